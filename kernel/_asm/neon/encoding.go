@@ -1,0 +1,41 @@
+package main
+
+import "fmt"
+
+// The arithmetic on four float32 that Go's assembler lacks is written as words,
+// each with its mnemonic beside it (Arm Architecture Reference Manual for
+// A-profile, section C7.2).
+
+func (a *assembler) fadd(d, n, m vec)  { a.words("fadd", 0x4e20d400, d, n, m) }
+func (a *assembler) fsub(d, n, m vec)  { a.words("fsub", 0x4ea0d400, d, n, m) }
+func (a *assembler) fmul(d, n, m vec)  { a.words("fmul", 0x6e20dc00, d, n, m) }
+func (a *assembler) fdiv(d, n, m vec)  { a.words("fdiv", 0x6e20fc00, d, n, m) }
+func (a *assembler) fcmgt(d, n, m vec) { a.words("fcmgt", 0x6ea0e400, d, n, m) }
+
+// fmax returns what is not a number where either operand is.
+func (a *assembler) fmax(d, n, m vec) { a.words("fmax", 0x4e20f400, d, n, m) }
+
+func (a *assembler) words(mnemonic string, code uint32, d, n, m vec) {
+	a.word(code|uint32(m)<<16|uint32(n)<<5|uint32(d),
+		"%s v%d.4s, v%d.4s, v%d.4s", mnemonic, int(d), int(n), int(m))
+}
+
+func (a *assembler) fsqrt(d, n vec) {
+	a.word(0x6ea1f800|uint32(n)<<5|uint32(d), "fsqrt v%d.4s, v%d.4s", int(d), int(n))
+}
+
+// fcmgt0 sets the elements that are greater than zero to all ones.
+func (a *assembler) fcmgt0(d, n vec) {
+	a.word(0x4ea0c800|uint32(n)<<5|uint32(d), "fcmgt v%d.4s, v%d.4s, #0.0", int(d), int(n))
+}
+
+// fmlaElement adds n times one element of m to d.
+func (a *assembler) fmlaElement(d, n, m vec, element int) {
+	low, high := uint32(element&1), uint32(element>>1)
+	a.word(0x4f801000|low<<21|uint32(m)<<16|high<<11|uint32(n)<<5|uint32(d),
+		"fmla v%d.4s, v%d.4s, v%d.s[%d]", int(d), int(n), int(m), element)
+}
+
+func (a *assembler) word(code uint32, format string, operands ...any) {
+	a.op("WORD", fmt.Sprintf("$%#08x // %s", code, fmt.Sprintf(format, operands...)))
+}

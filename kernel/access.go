@@ -1,0 +1,25 @@
+package kernel
+
+// Lanes is the number of channels of a tensor, or of columns of a matrix, that lie
+// side by side in memory.
+const Lanes = lane
+
+// Blocks returns the number of blocks of sixteen channels that C channels take.
+func (t *Tensor) Blocks() int { return (t.C + lane - 1) / lane }
+
+// Row returns the values of row y of a block of sixteen channels, [W][16]. They
+// are those of the tensor itself. Channels beyond C are zero in activations, and
+// are to stay so.
+func (t *Tensor) Row(block, y int) []float32 { return t.rowAt(block, y) }
+
+// Panels returns the number of panels of sixteen columns.
+func (m *Matrix) Panels() int { return (m.Cols + lane - 1) / lane }
+
+// Panel returns the values of a panel of sixteen columns, [Rows][16]. They are
+// those of the matrix itself. Columns beyond Cols are zero, and are to stay so.
+func (m *Matrix) Panel(panel int) []float32 {
+	return m.data[panel*m.panel:][:m.Rows*lane]
+}
+
+// Clear sets every element to zero.
+func (m *Matrix) Clear() { clear(m.data) }

@@ -1,0 +1,392 @@
+package kernel
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"testing"
+)
+
+// halves returns n random bfloat16.
+func halves(r *rand.Rand, n int) []bfloat16 {
+	h := make([]bfloat16, n)
+	for i := range h {
+		h[i] = round(float32(r.NormFloat64()))
+	}
+	return h
+}
+
+// newConvolve returns a call on random values, with gaps between everything that
+// a stride separates and nothing to spare.
+func newConvolve(r *rand.Rand, rows, blocks, groups int) convolve {
+	const gap = position
+	positions := groups * rows
+	a := convolve{
+		out:    make([]bfloat16, positions*position),
+		mask:   make([]uint16, 2*positions+1),
+		w:      halves(r, blocks*taps*tapWeights),
+		bias:   randoms(r, position),
+		sums:   alignedFloats(rows * position),
+		blocks: blocks, groups: groups,
+		row: (positions+2)*position + gap, upper: positions + 1,
+	}
+	a.plane = 3*a.row + gap
+	a.in = halves(r, blocks*a.plane-2*gap)
+	return a
+}
+
+// guardHalves is guard of bfloat16.
+func guardHalves(values []bfloat16) guardedHalves {
+	const value = 0xabcd
+	memory := slices.Repeat([]bfloat16{value}, len(values)+2*guardWords)
+	return guardedHalves{memory[guardWords : guardWords+len(values)], memory, value}
+}
+
+type guardedHalves struct {
+	values, memory []bfloat16
+	value          bfloat16
+}
+
+func (g guardedHalves) check(t testing.TB) {
+	t.Helper()
+	for i, v := range g.memory {
+		if outside := i < guardWords || i >= guardWords+len(g.values); outside && v != g.value {
+			t.Fatalf("wrote element %d of %d", i-guardWords, len(g.values))
+		}
+	}
+}
+
+// eachBFloat16 runs the test for every implementation of this machine that has
+// bfloat16.
+func eachBFloat16(t *testing.T, test func(t *testing.T, impl *implementation)) {
+	for _, impl := range having(BFloat16) {
+		t.Run(impl.name, func(t *testing.T) { test(t, impl) })
+	}
+}
+
+func TestConvolve(t *testing.T) {
+	eachBFloat16(t, func(t *testing.T, impl *implementation) {
+		for _, blocks := range []int{1, 2, 5} {
+			for _, groups := range []int{1, 3} {
+				for _, lowest := range []float32{0, float32(math.Inf(-1))} {
+					t.Run(fmt.Sprintf("blocks=%d/groups=%d/floor=%g", blocks, groups, lowest), func(t *testing.T) {
+						a := newConvolve(rand.New(rand.NewPCG(1, uint64(blocks))), impl.bfloat16.rows, blocks, groups)
+						a.floor = lowest
+						testConvolve(t, impl, a)
+					})
+				}
+			}
+		}
+	})
+}
+
+// inPairs says whether an implementation adds the products in the order of the
+// portable one: all but the tiles of AMX do.
+func inPairs(impl *implementation) bool { return impl.name != "amx" }
+
+// testConvolve compares a call with its definition in float64: an output is off
+// by its own rounding and by that of a sum, one unit for each term at the very
+// most. Where an implementation adds in the order of the portable one, they agree
+// to the bit.
+func testConvolve(t testing.TB, impl *implementation, a convolve) {
+	t.Helper()
+	const roundingOfOutput = 0x1p-8
+	words := append(slices.Clone(a.mask), 0xabcd)
+	out := guardHalves(a.out)
+	a.out, a.mask = out.values, words[:len(a.mask)]
+	impl.bfloat16.convolve(a)
+	out.check(t)
+	if words[len(a.mask)] != 0xabcd || words[a.upper-1] != 0 {
+		t.Fatal("wrote outside the mask")
+	}
+	for p := range a.groups * impl.bfloat16.rows {
+		for k := range position {
+			sum, magnitude := float64(a.bias[k]), math.Abs(float64(a.bias[k]))
+			for b := range a.blocks {
+				for tap := range taps {
+					for c := range position {
+						x := float64(widen(a.in[b*a.plane+tap/3*a.row+(p+tap%3)*position+c]))
+						w := float64(widen(a.w[(((b*taps+tap)*pair+k/lane)*lane+c/pair)*position+k%lane*pair+c%pair]))
+						sum += x * w
+						magnitude += math.Abs(x * w)
+					}
+				}
+			}
+			want := max(sum, float64(a.floor))
+			got := float64(widen(a.out[p*position+k]))
+			if d := math.Abs(got - want); d > roundingOfOutput*math.Abs(want)+unit*float64(a.blocks*taps*position+1)*magnitude {
+				t.Fatalf("output %d at position %d is %g, want %g", k, p, got, want)
+			}
+			if set := a.mask[k/lane*a.upper+p]>>(k%lane)&1 == 1; set != (got > 0) {
+				t.Fatalf("output %d at position %d is %g and its bit %v", k, p, got, set)
+			}
+		}
+	}
+	if inPairs(impl) {
+		want := a
+		want.out, want.mask = make([]bfloat16, len(a.out)), make([]uint16, len(a.mask))
+		want.groups = a.groups * impl.bfloat16.rows / genericRows
+		convolveGeneric(want)
+		if n := want.groups * genericRows * position; !slices.Equal(a.out[:n], want.out[:n]) {
+			t.Fatal("the outputs differ from the portable ones")
+		}
+	}
+}
+
+// TestBFloat16Rows compares what is done to rows with the portable functions, to
+// the bit.
+func TestBFloat16Rows(t *testing.T) {
+	eachBFloat16(t, func(t *testing.T, impl *implementation) {
+		for n := 1; n <= 70; n++ {
+			testBFloat16Rows(t, impl.bfloat16, rand.New(rand.NewPCG(4, uint64(n))), n)
+		}
+	})
+}
+
+func testBFloat16Rows(t testing.TB, bf *bfloat16Primitives, r *rand.Rand, n int) {
+	t.Helper()
+	low, high, in := randoms(r, n*lane), randoms(r, n*lane), halves(r, n*position)
+	for i := range low { // any float32 there is
+		low[i] = math.Float32frombits(r.Uint32())
+	}
+	got, want := guardHalves(make([]bfloat16, n*position)), make([]bfloat16, n*position)
+	bf.narrow(narrow{out: got.values, low: low, high: high, positions: n})
+	narrowGeneric(narrow{out: want, low: low, high: high, positions: n})
+	got.check(t)
+	if !slices.Equal(got.values, want) {
+		t.Fatal("narrow differs")
+	}
+	lowBits, highBits := randomBits(r, n), randomBits(r, n)
+	bf.sift(sift{out: got.values, in: in, low: lowBits, high: highBits, positions: n})
+	siftGeneric(sift{out: want, in: in, low: lowBits, high: highBits, positions: n})
+	got.check(t)
+	if !slices.Equal(got.values, want) {
+		t.Fatal("sift differs")
+	}
+	gotLow, gotHigh := guard(make([]float32, n*lane)), guard(make([]float32, n*lane))
+	bf.widen(widening{low: gotLow.values, high: gotHigh.values, in: in, positions: n})
+	widenGeneric(widening{low: low, high: high, in: in, positions: n})
+	gotLow.check(t)
+	gotHigh.check(t)
+	if !slices.Equal(gotLow.values, low) || !slices.Equal(gotHigh.values, high) {
+		t.Fatal("widen differs")
+	}
+}
+
+func TestRound(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		in, want uint32
+	}{
+		{"zero", 0, 0},
+		{"minus zero", 0x8000_0000, 0x8000},
+		{"one", 0x3f80_0000, 0x3f80},
+		{"a tie above an even number", 0x3f80_8000, 0x3f80},
+		{"a tie above an odd number", 0x3f81_8000, 0x3f82},
+		{"just above a tie", 0x3f80_8001, 0x3f81},
+		{"just below a tie", 0x3f81_7fff, 0x3f81},
+		{"the largest that stays finite", 0x7f7f_7fff, 0x7f7f},
+		{"the smallest that does not", 0x7f7f_8000, 0x7f80},
+		{"infinity", 0xff80_0000, 0xff80},
+		{"the least normal number", 0x0080_0000, 0x0080},
+		{"the largest denormal one", 0x007f_ffff, 0},
+		{"a negative denormal one", 0x8000_0001, 0x8000},
+		{"not a number, in the lower bits", 0x7f80_0001, 0x7fc0},
+		{"not a number, negative", 0xffa0_0000, 0xffe0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			in := math.Float32frombits(c.in)
+			if got := round(in); uint32(got) != c.want {
+				t.Errorf("round(%#08x) = %#04x, want %#04x", c.in, got, c.want)
+			}
+			eachBFloat16(t, func(t *testing.T, impl *implementation) {
+				values, out := slices.Repeat([]float32{in}, lane), make([]bfloat16, position)
+				impl.bfloat16.narrow(narrow{out: out, low: values, high: values, positions: 1})
+				for _, v := range out {
+					if uint32(v) != c.want {
+						t.Fatalf("%#08x becomes %#04x, want %#04x", c.in, v, c.want)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestConvolveDenormals checks that products and sums too small to matter are
+// taken for zero.
+func TestConvolveDenormals(t *testing.T) {
+	eachBFloat16(t, func(t *testing.T, impl *implementation) {
+		a := newConvolve(rand.New(rand.NewPCG(1, 1)), impl.bfloat16.rows, 1, 1)
+		clear(a.in)
+		clear(a.bias)
+		a.floor = float32(math.Inf(-1))
+		const denormal, large = 0x0001, 0x7f00
+		a.in[0] = denormal
+		for i := range a.w {
+			a.w[i] = large
+		}
+		impl.bfloat16.convolve(a)
+		if v := widen(a.out[0]); v != 0 {
+			t.Errorf("a denormal times 2^127 is %g, want 0", v)
+		}
+	})
+}
+
+func TestConvolveKeepsNaN(t *testing.T) {
+	eachBFloat16(t, func(t *testing.T, impl *implementation) {
+		a := newConvolve(rand.New(rand.NewPCG(1, 1)), impl.bfloat16.rows, 1, 1)
+		a.in[0] = round(float32(math.NaN()))
+		impl.bfloat16.convolve(a)
+		for i, v := range a.out {
+			if x := widen(v); (x != x) != (i < position) {
+				t.Fatalf("output %d is %g", i, x)
+			}
+		}
+		if a.mask[0] != 0 {
+			t.Errorf("what is not a number is positive: %016b", a.mask[0])
+		}
+	})
+}
+
+// FuzzBFloat16 compares every implementation with the definitions on shapes and
+// values that the fuzzer chooses.
+func FuzzBFloat16(f *testing.F) {
+	f.Add(uint64(1), uint8(3), uint8(2), float32(0))
+	f.Add(uint64(2), uint8(1), uint8(1), float32(-1))
+	f.Fuzz(func(t *testing.T, seed uint64, size, groups uint8, lowest float32) {
+		if lowest != lowest {
+			return
+		}
+		for _, impl := range having(BFloat16) {
+			r := rand.New(rand.NewPCG(seed, 0))
+			a := newConvolve(r, impl.bfloat16.rows, 1+int(size%3), 1+int(groups%3))
+			a.floor = lowest
+			testConvolve(t, impl, a)
+			testBFloat16Rows(t, impl.bfloat16, r, 1+int(size))
+		}
+	})
+}
+
+// TestFirstLayerRounds holds the first layer of bfloat16 maps, to the bit,
+// against that of float32.
+func TestFirstLayerRounds(t *testing.T) {
+	for _, c := range pixelCases() {
+		t.Run(c.name(), func(t *testing.T) {
+			eachBFloat16(t, func(t *testing.T, impl *implementation) {
+				p := newPool(2, impl)
+				defer p.Close()
+				var (
+					whole, wantMask = NewTensor(c.out, c.h, c.w), NewMask(c.out, c.h, c.w)
+					got, gotMask    = poisonedIn(BFloat16, c.out, c.h, c.w, nil), NewMask(c.out, c.h, c.w)
+				)
+				c.conv().Forward(p, whole, wantMask, c.picture)
+				c.conv().Forward(p, got, gotMask, c.picture)
+				if !slices.Equal(got.half, tensorIn(BFloat16, c.out, c.h, c.w, whole.CHW()).half) {
+					t.Error("the output is not that of float32, rounded")
+				}
+				if !slices.Equal(gotMask.bits, wantMask.bits) {
+					t.Error("the mask differs")
+				}
+				wantBack, gotBack := make([]float32, len(c.picture)), make([]float32, len(c.picture))
+				c.conv().Backward(p, wantBack, tensorIn(Float32, c.out, c.h, c.w, representable(BFloat16, c.grad)), wantMask)
+				c.conv().Backward(p, gotBack, poisonedIn(BFloat16, c.out, c.h, c.w, c.grad), wantMask)
+				if !slices.EqualFunc(gotBack, wantBack, sameBits) {
+					t.Error("the gradient differs")
+				}
+			})
+		})
+	}
+}
+
+// TestPoolingRounds holds the pooling of bfloat16 maps, to the bit, against that
+// of float32.
+func TestPoolingRounds(t *testing.T) {
+	for w := 2; w <= 70; w++ {
+		c, h := 32+w%2*16, 2+w*3%7
+		r := rand.New(rand.NewPCG(uint64(h), uint64(w)))
+		src := representable(BFloat16, rectified(r, c*h*w))
+		grad := representable(BFloat16, randoms(r, c*(h/2)*(w/2)))
+		eachBFloat16(t, func(t *testing.T, impl *implementation) {
+			p := newPool(2, impl)
+			defer p.Close()
+			for kind := range poolings {
+				compute := func(precision Precision) (down, back *Tensor, route *Mask) {
+					in := poisonedIn(precision, c, h, w, src)
+					down, back, route = tensorIn(precision, c, h/2, w/2, nil), poisonedIn(precision, c, h, w, nil), NewMask(c, h, w)
+					p.Downsample(down, in, route, kind, 0.78)
+					p.DownsampleBack(back, poisonedIn(precision, c, h/2, w/2, grad), in, route, kind, 0.78)
+					return down, back, route
+				}
+				wantDown, wantBack, wantRoute := compute(Float32)
+				gotDown, gotBack, gotRoute := compute(BFloat16)
+				if !slices.Equal(gotDown.CHW(), representable(BFloat16, wantDown.CHW())) {
+					t.Errorf("%dx%d %s: the output is not that of float32, rounded", h, w, kind)
+				}
+				if !slices.Equal(gotBack.CHW(), representable(BFloat16, wantBack.CHW())) {
+					t.Errorf("%dx%d %s: the gradient is not that of float32, rounded", h, w, kind)
+				}
+				if !slices.Equal(gotRoute.bits, wantRoute.bits) {
+					t.Errorf("%dx%d %s: the routes differ", h, w, kind)
+				}
+			}
+		})
+	}
+}
+
+// TestCropAndPaste takes parts out of tensors of one precision and puts them into
+// tensors of another.
+func TestCropAndPaste(t *testing.T) {
+	const c, h, w, y, x, rows, columns = 48, 9, 35, 2, 3, 5, 31
+	r := rand.New(rand.NewPCG(1, 2))
+	values, more := randoms(r, c*h*w), randoms(r, c*rows*columns)
+	part := func(i int) int { return (i/(rows*columns)*h+y+i/columns%rows)*w + x + i%columns }
+	eachPrecision(t, func(t *testing.T, p *Pool, precision Precision) {
+		for _, from := range []Precision{Float32, precision} {
+			dst := &Tensor{Precision: precision}
+			p.Crop(dst, poisonedIn(from, c, h, w, values), y, x, rows, columns)
+			checkBorder(t, dst)
+			for i, v := range dst.CHW() {
+				if want := representable(precision, representable(from, values[part(i):][:1])); v != want[0] {
+					t.Fatalf("value %d of a part in %s of %s is %g, want %g", i, precision, from, v, want[0])
+				}
+			}
+			p.Crop(dst, tensorIn(from, c, h, w, values), 0, 0, h, w)
+			whole := dst.CHW()
+			p.Paste(dst, poisonedIn(Float32, c, rows, columns, more), y, x)
+			for i, v := range more {
+				whole[part(i)] += v
+			}
+			if !slices.Equal(dst.CHW(), representable(precision, whole)) {
+				t.Errorf("what was pasted to %s differs", precision)
+			}
+		}
+	})
+}
+
+func TestPrecisionThatIsMissing(t *testing.T) {
+	for _, impl := range implementations() {
+		p := newPool(1, impl)
+		defer p.Close()
+		if err := p.Check(Float32); err != nil {
+			t.Error(err)
+		}
+		var missing *PrecisionError
+		if err := p.Check(BFloat16); (err == nil) != (impl.bfloat16 != nil) || err != nil && !errors.As(err, &missing) {
+			t.Errorf("%s: %v", impl.name, err)
+		}
+	}
+}
+
+// TestRounded compares a convolution that was rounded with one that was made so.
+func TestRounded(t *testing.T) {
+	const out, in = 40, 48
+	r := rand.New(rand.NewPCG(1, 2))
+	weight, bias := randoms(r, out*in*taps), randoms(r, out)
+	got, want := NewConv(Float32, out, in, weight, bias).Rounded(), NewConv(BFloat16, out, in, weight, bias)
+	if !reflect.DeepEqual(got, want) {
+		t.Error("they differ")
+	}
+}

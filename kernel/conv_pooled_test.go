@@ -1,0 +1,117 @@
+package kernel
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// pooledShapes have sides that pooling leaves a row or column of, runs of tiles
+// of every length, and several tasks.
+var pooledShapes = []struct{ out, in, h, w int }{
+	{32, 32, 2, 2}, {32, 64, 3, 5}, {64, 32, 4, 4}, {40, 48, 7, 34}, {32, 32, 9, 67}, {64, 32, 37, 70}, {32, 32, 66, 129},
+}
+
+// eachPooled runs the test for every shape, kind of pooling and precision.
+func eachPooled(t *testing.T, kinds []Pooling, test func(t *testing.T, p *Pool, c *Conv, h, w int, r *rand.Rand, after Halving)) {
+	for _, s := range pooledShapes {
+		for _, kind := range kinds {
+			for _, scale := range []float32{1, 2} {
+				t.Run(fmt.Sprintf("%dx%d@%dx%d/%s*%g", s.out, s.in, s.h, s.w, kind, scale), func(t *testing.T) {
+					eachPrecision(t, func(t *testing.T, p *Pool, precision Precision) {
+						r := rand.New(rand.NewPCG(7, uint64(s.w)))
+						c := NewConv(precision, s.out, s.in, randoms(r, s.out*s.in*taps), randoms(r, s.out))
+						test(t, p, c, s.h, s.w, r, Halving{Kind: kind, Scale: scale, Route: NewMask(s.out, s.h, s.w)})
+					})
+				})
+			}
+		}
+	}
+}
+
+// TestForwardPooled holds the fused operation, to the bit, against its two parts.
+func TestForwardPooled(t *testing.T) {
+	eachPooled(t, []Pooling{Max, Average, L2}, func(t *testing.T, p *Pool, c *Conv, h, w int, r *rand.Rand, after Halving) {
+		var (
+			src             = tensorIn(c.Precision, c.In, h, w, rectified(r, c.In*h*w))
+			whole, wantMask = tensorIn(c.Precision, c.Out, h, w, nil), NewMask(c.Out, h, w)
+			want, wantRoute = tensorIn(c.Precision, c.Out, h/2, w/2, nil), NewMask(c.Out, h, w)
+			got, gotMask    = poisonedIn(c.Precision, c.Out, h/2, w/2, nil), NewMask(c.Out, h, w)
+		)
+		c.Forward(p, whole, wantMask, src)
+		p.Downsample(want, whole, wantRoute, after.Kind, after.Scale)
+		after.Route.Reshape(c.Out, h, w)
+		c.ForwardPooled(p, got, gotMask, src, after)
+		if !slices.EqualFunc(got.data, want.data, sameBits) || !slices.Equal(got.half, want.half) {
+			t.Error("the pooled output differs")
+		}
+		if !slices.Equal(gotMask.bits, wantMask.bits) {
+			t.Error("the mask differs")
+		}
+		if after.Kind == Max {
+			sameRoutes(t, after.Route, wantRoute)
+		}
+	})
+}
+
+// sameRoutes compares the bits of the windows that are pooled.
+func sameRoutes(t *testing.T, got, want *Mask) {
+	t.Helper()
+	for b := range want.blocks() {
+		for y := range want.H / 2 * 2 {
+			at := want.offset(b, y, 0)
+			if n := want.W / 2 * 2; !slices.Equal(got.from(at)[:n], want.from(at)[:n]) {
+				t.Errorf("the routes of block %d, row %d differ", b, y)
+			}
+		}
+	}
+}
+
+// TestBackwardPooled holds the fused operation, to the bit, against its two parts.
+func TestBackwardPooled(t *testing.T) {
+	eachPooled(t, []Pooling{Max, Average}, func(t *testing.T, p *Pool, c *Conv, h, w int, r *rand.Rand, after Halving) {
+		var (
+			src         = tensorIn(c.Precision, c.In, h, w, rectified(r, c.In*h*w))
+			grad        = poisonedIn(c.Precision, c.Out, h/2, w/2, randoms(r, c.Out*(h/2)*(w/2)))
+			mask, route = NewMask(c.Out, h, w), NewMask(c.Out, h, w)
+			output      = tensorIn(c.Precision, c.Out, h/2, w/2, nil)
+			whole       = poisonedIn(c.Precision, c.Out, h, w, nil)
+			want, got   = tensorIn(c.Precision, c.In, h, w, nil), poisonedIn(c.Precision, c.In, h, w, nil)
+		)
+		after.Route = route
+		c.ForwardPooled(p, output, mask, src, after)
+		p.DownsampleBack(whole, grad, nil, route, after.Kind, after.Scale)
+		c.Backward(p, want, whole, mask)
+		poison := poisoned(16, 16, 16, nil).data
+		for i := range p.scratch { // what other operations left
+			for _, s := range p.scratch[i].buffers {
+				copy(s, poison)
+			}
+			for _, s := range p.scratch[i].halves {
+				copy(s, poisonedIn(BFloat16, 16, 16, 16, nil).half)
+			}
+		}
+		c.BackwardPooled(p, got, grad, mask, after)
+		if !slices.EqualFunc(got.CHW(), want.CHW(), sameBits) {
+			t.Error("the gradient differs")
+		}
+	})
+}
+
+func TestConvPooledThreads(t *testing.T) {
+	const out, in, h, w = 64, 96, 45, 67
+	for precision := range precisions {
+		r := rand.New(rand.NewPCG(8, 9))
+		conv := NewConv(precision, out, in, randoms(r, out*in*taps), randoms(r, out))
+		src := tensorIn(precision, in, h, w, rectified(r, in*h*w))
+		grad := tensorIn(precision, out, h/2, w/2, randoms(r, out*(h/2)*(w/2)))
+		sameOnAnyThreadsOf(t, having(precision), func(p *Pool) []float32 {
+			after := Halving{Kind: Max, Scale: 1, Route: NewMask(out, h, w)}
+			dst, mask, back := tensorIn(precision, out, h/2, w/2, nil), NewMask(out, h, w), tensorIn(precision, in, h, w, nil)
+			conv.ForwardPooled(p, dst, mask, src, after)
+			conv.BackwardPooled(p, back, grad, mask, after)
+			return slices.Concat(dst.CHW(), back.CHW())
+		})
+	}
+}

@@ -1,0 +1,337 @@
+package kernel
+
+import "math"
+
+// The block that the portable product and gram work on.
+const genericRows = 4
+
+// portable runs everywhere.
+var portable = &implementation{"generic", &generic, &genericBFloat16}
+
+// generic is the portable implementation, and the definition of every
+// primitive.
+var generic = primitives{
+	rows: genericRows, cols: lane, gramRows: genericRows,
+	product:         productGeneric,
+	gram:            gramGeneric,
+	sum:             sumGeneric,
+	winogradWeights: winogradWeightsGeneric,
+	winogradInput:   winogradInputGeneric,
+	winogradOutput:  winogradOutputGeneric,
+	positive:        positiveGeneric,
+	masked:          maskedGeneric,
+	pool:            [poolings]func(pooling){maximumPoolGeneric, averagePoolGeneric, euclideanPoolGeneric},
+	poolBack:        [poolings]func(pooling){maximumPoolBackGeneric, averagePoolBackGeneric, euclideanPoolBackGeneric},
+}
+
+type vector = [lane]float32
+
+// at returns the sixteen elements of s from i on.
+func at(s []float32, i int) *vector { return (*vector)(s[i:]) }
+
+func productGeneric(a product) {
+	for g := range a.groups {
+		for p := range genericRows {
+			acc := *at(a.bias, 0)
+			out := at(a.out, g*a.outGroup+p*lane)
+			for s := range a.steps {
+				in := at(a.in, g*a.inGroup+s*a.inStep+p*lane)
+				for c, x := range in {
+					w := at(a.w, (s*lane+c)*lane)
+					for k := range acc {
+						acc[k] += x * w[k]
+					}
+				}
+			}
+			for k, v := range acc {
+				if a.accumulate {
+					v += out[k]
+				}
+				out[k] = floor(v, a.floor)
+			}
+		}
+	}
+}
+
+// floor returns the larger of v and lowest, and v where it is not a number.
+func floor(v, lowest float32) float32 {
+	if v < lowest {
+		return lowest
+	}
+	return v
+}
+
+func gramGeneric(a gram) {
+	for r := range genericRows {
+		out := at(a.out, r*lane)
+		acc := *out
+		for p := range a.positions {
+			x := a.a[p*lane+r]
+			b := at(a.b, p*lane)
+			for k := range acc {
+				acc[k] += x * b[k]
+			}
+		}
+		*out = acc
+	}
+}
+
+func sumGeneric(a sum) {
+	out := at(a.out, 0)
+	acc := *out
+	for p := range a.positions {
+		in := at(a.in, p*lane)
+		for k := range acc {
+			acc[k] += in[k]
+		}
+	}
+	*out = acc
+}
+
+// The transforms of F(4x4, 3x3) with the points 0, 1, -1, 2, -2 and infinity
+// (Lavin and Gray 2015, section 4.1 and their supplementary material): each
+// function is one matrix of theirs applied to a column of vectors.
+
+// transformWeights computes u = G g.
+func transformWeights(u *[6]vector, g *[3]vector) {
+	for k := range lane {
+		g0, g1, g2 := g[0][k], g[1][k], g[2][k]
+		even, odd := (g0+g2)*(-1./6), g1*(1./6)
+		u[0][k] = g0 * (1. / 4)
+		u[1][k], u[2][k] = even-odd, even+odd
+		even, odd = g0*(1./24)+g2*(1./6), g1*(1./12)
+		u[3][k], u[4][k] = even+odd, even-odd
+		u[5][k] = g2
+	}
+}
+
+// transformInput computes v = Bᵀ d.
+func transformInput(v, d *[6]vector) {
+	for k := range lane {
+		d0, d1, d2, d3, d4, d5 := d[0][k], d[1][k], d[2][k], d[3][k], d[4][k], d[5][k]
+		even, odd := d4-4*d2, d3-4*d1
+		v[0][k] = d4 - 5*d2 + 4*d0
+		v[1][k], v[2][k] = even+odd, even-odd
+		even, odd = d4-d2, 2*(d3-d1)
+		v[3][k], v[4][k] = even+odd, even-odd
+		v[5][k] = d5 - 5*d3 + 4*d1
+	}
+}
+
+// transformOutput computes s = Aᵀ m.
+func transformOutput(s *[4]vector, m *[6]vector) {
+	for k := range lane {
+		sum1, dif1 := m[1][k]+m[2][k], m[1][k]-m[2][k]
+		sum2, dif2 := m[3][k]+m[4][k], m[3][k]-m[4][k]
+		s[0][k] = m[0][k] + sum1 + sum2
+		s[1][k] = dif1 + 2*dif2
+		s[2][k] = sum1 + 4*sum2
+		s[3][k] = dif1 + 8*dif2 + m[5][k]
+	}
+}
+
+func winogradWeightsGeneric(a winogradWeights) {
+	for c := range a.channels {
+		var half [3][6]vector // [x][i]
+		for x := range half {
+			var column [3]vector
+			for y := range column {
+				column[y] = *at(a.w, (c*9+y*3+x)*lane)
+			}
+			transformWeights(&half[x], &column)
+		}
+		for i := range 6 {
+			var u [6]vector
+			transformWeights(&u, &[3]vector{half[0][i], half[1][i], half[2][i]})
+			for j := range u {
+				*at(a.u, (j*6+i)*a.uStride+c*lane) = u[j]
+			}
+		}
+	}
+}
+
+func winogradInputGeneric(a winogradInput) {
+	for b := range a.blocks {
+		var half [6][6]vector // [row][j]
+		for y := range half {
+			var window [6]vector
+			for x := range window {
+				i := b*a.plane + y*a.row + x*lane
+				window[x] = *at(a.in, i)
+				if a.mask != nil {
+					mask(&window[x], a.mask[i/lane])
+				}
+			}
+			transformInput(&half[y], &window)
+		}
+		for j := range 6 {
+			var column, v [6]vector
+			for y := range column {
+				column[y] = half[y][j]
+			}
+			transformInput(&v, &column)
+			for i := range v {
+				*at(a.v, (j*6+i)*a.vStride+b*a.vBlock) = v[i]
+			}
+		}
+	}
+}
+
+func winogradOutputGeneric(a winogradOutput) {
+	bias := at(a.bias, 0)
+	for t := range a.tiles {
+		var half [6][4]vector // [j][y]
+		for j := range half {
+			var column [6]vector
+			for i := range column {
+				column[i] = *at(a.m, (j*6+i)*a.mStride+t*lane)
+			}
+			transformOutput(&half[j], &column)
+		}
+		for y := range tile {
+			var row [6]vector
+			for j := range row {
+				row[j] = half[j][y]
+			}
+			var s [4]vector
+			transformOutput(&s, &row)
+			for x := range s {
+				i := y*a.row + (t*tile+x)*lane
+				out := at(a.out, i)
+				for k, v := range s[x] {
+					out[k] = floor(v+bias[k], a.floor)
+				}
+				if a.mask != nil {
+					a.mask[i/lane] = signs(out)
+				}
+			}
+		}
+	}
+}
+
+// signs returns the bits of the positive elements of v.
+func signs(v *vector) (bits uint16) {
+	for k, x := range v {
+		if x > 0 {
+			bits |= 1 << k
+		}
+	}
+	return bits
+}
+
+// mask makes the elements of v zero whose bits are not set.
+func mask(v *vector, bits uint16) {
+	for k := range v {
+		if bits>>k&1 == 0 {
+			v[k] = 0
+		}
+	}
+}
+
+func positiveGeneric(a positive) {
+	for p := range a.positions {
+		a.mask[p] = signs(at(a.in, p*lane))
+	}
+}
+
+func maskedGeneric(a masked) {
+	for p := range a.positions {
+		out := at(a.out, p*lane)
+		*out = *at(a.in, p*lane)
+		mask(out, a.mask[p])
+	}
+}
+
+// window returns the 2x2 window of output x.
+func (a pooling) window(x int) [4]*vector {
+	i := 2 * x * lane
+	return [4]*vector{at(a.in0, i), at(a.in0, i+lane), at(a.in1, i), at(a.in1, i+lane)}
+}
+
+// gradients returns the gradients with respect to the 2x2 window of output x.
+func (a pooling) gradients(x int) [4]*vector {
+	i := 2 * x * lane
+	return [4]*vector{at(a.grad0, i), at(a.grad0, i+lane), at(a.grad1, i), at(a.grad1, i+lane)}
+}
+
+func averagePoolGeneric(a pooling) {
+	for x := range a.n {
+		w, out := a.window(x), at(a.out, x*lane)
+		for k := range out {
+			out[k] = ((w[0][k] + w[1][k]) + (w[2][k] + w[3][k])) * a.scale
+		}
+	}
+}
+
+func averagePoolBackGeneric(a pooling) {
+	for x := range a.n {
+		g := at(a.grad, x*lane)
+		for _, to := range a.gradients(x) {
+			for k := range g {
+				to[k] = g[k] * a.scale
+			}
+		}
+	}
+}
+
+// maximumPoolGeneric takes each output from the first of the largest inputs.
+func maximumPoolGeneric(a pooling) {
+	for x := range a.n {
+		w, out := a.window(x), at(a.out, x*lane)
+		var routes [4]uint16
+		for k := range out {
+			from := 0
+			for i := range w {
+				if w[i][k] > w[from][k] {
+					from = i
+				}
+			}
+			out[k] = w[from][k]
+			routes[from] |= 1 << k
+		}
+		if a.route0 != nil {
+			a.route0[2*x], a.route0[2*x+1] = routes[0], routes[1]
+			a.route1[2*x], a.route1[2*x+1] = routes[2], routes[3]
+		}
+	}
+}
+
+func maximumPoolBackGeneric(a pooling) {
+	for x := range a.n {
+		g, to := at(a.grad, x*lane), a.gradients(x)
+		for i, bits := range [4]uint16{a.route0[2*x], a.route0[2*x+1], a.route1[2*x], a.route1[2*x+1]} {
+			*to[i] = *g
+			mask(to[i], bits)
+		}
+	}
+}
+
+// root returns the root of the sum of squares of channel k of a window.
+func root(w *[4]*vector, k int) float32 {
+	squares := (w[0][k]*w[0][k] + w[1][k]*w[1][k]) + (w[2][k]*w[2][k] + w[3][k]*w[3][k])
+	return float32(math.Sqrt(float64(squares)))
+}
+
+func euclideanPoolGeneric(a pooling) {
+	for x := range a.n {
+		w, out := a.window(x), at(a.out, x*lane)
+		for k := range out {
+			out[k] = root(&w, k) * a.scale
+		}
+	}
+}
+
+func euclideanPoolBackGeneric(a pooling) {
+	for x := range a.n {
+		w, g, to := a.window(x), at(a.grad, x*lane), a.gradients(x)
+		for k, v := range g {
+			var slope float32
+			if r := root(&w, k); r > 0 {
+				slope = v * a.scale / r
+			}
+			for i := range to {
+				to[i][k] = slope * w[i][k]
+			}
+		}
+	}
+}

@@ -1,0 +1,100 @@
+package kernel
+
+// genericBFloat16 is the definition of every primitive of bfloat16.
+var genericBFloat16 = bfloat16Primitives{
+	rows:     genericRows,
+	convolve: convolveGeneric,
+	narrow:   narrowGeneric,
+	widen:    widenGeneric,
+	sift:     siftGeneric,
+}
+
+// block is the values of thirty-two channels at one position.
+type block = [pair * lane]bfloat16
+
+// blockAt returns the thirty-two elements of s from i on.
+func blockAt(s []bfloat16, i int) *block { return (*block)(s[i:]) }
+
+func convolveGeneric(a convolve) {
+	for p := range a.groups * genericRows {
+		var sums [pair]vector
+		for b := range a.blocks {
+			for t := range taps {
+				in := blockAt(a.in, b*a.plane+t/3*a.row+(p+t%3)*position)
+				w := a.w[(b*taps+t)*tapWeights:]
+				for half := range sums {
+					multiplyGeneric(&sums[half], in, w[half*tapWeights/pair:])
+				}
+			}
+		}
+		var signs [pair]uint16
+		out := blockAt(a.out, p*position)
+		for half := range sums {
+			for k, v := range sums[half] {
+				v = floor(v+a.bias[half*lane+k], a.floor)
+				out[half*lane+k] = round(v)
+				if v > 0 {
+					signs[half] |= 1 << k
+				}
+			}
+		}
+		if a.mask != nil {
+			a.mask[p], a.mask[a.upper+p] = signs[0], signs[1]
+		}
+	}
+}
+
+// multiplyGeneric adds the products of the thirty-two channels of a position with
+// their weights, [16][16][2], to sixteen outputs.
+func multiplyGeneric(sums *vector, in *block, w []bfloat16) {
+	for c := range lane {
+		even, odd := flush(widen(in[2*c])), flush(widen(in[2*c+1]))
+		weights := blockAt(w, c*position)
+		for k, v := range sums {
+			v += odd * widen(weights[2*k+1])
+			sums[k] = v + even*widen(weights[2*k])
+		}
+	}
+}
+
+// flush returns zero for a denormal number. Weights are none, as round made them,
+// and a sum that is one, which the instructions make zero at once, comes to zero
+// when it is rounded.
+func flush(x float32) float32 {
+	const leastNormal = 0x1p-126
+	if -leastNormal < x && x < leastNormal {
+		return 0
+	}
+	return x
+}
+
+func narrowGeneric(a narrow) {
+	for p := range a.positions {
+		out, low, high := blockAt(a.out, p*position), at(a.low, p*lane), at(a.high, p*lane)
+		for k := range lane {
+			out[k], out[lane+k] = round(low[k]), round(high[k])
+		}
+	}
+}
+
+func widenGeneric(a widening) {
+	for p := range a.positions {
+		in, low, high := blockAt(a.in, p*position), at(a.low, p*lane), at(a.high, p*lane)
+		for k := range lane {
+			low[k], high[k] = widen(in[k]), widen(in[lane+k])
+		}
+	}
+}
+
+func siftGeneric(a sift) {
+	for p := range a.positions {
+		out, in := blockAt(a.out, p*position), blockAt(a.in, p*position)
+		bits := uint32(a.high[p])<<lane | uint32(a.low[p])
+		for k, v := range in {
+			if bits>>k&1 == 0 {
+				v = 0
+			}
+			out[k] = v
+		}
+	}
+}

@@ -1,0 +1,16 @@
+//go:build arm64 && !noasm
+
+package kernel
+
+// implementations returns what this machine can run, the fastest first. Every
+// ARM64 processor that Go runs on has NEON.
+func implementations() []*implementation {
+	return []*implementation{{"neon", neon, nil}, portable}
+}
+
+var neon = assembly{
+	productNEON, gramNEON, sumNEON,
+	winogradWeightsNEON, winogradInputNEON, winogradOutputNEON, positiveNEON, maskedNEON,
+	averagePoolNEON, averagePoolBackNEON, maximumPoolNEON, maximumPoolBackNEON,
+	euclideanPoolNEON, euclideanPoolBackNEON,
+}.primitives(6, lane, 4)

@@ -1,0 +1,50 @@
+package kernel
+
+// A Mask holds one bit for each element of a tensor: which of them pass a
+// gradient on. It takes a thirty-second of the tensor's memory. Create it with
+// [NewMask].
+type Mask struct {
+	shape
+	// One word for the sixteen channels of a position: bits[i] belongs to the
+	// elements from i*lane on of a tensor of that shape.
+	bits []uint16
+}
+
+// NewMask returns an empty mask for tensors of c feature maps of h x w.
+func NewMask(c, h, w int) *Mask {
+	m := new(Mask)
+	m.Reshape(c, h, w)
+	return m
+}
+
+// Reshape makes m an empty mask for tensors of c feature maps of h x w, reusing
+// its memory where that suffices.
+func (m *Mask) Reshape(c, h, w int) {
+	m.shape = newShape(c, h, w)
+	n := m.size() / lane
+	if cap(m.bits) < n {
+		m.bits = make([]uint16, n)
+		return
+	}
+	m.bits = m.bits[:n]
+	clear(m.bits)
+}
+
+// MaskBytes returns the memory that a mask for tensors of c feature maps of
+// h x w takes.
+func MaskBytes(c, h, w int) int64 { return TensorBytes(Float32, c, h, w) / 32 }
+
+// from returns the words from a position on, or nil where there is no mask.
+func (m *Mask) from(element int) []uint16 {
+	if m == nil {
+		return nil
+	}
+	return m.bits[element/lane:]
+}
+
+// clearRow clears the bits of part of a row.
+func (m *Mask) clearRow(block, y, from, to int) {
+	if m != nil {
+		clear(m.bits[m.offset(block, y, from)/lane : m.offset(block, y, to)/lane])
+	}
+}

@@ -1,0 +1,83 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+)
+
+// greatestRows is about how many rows are compared with a panel of columns while
+// that is in the cache.
+const greatestRows = 224
+
+// Greatest finds, for each row of a, the column of b with the greatest product:
+// at[r] is the c for which sum over i of a[r][i] b[i][c] is greatest, the first
+// of these where there are several, and 0 where no product is a number. The
+// products are formed block by block and are never all there.
+func (p *Pool) Greatest(at []int32, a, b *Matrix) {
+	if a.Cols != b.Rows || len(at) != a.Rows {
+		panic(fmt.Sprintf("kernel: %d indices for the products of %d x %d and %d x %d", len(at), a.Rows, a.Cols, b.Rows, b.Cols))
+	}
+	var (
+		impl = p.impl
+		rows = roundUp(greatestRows, impl.rows)
+	)
+	p.Run((a.Rows+rows-1)/rows, func(worker, i int) {
+		var (
+			first   = i * rows
+			n       = min(rows, a.Rows-first)
+			groups  = (n + impl.rows - 1) / impl.rows
+			panel   = groups * impl.rows * lane
+			scores  = p.scratch[worker].get(scratchOutput, impl.cols/lane*panel)
+			highest = p.scratch[worker].get(scratchInput, n)
+		)
+		clear(at[first:][:n])
+		for r := range highest {
+			highest[r] = float32(math.Inf(-1))
+		}
+		for c := 0; c < b.Cols; c += impl.cols {
+			impl.product(product{
+				out: scores, in: a.data[first*lane:], w: b.data[c/lane*b.panel:], bias: zeroBias[:],
+				steps: (a.Cols + lane - 1) / lane, groups: groups,
+				inStep: a.panel, inGroup: impl.rows * lane,
+				outPanel: panel, outGroup: impl.rows * lane,
+				wPanel: b.panel,
+				floor:  float32(math.Inf(-1)),
+			})
+			for k := c; k < min(c+impl.cols, b.Cols); k += lane {
+				greatest(at[first:][:n], highest, scores[(k-c)/lane*panel:], k, min(lane, b.Cols-k))
+			}
+		}
+	})
+}
+
+// greatest takes in the scores of up to sixteen columns, from a first one on,
+// [len(at)][16].
+func greatest(at []int32, highest, scores []float32, first, columns int) {
+	for r, high := range highest {
+		for k, v := range scores[r*lane:][:columns] {
+			if v > high {
+				high = v
+				highest[r], at[r] = v, int32(first+k)
+			}
+		}
+	}
+}
+
+// Transpose computes dst = mᵀ.
+func (p *Pool) Transpose(dst, m *Matrix) {
+	if dst.Rows != m.Cols || dst.Cols != m.Rows {
+		panic(fmt.Sprintf("kernel: %d x %d for the transpose of %d x %d", dst.Rows, dst.Cols, m.Rows, m.Cols))
+	}
+	p.Run(dst.Panels(), func(_, i int) {
+		to, rows := dst.Panel(i), min(lane, m.Rows-i*lane)
+		for j := range m.Panels() {
+			from := m.Panel(j)[i*lane*lane:][:rows*lane]
+			block := to[j*lane*lane:][:min(lane, m.Cols-j*lane)*lane]
+			for c := range len(block) / lane {
+				for r := range rows {
+					block[c*lane+r] = from[r*lane+c]
+				}
+			}
+		}
+	})
+}

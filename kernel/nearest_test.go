@@ -1,0 +1,117 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// greatestShapes are rows, inner and columns.
+var greatestShapes = [][3]int{{1, 1, 1}, {3, 16, 17}, {40, 33, 31}, {225, 48, 70}, {500, 5, 129}}
+
+func TestGreatest(t *testing.T) {
+	for _, s := range greatestShapes {
+		t.Run(fmt.Sprint(s), func(t *testing.T) {
+			r := rand.New(rand.NewPCG(1, 2))
+			a, b := randoms(r, s[0]*s[1]), randoms(r, s[1]*s[2])
+			products := multiplyReference(s[0], s[1], s[2], a, b)
+			eachImplementation(t, func(t *testing.T, p *Pool) {
+				at := make([]int32, s[0])
+				for i := range at {
+					at[i] = math.MaxInt32
+				}
+				p.Greatest(at, FromRows(s[0], s[1], a), FromRows(s[1], s[2], b))
+				for r, c := range at {
+					row := products[r*s[2]:][:s[2]]
+					// Rounding may prefer a product that is as good as equal.
+					if best := slices.Max(row); row[c] < best-1e-5 {
+						t.Fatalf("row %d: column %d with %g, though there is %g", r, c, row[c], best)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestGreatestFirst has columns that are equal, negative products only, and
+// products that are not numbers.
+func TestGreatestFirst(t *testing.T) {
+	const rows, inner, cols = 20, 7, 50
+	a, b := make([]float32, rows*inner), make([]float32, inner*cols)
+	for i := range a {
+		a[i] = 1
+	}
+	for i := range b {
+		b[i] = -2
+		if c := i % cols; c == 11 || c == 40 {
+			b[i] = -1
+		}
+	}
+	a[3*inner] = float32(math.NaN())
+	want := slices.Repeat([]int32{11}, rows)
+	want[3] = 0
+	eachImplementation(t, func(t *testing.T, p *Pool) {
+		at := make([]int32, rows)
+		p.Greatest(at, FromRows(rows, inner, a), FromRows(inner, cols, b))
+		if !slices.Equal(at, want) {
+			t.Errorf("got %v, want %v", at, want)
+		}
+	})
+}
+
+func TestTranspose(t *testing.T) {
+	for _, s := range greatestShapes {
+		a := randoms(rand.New(rand.NewPCG(1, 2)), s[0]*s[2])
+		eachImplementation(t, func(t *testing.T, p *Pool) {
+			got, want := NewMatrix(s[2], s[0]), FromRows(s[2], s[0], transposed(s[0], s[2], a))
+			p.Transpose(got, FromRows(s[0], s[2], a))
+			if !slices.Equal(got.data, want.data) {
+				t.Errorf("%d x %d: wrong", s[0], s[2])
+			}
+		})
+	}
+}
+
+// TestAccess reads and writes through rows and panels.
+func TestAccess(t *testing.T) {
+	const c, h, w = 33, 3, 5
+	data := randoms(rand.New(rand.NewPCG(1, 2)), c*h*w)
+	f, m := FromCHW(c, h, w, data), FromRows(h*w, c, transposed(c, h*w, data))
+	if f.Blocks() != 3 || m.Panels() != 3 {
+		t.Fatalf("%d blocks and %d panels, want 3", f.Blocks(), m.Panels())
+	}
+	for i, v := range data {
+		ch, y, x := i/(h*w), i/w%h, i%w
+		if got := f.Row(ch/Lanes, y)[x*Lanes+ch%Lanes]; got != v {
+			t.Fatalf("channel %d at (%d, %d): got %g, want %g", ch, y, x, got, v)
+		}
+		if got := m.Panel(ch / Lanes)[(y*w+x)*Lanes+ch%Lanes]; got != v {
+			t.Fatalf("column %d of row %d: got %g, want %g", ch, y*w+x, got, v)
+		}
+	}
+	f.Row(2, 1)[2*Lanes] = 7
+	m.Panel(2)[7*Lanes] = 7
+	if f.CHW()[(32*h+1)*w+2] != 7 || m.At(7, 32) != 7 {
+		t.Error("what is written does not stay")
+	}
+}
+
+// BenchmarkGreatest is the search for nearest neighbours for a picture of 512 x
+// 512: hypercolumns of 960 channels at a quarter of its side.
+func BenchmarkGreatest(b *testing.B) {
+	const rows, inner, cols = 128 * 128, 960, 128 * 128
+	p, err := NewPool(0)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer p.Close()
+	r := rand.New(rand.NewPCG(1, 2))
+	x, y := FromRows(rows, inner, randoms(r, rows*inner)), FromRows(inner, cols, randoms(r, inner*cols))
+	at := make([]int32, rows)
+	for b.Loop() {
+		p.Greatest(at, x, y)
+	}
+	b.ReportMetric(2*rows*inner*cols*float64(b.N)/1e9/b.Elapsed().Seconds(), "GFLOP/s")
+}

@@ -1,0 +1,257 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+)
+
+const (
+	// colors is the number of channels of a picture.
+	colors = 3
+	// columnBlocks is the number of blocks of sixteen that hold the 27 values
+	// under a 3x3 kernel over three channels.
+	columnBlocks = 2
+)
+
+// A PixelConv is the first layer of a network: a 3x3 convolution of stride 1
+// from the three channels of a picture, followed by ReLU. It runs as one
+// matrix product with the 27 values around each pixel.
+type PixelConv struct {
+	Out           int
+	scale, offset [colors]float32
+	replicate     bool
+	weight        []float32 // [out/16][27 of 32][16]
+	transposed    []float32 // [2][out][16]
+	bias          []float32
+}
+
+// NewPixelConv returns the layer with the given weights, out x 3 x 3 x 3, and
+// biases, out. It convolves scale[c]*x + offset[c] of each channel c of a
+// picture x; beyond the picture's edges are zeros or, with replicate, the
+// nearest pixels.
+func NewPixelConv(out int, weight, bias []float32, scale, offset [colors]float32, replicate bool) *PixelConv {
+	if len(weight) != out*colors*taps || len(bias) != out {
+		panic(fmt.Sprintf("kernel: %d weights and %d biases for %d x 3 x 3 x 3", len(weight), len(bias), out))
+	}
+	outs := roundUp(out, 2*lane)
+	c := &PixelConv{Out: out, scale: scale, offset: offset, replicate: replicate,
+		weight:     alignedFloats(outs * columnBlocks * lane),
+		transposed: alignedFloats(outs * columnBlocks * lane),
+		bias:       alignedFloats(outs),
+	}
+	copy(c.bias, bias)
+	for k := range out {
+		for t, w := range weight[k*colors*taps:][:colors*taps] {
+			c.weight[(k/lane*columnBlocks*lane+t)*lane+k%lane] = w
+			c.transposed[(t/lane*outs+k)*lane+t%lane] = w
+		}
+	}
+	return c
+}
+
+// pixelRows is the number of rows of a task.
+const pixelRows = 8
+
+// Forward computes dst, Out x H x W in either precision, from a picture, 3 x H x
+// W, and sets mask where dst is positive; mask may be nil.
+func (c *PixelConv) Forward(p *Pool, dst *Tensor, mask *Mask, picture []float32) {
+	c.check(&dst.shape, picture)
+	if mask != nil {
+		mask.same(&dst.shape)
+	}
+	c.forward(p, dst, mask, picture, dst.H, 0)
+}
+
+// ForwardRows computes the rows of the output from row top on that dst, Out x
+// rows x W, has room for, from a picture, 3 x h x W.
+func (c *PixelConv) ForwardRows(p *Pool, dst *Tensor, picture []float32, h, top int) {
+	whole := newShape(dst.C, h, dst.W)
+	whole.contains(top, 0, dst.H, dst.W)
+	c.check(&whole, picture)
+	c.forward(p, dst, nil, picture, h, top)
+}
+
+func (c *PixelConv) forward(p *Pool, dst *Tensor, mask *Mask, picture []float32, h, top int) {
+	p.Run((dst.H+pixelRows-1)/pixelRows, func(worker, i int) {
+		for y := i * pixelRows; y < min((i+1)*pixelRows, dst.H); y++ {
+			c.forwardRow(p, &p.scratch[worker], dst, mask, picture, h, top, y)
+		}
+	})
+	dst.clearBorder()
+}
+
+func (c *PixelConv) check(out *shape, picture []float32) {
+	if out.C != c.Out || len(picture) != colors*out.Positions() {
+		panic(fmt.Sprintf("kernel: first layer of %d channels between a picture of %d values and %d x %d x %d",
+			c.Out, len(picture), out.C, out.H, out.W))
+	}
+}
+
+// forwardRow computes row y of dst, row top+y of the output for a picture of
+// height h.
+func (c *PixelConv) forwardRow(p *Pool, scratch *scratch, dst *Tensor, mask *Mask, picture []float32, h, top, y int) {
+	var (
+		impl    = p.impl
+		width   = roundUp(dst.W, impl.rows)
+		columns = scratch.get(scratchInput, columnBlocks*width*lane)
+		out     = scratch.get(scratchOutput, pair*lane*width)
+		padded  = scratch.get(scratchTransform, colors*3*(dst.W+2))
+	)
+	c.pad(padded, picture, h, dst.W, top+y)
+	gatherColumns(columns, padded, dst.W, width)
+	for b := 0; b < dst.blocks(); b += pair {
+		for k := 0; k < pair; k += impl.cols / lane {
+			impl.product(product{
+				out: out[k*width*lane:], in: columns, w: c.weight[(b+k)*columnBlocks*lane*lane:], bias: c.bias[(b+k)*lane:],
+				steps: columnBlocks, groups: width / impl.rows,
+				inStep: width * lane, inGroup: impl.rows * lane,
+				outPanel: width * lane, outGroup: impl.rows * lane,
+				wPanel: columnBlocks * lane * lane,
+			})
+		}
+		if dst.Precision == BFloat16 {
+			impl.bfloat16.narrow(narrow{out: dst.halfRow(b/pair, y), low: out, high: out[width*lane:], positions: dst.W})
+		}
+		for k := range pair {
+			row := out[k*width*lane:]
+			if dst.Precision == Float32 {
+				copy(dst.rowAt(b+k, y), row)
+			}
+			if mask != nil {
+				impl.positive(positive{mask: mask.from(dst.offset(b+k, y, 0)), in: row, positions: dst.W})
+			}
+		}
+	}
+}
+
+// pad writes the three rows around row y of each channel, with one pixel more
+// on either side, to padded, [3 channels][3 rows][w+2].
+func (c *PixelConv) pad(padded, picture []float32, h, w, y int) {
+	for ch := range colors {
+		for dy := range 3 {
+			row := padded[(ch*3+dy)*(w+2):][:w+2]
+			from := y + dy - 1
+			if !c.replicate && (from < 0 || from >= h) {
+				clear(row)
+				continue
+			}
+			from = min(max(from, 0), h-1)
+			for x, v := range picture[(ch*h+from)*w:][:w] {
+				row[x+1] = v*c.scale[ch] + c.offset[ch]
+			}
+			row[0], row[w+1] = 0, 0
+			if c.replicate {
+				row[0], row[w+1] = row[1], row[w]
+			}
+		}
+	}
+}
+
+// gatherColumns writes the 27 values around each of w pixels to columns,
+// [2][width][16].
+func gatherColumns(columns, padded []float32, w, width int) {
+	clear(columns)
+	for t := range colors * taps {
+		src := padded[t/3*(w+2)+t%3:][:w]
+		dst := columns[t/lane*width*lane+t%lane:]
+		for x, v := range src {
+			dst[x*lane] = v
+		}
+	}
+}
+
+// Backward computes the gradient with respect to the picture, dst, 3 x H x W,
+// from the gradient with respect to the output, grad, Out x H x W, and the mask
+// of Forward: only positive outputs pass a gradient on.
+func (c *PixelConv) Backward(p *Pool, dst []float32, grad *Tensor, mask *Mask) {
+	c.check(&grad.shape, dst)
+	mask.same(&grad.shape)
+	p.Run((grad.H+pixelRows-1)/pixelRows, func(worker, i int) {
+		c.backwardRows(p, &p.scratch[worker], dst, grad, mask,
+			i*pixelRows, min((i+1)*pixelRows, grad.H))
+	})
+}
+
+// backwardRows computes the rows from top to bottom of the gradient. The
+// gradients of the 27 values around a pixel meet in rows of the padded picture,
+// numbered from its upper border.
+func (c *PixelConv) backwardRows(p *Pool, scratch *scratch, dst []float32, grad *Tensor, mask *Mask, top, bottom int) {
+	h, w := grad.H, grad.W
+	low, high := top+1, bottom+1
+	if top == 0 {
+		low = 0
+	}
+	if bottom == h {
+		high = h + 2
+	}
+	padded := scratch.get(scratchTransform, (high-low)*colors*(w+2))
+	clear(padded)
+	for y := max(low-2, 0); y < min(high, h); y++ {
+		columns, width := c.columnGradients(p, scratch, grad, mask, y)
+		for t := range colors * taps {
+			ch, dy, dx := t/taps, t%taps/3, t%3
+			if y+dy < low || y+dy >= high {
+				continue
+			}
+			src := columns[t/lane*width*lane+t%lane:]
+			row := padded[((y+dy-low)*colors+ch)*(w+2)+dx:][:w]
+			for x := range row {
+				row[x] += src[x*lane]
+			}
+		}
+	}
+	for ch := range colors {
+		for y := top; y < bottom; y++ {
+			clear(dst[(ch*h+y)*w:][:w])
+		}
+		for y := low; y < high; y++ {
+			c.unpad(dst[ch*h*w:][:h*w], padded[((y-low)*colors+ch)*(w+2):][:w+2], h, w, y, c.scale[ch])
+		}
+	}
+}
+
+// unpad is the reverse of pad for row y of the padded gradient of one channel.
+func (c *PixelConv) unpad(dst, padded []float32, h, w, y int, scale float32) {
+	if !c.replicate && (y == 0 || y == h+1) {
+		return
+	}
+	row := dst[min(max(y-1, 0), h-1)*w:][:w]
+	for x := range row {
+		row[x] += padded[x+1] * scale
+	}
+	if c.replicate {
+		row[0] += padded[0] * scale
+		row[w-1] += padded[w+1] * scale
+	}
+}
+
+// columnGradients returns the gradients with respect to the 27 values around
+// each pixel of row y, [2][width][16].
+func (c *PixelConv) columnGradients(p *Pool, scratch *scratch, grad *Tensor, mask *Mask, y int) (columns []float32, width int) {
+	impl := p.impl
+	width = roundUp(grad.W, impl.rows)
+	in := scratch.get(scratchInput, grad.blocks()*width*lane)
+	for b := range grad.blocks() {
+		to, at := in[b*width*lane:], grad.offset(b, y, 0)
+		from := to
+		switch {
+		case grad.Precision == Float32:
+			from = grad.data[at:]
+		case b%pair == 0:
+			impl.bfloat16.widen(widening{low: to, high: to[width*lane:], in: grad.halfRow(b/pair, y), positions: grad.W})
+		}
+		impl.masked(masked{out: to, in: from, mask: mask.from(at), positions: grad.W})
+	}
+	columns = scratch.get(scratchOutput, columnBlocks*width*lane)
+	for k := 0; k < columnBlocks; k += impl.cols / lane {
+		impl.product(product{
+			out: columns[k*width*lane:], in: in, w: c.transposed[k*grad.blocks()*lane*lane:], bias: zeroBias[:],
+			steps: grad.blocks(), groups: width / impl.rows,
+			inStep: width * lane, inGroup: impl.rows * lane,
+			outPanel: width * lane, outGroup: impl.rows * lane,
+			wPanel: grad.blocks() * lane * lane,
+			floor:  float32(math.Inf(-1)),
+		})
+	}
+	return columns, width
+}

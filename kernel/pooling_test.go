@@ -1,0 +1,145 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// eachWindow calls f for the output i of pooling maps of h x w, with the indices
+// of the four inputs under it, row by row.
+func eachWindow(c, h, w int, f func(i int, under [4]int)) {
+	for ch := range c {
+		for y := range h / 2 {
+			for x := range w / 2 {
+				first := (ch*h+2*y)*w + 2*x
+				f((ch*(h/2)+y)*(w/2)+x, [4]int{first, first + 1, first + w, first + w + 1})
+			}
+		}
+	}
+}
+
+func poolReference(c, h, w int, src []float32, kind Pooling, scale float32) []float64 {
+	dst := make([]float64, c*(h/2)*(w/2))
+	eachWindow(c, h, w, func(i int, under [4]int) {
+		largest, sum, squares := math.Inf(-1), 0., 0.
+		for _, j := range under {
+			v := float64(src[j])
+			largest, sum, squares = max(largest, v), sum+v, squares+v*v
+		}
+		switch kind {
+		case Max:
+			dst[i] = largest
+		case Average:
+			dst[i] = float64(scale) * sum / 4
+		case L2:
+			dst[i] = float64(scale) * math.Sqrt(squares)
+		}
+	})
+	return dst
+}
+
+func poolBackReference(c, h, w int, src, grad []float32, kind Pooling, scale float32) []float64 {
+	out := poolReference(c, h, w, src, L2, 1)
+	dst := make([]float64, c*h*w)
+	eachWindow(c, h, w, func(i int, under [4]int) {
+		largest := under[0]
+		for _, j := range under {
+			if src[j] > src[largest] {
+				largest = j
+			}
+			switch {
+			case kind == Average:
+				dst[j] = float64(scale) * float64(grad[i]) / 4
+			case kind == L2 && out[i] > 0:
+				dst[j] = float64(scale) * float64(grad[i]) * float64(src[j]) / out[i]
+			}
+		}
+		if kind == Max {
+			dst[largest] = float64(grad[i])
+		}
+	})
+	return dst
+}
+
+var poolShapes = []struct{ c, h, w int }{
+	{32, 2, 2}, {32, 3, 3}, {48, 2, 9}, {16, 7, 2}, {64, 5, 14}, {40, 8, 15}, {96, 9, 33}, {32, 4, 70}, {64, 23, 41},
+}
+
+// poolInputs are inputs by what they try.
+var poolInputs = map[string]func(r *rand.Rand, n int) []float32{
+	"rectified": rectified,
+	// Windows of zeros, and ties for the largest.
+	"ties": func(r *rand.Rand, n int) []float32 {
+		s := make([]float32, n)
+		for i := range s {
+			s[i] = float32(max(0, r.IntN(5)-2))
+		}
+		return s
+	},
+}
+
+func eachPooling(t *testing.T, test func(t *testing.T, c, h, w int, src []float32, kind Pooling, scale float32)) {
+	for _, s := range poolShapes {
+		for name, values := range poolInputs {
+			src := values(rand.New(rand.NewPCG(1, 2)), s.c*s.h*s.w)
+			for _, kind := range []Pooling{Max, Average, L2} {
+				for _, scale := range []float32{1, 0.78} {
+					t.Run(fmt.Sprintf("%dx%dx%d/%s/%s*%g", s.c, s.h, s.w, name, kind, scale), func(t *testing.T) {
+						test(t, s.c, s.h, s.w, src, kind, scale)
+					})
+				}
+			}
+		}
+	}
+}
+
+func TestDownsample(t *testing.T) {
+	eachPooling(t, func(t *testing.T, c, h, w int, src []float32, kind Pooling, scale float32) {
+		want := poolReference(c, h, w, src, kind, scale)
+		eachImplementation(t, func(t *testing.T, p *Pool) {
+			dst := poisoned(c, h/2, w/2, nil)
+			p.Downsample(dst, FromCHW(c, h, w, src), nil, kind, scale)
+			near(t, dst.CHW(), want, 1e-7)
+			checkBorder(t, dst)
+		})
+	})
+}
+
+func TestDownsampleBack(t *testing.T) {
+	eachPooling(t, func(t *testing.T, c, h, w int, src []float32, kind Pooling, scale float32) {
+		grad := randoms(rand.New(rand.NewPCG(3, 4)), c*(h/2)*(w/2))
+		want := poolBackReference(c, h, w, src, grad, kind, scale)
+		eachImplementation(t, func(t *testing.T, p *Pool) {
+			in, route := FromCHW(c, h, w, src), NewMask(c, h, w)
+			p.Downsample(NewTensor(c, h/2, w/2), in, route, kind, scale)
+			dst := poisoned(c, h, w, nil)
+			p.DownsampleBack(dst, poisoned(c, h/2, w/2, grad), in, route, kind, scale)
+			got := dst.CHW()
+			near(t, got, want, 2e-7)
+			for i, v := range want {
+				if v == 0 && got[i] != 0 {
+					t.Fatalf("gradient of %g at %d, which no output sees", got[i], i)
+				}
+			}
+		})
+	})
+}
+
+func TestPoolingThreads(t *testing.T) {
+	const c, h, w = 64, 61, 43
+	r := rand.New(rand.NewPCG(5, 6))
+	in, grad := FromCHW(c, h, w, rectified(r, c*h*w)), FromCHW(c, h/2, w/2, randoms(r, c*(h/2)*(w/2)))
+	for _, kind := range []Pooling{Max, Average, L2} {
+		t.Run(kind.String(), func(t *testing.T) {
+			sameOnAnyThreads(t, func(p *Pool) []float32 {
+				out, back, route := NewTensor(c, h/2, w/2), NewTensor(c, h, w), NewMask(c, h, w)
+				p.Downsample(out, in, route, kind, 1)
+				p.DownsampleBack(back, grad, in, route, kind, 1)
+				return slices.Concat(out.CHW(), back.CHW())
+			})
+		})
+	}
+}

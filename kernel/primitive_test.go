@@ -1,0 +1,318 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// guarded is a slice between words that nobody may write.
+type guarded struct {
+	values, memory []float32
+}
+
+const (
+	guardWords = 64
+	guardValue = 1234.5
+)
+
+func guard(values []float32) guarded {
+	g := guarded{memory: make([]float32, len(values)+2*guardWords)}
+	for i := range g.memory {
+		g.memory[i] = guardValue
+	}
+	// Capacity for what a primitive addresses without writing it.
+	g.values = g.memory[guardWords : guardWords+len(values)]
+	copy(g.values, values)
+	return g
+}
+
+func (g guarded) check(t testing.TB) {
+	t.Helper()
+	for i, v := range g.memory {
+		if outside := i < guardWords || i >= guardWords+len(g.values); outside && v != guardValue {
+			t.Fatalf("wrote element %d of %d", i-guardWords, len(g.values))
+		}
+	}
+}
+
+// agree fails the test unless got and want differ by rounding alone: by at most
+// tolerance times the largest magnitude in want.
+func agree(t testing.TB, what string, got, want []float32, tolerance float64) {
+	t.Helper()
+	var largest float64
+	for _, v := range want {
+		largest = max(largest, math.Abs(float64(v)))
+	}
+	for i, v := range want {
+		if d := math.Abs(float64(got[i]) - float64(v)); !(d <= tolerance*largest) {
+			t.Fatalf("%s: element %d is %g, want %g", what, i, got[i], v)
+		}
+	}
+}
+
+// unit is the relative rounding error of one operation. A sum of n terms is off
+// by n times that at the very most.
+const unit = 1.0 / (1 << 24)
+
+// eachAssembly runs the test for every implementation of this machine.
+func eachAssembly(t *testing.T, test func(t *testing.T, impl *primitives)) {
+	for _, impl := range inFloat32() {
+		t.Run(impl.name, func(t *testing.T) { test(t, impl.primitives) })
+	}
+}
+
+func TestProduct(t *testing.T) {
+	eachAssembly(t, func(t *testing.T, impl *primitives) {
+		for _, steps := range []int{1, 2, 5} {
+			for _, groups := range []int{1, 3} {
+				for _, accumulate := range []bool{false, true} {
+					t.Run(fmt.Sprintf("steps=%d/groups=%d/accumulate=%v", steps, groups, accumulate), func(t *testing.T) {
+						testProduct(t, impl, rand.New(rand.NewPCG(1, uint64(steps))), steps, groups, accumulate)
+					})
+				}
+			}
+		}
+	})
+}
+
+// testProduct compares product with its definition, with gaps between
+// everything that a stride separates.
+func testProduct(t testing.TB, impl *primitives, r *rand.Rand, steps, groups int, accumulate bool) {
+	const gap = lane
+	var (
+		panels   = impl.cols / lane
+		inGroup  = impl.rows*lane + gap
+		inStep   = groups*inGroup + gap
+		wPanel   = steps*lane*lane + gap
+		outGroup = impl.rows*lane + gap
+		outPanel = groups*outGroup + gap
+		in, w    = randoms(r, steps*inStep), randoms(r, panels*wPanel)
+		bias     = randoms(r, impl.cols)
+		before   = randoms(r, panels*outPanel)
+		lowest   = float32(-1)
+		want     = slices.Clone(before)
+	)
+	for g := range groups {
+		for p := range impl.rows {
+			for k := range impl.cols {
+				x := float64(bias[k])
+				for s := range steps {
+					for c := range lane {
+						x += float64(in[s*inStep+g*inGroup+p*lane+c]) * float64(w[k/lane*wPanel+(s*lane+c)*lane+k%lane])
+					}
+				}
+				at := &want[k/lane*outPanel+g*outGroup+p*lane+k%lane]
+				if accumulate {
+					x += float64(*at)
+				}
+				*at = max(float32(x), lowest)
+			}
+		}
+	}
+	out := guard(before)
+	impl.product(product{out: out.values, in: in, w: w, bias: bias, steps: steps, groups: groups,
+		inStep: inStep, inGroup: inGroup, outPanel: outPanel, outGroup: outGroup, wPanel: wPanel,
+		floor: lowest, accumulate: accumulate})
+	out.check(t)
+	agree(t, "product", out.values, want, unit*float64(steps*lane+2))
+}
+
+func TestProductKeepsNaN(t *testing.T) {
+	eachAssembly(t, func(t *testing.T, impl *primitives) {
+		out, in, w := make([]float32, impl.rows*impl.cols), make([]float32, impl.rows*lane), make([]float32, lane*impl.cols)
+		in[0] = float32(math.NaN())
+		impl.product(product{out: out, in: in, w: w, bias: zeroBias[:], steps: 1, groups: 1,
+			outPanel: impl.rows * lane, wPanel: lane * lane})
+		if v := out[0]; v == v {
+			t.Errorf("a product with NaN is %g", v)
+		}
+		if v := out[lane]; v != 0 {
+			t.Errorf("the position after NaN is %g, want 0", v)
+		}
+	})
+}
+
+func TestGramPrimitive(t *testing.T) {
+	eachAssembly(t, func(t *testing.T, impl *primitives) {
+		for _, positions := range []int{1, 2, 17, 100} {
+			testGram(t, impl, rand.New(rand.NewPCG(2, uint64(positions))), positions)
+		}
+	})
+}
+
+func testGram(t testing.TB, impl *primitives, r *rand.Rand, positions int) {
+	const gap = lane
+	var (
+		panels   = impl.cols / lane
+		bPanel   = positions*lane + gap
+		outPanel = impl.gramRows*lane + gap
+		a, b     = randoms(r, positions*lane), randoms(r, panels*bPanel)
+		before   = randoms(r, panels*outPanel)
+		want     = slices.Clone(before)
+	)
+	for row := range impl.gramRows {
+		for k := range impl.cols {
+			x := float64(before[k/lane*outPanel+row*lane+k%lane])
+			for p := range positions {
+				x += float64(a[p*lane+row]) * float64(b[k/lane*bPanel+p*lane+k%lane])
+			}
+			want[k/lane*outPanel+row*lane+k%lane] = float32(x)
+		}
+	}
+	out := guard(before)
+	impl.gram(gram{out: out.values, a: a, b: b, positions: positions, outPanel: outPanel, bPanel: bPanel})
+	out.check(t)
+	agree(t, "gram", out.values, want, unit*float64(positions+2))
+}
+
+// TestTransforms compares the transforms and the poolings, whose shapes all
+// implementations share, with the portable ones.
+func TestTransforms(t *testing.T) {
+	eachAssembly(t, func(t *testing.T, impl *primitives) {
+		for _, n := range []int{1, 2, 7, 16} {
+			testTransforms(t, impl, rand.New(rand.NewPCG(3, uint64(n))), n)
+		}
+	})
+}
+
+func testTransforms(t testing.TB, impl *primitives, r *rand.Rand, n int) {
+	compare := func(what string, size int, tolerance float64, f func(impl *primitives, out []float32)) {
+		before := randoms(r, size)
+		want, got := slices.Clone(before), guard(before)
+		f(&generic, want)
+		f(impl, got.values)
+		got.check(t)
+		agree(t, what, got.values, want, tolerance)
+	}
+	compareBits := func(what string, size int, f func(impl *primitives, words []uint16)) {
+		t.Helper()
+		const guards = 4
+		before := randomBits(r, size+2*guards)
+		want, got := slices.Clone(before), slices.Clone(before)
+		f(&generic, want[guards:guards+size])
+		f(impl, got[guards:guards+size])
+		if !slices.Equal(got, want) {
+			t.Fatalf("%s: bits %v, want %v", what, got, want)
+		}
+	}
+	const rounding = 32 * unit // no result has more terms than 6x6
+	scratch := make([]float32, winogradScratch)
+
+	in := randoms(r, n*lane)
+	compare("sum", lane, rounding, func(impl *primitives, out []float32) {
+		impl.sum(sum{out: out, in: in, positions: n})
+	})
+
+	w, uStride := randoms(r, n*9*lane), (n+1)*lane
+	compare("winogradWeights", 36*uStride, rounding, func(impl *primitives, out []float32) {
+		impl.winogradWeights(winogradWeights{u: out, w: w, scratch: scratch, channels: n, uStride: uStride})
+	})
+
+	row := 7 * lane
+	plane := 6*row + lane
+	d, mask := randoms(r, n*plane), randomBits(r, n*plane/lane)
+	vBlock := 3 * lane
+	vStride := n*vBlock + lane
+	for name, mask := range map[string][]uint16{"winogradInput": nil, "winogradInput masked": mask} {
+		compare(name, 36*vStride, rounding, func(impl *primitives, out []float32) {
+			impl.winogradInput(winogradInput{v: out, in: d, mask: mask, scratch: scratch,
+				blocks: n, row: row, plane: plane, vStride: vStride, vBlock: vBlock})
+		})
+	}
+	compare("masked", n*lane, 0, func(impl *primitives, out []float32) {
+		impl.masked(masked{out: out, in: d, mask: mask, positions: n})
+	})
+	compareBits("positive", n, func(impl *primitives, words []uint16) {
+		impl.positive(positive{mask: words, in: d, positions: n})
+	})
+
+	mStride, outRow := (n+1)*lane, (n*tile+1)*lane
+	m, bias := randoms(r, 36*mStride), randoms(r, lane)
+	output := winogradOutput{m: m, bias: bias, scratch: scratch, tiles: n, row: outRow, mStride: mStride}
+	compare("winogradOutput", 4*outRow, rounding, func(impl *primitives, out []float32) {
+		output := output
+		output.out = out
+		impl.winogradOutput(output)
+	})
+	output.out, output.mask = make([]float32, 4*outRow), make([]uint16, 4*outRow/lane)
+	impl.winogradOutput(output)
+	for p, word := range output.mask {
+		if want := signs(at(output.out, p*lane)); word != want {
+			t.Fatalf("winogradOutput: bits %016b at position %d, want %016b", word, p, want)
+		}
+	}
+
+	in0, in1, grad := randoms(r, 2*n*lane), randoms(r, 2*n*lane), randoms(r, n*lane)
+	clear(in0[:2*lane]) // a root of zero, and ties for the largest
+	clear(in1[:2*lane])
+	for kind := range poolings {
+		p := pooling{in0: in0, in1: in1, grad: grad, n: n, scale: 0.7}
+		compare(kind.String()+" pooling", n*lane, rounding, func(impl *primitives, out []float32) {
+			p := p
+			p.out = out
+			impl.pool[kind](p)
+		})
+		if kind == Max {
+			compareBits("routes", 4*n, func(impl *primitives, words []uint16) {
+				p := p
+				p.out, p.route0, p.route1 = make([]float32, n*lane), words[:2*n], words[2*n:]
+				impl.pool[kind](p)
+			})
+			p.route0, p.route1 = randomBits(r, 2*n), randomBits(r, 2*n)
+		}
+		compare(kind.String()+" pooling backward", 4*n*lane, rounding, func(impl *primitives, out []float32) {
+			p := p
+			p.grad0, p.grad1 = out[:2*n*lane], out[2*n*lane:]
+			impl.poolBack[kind](p)
+		})
+	}
+}
+
+func randomBits(r *rand.Rand, n int) []uint16 {
+	words := make([]uint16, n)
+	for i := range words {
+		words[i] = uint16(r.Uint32())
+	}
+	return words
+}
+
+// FuzzPrimitives compares every implementation with the definitions on shapes
+// and values that the fuzzer chooses.
+func FuzzPrimitives(f *testing.F) {
+	f.Add(uint64(1), uint8(3), uint8(2), true)
+	f.Add(uint64(2), uint8(1), uint8(1), false)
+	f.Fuzz(func(t *testing.T, seed uint64, size, groups uint8, accumulate bool) {
+		n, g := 1+int(size%24), 1+int(groups%4)
+		for _, impl := range inFloat32() {
+			r := rand.New(rand.NewPCG(seed, 0))
+			testProduct(t, impl.primitives, r, n, g, accumulate)
+			testGram(t, impl.primitives, r, n)
+			testTransforms(t, impl.primitives, r, n)
+		}
+	})
+}
+
+// TestDenormals checks that numbers too small to matter are taken for zero by
+// assembly, and that the processor is left as it was.
+func TestDenormals(t *testing.T) {
+	eachAssembly(t, func(t *testing.T, impl *primitives) {
+		if impl == &generic {
+			t.Skip("portable code leaves that to the processor")
+		}
+		in := make([]float32, lane)
+		for i := range in {
+			in[i] = math.SmallestNonzeroFloat32
+		}
+		out := make([]float32, lane)
+		impl.sum(sum{out: out, in: in, positions: 1})
+		if out[0] != 0 {
+			t.Errorf("sum of a denormal is %g, want 0", out[0])
+		}
+		if x := in[0]; x+in[1] == 0 {
+			t.Error("denormals are still flushed after the call")
+		}
+	})
+}
