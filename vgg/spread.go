@@ -1,0 +1,72 @@
+package vgg
+
+import "slices"
+
+// Spread follows weights of pixels, h x w, through the network: the weight of a
+// position of a layer is the mean over what it sees, with every convolution a
+// mean over 3 x 3 positions, fewer at the edges, and every pooling one over 2 x
+// 2. It returns the weights of some layers, each as large as the layer's maps.
+func (n *Network) Spread(weights []float32, h, w int, layers ...string) (map[string][]float32, error) {
+	if err := n.Reach(h, w, layers...); err != nil {
+		return nil, err
+	}
+	wanted := make(map[string]bool)
+	for _, layer := range layers {
+		name, err := n.Layer(layer)
+		if err != nil {
+			return nil, err
+		}
+		wanted[name] = true
+	}
+	at := make(map[string][]float32)
+	block := 1
+	for _, c := range n.convs {
+		if len(at) == len(wanted) {
+			break
+		}
+		if l, _ := parseLayer(c.name); l.block > block {
+			weights, block = halved(weights, h, w), l.block
+			h, w = h/2, w/2
+		}
+		weights = blurred(weights, h, w)
+		if wanted[c.name] {
+			at[c.name] = slices.Clone(weights)
+		}
+	}
+	return at, nil
+}
+
+// blurred returns the means over each position and its neighbours.
+func blurred(v []float32, h, w int) []float32 {
+	return smooth(smooth(v, h, w, w, 1), w, h, 1, w)
+}
+
+// smooth returns the means of each value of n lines of the given length and its
+// neighbours in the line, where step leads from line to line and next from value
+// to value.
+func smooth(v []float32, n, length, step, next int) []float32 {
+	out := make([]float32, len(v))
+	for line := range n {
+		for i := range length {
+			var sum float32
+			first, last := max(i-1, 0), min(i+1, length-1)
+			for k := first; k <= last; k++ {
+				sum += v[line*step+k*next]
+			}
+			out[line*step+i*next] = sum / float32(last-first+1)
+		}
+	}
+	return out
+}
+
+// halved returns the means over 2 x 2 positions.
+func halved(v []float32, h, w int) []float32 {
+	out := make([]float32, (h/2)*(w/2))
+	for y := range h / 2 {
+		for x := range w / 2 {
+			upper, lower := v[2*y*w+2*x:], v[(2*y+1)*w+2*x:]
+			out[y*(w/2)+x] = (upper[0] + upper[1] + lower[0] + lower[1]) / 4
+		}
+	}
+	return out
+}
