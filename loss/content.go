@@ -1,0 +1,114 @@
+package loss
+
+import (
+	"math"
+
+	"github.com/pastiche-art/pastiche/kernel"
+)
+
+// ContentCost returns J_content(C, G) = 1/(4 nH nW nC) sum (a(C) - a(G))², the
+// content cost of the activation a(G) of the generated picture against a(C),
+// that of the content, of the same shape.
+func ContentCost(p *kernel.Pool, content, generated *kernel.Tensor) float64 {
+	squares, _ := p.Difference(generated, content, 0, 0)
+	return contentCost(squares, content)
+}
+
+func contentCost(squares float64, content *kernel.Tensor) float64 {
+	return squares / (4 * elements(content))
+}
+
+// AddContentGradient adds weight times the gradient of [ContentCost] with
+// respect to a(G), (a(G) - a(C))/(2 nH nW nC), to grad, for a part of a(G) whose
+// first position lies in row y and column x.
+func AddContentGradient(p *kernel.Pool, grad, content, generated *kernel.Tensor, y, x int, weight float64) {
+	p.AddDifference(grad, generated, content, y, x, contentSlope(content, weight), 0)
+}
+
+func contentSlope(content *kernel.Tensor, weight float64) float32 {
+	return float32(weight / (2 * elements(content)))
+}
+
+func elements(f *kernel.Tensor) float64 { return float64(f.C) * float64(f.Positions()) }
+
+// Content is the [Term] of [ContentCost]. With a guide T it is
+// 1/(4 nH nW nC) sum T² (a(G) - a(C))².
+type Content struct {
+	opts    Options
+	target  *kernel.Tensor
+	squares float64 // of the differences observed
+}
+
+// NewContent returns the content cost against an activation, which it keeps.
+func NewContent(target *kernel.Tensor, opts Options) *Content {
+	return &Content{opts: opts, target: target}
+}
+
+// Observe implements [Term].
+func (c *Content) Observe(p *kernel.Pool, f *kernel.Tensor, y, x int) {
+	squares, _ := c.opts.Guide.difference(p, f, c.target, y, x)
+	c.squares += squares
+}
+
+// Evaluate implements [Term].
+func (c *Content) Evaluate(*kernel.Pool) float64 {
+	s := c.opts.scale()
+	cost := s * s * contentCost(c.squares, c.target)
+	c.squares = 0
+	return cost
+}
+
+// AddGradient implements [Term].
+func (c *Content) AddGradient(p *kernel.Pool, grad, f *kernel.Tensor, y, x int) {
+	s := c.opts.scale()
+	c.opts.Guide.addDifference(p, grad, f, c.target, y, x, contentSlope(c.target, c.opts.Weight*s*s), 0)
+}
+
+// scaledContentEpsilon keeps the cost of no difference at all defined, as in
+// style-transfer-pytorch.
+const scaledContentEpsilon = 1e-8
+
+// ScaledContent is the content cost of Crowson's style-transfer-pytorch, a mean
+// square scaled so that the absolute values of its gradient add up to about 1
+// however large the difference D = a(G) - a(C) is:
+//
+//	J = sum D² / (sum |D| + 1e-8)
+//
+// With a guide T both sums have the weights T².
+type ScaledContent struct {
+	opts        Options
+	target      *kernel.Tensor
+	squares     float64 // sum D² of what was observed
+	absolutes   float64 // sum |D|
+	slope, sign float32 // dJ/dD = slope D + sign sgn(D), weighted
+}
+
+// NewScaledContent returns the scaled content cost against an activation, which
+// it keeps.
+func NewScaledContent(target *kernel.Tensor, opts Options) *ScaledContent {
+	return &ScaledContent{opts: opts, target: target}
+}
+
+// Observe implements [Term].
+func (c *ScaledContent) Observe(p *kernel.Pool, f *kernel.Tensor, y, x int) {
+	squares, absolutes := c.opts.Guide.difference(p, f, c.target, y, x)
+	c.squares += squares
+	c.absolutes += absolutes
+}
+
+// Evaluate implements [Term].
+func (c *ScaledContent) Evaluate(*kernel.Pool) float64 {
+	s := c.opts.scale()
+	squares := s * s * c.squares
+	absolutes := math.Abs(s)*c.absolutes + scaledContentEpsilon
+	cost := squares / absolutes
+	c.squares, c.absolutes = 0, 0
+	c.slope = float32(c.opts.Weight * s * s * 2 / absolutes)
+	c.sign = float32(-c.opts.Weight * math.Abs(s) * cost / absolutes)
+	return cost
+}
+
+// AddGradient implements [Term].
+func (c *ScaledContent) AddGradient(p *kernel.Pool, grad, f *kernel.Tensor, y, x int) {
+	c.opts.Guide.addDifference(p, grad, f, c.target, y, x, c.slope, c.sign)
+}

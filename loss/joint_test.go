@@ -1,0 +1,429 @@
+package loss
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/pastiche-art/pastiche/kernel"
+)
+
+// torch is testdata/reference.json, written by reference.py beside it.
+type torch struct {
+	Layers, StyleLayers [][3]int
+	Points, StylePoints [][2]float64
+	Picture             [2]int
+	Joints              []torchJoint
+	Palettes            []struct {
+		Bright   float64
+		Count    int
+		Cost     float64
+		Gradient []float64
+	}
+}
+
+type torchJoint struct {
+	Name      string
+	Least     float64 // of the random numbers that count, in the style
+	Cost      float64
+	Gradients [][]float64
+	Nearest   []int32
+	Rows      bool // have the greater mean
+}
+
+func readTorch(t *testing.T) *torch {
+	t.Helper()
+	data, err := os.ReadFile("testdata/reference.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := new(torch)
+	if err := json.Unmarshal(data, r); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// uniforms returns numbers in [0, 1) from the generator of Numerical Recipes.
+func uniforms(n int, seed uint32) []float64 {
+	values := make([]float64, n)
+	for i := range values {
+		seed = seed*1664525 + 1013904223
+		values[i] = float64(seed) / (1 << 32)
+	}
+	return values
+}
+
+func torchFeatures(layers [][3]int, seed uint32, least float64) []feature {
+	var features []feature
+	for i, s := range layers {
+		f := feature{s[0], s[1], s[2], make([]float32, s[0]*s[1]*s[2])}
+		for j, v := range uniforms(len(f.data), seed+1000*uint32(i)) {
+			f.data[j] = float32(max(0, v-least))
+		}
+		features = append(features, f)
+	}
+	return features
+}
+
+func torchPoints(of [][2]float64) []Point {
+	points := make([]Point, len(of))
+	for i, p := range of {
+		points[i] = Point{p[0], p[1]}
+	}
+	return points
+}
+
+func hypercolumnOf(points []Point, features []feature) *Hypercolumn {
+	var maps []Map
+	for _, f := range features {
+		maps = append(maps, Map{f.c, f.h, f.w, 1 / float64(f.c)})
+	}
+	return NewHypercolumn(points, maps...)
+}
+
+// columnsOf returns the hypercolumns of features at some points.
+func columnsOf(p *kernel.Pool, points []Point, features []feature) *kernel.Matrix {
+	h := hypercolumnOf(points, features)
+	for i, f := range features {
+		h.Observe(p, i, f.tensor(), 0, 0)
+	}
+	return h.Columns()
+}
+
+// jointKinds make costs of the hypercolumns of some features, at some points,
+// against those of a style at others.
+var jointKinds = []struct {
+	name  string
+	joint func(p *kernel.Pool, h *Hypercolumn, points, stylePoints []Point, style []feature, weight float64) Joint
+}{
+	{"matching", func(p *kernel.Pool, h *Hypercolumn, points, _ []Point, style []feature, weight float64) Joint {
+		return NewHypercolumnMatching(p, h, columnsOf(p, points, style), weight)
+	}},
+	{"neighbours", func(p *kernel.Pool, h *Hypercolumn, _, at []Point, style []feature, weight float64) Joint {
+		return NewNearestNeighbours(p, h, columnsOf(p, at, style), weight)
+	}},
+	{"relaxed", func(p *kernel.Pool, h *Hypercolumn, _, at []Point, style []feature, weight float64) Joint {
+		return NewRelaxedEMD(p, h, columnsOf(p, at, style), weight)
+	}},
+	{"moments", func(p *kernel.Pool, h *Hypercolumn, _, at []Point, style []feature, weight float64) Joint {
+		return NewHypercolumnMoments(p, h, columnsOf(p, at, style), weight)
+	}},
+	{"similarity", func(p *kernel.Pool, h *Hypercolumn, points, _ []Point, style []feature, weight float64) Joint {
+		return NewSelfSimilarity(p, h, columnsOf(p, points, style), weight)
+	}},
+}
+
+func newJoint(t *testing.T, p *kernel.Pool, name string, features, style []feature, points, stylePoints []Point, weight float64) Joint {
+	t.Helper()
+	for _, k := range jointKinds {
+		if k.name == name {
+			return k.joint(p, hypercolumnOf(points, features), points, stylePoints, style, weight)
+		}
+	}
+	t.Fatalf("no cost %s", name)
+	return nil
+}
+
+// jointGradient returns a cost of features seen whole and its gradients.
+func jointGradient(p *kernel.Pool, j Joint, features []feature) (cost float64, gradients [][]float32) {
+	for i, f := range features {
+		j.Observe(p, i, f.tensor(), 0, 0)
+	}
+	cost = j.Evaluate(p)
+	for i, f := range features {
+		grad := kernel.NewTensor(f.c, f.h, f.w)
+		j.AddGradient(p, i, grad, f.tensor(), 0, 0)
+		gradients = append(gradients, grad.CHW())
+	}
+	return cost, gradients
+}
+
+// offBy returns the distance of got from want relative to the length of want.
+func offBy[G, W float32 | float64](got []G, want []W) float64 {
+	var squares, errors float64
+	for i, w := range want {
+		d := float64(got[i]) - float64(w)
+		squares, errors = squares+float64(w)*float64(w), errors+d*d
+	}
+	return math.Sqrt(errors / squares)
+}
+
+// TestTorch compares values and gradients with those of PyTorch in float64.
+func TestTorch(t *testing.T) {
+	r := readTorch(t)
+	points, stylePoints := torchPoints(r.Points), torchPoints(r.StylePoints)
+	features := torchFeatures(r.Layers, 1, 0.4)
+	for _, want := range r.Joints {
+		t.Run(fmt.Sprint(want.Name, want.Least), func(t *testing.T) {
+			p := newPool(t, 2)
+			layers := r.StyleLayers
+			if want.Name == "matching" || want.Name == "similarity" {
+				layers = r.Layers
+			}
+			style := torchFeatures(layers, 2, want.Least)
+			const weight = 300
+			cost, gradients := jointGradient(p, newJoint(t, p, want.Name, features, style, points, stylePoints, weight), features)
+			near(t, "cost", cost, want.Cost, 1e-5)
+			for i, g := range gradients {
+				for j := range g {
+					g[j] /= weight
+				}
+				if off := offBy(g, want.Gradients[i]); !(off < 1e-4) {
+					t.Errorf("the gradient of layer %d is off by %.2g", i, off)
+				}
+			}
+			if want.Nearest != nil {
+				got := Nearest(p, columnsOf(p, points, features), columnsOf(p, stylePoints, style))
+				if !slices.Equal(got, want.Nearest) {
+					t.Errorf("nearest %v, want %v", got, want.Nearest)
+				}
+			}
+		})
+	}
+	for _, rows := range []bool{true, false} {
+		if !slices.ContainsFunc(r.Joints, func(j torchJoint) bool { return j.Name == "relaxed" && j.Rows == rows }) {
+			t.Errorf("no style where rows have the greater mean is %t", rows)
+		}
+	}
+}
+
+func TestTorchPalette(t *testing.T) {
+	r := readTorch(t)
+	h, w := r.Picture[0], r.Picture[1]
+	picture, style := make([]float32, 3*h*w), make([]float32, 3*h*w)
+	for i, v := range uniforms(len(picture), 11) {
+		picture[i] = float32(255 * v)
+	}
+	for _, want := range r.Palettes {
+		for i, v := range uniforms(len(style), 12) {
+			style[i] = float32(want.Bright * v)
+		}
+		t.Run(fmt.Sprint(want.Bright), func(t *testing.T) {
+			palette := NewPalette(Colors(style, h, w, torchPoints(r.StylePoints)))
+			run := func(threads int) (float64, []float32) {
+				gradient := make([]float32, len(picture))
+				cost := palette.Evaluate(newPool(t, threads), gradient, picture, h, w, torchPoints(r.Points)[:want.Count], 100)
+				return cost, gradient
+			}
+			cost, gradient := run(1)
+			near(t, "cost", cost, want.Cost, 1e-6)
+			if off := offBy(gradient, scaled(want.Gradient, 100)); !(off < 1e-5) {
+				t.Errorf("the gradient is off by %.2g", off)
+			}
+			for _, threads := range []int{2, 3} {
+				if c, g := run(threads); c != cost || !slices.Equal(g, gradient) {
+					t.Errorf("%d threads: cost %v instead of %v, or another gradient", threads, c, cost)
+				}
+			}
+		})
+	}
+}
+
+// TestSamePalette: the cost of colours against themselves is that of the least
+// distance, and nothing moves them.
+func TestSamePalette(t *testing.T) {
+	const h, w = 7, 9
+	picture := make([]float32, 3*h*w)
+	for i, v := range uniforms(len(picture), 11) {
+		picture[i] = float32(255 * v)
+	}
+	gradient, at := make([]float32, len(picture)), Scatter(40, 1, 2)
+	cost := NewPalette(Colors(picture, h, w, at)).Evaluate(newPool(t, 1), gradient, picture, h, w, at, 1)
+	near(t, "cost", cost, math.Sqrt(1e-5/3), 1e-9)
+	for i, v := range gradient {
+		if !(math.Abs(float64(v)) < 1e-12) {
+			t.Fatalf("gradient %d is %g", i, v)
+		}
+	}
+}
+
+func scaled(values []float64, by float64) []float64 {
+	s := make([]float64, len(values))
+	for i, v := range values {
+		s[i] = by * v
+	}
+	return s
+}
+
+// eachJoint runs a test for every kind of cost over two layers, against a style.
+func eachJoint(t *testing.T, test func(t *testing.T, features []feature, joint func(p *kernel.Pool) Joint)) {
+	features := []feature{newFeature(1, 20, 21, 34), newFeature(2, 37, 10, 17)}
+	style := []feature{newFeature(3, 20, 21, 34), newFeature(4, 37, 10, 17)}
+	points, stylePoints := Scatter(150, 1, 2), Scatter(170, 3, 4)
+	for _, k := range jointKinds {
+		t.Run(k.name, func(t *testing.T) {
+			test(t, features, func(p *kernel.Pool) Joint {
+				return k.joint(p, hypercolumnOf(points, features), points, stylePoints, style, 2)
+			})
+		})
+	}
+}
+
+func TestJointThreads(t *testing.T) {
+	eachJoint(t, func(t *testing.T, features []feature, joint func(p *kernel.Pool) Joint) {
+		one := newPool(t, 1)
+		cost, gradients := jointGradient(one, joint(one), features)
+		for _, threads := range []int{2, 3} {
+			p := newPool(t, threads)
+			c, g := jointGradient(p, joint(p), features)
+			if c != cost || !slices.EqualFunc(g, gradients, slices.Equal) {
+				t.Errorf("%d threads: cost %v instead of %v, or another gradient", threads, c, cost)
+			}
+		}
+	})
+}
+
+// TestJointParts shows that activations seen in parts have the cost and the
+// gradients that they have when they are seen whole, and that nothing stays of
+// what was seen.
+func TestJointParts(t *testing.T) {
+	eachJoint(t, func(t *testing.T, features []feature, joint func(p *kernel.Pool) Joint) {
+		p := newPool(t, 2)
+		j := joint(p)
+		cost, gradients := jointGradient(p, j, features)
+		for range 2 {
+			for i, f := range features {
+				eachPart(p, f.tensor(), func(y, x int, part *kernel.Tensor) { j.Observe(p, i, part, y, x) })
+			}
+			near(t, "cost", j.Evaluate(p), cost, 1e-5)
+		}
+		for i, f := range features {
+			got := kernel.NewTensor(f.c, f.h, f.w)
+			eachPart(p, f.tensor(), func(y, x int, part *kernel.Tensor) {
+				grad := kernel.NewTensor(f.c, part.H, part.W)
+				j.AddGradient(p, i, grad, part, y, x)
+				p.Paste(got, grad, y, x)
+			})
+			if off := offBy(got.CHW(), gradients[i]); !(off < 1e-4) {
+				t.Errorf("the gradient of layer %d is off by %.2g", i, off)
+			}
+		}
+	})
+}
+
+// TestJointNotANumber wants a NaN among the activations to show in the cost, and
+// nothing of it to stay.
+func TestJointNotANumber(t *testing.T) {
+	eachJoint(t, func(t *testing.T, features []feature, joint func(p *kernel.Pool) Joint) {
+		p := newPool(t, 1)
+		j := joint(p)
+		want, _ := jointGradient(p, j, features)
+		broken := features[1]
+		broken.data = slices.Repeat([]float32{float32(math.NaN())}, len(broken.data))
+		if cost, _ := jointGradient(p, j, []feature{features[0], broken}); !math.IsNaN(cost) {
+			t.Errorf("cost %g", cost)
+		}
+		if cost, _ := jointGradient(p, j, features); cost != want {
+			t.Errorf("cost %g after the NaN, %g before it", cost, want)
+		}
+	})
+}
+
+// TestJointDead gives the costs activations without any value.
+func TestJointDead(t *testing.T) {
+	alive := []feature{newFeature(1, 20, 9, 8)}
+	dead := []feature{{20, 9, 8, make([]float32, len(alive[0].data))}}
+	points := Scatter(50, 1, 2)
+	for _, k := range jointKinds {
+		for name, pair := range map[string][2][]feature{"style": {alive, dead}, "picture": {dead, alive}, "both": {dead, dead}} {
+			t.Run(k.name+"/"+name, func(t *testing.T) {
+				p := newPool(t, 1)
+				j := k.joint(p, hypercolumnOf(points, pair[0]), points, points, pair[1], 1)
+				cost, gradients := jointGradient(p, j, pair[0])
+				for _, v := range gradients[0] {
+					cost += 0 * float64(v)
+				}
+				if math.IsNaN(cost) || math.IsInf(cost, 0) {
+					t.Errorf("cost or gradient %g", cost)
+				}
+			})
+		}
+	}
+}
+
+// TestSameHypercolumns wants the costs of a picture against itself to be zero.
+func TestSameHypercolumns(t *testing.T) {
+	features := []feature{newFeature(1, 20, 21, 34), newFeature(2, 37, 10, 17)}
+	other := []feature{newFeature(3, 20, 21, 34), newFeature(4, 37, 10, 17)}
+	points := Scatter(150, 1, 2)
+	for _, k := range jointKinds {
+		t.Run(k.name, func(t *testing.T) {
+			p := newPool(t, 2)
+			j := k.joint(p, hypercolumnOf(points, features), points, points, features, 1)
+			same, _ := jointGradient(p, j, features)
+			if away, _ := jointGradient(p, j, other); !(math.Abs(same) < 1e-5*away) {
+				t.Errorf("cost of the same %g, of others %g", same, away)
+			}
+		})
+	}
+}
+
+func TestOneLayer(t *testing.T) {
+	p := newPool(t, 1)
+	target, f := newFeature(1, 33, 6, 7), newFeature(2, 33, 6, 7)
+	term := func() Term { return NewGram(Measure(p, target.tensor()), Options{Weight: 3}) }
+	wantCost, want := gradient(p, term(), f)
+	cost, got := jointGradient(p, OneLayer(term()), []feature{f})
+	if cost != wantCost {
+		t.Errorf("cost %v, want %v", cost, wantCost)
+	}
+	if off := offBy(got[0], want); off > 1e-4 { // which were added to ones
+		t.Errorf("the gradient is off by %.2g", off)
+	}
+}
+
+// TestSelect: what is looked for among rows that hold it is found.
+func TestSelect(t *testing.T) {
+	p := newPool(t, 2)
+	style := Stack(columnsOf(p, Scatter(40, 1, 1), []feature{newFeature(1, 40, 9, 8)}),
+		columnsOf(p, Scatter(70, 1, 2), []feature{newFeature(2, 40, 9, 8)}))
+	at := make([]int32, style.Rows)
+	for i := range at {
+		at[i] = int32((7*i + 3) % len(at))
+	}
+	picked := Select(p, style, at)
+	for r, other := range at {
+		for c := range style.Cols {
+			if picked.At(r, c) != style.At(int(other), c) {
+				t.Fatalf("row %d is not row %d", r, other)
+			}
+		}
+	}
+	if got := Nearest(p, picked, style); !slices.Equal(got, at) {
+		t.Errorf("nearest %v, want %v", got, at)
+	}
+}
+
+// TestMove: a cost that has looked elsewhere before is as one that has not.
+func TestMove(t *testing.T) {
+	features, style := []feature{newFeature(1, 20, 21, 34)}, []feature{newFeature(2, 20, 21, 34)}
+	p := newPool(t, 2)
+	here, there := Scatter(60, 1, 1), Scatter(60, 1, 2)
+	target := columnsOf(p, Scatter(70, 2, 1), style)
+	h := hypercolumnOf(there, features)
+	moved := NewRelaxedEMD(p, h, target, 1)
+	jointGradient(p, moved, features)
+	moved.Move(here)
+	cost, gradients := jointGradient(p, moved, features)
+	wantCost, want := jointGradient(p, NewRelaxedEMD(p, hypercolumnOf(here, features), target, 1), features)
+	if cost != wantCost || !slices.Equal(gradients[0], want[0]) {
+		t.Errorf("cost %g, want %g, or another gradient", cost, wantCost)
+	}
+}
+
+func TestPaletteNotANumber(t *testing.T) {
+	picture, style := make([]float32, 3*4*5), make([]float32, 3*4*5)
+	for i := range picture {
+		picture[i], style[i] = float32(7*i), float32(3*i)
+	}
+	picture[8] = float32(math.NaN())
+	points := Grid(4, 5)
+	palette := NewPalette(Colors(style, 4, 5, points))
+	if cost := palette.Evaluate(newPool(t, 1), make([]float32, len(picture)), picture, 4, 5, points, 1); !math.IsNaN(cost) {
+		t.Errorf("cost %g", cost)
+	}
+}

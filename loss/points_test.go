@@ -1,0 +1,85 @@
+package loss
+
+import (
+	"math"
+	"slices"
+	"testing"
+)
+
+func TestGrid(t *testing.T) {
+	got := Grid(2, 4)
+	want := []Point{{.25, .125}, {.25, .375}, {.25, .625}, {.25, .875}, {.75, .125}, {.75, .375}, {.75, .625}, {.75, .875}}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestLattice(t *testing.T) {
+	const h, w, stride = 17, 23, 4
+	offsets := make(map[Point]bool)
+	for step := range uint64(200) {
+		points := Lattice(h, w, stride, 1, step)
+		if !slices.Equal(points, Lattice(h, w, stride, 1, step)) {
+			t.Fatal("other points for the same seed and step")
+		}
+		first := points[0]
+		offsets[first] = true
+		for i, p := range points {
+			if p.Y < first.Y || p.X < first.X || p.Y > 1 || p.X > 1 || i > 0 && p == points[i-1] {
+				t.Fatalf("point %d is %v", i, p)
+			}
+			for _, cells := range []float64{(p.Y - first.Y) * h / stride, (p.X - first.X) * w / stride} {
+				if math.Abs(cells-math.Round(cells)) > 1e-9 {
+					t.Fatalf("point %d is %v, and the first one is %v", i, p, first)
+				}
+			}
+		}
+	}
+	if len(offsets) != stride*stride {
+		t.Errorf("%d offsets in 200 steps, want %d", len(offsets), stride*stride)
+	}
+}
+
+func TestScatter(t *testing.T) {
+	points := Scatter(4000, 7, 1)
+	if !slices.Equal(points, Scatter(4000, 7, 1)) {
+		t.Error("other points for the same seed and step")
+	}
+	if slices.Equal(points, Scatter(4000, 7, 2)) || slices.Equal(points, Scatter(4000, 8, 1)) {
+		t.Error("the same points for another seed or step")
+	}
+	var quarters [4]int
+	for _, p := range points {
+		quarters[2*int(2*p.Y)+int(2*p.X)]++
+	}
+	for i, n := range quarters {
+		if n < 850 || n > 1150 { // 5 standard deviations
+			t.Errorf("%d of 4000 points in quarter %d", n, i)
+		}
+	}
+}
+
+func TestGuidedScatter(t *testing.T) {
+	const h, w, n = 3, 5, 15000
+	values := make([]float32, h*w)
+	values[4], values[7], values[14] = 1, 2, float32(math.Sqrt(5))
+	counts := make(map[Point]int)
+	for _, p := range NewGuide(h, w, values).Scatter(n, 1, 2) {
+		counts[p]++
+	}
+	// In proportion to the squares 1, 4 and 5, within 5 standard deviations.
+	for at, want := range map[Point]float64{{.5 / 3, .9}: n / 10, {.5, .5}: n * 4 / 10, {2.5 / 3, .9}: n / 2} {
+		found := false
+		for p, count := range counts {
+			if math.Hypot(p.Y-at.Y, p.X-at.X) < 1e-9 {
+				found = math.Abs(float64(count)-want) < 5*math.Sqrt(want)
+			}
+		}
+		if !found {
+			t.Errorf("not about %g at %v: %v", want, at, counts)
+		}
+	}
+	if len(counts) != 3 {
+		t.Errorf("points at %d places, want 3", len(counts))
+	}
+}
