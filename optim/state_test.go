@@ -1,0 +1,62 @@
+package optim
+
+import (
+	"math"
+	"slices"
+	"testing"
+)
+
+// TestState: whoever is given a state goes on as the one it was taken from.
+func TestState(t *testing.T) {
+	const n, before, after = 700, 25, 15
+	rough := func(x, g []float32) (cost float64) {
+		for i, v := range x {
+			a := float64(i%7 + 1)
+			cost += a*float64(v)*float64(v) + math.Cos(3*float64(v))
+			g[i] = float32(2*a*float64(v) - 3*math.Sin(3*float64(v)))
+		}
+		return cost
+	}
+	pool := newPool(t, 2)
+	for name, newOptimizer := range map[string]func() Optimizer{
+		"adam":  func() Optimizer { return NewAdam(pool, n, AdamOptions{LearningRate: 0.1}) },
+		"lbfgs": func() Optimizer { return NewLBFGS(pool, n, LBFGSOptions{Memory: 5}) },
+	} {
+		for _, steps := range []int{0, 1, before} {
+			x := make([]float32, n)
+			for i := range x {
+				x[i] = float32(i%13) - 6
+			}
+			walk := func(o Optimizer, x []float32, steps int) {
+				for range steps {
+					if _, err := o.Step(t.Context(), x, rough); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			one, other := newOptimizer(), newOptimizer()
+			walk(one, x, steps)
+			y := slices.Clone(x)
+			if err := other.Restore(one.State()); err != nil {
+				t.Fatal(err)
+			}
+			walk(one, x, after)
+			walk(other, y, after)
+			if !slices.Equal(x, y) {
+				t.Errorf("%s: other points after %d steps", name, steps)
+			}
+		}
+	}
+	adam, lbfgs := NewAdam(pool, n, AdamOptions{}), NewLBFGS(pool, n, LBFGSOptions{Memory: 1})
+	vector := make([]float32, n)
+	for _, s := range []State{
+		{Numbers: []float64{1, 1}, Vectors: [][]float32{vector}},
+		{Numbers: []float64{1, 2, 3, 4}, Vectors: [][]float32{vector, vector}},
+		{Numbers: []float64{1, 2, 3, 4}, Vectors: [][]float32{vector, vector, vector[1:]}},
+		{Numbers: []float64{1, 2, 3, 4, 5}, Vectors: [][]float32{vector, vector, vector, vector, vector}},
+	} {
+		if adam.Restore(s) == nil || lbfgs.Restore(s) == nil {
+			t.Errorf("a state of %d numbers and %d vectors is taken", len(s.Numbers), len(s.Vectors))
+		}
+	}
+}
