@@ -1,0 +1,150 @@
+package picture
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/HugoSmits86/nativewebp"
+	"golang.org/x/image/tiff"
+)
+
+// DefaultQuality is the JPEG quality of SaveOptions' zero value.
+const DefaultQuality = 95
+
+// maxWebPSide is the greatest side that a WebP bitstream can express.
+const maxWebPSide = 1 << 14
+
+// SaveOptions says how to encode. The zero value is a sound choice.
+type SaveOptions struct {
+	Quality int // JPEG, 1 to 100; 0 means DefaultQuality
+	Depth   int // bits per channel of PNG and TIFF, 8 or 16; 0 means 8
+	// Note is a text to travel inside the file, at most MaxNote bytes, which
+	// [OpenNote] finds again; "" is none.
+	Note string
+	// Profile, where not nil, says what the levels mean, and travels along. It is
+	// one of colours, not of greys.
+	Profile *Profile
+}
+
+func (o SaveOptions) validate() error {
+	if o.Quality < 0 || o.Quality > 100 {
+		return fmt.Errorf("JPEG quality is %d; expected 1 to 100", o.Quality)
+	}
+	if o.Depth != 0 && o.Depth != 8 && o.Depth != 16 {
+		return fmt.Errorf("depth is %d bits; expected 8 or 16", o.Depth)
+	}
+	if len(o.Note) > MaxNote || strings.ContainsRune(o.Note, 0) || !utf8.ValidString(o.Note) {
+		return fmt.Errorf("note of %d bytes; expected UTF-8 text of at most %d", len(o.Note), MaxNote)
+	}
+	if o.Profile != nil && (o.Profile.problem != "" || o.Profile.grey) {
+		return errors.New("colour profile that is not understood, or of greys; expected one of colours with a matrix")
+	}
+	return nil
+}
+
+// Save writes the picture to a file in the format of its extension (FormatOf),
+// as WriteFile does: the file appears whole or not at all.
+//
+// The errors are ErrFormat (options out of range too), ErrNotFinite and
+// ErrTooLarge, each before the file system is touched, and ErrWrite.
+func Save(path string, p *Picture, opt SaveOptions) error {
+	format, err := FormatOf(path)
+	if err != nil {
+		return err
+	}
+	encode, err := encoder(p, format, opt)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return WriteFile(path, encode)
+}
+
+// Encode writes the picture to w in one of the formats JPEG, PNG, WebP and
+// TIFF. Levels are rounded to the nearest that the format has.
+//
+//   - PNG and TIFF (Deflate) keep opacity and have 8 or 16 bits per channel.
+//   - WebP is lossless with 8 bits and keeps opacity.
+//   - JPEG has no opacity: the picture is laid on white. Its chroma is
+//     subsampled 4:2:0, which is what the standard library writes and what
+//     viewers expect; one who minds chooses a lossless format.
+//
+// The same picture and options always give the same bytes. The errors are
+// ErrNotFinite, ErrTooLarge, ErrFormat, or what w returned.
+func Encode(w io.Writer, p *Picture, format Format, opt SaveOptions) error {
+	encode, err := encoder(p, format, opt)
+	if err != nil {
+		return err
+	}
+	return encode(w)
+}
+
+// encoder checks all that can be checked before the first byte is written.
+func encoder(p *Picture, format Format, opt SaveOptions) (func(io.Writer) error, error) {
+	if err := opt.validate(); err != nil {
+		return nil, fail(ErrFormat, nil, "%v", err)
+	}
+	if !p.Finite() {
+		return nil, fail(ErrNotFinite, nil, "the picture holds a NaN or an infinity and is not saved: the computation that made it diverged")
+	}
+	side := MaxSide
+	if format == WebP {
+		side = maxWebPSide
+	}
+	if p.W > side || p.H > side {
+		return nil, fail(ErrTooLarge, nil, "the picture is %dx%d pixels and %s allows %d on a side: shrink it or choose another format", p.W, p.H, format, side)
+	}
+	var encode func(io.Writer) error
+	switch format {
+	case PNG:
+		encode = func(w io.Writer) error { return png.Encode(w, p.deep(opt)) }
+	case TIFF:
+		encode = func(w io.Writer) error {
+			return tiff.Encode(w, p.deep(opt), &tiff.Options{Compression: tiff.Deflate})
+		}
+	case WebP:
+		encode = func(w io.Writer) error { return nativewebp.Encode(w, p.Image(), nil) }
+	case JPEG:
+		quality := opt.Quality
+		if quality == 0 {
+			quality = DefaultQuality
+		}
+		encode = func(w io.Writer) error { return jpeg.Encode(w, p.onWhite(), &jpeg.Options{Quality: quality}) }
+	default:
+		return nil, fail(ErrFormat, nil, "pictures are not saved as %s (expected JPEG, PNG, WebP or TIFF): choose one of these", format)
+	}
+	return func(w io.Writer) error {
+		// Metadata have their place near the beginning, and not every library
+		// reports the errors of its writer.
+		var b bytes.Buffer
+		if err := encode(&b); err != nil {
+			return err
+		}
+		_, err := w.Write(withMetadata(b.Bytes(), format, p, opt))
+		return err
+	}, nil
+}
+
+func (p *Picture) deep(opt SaveOptions) image.Image {
+	if opt.Depth == 16 {
+		return p.Image16()
+	}
+	return p.Image()
+}
+
+// onWhite returns the picture laid on white. The compositing is that of
+// browsers, in sRGB levels.
+func (p *Picture) onWhite() image.Image {
+	m := image.NewRGBA(image.Rect(0, 0, p.W, p.H))
+	draw.Draw(m, m.Rect, image.NewUniform(color.White), image.Point{}, draw.Src)
+	draw.Draw(m, m.Rect, p.Image(), image.Point{}, draw.Over)
+	return m
+}

@@ -1,0 +1,50 @@
+package picture
+
+import (
+	"errors"
+	"fmt"
+)
+
+// The kinds of failure, for errors.Is. The error that carries one is a whole
+// sentence: the file, what was expected, what was found, what to do.
+var (
+	// ErrFormat: the file is no picture, or a picture in a format, or a
+	// variant of a format, that this package does not read or write.
+	ErrFormat = errors.New("picture: unknown or unsupported format")
+
+	// ErrTooLarge: the picture exceeds the Limits, or what its output format
+	// can express.
+	ErrTooLarge = errors.New("picture: too large")
+
+	// ErrCorrupt: the format is known but the file is damaged, incomplete or
+	// malicious.
+	ErrCorrupt = errors.New("picture: corrupt or truncated")
+
+	// ErrNotFinite: the picture holds a NaN or an infinity and is not encoded.
+	ErrNotFinite = errors.New("picture: not finite")
+
+	// ErrWrite: the file cannot be written.
+	ErrWrite = errors.New("picture: cannot write")
+)
+
+// failure is an error of one of the kinds above.
+type failure struct {
+	kind  error
+	cause error // nil when there is nothing beneath
+	text  string
+}
+
+// fail returns a failure of a kind. A cause, if not nil, can be found by
+// errors.Is and errors.As; the text is to mention it where it helps.
+func fail(kind, cause error, format string, args ...any) error {
+	return &failure{kind, cause, fmt.Sprintf(format, args...)}
+}
+
+func (f *failure) Error() string { return f.text }
+
+func (f *failure) Unwrap() []error {
+	if f.cause == nil {
+		return []error{f.kind}
+	}
+	return []error{f.kind, f.cause}
+}

@@ -1,0 +1,46 @@
+package picture_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pastiche-art/pastiche/picture"
+)
+
+// A picture goes from file to file, half as large.
+func Example() {
+	p, err := picture.Open("testdata/jpeg-orientation-6.jpg", picture.Limits{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	w, h := picture.FitLong(p.W, p.H, max(p.W, p.H)/2)
+	small := p.Resize(w, h)
+
+	dir, err := os.MkdirTemp("", "pastiche")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	if err := picture.Save(filepath.Join(dir, "small.png"), small, picture.SaveOptions{}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("%dx%d became %dx%d\n", p.W, p.H, small.W, small.H)
+	// Output: 13x19 became 6x9
+}
+
+// A file that is no readable picture says what it is and what to do.
+func ExampleDecode() {
+	page := strings.NewReader("<!DOCTYPE html><title>Not found</title>")
+	_, err := picture.Decode(page, "photo.jpg", picture.Limits{})
+	fmt.Println(err)
+	fmt.Println(errors.Is(err, picture.ErrFormat))
+	// Output:
+	// photo.jpg: not a picture pastiche can read (found HTML: a web page, not the picture on it; expected JPEG, PNG, WebP, GIF, TIFF or BMP): convert it first
+	// true
+}

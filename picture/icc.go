@@ -1,0 +1,261 @@
+package picture
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+)
+
+// maxProfile is the largest profile that is looked at: those of printing presses
+// have up to some 3 MB.
+const maxProfile = 4 << 20
+
+// srgbToXYZ are the primaries of sRGB (IEC 61966-2-1), adapted to the D50 of
+// profiles by Bradford's matrix: the columns rXYZ, gXYZ and bXYZ of its profiles.
+var srgbToXYZ = matrix3{
+	0.4360747, 0.3850649, 0.1430804,
+	0.2225045, 0.7168786, 0.0606169,
+	0.0139322, 0.0971045, 0.7141733,
+}
+
+// sameLevels is how far a profile may take a level from sRGB's and still be
+// sRGB: those in use round its curve and its primaries in several ways, which moves
+// levels in the corners of the cube of colours by up to 1.8.
+const sameLevels = 2
+
+// newProfile reads a profile, which may be damaged or hostile.
+func newProfile(data []byte) *Profile {
+	f := &Profile{data: data}
+	f.problem = f.read()
+	f.same = f.problem == "" && f.isSRGB()
+	return f
+}
+
+// The layout of a profile (section 7 of ICC.1:2022): a header, the number of
+// tags, and for each its signature, offset and size.
+const (
+	iccHeaderLen = 128
+	iccTagLen    = 12
+	// iccMaxTags is more than any profile has.
+	iccMaxTags = 256
+)
+
+const damaged = "is damaged"
+
+// read takes what is understood from the data, and returns why it is not.
+func (f *Profile) read() (problem string) {
+	d := f.data
+	switch {
+	case len(d) > maxProfile:
+		return fmt.Sprintf("has more than %d bytes", maxProfile)
+	case len(d) < iccHeaderLen+4 || string(d[36:40]) != "acsp":
+		return damaged
+	}
+	if t := f.tag("desc"); t != nil {
+		f.name = description(t)
+	}
+	space, connection := string(d[16:20]), string(d[20:24])
+	switch {
+	case space == "GRAY" && connection == "XYZ ":
+		return f.readGrey()
+	case space != "RGB ":
+		return "is for " + spaceName(space)
+	case f.tag("rXYZ") == nil && f.tag("A2B0") != nil:
+		return "has a table in place of a matrix"
+	case connection != "XYZ ":
+		return "has no matrix to XYZ"
+	}
+	var toXYZ matrix3
+	for c, color := range []string{"r", "g", "b"} {
+		column, ok := xyz(f.tag(color + "XYZ"))
+		if !ok {
+			return damaged
+		}
+		for r, v := range column {
+			toXYZ[3*r+c] = v
+		}
+		if f.curves[c] = toneCurve(f.tag(color + "TRC")); f.curves[c] == nil {
+			return damaged
+		}
+	}
+	fromXYZ, _ := srgbToXYZ.inverse()
+	f.toSRGB = fromXYZ.after(&toXYZ)
+	var ok bool
+	if f.ofSRGB, ok = f.toSRGB.inverse(); !ok {
+		return damaged
+	}
+	return ""
+}
+
+// readGrey takes the curve of a profile of greys, whose white is any other's.
+func (f *Profile) readGrey() (problem string) {
+	f.grey = true
+	of := toneCurve(f.tag("kTRC"))
+	if of == nil {
+		return damaged
+	}
+	f.curves = [3]*curve{of, of, of}
+	f.toSRGB = matrix3{1, 0, 0, 0, 1, 0, 0, 0, 1}
+	f.ofSRGB = f.toSRGB
+	return ""
+}
+
+// spaceName names a signature of a space of colours.
+func spaceName(signature string) string {
+	name := strings.TrimSpace(signature)
+	if name == "GRAY" {
+		return "greys by way of Lab"
+	}
+	if strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return "an unknown space of colours"
+	}
+	return name
+}
+
+// tag returns the data of a tag, or nil.
+func (f *Profile) tag(signature string) []byte {
+	d := f.data
+	table := d[iccHeaderLen+4:]
+	for range min(binary.BigEndian.Uint32(d[iccHeaderLen:]), iccMaxTags) {
+		if len(table) < iccTagLen {
+			return nil
+		}
+		at, n := uint64(binary.BigEndian.Uint32(table[4:])), uint64(binary.BigEndian.Uint32(table[8:]))
+		if string(table[:4]) == signature {
+			if at+n > uint64(len(d)) {
+				return nil
+			}
+			return d[at : at+n]
+		}
+		table = table[iccTagLen:]
+	}
+	return nil
+}
+
+// isType says whether the data of a tag are of a type, and how long at least.
+func isType(tag []byte, signature string, least int) bool {
+	return len(tag) >= least && string(tag[:4]) == signature
+}
+
+// s15Fixed16 returns the s15Fixed16Number that begins the data.
+func s15Fixed16(b []byte) float64 { return float64(int32(binary.BigEndian.Uint32(b))) / (1 << 16) }
+
+// xyz reads an XYZType (section 10.31).
+func xyz(tag []byte) (v [3]float64, ok bool) {
+	if !isType(tag, "XYZ ", 20) {
+		return v, false
+	}
+	for i := range v {
+		v[i] = s15Fixed16(tag[8+4*i:])
+	}
+	return v, true
+}
+
+// toneCurve reads a curveType or a parametricCurveType (sections 10.6 and 10.18),
+// and returns nil where it is neither, or falls.
+func toneCurve(tag []byte) *curve {
+	switch {
+	case isType(tag, "curv", 12):
+		return sampledCurve(tag[8:])
+	case isType(tag, "para", 12):
+		return parametricCurve(int(binary.BigEndian.Uint16(tag[8:])), tag[12:])
+	}
+	return nil
+}
+
+// sampledCurve reads the number of samples and these: none is the identity, one
+// is an exponent, several are values between which it is linear.
+func sampledCurve(b []byte) *curve {
+	be := binary.BigEndian
+	n, samples := uint64(be.Uint32(b)), b[4:]
+	if 2*n > uint64(len(samples)) {
+		return nil
+	}
+	switch n {
+	case 0:
+		return newCurve(func(v float64) float64 { return v })
+	case 1:
+		const one = 1 << 8
+		exponent := float64(be.Uint16(samples)) / one
+		return newCurve(func(v float64) float64 { return math.Pow(v, exponent) })
+	}
+	return newCurve(func(v float64) float64 {
+		at := v * float64(n-1)
+		i := min(uint64(at), n-2)
+		a, b := float64(be.Uint16(samples[2*i:])), float64(be.Uint16(samples[2*i+2:]))
+		return (a + (at-float64(i))*(b-a)) / math.MaxUint16
+	})
+}
+
+// parametricCurve reads the parameters g, a, b, c, d, e and f, of which kinds
+// have the first ones, of (a x + b)^g + e from d on, and c x + f before.
+func parametricCurve(kind int, b []byte) *curve {
+	lengths := []int{1, 3, 4, 5, 7}
+	if kind >= len(lengths) || len(b) < 4*lengths[kind] {
+		return nil
+	}
+	p := [7]float64{1, 1}
+	for i := range lengths[kind] {
+		p[i] = s15Fixed16(b[4*i:])
+	}
+	g, a, offset, c, d, e, f := p[0], p[1], p[2], p[3], p[4], p[5], p[6]
+	switch kind {
+	case 1, 2: // c is e, and f too, where there is one; the other side begins where the base is 0
+		e, f, c, d = c, c, 0, -offset/a
+	}
+	return newCurve(func(v float64) float64 {
+		if v >= d {
+			return math.Pow(max(a*v+offset, 0), g) + e
+		}
+		return c*v + f
+	})
+}
+
+// description reads the first text of a textDescriptionType of version 2, or of a
+// multiLocalizedUnicodeType (section 10.15), as far as it can be shown.
+func description(tag []byte) string {
+	const most = 60
+	var text string
+	switch be := binary.BigEndian; {
+	case isType(tag, "desc", 12):
+		n := min(uint64(be.Uint32(tag[8:])), uint64(len(tag)-12), most)
+		text = string(tag[12 : 12+n])
+	case isType(tag, "mluc", 28):
+		n, at := uint64(be.Uint32(tag[20:])), uint64(be.Uint32(tag[24:]))
+		var units []uint16
+		for ; n >= 2 && at+2 <= uint64(len(tag)) && len(units) < most; n, at = n-2, at+2 {
+			units = append(units, be.Uint16(tag[at:]))
+		}
+		text = string(utf16.Decode(units))
+	}
+	text, _, _ = strings.Cut(text, "\x00")
+	return strings.Map(func(r rune) rune {
+		if r == unicode.ReplacementChar || !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, text)
+}
+
+// isSRGB says whether the profile takes no level far from where it is.
+func (f *Profile) isSRGB() bool {
+	const steps = 9 // of each colour
+	grid := New(steps*steps*steps, 1)
+	for i := range grid.W {
+		for c, v := range [3]int{i % steps, i / steps % steps, i / (steps * steps)} {
+			if f.grey {
+				v = i % steps
+			}
+			grid.RGB[c*grid.W+i] = float32(v) * maxLevel / (steps - 1)
+		}
+	}
+	for i, v := range f.ToSRGB(grid).RGB {
+		if d := v - grid.RGB[i]; !(d <= sameLevels && d >= -sameLevels) {
+			return false
+		}
+	}
+	return true
+}

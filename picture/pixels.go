@@ -1,0 +1,250 @@
+package picture
+
+import (
+	"image"
+	"image/color"
+	"math"
+)
+
+// FromImage returns the picture in m, with its precision: 16-bit samples keep
+// their fractions of a level and colours are never rounded through their
+// opacity. Subsampled chroma is interpolated linearly, which is what libjpeg
+// and libwebp do, rather than repeated. A *Picture is returned as it is. It
+// panics if m is empty.
+func FromImage(m image.Image) *Picture {
+	if p, ok := m.(*Picture); ok {
+		return p
+	}
+	return oriented(m, fullRange, upright)
+}
+
+// oriented returns the picture in m, upright.
+func oriented(m image.Image, ycc yccRange, o orientation) *Picture {
+	w, h, at := o.upend(m.Bounds().Dx(), m.Bounds().Dy())
+	p := New(w, h)
+	if !opaque(m) {
+		p.Alpha = make([]float32, w*h)
+	}
+	p.fill(m, ycc, at)
+	return p
+}
+
+// onCanvas returns m at a point of a larger, transparent canvas.
+func onCanvas(m image.Image, ycc yccRange, canvas, at image.Point) *Picture {
+	p := New(canvas.X, canvas.Y)
+	if m.Bounds().Size() != canvas || !opaque(m) {
+		p.Alpha = make([]float32, p.W*p.H)
+	}
+	p.fill(m, ycc, place{at.Y*p.W + at.X, 1, p.W})
+	return p
+}
+
+func opaque(m image.Image) bool {
+	o, ok := m.(interface{ Opaque() bool })
+	return ok && o.Opaque()
+}
+
+// fill copies m's pixels to their places, opacity only if p keeps it.
+func (p *Picture) fill(m image.Image, ycc yccRange, at place) {
+	if y, ok := m.(*image.YCbCr); ok {
+		p.fillYCbCr(y, ycc, at)
+		p.fillAlpha(m, at)
+		return
+	}
+	if y, ok := m.(*image.NYCbCrA); ok {
+		p.fillYCbCr(&y.YCbCr, ycc, at)
+		p.fillAlpha(m, at)
+		return
+	}
+	get := reader(m)
+	plane := p.W * p.H
+	b := m.Bounds()
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		i := at.origin + (y-b.Min.Y)*at.stepY
+		for x := b.Min.X; x < b.Max.X; x++ {
+			s := get(x, y)
+			p.RGB[i], p.RGB[plane+i], p.RGB[2*plane+i] = s.r, s.g, s.b
+			if p.Alpha != nil {
+				p.Alpha[i] = s.a
+			}
+			i += at.stepX
+		}
+	}
+}
+
+// fillAlpha copies the opacity of a YCbCr image, if p keeps one.
+func (p *Picture) fillAlpha(m image.Image, at place) {
+	if p.Alpha == nil {
+		return
+	}
+	withAlpha, _ := m.(*image.NYCbCrA)
+	b := m.Bounds()
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		i := at.origin + (y-b.Min.Y)*at.stepY
+		for x := b.Min.X; x < b.Max.X; x++ {
+			p.Alpha[i] = 1
+			if withAlpha != nil {
+				p.Alpha[i] = float32(withAlpha.A[withAlpha.AOffset(x, y)]) / math.MaxUint8
+			}
+			i += at.stepX
+		}
+	}
+}
+
+// sample is one pixel: three levels and an opacity.
+type sample struct{ r, g, b, a float32 }
+
+// reader returns what reads m's pixels. Types that do not premultiply are read
+// as they are stored, since going through RGBA would round their colours and
+// lose those of transparent pixels.
+func reader(m image.Image) func(x, y int) sample {
+	switch m := m.(type) {
+	case *image.NRGBA:
+		return func(x, y int) sample {
+			s := m.Pix[m.PixOffset(x, y):]
+			return sample{float32(s[0]), float32(s[1]), float32(s[2]), float32(s[3]) / math.MaxUint8}
+		}
+	case *image.NRGBA64:
+		return func(x, y int) sample { return sampleNRGBA64(m.NRGBA64At(x, y)) }
+	case *image.Paletted:
+		var palette [256]sample
+		for i, c := range m.Palette[:min(len(m.Palette), len(palette))] {
+			palette[i] = sampleColor(c)
+		}
+		return func(x, y int) sample { return palette[m.Pix[m.PixOffset(x, y)]] }
+	case image.RGBA64Image:
+		return func(x, y int) sample { return sampleRGBA64(m.RGBA64At(x, y)) }
+	default:
+		return func(x, y int) sample { return sampleColor(m.At(x, y)) }
+	}
+}
+
+func sampleColor(c color.Color) sample {
+	switch c := c.(type) {
+	case color.NRGBA:
+		return sample{float32(c.R), float32(c.G), float32(c.B), float32(c.A) / math.MaxUint8}
+	case color.NRGBA64:
+		return sampleNRGBA64(c)
+	default:
+		r, g, b, a := c.RGBA()
+		return sampleRGBA64(color.RGBA64{R: uint16(r), G: uint16(g), B: uint16(b), A: uint16(a)})
+	}
+}
+
+func sampleNRGBA64(c color.NRGBA64) sample {
+	return sample{float32(c.R) / per8, float32(c.G) / per8, float32(c.B) / per8, float32(c.A) / math.MaxUint16}
+}
+
+// sampleRGBA64 divides the opacity out again.
+func sampleRGBA64(c color.RGBA64) sample {
+	if c.A == math.MaxUint16 {
+		return sample{float32(c.R) / per8, float32(c.G) / per8, float32(c.B) / per8, 1}
+	}
+	if c.A == 0 {
+		return sample{}
+	}
+	a := float32(c.A) / math.MaxUint16
+	level := func(v uint16) float32 { return min(float32(v)/per8/a, maxLevel) }
+	return sample{level(c.R), level(c.G), level(c.B), a}
+}
+
+// yccRange says which codes of Y and of Cb, Cr mean black to white and full
+// swing: JPEG (JFIF) uses all 256, WebP lossy (BT.601) the studio's 16..235
+// and 16..240.
+type yccRange struct {
+	black          float32 // the code of black
+	yScale, cScale float32 // from codes to levels
+}
+
+var (
+	fullRange   = yccRange{0, 1, 1}
+	studioRange = yccRange{16, 255. / (235 - 16), 255. / (240 - 16)}
+)
+
+// The luma weights of red and blue in ITU-R BT.601 give the other factors.
+const (
+	weightR = 0.299
+	weightB = 0.114
+	weightG = 1 - weightR - weightB
+
+	crToR = 2 * (1 - weightR)
+	cbToB = 2 * (1 - weightB)
+	crToG = -crToR * weightR / weightG
+	cbToG = -cbToB * weightB / weightG
+)
+
+// fillYCbCr converts the colours of m.
+func (p *Picture) fillYCbCr(m *image.YCbCr, ycc yccRange, at place) {
+	sx, sy := subsampling(m.SubsampleRatio)
+	b := m.Rect
+	left := b.Min.X / sx
+	cw := (b.Max.X-1)/sx - left + 1
+	columns := make([]tap, b.Dx())
+	for i := range columns {
+		columns[i] = chromaTap(b.Min.X+i, sx, left, cw)
+	}
+	top := b.Min.Y / sy
+	ch := (b.Max.Y-1)/sy - top + 1
+	cb, cr := make([]float32, cw), make([]float32, cw)
+
+	plane := p.W * p.H
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		t := chromaTap(y, sy, top, ch)
+		row0, row1 := t.i0*m.CStride, t.i1*m.CStride
+		for x := range cw {
+			cb[x] = t.mix(float32(m.Cb[row0+x]), float32(m.Cb[row1+x])) - chromaZero
+			cr[x] = t.mix(float32(m.Cr[row0+x]), float32(m.Cr[row1+x])) - chromaZero
+		}
+		luma := m.Y[m.YOffset(b.Min.X, y):]
+		i := at.origin + (y-b.Min.Y)*at.stepY
+		for x, t := range columns {
+			l := (float32(luma[x]) - ycc.black) * ycc.yScale
+			u := t.mix(cb[t.i0], cb[t.i1]) * ycc.cScale
+			v := t.mix(cr[t.i0], cr[t.i1]) * ycc.cScale
+			p.RGB[i] = clampLevel(l + crToR*v)
+			p.RGB[plane+i] = clampLevel(l + cbToG*u + crToG*v)
+			p.RGB[2*plane+i] = clampLevel(l + cbToB*u)
+			i += at.stepX
+		}
+	}
+}
+
+// chromaZero is the code of no chroma.
+const chromaZero = 128
+
+// tap is a linear interpolation between two neighbours.
+type tap struct {
+	i0, i1 int
+	f      float32 // weight of i1
+}
+
+func (t tap) mix(a, b float32) float32 { return a + t.f*(b-a) }
+
+// chromaTap returns the interpolation for the luma position pos, where each of
+// n chroma samples, the first being number first, sits in the middle of the s
+// luma samples that share it.
+func chromaTap(pos, s, first, n int) tap {
+	c := (float64(pos)+0.5)/float64(s) - 0.5 - float64(first)
+	i := int(math.Floor(c))
+	return tap{min(max(i, 0), n-1), min(max(i+1, 0), n-1), float32(c - float64(i))}
+}
+
+// subsampling returns how many luma columns and rows share a chroma sample.
+func subsampling(r image.YCbCrSubsampleRatio) (x, y int) {
+	switch r {
+	case image.YCbCrSubsampleRatio422:
+		return 2, 1
+	case image.YCbCrSubsampleRatio420:
+		return 2, 2
+	case image.YCbCrSubsampleRatio440:
+		return 1, 2
+	case image.YCbCrSubsampleRatio411:
+		return 4, 1
+	case image.YCbCrSubsampleRatio410:
+		return 4, 2
+	default:
+		return 1, 1
+	}
+}
+
+func clampLevel(v float32) float32 { return min(max(v, 0), maxLevel) }

@@ -1,0 +1,162 @@
+package picture
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"image"
+	"io"
+
+	"golang.org/x/image/webp"
+)
+
+// The container is described at
+// https://developers.google.com/speed/webp/docs/riff_container.
+const (
+	riffHeaderLen = 12 // "RIFF", size, "WEBP"
+	vp8xLen       = 10 // flags, three reserved bytes, width-1, height-1
+	anmfLen       = 16 // x/2, y/2, width-1, height-1, duration, flags
+	vp8xAlphaBit  = 0x10
+)
+
+var errChunks = errors.New("no picture among its chunks")
+
+// decodeWebP reads a still, or an animation's first frame on its canvas.
+// It hands x/image only the chunks of that one picture, in a container of its
+// own: x/image reads no animations, and refuses stills that others accept.
+func decodeWebP(data []byte, lim Limits) (*Picture, error) {
+	var (
+		canvas, at  image.Point
+		frame       webpFrame
+		animated    bool
+		orientation = upright
+	)
+	for id, body := range riffChunks(data[riffHeaderLen:]) {
+		switch id {
+		case "VP8X":
+			if len(body) < vp8xLen {
+				return nil, io.ErrUnexpectedEOF
+			}
+			canvas = image.Pt(int(uint24(body[4:]))+1, int(uint24(body[7:]))+1)
+		case "ANMF":
+			if frame.bitstream != nil {
+				continue
+			}
+			if len(body) < anmfLen {
+				return nil, io.ErrUnexpectedEOF
+			}
+			animated = true
+			at = image.Pt(2*int(uint24(body)), 2*int(uint24(body[3:])))
+			for id, body := range riffChunks(body[anmfLen:]) {
+				frame.take(id, body)
+			}
+		case "EXIF":
+			// Some writers keep the prefix that EXIF has in JPEG.
+			if dir, err := readIFD(bytes.TrimPrefix(body, []byte(exifPrefix))); err == nil {
+				orientation = dir.orientation()
+			}
+		default:
+			if !animated {
+				frame.take(id, body)
+			}
+		}
+	}
+	size, err := frame.size()
+	if err != nil {
+		return nil, err
+	}
+	if canvas == (image.Point{}) || !animated {
+		canvas = size
+	}
+	if err := lim.admit(canvas.X, canvas.Y); err != nil {
+		return nil, err
+	}
+	if at.X+size.X > canvas.X || at.Y+size.Y > canvas.Y {
+		return nil, errors.New("its first frame leaves the canvas")
+	}
+	m, err := webp.Decode(frame.container(size))
+	if err != nil {
+		return nil, err
+	}
+	if animated {
+		return onCanvas(m, studioRange, canvas, at), nil
+	}
+	return oriented(m, studioRange, orientation), nil
+}
+
+// riffChunks yields the chunks of data and their bodies until the data ends.
+// A body that the data cuts short is yielded short.
+func riffChunks(data []byte) func(yield func(id string, body []byte) bool) {
+	return func(yield func(string, []byte) bool) {
+		for len(data) >= 8 {
+			id, n := string(data[:4]), uint64(binary.LittleEndian.Uint32(data[4:]))
+			data = data[8:]
+			body := data[:min(n, uint64(len(data)))]
+			if !yield(id, body) {
+				return
+			}
+			data = data[min(n+n&1, uint64(len(data))):] // bodies are padded to even lengths
+		}
+	}
+}
+
+func uint24(b []byte) uint32 {
+	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16
+}
+
+// webpFrame is one picture: a VP8 bitstream with or without an alpha chunk, or
+// a VP8L bitstream.
+type webpFrame struct {
+	kind      string // the bitstream's chunk
+	bitstream []byte
+	alpha     []byte
+}
+
+// take keeps the first chunk of each kind that makes up a picture.
+func (f *webpFrame) take(id string, body []byte) {
+	switch {
+	case f.bitstream != nil:
+	case id == "ALPH":
+		f.alpha = body
+	case id == "VP8 ", id == "VP8L":
+		f.kind, f.bitstream = id, body
+	}
+}
+
+// size reads the picture's size from its bitstream's header (RFC 6386 section
+// 9.1; WebP lossless bitstream specification section 3).
+func (f *webpFrame) size() (image.Point, error) {
+	b := f.bitstream
+	switch {
+	case b == nil:
+		return image.Point{}, errChunks
+	case f.kind == "VP8 " && len(b) >= 10:
+		return image.Pt(int(binary.LittleEndian.Uint16(b[6:])&0x3fff), int(binary.LittleEndian.Uint16(b[8:])&0x3fff)), nil
+	case f.kind == "VP8L" && len(b) >= 5:
+		bits := binary.LittleEndian.Uint32(b[1:])
+		return image.Pt(int(bits&0x3fff)+1, int(bits>>14&0x3fff)+1), nil
+	default:
+		return image.Point{}, io.ErrUnexpectedEOF
+	}
+}
+
+// container returns the picture as a WebP file of its own.
+func (f *webpFrame) container(size image.Point) io.Reader {
+	var parts []io.Reader
+	total := uint32(len("WEBP"))
+	add := func(id string, body []byte) {
+		header := binary.LittleEndian.AppendUint32([]byte(id), uint32(len(body)))
+		pad := make([]byte, len(body)&1)
+		parts = append(parts, bytes.NewReader(header), bytes.NewReader(body), bytes.NewReader(pad))
+		total += uint32(len(header) + len(body) + len(pad))
+	}
+	if f.kind == "VP8 " && f.alpha != nil {
+		w, h := uint32(size.X-1), uint32(size.Y-1)
+		add("VP8X", []byte{vp8xAlphaBit, 0, 0, 0, byte(w), byte(w >> 8), byte(w >> 16), byte(h), byte(h >> 8), byte(h >> 16)})
+		add("ALPH", f.alpha)
+	}
+	add(f.kind, f.bitstream)
+	header := binary.LittleEndian.AppendUint32([]byte("RIFF"), total)
+	header = append(header, "WEBP"...)
+	return io.MultiReader(append([]io.Reader{bytes.NewReader(header)}, parts...)...)
+}
