@@ -1,0 +1,200 @@
+package weights
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// saved writes a file and returns its path.
+func saved(t testing.TB, file []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "network")
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestParsePartialInput(t *testing.T) {
+	for _, c := range []struct {
+		channels, levels, mean, std string
+		want                        string // of the error; empty: complete
+	}{
+		{"rgb", "0..1", "0.485,0.456,0.406", "0.229, 0.224 ,0.225", ""},
+		{"lab", "", "", "", `"channels" is "lab", expected rgb or bgr`},
+		{"", "0..2", "", "", `"range" is "0..2", expected 0..1 or 0..255`},
+		{"", "", "1,2", "", `"mean" is "1,2", expected three numbers such as 0.485,0.456,0.406`},
+		{"", "", "1,2,3,4", "", `"mean" is`},
+		{"", "", "1,2,NaN", "", `"mean" is`},
+		{"", "", "", "1,2,1e99", `"std" is`},
+		{"", "", "", "1,2,0", `"std" is "1,2,0", expected positive numbers`},
+	} {
+		p, err := ParsePartialInput(c.channels, c.levels, c.mean, c.std)
+		if c.want != "" {
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %s", err, c.want)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if in, err := p.complete(); err != nil || in != torchvisionInput {
+			t.Errorf("got %v, %v, want %v", in, err, torchvisionInput)
+		}
+	}
+	if p, err := ParsePartialInput("", "", "", ""); err != nil || p != (PartialInput{}) {
+		t.Errorf("of nothing: got %v, %v", p, err)
+	}
+}
+
+// TestOverrides: what is told holds, and of the file only what goes with it.
+func TestOverrides(t *testing.T) {
+	network := saved(t, arrays(t, conv("features.0", 2, 3)...)) // torchvision's names
+	tell := func(channels, levels, mean, std string) PartialInput {
+		p, err := ParsePartialInput(channels, levels, mean, std)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	mean, std := torchvisionInput.Mean, torchvisionInput.Std
+	back, backStd := torchvisionInput.flipped().Mean, torchvisionInput.flipped().Std
+	ones := [3]float32{1, 1, 1}
+	for _, c := range []struct {
+		name string
+		told PartialInput
+		want Input
+	}{
+		{"nothing", PartialInput{}, torchvisionInput},
+		{"the same again", torchvisionInput.said(), torchvisionInput},
+		{"all of it", caffeInput.said(), caffeInput},
+		{"the channels", tell("bgr", "", "", ""), Input{"bgr", 1, back, backStd}},
+		{"the channels it has", tell("rgb", "", "", ""), torchvisionInput},
+		{"the mean", tell("", "", "0.5,0.5,0.5", ""), Input{"rgb", 1, [3]float32{0.5, 0.5, 0.5}, std}},
+		{"the deviation", tell("", "", "", "1,1,1"), Input{"rgb", 1, mean, ones}},
+		{"the channels and a mean in their order", tell("bgr", "", "1,2,3", ""), Input{"bgr", 1, [3]float32{1, 2, 3}, backStd}},
+		{"the range, with mean and deviation", tell("", "0..255", "1,2,3", "1,1,1"), Input{"rgb", 255, [3]float32{1, 2, 3}, ones}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			n, err := OpenWith(network, Override{PartialInput: c.told})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n.Input != c.want {
+				t.Errorf("got %v, want %v", n.Input, c.want)
+			}
+			source := "as told"
+			if c.told == (PartialInput{}) {
+				source = "torchvision's names"
+			}
+			if n.InputSource != source {
+				t.Errorf("known by %q, want %q", n.InputSource, source)
+			}
+		})
+	}
+	t.Run("another range alone", func(t *testing.T) {
+		_, err := OpenWith(network, Override{PartialInput: tell("", "0..255", "", "")})
+		if !errors.Is(err, ErrNoInput) || !strings.Contains(err.Error(), "does not say its mean, std") {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("before a file's metadata", func(t *testing.T) {
+		n, err := OpenWith(saved(t, written(t, small(), Float32)), Override{PartialInput: tell("rgb", "", "", "")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := small().Input.flipped(); n.Input != want {
+			t.Errorf("got %v, want %v", n.Input, want)
+		}
+	})
+}
+
+// TestFoldedColours: the 1x1 convolution of a normalised VGG becomes part of
+// the convention, in the place of the picture's own.
+func TestFoldedColours(t *testing.T) {
+	networkWith := func(weight, bias []float32) string {
+		return saved(t, arrays(t, append(conv("2", 2, 3),
+			array{"0.weight", []int64{3, 3, 1, 1}, weight}, array{"0.bias", []int64{3}, bias})...))
+	}
+	for _, c := range []struct {
+		name         string
+		weight, bias []float32
+		told         PartialInput
+		want         Input
+	}{
+		{"AdaIN's", []float32{0, 0, 255, 0, 255, 0, 255, 0, 0}, []float32{-103.939, -116.779, -123.68}, PartialInput{}, caffeInput},
+		{"without reversing", []float32{255, 0, 0, 0, 255, 0, 0, 0, 255}, []float32{-1, -2, -3}, PartialInput{},
+			Input{"rgb", 255, [3]float32{1, 2, 3}, [3]float32{1, 1, 1}}},
+		{"a deviation", []float32{4, 0, 0, 0, 2, 0, 0, 0, 1}, []float32{-2, -1, 0}, PartialInput{},
+			Input{"rgb", 255, [3]float32{127.5, 127.5, 0}, [3]float32{63.75, 127.5, 255}}},
+		{"of levels", []float32{1, 0, 0, 0, 1, 0, 0, 0, 1}, []float32{-1, -2, -3}, Input{"bgr", 255, [3]float32{4, 5, 6}, [3]float32{1, 2, 1}}.said(),
+			Input{"bgr", 255, [3]float32{5, 9, 9}, [3]float32{1, 2, 1}}},
+		{"of levels, reversed", []float32{0, 0, 1, 0, 1, 0, 1, 0, 0}, []float32{0, 0, 0}, Input{"bgr", 255, [3]float32{4, 5, 6}, [3]float32{1, 2, 3}}.said(),
+			Input{"rgb", 255, [3]float32{6, 5, 4}, [3]float32{3, 2, 1}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			n, err := OpenWith(networkWith(c.weight, c.bias), Override{PartialInput: c.told})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n.Input != c.want {
+				t.Errorf("got %v, want %v", n.Input, c.want)
+			}
+		})
+	}
+}
+
+// TestFingerprints: the published networks are known by their first weights,
+// whatever their names, in either order of the channels and in any precision.
+func TestFingerprints(t *testing.T) {
+	for _, f := range fingerprints {
+		weight := make([]float32, 64*3*9)
+		for _, v := range f.values {
+			weight[(v.out*3+v.channel)*9+v.place] = float32(v.value)
+		}
+		reversed := make([]float32, len(weight))
+		for i := range weight {
+			reversed[(i/27*3+2-i/9%3)*9+i%9] = weight[i]
+		}
+		half := slices.Clone(weight)
+		for i, v := range half {
+			half[i] = fromFloat16(toFloat16(v))
+		}
+		for _, c := range []struct {
+			name   string
+			weight []float32
+			want   Input
+		}{
+			{"as published", weight, f.input}, {"channels reversed", reversed, f.input.flipped()}, {"float16", half, f.input},
+		} {
+			for _, name := range []string{"conv1_1", "features.0"} {
+				t.Run(f.name+", "+c.name+", "+name, func(t *testing.T) {
+					list := conv(name, 64, 3)
+					list[0].values = c.weight
+					n, err := readBytes(arrays(t, list...))
+					if err != nil {
+						t.Fatal(err)
+					}
+					if n.Input != c.want || !strings.Contains(n.InputSource, f.name) {
+						t.Errorf("got %v by %s, want %v", n.Input, n.InputSource, c.want)
+					}
+				})
+			}
+		}
+	}
+	t.Run("Johnson's names", func(t *testing.T) {
+		list := append(conv("features.0", 2, 3), array{name: "classifier.4.weight", shape: []int64{2, 2}})
+		n, err := readBytes(arrays(t, list...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n.Input != caffeInput {
+			t.Errorf("got %v, want %v", n.Input, caffeInput)
+		}
+	})
+}

@@ -1,0 +1,99 @@
+package weights
+
+import (
+	"fmt"
+	"slices"
+)
+
+// metadata is what a file says about its network in words: the safetensors
+// __metadata__ as far as it is understood here.
+//
+//	channels  rgb | bgr                the order of the input channels
+//	range     0..1 | 0..255            the input of black and of white
+//	mean      three numbers, a,b,c     in that range and order
+//	std       three numbers, a,b,c     the same; positive
+//	pooling   max | avg | l2           optional
+//	name, family, version, license     optional, free text
+type metadata map[string]string
+
+var metadataKeys = []string{"channels", "range", "mean", "std", "pooling", "name", "family", "version", "license"}
+
+// maxValue bounds the text kept of one key, in bytes: a licence's name and
+// address fit, a payload does not.
+const maxValue = 256
+
+// add keeps the value of a key that is understood here and ignores others.
+func (m metadata) add(key, value []byte) error {
+	i := slices.IndexFunc(metadataKeys, func(k string) bool { return k == string(key) })
+	if i < 0 {
+		return nil
+	}
+	k := metadataKeys[i]
+	if _, twice := m[k]; twice {
+		return fmt.Errorf("%w: the metadata has %q twice", ErrMalformed, k)
+	}
+	if len(value) > maxValue {
+		return fmt.Errorf("%w: the metadata's %q has %d bytes, expected at most %d", ErrMalformed, k, len(value), maxValue)
+	}
+	m[k] = string(value)
+	return nil
+}
+
+// input returns what the file says of the input, nothing where it says nothing.
+func (m metadata) input() (PartialInput, error) {
+	p, err := ParsePartialInput(m["channels"], m["range"], m["mean"], m["std"])
+	if err != nil {
+		return p, fmt.Errorf("%w: the metadata's %w", ErrMalformed, err)
+	}
+	return p, nil
+}
+
+// describe sets what the metadata say of n beside its input.
+func (m metadata) describe(n *Network) error {
+	n.Name, n.Version, n.License, n.Family = m["name"], m["version"], m["license"], m["family"]
+	switch n.Pooling = m["pooling"]; n.Pooling {
+	case "", "max", "avg", "l2":
+		return nil
+	default:
+		return fmt.Errorf("%w: the metadata's \"pooling\" is %q, expected max, avg or l2", ErrMalformed, n.Pooling)
+	}
+}
+
+// metadata is the inverse of describe.
+func (n *Network) metadata() (metadata, error) {
+	triple := func(v [3]float32) string {
+		return fmt.Sprintf("%v,%v,%v", v[0], v[1], v[2])
+	}
+	fields := []struct{ key, value string }{
+		{"name", n.Name},
+		{"family", n.Family},
+		{"version", n.Version},
+		{"license", n.License},
+		{"pooling", n.Pooling},
+		{"channels", n.Input.Channels},
+		{"range", fmt.Sprintf("0..%v", n.Input.Max)},
+		{"mean", triple(n.Input.Mean)},
+		{"std", triple(n.Input.Std)},
+	}
+	if n.Input == (Input{}) {
+		fields = fields[:5]
+	}
+	m := metadata{}
+	for _, field := range fields {
+		if field.value == "" {
+			continue
+		}
+		if err := m.add([]byte(field.key), []byte(field.value)); err != nil {
+			return nil, err
+		}
+	}
+	// What could not be read back is not written.
+	said, err := m.input()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := said.complete(); err != nil {
+		return nil, err
+	}
+	return m, m.describe(new(Network))
+}

@@ -1,0 +1,308 @@
+package registry
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxRedirects is how many redirects are followed: content networks need one or
+// two.
+const maxRedirects = 5
+
+// chunk is how much is read between two reports, in bytes.
+const chunk = 256 << 10
+
+// A download is a published file that arrives in pieces: over several attempts,
+// from several mirrors, in several runs of the program. What it has is in
+// incoming, under the checksum that it is to have.
+type download struct {
+	store    *Store
+	patience patience
+	path     string
+	want     File
+	client   *http.Client
+	file     *os.File
+	sum      *sum // of what has arrived
+
+	// validator is what the server at validated calls its version of the file.
+	validated, validator string
+	// source is the URL that sent all that has arrived, where this run of the
+	// program knows that of every byte.
+	source string
+}
+
+func newDownload(s *Store, want File) *download {
+	d := &download{store: s, patience: s.patience, path: s.incoming(want.SHA256), want: want}
+	if d.patience == (patience{}) {
+		d.patience = usual
+	}
+	return d
+}
+
+// note is the JSON beside a download that lets another run resume it.
+type note struct {
+	URL       string `json:"url"`
+	Validator string `json:"validator"`
+}
+
+func (d *download) notePath() string { return d.path + ".json" }
+
+// open takes up what an earlier run has left.
+func (d *download) open(ctx context.Context) error {
+	// What is not a file was put here by somebody else: a link would have its
+	// target written over.
+	for _, path := range []string{d.path, d.notePath()} {
+		if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+			if err := os.Remove(path); err != nil {
+				return cannotWrite(path, err)
+			}
+		}
+	}
+	var err error
+	if d.file, err = os.OpenFile(d.path, os.O_RDWR|os.O_CREATE, 0o666); err != nil {
+		return cannotWrite(d.path, err)
+	}
+	d.sum = newSum()
+	if _, err := io.Copy(d.sum, &cancelable{ctx, io.LimitReader(d.file, d.want.Size)}); err != nil {
+		_ = d.file.Close() // nothing was written
+		return err
+	}
+	if err := d.file.Truncate(d.sum.size); err != nil {
+		_ = d.file.Close() // which cannot be written anyway
+		return cannotWrite(d.path, err)
+	}
+	if text, err := os.ReadFile(d.notePath()); err == nil {
+		var n note
+		if json.Unmarshal(text, &n) == nil {
+			d.validated, d.validator = n.URL, n.Validator
+		}
+	}
+	if free, known := freeSpace(d.store.Dir); known && free < uint64(d.want.Size-d.sum.size) {
+		_ = d.file.Close() // as above
+		if d.sum.size == 0 {
+			d.discard()
+		}
+		return cannotWrite(d.path, fmt.Errorf("%.0f MB are still to come, but only %.0f MB are free",
+			float64(d.want.Size-d.sum.size)/1e6, float64(free)/1e6))
+	}
+	d.client = &http.Client{CheckRedirect: checkRedirect, Transport: &http.Transport{
+		Proxy:              http.ProxyFromEnvironment,
+		ForceAttemptHTTP2:  true,
+		DisableCompression: true, // ranges count the file's own bytes
+	}}
+	return nil
+}
+
+// close leaves what has arrived to a later run.
+func (d *download) close() error {
+	d.client.CloseIdleConnections()
+	err := d.file.Close()
+	if d.sum.size == 0 {
+		d.discard()
+	}
+	return cannotWrite(d.path, err)
+}
+
+// discard deletes what has arrived, and tells whether there was anything.
+func (d *download) discard() bool {
+	os.Remove(d.notePath())
+	return os.Remove(d.path) == nil
+}
+
+// reset begins again with bytes that source will send.
+func (d *download) reset(source string) error {
+	if err := d.file.Truncate(0); err != nil {
+		return cannotWrite(d.path, err)
+	}
+	d.sum, d.source = newSum(), source
+	return nil
+}
+
+// check compares what has arrived with what is wanted.
+func (d *download) check(mirror string) error {
+	if err := d.file.Sync(); err != nil {
+		return cannotWrite(d.path, err)
+	}
+	return d.sum.file().compare(d.want, redacted(mirror))
+}
+
+// A finalError is one that another attempt at the same URL would meet again.
+type finalError struct{ error }
+
+func (e *finalError) Unwrap() error { return e.error }
+
+func final(format string, args ...any) error {
+	return &finalError{fmt.Errorf(format, args...)}
+}
+
+// attempt asks a mirror for what is missing, and takes what comes.
+func (d *download) attempt(ctx context.Context, mirror string) (err error) {
+	if d.sum.size == d.want.Size {
+		return nil
+	}
+	defer func() {
+		if err != nil && !errors.Is(err, ErrWrite) {
+			err = fmt.Errorf("%s: %w", redacted(mirror), err)
+		}
+	}()
+	stalled := fmt.Errorf("nothing came for %v", d.patience.stall)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	watchdog := time.AfterFunc(d.patience.stall, func() { cancel(stalled) })
+	defer watchdog.Stop()
+
+	response, err := d.request(ctx, mirror)
+	if err != nil {
+		return cause(ctx, err)
+	}
+	defer response.Body.Close()
+	if err := d.begin(mirror, response); err != nil {
+		return err
+	}
+	body := &cancelable{ctx, response.Body}
+	buffer := make([]byte, chunk)
+	for d.sum.size < d.want.Size {
+		watchdog.Reset(d.patience.stall)
+		n, err := body.Read(buffer[:min(chunk, d.want.Size-d.sum.size)])
+		if err := d.append(buffer[:n]); err != nil {
+			return err
+		}
+		d.store.report(Fetching{redacted(mirror), d.sum.size, d.want.Size})
+		switch {
+		case d.sum.size == d.want.Size:
+			return nil
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+			return fmt.Errorf("it broke off after %d of %d bytes", d.sum.size, d.want.Size)
+		case err != nil:
+			return cause(ctx, err)
+		}
+	}
+	return nil
+}
+
+// cause says why a request failed, without the URL.
+func cause(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	if untrusted := (*tls.CertificateVerificationError)(nil); errors.As(err, &untrusted) {
+		return &finalError{err}
+	}
+	return err
+}
+
+// request asks for the bytes after those that have arrived.
+func (d *download) request(ctx context.Context, mirror string) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, mirror, http.NoBody)
+	if err != nil {
+		return nil, &finalError{err}
+	}
+	if d.sum.size > 0 {
+		request.Header.Set("Range", fmt.Sprintf("bytes=%d-", d.sum.size))
+		if d.validator != "" && d.validated == redacted(mirror) {
+			request.Header.Set("If-Range", d.validator)
+		}
+	}
+	return d.client.Do(request)
+}
+
+// begin makes ready for the body of a response.
+func (d *download) begin(mirror string, response *http.Response) error {
+	code := response.StatusCode
+	status := fmt.Sprintf("%d %s", code, http.StatusText(code)) // not in the server's words
+	switch {
+	case code == http.StatusPartialContent && d.sum.size > 0:
+		return d.resume(mirror, response)
+	case code == http.StatusOK:
+		if n := response.ContentLength; n >= 0 && n != d.want.Size {
+			return final("it has %d bytes, expected %d", n, d.want.Size)
+		}
+		if err := d.reset(mirror); err != nil {
+			return err
+		}
+		return d.remember(mirror, response.Header)
+	case code == http.StatusRequestedRangeNotSatisfiable:
+		if err := d.reset(""); err != nil {
+			return err
+		}
+		return errors.New(status)
+	case code == http.StatusRequestTimeout, code == http.StatusTooManyRequests, code >= 500:
+		return errors.New(status)
+	default:
+		return &finalError{errors.New(status)}
+	}
+}
+
+var contentRange = regexp.MustCompile(`^bytes (\d+)-\d+/(\d+|\*)$`)
+
+// resume checks that the response goes on where the file ends.
+func (d *download) resume(mirror string, response *http.Response) error {
+	header := response.Header.Get("Content-Range")
+	match := contentRange.FindStringSubmatch(header)
+	if match == nil || match[1] != strconv.FormatInt(d.sum.size, 10) {
+		return final("it sent the range %.80q, expected one from byte %d on", header, d.sum.size)
+	}
+	if match[2] != "*" && match[2] != strconv.FormatInt(d.want.Size, 10) {
+		return final("it has %s bytes, expected %d", match[2], d.want.Size)
+	}
+	if d.source != mirror {
+		d.source = ""
+	}
+	return nil
+}
+
+// remember notes the server's version of the file. One that is weak promises
+// nothing about bytes.
+func (d *download) remember(mirror string, header http.Header) error {
+	d.validated, d.validator = redacted(mirror), header.Get("ETag")
+	if d.validator == "" || strings.HasPrefix(d.validator, "W/") {
+		d.validator = header.Get("Last-Modified")
+	}
+	text, err := json.Marshal(note{d.validated, d.validator})
+	if err != nil {
+		return err
+	}
+	return cannotWrite(d.notePath(), os.WriteFile(d.notePath(), text, 0o666))
+}
+
+func (d *download) append(b []byte) error {
+	if _, err := d.file.WriteAt(b, d.sum.size); err != nil {
+		return cannotWrite(d.path, err)
+	}
+	_, err := d.sum.Write(b)
+	return err
+}
+
+// checkRedirect follows a few redirects, and none that leaves encryption behind.
+func checkRedirect(next *http.Request, via []*http.Request) error {
+	if len(via) > maxRedirects {
+		return final("more than %d redirects", maxRedirects)
+	}
+	if via[len(via)-1].URL.Scheme == "https" && next.URL.Scheme != "https" {
+		return final("it redirects from https to %s", next.URL.Redacted())
+	}
+	return nil
+}
+
+// redacted returns a URL without its password.
+func redacted(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	return u.Redacted()
+}

@@ -1,0 +1,60 @@
+package registry
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+)
+
+// The environment variables that say where networks are and where they come
+// from.
+const (
+	HomeVariable   = "PASTICHE_HOME"
+	MirrorVariable = "PASTICHE_MIRROR"
+)
+
+// FromEnvironment returns the user's store: the folder networks in
+// PASTICHE_HOME, or else in the folder pastiche of XDG_DATA_HOME, or else where
+// the system keeps such data: ~/.local/share, ~/Library/Application Support on
+// macOS, %LocalAppData% on Windows. It knows what [Known] lists, and its mirror
+// is PASTICHE_MIRROR.
+func FromEnvironment() *Store {
+	s := &Store{Known: Known(), Mirror: os.Getenv(MirrorVariable)}
+	if home := home(); home != "" {
+		s.Dir = filepath.Join(home, "networks")
+	}
+	return s
+}
+
+// home returns the folder of all data, or "" where the environment names none.
+func home() string {
+	if dir := os.Getenv(HomeVariable); dir != "" {
+		if absolute, err := filepath.Abs(dir); err == nil {
+			return absolute
+		}
+		return dir
+	}
+	data := os.Getenv("XDG_DATA_HOME")
+	if !filepath.IsAbs(data) { // which the XDG specification says to ignore
+		data = systemData()
+	}
+	if data == "" {
+		return ""
+	}
+	return filepath.Join(data, "pastiche")
+}
+
+// systemData returns where this system keeps the data of programs, or "".
+func systemData() string {
+	if runtime.GOOS == "windows" {
+		return os.Getenv("LocalAppData")
+	}
+	user, err := os.UserHomeDir()
+	if err != nil {
+		return ""
+	}
+	if runtime.GOOS == "darwin" {
+		return filepath.Join(user, "Library", "Application Support")
+	}
+	return filepath.Join(user, ".local", "share")
+}

@@ -1,0 +1,121 @@
+package registry
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/pastiche-art/pastiche/weights"
+)
+
+// Read reads the network file at path and describes it: as the entry that it is
+// known as by its checksum, and otherwise as an entry without a name. What
+// override says of the input is believed before the checksum and the file.
+func (s *Store) Read(ctx context.Context, path string, override weights.Override) (*weights.Network, Entry, error) {
+	source, err := checksumFile(ctx, path)
+	if err != nil {
+		return nil, Entry{}, err
+	}
+	e, published := s.publishedAs(source)
+	told := !override.IsZero()
+	if published && !told {
+		override = whole(e.Input)
+	} else {
+		e = Entry{Origin: filepath.Base(path), Source: source}
+	}
+	n, err := weights.OpenWith(path, override)
+	if err != nil {
+		return nil, Entry{}, err
+	}
+	if published && !told {
+		n.InputSource = "published as " + e.Name + ", by its checksum"
+	}
+	e.Family, e.License, e.Input = cmp.Or(e.Family, n.Family), cmp.Or(e.License, n.License), n.Input
+	return n, e, nil
+}
+
+// Import converts the network file at path and keeps it under the name. An
+// empty name stands for the one that the file is known by, or for what the
+// network calls itself. The override is that of [Store.Read]. [ErrName] reports
+// a name that cannot be given: one that is not made of lower-case letters,
+// digits, dots, hyphens and underscores, that is known for another file or
+// input, or that another network has.
+func (s *Store) Import(ctx context.Context, path, name string, override weights.Override) (Entry, error) {
+	if name != "" && !usable(name) {
+		return Entry{}, fmt.Errorf("%q: %w: expected at most 64 lower-case letters, digits, '.', '_' and '-'", name, ErrName)
+	}
+	s.report(Converting{path})
+	n, e, err := s.Read(ctx, path, override)
+	if err != nil {
+		return Entry{}, err
+	}
+	e.Name = cmp.Or(name, e.Name, nameOf(n))
+	switch k, known := s.known(e.Name); {
+	case k.BuiltIn && k.Source == e.Source:
+		return Entry{}, fmt.Errorf("%s: %w: it is always there", k.Name, ErrBuiltIn)
+	case known && k.Source != e.Source:
+		return Entry{}, fmt.Errorf("%s: %w: it stands for the file with the SHA-256 %s, and that of %s is %s: choose another name",
+			k.Name, ErrName, k.Source.SHA256, path, e.Source.SHA256)
+	case known && k.Input != e.Input:
+		return Entry{}, fmt.Errorf("%s: %w: it stands for that file with the input %s: choose another name", k.Name, ErrName, k.Input)
+	}
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return Entry{}, err
+	}
+	defer unlock()
+	return s.keep(n, e)
+}
+
+// whole says all of an input convention.
+func whole(in weights.Input) weights.Override {
+	return weights.Override{PartialInput: weights.PartialInput{Channels: in.Channels, Max: in.Max, Mean: &in.Mean, Std: &in.Std}}
+}
+
+// publishedAs returns the entry that the file belongs to.
+func (s *Store) publishedAs(f File) (Entry, bool) {
+	for _, e := range s.Known {
+		if e.Source == f {
+			return e, true
+		}
+	}
+	return Entry{}, false
+}
+
+var unusableLetters = regexp.MustCompile(`[^a-z0-9._-]+`)
+
+// nameOf makes a usable name of what a network calls itself.
+func nameOf(n *weights.Network) string {
+	name := unusableLetters.ReplaceAllString(strings.ToLower(n.Name), "-")
+	name = strings.Trim(name, "._-")
+	return cmp.Or(name[:min(len(name), 64)], "network")
+}
+
+// keep writes the network that was read from e.Source to the folder, whose lock
+// is held, and gives it its name.
+func (s *Store) keep(n *weights.Network, e Entry) (Entry, error) {
+	n.Name, n.Family, n.License = e.Name, e.Family, e.License
+	before, err := s.Entry(e.Name)
+	if err != nil && !errors.Is(err, ErrUnknown) {
+		return e, err
+	}
+	if e.Local, err = s.write(func(w io.Writer) error { return n.WriteSafetensors(w, weights.Float32) }); err != nil {
+		return e, err
+	}
+	if before.Present() && before.Local != e.Local {
+		return e, fmt.Errorf("%s: %w: a network imported from %s has it: remove that one first, or choose another name",
+			e.Name, ErrName, before.Origin)
+	}
+	if err := s.publish(s.blob(e.Local)); err != nil {
+		return e, err
+	}
+	if err := s.writeRecord(e); err != nil {
+		return e, err
+	}
+	return s.Entry(e.Name)
+}

@@ -1,0 +1,125 @@
+package registry
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+
+	"github.com/pastiche-art/pastiche/weights"
+)
+
+// recordFile is the JSON of a record: an [Entry] without its name, which is
+// that of the file.
+type recordFile struct {
+	Family  string      `json:"family"`
+	License string      `json:"license,omitempty"`
+	Input   recordInput `json:"input"`
+	Origin  string      `json:"origin"`
+	Source  File        `json:"source"`
+	Local   File        `json:"local"`
+}
+
+// recordInput is a [weights.Input] with the names that a file gives its parts.
+type recordInput struct {
+	Channels string     `json:"channels"`
+	Max      float32    `json:"max"`
+	Mean     [3]float32 `json:"mean"`
+	Std      [3]float32 `json:"std"`
+}
+
+// maxRecord bounds what is read of a record, in bytes. They have about 600.
+const maxRecord = 16 << 10
+
+// sums are SHA-256 in lower-case hexadecimal.
+var sums = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// names are those that work as the name of a file wherever it is carried, and
+// that are not taken for a path.
+var names = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+
+func usable(name string) bool {
+	// IsLocal knows the names that Windows reserves for devices.
+	return names.MatchString(name) && filepath.IsLocal(name)
+}
+
+// readRecord reads the record of that name, or fails with [fs.ErrNotExist].
+func (s *Store) readRecord(name string) (Entry, error) {
+	if s.Dir == "" || !usable(name) {
+		return Entry{}, fs.ErrNotExist
+	}
+	path := s.record(name)
+	// A named pipe would block when opened, so ask what path is first.
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, syscall.ENOTDIR):
+		return Entry{}, fs.ErrNotExist // such as in the home /dev/null
+	case err != nil:
+		return Entry{}, err
+	case !info.Mode().IsRegular():
+		return Entry{}, fmt.Errorf("%s: not the record of a network: expected a regular file", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return Entry{}, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxRecord))
+	if err != nil {
+		return Entry{}, err
+	}
+	var r recordFile
+	if err := json.Unmarshal(text, &r); err != nil {
+		return Entry{}, fmt.Errorf("%s: not the record of a network: %w", path, err)
+	}
+	// A checksum becomes a path.
+	if !sums.MatchString(r.Local.SHA256) {
+		return Entry{}, fmt.Errorf("%s: not the record of a network: its SHA-256 is %.80q, expected 64 hexadecimal digits", path, r.Local.SHA256)
+	}
+	return Entry{
+		Name: name, Family: r.Family, License: r.License, Input: weights.Input(r.Input),
+		Origin: r.Origin, Source: r.Source, Local: r.Local,
+	}, nil
+}
+
+// writeRecord gives the entry its name.
+func (s *Store) writeRecord(e Entry) error {
+	text, err := json.MarshalIndent(recordFile{
+		e.Family, e.License, recordInput(e.Input), e.Origin, e.Source, e.Local,
+	}, "", "  ")
+	if err != nil {
+		return err
+	}
+	_, err = s.write(func(w io.Writer) error {
+		_, err := w.Write(append(text, '\n'))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.publish(s.record(e.Name))
+}
+
+// recorded lists the names that have a record, in order.
+func (s *Store) recorded() ([]string, error) {
+	if s.Dir == "" {
+		return nil, nil
+	}
+	files, err := os.ReadDir(filepath.Join(s.Dir, "names"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+		return nil, err
+	}
+	var list []string
+	for _, f := range files {
+		if name, ok := strings.CutSuffix(f.Name(), ".json"); ok && usable(name) {
+			list = append(list, name)
+		}
+	}
+	return list, nil
+}
