@@ -1,0 +1,112 @@
+package paint
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/pastiche-art/pastiche/picture"
+)
+
+// Spent is how long the parts of iterations took.
+type Spent struct {
+	Forward, Backward time.Duration // through the network
+	Costs             time.Duration // statistics, costs and their gradients
+	Optimizer         time.Duration
+}
+
+// BenchOptions say what [Bench] measures.
+type BenchOptions struct {
+	Network    *Network // nil is the built-in network
+	Size       int      // width and height in pixels; 0 is 512
+	Iterations int      // 0 is 5
+	Threads    int      // 0 is one for each processor
+	Precision  Precision
+	Memory     int64 // 0 is DefaultMemory()
+}
+
+// A BenchReport is what [Bench] measured.
+type BenchReport struct {
+	Kernel     string // the implementation that ran
+	Precision  Precision
+	Threads    int
+	Parts      int             // that the picture was computed in
+	Iterations []time.Duration // each iteration's time
+	Spent      Spent           // on all iterations
+	Operations float64         // of the convolutions of an iteration, counted directly
+}
+
+// Bench measures iterations of [Classic] on pictures that it makes up: the
+// network forward to conv5_1, five Gram matrices, the content cost at conv4_2,
+// backward to the pixels, and a step of Adam. One more comes first and is not
+// counted. Errors are those of [Paint] before work begins, or context.Cause(ctx).
+func Bench(ctx context.Context, opts BenchOptions) (*BenchReport, error) {
+	recipe := Classic()
+	if opts.Size != 0 {
+		recipe.Size = opts.Size
+	}
+	if opts.Iterations == 0 {
+		opts.Iterations = 5
+	}
+	if opts.Iterations < 0 {
+		return nil, invalid("Iterations", "%d: expected at least 1", opts.Iterations)
+	}
+	recipe.Iterations = opts.Iterations
+	if err := recipe.Validate(); err != nil {
+		return nil, err
+	}
+	subject := stripes(min(recipe.Size, benchPicture))
+	s, err := newSession(subject, InMannerOf(subject), Options{
+		Recipe: &recipe, Network: opts.Network, Threads: opts.Threads, Precision: opts.Precision, Memory: opts.Memory,
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer s.pool.Close()
+	canvas := s.begin()
+	stage, err := s.newStage(resized(s.content, recipe.Size), canvas, s.scales[0])
+	if err != nil {
+		return nil, err
+	}
+	report := &BenchReport{
+		Kernel: s.pool.Implementation(), Precision: Precision(s.precision.String()), Threads: s.pool.Threads(),
+		Parts: stage.plan.Parts(), Operations: stage.plan.Operations(),
+	}
+	optimizer := s.newOptimizer(len(canvas.RGB))
+	for i := range opts.Iterations + 1 {
+		stage.tried, stage.spent = stage.tried[:0], Spent{}
+		begin := time.Now()
+		if _, err := optimizer.Step(ctx, canvas.RGB, stage.evaluate); err != nil {
+			if ctx.Err() != nil {
+				err = context.Cause(ctx)
+			}
+			return nil, fmt.Errorf("iteration %d: %w", i, err)
+		}
+		took := time.Since(begin)
+		if i == 0 {
+			continue
+		}
+		spent := stage.spent
+		report.Iterations = append(report.Iterations, took)
+		report.Spent.Forward += spent.Forward
+		report.Spent.Backward += spent.Backward
+		report.Spent.Costs += spent.Costs
+		report.Spent.Optimizer += took - spent.Forward - spent.Backward - spent.Costs
+	}
+	return report, nil
+}
+
+// benchPicture is the side of the pictures that are made up: larger canvases see
+// them enlarged.
+const benchPicture = 512
+
+// stripes returns a square picture with something to see everywhere.
+func stripes(size int) *picture.Picture {
+	p := picture.New(size, size)
+	for i := range p.RGB {
+		// Periods without a common factor, so that nothing repeats.
+		x, y := i%size, i/size
+		p.RGB[i] = float32((x*7 + y*13 + x*y/64) % (maxLevel + 1))
+	}
+	return p
+}

@@ -1,0 +1,92 @@
+package paint
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/pastiche-art/pastiche/vgg"
+	"github.com/pastiche-art/pastiche/weights"
+)
+
+// randomVGG19 is a VGG-19 that costs what the real one costs and recognises
+// nothing.
+var randomVGG19 = sync.OnceValues(func() (*Network, error) {
+	w := &weights.Network{Name: "random", Pooling: "max", Input: weights.Input{
+		Channels: "rgb", Max: maxLevel, Mean: meanLevels, Std: [3]float32{1, 1, 1},
+	}}
+	for _, c := range vgg.Random(vgg.VGG19, 1) {
+		w.Convs = append(w.Convs, weights.Conv(c))
+	}
+	return NewNetwork(w)
+})
+
+// BenchmarkIteration measures an iteration of the recipe classic on VGG-19: the
+// network forward to conv5_1, five Gram matrices, the content cost at conv4_2,
+// backward to the pixels, and a step of Adam. bench/compare.py holds it against
+// PyTorch.
+func BenchmarkIteration(b *testing.B) {
+	for _, size := range []int{256, 512} {
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			network, err := randomVGG19()
+			if err != nil {
+				b.Fatal(err)
+			}
+			recipe := Classic()
+			recipe.Size = size
+			s, err := newSession(photo(size, size), one(strokes(size, size, 20)), Options{Recipe: &recipe, Network: network})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.pool.Close()
+			canvas := s.begin()
+			stage, err := s.newStage(s.content, canvas, s.scales[0])
+			if err != nil {
+				b.Fatal(err)
+			}
+			optimizer := s.newOptimizer(len(canvas.RGB))
+			step := func() {
+				if _, err := optimizer.Step(b.Context(), canvas.RGB, stage.evaluate); err != nil {
+					b.Fatal(err)
+				}
+			}
+			step() // evaluates twice, and faults in what later ones use again
+			for b.Loop() {
+				step()
+			}
+		})
+	}
+}
+
+// BenchmarkStyleCosts is an iteration of [Fine] at a scale, but for the optimiser's
+// step, by each style cost of statistics. One thread's time is that of the processor.
+func BenchmarkStyleCosts(b *testing.B) {
+	for _, network := range []string{"builtin", "vgg19-random"} {
+		n, err := OpenNetwork(network)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, size := range []int{80, 160, 320, 512} {
+			for _, cost := range []StyleCost{GramCost, MomentsCost, WassersteinCost, HistogramCost} {
+				b.Run(fmt.Sprintf("%s/%d/%s", network, size, cost), func(b *testing.B) {
+					recipe := Fine()
+					recipe.StyleCost, recipe.Size, recipe.FirstSize = cost, size, 0
+					s, err := newSession(stripes(size), InMannerOf(stripes(size-9)), Options{Recipe: &recipe, Network: n, Threads: 1})
+					if err != nil {
+						b.Fatal(err)
+					}
+					defer s.pool.Close()
+					canvas := s.begin()
+					st, err := s.newStage(resized(s.content, size), canvas, s.scales[0])
+					if err != nil {
+						b.Fatal(err)
+					}
+					gradient := make([]float32, len(canvas.RGB))
+					for b.Loop() {
+						st.evaluate(canvas.RGB, gradient)
+					}
+				})
+			}
+		}
+	}
+}

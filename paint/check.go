@@ -1,0 +1,64 @@
+package paint
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"image"
+	"io"
+
+	"github.com/pastiche-art/pastiche/vgg"
+)
+
+// Check returns the error that [Paint] with the same arguments returns before
+// work begins, or nil. Where content is nil, it is that of a [Texture] of a
+// shape.
+func Check(content image.Image, shape image.Point, regions []Region, opts Options) error {
+	var s *session
+	var err error
+	if content == nil {
+		s, err = newTexture(shape, regions, opts)
+	} else {
+		s, err = newSession(content, regions, opts)
+	}
+	if err != nil {
+		return err
+	}
+	s.pool.Close()
+	return nil
+}
+
+// ParseRecipe reads the fields of a recipe from a JSON object. Those that are
+// missing are those of the recipe that "name" names, or of [Fine]. Its error is
+// an [*OptionError].
+func ParseRecipe(data []byte) (Recipe, error) {
+	var base struct {
+		Name string `json:"name"`
+	}
+	if err := json.Unmarshal(data, &base); err != nil {
+		return Recipe{}, invalid("Recipe", "%v: expected a JSON object", err)
+	}
+	if base.Name == "" {
+		base.Name = Fine().Name
+	}
+	r, err := RecipeNamed(base.Name)
+	if err != nil {
+		return Recipe{}, err
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&r); err != nil {
+		return Recipe{}, invalid("Recipe", "%v", err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return Recipe{}, invalid("Recipe", "more than one JSON value: expected one object")
+	}
+	return r, r.Validate()
+}
+
+// Refused says whether an error is one of those that [Paint] returns before
+// work begins because of what it was asked for.
+func Refused(err error) bool {
+	return errors.As(err, new(*OptionError)) || errors.As(err, new(*vgg.LayerError)) ||
+		errors.As(err, new(*vgg.SizeError)) || errors.As(err, new(*MemoryError))
+}

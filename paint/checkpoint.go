@@ -1,0 +1,272 @@
+package paint
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"math"
+
+	"github.com/pastiche-art/pastiche/optim"
+	"github.com/pastiche-art/pastiche/picture"
+)
+
+// A Checkpoint is a painting under way, as [Progress.WriteCheckpoint] saves it
+// and [ReadCheckpoint] reads it: given to [Options.Resume] together with the
+// same inputs, it continues to the same bytes as a painting that was never
+// interrupted, where the kernel implementation is the same.
+type Checkpoint struct {
+	header checkpointHeader
+	// The origin of the scale, the mean over iterations, what the optimiser moves,
+	// and its own.
+	vectors [][]float32
+}
+
+// checkpointHeader is what a checkpoint holds besides vectors.
+type checkpointHeader struct {
+	Inputs    string    `json:"inputs"` // what [session.inputs] returns
+	Memory    int64     `json:"memory"`
+	Precision Precision `json:"precision"`
+	Scale     int       `json:"scale"`     // that is being painted, from 0
+	Iteration int       `json:"iteration"` // of the scale, that were made
+	Step      int       `json:"step"`      // of all scales
+	Made      int       `json:"made"`      // of those, the ones that changed something
+	Costs     Costs     `json:"costs"`
+	MeanSteps int       `json:"mean_steps"`
+	Optimizer []float64 `json:"optimizer"`
+	Vectors   int       `json:"vectors"`
+	Length    int       `json:"length"`    // of the first three
+	Variables int       `json:"variables"` // the length of the others
+}
+
+// Step returns how many iterations, over all scales, the painting has had.
+func (c *Checkpoint) Step() int { return c.header.Step }
+
+// The format: a line that says what it is, the length of the header in four
+// bytes, the header in JSON, the vectors as little-endian float32, and the
+// SHA-256 of all that.
+const (
+	checkpointMagic   = "pastiche checkpoint 2\n"
+	maxCheckpointJSON = 1 << 20
+	// maxCheckpointVectors is more than any optimiser has.
+	maxCheckpointVectors = 256
+	// canvasVectors are the origin and the mean; what the optimiser moves follows.
+	canvasVectors = 2
+	leastVectors  = canvasVectors + 1
+)
+
+// ErrCheckpoint is behind every error of a checkpoint that cannot be read or is
+// not of this painting.
+var ErrCheckpoint = errors.New("unusable checkpoint")
+
+func unusable(format string, args ...any) error {
+	return fmt.Errorf("%w: %w", ErrCheckpoint, fmt.Errorf(format, args...))
+}
+
+// progress is where a painting is.
+type progress struct {
+	scale, iteration int
+	origin           *picture.Picture // the canvas where the scale began
+	canvas           *picture.Picture
+	pyramid          *pyramid  // nil where the optimiser moves pixels
+	variables        []float32 // what it moves: the canvas, or the levels of the pyramid
+	optimizer        optim.Optimizer
+	mean             *optim.Average
+}
+
+// writeCheckpoint writes what it takes to go on from here.
+func (s *session) writeCheckpoint(w io.Writer, at *progress) error {
+	state := at.optimizer.State()
+	vectors := append([][]float32{at.origin.RGB, at.mean.Sum, at.variables}, state.Vectors...)
+	header, err := json.Marshal(checkpointHeader{
+		Inputs: s.inputs(), Memory: s.memory, Precision: Precision(s.precision.String()),
+		Scale: at.scale, Iteration: at.iteration, Step: s.step, Made: s.painting.Steps, Costs: s.painting.Costs,
+		MeanSteps: at.mean.Steps, Optimizer: state.Numbers,
+		Vectors: len(vectors), Length: len(at.canvas.RGB), Variables: len(at.variables),
+	})
+	if err != nil {
+		return err
+	}
+	sum := sha256.New()
+	b := bufio.NewWriterSize(io.MultiWriter(w, sum), 1<<16)
+	b.WriteString(checkpointMagic)
+	b.Write(binary.LittleEndian.AppendUint32(nil, uint32(len(header))))
+	b.Write(header)
+	for _, v := range vectors {
+		writeFloats(b, v)
+	}
+	if err := b.Flush(); err != nil { // the first of all writes
+		return err
+	}
+	_, err = w.Write(sum.Sum(nil))
+	return err
+}
+
+func writeFloats(b *bufio.Writer, v []float32) {
+	for _, f := range v {
+		b.Write(binary.LittleEndian.AppendUint32(b.AvailableBuffer(), math.Float32bits(f)))
+	}
+}
+
+// ReadCheckpoint reads a checkpoint. It takes no more memory than there are
+// bytes. Its errors are [ErrCheckpoint] or those of r.
+func ReadCheckpoint(r io.Reader) (*Checkpoint, error) {
+	sum := sha256.New()
+	in := io.TeeReader(bufio.NewReaderSize(r, 1<<16), sum)
+	begin := make([]byte, len(checkpointMagic)+4)
+	if err := readFull(in, begin); err != nil {
+		return nil, err
+	}
+	if !bytes.HasPrefix(begin, []byte(checkpointMagic)) {
+		return nil, unusable("it begins otherwise: expected a file that --checkpoint wrote")
+	}
+	length := binary.LittleEndian.Uint32(begin[len(checkpointMagic):])
+	if length > maxCheckpointJSON {
+		return nil, unusable("a header of %d bytes: expected at most %d", length, maxCheckpointJSON)
+	}
+	text := make([]byte, length)
+	if err := readFull(in, text); err != nil {
+		return nil, err
+	}
+	c := new(Checkpoint)
+	if err := json.Unmarshal(text, &c.header); err != nil {
+		return nil, unusable("its header: %w", err)
+	}
+	h := &c.header
+	if h.Vectors < leastVectors || h.Vectors > maxCheckpointVectors ||
+		h.Length < 1 || h.Length > colors*MaxSize*MaxSize || h.Variables < h.Length || h.Variables > 2*h.Length {
+		return nil, unusable("%d vectors of %d and %d elements", h.Vectors, h.Length, h.Variables)
+	}
+	for i := range h.Vectors {
+		n := h.Length
+		if i >= canvasVectors {
+			n = h.Variables
+		}
+		v, err := readFloats(in, n)
+		if err != nil {
+			return nil, err
+		}
+		c.vectors = append(c.vectors, v)
+	}
+	want, got := sum.Sum(nil), make([]byte, sha256.Size)
+	if err := readFull(in, got); err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(got, want) {
+		return nil, unusable("its checksum does not agree: the file is damaged")
+	}
+	return c, nil
+}
+
+// readFull fills p.
+func readFull(r io.Reader, p []byte) error {
+	_, err := io.ReadFull(r, p)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return unusable("it is cut short")
+	}
+	return err
+}
+
+// readFloats reads n numbers, and makes room for no more than came.
+func readFloats(r io.Reader, n int) ([]float32, error) {
+	const chunk = 1 << 16
+	var (
+		v     []float32
+		bytes [4 * chunk]byte
+	)
+	for len(v) < n {
+		b := bytes[:4*min(chunk, n-len(v))]
+		if err := readFull(r, b); err != nil {
+			return nil, err
+		}
+		for i := 0; i < len(b); i += 4 {
+			v = append(v, math.Float32frombits(binary.LittleEndian.Uint32(b[i:])))
+		}
+	}
+	return v, nil
+}
+
+// resume returns where a checkpoint left the painting.
+func (s *session) resume(c *Checkpoint) (*progress, error) {
+	h := c.header
+	if h.Inputs != s.inputs() {
+		return nil, unusable("it is of another painting: expected the same pictures, masks, recipe, network, precision and seed")
+	}
+	if h.Scale < 0 || h.Scale >= len(s.scales) || h.Iteration < 0 || h.Iteration > s.scales[h.Scale].Iterations ||
+		h.Step < 0 || h.Step > s.steps {
+		return nil, unusable("iteration %d of scale %d", h.Iteration, h.Scale+1)
+	}
+	first := resized(s.content, s.scales[h.Scale].Size)
+	at := &progress{scale: h.Scale, iteration: h.Iteration, origin: picture.New(first.W, first.H), canvas: picture.New(first.W, first.H)}
+	if h.Length != len(at.canvas.RGB) {
+		return nil, unusable("vectors of %d elements, expected %d", h.Length, len(at.canvas.RGB))
+	}
+	s.prepareProgress(at)
+	if h.Variables != len(at.variables) {
+		return nil, unusable("%d variables, expected %d", h.Variables, len(at.variables))
+	}
+	copy(at.origin.RGB, c.vectors[0])
+	copy(at.mean.Sum, c.vectors[1])
+	copy(at.variables, c.vectors[canvasVectors])
+	at.mean.Steps = h.MeanSteps
+	if err := at.optimizer.Restore(optim.State{Numbers: h.Optimizer, Vectors: c.vectors[leastVectors:]}); err != nil {
+		return nil, unusable("%w", err)
+	}
+	s.step, s.painting.Steps, s.painting.Costs = h.Step, h.Made, h.Costs
+	return at, nil
+}
+
+// inputs returns a digest of all that decides what is painted.
+func (s *session) inputs() string {
+	if s.digest != "" {
+		return s.digest
+	}
+	h := sha256.New()
+	recipe, err := json.Marshal(s.recipe)
+	if err != nil {
+		panic(err) // only for a recipe that did not validate
+	}
+	fmt.Fprintf(h, "%s\n%s\n%s\n%d\n", recipe, s.network.Digest, s.precision, s.opts.Seed)
+	hashPicture(h, s.content)
+	if s.recipe.Init == InitPicture {
+		hashPicture(h, s.init)
+	}
+	for _, r := range s.regions {
+		hashMask(h, r.mask)
+		for i, of := range r.styles {
+			fmt.Fprintf(h, "style %g %g\n", r.shares[i], of.scale)
+			hashPicture(h, of.picture)
+			hashMask(h, of.mask)
+		}
+	}
+	s.digest = hex.EncodeToString(h.Sum(nil))
+	return s.digest
+}
+
+func hashPicture(h hash.Hash, p *picture.Picture) {
+	fmt.Fprintf(h, "picture %d %d\n", p.W, p.H)
+	hashFloats(h, p.RGB)
+	hashFloats(h, p.Alpha)
+}
+
+func hashMask(h hash.Hash, m *picture.Mask) {
+	if m == nil {
+		return
+	}
+	fmt.Fprintf(h, "mask %d %d\n", m.W, m.H)
+	hashFloats(h, m.Weight)
+}
+
+func hashFloats(h hash.Hash, v []float32) {
+	b := bufio.NewWriterSize(h, 1<<16)
+	writeFloats(b, v)
+	if err := b.Flush(); err != nil {
+		panic(err) // which a hash never returns
+	}
+}

@@ -1,0 +1,75 @@
+package paint
+
+import (
+	"github.com/pastiche-art/pastiche/loss"
+	"github.com/pastiche-art/pastiche/picture"
+)
+
+// guides returns where a mask points at on some layers over h x w pixels, and
+// which share of the pixels is in it. Without a mask there are no guides.
+func (s *session) guides(mask *picture.Mask, h, w int, layers []Layer) (map[string]*loss.Guide, float64, error) {
+	if mask == nil {
+		return nil, 1, nil
+	}
+	at, err := s.network.vgg.Spread(mask.Resize(w, h).Weight, h, w, names(layers)...)
+	if err != nil {
+		return nil, 0, err
+	}
+	guides := make(map[string]*loss.Guide)
+	for layer, weights := range at {
+		guides[layer] = loss.NewGuide(h>>s.network.vgg.Halvings(layer), w>>s.network.vgg.Halvings(layer), weights)
+	}
+	return guides, mask.Mean(), nil
+}
+
+// kept is what a stage keeps of the content.
+type kept struct {
+	content  *picture.Picture // as it is painted
+	original *picture.Picture // in its own colours
+	share    []float32        // of each pixel, 0 to 1
+}
+
+// keepContent keeps the content, of the canvas's size, in a region.
+func (s *session) keepContent(st *stage, r *region, content *picture.Picture) {
+	if st.kept == nil {
+		st.kept = &kept{content, content, make([]float32, content.W*content.H)}
+		if s.chroma != nil {
+			st.kept.original = s.chroma.Resize(content.W, content.H)
+		}
+	}
+	mask := r.mask.Resize(content.W, content.H)
+	for i, share := range mask.Weight {
+		st.kept.share[i] = max(st.kept.share[i], share)
+	}
+}
+
+// keep puts what is kept of the content into a canvas.
+func (st *stage) keep(canvas []float32) {
+	if st.kept != nil {
+		st.kept.put(canvas, st.kept.content)
+	}
+}
+
+// restore puts what is kept of the content, in its own colours, into a painting.
+func (st *stage) restore(painting *picture.Picture) {
+	if st.kept != nil {
+		st.kept.put(painting.RGB, st.kept.original)
+	}
+}
+
+func (k *kept) put(levels []float32, content *picture.Picture) {
+	for i, v := range content.RGB {
+		share := k.share[i%len(k.share)]
+		levels[i] = share*v + (1-share)*levels[i]
+	}
+}
+
+// hold keeps a gradient from moving what is kept.
+func (st *stage) hold(gradient []float32) {
+	if st.kept == nil {
+		return
+	}
+	for i := range gradient {
+		gradient[i] *= 1 - st.kept.share[i%len(st.kept.share)]
+	}
+}

@@ -1,0 +1,206 @@
+package paint
+
+import (
+	"image"
+	"image/color"
+	"slices"
+	"testing"
+
+	"github.com/pastiche-art/pastiche/loss"
+	"github.com/pastiche-art/pastiche/picture"
+)
+
+// half is a mask of the left or the right half of w x h pixels.
+func half(w, h int, left bool) *image.Gray {
+	m := image.NewGray(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			if (x < w/2) == left {
+				m.SetGray(x, y, color.Gray{Y: 255})
+			}
+		}
+	}
+	return m
+}
+
+// checks is a picture of a checkerboard in two colours.
+func checks(w, h int, fields float64) *picture.Picture {
+	return draw(w, h, func(x, y float64) [3]float64 {
+		if (int(x*fields)+int(y*fields))%2 == 0 {
+			return [3]float64{20, 90, 40}
+		}
+		return [3]float64{240, 220, 60}
+	})
+}
+
+// ofHalf returns the statistics of half a picture at a layer.
+func ofHalf(t *testing.T, p *picture.Picture, left bool, layer string) *loss.Statistics {
+	t.Helper()
+	recipe := small(t, "gatys")
+	s, err := newSession(p, one(p), Options{Recipe: recipe})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.pool.Close()
+	of, err := measure(s, moments, p, picture.NewMask(half(p.W, p.H, left)), []Layer{{Name: layer}}, s.memory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return of[layer]
+}
+
+// TestRegions: each half of a painting takes on the statistics of its own style
+// and not of the other's, whatever the style cost.
+func TestRegions(t *testing.T) {
+	const layer = "conv2_1"
+	bands, board := strokes(96, 96, 6), checks(96, 96, 8)
+	for _, cost := range []StyleCost{GramCost, MomentsCost, WassersteinCost} {
+		t.Run(string(cost), func(t *testing.T) {
+			if testing.Short() && cost != WassersteinCost {
+				t.Skip("one cost stands for all")
+			}
+			recipe := small(t, "fine")
+			recipe.StyleCost, recipe.Iterations, recipe.FirstIterations = cost, 50, 50
+			recipe.StyleLayers, recipe.ContentWeight = []Layer{{"conv1_1", 0.5}, {layer, 0.5}}, 0.01
+			painting := mustPaint(t, photo(96, 72), []Region{
+				{Mask: half(96, 72, true), Styles: []Style{{Picture: bands}}},
+				{Mask: half(96, 72, false), Styles: []Style{{Picture: board}}},
+			}, Options{Recipe: recipe})
+			for _, left := range []bool{true, false} {
+				got := ofHalf(t, painting.Picture, left, layer)
+				ofBands, ofBoard := ofHalf(t, bands, true, layer), ofHalf(t, board, true, layer)
+				own, other := ofBands, ofBoard
+				if !left {
+					own, other = ofBoard, ofBands
+				}
+				if near, far := loss.LayerStyleCost(own.Second, got.Second), loss.LayerStyleCost(other.Second, got.Second); near > far {
+					t.Errorf("left %v: %g from its own style, %g from the other", left, near, far)
+				}
+			}
+		})
+	}
+}
+
+// TestStyleMask: of a style of two halves, one is painted.
+func TestStyleMask(t *testing.T) {
+	const layer = "conv2_1"
+	bands, board := strokes(96, 96, 6), checks(96, 96, 8)
+	both := picture.New(96, 96)
+	for i := range both.RGB {
+		both.RGB[i] = bands.RGB[i]
+		if i%96 >= 48 {
+			both.RGB[i] = board.RGB[i]
+		}
+	}
+	recipe := small(t, "fine")
+	recipe.Iterations, recipe.FirstIterations = 50, 50
+	recipe.StyleLayers, recipe.ContentWeight = []Layer{{"conv1_1", 0.5}, {layer, 0.5}}, 0.01
+	painting := mustPaint(t, photo(96, 72), []Region{{
+		Styles: []Style{{Picture: both, Mask: half(96, 96, false)}},
+	}}, Options{Recipe: recipe})
+	got := ofHalf(t, painting.Picture, true, layer)
+	near := loss.LayerStyleCost(ofHalf(t, board, true, layer).Second, got.Second)
+	if far := loss.LayerStyleCost(ofHalf(t, bands, true, layer).Second, got.Second); near > far {
+		t.Errorf("%g from the half that counts, %g from the other", near, far)
+	}
+}
+
+// TestWhiteMask: a mask of everything is none.
+func TestWhiteMask(t *testing.T) {
+	white := image.NewGray(image.Rect(0, 0, 48, 36))
+	for i := range white.Pix {
+		white.Pix[i] = 255
+	}
+	content, style := photo(96, 72), strokes(64, 64, 4)
+	recipe := small(t, "fine")
+	recipe.Size, recipe.FirstSize = 48, 0
+	whole := mustScore(t, content, one(style), content.Resize(48, 36), Options{Recipe: recipe})
+	masked := mustScore(t, content, []Region{{Mask: white, Styles: []Style{{Picture: style}}}},
+		content.Resize(48, 36), Options{Recipe: recipe})
+	if !near(masked.Costs.Style, whole.Costs.Style, 1e-5) {
+		t.Errorf("style cost %g with a mask of everything, %g without one", masked.Costs.Style, whole.Costs.Style)
+	}
+}
+
+// TestKeptRegion: what is kept stays as it is to the bit, and the rest is
+// painted.
+func TestKeptRegion(t *testing.T) {
+	content := photo(96, 72)
+	for i, v := range content.RGB {
+		content.RGB[i] = min(max(v, 0), maxLevel)
+	}
+	for _, name := range recipeNames() {
+		t.Run(name, func(t *testing.T) {
+			recipe := small(t, name)
+			if recipe.looksForNearest() {
+				t.Skip("which takes no masks")
+			}
+			var events int
+			painting := mustPaint(t, content, []Region{
+				{Styles: []Style{{Picture: strokes(64, 64, 4)}}},
+				{Mask: half(96, 72, false)},
+			}, Options{Recipe: recipe, Progress: func(p Progress) {
+				events++
+				if p.Scale == p.Scales {
+					compareHalves(t, content, p.Picture())
+				}
+			}})
+			if events == 0 {
+				t.Error("nothing was painted")
+			}
+			compareHalves(t, content, painting.Picture)
+		})
+	}
+}
+
+// compareHalves checks that the right half of a picture is as it was, and the
+// left one is not.
+func compareHalves(t *testing.T, before, after *picture.Picture) {
+	t.Helper()
+	for row := range 3 * before.H {
+		was, is := before.RGB[row*before.W:][:before.W], after.RGB[row*after.W:][:after.W]
+		if !slices.Equal(was[before.W/2:], is[before.W/2:]) {
+			t.Fatalf("row %d of what is kept has changed", row)
+		}
+	}
+	if slices.Equal(before.RGB[:before.W/2], after.RGB[:before.W/2]) {
+		t.Error("what is painted has not changed")
+	}
+}
+
+func TestMaskErrors(t *testing.T) {
+	good := strokes(40, 40, 2)
+	white := func(w, h int) image.Image {
+		m := image.NewGray(image.Rect(0, 0, w, h))
+		m.Pix[0] = 255
+		return m
+	}
+	for _, test := range []struct {
+		option, name string
+		regions      []Region
+	}{
+		{"Mask", "of another shape", []Region{{Mask: white(40, 20), Styles: []Style{{Picture: good}}}}},
+		{"Mask", "empty", []Region{{Mask: &image.Gray{}, Styles: []Style{{Picture: good}}}}},
+		{"Mask", "black", []Region{{Mask: image.NewGray(image.Rect(0, 0, 40, 30)), Styles: []Style{{Picture: good}}}}},
+		{"StyleMask", "of another shape", []Region{{Styles: []Style{{Picture: good, Mask: white(40, 20)}}}}},
+		{"StyleMask", "black", []Region{{Styles: []Style{{Picture: good, Mask: image.NewGray(image.Rect(0, 0, 40, 40))}}}}},
+		{"styles", "nothing but what is kept", []Region{{Mask: white(40, 30)}}},
+		{"Keep", "another shape", []Region{{Mask: white(30, 40)}, {Styles: []Style{{Picture: good}}}}},
+		{"Keep", "all of it", []Region{
+			{Mask: half(40, 30, true)}, {Mask: half(40, 30, false)}, {Styles: []Style{{Picture: good}}},
+		}},
+		{"Keep", "all that a style belongs to", []Region{
+			{Mask: half(40, 30, true)}, {Mask: half(40, 30, true), Styles: []Style{{Picture: good}}},
+		}},
+		{"styles", "everything kept", []Region{{}, {Styles: []Style{{Picture: good}}}}},
+	} {
+		t.Run(test.option+"/"+test.name, func(t *testing.T) {
+			_, err := Paint(t.Context(), photo(40, 30), test.regions, Options{})
+			checkOption(t, err, test.option)
+		})
+	}
+	recipe := Fine()
+	recipe.Tileable = true
+	_, err := Texture(t.Context(), image.Pt(40, 30), []Region{{Mask: white(40, 30), Styles: []Style{{Picture: good}}}}, Options{Recipe: &recipe})
+	checkOption(t, err, "Tileable")
+}

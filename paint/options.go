@@ -1,0 +1,93 @@
+package paint
+
+import (
+	"fmt"
+	"image"
+	"io"
+
+	"github.com/pastiche-art/pastiche/picture"
+)
+
+// Options say how to paint. The zero value paints with [Fine] and the built-in
+// network on all processors.
+type Options struct {
+	Recipe  *Recipe  // nil is Fine()
+	Network *Network // nil is the built-in network
+	// Init is where a recipe with InitPicture begins; it is resized.
+	Init image.Image
+	// Seed chooses the noise of a recipe with InitNoise.
+	Seed uint64
+	// Threads is the number of threads; 0 is one for each processor.
+	Threads int
+	// Precision is what numbers the network computes in; "" is AutoPrecision.
+	// [Score] and [Features] compute in Float32 then.
+	Precision Precision
+	// Memory is about how many bytes a painting may take; 0 is
+	// [DefaultMemory]. Large pictures are computed in parts that fit.
+	Memory int64
+	// Resume is where a painting that was interrupted goes on; nil is at the
+	// beginning. It is one of the same inputs, or [ErrCheckpoint] is returned.
+	Resume *Checkpoint
+	// Progress, where not nil, is called after each iteration, by the
+	// goroutine that paints.
+	Progress func(Progress)
+}
+
+// Progress describes a painting after an iteration.
+type Progress struct {
+	// Scale counts the scales from 1, Iteration the iterations of this scale
+	// from 1, and Step those of all scales.
+	Scale, Scales         int
+	Iteration, Iterations int
+	Step, Steps           int
+	// Width and Height are the canvas's, in pixels.
+	Width, Height int
+	// Costs are those of the canvas as the iteration left it.
+	Costs Costs
+
+	snapshot   func() *picture.Picture
+	checkpoint func(io.Writer) error
+}
+
+// Picture returns a copy of the painting as it is: the mean over iterations
+// where the recipe takes one. It must be called before the callback returns.
+func (p Progress) Picture() *picture.Picture { return p.snapshot() }
+
+// WriteCheckpoint writes what it takes to continue the painting from here. It
+// must be called before the callback returns.
+func (p Progress) WriteCheckpoint(w io.Writer) error { return p.checkpoint(w) }
+
+// Costs are what a painting minimises.
+type Costs struct {
+	Content   float64 `json:"content"`   // before its weight
+	Style     float64 `json:"style"`     // before its weight
+	Variation float64 `json:"variation"` // before its weight
+	Total     float64 `json:"total"`     // the weighted sum
+}
+
+// A Painting is the outcome of [Paint].
+type Painting struct {
+	*picture.Picture
+	// Costs are those of the canvas after the last iteration.
+	Costs Costs
+	// Steps is the number of iterations that were made.
+	Steps int
+
+	checkpoint func(io.Writer) error
+}
+
+// WriteCheckpoint writes what it takes to continue a painting that came with an
+// error. It panics for one that is finished.
+func (p *Painting) WriteCheckpoint(w io.Writer) error { return p.checkpoint(w) }
+
+// An OptionError says which option is wrong and what was expected.
+type OptionError struct {
+	Option string // the name of a field of Recipe or Options
+	Reason string
+}
+
+func (e *OptionError) Error() string { return e.Option + ": " + e.Reason }
+
+func invalid(option, format string, args ...any) error {
+	return &OptionError{Option: option, Reason: fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,424 @@
+package paint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"slices"
+
+	"github.com/pastiche-art/pastiche/kernel"
+	"github.com/pastiche-art/pastiche/optim"
+	"github.com/pastiche-art/pastiche/picture"
+)
+
+// Paint paints content in the manner of the styles of the regions.
+//
+// Where ctx is cancelled, it returns the painting as it is and the reason,
+// context.Cause(ctx). Where costs diverge, that is, become infinite or not a
+// number however small the step, it returns the best painting so far and a
+// [*DivergedError]. All other errors come before work begins, without a
+// painting: an [*OptionError] for an option out of range, a [*vgg.LayerError]
+// for a layer that the network lacks, a [*vgg.SizeError] for a picture too
+// small for a layer, a [*MemoryError] for a painting that does not fit, a
+// [*kernel.UnavailableError] for a kernel that this machine lacks.
+func Paint(ctx context.Context, content image.Image, regions []Region, opts Options) (*Painting, error) {
+	s, err := newSession(content, regions, opts)
+	if err != nil {
+		return nil, err
+	}
+	defer s.pool.Close()
+	return s.paint(ctx)
+}
+
+// Texture paints nothing in particular in the manner of the styles, on a canvas
+// of the given shape; its long side is the recipe's. Content plays no part, and
+// a recipe of InitContent begins with noise around the mean colour of the
+// styles. Errors are those of [Paint].
+func Texture(ctx context.Context, shape image.Point, regions []Region, opts Options) (*Painting, error) {
+	s, err := newTexture(shape, regions, opts)
+	if err != nil {
+		return nil, err
+	}
+	defer s.pool.Close()
+	return s.paint(ctx)
+}
+
+// newTexture prepares a texture. Whoever gets it closes its pool.
+func newTexture(shape image.Point, regions []Region, opts Options) (*session, error) {
+	if shape.X < 1 || shape.Y < 1 || shape.X > MaxSize || shape.Y > MaxSize {
+		return nil, invalid("shape", "%d x %d pixels: expected sides of 1 to %d", shape.X, shape.Y, MaxSize)
+	}
+	recipe := Fine()
+	if opts.Recipe != nil {
+		recipe = *opts.Recipe
+	}
+	if recipe.Colors == ContentColors {
+		return nil, invalid("Colors", "%s: expected %s or %s, as a texture has no content", ContentColors, StyleColors, MatchColors)
+	}
+	recipe.ContentWeight, recipe.FirstContentWeight = 0, 0
+	recipe.Scales = slices.Clone(recipe.Scales)
+	for i := range recipe.Scales {
+		recipe.Scales[i].ContentWeight = 0
+	}
+	opts.Recipe = &recipe
+	s, err := newEasel(opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.prepareTexture(shape, regions); err != nil {
+		s.pool.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// prepareTexture takes the styles and plans the scales.
+func (s *session) prepareTexture(shape image.Point, regions []Region) error {
+	var err error
+	if s.regions, err = newRegions(picture.New(shape.X, shape.Y), regions); err != nil {
+		return err
+	}
+	if err := s.checkTile(); err != nil {
+		return err
+	}
+	// The content is a ground: what InitContent begins with.
+	s.content = s.ground(shape)
+	return s.planScales()
+}
+
+// A DivergedError says that costs became infinite or not a number, however
+// small the steps.
+type DivergedError struct {
+	Step int // the iteration that failed, over all scales, from 1
+	Err  error
+}
+
+func (e *DivergedError) Error() string {
+	return fmt.Sprintf("iteration %d diverged: try a smaller learning rate or smaller weights: %v", e.Step, e.Err)
+}
+
+func (e *DivergedError) Unwrap() error { return e.Err }
+
+// session is one painting under way.
+type session struct {
+	recipe  Recipe
+	network *Network
+	pool    *kernel.Pool
+	content *picture.Picture
+	chroma  *picture.Picture // whose colours are kept
+	regions []*region
+	opts    Options
+	memory  int64
+	scales  []Scale
+
+	precision kernel.Precision
+
+	steps, step int
+	painting    Painting
+	init        *picture.Picture // of a recipe with InitPicture
+	digest      string           // what inputs returned
+}
+
+// newSession prepares a painting. Whoever gets it closes its pool.
+func newSession(content image.Image, regions []Region, opts Options) (*session, error) {
+	s, err := newEasel(opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.prepare(content, regions); err != nil {
+		s.pool.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// newEasel returns a session without pictures.
+func newEasel(opts Options) (*session, error) {
+	s := &session{opts: opts, network: opts.Network, recipe: Fine()}
+	if opts.Recipe != nil {
+		s.recipe = *opts.Recipe
+	}
+	if err := s.recipe.Validate(); err != nil {
+		return nil, err
+	}
+	if opts.Threads < 0 {
+		return nil, invalid("Threads", "%d: expected 1 or more, or 0 for one on each processor", opts.Threads)
+	}
+	var err error
+	if s.network == nil {
+		if s.network, err = Builtin(); err != nil {
+			return nil, err
+		}
+	}
+	if opts.Memory < 0 {
+		return nil, invalid("Memory", "%d bytes: expected a positive number, or 0 for three quarters of what is free", opts.Memory)
+	}
+	switch {
+	case opts.Memory > 0:
+		s.memory = opts.Memory
+	case opts.Resume != nil:
+		// Parts of another size would be rounded otherwise.
+		s.memory = opts.Resume.header.Memory
+	default:
+		s.memory = DefaultMemory()
+	}
+	s.recipe.adapt(s.network)
+	if s.pool, err = kernel.NewPool(opts.Threads); err != nil {
+		return nil, err
+	}
+	if err := s.choosePrecision(); err != nil {
+		s.pool.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// prepare takes the pictures and plans the scales.
+func (s *session) prepare(content image.Image, regions []Region) error {
+	if s.recipe.Tileable {
+		return invalid("Tileable", "with a content picture, which has sides: expected a texture")
+	}
+	var err error
+	if s.content, err = levels("content", content); err != nil {
+		return err
+	}
+	if s.regions, err = newRegions(s.content, regions); err != nil {
+		return err
+	}
+	return s.planScales()
+}
+
+// planScales lays out what is painted when, and finds what would fail only
+// after the first scale, or later: layers that the network lacks, pictures too
+// small to reach them or too large for memory.
+func (s *session) planScales() error {
+	if s.recipe.Init == InitPicture {
+		var err error
+		if s.init, err = levels("Init", s.opts.Init); err != nil {
+			return err
+		}
+	}
+	if err := s.checkNearest(); err != nil {
+		return err
+	}
+	s.prepareColors()
+	s.scales = s.recipe.Schedule()
+	for _, scale := range s.scales {
+		s.steps += scale.Iterations
+	}
+	content, err := s.contentLayers()
+	if err != nil {
+		return err
+	}
+	style, err := s.styleLayers()
+	if err != nil {
+		return err
+	}
+	for _, scale := range s.scales {
+		if err := s.network.reach(s.content, scale.Size, append(content, style...)); err != nil {
+			return err
+		}
+		for _, of := range s.styles() {
+			if err := s.network.reach(of.picture, s.recipe.styleSize(scale, of.scale), style); err != nil {
+				return err
+			}
+		}
+	}
+	return s.checkMemory(content, style)
+}
+
+// styles returns the styles of all regions.
+func (s *session) styles() []*style {
+	var all []*style
+	for _, r := range s.regions {
+		all = append(all, r.styles...)
+	}
+	return all
+}
+
+// levels returns a picture that an option holds, with the precision that it has.
+func levels(option string, m image.Image) (*picture.Picture, error) {
+	if painting, ok := m.(*Painting); ok {
+		m = painting.Picture
+	}
+	if m == nil || m.Bounds().Empty() {
+		return nil, invalid(option, "no picture: expected one")
+	}
+	p := picture.FromImage(m)
+	if !p.Finite() {
+		return nil, invalid(option, "a picture with levels that are infinite or not numbers: expected 0 to 255")
+	}
+	return p, nil
+}
+
+// paint paints scale after scale.
+func (s *session) paint(ctx context.Context) (*Painting, error) {
+	at, err := s.start()
+	if err != nil {
+		return nil, err
+	}
+	for {
+		scale := s.scales[at.scale]
+		content := resized(s.content, scale.Size)
+		if at.origin == nil {
+			at.canvas = at.canvas.Resize(content.W, content.H)
+			at.origin = copied(at.canvas)
+		}
+		stage, err := s.newStage(content, at.origin, scale)
+		if err != nil {
+			return nil, err
+		}
+		if at.optimizer == nil {
+			stage.keep(at.canvas.RGB)
+			s.prepareProgress(at)
+		}
+		at.compose(stage)
+		if err := s.paintScale(ctx, stage, at); err != nil {
+			s.painting.checkpoint = func(w io.Writer) error { return s.writeCheckpoint(w, at) }
+			return s.finish(stage, s.settle(stage, at, copied(at.canvas))), err
+		}
+		canvas := s.settle(stage, at, at.canvas)
+		if at.scale == len(s.scales)-1 {
+			return s.finish(stage, canvas), nil
+		}
+		at = &progress{scale: at.scale + 1, canvas: canvas}
+	}
+}
+
+// start returns where to begin, or to go on.
+func (s *session) start() (*progress, error) {
+	if s.opts.Resume != nil {
+		return s.resume(s.opts.Resume)
+	}
+	return &progress{canvas: s.begin()}, nil
+}
+
+// prepareProgress makes the optimiser and the mean of a scale ready.
+func (s *session) prepareProgress(at *progress) {
+	at.variables = at.canvas.RGB
+	if s.recipe.Pyramid > 1 {
+		at.pyramid = newPyramid(s.pool, at.canvas.H, at.canvas.W, s.recipe.Pyramid)
+		at.variables = make([]float32, at.pyramid.length())
+		at.pyramid.analyse(at.variables, at.canvas.RGB)
+	}
+	at.optimizer = s.newOptimizer(len(at.variables))
+	at.mean = optim.NewAverage(len(at.canvas.RGB), s.recipe.Averaging)
+}
+
+// compose makes the canvas what the variables say.
+func (at *progress) compose(stage *stage) {
+	if at.pyramid != nil {
+		at.pyramid.compose(at.canvas.RGB, at.variables)
+		stage.keep(at.canvas.RGB)
+	}
+}
+
+// begin returns the canvas of the first scale.
+func (s *session) begin() *picture.Picture {
+	first := resized(s.content, s.scales[0].Size)
+	switch s.recipe.Init {
+	case InitNoise:
+		return Noise(first, s.recipe.NoiseShare, s.opts.Seed)
+	case InitPicture:
+		return s.init.Resize(first.W, first.H)
+	}
+	return first
+}
+
+// finish makes a settled canvas the outcome.
+func (s *session) finish(stage *stage, canvas *picture.Picture) *Painting {
+	s.painting.Picture = s.present(stage, canvas)
+	return &s.painting
+}
+
+// present gives a settled canvas its colours, what is kept of the content, and
+// the content's opacity.
+func (s *session) present(stage *stage, canvas *picture.Picture) *picture.Picture {
+	p := s.finishColors(stage, canvas)
+	stage.restore(p)
+	if s.content.Alpha != nil {
+		p.Alpha = s.content.Resize(p.W, p.H).Alpha
+	}
+	return p
+}
+
+// paintScale moves the canvas of a scale. Where it fails, the canvas is as the
+// last good iteration left it.
+func (s *session) paintScale(ctx context.Context, stage *stage, at *progress) error {
+	for iterations := s.scales[at.scale].Iterations; at.iteration < iterations; {
+		stage.tried = stage.tried[:0]
+		if len(stage.scattered) > 0 {
+			stage.scatter(s.opts.Seed, s.step)
+		}
+		objective := stage.evaluate
+		if s.recipe.Tileable {
+			objective = stage.rolled(s.opts.Seed, s.step)
+		}
+		if at.pyramid != nil {
+			objective = at.pyramid.objective(objective, stage.keep)
+		}
+		result, err := at.optimizer.Step(ctx, at.variables, objective)
+		at.compose(stage)
+		s.painting.Costs = stage.costs(result.Cost, s.painting.Costs)
+		switch {
+		case errors.Is(err, optim.ErrConverged):
+			s.step += iterations - at.iteration // which would change nothing
+			return nil
+		case err != nil && ctx.Err() != nil: // a step that was made counts
+			return context.Cause(ctx)
+		case err != nil:
+			return &DivergedError{Step: s.step + 1, Err: err}
+		}
+		at.mean.Update(s.pool, at.canvas.RGB)
+		at.iteration++
+		s.step++
+		s.painting.Steps++
+		if s.opts.Progress != nil {
+			s.opts.Progress(Progress{
+				Scale: at.scale + 1, Scales: len(s.scales),
+				Iteration: at.iteration, Iterations: iterations,
+				Step: s.step, Steps: s.steps,
+				Width: at.canvas.W, Height: at.canvas.H,
+				Costs:      s.painting.Costs,
+				snapshot:   func() *picture.Picture { return s.present(stage, s.settle(stage, at, copied(at.canvas))) },
+				checkpoint: func(w io.Writer) error { return s.writeCheckpoint(w, at) },
+			})
+		}
+	}
+	return nil
+}
+
+// settle makes p, the canvas or a copy of it, the painting: the mean over
+// iterations where there is one.
+func (s *session) settle(stage *stage, at *progress, p *picture.Picture) *picture.Picture {
+	if at.mean.Steps > 0 {
+		at.mean.Value(s.pool, p.RGB)
+	}
+	stage.keep(p.RGB)
+	if s.recipe.Clamp { // a mean of levels at a limit may round beyond it
+		for i, v := range p.RGB {
+			p.RGB[i] = min(max(v, 0), maxLevel)
+		}
+	}
+	return p
+}
+
+// copied returns a copy of a canvas, which has no opacity.
+func copied(canvas *picture.Picture) *picture.Picture {
+	p := picture.New(canvas.W, canvas.H)
+	copy(p.RGB, canvas.RGB)
+	return p
+}
+
+func (s *session) newOptimizer(n int) optim.Optimizer {
+	if s.recipe.Optimizer == LBFGS {
+		return optim.NewLBFGS(s.pool, n, optim.LBFGSOptions{})
+	}
+	opts := optim.AdamOptions{LearningRate: s.recipe.LearningRate, Beta2: s.recipe.SecondMoment}
+	if s.recipe.Clamp && s.recipe.Pyramid <= 1 { // levels of a pyramid have no limits
+		opts.High = maxLevel
+	}
+	return optim.NewAdam(s.pool, n, opts)
+}

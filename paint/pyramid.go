@@ -1,0 +1,179 @@
+package paint
+
+import (
+	"image"
+
+	"github.com/pastiche-art/pastiche/kernel"
+	"github.com/pastiche-art/pastiche/optim"
+	"github.com/pastiche-art/pastiche/picture"
+)
+
+// A pyramid is a canvas as the sum of levels, each half as wide and as high as the
+// one before, which are interpolated to its size: the Laplacian pyramid (Burt and
+// Adelson 1983) whose levels STROTSS and NNST move instead of pixels. A step of an
+// optimiser that gives every variable the same stride then shifts large areas as
+// easily as single pixels.
+type pyramid struct {
+	pool  *kernel.Pool
+	sizes []image.Point // the canvas's first
+	// From each level to the one before, along rows and columns.
+	columns, rows    [][]interpolation
+	sums             [][]float32 // room: of each level and those above it
+	narrow           []float32   // a level interpolated along rows
+	canvas, gradient []float32
+}
+
+// interpolation is a value between two others.
+type interpolation struct {
+	first, second int
+	share         float32 // of the second
+}
+
+// newPyramid returns a pyramid of so many levels, or as many as there are pixels
+// for, over a canvas of h x w.
+func newPyramid(p *kernel.Pool, h, w, levels int) *pyramid {
+	t := &pyramid{pool: p, sizes: []image.Point{{X: w, Y: h}}}
+	for len(t.sizes) < levels {
+		from := t.sizes[len(t.sizes)-1]
+		if from.X == 1 && from.Y == 1 {
+			break
+		}
+		to := image.Pt((from.X+1)/2, (from.Y+1)/2)
+		t.sizes = append(t.sizes, to)
+		t.columns = append(t.columns, interpolate(to.X, from.X))
+		t.rows = append(t.rows, interpolate(to.Y, from.Y))
+	}
+	t.sums = t.levels(make([]float32, t.length()))
+	room := func() []float32 { return make([]float32, colors*h*w) }
+	t.narrow, t.canvas, t.gradient = room(), room(), room()
+	return t
+}
+
+// interpolate returns how n values become m, bilinearly, those at the ends
+// continued.
+func interpolate(n, m int) []interpolation {
+	along := make([]interpolation, m)
+	for i := range along {
+		at := min(max((float64(i)+0.5)*float64(n)/float64(m)-0.5, 0), float64(n-1))
+		first := int(at)
+		along[i] = interpolation{first, min(first+1, n-1), float32(at - float64(first))}
+	}
+	return along
+}
+
+// length returns the number of variables.
+func (t *pyramid) length() (n int) {
+	for _, size := range t.sizes {
+		n += colors * size.X * size.Y
+	}
+	return n
+}
+
+// levels returns the variables of each level.
+func (t *pyramid) levels(variables []float32) [][]float32 {
+	levels := make([][]float32, len(t.sizes))
+	for i, size := range t.sizes {
+		n := colors * size.X * size.Y
+		levels[i], variables = variables[:n], variables[n:]
+	}
+	return levels
+}
+
+// analyse computes the levels of a canvas: what each smaller one, the mean over
+// areas, leaves to be added. It is undone by compose, but for rounding.
+func (t *pyramid) analyse(variables, canvas []float32) {
+	levels := t.levels(variables)
+	copy(levels[0], canvas)
+	for i, size := range t.sizes[1:] {
+		from := t.sizes[i]
+		for c := range colors {
+			plane := picture.Mask{W: from.X, H: from.Y, Weight: levels[i][c*from.X*from.Y:][:from.X*from.Y]}
+			copy(levels[i+1][c*size.X*size.Y:], plane.Resize(size.X, size.Y).Weight)
+		}
+	}
+	for i := range t.sizes[1:] {
+		t.addUpsampled(levels[i], levels[i+1], i, -1)
+	}
+}
+
+// compose computes the canvas that variables stand for.
+func (t *pyramid) compose(canvas, variables []float32) {
+	for i, level := range t.levels(variables) {
+		copy(t.sums[i], level)
+	}
+	for i := len(t.sums) - 2; i >= 0; i-- {
+		t.addUpsampled(t.sums[i], t.sums[i+1], i, 1)
+	}
+	copy(canvas, t.sums[0])
+}
+
+// spread computes the gradient with respect to the variables from that with
+// respect to the canvas: what goes up in compose comes down again.
+func (t *pyramid) spread(variables, canvas []float32) {
+	levels := t.levels(variables)
+	copy(levels[0], canvas)
+	for i := range t.sizes[1:] {
+		t.downward(levels[i+1], levels[i], i)
+	}
+}
+
+// addUpsampled adds a factor times level i+1, interpolated, to one of the size of
+// level i.
+func (t *pyramid) addUpsampled(dst, src []float32, i int, factor float32) {
+	to, from := t.sizes[i], t.sizes[i+1]
+	narrow := t.narrow[:colors*from.Y*to.X]
+	t.pool.Run(colors*from.Y, func(_, row int) {
+		line, out := src[row*from.X:][:from.X], narrow[row*to.X:][:to.X]
+		for x, at := range t.columns[i] {
+			out[x] = line[at.first] + at.share*(line[at.second]-line[at.first])
+		}
+	})
+	t.pool.Run(colors*to.Y, func(_, row int) {
+		plane, at := row/to.Y*from.Y, t.rows[i][row%to.Y]
+		a, b := narrow[(plane+at.first)*to.X:][:to.X], narrow[(plane+at.second)*to.X:][:to.X]
+		for x := range to.X {
+			dst[row*to.X+x] += factor * (a[x] + at.share*(b[x]-a[x]))
+		}
+	})
+}
+
+// downward is the transpose of addUpsampled: dst, of level i+1, becomes what each
+// of its values had a share in of src, of level i.
+func (t *pyramid) downward(dst, src []float32, i int) {
+	from, to := t.sizes[i], t.sizes[i+1]
+	narrow := t.narrow[:colors*to.Y*from.X]
+	t.pool.Run(colors, func(_, c int) {
+		out := narrow[c*to.Y*from.X:][:to.Y*from.X]
+		clear(out)
+		for y, at := range t.rows[i] {
+			line := src[(c*from.Y+y)*from.X:][:from.X]
+			a, b := out[at.first*from.X:][:from.X], out[at.second*from.X:][:from.X]
+			for x, v := range line {
+				a[x] += (1 - at.share) * v
+			}
+			for x, v := range line {
+				b[x] += at.share * v
+			}
+		}
+	})
+	t.pool.Run(colors*to.Y, func(_, row int) {
+		line, out := narrow[row*from.X:][:from.X], dst[row*to.X:][:to.X]
+		clear(out)
+		for x, at := range t.columns[i] {
+			out[at.first] += (1 - at.share) * line[x]
+			out[at.second] += at.share * line[x]
+		}
+	})
+}
+
+// objective returns an objective of the variables, given one of the canvas, in
+// which keep may change that before.
+func (t *pyramid) objective(of optim.Objective, keep func(canvas []float32)) optim.Objective {
+	return func(x, gradient []float32) float64 {
+		t.compose(t.canvas, x)
+		keep(t.canvas)
+		cost := of(t.canvas, t.gradient)
+		t.spread(gradient, t.gradient)
+		return cost
+	}
+}

@@ -1,0 +1,177 @@
+package paint
+
+import (
+	"fmt"
+
+	"github.com/pastiche-art/pastiche/picture"
+	"github.com/pastiche-art/pastiche/vgg"
+)
+
+// A Recipe is a complete set of parameters for a painting. Begin with
+// [Classic], [Gatys] or [Fine] and change what you like.
+type Recipe struct {
+	Name string `json:"name"`
+
+	// Size is the long side of the painting in pixels; the other follows from
+	// the content's shape. FirstSize is the long side of the first scale and
+	// ScaleStep the ratio of each scale to the one before; FirstSize 0 paints
+	// at a single scale.
+	Size      int     `json:"size"`
+	FirstSize int     `json:"first_size,omitempty"`
+	ScaleStep float64 `json:"scale_step,omitempty"`
+	// Iterations is the number of steps at each scale, FirstIterations that at
+	// the first of several.
+	Iterations      int `json:"iterations"`
+	FirstIterations int `json:"first_iterations,omitempty"`
+	// Scales, where there are any, say one by one what the five fields above
+	// say in general, and take their place.
+	Scales []Scale `json:"scales,omitempty"`
+
+	Init Init `json:"init"`
+	// NoiseShare is how much of a start of InitNoise is noise; the rest is the
+	// content.
+	NoiseShare float64 `json:"noise_share,omitempty"`
+
+	// Pooling is how the network halves its feature maps; nil is what it was
+	// trained with. Replicate continues the edges of the picture into the
+	// padding of the first layer instead of zeros.
+	Pooling   *vgg.Pooling `json:"pooling,omitempty"`
+	Replicate bool         `json:"replicate,omitempty"`
+
+	// ContentLayers and StyleLayers are where costs are measured, and how much
+	// each counts.
+	ContentLayers []Layer     `json:"content_layers"`
+	StyleLayers   []Layer     `json:"style_layers"`
+	ContentCost   ContentCost `json:"content_cost"`
+	StyleCost     StyleCost   `json:"style_cost"`
+	// FinalIterations, where not 0, follow at the size of the last scale, with
+	// FinalCost for a style cost.
+	FinalIterations int       `json:"final_iterations,omitempty"`
+	FinalCost       StyleCost `json:"final_cost,omitempty"`
+	// ContentShare is how much of what NearestCost looks for the nearest of is
+	// the content; the rest is the canvas.
+	ContentShare float64 `json:"content_share,omitempty"`
+	// Balanced divides the activations of each style layer by their mean over
+	// the styles, and those of each content layer by their mean over the
+	// content, so that weights mean the same whatever the network.
+	Balanced bool `json:"balanced,omitempty"`
+	// Factor multiplies all activations before they enter a cost, unless they
+	// are Balanced; 0 is the network's own [Network.Factor].
+	Factor float64 `json:"factor,omitempty"`
+	// The weights of the three costs. FirstContentWeight, where not 0, is that
+	// of the content at the first of several scales, from where it changes by
+	// the same ratio from scale to scale.
+	ContentWeight      float64 `json:"content_weight"`
+	FirstContentWeight float64 `json:"first_content_weight,omitempty"`
+	StyleWeight        float64 `json:"style_weight"`
+	VariationWeight    float64 `json:"variation_weight,omitempty"`
+
+	// StyleScale is the size of the styles relative to the canvas: larger
+	// styles paint larger strokes. FirstStyleScale, where not 0, is that at the
+	// first of several scales, from where it changes by the same ratio from
+	// scale to scale. StyleSize, where not 0, is the long side of the styles in
+	// pixels instead, at every scale.
+	StyleScale      float64 `json:"style_scale"`
+	FirstStyleScale float64 `json:"first_style_scale,omitempty"`
+	StyleSize       int     `json:"style_size,omitempty"`
+	// Rotations is in how many directions, a quarter of a turn apart, each style
+	// is seen: 0 or 1 is upright alone, 4 all of them. Strokes then run in any.
+	Rotations int `json:"rotations,omitempty"`
+	// Colors is whose colours the painting has; "" is those that come of
+	// painting. ColorMethod is how it gets others; "" is luminance for those of
+	// the content, and linear for those of the styles.
+	Colors      Colors              `json:"colors,omitempty"`
+	ColorMethod picture.ColorMethod `json:"color_method,omitempty"`
+	// Tileable joins the right side of a [Texture] to its left and the lower
+	// side to the upper one without a seam.
+	Tileable bool `json:"tileable,omitempty"`
+
+	// Pyramid is how many levels of a Laplacian pyramid the optimiser moves instead
+	// of the pixels, which are 0 or 1.
+	Pyramid int `json:"pyramid,omitempty"`
+
+	Optimizer Optimizer `json:"optimizer"`
+	// LearningRate is Adam's, in levels. L-BFGS finds its own steps.
+	LearningRate float64 `json:"learning_rate,omitempty"`
+	// SecondMoment is Adam's beta 2; 0 is 0.999.
+	SecondMoment float64 `json:"second_moment,omitempty"`
+	// Averaging is the decay of the mean over iterations that becomes the
+	// painting, 0 for the last iterate itself.
+	Averaging float64 `json:"averaging,omitempty"`
+	// Clamp keeps the canvas within levels of 0 to 255 at every step.
+	Clamp bool `json:"clamp,omitempty"`
+}
+
+// A Layer is a layer of the network and how much its cost counts.
+type Layer struct {
+	Name   string  `json:"name"`
+	Weight float64 `json:"weight"`
+}
+
+// An Init says where a painting begins.
+type Init string
+
+// The beginnings.
+const (
+	InitContent Init = "content" // the content picture
+	InitNoise   Init = "noise"   // noise, as the recipe defines it
+	InitPicture Init = "picture" // Options.Init
+)
+
+// A ContentCost is a way to compare activations position by position.
+type ContentCost string
+
+// The content costs of package loss.
+const (
+	SquaredContent ContentCost = "squared"    // the note's
+	ScaledContent  ContentCost = "scaled"     // with a gradient of constant size
+	SimilarContent ContentCost = "similarity" // of places among themselves
+)
+
+// ContentCosts returns all content costs.
+func ContentCosts() []ContentCost {
+	return []ContentCost{SquaredContent, ScaledContent, SimilarContent}
+}
+
+// A StyleCost is a way to compare the statistics of activations.
+type StyleCost string
+
+// The style costs of package loss.
+const (
+	GramCost        StyleCost = "gram"
+	MomentsCost     StyleCost = "moments"
+	WassersteinCost StyleCost = "wasserstein"
+	HistogramCost   StyleCost = "histogram"
+	NearestCost     StyleCost = "nearest" // to hypercolumns, matched where a scale begins
+	SplitCost       StyleCost = "split"   // to the nearest of each layer, at every step
+	EarthMoverCost  StyleCost = "emd"     // relaxed, of hypercolumns at scattered places
+)
+
+// StyleCosts returns all style costs.
+func StyleCosts() []StyleCost {
+	return []StyleCost{GramCost, MomentsCost, WassersteinCost, HistogramCost, NearestCost, SplitCost, EarthMoverCost}
+}
+
+// statisticCosts names the style costs that masks guide: those of statistics.
+func statisticCosts() string {
+	return fmt.Sprintf("%s, %s, %s or %s", GramCost, MomentsCost, WassersteinCost, HistogramCost)
+}
+
+// An Optimizer moves the pixels.
+type Optimizer string
+
+// The optimisers of package optim.
+const (
+	Adam  Optimizer = "adam"
+	LBFGS Optimizer = "lbfgs"
+)
+
+// adapt fills in what a recipe leaves to the network.
+func (r *Recipe) adapt(n *Network) {
+	if r.Pooling == nil {
+		r.Pooling = &n.Pooling
+	}
+	if r.Factor == 0 {
+		r.Factor = n.Factor
+	}
+}

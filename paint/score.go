@@ -1,0 +1,96 @@
+package paint
+
+import (
+	"context"
+	"image"
+	"strings"
+)
+
+// A Report holds the costs of a picture.
+type Report struct {
+	Costs  Costs       `json:"costs"`
+	Layers []LayerCost `json:"layers"`
+}
+
+// A LayerCost is the cost of a picture at one layer.
+type LayerCost struct {
+	Layer  string  `json:"layer"`  // or several, joined by +
+	Kind   string  `json:"kind"`   // "content" or "style"
+	Weight float64 `json:"weight"` // of the layer among those of its kind, and of the region in the picture
+	Cost   float64 `json:"cost"`   // before that weight
+}
+
+// Score measures the costs of a picture, ours or anyone's, as a painting of
+// content in the manner of the styles of the regions. The picture keeps its size; the content
+// is resized to it and the styles to its long side, so that of the recipe only
+// the network's use, the layers, the costs and their weights matter. Errors are
+// those of [Paint] before work begins, or context.Cause(ctx).
+func Score(ctx context.Context, content image.Image, regions []Region, scored image.Image, opts Options) (*Report, error) {
+	canvas, err := levels("picture", scored)
+	if err != nil {
+		return nil, err
+	}
+	recipe := Fine()
+	if opts.Recipe != nil {
+		recipe = *opts.Recipe
+	}
+	recipe.Size, recipe.FirstSize, recipe.Scales = max(canvas.W, canvas.H), 0, nil
+	recipe.FinalIterations = 0
+	recipe.Init, recipe.Colors, recipe.Pyramid = InitContent, StyleColors, 0
+	opts.Recipe = &recipe
+	opts.Precision = opts.Precision.toMeasure()
+	s, err := newSession(content, regions, opts)
+	if err != nil {
+		return nil, err
+	}
+	defer s.pool.Close()
+	st, err := s.newStage(s.content.Resize(canvas.W, canvas.H), canvas, s.scales[0])
+	if err != nil {
+		return nil, err
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	st.evaluate(canvas.RGB, make([]float32, len(canvas.RGB)))
+	report := &Report{Costs: st.tried[0]}
+	for _, t := range st.terms {
+		report.Layers = append(report.Layers, LayerCost{Layer: strings.Join(t.layers, "+"), Kind: string(t.kind), Weight: t.share, Cost: t.cost})
+	}
+	return report, nil
+}
+
+// An Activation is the output of a layer: C feature maps of H x W.
+type Activation struct {
+	C, H, W int
+	Values  []float32 // C x H x W
+}
+
+// Features returns the activation of a layer over a picture, which is not
+// resized. Of the options, the network, the threads, and the recipe's Pooling
+// and Replicate matter. Errors are those of [Paint] before work begins, or
+// context.Cause(ctx).
+func Features(ctx context.Context, m image.Image, layer string, opts Options) (*Activation, error) {
+	p, err := levels("picture", m)
+	if err != nil {
+		return nil, err
+	}
+	opts.Precision = opts.Precision.toMeasure()
+	s, err := newEasel(opts)
+	if err != nil {
+		return nil, err
+	}
+	defer s.pool.Close()
+	name, err := s.network.vgg.Layer(layer)
+	if err != nil {
+		return nil, err
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	plan, err := s.observer(p, []Layer{{Name: name}}, s.memory)
+	if err != nil {
+		return nil, err
+	}
+	f := plan.Activations(p.RGB)[name]
+	return &Activation{C: f.C, H: f.H, W: f.W, Values: f.CHW()}, nil
+}

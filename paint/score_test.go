@@ -1,0 +1,151 @@
+package paint
+
+import (
+	"context"
+	"errors"
+	"image"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pastiche-art/pastiche/kernel"
+	"github.com/pastiche-art/pastiche/vgg"
+)
+
+func mustScore(t testing.TB, content image.Image, regions []Region, scored image.Image, opts Options) *Report {
+	t.Helper()
+	r, err := Score(t.Context(), content, regions, scored, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func mustFeatures(t testing.TB, p image.Image, layer string, opts Options) *Activation {
+	t.Helper()
+	a, err := Features(t.Context(), p, layer, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// TestScoreOfPainting measures what has just been painted: the painter's last
+// costs, to the bit where the painting is the last canvas.
+func TestScoreOfPainting(t *testing.T) {
+	content, style := photo(90, 60), strokes(50, 70, 5)
+	for _, name := range recipeNames() {
+		t.Run(name, func(t *testing.T) {
+			recipe := small(t, name)
+			recipe.Averaging, recipe.Colors = 0, StyleColors // which would change the canvas
+			opts := Options{Recipe: recipe}
+			if recipe.looksForNearest() {
+				t.Skip("which looks at other places in every picture")
+			}
+			painting := mustPaint(t, content, one(style), opts)
+			report := mustScore(t, content, one(style), painting.Picture, opts)
+			if diff := cmp.Diff(painting.Costs, report.Costs); diff != "" {
+				t.Errorf("costs (-painted +scored):\n%s", diff)
+			}
+			var layers []LayerCost
+			var of Costs
+			for _, l := range report.Layers {
+				if l.Kind == "content" {
+					of.Content += l.Weight * l.Cost
+				} else {
+					of.Style += l.Weight * l.Cost
+				}
+				l.Cost = 0
+				layers = append(layers, l)
+			}
+			var want []LayerCost
+			for _, l := range recipe.ContentLayers {
+				want = append(want, LayerCost{Layer: l.Name, Kind: "content", Weight: l.Weight})
+			}
+			for _, l := range recipe.StyleLayers {
+				want = append(want, LayerCost{Layer: l.Name, Kind: "style", Weight: l.Weight})
+			}
+			if diff := cmp.Diff(want, layers); diff != "" {
+				t.Errorf("layers (-want +got):\n%s", diff)
+			}
+			if !near(of.Content, report.Costs.Content, 1e-12) || !near(of.Style, report.Costs.Style, 1e-12) {
+				t.Errorf("layers cost %g and %g in all, the report says %+v", of.Content, of.Style, report.Costs)
+			}
+		})
+	}
+}
+
+// TestScoreOfInputs knows some costs beforehand: the content has no content
+// cost, and the style no style cost.
+func TestScoreOfInputs(t *testing.T) {
+	content, style := photo(48, 48), strokes(48, 48, 5)
+	for _, name := range recipeNames() {
+		t.Run(name, func(t *testing.T) {
+			opts := Options{Recipe: small(t, name)}
+			if opts.Recipe.looksForNearest() {
+				t.Skip("which compares some places, and not those of the style with themselves")
+			}
+			ofContent := mustScore(t, content, one(style), content, opts)
+			ofStyle := mustScore(t, content, one(style), style, opts)
+			if ofContent.Costs.Content != 0 || !(ofContent.Costs.Style > 0) {
+				t.Errorf("the content costs %+v", ofContent.Costs)
+			}
+			// The Wasserstein distance of a distribution to itself is rounding.
+			if !(ofStyle.Costs.Style < 1e-3*ofContent.Costs.Style) || !(ofStyle.Costs.Content > 0) {
+				t.Errorf("the style costs %+v, the content %+v", ofStyle.Costs, ofContent.Costs)
+			}
+		})
+	}
+}
+
+// TestFeatures holds activations against those of a plan.
+func TestFeatures(t *testing.T) {
+	p := photo(45, 33)
+	network := builtin(t)
+	pool, err := kernel.NewPool(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	maximum := vgg.Pooling{Kind: kernel.Max}
+	tests := []struct {
+		name      string
+		pooling   *vgg.Pooling
+		replicate bool
+	}{{"as trained", nil, false}, {"maximum", &maximum, false}, {"replicate", nil, true}}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			recipe := Classic()
+			recipe.Pooling, recipe.Replicate = test.pooling, test.replicate
+			got := mustFeatures(t, p, "relu3_2", Options{Recipe: &recipe, Threads: 2})
+			opts := vgg.PlanOptions{Taps: []string{"conv3_2"}, Pooling: network.Pooling, Replicate: test.replicate}
+			if test.pooling != nil {
+				opts.Pooling = *test.pooling
+			}
+			plan, err := network.VGG().Plan(pool, p.H, p.W, opts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := plan.Activations(p.RGB)["conv3_2"].CHW()
+			if got.C != 128 || got.H != 8 || got.W != 11 {
+				t.Errorf("%d x %d x %d, want 128 x 8 x 11", got.C, got.H, got.W)
+			}
+			if !slices.Equal(got.Values, want) {
+				t.Error("not the activation of a plan")
+			}
+		})
+	}
+}
+
+func TestMeasuringCancelled(t *testing.T) {
+	p := photo(32, 32)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Score(ctx, p, one(p), p, Options{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("Score: error %v", err)
+	}
+	if _, err := Features(ctx, p, "conv1_1", Options{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("Features: error %v", err)
+	}
+}

@@ -1,0 +1,391 @@
+package paint
+
+import (
+	"slices"
+	"time"
+
+	"github.com/pastiche-art/pastiche/kernel"
+	"github.com/pastiche-art/pastiche/loss"
+	"github.com/pastiche-art/pastiche/picture"
+	"github.com/pastiche-art/pastiche/vgg"
+)
+
+// stage is one scale: the network laid out for its canvas, and the costs there.
+type stage struct {
+	pool      *kernel.Pool
+	plan      *vgg.Plan
+	h, w      int
+	terms     []*term
+	variation float64             // weight
+	kept      *kept               // nil where the whole canvas is painted
+	scattered []*loss.Hypercolumn // that look elsewhere at every step
+	palette   *paletteCost        // where colours are compared
+	places    []loss.Point        // where they look
+	tried     []Costs             // of the evaluations of one step
+	// Where a tileable canvas is rolled to, and its gradient comes from.
+	canvas, gradient []float32
+	spent            Spent // on all evaluations
+}
+
+// term is a cost at one tap or several.
+type term struct {
+	loss.Joint
+	layers  []string
+	kind    kind
+	share   float64 // of the layer among those of its kind, and of the canvas that it looks at
+	overall float64 // the share times the weight of the kind
+	cost    float64 // of the last evaluation, before its weights
+}
+
+// kind is what a term compares.
+type kind string
+
+const (
+	contentKind kind = "content"
+	styleKind   kind = "style"
+)
+
+// newStage measures a content and the styles. The content and the origin, which
+// is the canvas where the scale begins, have the canvas's size.
+func (s *session) newStage(content, origin *picture.Picture, scale Scale) (*stage, error) {
+	st := &stage{pool: s.pool, h: content.H, w: content.W, variation: s.recipe.VariationWeight}
+	contentLayers, err := s.contentLayers()
+	if err != nil {
+		return nil, err
+	}
+	styleLayers, err := s.styleLayers()
+	if err != nil {
+		return nil, err
+	}
+	if st.plan, err = s.plan(st.h, st.w, contentLayers, styleLayers); err != nil {
+		return nil, err
+	}
+	if err := s.addContent(st, content, contentLayers, scale.ContentWeight); err != nil {
+		return nil, err
+	}
+	for _, r := range s.regions {
+		switch {
+		case len(r.styles) == 0:
+			s.keepContent(st, r, content)
+		case len(styleLayers) > 0:
+			if err := s.addStyle(st, r, content, origin, scale, styleLayers); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return st, nil
+}
+
+func (s *session) planOptions(taps ...string) vgg.PlanOptions {
+	return vgg.PlanOptions{Taps: taps, Pooling: *s.recipe.Pooling, Replicate: s.recipe.Replicate, Precision: s.precision}
+}
+
+func (s *session) addContent(st *stage, content *picture.Picture, layers []Layer, weight float64) error {
+	if len(layers) == 0 {
+		return nil
+	}
+	if s.recipe.ContentCost == SimilarContent {
+		return s.addSimilarity(st, content, layers, weight)
+	}
+	plan, err := s.observer(content, layers, st.plan.Memory())
+	if err != nil {
+		return err
+	}
+	targets := plan.Activations(content.RGB)
+	for _, l := range layers {
+		t, target := st.term(contentKind, l.Weight, weight, l.Name), targets[l.Name]
+		opts := loss.Options{Weight: t.overall, Scale: s.recipe.Factor}
+		if s.recipe.Balanced {
+			opts.Scale = inverse(loss.Measure(s.pool, target).MeanActivation())
+		}
+		switch s.recipe.ContentCost {
+		case SquaredContent:
+			t.Joint = loss.OneLayer(loss.NewContent(target, opts))
+		case ScaledContent:
+			t.Joint = loss.OneLayer(loss.NewScaledContent(target, opts))
+		}
+	}
+	return nil
+}
+
+// addStatistics adds the costs of a region whose styles are compared by
+// statistics, layer by layer.
+func (s *session) addStatistics(st *stage, r *region, scale Scale, layers []Layer) error {
+	guides, area, err := s.guides(r.mask, st.h, st.w, layers)
+	if err != nil {
+		return err
+	}
+	targets, err := measureRegion(s, moments, r, scale, layers, st.plan.Memory())
+	if err != nil {
+		return err
+	}
+	for _, l := range layers {
+		t := st.term(styleKind, l.Weight*area, s.recipe.StyleWeight, l.Name)
+		target := targets[l.Name]
+		opts := loss.Options{Weight: t.overall, Scale: s.recipe.Factor, Guide: guides[l.Name]}
+		if s.recipe.Balanced {
+			opts.Scale = inverse(target.MeanActivation())
+		}
+		switch scale.StyleCost {
+		case GramCost:
+			t.Joint = loss.OneLayer(loss.NewGram(target, opts))
+		case MomentsCost:
+			t.Joint = loss.OneLayer(loss.NewMoments(target, opts))
+		case WassersteinCost:
+			t.Joint = loss.OneLayer(loss.NewWasserstein(s.pool, target, opts))
+		}
+	}
+	return nil
+}
+
+// addHistograms adds the costs of a region whose styles are compared by the
+// histograms of each channel.
+func (s *session) addHistograms(st *stage, r *region, scale Scale, layers []Layer) error {
+	guides, area, err := s.guides(r.mask, st.h, st.w, layers)
+	if err != nil {
+		return err
+	}
+	targets, err := measureRegion(s, distributions, r, scale, layers, st.plan.Memory())
+	if err != nil {
+		return err
+	}
+	means, err := measureRegion(s, moments, r, scale, layers, st.plan.Memory())
+	if err != nil {
+		return err
+	}
+	for _, l := range layers {
+		t := st.term(styleKind, l.Weight*area, s.recipe.StyleWeight, l.Name)
+		opts := loss.Options{Weight: t.overall, Scale: s.recipe.Factor, Guide: guides[l.Name]}
+		if s.recipe.Balanced {
+			opts.Scale = inverse(means[l.Name].MeanActivation())
+		}
+		t.Joint = loss.OneLayer(loss.NewHistogram(targets[l.Name], opts))
+	}
+	return nil
+}
+
+// addStyle adds the costs of the styles of a region.
+func (s *session) addStyle(st *stage, r *region, content, origin *picture.Picture, scale Scale, layers []Layer) error {
+	switch scale.StyleCost {
+	case HistogramCost:
+		return s.addHistograms(st, r, scale, layers)
+	case EarthMoverCost:
+		return s.addEarthMover(st, r, scale, layers)
+	case NearestCost:
+		return s.addMatched(st, r, content, origin, scale, layers)
+	case SplitCost:
+		return s.addSplit(st, r, scale, layers)
+	}
+	return s.addStatistics(st, r, scale, layers)
+}
+
+// measureTurned returns what is measured of a style of a long side at some
+// layers, over all the directions that the recipe asks for.
+func measureTurned[M any](s *session, how measuring[M], of *style, long int, layers []Layer, memory int64) (map[string]M, error) {
+	var (
+		p          = resized(of.picture, long)
+		mask       = of.mask
+		turned     = make(map[string][]M)
+		directions = max(s.recipe.Rotations, 1)
+	)
+	for quarter := range directions {
+		if quarter > 0 {
+			p, mask = p.Turn(), mask.Turn()
+		}
+		of, err := measure(s, how, p, mask, layers, memory)
+		if err != nil {
+			return nil, err
+		}
+		for name, m := range of {
+			turned[name] = append(turned[name], m)
+		}
+	}
+	all := make(map[string]M)
+	for name, of := range turned {
+		all[name] = how.blend(slices.Repeat([]float64{1}, directions), of...)
+	}
+	return all, nil
+}
+
+// measuring is a way to measure activations: a part of one, and several together.
+type measuring[M any] struct {
+	part  func(g *loss.Guide, p *kernel.Pool, f *kernel.Tensor, y, x int) M
+	blend func(weights []float64, of ...M) M
+}
+
+// The ways to measure a style.
+var (
+	moments       = measuring[*loss.Statistics]{(*loss.Guide).Measure, loss.Blend}
+	distributions = measuring[*loss.Distribution]{(*loss.Guide).MeasureDistribution, loss.BlendDistributions}
+)
+
+// measure returns what is measured of what a mask shows of a picture, at some
+// layers.
+func measure[M any](s *session, how measuring[M], p *picture.Picture, mask *picture.Mask, layers []Layer, memory int64) (map[string]M, error) {
+	guides, _, err := s.guides(mask, p.H, p.W, layers)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := s.observer(p, layers, memory)
+	if err != nil {
+		return nil, err
+	}
+	parts, positions := make(map[string][]M), make(map[string][]float64)
+	plan.Forward(p.RGB, func(tap string, f *kernel.Tensor, y, x int) {
+		parts[tap] = append(parts[tap], how.part(guides[tap], s.pool, f, y, x))
+		positions[tap] = append(positions[tap], float64(f.Positions()))
+	})
+	whole := make(map[string]M)
+	for tap, of := range parts {
+		whole[tap] = how.blend(positions[tap], of...)
+	}
+	return whole, nil
+}
+
+// measureRegion returns what is measured of the styles of a region together.
+func measureRegion[M any](s *session, how measuring[M], r *region, scale Scale, layers []Layer, memory int64) (map[string]M, error) {
+	parts := make(map[string][]M)
+	for _, style := range r.styles {
+		of, err := measureTurned(s, how, style, s.recipe.styleSize(scale, style.scale), layers, memory)
+		if err != nil {
+			return nil, err
+		}
+		for name, m := range of {
+			parts[name] = append(parts[name], m)
+		}
+	}
+	all := make(map[string]M)
+	for name, of := range parts {
+		all[name] = how.blend(r.shares, of...)
+	}
+	return all, nil
+}
+
+// observer lays the network out to look at a picture as deep as the layers ask,
+// within the memory that the network will have to paint in.
+func (s *session) observer(p *picture.Picture, layers []Layer, memory int64) (*vgg.Plan, error) {
+	opts := s.planOptions(names(layers)...)
+	opts.ForwardOnly = true
+	opts.Memory = memory
+	return s.network.vgg.Plan(s.pool, p.H, p.W, opts)
+}
+
+// contentLayers and styleLayers return the layers of costs that weigh anything,
+// by their proper names.
+func (s *session) contentLayers() ([]Layer, error) {
+	return s.layers("ContentLayers", s.recipe.ContentLayers, s.recipe.mostContent())
+}
+
+func (s *session) styleLayers() ([]Layer, error) {
+	return s.layers("StyleLayers", s.recipe.StyleLayers, s.recipe.StyleWeight)
+}
+
+func (s *session) layers(option string, of []Layer, weight float64) ([]Layer, error) {
+	var layers []Layer
+	for _, l := range of {
+		name, err := s.network.vgg.Layer(l.Name)
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(names(layers), name) {
+			return nil, invalid(option, "%s twice", name)
+		}
+		if l.Weight > 0 && weight > 0 {
+			layers = append(layers, Layer{name, l.Weight})
+		}
+	}
+	return layers, nil
+}
+
+func names(layers []Layer) []string {
+	n := make([]string, len(layers))
+	for i, l := range layers {
+		n[i] = l.Name
+	}
+	return n
+}
+
+// term adds a term without its cost.
+func (st *stage) term(k kind, share, weight float64, layers ...string) *term {
+	t := &term{layers: layers, kind: k, share: share, overall: share * weight}
+	st.terms = append(st.terms, t)
+	return t
+}
+
+// each calls do for the terms at a tap, with the number of the tap among theirs.
+func (st *stage) each(tap string, do func(t *term, layer int)) {
+	for _, t := range st.terms {
+		if i := slices.Index(t.layers, tap); i >= 0 {
+			do(t, i)
+		}
+	}
+}
+
+// inverse returns 1/x, and 1 where a picture activates nothing.
+func inverse(x float64) float64 {
+	if x == 0 {
+		return 1
+	}
+	return 1 / x
+}
+
+// evaluate computes the gradient of the total cost with respect to a canvas,
+// 3 x h x w, and returns the cost.
+func (st *stage) evaluate(canvas, gradient []float32) float64 {
+	clock := stopwatch{last: time.Now()}
+	st.plan.Forward(canvas, func(tap string, f *kernel.Tensor, y, x int) {
+		clock.lap(&st.spent.Forward)
+		st.each(tap, func(t *term, layer int) { t.Observe(st.pool, layer, f, y, x) })
+		clock.lap(&st.spent.Costs)
+	})
+	clock.lap(&st.spent.Forward)
+	var costs Costs
+	for _, t := range st.terms {
+		t.cost = t.Evaluate(st.pool)
+		costs.Total += t.overall * t.cost
+		switch t.kind {
+		case contentKind:
+			costs.Content += t.share * t.cost
+		case styleKind:
+			costs.Style += t.share * t.cost
+		}
+	}
+	clock.lap(&st.spent.Costs)
+	st.plan.Backward(gradient, func(tap string, grad, f *kernel.Tensor, y, x int) {
+		clock.lap(&st.spent.Backward)
+		st.each(tap, func(t *term, layer int) { t.AddGradient(st.pool, layer, grad, f, y, x) })
+		clock.lap(&st.spent.Costs)
+	})
+	clock.lap(&st.spent.Backward)
+	if st.palette != nil {
+		colors := st.palette.Evaluate(st.pool, gradient, canvas, st.h, st.w, st.places, st.palette.overall)
+		costs.Style += st.palette.share * colors
+		costs.Total += st.palette.overall * colors
+	}
+	costs.Variation = loss.TotalVariation(st.pool, gradient, canvas, st.h, st.w, st.variation)
+	costs.Total += st.variation * costs.Variation
+	st.hold(gradient)
+	clock.lap(&st.spent.Costs)
+	st.tried = append(st.tried, costs)
+	return costs.Total
+}
+
+// stopwatch adds up how long things take in turn.
+type stopwatch struct{ last time.Time }
+
+func (s *stopwatch) lap(to *time.Duration) {
+	now := time.Now()
+	*to += now.Sub(s.last)
+	s.last = now
+}
+
+// costs returns the costs behind the total where a step ended, which may be any
+// that it tried, or where it began.
+func (st *stage) costs(total float64, before Costs) Costs {
+	for _, c := range st.tried {
+		if c.Total == total {
+			return c
+		}
+	}
+	return before
+}

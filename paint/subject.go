@@ -1,0 +1,223 @@
+package paint
+
+import (
+	"image"
+	"math"
+	"slices"
+
+	"github.com/pastiche-art/pastiche/picture"
+)
+
+// A Region is a part of the canvas and the styles that it is painted in, which
+// blend. Without styles it keeps the content as it is. Parts of the canvas that
+// are in no region have no style, and those in several have all of theirs.
+type Region struct {
+	// Mask shows where the region is: white belongs to it, black does not, and
+	// grey in part. It has the shape of the content; nil is the whole canvas.
+	Mask   image.Image
+	Styles []Style
+}
+
+// A Style is a picture whose manner is painted in.
+type Style struct {
+	Picture image.Image
+	// Mask shows which part of the picture is looked at, as that of a region
+	// does; nil is all of it.
+	Mask image.Image
+	// Weight is how much the style counts among those of its region; where all
+	// are 0, all count alike.
+	Weight float64
+	// Scale is the size of this style relative to the others'; 0 is 1.
+	Scale float64
+}
+
+// InMannerOf returns a single region, the whole canvas, in the manner of
+// pictures that all count alike.
+func InMannerOf(pictures ...image.Image) []Region {
+	styles := make([]Style, len(pictures))
+	for i, p := range pictures {
+		styles[i].Picture = p
+	}
+	return []Region{{Styles: styles}}
+}
+
+// region is a [Region] made ready.
+type region struct {
+	mask   *picture.Mask // nil for the whole canvas
+	styles []*style
+	shares []float64 // of the styles, which add up to 1
+}
+
+// style is a [Style] made ready.
+type style struct {
+	picture *picture.Picture
+	mask    *picture.Mask // nil for all of it
+	scale   float64
+}
+
+// newRegions checks the regions of a content and takes their pictures.
+func newRegions(content *picture.Picture, regions []Region) ([]*region, error) {
+	var (
+		ready  []*region
+		styled bool
+	)
+	for _, from := range regions {
+		r, err := newRegion(content, from)
+		if err != nil {
+			return nil, err
+		}
+		ready = append(ready, r)
+		styled = styled || len(r.styles) > 0
+	}
+	if !styled {
+		return nil, invalid("styles", "no picture: expected at least one")
+	}
+	return ready, checkOverlap(content, ready)
+}
+
+const (
+	// overlapSize is the long side at which regions are compared.
+	overlapSize = 256
+	// leastShare is less than masks of 8 bits can say.
+	leastShare = 1. / 512
+)
+
+// checkOverlap fails where nothing of a region with styles is painted, because all
+// of it is kept.
+func checkOverlap(content *picture.Picture, regions []*region) error {
+	w, h := picture.FitLong(content.W, content.H, overlapSize)
+	left := slices.Repeat([]float32{1}, w*h) // of each place, to be painted
+	for _, r := range regions {
+		if len(r.styles) > 0 {
+			continue
+		}
+		for i, kept := range r.mask.Resize(w, h).Weight {
+			left[i] = min(left[i], 1-kept)
+		}
+	}
+	for _, r := range regions {
+		if len(r.styles) == 0 {
+			continue
+		}
+		painted := left
+		if r.mask != nil {
+			painted = r.mask.Resize(w, h).Weight
+			for i := range painted {
+				painted[i] *= left[i]
+			}
+		}
+		if slices.Max(painted) < leastShare {
+			return invalid("Keep", "all of what a style belongs to stays as it is: expected some of it to be painted")
+		}
+	}
+	return nil
+}
+
+// checkNearest fails where a recipe that looks for the nearest place of a style
+// is told more than that.
+func (s *session) checkNearest() error {
+	if !s.recipe.looksForNearest() {
+		return nil
+	}
+	if len(s.regions) > 1 || s.regions[0].mask != nil {
+		return invalid("Mask", "with a style cost of nearest places: expected %s", statisticCosts())
+	}
+	for _, of := range s.styles() {
+		if of.mask != nil {
+			return invalid("StyleMask", "with a style cost of nearest places: expected %s", statisticCosts())
+		}
+	}
+	return nil
+}
+
+func newRegion(content *picture.Picture, from Region) (*region, error) {
+	if from.Mask == nil && len(from.Styles) == 0 {
+		return nil, invalid("styles", "no picture: expected at least one")
+	}
+	r := new(region)
+	var err error
+	option := "Mask"
+	if len(from.Styles) == 0 {
+		option = "Keep"
+	}
+	if r.mask, err = newMask(option, from.Mask, content, "the content"); err != nil {
+		return nil, err
+	}
+	for _, s := range from.Styles {
+		ready, err := newStyle(s)
+		if err != nil {
+			return nil, err
+		}
+		r.styles = append(r.styles, ready)
+	}
+	r.shares, err = shares(from.Styles)
+	return r, err
+}
+
+// leastStyle is the long side of the smallest style that is not taken for a
+// mistake: about what the second layer of a network sees at once.
+const leastStyle = 8
+
+func newStyle(from Style) (*style, error) {
+	if !(from.Scale >= 0) || math.IsInf(from.Scale, 0) {
+		return nil, invalid("Scale", "%g: expected a positive number, or 0 for the recipe's own", from.Scale)
+	}
+	s := &style{scale: from.Scale}
+	if s.scale == 0 {
+		s.scale = 1
+	}
+	var err error
+	if s.picture, err = levels("styles", from.Picture); err != nil {
+		return nil, err
+	}
+	if w, h := s.picture.W, s.picture.H; max(w, h) < leastStyle {
+		return nil, invalid("styles", "a picture of %d x %d pixels, which has no manner: expected a side of at least %d", w, h, leastStyle)
+	}
+	s.mask, err = newMask("StyleMask", from.Mask, s.picture, "its style")
+	return s, err
+}
+
+// newMask returns the mask that a picture shows, of the shape of another one.
+func newMask(option string, m image.Image, of *picture.Picture, called string) (*picture.Mask, error) {
+	if m == nil {
+		return nil, nil
+	}
+	size := m.Bounds().Size()
+	if size.X < 1 || size.Y < 1 {
+		return nil, invalid(option, "no picture: expected one")
+	}
+	// A mask that was made smaller has rounded sides.
+	if w, h := picture.FitLong(of.W, of.H, max(size.X, size.Y)); max(w-size.X, size.X-w, h-size.Y, size.Y-h) > 1 {
+		return nil, invalid(option, "%d x %d pixels for %s, which has %d x %d: expected the same shape",
+			size.X, size.Y, called, of.W, of.H)
+	}
+	mask := picture.NewMask(m)
+	if mask.Mean() == 0 {
+		return nil, invalid(option, "black everywhere, so that nothing of %s is in it: expected some white", called)
+	}
+	return mask, nil
+}
+
+// shares returns the share of each style, which add up to 1.
+func shares(styles []Style) ([]float64, error) {
+	var (
+		of    = make([]float64, len(styles))
+		total float64
+		given bool
+	)
+	for i, s := range styles {
+		if !(s.Weight >= 0) || math.IsInf(s.Weight, 0) {
+			return nil, invalid("Weight", "%g: expected 0 or more", s.Weight)
+		}
+		of[i] = s.Weight
+		total += s.Weight
+		given = given || s.Weight != 0
+	}
+	for i := range of {
+		if !given {
+			of[i], total = 1, float64(len(of))
+		}
+		of[i] /= total
+	}
+	return of, nil
+}

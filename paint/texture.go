@@ -1,0 +1,85 @@
+package paint
+
+import (
+	"image"
+	"math"
+	"math/rand/v2"
+
+	"github.com/pastiche-art/pastiche/optim"
+	"github.com/pastiche-art/pastiche/picture"
+)
+
+// checkTile fails where a texture that is rolled has places of its own.
+func (s *session) checkTile() error {
+	if !s.recipe.Tileable {
+		return nil
+	}
+	for _, r := range s.regions {
+		if r.mask != nil {
+			return invalid("Tileable", "with a mask, which has sides: expected one or the other")
+		}
+	}
+	return nil
+}
+
+// ground returns a canvas for a texture to begin with: normal noise with the
+// mean and the deviation of each colour of the styles.
+func (s *session) ground(shape image.Point) *picture.Picture {
+	g := picture.New(shape.X, shape.Y)
+	r := rand.New(rand.NewPCG(s.opts.Seed, 0))
+	plane := len(g.RGB) / colors
+	for c := range colors {
+		mean, deviation := s.color(c)
+		for i := range plane {
+			v := mean + deviation*r.NormFloat64()
+			g.RGB[c*plane+i] = float32(min(max(v, 0), maxLevel))
+		}
+	}
+	return g
+}
+
+// color returns the mean and the standard deviation of a colour over the styles.
+func (s *session) color(c int) (mean, deviation float64) {
+	var squares, n float64
+	for _, of := range s.styles() {
+		plane := len(of.picture.RGB) / colors
+		for _, v := range of.picture.RGB[c*plane : (c+1)*plane] {
+			mean += float64(v)
+			squares += float64(v) * float64(v)
+		}
+		n += float64(plane)
+	}
+	mean /= n
+	return mean, math.Sqrt(max(squares/n-mean*mean, 0))
+}
+
+// rolled returns the objective of a step of a tileable texture: that of the
+// canvas rolled over its sides by a distance drawn for the step, so that no
+// place stays at a border for long, and what is a border one moment is the
+// inside of the picture the next.
+func (st *stage) rolled(seed uint64, step int) optim.Objective {
+	r := rand.New(rand.NewPCG(seed, uint64(step)+1))
+	dy, dx := r.IntN(st.h), r.IntN(st.w)
+	if st.canvas == nil {
+		st.canvas, st.gradient = make([]float32, colors*st.h*st.w), make([]float32, colors*st.h*st.w)
+	}
+	return func(canvas, gradient []float32) float64 {
+		roll(st.canvas, canvas, st.h, st.w, dy, dx)
+		cost := st.evaluate(st.canvas, st.gradient)
+		roll(gradient, st.gradient, st.h, st.w, st.h-dy, st.w-dx)
+		return cost
+	}
+}
+
+// roll moves planes of h x w down and to the right, and in again at the other
+// side.
+func roll(dst, src []float32, h, w, dy, dx int) {
+	dy, dx = dy%h, dx%w
+	for row := range len(src) / w {
+		y := row % h
+		to := dst[(row-y+(y+dy)%h)*w:][:w]
+		from := src[row*w:][:w]
+		copy(to[dx:], from)
+		copy(to[:dx], from[w-dx:])
+	}
+}

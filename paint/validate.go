@@ -1,0 +1,188 @@
+package paint
+
+import (
+	"math"
+	"slices"
+
+	"github.com/pastiche-art/pastiche/picture"
+)
+
+// MaxSize is the longest side of a painting.
+const MaxSize = 16384
+
+// leastScaleStep is the least ratio of a scale to the one before that makes a
+// difference.
+const leastScaleStep = 1.05
+
+// maxPyramid is as many levels as the largest canvas has.
+const maxPyramid = 15
+
+// maxScales is more scales than steps of leastScaleStep make.
+const maxScales = 200
+
+// Validate checks everything about a recipe that does not depend on pictures or
+// networks. Its error is an [*OptionError].
+func (r *Recipe) Validate() error {
+	for _, w := range []struct {
+		option string
+		weight float64
+	}{
+		{"ContentWeight", r.ContentWeight}, {"FirstContentWeight", r.FirstContentWeight},
+		{"StyleWeight", r.StyleWeight}, {"VariationWeight", r.VariationWeight},
+	} {
+		if !(w.weight >= 0) || math.IsInf(w.weight, 0) {
+			return invalid(w.option, "%g: expected 0 or more", w.weight)
+		}
+	}
+	if err := r.validateScales(); err != nil {
+		return err
+	}
+	switch {
+	case r.Optimizer != Adam && r.Optimizer != LBFGS:
+		return invalid("Optimizer", "%q: expected %s or %s", r.Optimizer, Adam, LBFGS)
+	case r.Optimizer == Adam && (!(r.LearningRate > 0) || math.IsInf(r.LearningRate, 0)):
+		return invalid("LearningRate", "%g levels: expected a positive number", r.LearningRate)
+	case !(r.NoiseShare >= 0 && r.NoiseShare <= 1):
+		return invalid("NoiseShare", "%g: expected 0 to 1", r.NoiseShare)
+	case r.Optimizer == Adam && !(r.SecondMoment >= 0 && r.SecondMoment < 1):
+		return invalid("SecondMoment", "%g: expected a decay from 0 up to, but not, 1", r.SecondMoment)
+	case r.Pyramid < 0 || r.Pyramid > maxPyramid:
+		return invalid("Pyramid", "%d levels: expected 1 to %d, or 0 for pixels", r.Pyramid, maxPyramid)
+	case r.Pyramid > 1 && r.Tileable:
+		return invalid("Pyramid", "with a tileable texture, of which it would show the sides: expected one or the other")
+	case !(r.Averaging >= 0 && r.Averaging < 1):
+		return invalid("Averaging", "%g: expected a decay from 0 up to, but not, 1", r.Averaging)
+	case r.Factor < 0 || math.IsInf(r.Factor, 0) || math.IsNaN(r.Factor):
+		return invalid("Factor", "%g: expected a positive number, or 0 for the network's own", r.Factor)
+	}
+	switch r.Init {
+	case InitContent, InitNoise, InitPicture:
+	default:
+		return invalid("Init", "%q: expected %s, %s or %s", r.Init, InitContent, InitNoise, InitPicture)
+	}
+	if !slices.Contains(ContentCosts(), r.ContentCost) {
+		return invalid("ContentCost", "%q: expected one of %v", r.ContentCost, ContentCosts())
+	}
+	if err := r.validateColors(); err != nil {
+		return err
+	}
+	if !slices.Contains(StyleCosts(), r.StyleCost) {
+		return invalid("StyleCost", "%q: expected one of %v", r.StyleCost, StyleCosts())
+	}
+	switch {
+	case r.FinalIterations < 0:
+		return invalid("FinalIterations", "%d: expected 0 or more", r.FinalIterations)
+	case r.FinalIterations > 0 && !slices.Contains(StyleCosts(), r.FinalCost):
+		return invalid("FinalCost", "%q: expected one of %v", r.FinalCost, StyleCosts())
+	case r.Optimizer != Adam && r.scatters():
+		return invalid("Optimizer", "%s with a style cost of %s: expected %s, as the places that are looked at change from step to step",
+			r.Optimizer, EarthMoverCost, Adam)
+	case !(r.ContentShare >= 0 && r.ContentShare <= 1):
+		return invalid("ContentShare", "%g: expected 0 to 1", r.ContentShare)
+	}
+	for _, s := range r.Scales {
+		if s.StyleCost != "" && !slices.Contains(StyleCosts(), s.StyleCost) {
+			return invalid("Scales", "style cost %q at %d pixels: expected one of %v", s.StyleCost, s.Size, StyleCosts())
+		}
+	}
+	content := r.mostContent()
+	if content == 0 && r.StyleWeight == 0 {
+		return invalid("StyleWeight", "content and style both weigh nothing: expected one of them above 0")
+	}
+	if err := validateLayers("ContentLayers", r.ContentLayers, content > 0); err != nil {
+		return err
+	}
+	return validateLayers("StyleLayers", r.StyleLayers, r.StyleWeight > 0)
+}
+
+func (r *Recipe) validateColors() error {
+	switch r.Colors {
+	case "", StyleColors, ContentColors, MatchColors:
+	default:
+		return invalid("Colors", "%q: expected %s, %s or %s", r.Colors, StyleColors, ContentColors, MatchColors)
+	}
+	switch {
+	case r.ColorMethod == "":
+		return nil
+	case !slices.Contains(picture.ColorMethods(), r.ColorMethod):
+		return invalid("ColorMethod", "%q: expected one of %v", r.ColorMethod, picture.ColorMethods())
+	case r.Colors == MatchColors && r.ColorMethod == picture.Luminance:
+		return invalid("ColorMethod", "%s, which takes colours pixel by pixel, with the colours of the styles: expected one of %v",
+			r.ColorMethod, picture.ColorMethods()[1:])
+	}
+	return nil
+}
+
+// validateScales checks what says how large canvas and styles are.
+func (r *Recipe) validateScales() error {
+	if len(r.Scales) == 0 {
+		if err := r.validateSizes(); err != nil {
+			return err
+		}
+	}
+	switch {
+	case len(r.Scales) > maxScales:
+		return invalid("Scales", "%d of them: expected at most %d", len(r.Scales), maxScales)
+	case !(r.StyleScale > 0):
+		return invalid("StyleScale", "%g: expected a positive number", r.StyleScale)
+	case !(r.FirstStyleScale >= 0):
+		return invalid("FirstStyleScale", "%g: expected a positive number, or 0 for the same at every scale", r.FirstStyleScale)
+	case r.StyleSize < 0 || r.StyleSize > MaxSize:
+		return invalid("StyleSize", "%d pixels: expected 1 to %d, or 0 for a size relative to the canvas", r.StyleSize, MaxSize)
+	case r.Rotations < 0 || r.Rotations > quarters:
+		return invalid("Rotations", "%d: expected 1 to %d", r.Rotations, quarters)
+	case r.Tileable && r.Optimizer != Adam:
+		return invalid("Tileable", "with %s: expected %s, as the seams move from iteration to iteration", r.Optimizer, Adam)
+	}
+	smallest := 0
+	for _, s := range r.Schedule() {
+		switch {
+		case s.Size < max(smallest, 1) || s.Size > MaxSize:
+			return invalid("Scales", "%d pixels after %d: expected sizes that grow, up to %d", s.Size, smallest, MaxSize)
+		case s.Iterations < 1:
+			return invalid("Scales", "%d iterations at %d pixels: expected at least 1", s.Iterations, s.Size)
+		case !(s.ContentWeight >= 0) || math.IsInf(s.ContentWeight, 0):
+			return invalid("Scales", "a content weight of %g at %d pixels: expected 0 or more", s.ContentWeight, s.Size)
+		case !(s.StyleScale > 0) || s.StyleScale*float64(s.Size) > MaxSize:
+			return invalid("StyleScale", "%g at %d pixels: expected a positive number that makes a style no larger than %d pixels", s.StyleScale, s.Size, MaxSize)
+		}
+		smallest = s.Size
+	}
+	return nil
+}
+
+// validateSizes checks what the scales follow from where they are not listed.
+func (r *Recipe) validateSizes() error {
+	switch {
+	case r.Size < 1 || r.Size > MaxSize:
+		return invalid("Size", "%d pixels: expected 1 to %d", r.Size, MaxSize)
+	case r.FirstSize < 0:
+		return invalid("FirstSize", "%d pixels: expected 0 for a single scale, or the first one's long side", r.FirstSize)
+	case r.FirstSize > 0 && !(r.ScaleStep >= leastScaleStep):
+		return invalid("ScaleStep", "%g: expected at least %g", r.ScaleStep, leastScaleStep)
+	case r.Iterations < 1:
+		return invalid("Iterations", "%d: expected at least 1", r.Iterations)
+	case r.FirstSize > 0 && r.FirstIterations < 1:
+		return invalid("FirstIterations", "%d: expected at least 1", r.FirstIterations)
+	}
+	return nil
+}
+
+func validateLayers(option string, layers []Layer, needed bool) error {
+	var total float64
+	seen := make(map[string]bool)
+	for _, l := range layers {
+		if !(l.Weight >= 0) || math.IsInf(l.Weight, 0) {
+			return invalid(option, "weight %g of %s: expected 0 or more", l.Weight, l.Name)
+		}
+		if seen[l.Name] {
+			return invalid(option, "%s twice", l.Name)
+		}
+		seen[l.Name] = true
+		total += l.Weight
+	}
+	if needed && total == 0 {
+		return invalid(option, "none weighs anything: expected at least one layer such as conv4_2")
+	}
+	return nil
+}
