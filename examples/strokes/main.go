@@ -1,0 +1,76 @@
+// Strokes paints the example style pictures: small scenes, each in another
+// manner, with nothing but arithmetic and a seeded random number generator, so
+// that every run paints the same.
+//
+//	go run ./examples/strokes -o examples/paintings
+//
+// A painting is made on a canvas finer than the picture. What it shows is a
+// function of the point (palette.go, noise.go and field.go have the colours,
+// the textures and the flows); how it is painted is the manner, one to a file.
+// The numbers in a scene are its drawing: where things stand on a canvas of
+// height 1, how large they are and how they waver.
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+)
+
+// quality is that of the JPEG files.
+const quality = 80
+
+// A painting is a picture that the program can paint.
+type painting struct {
+	name  string // of the file
+	seed  uint64
+	paint func(*rand.Rand) image.Image
+}
+
+var paintings = []painting{
+	{"sunset.jpg", 1, sunset},
+	{"river.jpg", 2, river},
+	{"dolphins.jpg", 3, dolphins},
+	{"moonrise.jpg", 4, moonrise},
+	{"poppies.jpg", 5, poppies},
+	{"harvest.jpg", 6, harvest},
+}
+
+// encode paints p and returns its file's bytes.
+func (p painting) encode() ([]byte, error) {
+	var file bytes.Buffer
+	err := jpeg.Encode(&file, p.paint(rand.New(rand.NewPCG(p.seed, 0))), &jpeg.Options{Quality: quality})
+	return file.Bytes(), err
+}
+
+func main() {
+	folder := flag.String("o", ".", "`folder` to write the paintings to; it must exist")
+	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "strokes: unexpected argument %q; say where to paint with -o\n", flag.Arg(0))
+		os.Exit(2)
+	}
+	if err := run(*folder); err != nil {
+		fmt.Fprintln(os.Stderr, "strokes:", err)
+		os.Exit(1)
+	}
+}
+
+// run paints all paintings into folder.
+func run(folder string) error {
+	for _, p := range paintings {
+		file, err := p.encode()
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, p.name), file, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
