@@ -1,0 +1,349 @@
+package studio_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/pastiche-art/pastiche/job"
+	"github.com/pastiche-art/pastiche/studio"
+)
+
+const (
+	// axe checks accessibility; 'npm ci' in web brings it.
+	axe = "web/node_modules/axe-core/axe.min.js"
+	// patience is how long a page may take for one thing.
+	patience = 90 * time.Second
+)
+
+// browser is a window on the page of a server.
+type browser struct {
+	context.Context
+	t *testing.T
+	f *fixture
+
+	mu       sync.Mutex
+	requests []string
+	errors   []string
+}
+
+// browse opens a window of a phone or a desk.
+func browse(t *testing.T, f *fixture, phone bool) *browser {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("painting in a browser takes a while")
+	}
+	chromium, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Skip("there is no chromium: on Debian, apt-get install chromium")
+	}
+	if _, err := os.Stat(axe); err != nil {
+		t.Skipf("there is no %s: run npm ci in web", axe)
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.UserDataDir(t.TempDir()))
+	for _, flag := range []string{"no-sandbox", "disable-gpu", "disable-quic", "disable-component-update"} {
+		options = append(options, chromedp.Flag(flag, true))
+	}
+	allocated, release := chromedp.NewExecAllocator(context.Background(), options...)
+	window, shut := chromedp.NewContext(allocated)
+	t.Cleanup(func() {
+		if err := chromedp.Cancel(window); err != nil {
+			t.Log(err)
+		}
+		shut()
+		release()
+	})
+	b := &browser{Context: window, t: t, f: f}
+	b.run(chromedp.EmulateViewport(1440, 900)) // which starts the browser
+	if err := chromedp.Listen(window, b.hear); err != nil {
+		t.Fatal(err)
+	}
+	if phone {
+		b.run(chromedp.EmulateViewport(390, 844, chromedp.EmulateScale(2), chromedp.EmulateMobile, chromedp.EmulateTouch))
+	}
+	b.run(chromedp.Navigate(f.URL))
+	return b
+}
+
+// hear notes what the page asks for and complains about.
+func (b *browser) hear(event any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch e := event.(type) {
+	case *network.EventRequestWillBeSent:
+		b.requests = append(b.requests, e.Request.URL)
+	case *runtime.EventExceptionThrown:
+		b.errors = append(b.errors, e.ExceptionDetails.Text)
+	case *log.EventEntryAdded:
+		if e.Entry.Level == log.EntryLevelError {
+			b.errors = append(b.errors, e.Entry.Text+" "+e.Entry.URL)
+		}
+	}
+}
+
+// quiet fails where the page asked elsewhere or complained.
+func (b *browser) quiet() {
+	b.t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, url := range b.requests {
+		if !strings.HasPrefix(url, b.f.URL) && !strings.HasPrefix(url, "blob:"+b.f.URL) {
+			b.t.Errorf("the page asked for %s", url)
+		}
+	}
+	for _, text := range b.errors {
+		b.t.Errorf("the page complained: %s", text)
+	}
+}
+
+func (b *browser) run(steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	if err := chromedp.Do(b, steps...); err != nil {
+		b.shot("failed")
+		b.t.Fatal(err)
+	}
+}
+
+// value returns what an expression is.
+func value[T any](b *browser, expression string, options ...chromedp.EvaluateOption) T {
+	b.t.Helper()
+	v, err := chromedp.Run(b, chromedp.Evaluate[T](expression, options...))
+	if err != nil {
+		b.shot("failed")
+		b.t.Fatalf("%.200s: %v", expression, err)
+	}
+	return v
+}
+
+// do evaluates an expression for what it does.
+func (b *browser) do(expression string) {
+	b.t.Helper()
+	b.run(chromedp.Evaluate[chromedp.Void](expression))
+}
+
+// shot keeps a picture of the window where somebody wants to look at it.
+func (b *browser) shot(name string) {
+	dir := os.Getenv("PASTICHE_SCREENSHOTS")
+	if dir == "" {
+		return
+	}
+	png, err := chromedp.Run(b, chromedp.CaptureScreenshot())
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, strings.ReplaceAll(b.t.Name(), "/", "-")+"-"+name+".png"), png, 0o600)
+	}
+	if err != nil {
+		b.t.Log(err)
+	}
+}
+
+// until waits for an expression to be true.
+func (b *browser) until(what, expression string) {
+	b.t.Helper()
+	for begun := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+		if value[bool](b, "Boolean("+expression+")") {
+			return
+		}
+		if time.Since(begun) > patience {
+			b.shot("waiting")
+			b.t.Fatalf("no %s; the page says:\n%s", what, value[string](b, "document.body.innerText"))
+		}
+	}
+}
+
+func (b *browser) see(text string) {
+	b.t.Helper()
+	b.until(text, fmt.Sprintf("document.body.innerText.includes(%q)", text))
+}
+
+// drop drops files onto a place, as a file manager does.
+func (b *browser) drop(x, y float64, files ...string) {
+	b.t.Helper()
+	data := &input.DragData{Items: []*input.DragDataItem{}, Files: files, DragOperationsMask: 1}
+	for _, kind := range []input.DispatchDragEventType{"dragEnter", "dragOver", "drop"} {
+		if _, err := chromedp.Call(b, input.DispatchDragEvent, input.DispatchDragEventParams{Type: kind, X: x, Y: y, Data: data}); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
+
+// reach presses Tab until what a selector says has the focus.
+func (b *browser) reach(selector string) {
+	b.t.Helper()
+	for range 80 {
+		b.run(chromedp.KeyEvent(kb.Tab))
+		if value[bool](b, fmt.Sprintf("document.activeElement.matches(%q)", selector)) {
+			return
+		}
+	}
+	b.t.Fatalf("Tab does not reach %s", selector)
+}
+
+// choose presses a radio button.
+func (b *browser) choose(name, value string) {
+	b.t.Helper()
+	b.do(fmt.Sprintf("document.querySelector('input[name=%s][value=\"%s\"]').click()", name, value))
+}
+
+// painted waits for a painting, and returns how many previews were seen.
+func (b *browser) painted() (previews int) {
+	b.t.Helper()
+	b.do(`{
+		window.seen = new Set()
+		const look = () => { const i = document.querySelector('img.live'); if (i && i.src.includes('/preview')) seen.add(i.src) }
+		new MutationObserver(look).observe(document.body, { subtree: true, childList: true, attributes: true })
+	}`)
+	b.see("Finished")
+	b.until("painting", "document.querySelector('.both img')?.naturalWidth > 0")
+	return value[int](b, "window.seen.size")
+}
+
+// accessible holds the page as it is against axe's rules, in light and dark.
+func (b *browser) accessible(state string) {
+	b.t.Helper()
+	script, err := os.ReadFile(axe)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, scheme := range []string{"light", "dark"} {
+		_, err := chromedp.Call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+			{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
+		}})
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		b.do(string(script))
+		b.shot(state + "-" + scheme)
+		text := value[string](b, `axe.run().then((r) => JSON.stringify({
+			passed: r.passes.length, violations: r.violations.map((v) => [v.id, v.help, v.nodes.map((n) => n.html)]),
+		}))`, chromedp.EvalAwaitPromise)
+		var found struct {
+			Passed     int
+			Violations [][]any
+		}
+		if err := json.Unmarshal([]byte(text), &found); err != nil || found.Passed < 10 {
+			b.t.Fatalf("axe passed %d rules, expected more: %v", found.Passed, err)
+		}
+		for _, v := range found.Violations {
+			b.t.Errorf("axe, %s, %s: %v", state, scheme, v)
+		}
+	}
+}
+
+func example(t *testing.T, name string) string {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join("..", "examples", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestSomebodyPaints(t *testing.T) {
+	f := start(t, setup{worker: true})
+	b := browse(t, f, false)
+	b.see("Start with a photo")
+	b.accessible("empty")
+	b.drop(400, 400, example(t, "photos/castle.jpg"), example(t, "paintings/river.jpg"))
+	b.until("photo", "document.querySelector('img.hung')?.naturalWidth > 0")
+	b.until("painting of one's own", "document.querySelector('.style input')?.checked")
+	b.do("[...document.querySelectorAll('button')].find((b) => b.innerText === 'Keep parts as they are').click()")
+	box := value[[]float64](b, "(() => { const r = document.querySelector('.canvas').getBoundingClientRect(); return [r.x, r.y, r.width, r.height] })()")
+	b.run(chromedp.MouseClickXY(box[0]+box[2]/2, box[1]+box[3]/2))
+	b.accessible("brush")
+	b.choose("size", "256")
+	b.choose("effort", "0.5")
+	b.run(chromedp.Click(".go button"))
+	if n := b.painted(); n < 2 {
+		t.Errorf("%d previews were seen, expected them to change", n)
+	}
+	b.accessible("finished")
+	b.run(chromedp.Reload())
+	b.see("Finished")
+	b.until("painting after a reload", "document.querySelector('.both img')?.naturalWidth === 256")
+	if n := value[int](b, "document.querySelectorAll('nav li img').length"); n != 1 {
+		t.Errorf("%d paintings in the history, expected 1", n)
+	}
+	b.quiet()
+}
+
+func TestSomebodyPaintsOnAPhone(t *testing.T) {
+	f := start(t, setup{worker: true})
+	b := browse(t, f, true)
+	b.see("Start with a photo")
+	b.run(chromedp.SetUploadFiles("input[capture]", []string{example(t, "photos/cat.jpg")}))
+	b.until("photo", "document.querySelector('img.hung')?.naturalWidth > 0")
+	b.do("document.querySelector('.style input').click()")
+	b.choose("size", "256")
+	b.choose("effort", "0.5")
+	b.accessible("composed")
+	if value[bool](b, "document.documentElement.scrollWidth > innerWidth") {
+		t.Error("the page is wider than the phone")
+	}
+	b.run(chromedp.Click(".go button"))
+	b.see("Being painted")
+	b.accessible("running")
+	b.painted()
+	b.quiet()
+}
+
+func TestSomebodyPaintsWithTheKeyboardAlone(t *testing.T) {
+	f := start(t, setup{worker: true})
+	b := browse(t, f, false)
+	b.see("Start with a photo")
+	b.reach(".empty li button")
+	b.run(chromedp.KeyEvent(kb.Enter))
+	b.until("photo", "document.querySelector('img.hung')?.naturalWidth > 0")
+	b.reach(".style input")
+	b.run(chromedp.KeyEvent(" "))
+	b.until("painting", "document.querySelector('.style input').checked")
+	b.reach("input[name=size]")
+	b.run(chromedp.KeyEvent(kb.ArrowLeft))
+	b.until("size", "document.querySelector('input[name=size][value=\"256\"]').checked")
+	b.reach("input[name=effort]")
+	b.run(chromedp.KeyEvent(kb.ArrowLeft))
+	b.reach(".go button")
+	b.run(chromedp.KeyEvent(kb.Enter))
+	b.painted()
+	b.reach("input[type=range]")
+	for range 3 {
+		b.run(chromedp.KeyEvent(kb.ArrowRight))
+	}
+	b.until("comparison", "document.querySelector('.both input').value === '3'")
+	b.reach("a[download]")
+	b.quiet()
+}
+
+func TestSomebodyComesInWithAKey(t *testing.T) {
+	f := start(t, setup{Config: studio.Config{Keys: []string{aliceKey}}})
+	f.key = aliceKey
+	var j job.Job
+	f.decode(f.submit("", quick()...), http.StatusCreated, &j)
+	b := browse(t, f, false)
+	b.see("This studio has a lock")
+	b.accessible("locked")
+	b.reach("#key")
+	b.run(chromedp.KeyEvent(aliceKey), chromedp.KeyEvent(kb.Enter))
+	b.see("Start with a photo")
+	b.until("job of the key", "document.querySelector('nav li img')?.naturalWidth > 0")
+	b.run(chromedp.Reload())
+	b.see("Your paintings")
+	if value[bool](b, "document.cookie !== '' || Object.values(localStorage).some((v) => v.includes('alice'))") {
+		t.Error("a script can read the key")
+	}
+}

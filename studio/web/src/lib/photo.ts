@@ -1,0 +1,56 @@
+// Pictures that a person brings, made ready to be shown and sent.
+
+export interface Photo {
+  name: string
+  blob: Blob
+  url: string
+  width: number
+  height: number
+}
+
+// The server takes no more pixels than this; what has more is made smaller.
+let maxPixels = 24_000_000
+const shrunkSide = 4096
+
+export function limitPixels(pixels: number): void {
+  maxPixels = pixels
+}
+
+export async function openPhoto(blob: Blob, name: string): Promise<Photo> {
+  let bitmap: ImageBitmap
+  try {
+    bitmap = await createImageBitmap(blob)
+  } catch {
+    throw new Error(`${name} is not a picture that this browser can show. Try a JPEG or a PNG.`)
+  }
+  const { width, height } = bitmap
+  if (width * height <= maxPixels) {
+    bitmap.close()
+    return { name, blob, url: URL.createObjectURL(blob), width, height }
+  }
+  const scale = shrunkSide / Math.max(width, height)
+  const canvas = document.createElement('canvas')
+  canvas.width = Math.round(width * scale)
+  canvas.height = Math.round(height * scale)
+  canvas.getContext('2d')?.drawImage(bitmap, 0, 0, canvas.width, canvas.height)
+  bitmap.close()
+  const smaller = await toBlob(canvas, 'image/jpeg', 0.95)
+  return { name, blob: smaller, url: URL.createObjectURL(smaller), width: canvas.width, height: canvas.height }
+}
+
+export async function fetchPhoto(url: string, name: string): Promise<Photo> {
+  const answer = await fetch(url)
+  if (!answer.ok) throw new Error(`${name} could not be loaded.`)
+  return openPhoto(await answer.blob(), name)
+}
+
+export function toBlob(canvas: HTMLCanvasElement, type: string, quality?: number): Promise<Blob> {
+  return new Promise((resolve, reject) => {
+    canvas.toBlob((b) => (b ? resolve(b) : reject(new Error('The browser could not save a picture.'))), type, quality)
+  })
+}
+
+// pictures returns the picture files of a drop or a paste.
+export function pictures(data: DataTransfer | null): File[] {
+  return [...(data?.files ?? [])].filter((f) => f.type.startsWith('image/') && f.type !== 'image/svg+xml')
+}

@@ -1,0 +1,95 @@
+// From what a person sets to what the server takes.
+import type { Colors, Job, Options, Recipe } from './api'
+
+export interface Settings {
+  recipe: string
+  size: number
+  // From -2, close to the photo, to 2, all paint.
+  strength: number
+  // From -1, fine strokes, to 1, broad ones.
+  strokes: number
+  colors: Colors
+  effort: number
+}
+
+export const sizes = [
+  { size: 256, name: 'Sketch' },
+  { size: 512, name: 'Small' },
+  { size: 768, name: 'Medium' },
+  { size: 1024, name: 'Large' },
+  { size: 2048, name: 'Print' },
+]
+
+export const efforts = [
+  { effort: 0.5, name: 'Quick' },
+  { effort: 1, name: 'Normal' },
+  { effort: 2, name: 'Thorough' },
+]
+
+// How much a step of strength changes the weight of the photo.
+const strengthStep = 2.5
+
+export function optionsOf(s: Settings, base: Recipe, shares: number[]): Options {
+  const r: Partial<Recipe> = { name: base.name, size: s.size, colors: s.colors }
+  const weight = strengthStep ** -s.strength
+  if (base.content_weight > 0) r.content_weight = base.content_weight * weight
+  if (base.first_content_weight) r.first_content_weight = base.first_content_weight * weight
+  if (base.content_share) r.content_share = 1 - (1 - base.content_share) * 2 ** (s.strength / 2)
+  r.style_scale = base.style_scale * 2 ** s.strokes
+  if (base.first_style_scale) r.first_style_scale = base.first_style_scale * 2 ** s.strokes
+  const steps = (n: number) => Math.max(1, Math.round(n * s.effort))
+  r.iterations = steps(base.iterations)
+  if (base.first_iterations) r.first_iterations = steps(base.first_iterations)
+  if (base.final_iterations) r.final_iterations = steps(base.final_iterations)
+  return { recipe: r, seed: 0, ...(shares.length > 1 ? { weights: shares } : {}) }
+}
+
+// settingsOf returns the settings that a job was painted with.
+export function settingsOf(of: Recipe, base: Recipe): Settings {
+  const near = (x: number, least: number, most: number) => Math.min(most, Math.max(least, Math.round(x * 4) / 4))
+  let strength = 0
+  if (base.content_weight > 0) strength = -Math.log(of.content_weight / base.content_weight) / Math.log(strengthStep)
+  else if (base.content_share && of.content_share) strength = 2 * Math.log2((1 - of.content_share) / (1 - base.content_share))
+  return {
+    recipe: of.name,
+    size: of.size,
+    strength: near(strength, -2, 2),
+    strokes: near(Math.log2(of.style_scale / base.style_scale), -1, 1),
+    colors: of.colors || 'style',
+    effort: of.iterations / base.iterations,
+  }
+}
+
+// workload is about how many pixels the iterations of a recipe compute.
+function workload(r: Recipe): number {
+  const least = 128 * 128
+  const step = r.scale_step ?? 0
+  const scales = [r.size]
+  if (r.first_size && step > 1) {
+    for (let size = r.size / step; size >= r.first_size * 0.999; size /= step) scales.unshift(size)
+  }
+  let sum = 0
+  scales.forEach((size, i) => {
+    const iterations = i === 0 && scales.length > 1 ? (r.first_iterations ?? r.iterations) : r.iterations
+    sum += (least + size * size) * iterations
+  })
+  return sum + (least + r.size * r.size) * (r.final_iterations ?? 0)
+}
+
+// estimate returns how many seconds a painting takes, judged by the largest that is
+// finished, or undefined.
+export function estimate(options: Options, base: Recipe, done: Job[]): number | undefined {
+  const like = done
+    .filter((j) => j.state === 'done' && j.content && j.options.recipe.name === base.name && j.started && j.finished)
+    .sort((a, b) => workload(b.options.recipe) - workload(a.options.recipe))[0]
+  if (!like?.started || !like.finished) return undefined
+  const took = (Date.parse(like.finished) - Date.parse(like.started)) / 1000
+  return (took * workload({ ...base, ...options.recipe })) / workload(like.options.recipe)
+}
+
+export function duration(seconds: number): string {
+  if (seconds < 5) return 'a few seconds'
+  if (seconds < 90) return `about ${Math.ceil(seconds / 5) * 5} seconds`
+  const minutes = Math.round(seconds / 60)
+  return minutes < 90 ? `about ${minutes} minutes` : `about ${Math.round(minutes / 60)} hours`
+}
