@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"image"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/pastiche-art/pastiche/paint"
+	"github.com/pastiche-art/pastiche/picture"
+)
+
+// engineOptions are the flags of every command that shows pictures to a
+// network.
+type engineOptions struct {
+	network   string
+	pooling   string
+	threads   int
+	precision string
+	memory    byteSize
+	maxPixels int64
+	profiles  profiles
+}
+
+func (o *engineOptions) AddFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&o.network, "network", "builtin", "`NAME` of a network, as 'pastiche networks list' lists them, or a file that holds one")
+	flags.StringVar(&o.pooling, "pooling", "", "`KIND` of pooling: "+strings.Join(poolings, ", "))
+	flags.IntVar(&o.threads, "threads", 0, "threads (default one for each processor)")
+	addPrecision(cmd, &o.precision)
+	flags.Var(&o.memory, "memory", memoryHelp)
+	flags.Int64Var(&o.maxPixels, "max-pixels", picture.DefaultMaxPixels, "largest input picture, in pixels")
+	completeBy(cmd, "network", completeNetworks(cobra.ShellCompDirectiveDefault))
+	complete(cmd, "pooling", poolings, cobra.ShellCompDirectiveNoFileComp)
+}
+
+// addPrecision adds the flag of what the network computes in.
+func addPrecision(cmd *cobra.Command, precision *string) {
+	names := texts(paint.Precisions())
+	cmd.Flags().StringVar(precision, "precision", string(paint.AutoPrecision), "`NUMBERS` that the network computes in: "+strings.Join(names, ", "))
+	complete(cmd, "precision", names, cobra.ShellCompDirectiveNoFileComp)
+}
+
+var poolings = []string{"max", "avg", "l2", "avg-rescaled", "l2-rescaled"}
+
+// validate checks what the library does not know.
+func (o *engineOptions) validate() error {
+	if o.threads < 0 {
+		return misused("--threads %d: expected 1 or more, or 0 for one on each processor", o.threads)
+	}
+	if o.maxPixels < 1 {
+		return misused("--max-pixels %d: expected 1 or more", o.maxPixels)
+	}
+	return nil
+}
+
+// openNetwork returns the network that was asked for.
+func (o *engineOptions) openNetwork() (*paint.Network, error) {
+	n, err := paint.OpenNetwork(o.network)
+	if err != nil {
+		return nil, networkFileError(o.network, err)
+	}
+	return n, nil
+}
+
+// openPictures reads pictures one after another.
+func (o *engineOptions) openPictures(ctx context.Context, paths []string) ([]image.Image, error) {
+	var pictures []image.Image
+	for _, path := range paths {
+		if ctx.Err() != nil {
+			return nil, errInterrupted
+		}
+		p, err := o.openPicture(path)
+		if err != nil {
+			return nil, err
+		}
+		pictures = append(pictures, p)
+	}
+	return pictures, nil
+}
+
+// optionFlags are the flags behind the library's options.
+var optionFlags = map[string]string{
+	"Recipe":          "recipe",
+	"Size":            "size",
+	"Iterations":      "iterations",
+	"ContentWeight":   "content-weight",
+	"StyleWeight":     "style-weight",
+	"VariationWeight": "tv-weight",
+	"ContentLayers":   "content-layers",
+	"StyleLayers":     "style-layers",
+	"StyleScale":      "style-scale",
+	"Weight":          "style-blend",
+	"Init":            "init",
+	"Mask":            "mask",
+	"Keep":            "keep",
+	"StyleMask":       "style-mask",
+	"Colors":          "colors",
+	"ColorMethod":     "color-method",
+	"Rotations":       "rotations",
+	"Scales":          "scales",
+	"FirstSize":       "first-size",
+	"ScaleStep":       "scale-step",
+	"StyleSize":       "style-size",
+	"StyleCost":       "style-cost",
+	"ContentCost":     "content-cost",
+	"Tileable":        "tileable",
+	"FirstStyleScale": "first-style-scale",
+	"Pyramid":         "pyramid",
+	"Optimizer":       "optimizer",
+	"LearningRate":    "learning-rate",
+	"Pooling":         "pooling",
+	"Threads":         "threads",
+	"Precision":       "precision",
+	"Memory":          "memory",
+}
+
+// inFlags gives the library's complaint about an option the name of its flag.
+func inFlags(err error) error {
+	var option *paint.OptionError
+	if errors.As(err, &option) && optionFlags[option.Option] != "" {
+		return misused("--%s: %s", optionFlags[option.Option], option.Reason)
+	}
+	return err
+}
+
+// flagError gives pflag's complaint about a value its sentence.
+func flagError(_ *cobra.Command, err error) error {
+	var invalid *pflag.InvalidValueError
+	if !errors.As(err, &invalid) {
+		return err
+	}
+	expected := map[string]string{
+		"int": "a whole number", "int64": "a whole number", "uint64": "a whole number, 0 or more",
+		"float64": "a number", "float64Slice": "numbers with commas between them", "duration": "a time such as 30s",
+	}[invalid.GetFlag().Value.Type()]
+	var syntax *strconv.NumError
+	if expected == "" || !errors.As(err, &syntax) {
+		return misused("--%s %s: %w", invalid.GetFlag().Name, invalid.GetValue(), errors.Unwrap(invalid))
+	}
+	return misused("--%s %s: expected %s", invalid.GetFlag().Name, invalid.GetValue(), expected)
+}
+
+// complete registers the values of a flag for the shell.
+func complete(cmd *cobra.Command, flag string, values []string, directive cobra.ShellCompDirective) {
+	completeBy(cmd, flag, cobra.FixedCompletions(values, directive))
+}
+
+// completeBy registers what finds the values of a flag for the shell.
+func completeBy(cmd *cobra.Command, flag string, find cobra.CompletionFunc) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, find); err != nil {
+		panic(err) // only for a flag that does not exist
+	}
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pastiche-art/pastiche/paint"
+	"github.com/pastiche-art/pastiche/picture"
+)
+
+func newFeaturesCommand() *cobra.Command {
+	var opts featuresOptions
+	cmd := &cobra.Command{
+		Use:   "features IMAGE --layer LAYER -o FILE.npy",
+		Short: "Save what a layer of the network sees in a picture",
+		Long: `Save the activations of a layer over a picture as a NumPy array: float32, of
+the shape (channels, height, width). A layer's activations are those after its
+ReLU; conv4_2 and relu4_2 are the same. The picture keeps its size unless --size
+is given.` + exitHelp(exitOK, exitFailure, exitUsage, exitInput, exitOutput, exitInterrupted),
+		Example: `  pastiche features photo.jpg --layer conv4_2 -o conv4_2.npy
+  python3 -c "import numpy; print(numpy.load('conv4_2.npy').shape)"`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return misused("expected one picture, found %d", len(args))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runFeatures(cmd.Context(), &opts, args[0])
+		},
+	}
+	opts.AddFlags(cmd)
+	return cmd
+}
+
+type featuresOptions struct {
+	engineOptions
+	layer, output string
+	size          int
+}
+
+func (o *featuresOptions) AddFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&o.layer, "layer", "", "`NAME` of the layer, such as conv4_2")
+	flags.StringVarP(&o.output, "output", "o", "", "`FILE` to save, with a name that ends in .npy")
+	flags.IntVar(&o.size, "size", 0, "long side to resize the picture to, in pixels (default its own)")
+	o.engineOptions.AddFlags(cmd)
+}
+
+func (o *featuresOptions) validate() error {
+	switch {
+	case o.layer == "":
+		return misused("expected a layer: give one such as --layer conv4_2")
+	case strings.ToLower(filepath.Ext(o.output)) != ".npy":
+		return misused("--output %q: expected a name that ends in .npy", o.output)
+	case o.size < 0 || o.size > paint.MaxSize:
+		return misused("--size %d: expected 1 to %d, or 0 for the picture's own", o.size, paint.MaxSize)
+	}
+	return o.engineOptions.validate()
+}
+
+func runFeatures(ctx context.Context, opts *featuresOptions, path string) error {
+	if err := opts.validate(); err != nil {
+		return err
+	}
+	pooling, err := opts.parsePooling()
+	if err != nil {
+		return err
+	}
+	p, err := opts.openPicture(path)
+	if err != nil {
+		return err
+	}
+	opts.profiles.tell(warn)
+	if err := picture.CheckWritable(opts.output); err != nil {
+		return err
+	}
+	network, err := opts.openNetwork()
+	if err != nil {
+		return err
+	}
+	if opts.size > 0 {
+		p = p.Resize(picture.FitLong(p.W, p.H, opts.size))
+	}
+	recipe := paint.Classic() // for its zero padding, which is a VGG's own
+	recipe.Pooling = pooling
+	a, err := paint.Features(ctx, p, opts.layer, paint.Options{Recipe: &recipe, Network: network, Threads: opts.threads, Precision: paint.Precision(opts.precision), Memory: opts.limitMemory()})
+	if err != nil {
+		return inFlags(err)
+	}
+	return picture.WriteFile(opts.output, func(w io.Writer) error {
+		return writeNPY(w, a.Values, a.C, a.H, a.W)
+	})
+}

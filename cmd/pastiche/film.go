@@ -1,0 +1,103 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/pastiche-art/pastiche/paint"
+	"github.com/pastiche-art/pastiche/picture"
+)
+
+// film shows how a painting came to be.
+type film struct {
+	path  string
+	size  int // the long side
+	roll  *picture.Film
+	saved func(path string)
+	*profiles
+	firstError
+}
+
+const (
+	// filmFrames is about how many frames a film has.
+	filmFrames = 60
+	// filmSize is the longest side of a film, in pixels.
+	filmSize = 400
+)
+
+// newFilm returns the film of a painting, which is no larger than that.
+func newFilm(path string, r paint.Recipe, c *profiles, saved func(path string)) *film {
+	schedule := r.Schedule()
+	return &film{path: path, size: min(filmSize, schedule[len(schedule)-1].Size), profiles: c, saved: saved}
+}
+
+func (f *film) iteration(p paint.Progress) {
+	every := max(1, p.Steps/filmFrames)
+	if p.Step%every != 0 && p.Step != 1 && p.Step != p.Steps {
+		return
+	}
+	f.try(func() error {
+		frame := f.shown(p)
+		if f.roll == nil {
+			// The first scale may be small: the film has the size of the last.
+			w, h := picture.FitLong(frame.W, frame.H, f.size)
+			var err error
+			if f.roll, err = picture.NewFilm(f.path, w, h); err != nil {
+				return err
+			}
+		}
+		return f.roll.Add(frame)
+	})
+}
+
+func (f *film) close() error {
+	if f.roll == nil || f.err != nil {
+		return f.err
+	}
+	err := picture.WriteFile(f.path, f.roll.Encode)
+	if err == nil {
+		f.saved(f.path)
+	}
+	return err
+}
+
+// sheet shows what each scale painted.
+type sheet struct {
+	path     string
+	pictures []picture.SheetPicture
+	saved    func(path string)
+	*profiles
+}
+
+// sheetField is the side of a field of a contact sheet, in pixels.
+const sheetField = 320
+
+func (s *sheet) iteration(p paint.Progress) {
+	if p.Iteration != p.Iterations {
+		return
+	}
+	s.pictures = append(s.pictures, picture.SheetPicture{
+		Picture: s.shown(p),
+		Label:   fmt.Sprintf("%d x %d, iteration %d", p.Width, p.Height, p.Step),
+	})
+}
+
+func (s *sheet) close() error {
+	paper := picture.ContactSheet(s.pictures, sheetField, sheetField)
+	if paper == nil {
+		return nil
+	}
+	err := picture.Save(s.path, paper, picture.SaveOptions{})
+	if err == nil {
+		s.saved(s.path)
+	}
+	return err
+}
+
+// checkFilmPath fails for a name that no film can have.
+func checkFilmPath(path string) error {
+	if _, err := picture.NewFilm(filepath.Base(path), 1, 1); err != nil {
+		return &usageError{err}
+	}
+	return nil
+}

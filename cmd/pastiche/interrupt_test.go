@@ -1,0 +1,136 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/pastiche-art/pastiche/picture"
+)
+
+// endless paints for longer than any test lasts.
+var endless = []string{"paint", "content.png", "style.png", "--size", "48", "--iterations", "10000000", "--recipe", "classic", "-o", "p.png", "--save-every", "0"}
+
+// exitOf returns the exit code of a command that has ended.
+func exitOf(t *testing.T, err error) int {
+	t.Helper()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	if exit == nil {
+		return 0
+	}
+	return exit.ExitCode()
+}
+
+func TestInterruptedPaintingIsSaved(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot be interrupted by another")
+	}
+	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		t.Run(sig.String(), func(t *testing.T) {
+			if signal.Ignored(sig) {
+				t.Skip("these tests were told to outlive their terminal, and so is whatever they start")
+			}
+			t.Parallel()
+			folder := inputs(t)
+			cmd := pastiche(folder, append(endless, "--json", "--log", "costs.csv", "--plot", "costs.png")...)
+			var stderr bytes.Buffer
+			cmd.Stderr = &stderr
+			stdout, err := cmd.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			lines := bufio.NewScanner(stdout)
+			lines.Scan() // start
+			lines.Scan() // the first iteration
+			if err := cmd.Process.Signal(sig); err != nil {
+				t.Fatal(err)
+			}
+			var last string
+			for lines.Scan() {
+				last = lines.Text()
+			}
+			if code := exitOf(t, cmd.Wait()); code != exitInterrupted {
+				t.Errorf("exit code %d, want %d", code, exitInterrupted)
+			}
+			if !strings.HasPrefix(last, `{"event":"error","exit":130,"message":"interrupted after `) {
+				t.Errorf("the last event is %s", last)
+			}
+			if !strings.HasPrefix(stderr.String(), "pastiche: interrupted after ") || !strings.HasSuffix(stderr.String(), "saved in p.png\n") {
+				t.Errorf("said %q", stderr.String())
+			}
+			for _, name := range []string{"p.png", "costs.png"} {
+				if _, err := picture.Open(filepath.Join(folder, name), picture.Limits{}); err != nil {
+					t.Error(err)
+				}
+			}
+			log, err := os.ReadFile(filepath.Join(folder, "costs.csv"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasPrefix(string(log), "step,seconds,") || !strings.HasSuffix(string(log), "\n") {
+				t.Errorf("the log is cut: %.200s", log)
+			}
+			if left, _ := filepath.Glob(filepath.Join(folder, ".*")); len(left) > 0 {
+				t.Errorf("left behind: %v", left)
+			}
+		})
+	}
+}
+
+// TestPaintingOutlivesItsReader: whoever reads the events may go away.
+func TestPaintingOutlivesItsReader(t *testing.T) {
+	folder := inputs(t)
+	cmd := pastiche(folder, "paint", "content.png", "style.png", "--recipe", "classic", "--size", "48", "--iterations", "30", "-o", "p.png", "--json")
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(stdout, make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	stdout.Close()
+	if code := exitOf(t, cmd.Wait()); code != exitOutput {
+		t.Errorf("exit code %d, want %d", code, exitOutput)
+	}
+	if _, err := picture.Open(filepath.Join(folder, "p.png"), picture.Limits{}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestPaintingIsSavedElsewhere: the folder goes away while the painting is
+// made.
+func TestPaintingIsSavedElsewhere(t *testing.T) {
+	elsewhere := t.TempDir()
+	for _, name := range []string{"TMPDIR", "TMP"} {
+		t.Setenv(name, elsewhere)
+	}
+	err := save(filepath.Join(t.TempDir(), "gone", "p.png"), drawn(5, 4, 1), picture.SaveOptions{})
+	if exitCode(err) != exitOutput {
+		t.Fatalf("got %v, want exit code %d", err, exitOutput)
+	}
+	saved, _ := filepath.Glob(filepath.Join(elsewhere, "pastiche-*.png"))
+	if len(saved) != 1 || !strings.HasSuffix(err.Error(), "the painting is in "+saved[0]+" instead") {
+		t.Fatalf("found %v, said %v", saved, err)
+	}
+	if _, err := picture.Open(saved[0], picture.Limits{}); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,178 @@
+// Command pastiche paints a photograph in the manner of other pictures.
+//
+// The way of a command: main reads the verb, whose file holds its constructor,
+// its options with AddFlags, and its run function. That opens the inputs
+// (engine.go), calls the library, and writes the results. Errors come back to
+// main, which alone turns them into a sentence and an exit code.
+//
+// While a painting is made, each iteration is passed to its witnesses
+// (witness.go): one that reports to the user (bar.go, events.go), and
+// those that were asked for (note.go, snapshots.go, costlog.go, chart.go).
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pastiche-art/pastiche/kernel"
+	"github.com/pastiche-art/pastiche/paint"
+	"github.com/pastiche-art/pastiche/picture"
+	"github.com/pastiche-art/pastiche/vgg"
+)
+
+// The exit codes.
+const (
+	exitOK          = 0
+	exitFailure     = 1
+	exitUsage       = 2
+	exitInput       = 3
+	exitOutput      = 4
+	exitDiverged    = 5
+	exitInterrupted = 130 // 128 and the number of SIGINT, as shells report it
+)
+
+var exitMeanings = map[int]string{
+	exitOK:          "success",
+	exitFailure:     "an unexpected failure",
+	exitUsage:       "wrong usage: a flag, an unknown name, a kernel that this machine lacks",
+	exitInput:       "an input cannot be read: a picture or a network",
+	exitOutput:      "an output cannot be written",
+	exitDiverged:    "the costs diverged; the best picture so far was saved",
+	exitInterrupted: "interrupted; a painting was saved as it was, what had been fetched is kept",
+}
+
+// exitCode returns the exit code of a command that ended with err.
+func exitCode(err error) int {
+	var (
+		usage    *usageError
+		input    *inputError
+		option   *paint.OptionError
+		layer    *vgg.LayerError
+		size     *vgg.SizeError
+		memory   *paint.MemoryError
+		absent   *kernel.UnavailableError
+		output   *outputError
+		diverged *paint.DivergedError
+	)
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &input):
+		return exitInput
+	case errors.As(err, &output), errors.Is(err, picture.ErrWrite):
+		return exitOutput
+	case errors.As(err, &usage), errors.As(err, &option), errors.As(err, &layer), errors.As(err, &size), errors.As(err, &memory), errors.As(err, &absent):
+		return exitUsage
+	case errors.As(err, &diverged):
+		return exitDiverged
+	case errors.Is(err, context.Canceled):
+		return exitInterrupted
+	}
+	return exitFailure
+}
+
+// exitHelp is the section of a help text on the codes that a command ends with.
+func exitHelp(codes ...int) string {
+	var b strings.Builder
+	b.WriteString("\n\nExit codes:")
+	for _, code := range codes {
+		fmt.Fprintf(&b, "\n  %3d  %s", code, exitMeanings[code])
+	}
+	return b.String()
+}
+
+// usageError is the fault of the command line.
+type usageError struct{ error }
+
+func (e *usageError) Unwrap() error { return e.error }
+
+func misused(format string, args ...any) error {
+	return &usageError{fmt.Errorf(format, args...)}
+}
+
+// inputError is the fault of a file that was to be read.
+type inputError struct{ error }
+
+func (e *inputError) Unwrap() error { return e.error }
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	ctx, stop := interruptible(context.Background())
+	defer stop()
+	root := newRootCommand()
+	// What fails before a command has begun is cobra's complaint about its
+	// words and flags.
+	begun := false
+	root.PersistentPreRun = func(*cobra.Command, []string) { begun = true }
+	cmd, err := root.ExecuteContextC(ctx)
+	if err != nil && !begun {
+		err = &usageError{err}
+	}
+	code := exitCode(err)
+	if err != nil && !errors.Is(err, errUnread) {
+		fmt.Fprintf(os.Stderr, "pastiche: %v\n", err)
+	}
+	if code == exitUsage {
+		fmt.Fprintf(os.Stderr, "Run '%s --help' for usage.\n", cmd.CommandPath())
+	}
+	return code
+}
+
+func newRootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "pastiche",
+		Short: "Paint a photograph in the manner of other pictures",
+		Long: `pastiche paints a photograph in the manner of other pictures: neural style
+transfer, on the processor, offline.
+
+  pastiche paint photo.jpg painting.jpg -o mine.png
+
+Environment:
+  ` + kernel.Variable + `  the implementation of the engine to run instead of the fastest one;
+                   this machine has: ` + strings.Join(kernel.Implementations(), ", ") + `
+` + networksEnvironment +
+			exitHelp(exitOK, exitFailure, exitUsage, exitInput, exitOutput, exitDiverged, exitInterrupted),
+		Version:       moduleVersion(),
+		Args:          commandWord,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetFlagErrorFunc(flagError)
+	root.AddCommand(
+		newPaintCommand(),
+		newTextureCommand(),
+		newReconstructCommand(),
+		newShowCommand(),
+		newScoreCommand(),
+		newFeaturesCommand(),
+		newBenchCommand(),
+		newNetworksCommand(),
+		newServeCommand(),
+		newWorkerCommand(),
+		newSubmitCommand(),
+		newJobsCommand(),
+		newWaitCommand(),
+		newCancelCommand(),
+		newVersionCommand(),
+	)
+	return root
+}
+
+// commandWord refuses the word that a command with subcommands did not know.
+func commandWord(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	cmd.SuggestionsMinimumDistance = 2 // edits, as cobra's own suggestions allow
+	if alike := cmd.SuggestionsFor(args[0]); len(alike) > 0 {
+		return misused("no command %q: did you mean %s?", args[0], strings.Join(alike, " or "))
+	}
+	return misused("no command %q", args[0])
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
+
+	"github.com/pastiche-art/pastiche/weights"
+	"github.com/pastiche-art/pastiche/weights/registry"
+)
+
+func newNetworksImportCommand() *cobra.Command {
+	var opts networksImportOptions
+	cmd := &cobra.Command{
+		Use:   "import FILE",
+		Short: "Keep the convolutions of a network's file under a name",
+		Long: `Read a network's file once and keep its convolutions, bit for bit, in a file
+that is quicker to read and a fraction of the size. FILE itself is not needed any
+more. It gets the name that its checksum is known by, or that it says; --as
+chooses another.
+
+` + inputFlagsHelp + exitHelp(exitOK, exitUsage, exitInput, exitOutput, exitInterrupted),
+		Example: `  pastiche networks import imagenet-vgg-verydeep-19.mat
+  pastiche networks import model.safetensors --as mine \
+    --channels bgr --range 0..255 --mean 103.939,116.779,123.68 --std 1,1,1`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return misused("expected one file, found %d", len(args))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runNetworksImport(cmd.Context(), &opts, args[0])
+		},
+	}
+	opts.AddFlags(cmd)
+	return cmd
+}
+
+type networksImportOptions struct {
+	inputOptions
+	as    string
+	quiet bool
+}
+
+func (o *networksImportOptions) AddFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&o.as, "as", "", "`NAME` to keep the network under")
+	o.inputOptions.AddFlags(cmd)
+	flags.BoolVarP(&o.quiet, "quiet", "q", false, "report nothing but errors")
+}
+
+func runNetworksImport(ctx context.Context, opts *networksImportOptions, path string) error {
+	override, err := opts.override()
+	if err != nil {
+		return err
+	}
+	store := registry.FromEnvironment()
+	if !opts.quiet {
+		store.Progress = tellNews
+	}
+	e, err := store.Import(ctx, path, opts.as, override)
+	if err != nil {
+		return networkFileError(path, err)
+	}
+	if !opts.quiet {
+		fmt.Fprintf(os.Stderr, "%s is here: %s, input %s, %s.\n",
+			e.Name, printable(e.Family), e.Input, humanize.Bytes(uint64(e.Local.Size)))
+	}
+	return nil
+}
+
+// inputOptions are the flags that say what input a network expects, and what
+// its file calls its layers.
+type inputOptions struct {
+	channels, levels, mean, std string
+	blocks                      []string
+}
+
+const inputFlagsHelp = `The input that the network expects is taken from its checksum, from what the
+file says, or from what is known of such files, and shown. The flags --channels,
+--range, --mean and --std are believed before all of them.
+
+The layers are recognised by the names of their tensors. --block is believed
+instead, one for each block: what the file calls its convolutions, without the
+ends that say weight or bias, and after a plus sign a batch norm, such as
+--block stem.c1,stem.c2 --block body.c1+body.n1. The family follows from them.`
+
+func (o *inputOptions) AddFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&o.channels, "channels", "", "`ORDER` of the network's input channels: rgb, bgr")
+	flags.StringVar(&o.levels, "range", "", "`RANGE` of its input from black to white: 0..1, 0..255")
+	flags.StringVar(&o.mean, "mean", "", "`R,G,B` that is subtracted from its input, in that range and order of channels")
+	flags.StringVar(&o.std, "std", "", "`R,G,B` that its input is then divided by, the same")
+	flags.StringArrayVar(&o.blocks, "block", nil, "`NAMES` of the file for the convolutions of a block; repeatable, in order")
+	complete(cmd, "channels", []string{"rgb", "bgr"}, cobra.ShellCompDirectiveNoFileComp)
+	complete(cmd, "range", []string{"0..1", "0..255"}, cobra.ShellCompDirectiveNoFileComp)
+}
+
+// override returns what the flags say.
+func (o *inputOptions) override() (said weights.Override, err error) {
+	if said.PartialInput, err = weights.ParsePartialInput(o.channels, o.levels, o.mean, o.std); err != nil {
+		return said, misused("%w", err)
+	}
+	if said.Layers, err = weights.ParseLayers(o.blocks); err != nil {
+		return said, misused("%w", err)
+	}
+	return said, nil
+}

@@ -1,0 +1,32 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pastiche-art/pastiche/weights/registry"
+)
+
+func newNetworksPathCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "path NAME...",
+		Short: "Print where networks are kept",
+		Long: `Print the path of the file in which this machine keeps a network, a line for
+each. It is a safetensors file like any other.` + exitHelp(exitOK, exitUsage, exitInput, exitOutput),
+		Args:              someNetworks,
+		ValidArgsFunction: completeNetworks(cobra.ShellCompDirectiveNoFileComp),
+		RunE:              func(_ *cobra.Command, names []string) error { return runNetworksPath(names) },
+	}
+}
+
+func runNetworksPath(names []string) error {
+	store := registry.FromEnvironment()
+	return onNetworks(names, func(name string) error {
+		path, err := store.Path(name)
+		if err != nil {
+			return err
+		}
+		return printText(fmt.Appendln(nil, path))
+	})
+}

@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
+	"github.com/vbauerster/mpb/v8"
+
+	"github.com/pastiche-art/pastiche/weights/registry"
+)
+
+func newNetworksPullCommand() *cobra.Command {
+	var quiet bool
+	cmd := &cobra.Command{
+		Use:   "pull NAME...",
+		Short: "Fetch networks by name",
+		Long: `Fetch networks by name, from where they were published or from a mirror, and
+keep their convolutions. What arrives is kept only with the checksum that it was
+published with. A download that breaks off is resumed, now or by the next pull.
+
+Environment:
+` + networksEnvironment + exitHelp(exitOK, exitUsage, exitInput, exitOutput, exitInterrupted),
+		Example: `  pastiche networks pull vgg19
+  ` + registry.MirrorVariable + `=/media/usb/networks pastiche networks pull vgg19`,
+		Args:              someNetworks,
+		ValidArgsFunction: completeNetworks(cobra.ShellCompDirectiveNoFileComp),
+		RunE: func(cmd *cobra.Command, names []string) error {
+			return runNetworksPull(cmd.Context(), registry.FromEnvironment(), quiet, names)
+		},
+	}
+	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "report nothing but errors")
+	return cmd
+}
+
+func runNetworksPull(ctx context.Context, store *registry.Store, quiet bool, names []string) error {
+	return onNetworks(names, func(name string) error {
+		if e, err := store.Entry(name); err == nil && e.Present() {
+			if !quiet {
+				fmt.Fprintf(os.Stderr, "%s is here already.\n", name)
+			}
+			return nil
+		}
+		report := newTransferReporter(quiet)
+		store.Progress = report.event
+		e, err := store.Pull(ctx, name)
+		if errors.Is(err, context.Canceled) {
+			report.say("What has arrived is kept; the next pull goes on from there.")
+		}
+		report.close()
+		switch {
+		case err == nil && !quiet:
+			fmt.Fprintf(os.Stderr, "%s is here: %s.\n", name, humanize.Bytes(uint64(e.Local.Size)))
+		case errors.Is(err, registry.ErrUndelivered):
+			err = fmt.Errorf("%w; a file that was fetched in another way can be kept with 'pastiche networks import FILE'", err)
+		}
+		return err
+	})
+}
+
+// A transferReporter tells a person what becomes of a download.
+type transferReporter interface {
+	event(registry.Event)
+	// say tells a person something.
+	say(text string)
+	close()
+}
+
+// newTransferReporter returns the reporter that suits the terminal.
+func newTransferReporter(quiet bool) transferReporter {
+	switch {
+	case quiet:
+		return transferSilence{}
+	case isTerminal(os.Stderr):
+		return &transferBar{container: mpb.New(mpb.WithOutput(os.Stderr))}
+	default:
+		return &transferLines{told: time.Now()}
+	}
+}
+
+// transferSilence reports nothing.
+type transferSilence struct{}
+
+func (transferSilence) event(registry.Event) {}
+func (transferSilence) say(string)           {}
+func (transferSilence) close()               {}
+
+// transferLines reports by a line every few seconds.
+type transferLines struct {
+	rate transferRate
+	told time.Time
+}
+
+func (l *transferLines) event(e registry.Event) {
+	if f, ok := e.(registry.Fetching); ok {
+		now := time.Now()
+		l.rate.observe(f, now)
+		if now.Sub(l.told) >= linesInterval {
+			l.told = now
+			fmt.Fprintf(os.Stderr, "%s, %s\n", transferCount(f), &l.rate)
+		}
+		return
+	}
+	tellNews(e)
+}
+
+func (l *transferLines) say(text string) { fmt.Fprintln(os.Stderr, text) }
+func (l *transferLines) close()          {}
+
+// transferBar reports by a progress bar.
+type transferBar struct {
+	rate      transferRate
+	container *mpb.Progress
+	bar       *mpb.Bar // nil before the first byte
+	state     atomic.Pointer[barState]
+}
+
+func (b *transferBar) event(e registry.Event) {
+	f, ok := e.(registry.Fetching)
+	if !ok {
+		if text := transferNews(e); text != "" {
+			b.say(text)
+		}
+		return
+	}
+	b.rate.observe(f, time.Now())
+	b.state.Store(&barState{count: transferCount(f) + " ", pace: " " + b.rate.String()})
+	if b.bar == nil {
+		b.bar = drawBar(b.container, f.Total, &b.state)
+	}
+	b.bar.SetCurrent(f.Done)
+}
+
+// say puts a line above the bar. A terminal that echoed Ctrl-C has moved the
+// cursor off the first column.
+func (b *transferBar) say(text string) { fmt.Fprintf(b.container, "\r%s\n", text) }
+
+func (b *transferBar) close() {
+	if b.bar != nil {
+		b.bar.Abort(false) // of no effect on one that is complete
+	}
+	b.container.Wait()
+}
+
+// transferNews says in a sentence what is worth one, or nothing.
+func transferNews(e registry.Event) string {
+	switch e := e.(type) {
+	case registry.Waiting:
+		return fmt.Sprintf("Waiting for another process that is changing the networks in %s.", e.Dir)
+	case registry.Failed:
+		if errors.Is(e.Err, registry.ErrWrite) || e.Final {
+			return "" // the end of the command tells
+		}
+		return fmt.Sprintf("%v; trying again", e.Err)
+	}
+	return ""
+}
+
+// tellNews tells a person of an event that is worth a sentence.
+func tellNews(e registry.Event) {
+	if text := transferNews(e); text != "" {
+		fmt.Fprintln(os.Stderr, text)
+	}
+}
+
+// transferCount says how much has arrived.
+func transferCount(f registry.Fetching) string {
+	return fmt.Sprintf("%s of %s", humanize.Bytes(uint64(f.Done)), humanize.Bytes(uint64(f.Total)))
+}
+
+// transferRate measures how fast a download comes along.
+type transferRate struct {
+	begun     time.Time
+	first     int64 // bytes that were there when it began
+	perSecond float64
+	left      int64
+}
+
+func (r *transferRate) observe(f registry.Fetching, now time.Time) {
+	if r.begun.IsZero() || f.Done < r.first {
+		r.begun, r.first = now, f.Done
+	}
+	if elapsed := now.Sub(r.begun).Seconds(); elapsed > 0 {
+		r.perSecond = float64(f.Done-r.first) / elapsed
+	}
+	r.left = f.Total - f.Done
+}
+
+// String says the rate, once it is known, and the time left, while there is any.
+func (r *transferRate) String() string {
+	if r.perSecond == 0 {
+		return "starting"
+	}
+	text := humanize.Bytes(uint64(r.perSecond)) + "/s"
+	if r.left > 0 {
+		left := time.Duration(float64(r.left) / r.perSecond * float64(time.Second))
+		text += fmt.Sprintf(", %s left", left.Round(time.Second))
+	}
+	return text
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pastiche-art/pastiche/weights"
+	"github.com/pastiche-art/pastiche/weights/registry"
+)
+
+// begun is how much of a published file the servers below send.
+const begun = 1 << 20
+
+// stalling begins to send a file of a size, which it announces, and goes on as
+// requests ask for more, but never finishes. It notes the ranges asked for.
+func stalling(t *testing.T, size int64, ranges chan<- string) *httptest.Server {
+	done := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked := r.Header.Get("Range")
+		ranges <- asked
+		if asked == "" {
+			w.Header().Set("Content-Length", strconv.FormatInt(size, 10))
+		} else {
+			from, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimPrefix(asked, "bytes="), "-"), 10, 64)
+			if err != nil {
+				t.Error(err)
+			}
+			w.Header().Set("Content-Range", "bytes "+strconv.FormatInt(from, 10)+"-"+strconv.FormatInt(size-1, 10)+"/"+strconv.FormatInt(size, 10))
+			w.Header().Set("Content-Length", strconv.FormatInt(size-from, 10))
+			w.WriteHeader(http.StatusPartialContent)
+		}
+		_, _ = w.Write(make([]byte, begun))
+		_ = http.NewResponseController(w).Flush()
+		select {
+		case <-r.Context().Done():
+		case <-done:
+		}
+	}))
+	t.Cleanup(server.Close)
+	t.Cleanup(func() { close(done) })
+	return server
+}
+
+// TestPullOnScreen interrupts a download that a terminal shows, and goes on with
+// it.
+func TestPullOnScreen(t *testing.T) {
+	home := t.TempDir()
+	ranges := make(chan string, 2)
+	server := stalling(t, 534_904_783, ranges)
+	env := []string{"TERM=xterm", registry.HomeVariable + "=" + home, registry.MirrorVariable + "=" + server.URL}
+	for i, shown := range []string{"1.0 MB of 535 MB", "2.1 MB of 535 MB"} {
+		s := onScreen(t, pastiche(home, "networks", "pull", "vgg19"), env...)
+		s.await(shown, "─")
+		s.press("\x03")
+		s.await("What has arrived is kept; the next pull goes on from there.", "pastiche: interrupted\r\n")
+		if code := exitOf(t, s.cmd.Wait()); code != exitInterrupted {
+			t.Errorf("exit code %d", code)
+		}
+		if asked, want := <-ranges, []string{"", "bytes=" + strconv.Itoa(begun) + "-"}[i]; asked != want {
+			t.Errorf("asked for the range %q, want %q", asked, want)
+		}
+	}
+	cmd := pastiche(home, "networks", "remove", "vgg19")
+	cmd.Env = append(os.Environ(), env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+	if left, err := filepath.Glob(filepath.Join(home, "networks", "incoming", "*")); err != nil || left != nil {
+		t.Errorf("what is left: %q, %v", left, err)
+	}
+}
+
+// TestListOnScreen lists networks in lines that a terminal need not break.
+func TestListOnScreen(t *testing.T) {
+	home := t.TempDir()
+	s := onScreen(t, pastiche(home, "networks", "list"), "TERM=xterm", registry.HomeVariable+"="+home)
+	s.await("NAME ", "WHERE\r\n", "builtin ", "built in\r\n    trained for pastiche on Tiny ImageNet\r\n    RGB 0..1, mean 0.485 0.456 0.406, std 0.229 0.224 0.225\r\nvgg19 ")
+	if code := exitOf(t, s.cmd.Wait()); code != exitOK {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+// TestUnread says nothing to whoever stopped reading.
+func TestUnread(t *testing.T) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read.Close()
+	defer write.Close()
+	var said bytes.Buffer
+	cmd := pastiche(t.TempDir(), "networks", "list")
+	cmd.Stdout, cmd.Stderr = write, &said
+	if code := exitOf(t, cmd.Run()); runtime.GOOS != "windows" && (code != exitOutput || said.Len() > 0) {
+		t.Errorf("exit code %d, said %q", code, &said)
+	}
+}
+
+// TestPull pulls a network that is published for the test, from a second mirror
+// and on the second attempt.
+func TestPull(t *testing.T) {
+	builtin, err := weights.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file bytes.Buffer
+	if err := builtin.WriteSafetensors(&file, weights.Float32); err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(file.Bytes())
+	busy := true
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/missing":
+			w.WriteHeader(http.StatusNotFound)
+		case busy:
+			busy = false
+			w.WriteHeader(http.StatusServiceUnavailable)
+		default:
+			http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(file.Bytes()))
+		}
+	}))
+	defer server.Close()
+	store := &registry.Store{Dir: t.TempDir(), Known: []registry.Entry{{
+		Name: "sample", Family: "VGG-13", Input: builtin.Input,
+		Source: registry.File{Size: int64(file.Len()), SHA256: hex.EncodeToString(sum[:])},
+		URLs:   []string{server.URL + "/missing", server.URL + "/file"},
+	}}}
+	said := stderrOf(t, func() {
+		if err := runNetworksPull(t.Context(), store, false, []string{"sample", "sample"}); err != nil {
+			t.Error(err)
+		}
+	})
+	want := server.URL + "/file: 503 Service Unavailable; trying again\nsample is here: 7.1 MB.\nsample is here already.\n"
+	if said != want {
+		t.Errorf("said %q, want %q", said, want)
+	}
+	if err := store.Verify(t.Context(), "sample"); err != nil {
+		t.Error(err)
+	}
+}
+
+// stderrOf returns what is said on standard error.
+func stderrOf(t *testing.T, do func()) string {
+	t.Helper()
+	f, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	before := os.Stderr
+	os.Stderr = f
+	defer func() { os.Stderr = before }()
+	do()
+	text, err := os.ReadFile(f.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}

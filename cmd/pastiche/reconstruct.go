@@ -1,0 +1,63 @@
+package main
+
+import (
+	"image"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pastiche-art/pastiche/paint"
+)
+
+// The parts of a picture that can be reconstructed.
+const (
+	ofContent = "content"
+	ofStyle   = "style"
+)
+
+func newReconstructCommand() *cobra.Command {
+	var opts paintOptions
+	layer, of := "conv4_2", ofContent
+	cmd := &cobra.Command{
+		Use:   "reconstruct PICTURE",
+		Short: "Paint what a layer of the network knows of a picture",
+		Long: `Paint, beginning with noise, what a layer of the network knows of a picture: its
+content, what is where; or its style, from the first layer of each block up to
+that one. Those are the two rows of the first figure of Gatys, Ecker and Bethge
+2015. The shallower the layer, the more of the picture comes back.
+
+` + eventsHelp + exitHelp(exitOK, exitFailure, exitUsage, exitInput, exitOutput, exitDiverged, exitInterrupted),
+		Example: `  pastiche reconstruct photo.jpg --layer conv4_2 -o content.png
+  pastiche reconstruct painting.jpg --of style --layer conv3_1 -o style.png`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			w := work{content: args[0], styles: args}
+			recipe := paint.ContentReconstruction(layer)
+			switch of {
+			case ofContent:
+			case ofStyle:
+				p, err := opts.openPicture(args[0])
+				if err != nil {
+					return err
+				}
+				recipe = paint.StyleReconstruction(layer)
+				w = work{shape: image.Pt(p.W, p.H), styles: args}
+			default:
+				return misused("--of %s: expected %s or %s", of, ofContent, ofStyle)
+			}
+			opts.base = &recipe
+			if !cmd.Flags().Changed("size") {
+				opts.size = recipe.Size
+			}
+			return runWork(cmd.Context(), &opts, cmd.Flags(), w)
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	opts.addOutput(cmd)
+	flags.StringVar(&layer, "layer", layer, "`LAYER` that knows the picture")
+	flags.StringVar(&of, "of", of, "`PART` of the picture: content, style")
+	opts.addCanvas(cmd)
+	opts.engineOptions.AddFlags(cmd)
+	complete(cmd, "of", []string{ofContent, ofStyle}, cobra.ShellCompDirectiveNoFileComp)
+	return cmd
+}

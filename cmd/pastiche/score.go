@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/pastiche-art/pastiche/paint"
+)
+
+func newScoreCommand() *cobra.Command {
+	var opts scoreOptions
+	cmd := &cobra.Command{
+		Use:   "score CONTENT STYLE PICTURE...",
+		Short: "Measure the costs of pictures",
+		Long: `Measure how well each PICTURE paints CONTENT in the manner of STYLE: the
+costs that painting lowers, under the layers and weights of a recipe. Each
+picture is measured in its own size, to which content and style are resized.
+The lower the costs, the closer; only those measured with the same network,
+recipe and size can be compared.
+
+With --json, one object for each picture, a line each:
+  {"picture":…,"costs":{"content":…,"style":…,"variation":…,"total":…},
+   "layers":[{"layer":"conv4_2","kind":"content","weight":…,"cost":…},…]}` +
+			exitHelp(exitOK, exitFailure, exitUsage, exitInput, exitOutput, exitInterrupted),
+		Example: `  pastiche score photo.jpg painting.jpg mine.png theirs.png
+  pastiche score photo.jpg painting.jpg mine.png --recipe classic --network vgg19.safetensors --json`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) < 3 {
+				return misused("expected a content, a style and at least one picture to measure, found %d in all", len(args))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runScore(cmd.Context(), &opts, cmd.Flags(), args)
+		},
+	}
+	opts.AddFlags(cmd)
+	return cmd
+}
+
+type scoreOptions struct {
+	costOptions
+	json bool
+}
+
+func (o *scoreOptions) AddFlags(cmd *cobra.Command) {
+	o.costOptions.AddFlags(cmd)
+	cmd.Flags().BoolVar(&o.json, "json", false, "print one object a line, with the costs of each layer")
+}
+
+// scored is the report on one picture.
+type scored struct {
+	Picture string `json:"picture"`
+	*paint.Report
+}
+
+func runScore(ctx context.Context, opts *scoreOptions, flags *pflag.FlagSet, args []string) error {
+	recipe, err := opts.recipe(flags)
+	if err != nil {
+		return err
+	}
+	pictures, err := opts.openPictures(ctx, args)
+	if err != nil {
+		return err
+	}
+	opts.profiles.tell(warn)
+	network, substitute, err := opts.openNetwork(flags, &recipe)
+	if err != nil {
+		return err
+	}
+	if substitute != "" {
+		fmt.Fprintln(os.Stderr, substitute)
+	}
+	var reports []scored
+	for i, path := range args[2:] {
+		report, err := paint.Score(ctx, pictures[0], paint.InMannerOf(pictures[1]), pictures[2+i],
+			paint.Options{Recipe: &recipe, Network: network, Threads: opts.threads, Precision: paint.Precision(opts.precision), Memory: opts.limitMemory()})
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, inFlags(err))
+		}
+		reports = append(reports, scored{path, report})
+	}
+	if opts.json {
+		return printJSON(reports)
+	}
+	return printTable(func(w *tabwriter.Writer) {
+		fmt.Fprintln(w, "TOTAL\tCONTENT\tSTYLE\tVARIATION\tPICTURE")
+		for _, r := range reports {
+			fmt.Fprintf(w, "%.6g\t%.6g\t%.6g\t%.6g\t%s\n", r.Costs.Total, r.Costs.Content, r.Costs.Style, r.Costs.Variation, r.Picture)
+		}
+	})
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pastiche-art/pastiche/picture"
+)
+
+func newShowCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "show PICTURE",
+		Short: "Show how a painting was painted",
+		Long: `Show how a painting was painted, as the picture itself says: the command that
+paints it again, the inputs with their checksums, the network, and the costs.` +
+			exitHelp(exitOK, exitFailure, exitUsage, exitInput),
+		Example: "  pastiche show painting.png\n  pastiche show painting.png --json | jq .recipe",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return runShow(args[0], asJSON)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the whole record, one JSON object")
+	return cmd
+}
+
+func runShow(path string, asJSON bool) error {
+	text, err := picture.OpenNote(path, picture.Limits{})
+	if errors.Is(err, picture.ErrNoNote) {
+		return &inputError{fmt.Errorf("%s: the picture does not say how it was painted: expected one that pastiche painted, without --no-note", path)}
+	}
+	if err != nil {
+		return &inputError{err}
+	}
+	var r record
+	if err := json.Unmarshal([]byte(text), &r); err != nil {
+		return &inputError{fmt.Errorf("%s: its record is damaged: %w", path, err)}
+	}
+	if asJSON {
+		return printText([]byte(printable(text) + "\n"))
+	}
+	var b bytes.Buffer
+	if len(r.Command) > 0 { // a studio has none
+		fmt.Fprintf(&b, "%s\n\n", printable(shellWords(r.Command)))
+	}
+	for _, in := range r.Inputs {
+		fmt.Fprintf(&b, "  input    %s  sha256 %s\n", printable(in.Name), printable(in.SHA256))
+	}
+	fmt.Fprintf(&b, "  network  %s  sha256 %s\n", printable(r.Network.Name), printable(r.Network.Digest))
+	fmt.Fprintf(&b, "  seed     %d\n", r.Seed)
+	fmt.Fprintf(&b, "  costs    total %.6g, content %.6g, style %.6g after %d iterations\n",
+		r.Costs.Total, r.Costs.Content, r.Costs.Style, r.Steps)
+	fmt.Fprintf(&b, "  painted by %s\n", printable(r.Software))
+	return printText(b.Bytes())
+}
+
+// shellWords returns words as a shell takes them.
+func shellWords(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = w
+		if strings.ContainsAny(w, " \t\n'\"\\$`&|;<>()*?[]#~{}!") || w == "" {
+			quoted[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(quoted, " ")
+}

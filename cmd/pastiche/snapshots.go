@@ -1,0 +1,47 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/pastiche-art/pastiche/paint"
+	"github.com/pastiche-art/pastiche/picture"
+)
+
+// snapshots saves the painting as it is after every so many iterations.
+type snapshots struct {
+	every   int
+	first   int // the first iteration after which the painting is saved
+	name    func(painting string, step int) string
+	files   *paths
+	profile *picture.Profile // or nil
+	saved   func(path string)
+	firstError
+}
+
+// numbered names the painting after an iteration: mine-000100.png beside
+// mine.png.
+func numbered(painting string, step int) string {
+	ext := filepath.Ext(painting)
+	return fmt.Sprintf("%s-%06d%s", strings.TrimSuffix(painting, ext), step, ext)
+}
+
+func (s *snapshots) iteration(p paint.Progress) {
+	if p.Step < s.first || (p.Step-s.first)%s.every != 0 {
+		return
+	}
+	s.try(func() error {
+		path := s.name(s.files.painting, p.Step)
+		if err := s.files.spare(path); err != nil {
+			return err
+		}
+		if err := picture.Save(path, p.Picture(), picture.SaveOptions{Profile: s.profile}); err != nil {
+			return err
+		}
+		s.saved(path)
+		return nil
+	})
+}
+
+func (s *snapshots) close() error { return s.err }

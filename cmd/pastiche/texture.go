@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"image"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+func newTextureCommand() *cobra.Command {
+	var opts paintOptions
+	shape := canvasShape{512, 512}
+	cmd := &cobra.Command{
+		Use:   "texture STYLE...",
+		Short: "Paint a texture of any size in the manner of pictures",
+		Long: `Paint nothing in particular in the manner of one or more pictures STYLE, which
+blend: a texture of any size. With --tileable it joins itself on all sides
+without a seam.
+
+` + eventsHelp + exitHelp(exitOK, exitFailure, exitUsage, exitInput, exitOutput, exitDiverged, exitInterrupted),
+		Example: `  pastiche texture painting.jpg -o texture.png
+  pastiche texture pebbles.jpg --shape 1024x256 --tileable -o border.png`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return misused("expected at least one style picture, found none")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !cmd.Flags().Changed("size") && !cmd.Flags().Changed("scales") {
+				if err := cmd.Flags().Set("size", strconv.Itoa(max(shape.X, shape.Y))); err != nil {
+					return err
+				}
+			}
+			return runWork(cmd.Context(), &opts, cmd.Flags(), work{shape: image.Point(shape), styles: args})
+		},
+	}
+	cmd.Flags().SortFlags = false
+	opts.addOutput(cmd)
+	cmd.Flags().Var(&shape, "shape", "`SIZE` of the texture in pixels, or its proportions where --size says how large")
+	cmd.Flags().BoolVar(&opts.tileable, "tileable", false, "join the sides without a seam")
+	opts.addCanvas(cmd)
+	opts.addHand(cmd)
+	opts.costOptions.AddFlags(cmd)
+	return cmd
+}
+
+// canvasShape is the value of a flag such as 768x512.
+type canvasShape image.Point
+
+func (s *canvasShape) Set(text string) error {
+	w, h, found := strings.Cut(strings.ToLower(text), "x")
+	if !found {
+		h = w
+	}
+	width, err := strconv.Atoi(w)
+	height, otherErr := strconv.Atoi(h)
+	if err != nil || otherErr != nil {
+		return fmt.Errorf("expected a size such as 768x512")
+	}
+	s.X, s.Y = width, height
+	return nil
+}
+
+func (s *canvasShape) String() string { return fmt.Sprintf("%dx%d", s.X, s.Y) }
+
+// Type is what pflag calls the value in help texts.
+func (*canvasShape) Type() string { return "shape" }
