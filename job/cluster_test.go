@@ -121,6 +121,21 @@ func submit(t *testing.T, s *job.Store, i int) *job.Job {
 	return nil
 }
 
+// settle waits until a cluster in which a server was killed lists its jobs.
+func settle(t *testing.T, s *job.Store) {
+	t.Helper()
+	var err error
+	for begun := time.Now(); time.Since(begun) < time.Minute; time.Sleep(200 * time.Millisecond) {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		_, err = s.List(ctx)
+		cancel()
+		if err == nil {
+			return
+		}
+	}
+	t.Fatal(err)
+}
+
 // done waits until a job is done, whatever is killed meanwhile.
 func done(t *testing.T, s *job.Store, id string) *job.Job {
 	t.Helper()

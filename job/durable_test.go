@@ -3,6 +3,7 @@
 package job_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -161,6 +162,33 @@ func TestFrozenWorkerIsRejected(t *testing.T) {
 	ends.once(t)
 }
 
+// TestReadOutlastsRestart reads a picture while its only server is replaced.
+func TestReadOutlastsRestart(t *testing.T) {
+	times(t, "", 1)
+	c := startCluster(t, 1)
+	s := c.open(t)
+	defer s.Close()
+	worker := c.worker().begin(t)
+	defer end(worker)
+	j := submit(t, s, 0)
+	done(t, s, j.ID)
+	want, err := s.Preview(t.Context(), j.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	end(c.running[0])
+	var starting sync.WaitGroup
+	starting.Go(func() {
+		time.Sleep(6 * time.Second) // longer than a client waits by itself
+		c.running[0] = c.roles[0].begin(t)
+	})
+	got, err := s.Preview(t.Context(), j.ID)
+	starting.Wait()
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%d bytes of %d, %v", len(got), len(want), err)
+	}
+}
+
 // TestServersKilled kills one of three NATS servers after the other.
 func TestServersKilled(t *testing.T) {
 	orders := times(t, "PASTICHE_CLUSTER_JOBS", 3)
@@ -197,6 +225,7 @@ func TestServersKilled(t *testing.T) {
 	}
 	close(stop)
 	killing.Wait()
+	settle(t, s)
 	compare(t, s, want)
 	ends.once(t)
 }

@@ -44,12 +44,15 @@ const (
 	// maxAttempts is how often a job may end its worker without a checkpoint in
 	// between.
 	maxAttempts = 8
-	// writeTimeout is how long storing one thing may take, besides a second for
-	// each writeRate bytes. A server that is killed does not say that it will
-	// never answer; one in this process is only busy.
-	writeTimeout         = 3 * time.Second
-	embeddedWriteTimeout = 15 * time.Second
-	writeRate            = 2 << 20
+	// answerTimeout is how long storing or reading one thing may take, besides a
+	// second for each transferRate bytes. A server that is killed does not say
+	// that it will never answer; one in this process is only busy.
+	answerTimeout         = 3 * time.Second
+	embeddedAnswerTimeout = 15 * time.Second
+	transferRate          = 2 << 20
+	// readTries is how often a cluster is asked for an object: a server that is
+	// replaced answers again when another leads, or has been started.
+	readTries = 10
 	// chunk is the size of the messages that objects are stored in: any NATS
 	// server takes as much, and fewer of them are fewer syncs of the disk.
 	chunk = 512 << 10
@@ -276,29 +279,48 @@ func (s *Store) change(ctx context.Context, id string, change func(*record) erro
 	}
 }
 
-// writing bounds how long writing so many bytes may take.
-func (s *Store) writing(ctx context.Context, bytes int) (context.Context, context.CancelFunc) {
-	timeout := writeTimeout
+// bounded bounds how long storing or reading so many bytes may take.
+func (s *Store) bounded(ctx context.Context, size int) (context.Context, context.CancelFunc) {
+	timeout := answerTimeout
 	if s.embedded != nil {
-		timeout = embeddedWriteTimeout
+		timeout = embeddedAnswerTimeout
 	}
-	return context.WithTimeout(ctx, timeout+time.Duration(bytes)*time.Second/writeRate)
+	return context.WithTimeout(ctx, timeout+time.Duration(size)*time.Second/transferRate)
 }
 
 func (s *Store) put(ctx context.Context, name string, data []byte) error {
-	ctx, cancel := s.writing(ctx, len(data))
+	ctx, cancel := s.bounded(ctx, len(data))
 	defer cancel()
 	meta := jetstream.ObjectMeta{Name: name, Opts: &jetstream.ObjectMetaOptions{ChunkSize: chunk}}
 	_, err := s.objects.Put(ctx, meta, bytes.NewReader(data))
 	return s.watchful(err)
 }
 
+// get returns an object. The error is [ErrNotFound] where there is none.
 func (s *Store) get(ctx context.Context, name string) ([]byte, error) {
-	data, err := s.objects.GetBytes(ctx, name)
-	if errors.Is(err, jetstream.ErrObjectNotFound) {
-		return nil, ErrNotFound
+	for try := 1; ; try++ {
+		data, err := s.read(ctx, name)
+		if errors.Is(err, jetstream.ErrObjectNotFound) {
+			return nil, ErrNotFound
+		}
+		if err == nil || s.embedded != nil || try == readTries || ctx.Err() != nil {
+			return data, err
+		}
+		pause(ctx, again)
 	}
-	return data, err
+}
+
+// read asks once for an object.
+func (s *Store) read(ctx context.Context, name string) ([]byte, error) {
+	asking, cancel := s.bounded(ctx, 0)
+	defer cancel()
+	info, err := s.objects.GetInfo(asking, name)
+	if err != nil {
+		return nil, err
+	}
+	reading, cancel := s.bounded(ctx, int(info.Size)) //nolint:gosec // it was stored from memory
+	defer cancel()
+	return s.objects.GetBytes(reading, name)
 }
 
 // enqueue puts a job into the queue, unless it is there.

@@ -105,7 +105,7 @@ func (s *Store) accept(ctx context.Context, r *record, files []file) (created bo
 			return false, s.unavailable(err)
 		}
 	}
-	ctx, cancel := s.writing(ctx, len(data))
+	ctx, cancel := s.bounded(ctx, len(data))
 	defer cancel()
 	_, err = s.records.Create(ctx, r.ID, data)
 	if stale(err) {
