@@ -59,9 +59,9 @@ type DivergedError struct {
 
 func (e *DivergedError) Error() string {
 	if e.Tries == 0 {
-		return fmt.Sprintf("the cost is %g where the search begins, or its gradient is not finite: expected a point that can be evaluated", e.Cost)
+		return fmt.Sprintf("the cost begins at %g, or its gradient is not finite", e.Cost)
 	}
-	return fmt.Sprintf("the cost became %g, or its gradient infinite, and did so after each of %d ever shorter steps: try a lower learning rate or lower weights",
+	return fmt.Sprintf("the cost became %g, or its gradient infinite, after each of %d ever shorter steps",
 		e.Cost, e.Tries)
 }
 

@@ -180,6 +180,7 @@ func TestMaskErrors(t *testing.T) {
 		regions      []Region
 	}{
 		{"Mask", "of another shape", []Region{{Mask: white(40, 20), Styles: []Style{{Picture: good}}}}},
+		{"Mask", "a point", []Region{{Mask: white(1, 1), Styles: []Style{{Picture: good}}}}},
 		{"Mask", "empty", []Region{{Mask: &image.Gray{}, Styles: []Style{{Picture: good}}}}},
 		{"Mask", "black", []Region{{Mask: image.NewGray(image.Rect(0, 0, 40, 30)), Styles: []Style{{Picture: good}}}}},
 		{"StyleMask", "of another shape", []Region{{Styles: []Style{{Picture: good, Mask: white(40, 20)}}}}},

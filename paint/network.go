@@ -141,7 +141,10 @@ func (n *Network) Architecture() string { return n.vgg.Name }
 func (n *Network) VGG() *vgg.Network { return n.vgg }
 
 // reach fails where a picture, resized to a long side, is too small for a layer.
-func (n *Network) reach(p *picture.Picture, long int, layers []Layer) error {
+func (n *Network) reach(called string, p *picture.Picture, long int, layers []Layer) error {
 	w, h := picture.FitLong(p.W, p.H, long)
-	return n.vgg.Reach(h, w, names(layers)...)
+	if err := n.vgg.Reach(h, w, names(layers)...); err != nil {
+		return fmt.Errorf("%s, %d pixels long: %w", called, long, err)
+	}
+	return nil
 }

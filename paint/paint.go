@@ -96,7 +96,7 @@ type DivergedError struct {
 }
 
 func (e *DivergedError) Error() string {
-	return fmt.Sprintf("iteration %d diverged: try a smaller learning rate or smaller weights: %v", e.Step, e.Err)
+	return fmt.Sprintf("the costs diverged at iteration %d: %v; try a smaller learning rate or smaller weights", e.Step, e.Err)
 }
 
 func (e *DivergedError) Unwrap() error { return e.Err }
@@ -217,11 +217,12 @@ func (s *session) planScales() error {
 		return err
 	}
 	for _, scale := range s.scales {
-		if err := s.network.reach(s.content, scale.Size, append(content, style...)); err != nil {
+		if err := s.network.reach("the content", s.content, scale.Size, append(content, style...)); err != nil {
 			return err
 		}
-		for _, of := range s.styles() {
-			if err := s.network.reach(of.picture, s.recipe.styleSize(scale, of.scale), style); err != nil {
+		for i, of := range s.styles() {
+			called := fmt.Sprintf("style %d", i+1)
+			if err := s.network.reach(called, of.picture, s.recipe.styleSize(scale, of.scale), style); err != nil {
 				return err
 			}
 		}

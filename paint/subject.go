@@ -177,6 +177,10 @@ func newStyle(from Style) (*style, error) {
 	return s, err
 }
 
+// leastMask is the long side of the smallest mask that is not taken for a
+// mistake.
+const leastMask = 8
+
 // newMask returns the mask that a picture shows, of the shape of another one.
 func newMask(option string, m image.Image, of *picture.Picture, called string) (*picture.Mask, error) {
 	if m == nil {
@@ -185,6 +189,10 @@ func newMask(option string, m image.Image, of *picture.Picture, called string) (
 	size := m.Bounds().Size()
 	if size.X < 1 || size.Y < 1 {
 		return nil, invalid(option, "no picture: expected one")
+	}
+	if max(size.X, size.Y) < min(leastMask, max(of.W, of.H)) {
+		return nil, invalid(option, "%d x %d pixels, which show no part of %s: expected a side of at least %d",
+			size.X, size.Y, called, leastMask)
 	}
 	// A mask that was made smaller has rounded sides.
 	if w, h := picture.FitLong(of.W, of.H, max(size.X, size.Y)); max(w-size.X, size.X-w, h-size.Y, size.Y-h) > 1 {

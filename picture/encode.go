@@ -25,8 +25,8 @@ const maxWebPSide = 1 << 14
 
 // SaveOptions says how to encode. The zero value is a sound choice.
 type SaveOptions struct {
-	Quality int // JPEG, 1 to 100; 0 means DefaultQuality
-	Depth   int // bits per channel of PNG and TIFF, 8 or 16; 0 means 8
+	Quality int // of a JPEG, 1 to 100; 0 means DefaultQuality
+	Depth   int // bits per channel, 8 or, in PNG and TIFF, 16; 0 means 8
 	// Note is a text to travel inside the file, at most MaxNote bytes, which
 	// [OpenNote] finds again; "" is none.
 	Note string
@@ -35,12 +35,27 @@ type SaveOptions struct {
 	Profile *Profile
 }
 
-func (o SaveOptions) validate() error {
+// Check says what is wrong with the options for a file of a format, or nil. The
+// error is an ErrFormat.
+func (o SaveOptions) Check(f Format) error {
+	if err := o.validate(f); err != nil {
+		return fail(ErrFormat, nil, "%v", err)
+	}
+	return nil
+}
+
+func (o SaveOptions) validate(f Format) error {
 	if o.Quality < 0 || o.Quality > 100 {
 		return fmt.Errorf("JPEG quality is %d; expected 1 to 100", o.Quality)
 	}
 	if o.Depth != 0 && o.Depth != 8 && o.Depth != 16 {
 		return fmt.Errorf("depth is %d bits; expected 8 or 16", o.Depth)
+	}
+	if o.Quality != 0 && f != JPEG {
+		return fmt.Errorf("quality is %d; expected none, as %s loses nothing: choose JPEG", o.Quality, f)
+	}
+	if o.Depth == 16 && f != PNG && f != TIFF {
+		return fmt.Errorf("depth is 16 bits; expected 8, which is all that %s holds: choose PNG or TIFF", f)
 	}
 	if len(o.Note) > MaxNote || strings.ContainsRune(o.Note, 0) || !utf8.ValidString(o.Note) {
 		return fmt.Errorf("note of %d bytes; expected UTF-8 text of at most %d", len(o.Note), MaxNote)
@@ -89,8 +104,8 @@ func Encode(w io.Writer, p *Picture, format Format, opt SaveOptions) error {
 
 // encoder checks all that can be checked before the first byte is written.
 func encoder(p *Picture, format Format, opt SaveOptions) (func(io.Writer) error, error) {
-	if err := opt.validate(); err != nil {
-		return nil, fail(ErrFormat, nil, "%v", err)
+	if err := opt.Check(format); err != nil {
+		return nil, err
 	}
 	if !p.Finite() {
 		return nil, fail(ErrNotFinite, nil, "the picture holds a NaN or an infinity and is not saved: the computation that made it diverged")

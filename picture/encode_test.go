@@ -165,6 +165,8 @@ func TestEncodeErrors(t *testing.T) {
 		{"format", p, GIF, SaveOptions{}, ErrFormat},
 		{"quality", p, JPEG, SaveOptions{Quality: 101}, ErrFormat},
 		{"depth", p, PNG, SaveOptions{Depth: 12}, ErrFormat},
+		{"depth of a JPEG", p, JPEG, SaveOptions{Depth: 16}, ErrFormat},
+		{"quality of a PNG", p, PNG, SaveOptions{Quality: 80}, ErrFormat},
 		{"long WebP", New(16385, 1), WebP, SaveOptions{}, ErrTooLarge},
 		{"long JPEG", New(1, 65536), JPEG, SaveOptions{}, ErrTooLarge},
 	}

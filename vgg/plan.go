@@ -139,17 +139,22 @@ func (p *Plan) merge() {
 }
 
 // Reach fails with a [*LayerError] or a [*SizeError] where a picture of h x w
-// does not reach one of the layers.
+// does not reach one of the layers; the error names the deepest.
 func (n *Network) Reach(h, w int, layers ...string) error {
+	var small *SizeError
 	for _, name := range layers {
 		name, err := n.Layer(name)
 		if err != nil {
 			return err
 		}
 		l, _ := parseLayer(name)
-		if least := 1 << (l.block - 1); h < least || w < least {
-			return &SizeError{H: h, W: w, Layer: name, Least: least}
+		least := 1 << (l.block - 1)
+		if (h < least || w < least) && (small == nil || small.Least < least) {
+			small = &SizeError{H: h, W: w, Layer: name, Least: least}
 		}
+	}
+	if small != nil {
+		return small
 	}
 	return nil
 }

@@ -182,6 +182,20 @@ func (o *paintOptions) validateOutput() error {
 	return nil
 }
 
+// saving returns how a painting is saved, and refuses what its format has not.
+func (o *paintOptions) saving(flags *pflag.FlagSet, path string) (picture.SaveOptions, error) {
+	saving := picture.SaveOptions{Depth: o.depth}
+	override(flags, "quality", &saving.Quality, o.quality)
+	format, err := picture.FormatOf(path)
+	if err == nil {
+		err = saving.Check(format)
+	}
+	if err != nil {
+		return saving, misused("%s: %w", path, err)
+	}
+	return saving, nil
+}
+
 // initPicture returns the picture that the painting begins with, or "".
 func (o *paintOptions) initPicture() string {
 	switch paint.Init(o.init) {

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/pastiche-art/pastiche/paint"
-	"github.com/pastiche-art/pastiche/picture"
 )
 
 // work is one picture to be painted.
@@ -43,6 +42,10 @@ func paintWork(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, w 
 	}
 	files := opts.paths(recipe, w)
 	if err := files.check(); err != nil {
+		return err
+	}
+	saving, err := opts.saving(flags, files.painting)
+	if err != nil {
 		return err
 	}
 	checkpoint, err := openCheckpoint(opts.resume)
@@ -111,7 +114,7 @@ func paintWork(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, w 
 	if painting == nil {
 		return inFlags(checkpointError(opts.resume, paintErr))
 	}
-	saving := picture.SaveOptions{Depth: opts.depth, Quality: opts.quality, Profile: opts.profiles.kept}
+	saving.Profile = opts.profiles.kept
 	if !opts.noNote {
 		saving.Note = newRecord(flags, w, opts, &recipe, network, painting).text()
 	}
