@@ -15,8 +15,8 @@ DATA tilesAMX<>+56(SB)/8, $0x0000000000000000
 GLOBL tilesAMX<>(SB), RODATA|NOPTR, $64
 
 // func convolveAMX(out *uint16, mask *uint16, in *uint16, w *uint16, bias *float32, sums *float32, blocks int, groups int, row int, plane int, upper int, floor float32)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VL, SSE
-TEXT ·convolveAMX(SB), NOSPLIT, $8-92
+// Requires: AVX, AVX512F, MMX+, SSE
+TEXT ·convolveAMX(SB), NOSPLIT, $144-92
 	STMXCSR (SP)
 	MOVL    $0x00009fc0, 4(SP)
 	LDMXCSR 4(SP)
@@ -38,14 +38,400 @@ TEXT ·convolveAMX(SB), NOSPLIT, $8-92
 	MOVQ         $0x00000040, CX
 	MOVQ         $0x00000080, SI
 	MOVQ         sums+40(FP), DX
-	LEAQ         (R10)(R10*2), AX
-	SUBQ         AX, R11
-	SUBQ         $0x000000c0, R10
+	SUBQ         R10, R11
+	SUBQ         R10, R11
 	MOVQ         bias+32(FP), AX
 	VMOVUPS      (AX), Z28
 	VMOVUPS      64(AX), Z29
 	VBROADCASTSS floor+88(FP), Z30
 	VPXORQ       Z31, Z31, Z31
+	MOVQ         $0x00000040, 8(SP)
+	TESTQ        R8, R8
+	JNZ          masked
+	LEAQ         16(SP), R8
+	MOVQ         $0x00000040, R12
+	MOVQ         $0x00000000, 8(SP)
+
+masked:
+	MOVQ blocks+48(FP), R14
+	MOVQ R9, AX
+	MOVQ w+24(FP), BX
+
+	// tilezero %tmm0
+	LONG $0x497be2c4
+	BYTE $0xc0
+
+	// tilezero %tmm1
+	LONG $0x497be2c4
+	BYTE $0xc8
+
+	// tilezero %tmm2
+	LONG $0x497be2c4
+	BYTE $0xd0
+
+	// tilezero %tmm3
+	LONG $0x497be2c4
+	BYTE $0xd8
+
+firstBlock:
+	// tileloadd 0(%rbx,%rcx,1), %tmm6
+	LONG $0x4b7be2c4
+	WORD $0x0b34
+
+	// tileloadd 0(%rax,%rcx,1), %tmm4
+	LONG $0x4b7be2c4
+	WORD $0x0824
+
+	// tdpbf16ps %tmm6, %tmm4, %tmm0
+	LONG $0x5c4ae2c4
+	BYTE $0xc4
+
+	// tileloadd 1024(%rbx,%rcx,1), %tmm7
+	LONG $0x4b7be2c4
+	LONG $0x04000bbc
+	WORD $0x0000
+
+	// tdpbf16ps %tmm7, %tmm4, %tmm1
+	LONG $0x5c42e2c4
+	BYTE $0xcc
+
+	// tileloadd 1024(%rax,%rcx,1), %tmm5
+	LONG $0x4b7be2c4
+	LONG $0x040008ac
+	WORD $0x0000
+
+	// tdpbf16ps %tmm6, %tmm5, %tmm2
+	LONG $0x5c4ae2c4
+	BYTE $0xd5
+
+	// tdpbf16ps %tmm7, %tmm5, %tmm3
+	LONG $0x5c42e2c4
+	BYTE $0xdd
+
+	// tileloadd 2048(%rbx,%rcx,1), %tmm6
+	LONG $0x4b7be2c4
+	LONG $0x08000bb4
+	WORD $0x0000
+
+	// tileloadd 64(%rax,%rcx,1), %tmm4
+	LONG $0x4b7be2c4
+	WORD $0x0864
+	BYTE $0x40
+
+	// tdpbf16ps %tmm6, %tmm4, %tmm0
+	LONG $0x5c4ae2c4
+	BYTE $0xc4
+
+	// tileloadd 3072(%rbx,%rcx,1), %tmm7
+	LONG $0x4b7be2c4
+	LONG $0x0c000bbc
+	WORD $0x0000
+
+	// tdpbf16ps %tmm7, %tmm4, %tmm1
+	LONG $0x5c42e2c4
+	BYTE $0xcc
+
+	// tileloadd 1088(%rax,%rcx,1), %tmm5
+	LONG $0x4b7be2c4
+	LONG $0x044008ac
+	WORD $0x0000
+
+	// tdpbf16ps %tmm6, %tmm5, %tmm2
+	LONG $0x5c4ae2c4
+	BYTE $0xd5
+
+	// tdpbf16ps %tmm7, %tmm5, %tmm3
+	LONG $0x5c42e2c4
+	BYTE $0xdd
+
+	// tileloadd 4096(%rbx,%rcx,1), %tmm6
+	LONG $0x4b7be2c4
+	LONG $0x10000bb4
+	WORD $0x0000
+
+	// tileloadd 128(%rax,%rcx,1), %tmm4
+	LONG $0x4b7be2c4
+	LONG $0x008008a4
+	WORD $0x0000
+
+	// tdpbf16ps %tmm6, %tmm4, %tmm0
+	LONG $0x5c4ae2c4
+	BYTE $0xc4
+
+	// tileloadd 5120(%rbx,%rcx,1), %tmm7
+	LONG $0x4b7be2c4
+	LONG $0x14000bbc
+	WORD $0x0000
+
+	// tdpbf16ps %tmm7, %tmm4, %tmm1
+	LONG $0x5c42e2c4
+	BYTE $0xcc
+
+	// tileloadd 1152(%rax,%rcx,1), %tmm5
+	LONG $0x4b7be2c4
+	LONG $0x048008ac
+	WORD $0x0000
+
+	// tdpbf16ps %tmm6, %tmm5, %tmm2
+	LONG $0x5c4ae2c4
+	BYTE $0xd5
+
+	// tdpbf16ps %tmm7, %tmm5, %tmm3
+	LONG $0x5c42e2c4
+	BYTE $0xdd
+	ADDQ R10, AX
+
+	// tileloadd 6144(%rbx,%rcx,1), %tmm6
+	LONG $0x4b7be2c4
+	LONG $0x18000bb4
+	WORD $0x0000
+
+	// tileloadd 0(%rax,%rcx,1), %tmm4
+	LONG $0x4b7be2c4
+	WORD $0x0824
+
+	// tdpbf16ps %tmm6, %tmm4, %tmm0
+	LONG $0x5c4ae2c4
+	BYTE $0xc4
+
+	// tileloadd 7168(%rbx,%rcx,1), %tmm7
+	LONG $0x4b7be2c4
+	LONG $0x1c000bbc
+	WORD $0x0000
+
+	// tdpbf16ps %tmm7, %tmm4, %tmm1
+	LONG $0x5c42e2c4
+	BYTE $0xcc
+
+	// tileloadd 1024(%rax,%rcx,1), %tmm5
+	LONG $0x4b7be2c4
+	LONG $0x040008ac
+	WORD $0x0000
+
+	// tdpbf16ps %tmm6, %tmm5, %tmm2
+	LONG $0x5c4ae2c4
+	BYTE $0xd5
+
+	// tdpbf16ps %tmm7, %tmm5, %tmm3
+	LONG $0x5c42e2c4
+	BYTE $0xdd
+
+	// tileloadd 8192(%rbx,%rcx,1), %tmm6
+	LONG $0x4b7be2c4
+	LONG $0x20000bb4
+	WORD $0x0000
+
+	// tileloadd 64(%rax,%rcx,1), %tmm4
+	LONG $0x4b7be2c4
+	WORD $0x0864
+	BYTE $0x40
+
+	// tdpbf16ps %tmm6, %tmm4, %tmm0
+	LONG $0x5c4ae2c4
+	BYTE $0xc4
+
+	// tileloadd 9216(%rbx,%rcx,1), %tmm7
+	LONG $0x4b7be2c4
+	LONG $0x24000bbc
+	WORD $0x0000
+
+	// tdpbf16ps %tmm7, %tmm4, %tmm1
+	LONG $0x5c42e2c4
+	BYTE $0xcc
+
+	// tileloadd 1088(%rax,%rcx,1), %tmm5
+	LONG $0x4b7be2c4
+	LONG $0x044008ac
+	WORD $0x0000
+
+	// tdpbf16ps %tmm6, %tmm5, %tmm2
+	LONG $0x5c4ae2c4
+	BYTE $0xd5
+
+	// tdpbf16ps %tmm7, %tmm5, %tmm3
+	LONG $0x5c42e2c4
+	BYTE $0xdd
+
+	// tileloadd 10240(%rbx,%rcx,1), %tmm6
+	LONG $0x4b7be2c4
+	LONG $0x28000bb4
+	WORD $0x0000
+
+	// tileloadd 128(%rax,%rcx,1), %tmm4
+	LONG $0x4b7be2c4
+	LONG $0x008008a4
+	WORD $0x0000
+
+	// tdpbf16ps %tmm6, %tmm4, %tmm0
+	LONG $0x5c4ae2c4
+	BYTE $0xc4
+
+	// tileloadd 11264(%rbx,%rcx,1), %tmm7
+	LONG $0x4b7be2c4
+	LONG $0x2c000bbc
+	WORD $0x0000
+
+	// tdpbf16ps %tmm7, %tmm4, %tmm1
+	LONG $0x5c42e2c4
+	BYTE $0xcc
+
+	// tileloadd 1152(%rax,%rcx,1), %tmm5
+	LONG $0x4b7be2c4
+	LONG $0x048008ac
+	WORD $0x0000
+
+	// tdpbf16ps %tmm6, %tmm5, %tmm2
+	LONG $0x5c4ae2c4
+	BYTE $0xd5
+
+	// tdpbf16ps %tmm7, %tmm5, %tmm3
+	LONG $0x5c42e2c4
+	BYTE $0xdd
+	ADDQ R10, AX
+
+	// tileloadd 12288(%rbx,%rcx,1), %tmm6
+	LONG $0x4b7be2c4
+	LONG $0x30000bb4
+	WORD $0x0000
+
+	// tileloadd 0(%rax,%rcx,1), %tmm4
+	LONG $0x4b7be2c4
+	WORD $0x0824
+
+	// tdpbf16ps %tmm6, %tmm4, %tmm0
+	LONG $0x5c4ae2c4
+	BYTE $0xc4
+
+	// tileloadd 13312(%rbx,%rcx,1), %tmm7
+	LONG $0x4b7be2c4
+	LONG $0x34000bbc
+	WORD $0x0000
+
+	// tdpbf16ps %tmm7, %tmm4, %tmm1
+	LONG       $0x5c42e2c4
+	BYTE       $0xcc
+	PREFETCHT1 2176(AX)
+	PREFETCHT1 2240(AX)
+	PREFETCHT1 2304(AX)
+	PREFETCHT1 2368(AX)
+	PREFETCHT1 2432(AX)
+	PREFETCHT1 2496(AX)
+	PREFETCHT1 2560(AX)
+	PREFETCHT1 2624(AX)
+	PREFETCHT1 2688(AX)
+	PREFETCHT1 2752(AX)
+	PREFETCHT1 2816(AX)
+
+	// tileloadd 1024(%rax,%rcx,1), %tmm5
+	LONG $0x4b7be2c4
+	LONG $0x040008ac
+	WORD $0x0000
+
+	// tdpbf16ps %tmm6, %tmm5, %tmm2
+	LONG $0x5c4ae2c4
+	BYTE $0xd5
+
+	// tdpbf16ps %tmm7, %tmm5, %tmm3
+	LONG $0x5c42e2c4
+	BYTE $0xdd
+
+	// tileloadd 14336(%rbx,%rcx,1), %tmm6
+	LONG $0x4b7be2c4
+	LONG $0x38000bb4
+	WORD $0x0000
+
+	// tileloadd 64(%rax,%rcx,1), %tmm4
+	LONG $0x4b7be2c4
+	WORD $0x0864
+	BYTE $0x40
+
+	// tdpbf16ps %tmm6, %tmm4, %tmm0
+	LONG $0x5c4ae2c4
+	BYTE $0xc4
+
+	// tileloadd 15360(%rbx,%rcx,1), %tmm7
+	LONG $0x4b7be2c4
+	LONG $0x3c000bbc
+	WORD $0x0000
+
+	// tdpbf16ps %tmm7, %tmm4, %tmm1
+	LONG       $0x5c42e2c4
+	BYTE       $0xcc
+	PREFETCHT1 2880(AX)
+	PREFETCHT1 2944(AX)
+	PREFETCHT1 3008(AX)
+	PREFETCHT1 3072(AX)
+	PREFETCHT1 3136(AX)
+	PREFETCHT1 3200(AX)
+	PREFETCHT1 3264(AX)
+	PREFETCHT1 3328(AX)
+	PREFETCHT1 3392(AX)
+	PREFETCHT1 3456(AX)
+	PREFETCHT1 3520(AX)
+
+	// tileloadd 1088(%rax,%rcx,1), %tmm5
+	LONG $0x4b7be2c4
+	LONG $0x044008ac
+	WORD $0x0000
+
+	// tdpbf16ps %tmm6, %tmm5, %tmm2
+	LONG $0x5c4ae2c4
+	BYTE $0xd5
+
+	// tdpbf16ps %tmm7, %tmm5, %tmm3
+	LONG $0x5c42e2c4
+	BYTE $0xdd
+
+	// tileloadd 16384(%rbx,%rcx,1), %tmm6
+	LONG $0x4b7be2c4
+	LONG $0x40000bb4
+	WORD $0x0000
+
+	// tileloadd 128(%rax,%rcx,1), %tmm4
+	LONG $0x4b7be2c4
+	LONG $0x008008a4
+	WORD $0x0000
+
+	// tdpbf16ps %tmm6, %tmm4, %tmm0
+	LONG $0x5c4ae2c4
+	BYTE $0xc4
+
+	// tileloadd 17408(%rbx,%rcx,1), %tmm7
+	LONG $0x4b7be2c4
+	LONG $0x44000bbc
+	WORD $0x0000
+
+	// tdpbf16ps %tmm7, %tmm4, %tmm1
+	LONG       $0x5c42e2c4
+	BYTE       $0xcc
+	PREFETCHT1 3584(AX)
+	PREFETCHT1 3648(AX)
+	PREFETCHT1 3712(AX)
+	PREFETCHT1 3776(AX)
+	PREFETCHT1 3840(AX)
+	PREFETCHT1 3904(AX)
+	PREFETCHT1 3968(AX)
+	PREFETCHT1 4032(AX)
+	PREFETCHT1 4096(AX)
+	PREFETCHT1 4160(AX)
+
+	// tileloadd 1152(%rax,%rcx,1), %tmm5
+	LONG $0x4b7be2c4
+	LONG $0x048008ac
+	WORD $0x0000
+
+	// tdpbf16ps %tmm6, %tmm5, %tmm2
+	LONG $0x5c4ae2c4
+	BYTE $0xd5
+
+	// tdpbf16ps %tmm7, %tmm5, %tmm3
+	LONG $0x5c42e2c4
+	BYTE $0xdd
+	ADDQ R11, AX
+	ADDQ $0x00004800, BX
+	DECQ R14
+	JNZ  firstBlock
+	JMP  next
 
 group:
 	MOVQ blocks+48(FP), R14
@@ -68,10 +454,6 @@ group:
 	LONG $0x497be2c4
 	BYTE $0xd8
 
-block:
-	MOVQ $0x00000003, R15
-
-row:
 	// tileloadd 0(%rbx,%rcx,1), %tmm6
 	LONG $0x4b7be2c4
 	WORD $0x0b34
@@ -81,13 +463,39 @@ row:
 	WORD $0x0824
 
 	// tdpbf16ps %tmm6, %tmm4, %tmm0
-	LONG $0x5c4ae2c4
-	BYTE $0xc4
+	LONG   $0x5c4ae2c4
+	BYTE   $0xc4
+	VADDPS (DX), Z28, Z0
+	VMAXPS Z0, Z30, Z0
+	VADDPS 64(DX), Z29, Z1
+	VMAXPS Z1, Z30, Z1
+	VCMPPS $0x11, Z0, Z31, K1
+	KMOVW  K1, (R8)
+	VCMPPS $0x11, Z1, Z31, K1
+	KMOVW  K1, (R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm0, %zmm1, %zmm0
+	LONG    $0x4877f262
+	WORD    $0xc072
+	VMOVUPS Z0, (DI)
 
 	// tileloadd 1024(%rbx,%rcx,1), %tmm7
-	LONG $0x4b7be2c4
-	LONG $0x04000bbc
-	WORD $0x0000
+	LONG   $0x4b7be2c4
+	LONG   $0x04000bbc
+	WORD   $0x0000
+	VADDPS 128(DX), Z28, Z2
+	VMAXPS Z2, Z30, Z2
+	VADDPS 192(DX), Z29, Z3
+	VMAXPS Z3, Z30, Z3
+	VCMPPS $0x11, Z2, Z31, K1
+	KMOVW  K1, 2(R8)
+	VCMPPS $0x11, Z3, Z31, K1
+	KMOVW  K1, 2(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm2, %zmm3, %zmm2
+	LONG    $0x4867f262
+	WORD    $0xd272
+	VMOVUPS Z2, 64(DI)
 
 	// tdpbf16ps %tmm7, %tmm4, %tmm1
 	LONG $0x5c42e2c4
@@ -99,93 +507,1091 @@ row:
 	WORD $0x0000
 
 	// tdpbf16ps %tmm6, %tmm5, %tmm2
-	LONG $0x5c4ae2c4
-	BYTE $0xd5
+	LONG   $0x5c4ae2c4
+	BYTE   $0xd5
+	VADDPS 256(DX), Z28, Z4
+	VMAXPS Z4, Z30, Z4
+	VADDPS 320(DX), Z29, Z5
+	VMAXPS Z5, Z30, Z5
+	VCMPPS $0x11, Z4, Z31, K1
+	KMOVW  K1, 4(R8)
+	VCMPPS $0x11, Z5, Z31, K1
+	KMOVW  K1, 4(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm4, %zmm5, %zmm4
+	LONG    $0x4857f262
+	WORD    $0xe472
+	VMOVUPS Z4, 128(DI)
+	VADDPS  384(DX), Z28, Z6
+	VMAXPS  Z6, Z30, Z6
+	VADDPS  448(DX), Z29, Z7
+	VMAXPS  Z7, Z30, Z7
+	VCMPPS  $0x11, Z6, Z31, K1
+	KMOVW   K1, 6(R8)
+	VCMPPS  $0x11, Z7, Z31, K1
+	KMOVW   K1, 6(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm6, %zmm7, %zmm6
+	LONG    $0x4847f262
+	WORD    $0xf672
+	VMOVUPS Z6, 192(DI)
 
 	// tdpbf16ps %tmm7, %tmm5, %tmm3
 	LONG $0x5c42e2c4
 	BYTE $0xdd
-	ADDQ $0x00000800, BX
-	ADDQ $0x00000040, AX
 
-	// tileloadd 0(%rbx,%rcx,1), %tmm6
+	// tileloadd 2048(%rbx,%rcx,1), %tmm6
 	LONG $0x4b7be2c4
-	WORD $0x0b34
+	LONG $0x08000bb4
+	WORD $0x0000
 
-	// tileloadd 0(%rax,%rcx,1), %tmm4
+	// tileloadd 64(%rax,%rcx,1), %tmm4
 	LONG $0x4b7be2c4
-	WORD $0x0824
+	WORD $0x0864
+	BYTE $0x40
 
 	// tdpbf16ps %tmm6, %tmm4, %tmm0
-	LONG $0x5c4ae2c4
-	BYTE $0xc4
+	LONG   $0x5c4ae2c4
+	BYTE   $0xc4
+	VADDPS 512(DX), Z28, Z0
+	VMAXPS Z0, Z30, Z0
+	VADDPS 576(DX), Z29, Z1
+	VMAXPS Z1, Z30, Z1
+	VCMPPS $0x11, Z0, Z31, K1
+	KMOVW  K1, 8(R8)
+	VCMPPS $0x11, Z1, Z31, K1
+	KMOVW  K1, 8(R8)(R12*1)
 
-	// tileloadd 1024(%rbx,%rcx,1), %tmm7
-	LONG $0x4b7be2c4
-	LONG $0x04000bbc
-	WORD $0x0000
+	// vcvtne2ps2bf16 %zmm0, %zmm1, %zmm0
+	LONG    $0x4877f262
+	WORD    $0xc072
+	VMOVUPS Z0, 256(DI)
+
+	// tileloadd 3072(%rbx,%rcx,1), %tmm7
+	LONG   $0x4b7be2c4
+	LONG   $0x0c000bbc
+	WORD   $0x0000
+	VADDPS 640(DX), Z28, Z2
+	VMAXPS Z2, Z30, Z2
+	VADDPS 704(DX), Z29, Z3
+	VMAXPS Z3, Z30, Z3
+	VCMPPS $0x11, Z2, Z31, K1
+	KMOVW  K1, 10(R8)
+	VCMPPS $0x11, Z3, Z31, K1
+	KMOVW  K1, 10(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm2, %zmm3, %zmm2
+	LONG    $0x4867f262
+	WORD    $0xd272
+	VMOVUPS Z2, 320(DI)
 
 	// tdpbf16ps %tmm7, %tmm4, %tmm1
 	LONG $0x5c42e2c4
 	BYTE $0xcc
 
-	// tileloadd 1024(%rax,%rcx,1), %tmm5
+	// tileloadd 1088(%rax,%rcx,1), %tmm5
 	LONG $0x4b7be2c4
-	LONG $0x040008ac
+	LONG $0x044008ac
 	WORD $0x0000
 
 	// tdpbf16ps %tmm6, %tmm5, %tmm2
-	LONG $0x5c4ae2c4
-	BYTE $0xd5
+	LONG   $0x5c4ae2c4
+	BYTE   $0xd5
+	VADDPS 768(DX), Z28, Z4
+	VMAXPS Z4, Z30, Z4
+	VADDPS 832(DX), Z29, Z5
+	VMAXPS Z5, Z30, Z5
+	VCMPPS $0x11, Z4, Z31, K1
+	KMOVW  K1, 12(R8)
+	VCMPPS $0x11, Z5, Z31, K1
+	KMOVW  K1, 12(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm4, %zmm5, %zmm4
+	LONG    $0x4857f262
+	WORD    $0xe472
+	VMOVUPS Z4, 384(DI)
+	VADDPS  896(DX), Z28, Z6
+	VMAXPS  Z6, Z30, Z6
+	VADDPS  960(DX), Z29, Z7
+	VMAXPS  Z7, Z30, Z7
+	VCMPPS  $0x11, Z6, Z31, K1
+	KMOVW   K1, 14(R8)
+	VCMPPS  $0x11, Z7, Z31, K1
+	KMOVW   K1, 14(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm6, %zmm7, %zmm6
+	LONG    $0x4847f262
+	WORD    $0xf672
+	VMOVUPS Z6, 448(DI)
 
 	// tdpbf16ps %tmm7, %tmm5, %tmm3
 	LONG $0x5c42e2c4
 	BYTE $0xdd
-	ADDQ $0x00000800, BX
-	ADDQ $0x00000040, AX
 
-	// tileloadd 0(%rbx,%rcx,1), %tmm6
+	// tileloadd 4096(%rbx,%rcx,1), %tmm6
 	LONG $0x4b7be2c4
-	WORD $0x0b34
+	LONG $0x10000bb4
+	WORD $0x0000
 
-	// tileloadd 0(%rax,%rcx,1), %tmm4
+	// tileloadd 128(%rax,%rcx,1), %tmm4
 	LONG $0x4b7be2c4
-	WORD $0x0824
+	LONG $0x008008a4
+	WORD $0x0000
 
 	// tdpbf16ps %tmm6, %tmm4, %tmm0
-	LONG $0x5c4ae2c4
-	BYTE $0xc4
+	LONG   $0x5c4ae2c4
+	BYTE   $0xc4
+	VADDPS 1024(DX), Z28, Z0
+	VMAXPS Z0, Z30, Z0
+	VADDPS 1088(DX), Z29, Z1
+	VMAXPS Z1, Z30, Z1
+	VCMPPS $0x11, Z0, Z31, K1
+	KMOVW  K1, 16(R8)
+	VCMPPS $0x11, Z1, Z31, K1
+	KMOVW  K1, 16(R8)(R12*1)
 
-	// tileloadd 1024(%rbx,%rcx,1), %tmm7
-	LONG $0x4b7be2c4
-	LONG $0x04000bbc
-	WORD $0x0000
+	// vcvtne2ps2bf16 %zmm0, %zmm1, %zmm0
+	LONG    $0x4877f262
+	WORD    $0xc072
+	VMOVUPS Z0, 512(DI)
+
+	// tileloadd 5120(%rbx,%rcx,1), %tmm7
+	LONG   $0x4b7be2c4
+	LONG   $0x14000bbc
+	WORD   $0x0000
+	VADDPS 1152(DX), Z28, Z2
+	VMAXPS Z2, Z30, Z2
+	VADDPS 1216(DX), Z29, Z3
+	VMAXPS Z3, Z30, Z3
+	VCMPPS $0x11, Z2, Z31, K1
+	KMOVW  K1, 18(R8)
+	VCMPPS $0x11, Z3, Z31, K1
+	KMOVW  K1, 18(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm2, %zmm3, %zmm2
+	LONG    $0x4867f262
+	WORD    $0xd272
+	VMOVUPS Z2, 576(DI)
 
 	// tdpbf16ps %tmm7, %tmm4, %tmm1
 	LONG $0x5c42e2c4
 	BYTE $0xcc
 
-	// tileloadd 1024(%rax,%rcx,1), %tmm5
+	// tileloadd 1152(%rax,%rcx,1), %tmm5
 	LONG $0x4b7be2c4
-	LONG $0x040008ac
+	LONG $0x048008ac
 	WORD $0x0000
 
 	// tdpbf16ps %tmm6, %tmm5, %tmm2
-	LONG $0x5c4ae2c4
-	BYTE $0xd5
+	LONG   $0x5c4ae2c4
+	BYTE   $0xd5
+	VADDPS 1280(DX), Z28, Z4
+	VMAXPS Z4, Z30, Z4
+	VADDPS 1344(DX), Z29, Z5
+	VMAXPS Z5, Z30, Z5
+	VCMPPS $0x11, Z4, Z31, K1
+	KMOVW  K1, 20(R8)
+	VCMPPS $0x11, Z5, Z31, K1
+	KMOVW  K1, 20(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm4, %zmm5, %zmm4
+	LONG    $0x4857f262
+	WORD    $0xe472
+	VMOVUPS Z4, 640(DI)
+	VADDPS  1408(DX), Z28, Z6
+	VMAXPS  Z6, Z30, Z6
+	VADDPS  1472(DX), Z29, Z7
+	VMAXPS  Z7, Z30, Z7
+	VCMPPS  $0x11, Z6, Z31, K1
+	KMOVW   K1, 22(R8)
+	VCMPPS  $0x11, Z7, Z31, K1
+	KMOVW   K1, 22(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm6, %zmm7, %zmm6
+	LONG    $0x4847f262
+	WORD    $0xf672
+	VMOVUPS Z6, 704(DI)
 
 	// tdpbf16ps %tmm7, %tmm5, %tmm3
 	LONG $0x5c42e2c4
 	BYTE $0xdd
-	ADDQ $0x00000800, BX
-	ADDQ $0x00000040, AX
 	ADDQ R10, AX
-	DECQ R15
-	JNZ  row
-	ADDQ R11, AX
-	DECQ R14
-	JNZ  block
 
+	// tileloadd 6144(%rbx,%rcx,1), %tmm6
+	LONG $0x4b7be2c4
+	LONG $0x18000bb4
+	WORD $0x0000
+
+	// tileloadd 0(%rax,%rcx,1), %tmm4
+	LONG $0x4b7be2c4
+	WORD $0x0824
+
+	// tdpbf16ps %tmm6, %tmm4, %tmm0
+	LONG   $0x5c4ae2c4
+	BYTE   $0xc4
+	VADDPS 1536(DX), Z28, Z0
+	VMAXPS Z0, Z30, Z0
+	VADDPS 1600(DX), Z29, Z1
+	VMAXPS Z1, Z30, Z1
+	VCMPPS $0x11, Z0, Z31, K1
+	KMOVW  K1, 24(R8)
+	VCMPPS $0x11, Z1, Z31, K1
+	KMOVW  K1, 24(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm0, %zmm1, %zmm0
+	LONG    $0x4877f262
+	WORD    $0xc072
+	VMOVUPS Z0, 768(DI)
+
+	// tileloadd 7168(%rbx,%rcx,1), %tmm7
+	LONG   $0x4b7be2c4
+	LONG   $0x1c000bbc
+	WORD   $0x0000
+	VADDPS 1664(DX), Z28, Z2
+	VMAXPS Z2, Z30, Z2
+	VADDPS 1728(DX), Z29, Z3
+	VMAXPS Z3, Z30, Z3
+	VCMPPS $0x11, Z2, Z31, K1
+	KMOVW  K1, 26(R8)
+	VCMPPS $0x11, Z3, Z31, K1
+	KMOVW  K1, 26(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm2, %zmm3, %zmm2
+	LONG    $0x4867f262
+	WORD    $0xd272
+	VMOVUPS Z2, 832(DI)
+
+	// tdpbf16ps %tmm7, %tmm4, %tmm1
+	LONG $0x5c42e2c4
+	BYTE $0xcc
+
+	// tileloadd 1024(%rax,%rcx,1), %tmm5
+	LONG $0x4b7be2c4
+	LONG $0x040008ac
+	WORD $0x0000
+
+	// tdpbf16ps %tmm6, %tmm5, %tmm2
+	LONG   $0x5c4ae2c4
+	BYTE   $0xd5
+	VADDPS 1792(DX), Z28, Z4
+	VMAXPS Z4, Z30, Z4
+	VADDPS 1856(DX), Z29, Z5
+	VMAXPS Z5, Z30, Z5
+	VCMPPS $0x11, Z4, Z31, K1
+	KMOVW  K1, 28(R8)
+	VCMPPS $0x11, Z5, Z31, K1
+	KMOVW  K1, 28(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm4, %zmm5, %zmm4
+	LONG    $0x4857f262
+	WORD    $0xe472
+	VMOVUPS Z4, 896(DI)
+	VADDPS  1920(DX), Z28, Z6
+	VMAXPS  Z6, Z30, Z6
+	VADDPS  1984(DX), Z29, Z7
+	VMAXPS  Z7, Z30, Z7
+	VCMPPS  $0x11, Z6, Z31, K1
+	KMOVW   K1, 30(R8)
+	VCMPPS  $0x11, Z7, Z31, K1
+	KMOVW   K1, 30(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm6, %zmm7, %zmm6
+	LONG    $0x4847f262
+	WORD    $0xf672
+	VMOVUPS Z6, 960(DI)
+
+	// tdpbf16ps %tmm7, %tmm5, %tmm3
+	LONG $0x5c42e2c4
+	BYTE $0xdd
+
+	// tileloadd 8192(%rbx,%rcx,1), %tmm6
+	LONG $0x4b7be2c4
+	LONG $0x20000bb4
+	WORD $0x0000
+
+	// tileloadd 64(%rax,%rcx,1), %tmm4
+	LONG $0x4b7be2c4
+	WORD $0x0864
+	BYTE $0x40
+
+	// tdpbf16ps %tmm6, %tmm4, %tmm0
+	LONG   $0x5c4ae2c4
+	BYTE   $0xc4
+	VADDPS 2048(DX), Z28, Z0
+	VMAXPS Z0, Z30, Z0
+	VADDPS 2112(DX), Z29, Z1
+	VMAXPS Z1, Z30, Z1
+	VCMPPS $0x11, Z0, Z31, K1
+	KMOVW  K1, 32(R8)
+	VCMPPS $0x11, Z1, Z31, K1
+	KMOVW  K1, 32(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm0, %zmm1, %zmm0
+	LONG    $0x4877f262
+	WORD    $0xc072
+	VMOVUPS Z0, 1024(DI)
+
+	// tileloadd 9216(%rbx,%rcx,1), %tmm7
+	LONG   $0x4b7be2c4
+	LONG   $0x24000bbc
+	WORD   $0x0000
+	VADDPS 2176(DX), Z28, Z2
+	VMAXPS Z2, Z30, Z2
+	VADDPS 2240(DX), Z29, Z3
+	VMAXPS Z3, Z30, Z3
+	VCMPPS $0x11, Z2, Z31, K1
+	KMOVW  K1, 34(R8)
+	VCMPPS $0x11, Z3, Z31, K1
+	KMOVW  K1, 34(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm2, %zmm3, %zmm2
+	LONG    $0x4867f262
+	WORD    $0xd272
+	VMOVUPS Z2, 1088(DI)
+
+	// tdpbf16ps %tmm7, %tmm4, %tmm1
+	LONG $0x5c42e2c4
+	BYTE $0xcc
+
+	// tileloadd 1088(%rax,%rcx,1), %tmm5
+	LONG $0x4b7be2c4
+	LONG $0x044008ac
+	WORD $0x0000
+
+	// tdpbf16ps %tmm6, %tmm5, %tmm2
+	LONG   $0x5c4ae2c4
+	BYTE   $0xd5
+	VADDPS 2304(DX), Z28, Z4
+	VMAXPS Z4, Z30, Z4
+	VADDPS 2368(DX), Z29, Z5
+	VMAXPS Z5, Z30, Z5
+	VCMPPS $0x11, Z4, Z31, K1
+	KMOVW  K1, 36(R8)
+	VCMPPS $0x11, Z5, Z31, K1
+	KMOVW  K1, 36(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm4, %zmm5, %zmm4
+	LONG    $0x4857f262
+	WORD    $0xe472
+	VMOVUPS Z4, 1152(DI)
+	VADDPS  2432(DX), Z28, Z6
+	VMAXPS  Z6, Z30, Z6
+	VADDPS  2496(DX), Z29, Z7
+	VMAXPS  Z7, Z30, Z7
+	VCMPPS  $0x11, Z6, Z31, K1
+	KMOVW   K1, 38(R8)
+	VCMPPS  $0x11, Z7, Z31, K1
+	KMOVW   K1, 38(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm6, %zmm7, %zmm6
+	LONG    $0x4847f262
+	WORD    $0xf672
+	VMOVUPS Z6, 1216(DI)
+
+	// tdpbf16ps %tmm7, %tmm5, %tmm3
+	LONG $0x5c42e2c4
+	BYTE $0xdd
+
+	// tileloadd 10240(%rbx,%rcx,1), %tmm6
+	LONG $0x4b7be2c4
+	LONG $0x28000bb4
+	WORD $0x0000
+
+	// tileloadd 128(%rax,%rcx,1), %tmm4
+	LONG $0x4b7be2c4
+	LONG $0x008008a4
+	WORD $0x0000
+
+	// tdpbf16ps %tmm6, %tmm4, %tmm0
+	LONG   $0x5c4ae2c4
+	BYTE   $0xc4
+	VADDPS 2560(DX), Z28, Z0
+	VMAXPS Z0, Z30, Z0
+	VADDPS 2624(DX), Z29, Z1
+	VMAXPS Z1, Z30, Z1
+	VCMPPS $0x11, Z0, Z31, K1
+	KMOVW  K1, 40(R8)
+	VCMPPS $0x11, Z1, Z31, K1
+	KMOVW  K1, 40(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm0, %zmm1, %zmm0
+	LONG    $0x4877f262
+	WORD    $0xc072
+	VMOVUPS Z0, 1280(DI)
+
+	// tileloadd 11264(%rbx,%rcx,1), %tmm7
+	LONG   $0x4b7be2c4
+	LONG   $0x2c000bbc
+	WORD   $0x0000
+	VADDPS 2688(DX), Z28, Z2
+	VMAXPS Z2, Z30, Z2
+	VADDPS 2752(DX), Z29, Z3
+	VMAXPS Z3, Z30, Z3
+	VCMPPS $0x11, Z2, Z31, K1
+	KMOVW  K1, 42(R8)
+	VCMPPS $0x11, Z3, Z31, K1
+	KMOVW  K1, 42(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm2, %zmm3, %zmm2
+	LONG    $0x4867f262
+	WORD    $0xd272
+	VMOVUPS Z2, 1344(DI)
+
+	// tdpbf16ps %tmm7, %tmm4, %tmm1
+	LONG $0x5c42e2c4
+	BYTE $0xcc
+
+	// tileloadd 1152(%rax,%rcx,1), %tmm5
+	LONG $0x4b7be2c4
+	LONG $0x048008ac
+	WORD $0x0000
+
+	// tdpbf16ps %tmm6, %tmm5, %tmm2
+	LONG   $0x5c4ae2c4
+	BYTE   $0xd5
+	VADDPS 2816(DX), Z28, Z4
+	VMAXPS Z4, Z30, Z4
+	VADDPS 2880(DX), Z29, Z5
+	VMAXPS Z5, Z30, Z5
+	VCMPPS $0x11, Z4, Z31, K1
+	KMOVW  K1, 44(R8)
+	VCMPPS $0x11, Z5, Z31, K1
+	KMOVW  K1, 44(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm4, %zmm5, %zmm4
+	LONG    $0x4857f262
+	WORD    $0xe472
+	VMOVUPS Z4, 1408(DI)
+	VADDPS  2944(DX), Z28, Z6
+	VMAXPS  Z6, Z30, Z6
+	VADDPS  3008(DX), Z29, Z7
+	VMAXPS  Z7, Z30, Z7
+	VCMPPS  $0x11, Z6, Z31, K1
+	KMOVW   K1, 46(R8)
+	VCMPPS  $0x11, Z7, Z31, K1
+	KMOVW   K1, 46(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm6, %zmm7, %zmm6
+	LONG    $0x4847f262
+	WORD    $0xf672
+	VMOVUPS Z6, 1472(DI)
+
+	// tdpbf16ps %tmm7, %tmm5, %tmm3
+	LONG $0x5c42e2c4
+	BYTE $0xdd
+	ADDQ R10, AX
+
+	// tileloadd 12288(%rbx,%rcx,1), %tmm6
+	LONG $0x4b7be2c4
+	LONG $0x30000bb4
+	WORD $0x0000
+
+	// tileloadd 0(%rax,%rcx,1), %tmm4
+	LONG $0x4b7be2c4
+	WORD $0x0824
+
+	// tdpbf16ps %tmm6, %tmm4, %tmm0
+	LONG   $0x5c4ae2c4
+	BYTE   $0xc4
+	VADDPS 3072(DX), Z28, Z0
+	VMAXPS Z0, Z30, Z0
+	VADDPS 3136(DX), Z29, Z1
+	VMAXPS Z1, Z30, Z1
+	VCMPPS $0x11, Z0, Z31, K1
+	KMOVW  K1, 48(R8)
+	VCMPPS $0x11, Z1, Z31, K1
+	KMOVW  K1, 48(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm0, %zmm1, %zmm0
+	LONG    $0x4877f262
+	WORD    $0xc072
+	VMOVUPS Z0, 1536(DI)
+
+	// tileloadd 13312(%rbx,%rcx,1), %tmm7
+	LONG   $0x4b7be2c4
+	LONG   $0x34000bbc
+	WORD   $0x0000
+	VADDPS 3200(DX), Z28, Z2
+	VMAXPS Z2, Z30, Z2
+	VADDPS 3264(DX), Z29, Z3
+	VMAXPS Z3, Z30, Z3
+	VCMPPS $0x11, Z2, Z31, K1
+	KMOVW  K1, 50(R8)
+	VCMPPS $0x11, Z3, Z31, K1
+	KMOVW  K1, 50(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm2, %zmm3, %zmm2
+	LONG    $0x4867f262
+	WORD    $0xd272
+	VMOVUPS Z2, 1600(DI)
+
+	// tdpbf16ps %tmm7, %tmm4, %tmm1
+	LONG       $0x5c42e2c4
+	BYTE       $0xcc
+	PREFETCHT1 2176(AX)
+	PREFETCHT1 2240(AX)
+	PREFETCHT1 2304(AX)
+	PREFETCHT1 2368(AX)
+	PREFETCHT1 2432(AX)
+	PREFETCHT1 2496(AX)
+	PREFETCHT1 2560(AX)
+	PREFETCHT1 2624(AX)
+	PREFETCHT1 2688(AX)
+	PREFETCHT1 2752(AX)
+	PREFETCHT1 2816(AX)
+
+	// tileloadd 1024(%rax,%rcx,1), %tmm5
+	LONG $0x4b7be2c4
+	LONG $0x040008ac
+	WORD $0x0000
+
+	// tdpbf16ps %tmm6, %tmm5, %tmm2
+	LONG   $0x5c4ae2c4
+	BYTE   $0xd5
+	VADDPS 3328(DX), Z28, Z4
+	VMAXPS Z4, Z30, Z4
+	VADDPS 3392(DX), Z29, Z5
+	VMAXPS Z5, Z30, Z5
+	VCMPPS $0x11, Z4, Z31, K1
+	KMOVW  K1, 52(R8)
+	VCMPPS $0x11, Z5, Z31, K1
+	KMOVW  K1, 52(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm4, %zmm5, %zmm4
+	LONG    $0x4857f262
+	WORD    $0xe472
+	VMOVUPS Z4, 1664(DI)
+	VADDPS  3456(DX), Z28, Z6
+	VMAXPS  Z6, Z30, Z6
+	VADDPS  3520(DX), Z29, Z7
+	VMAXPS  Z7, Z30, Z7
+	VCMPPS  $0x11, Z6, Z31, K1
+	KMOVW   K1, 54(R8)
+	VCMPPS  $0x11, Z7, Z31, K1
+	KMOVW   K1, 54(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm6, %zmm7, %zmm6
+	LONG    $0x4847f262
+	WORD    $0xf672
+	VMOVUPS Z6, 1728(DI)
+
+	// tdpbf16ps %tmm7, %tmm5, %tmm3
+	LONG $0x5c42e2c4
+	BYTE $0xdd
+
+	// tileloadd 14336(%rbx,%rcx,1), %tmm6
+	LONG $0x4b7be2c4
+	LONG $0x38000bb4
+	WORD $0x0000
+
+	// tileloadd 64(%rax,%rcx,1), %tmm4
+	LONG $0x4b7be2c4
+	WORD $0x0864
+	BYTE $0x40
+
+	// tdpbf16ps %tmm6, %tmm4, %tmm0
+	LONG   $0x5c4ae2c4
+	BYTE   $0xc4
+	VADDPS 3584(DX), Z28, Z0
+	VMAXPS Z0, Z30, Z0
+	VADDPS 3648(DX), Z29, Z1
+	VMAXPS Z1, Z30, Z1
+	VCMPPS $0x11, Z0, Z31, K1
+	KMOVW  K1, 56(R8)
+	VCMPPS $0x11, Z1, Z31, K1
+	KMOVW  K1, 56(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm0, %zmm1, %zmm0
+	LONG    $0x4877f262
+	WORD    $0xc072
+	VMOVUPS Z0, 1792(DI)
+
+	// tileloadd 15360(%rbx,%rcx,1), %tmm7
+	LONG   $0x4b7be2c4
+	LONG   $0x3c000bbc
+	WORD   $0x0000
+	VADDPS 3712(DX), Z28, Z2
+	VMAXPS Z2, Z30, Z2
+	VADDPS 3776(DX), Z29, Z3
+	VMAXPS Z3, Z30, Z3
+	VCMPPS $0x11, Z2, Z31, K1
+	KMOVW  K1, 58(R8)
+	VCMPPS $0x11, Z3, Z31, K1
+	KMOVW  K1, 58(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm2, %zmm3, %zmm2
+	LONG    $0x4867f262
+	WORD    $0xd272
+	VMOVUPS Z2, 1856(DI)
+
+	// tdpbf16ps %tmm7, %tmm4, %tmm1
+	LONG       $0x5c42e2c4
+	BYTE       $0xcc
+	PREFETCHT1 2880(AX)
+	PREFETCHT1 2944(AX)
+	PREFETCHT1 3008(AX)
+	PREFETCHT1 3072(AX)
+	PREFETCHT1 3136(AX)
+	PREFETCHT1 3200(AX)
+	PREFETCHT1 3264(AX)
+	PREFETCHT1 3328(AX)
+	PREFETCHT1 3392(AX)
+	PREFETCHT1 3456(AX)
+	PREFETCHT1 3520(AX)
+
+	// tileloadd 1088(%rax,%rcx,1), %tmm5
+	LONG $0x4b7be2c4
+	LONG $0x044008ac
+	WORD $0x0000
+
+	// tdpbf16ps %tmm6, %tmm5, %tmm2
+	LONG   $0x5c4ae2c4
+	BYTE   $0xd5
+	VADDPS 3840(DX), Z28, Z4
+	VMAXPS Z4, Z30, Z4
+	VADDPS 3904(DX), Z29, Z5
+	VMAXPS Z5, Z30, Z5
+	VCMPPS $0x11, Z4, Z31, K1
+	KMOVW  K1, 60(R8)
+	VCMPPS $0x11, Z5, Z31, K1
+	KMOVW  K1, 60(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm4, %zmm5, %zmm4
+	LONG    $0x4857f262
+	WORD    $0xe472
+	VMOVUPS Z4, 1920(DI)
+	VADDPS  3968(DX), Z28, Z6
+	VMAXPS  Z6, Z30, Z6
+	VADDPS  4032(DX), Z29, Z7
+	VMAXPS  Z7, Z30, Z7
+	VCMPPS  $0x11, Z6, Z31, K1
+	KMOVW   K1, 62(R8)
+	VCMPPS  $0x11, Z7, Z31, K1
+	KMOVW   K1, 62(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm6, %zmm7, %zmm6
+	LONG    $0x4847f262
+	WORD    $0xf672
+	VMOVUPS Z6, 1984(DI)
+
+	// tdpbf16ps %tmm7, %tmm5, %tmm3
+	LONG $0x5c42e2c4
+	BYTE $0xdd
+
+	// tileloadd 16384(%rbx,%rcx,1), %tmm6
+	LONG $0x4b7be2c4
+	LONG $0x40000bb4
+	WORD $0x0000
+
+	// tileloadd 128(%rax,%rcx,1), %tmm4
+	LONG $0x4b7be2c4
+	LONG $0x008008a4
+	WORD $0x0000
+
+	// tdpbf16ps %tmm6, %tmm4, %tmm0
+	LONG $0x5c4ae2c4
+	BYTE $0xc4
+
+	// tileloadd 17408(%rbx,%rcx,1), %tmm7
+	LONG $0x4b7be2c4
+	LONG $0x44000bbc
+	WORD $0x0000
+
+	// tdpbf16ps %tmm7, %tmm4, %tmm1
+	LONG       $0x5c42e2c4
+	BYTE       $0xcc
+	PREFETCHT1 3584(AX)
+	PREFETCHT1 3648(AX)
+	PREFETCHT1 3712(AX)
+	PREFETCHT1 3776(AX)
+	PREFETCHT1 3840(AX)
+	PREFETCHT1 3904(AX)
+	PREFETCHT1 3968(AX)
+	PREFETCHT1 4032(AX)
+	PREFETCHT1 4096(AX)
+	PREFETCHT1 4160(AX)
+
+	// tileloadd 1152(%rax,%rcx,1), %tmm5
+	LONG $0x4b7be2c4
+	LONG $0x048008ac
+	WORD $0x0000
+
+	// tdpbf16ps %tmm6, %tmm5, %tmm2
+	LONG $0x5c4ae2c4
+	BYTE $0xd5
+
+	// tdpbf16ps %tmm7, %tmm5, %tmm3
+	LONG $0x5c42e2c4
+	BYTE $0xdd
+	ADDQ R11, AX
+	ADDQ $0x00004800, BX
+	DECQ R14
+	JZ   laterDone
+
+laterBlock:
+	// tileloadd 0(%rbx,%rcx,1), %tmm6
+	LONG $0x4b7be2c4
+	WORD $0x0b34
+
+	// tileloadd 0(%rax,%rcx,1), %tmm4
+	LONG $0x4b7be2c4
+	WORD $0x0824
+
+	// tdpbf16ps %tmm6, %tmm4, %tmm0
+	LONG $0x5c4ae2c4
+	BYTE $0xc4
+
+	// tileloadd 1024(%rbx,%rcx,1), %tmm7
+	LONG $0x4b7be2c4
+	LONG $0x04000bbc
+	WORD $0x0000
+
+	// tdpbf16ps %tmm7, %tmm4, %tmm1
+	LONG $0x5c42e2c4
+	BYTE $0xcc
+
+	// tileloadd 1024(%rax,%rcx,1), %tmm5
+	LONG $0x4b7be2c4
+	LONG $0x040008ac
+	WORD $0x0000
+
+	// tdpbf16ps %tmm6, %tmm5, %tmm2
+	LONG $0x5c4ae2c4
+	BYTE $0xd5
+
+	// tdpbf16ps %tmm7, %tmm5, %tmm3
+	LONG $0x5c42e2c4
+	BYTE $0xdd
+
+	// tileloadd 2048(%rbx,%rcx,1), %tmm6
+	LONG $0x4b7be2c4
+	LONG $0x08000bb4
+	WORD $0x0000
+
+	// tileloadd 64(%rax,%rcx,1), %tmm4
+	LONG $0x4b7be2c4
+	WORD $0x0864
+	BYTE $0x40
+
+	// tdpbf16ps %tmm6, %tmm4, %tmm0
+	LONG $0x5c4ae2c4
+	BYTE $0xc4
+
+	// tileloadd 3072(%rbx,%rcx,1), %tmm7
+	LONG $0x4b7be2c4
+	LONG $0x0c000bbc
+	WORD $0x0000
+
+	// tdpbf16ps %tmm7, %tmm4, %tmm1
+	LONG $0x5c42e2c4
+	BYTE $0xcc
+
+	// tileloadd 1088(%rax,%rcx,1), %tmm5
+	LONG $0x4b7be2c4
+	LONG $0x044008ac
+	WORD $0x0000
+
+	// tdpbf16ps %tmm6, %tmm5, %tmm2
+	LONG $0x5c4ae2c4
+	BYTE $0xd5
+
+	// tdpbf16ps %tmm7, %tmm5, %tmm3
+	LONG $0x5c42e2c4
+	BYTE $0xdd
+
+	// tileloadd 4096(%rbx,%rcx,1), %tmm6
+	LONG $0x4b7be2c4
+	LONG $0x10000bb4
+	WORD $0x0000
+
+	// tileloadd 128(%rax,%rcx,1), %tmm4
+	LONG $0x4b7be2c4
+	LONG $0x008008a4
+	WORD $0x0000
+
+	// tdpbf16ps %tmm6, %tmm4, %tmm0
+	LONG $0x5c4ae2c4
+	BYTE $0xc4
+
+	// tileloadd 5120(%rbx,%rcx,1), %tmm7
+	LONG $0x4b7be2c4
+	LONG $0x14000bbc
+	WORD $0x0000
+
+	// tdpbf16ps %tmm7, %tmm4, %tmm1
+	LONG $0x5c42e2c4
+	BYTE $0xcc
+
+	// tileloadd 1152(%rax,%rcx,1), %tmm5
+	LONG $0x4b7be2c4
+	LONG $0x048008ac
+	WORD $0x0000
+
+	// tdpbf16ps %tmm6, %tmm5, %tmm2
+	LONG $0x5c4ae2c4
+	BYTE $0xd5
+
+	// tdpbf16ps %tmm7, %tmm5, %tmm3
+	LONG $0x5c42e2c4
+	BYTE $0xdd
+	ADDQ R10, AX
+
+	// tileloadd 6144(%rbx,%rcx,1), %tmm6
+	LONG $0x4b7be2c4
+	LONG $0x18000bb4
+	WORD $0x0000
+
+	// tileloadd 0(%rax,%rcx,1), %tmm4
+	LONG $0x4b7be2c4
+	WORD $0x0824
+
+	// tdpbf16ps %tmm6, %tmm4, %tmm0
+	LONG $0x5c4ae2c4
+	BYTE $0xc4
+
+	// tileloadd 7168(%rbx,%rcx,1), %tmm7
+	LONG $0x4b7be2c4
+	LONG $0x1c000bbc
+	WORD $0x0000
+
+	// tdpbf16ps %tmm7, %tmm4, %tmm1
+	LONG $0x5c42e2c4
+	BYTE $0xcc
+
+	// tileloadd 1024(%rax,%rcx,1), %tmm5
+	LONG $0x4b7be2c4
+	LONG $0x040008ac
+	WORD $0x0000
+
+	// tdpbf16ps %tmm6, %tmm5, %tmm2
+	LONG $0x5c4ae2c4
+	BYTE $0xd5
+
+	// tdpbf16ps %tmm7, %tmm5, %tmm3
+	LONG $0x5c42e2c4
+	BYTE $0xdd
+
+	// tileloadd 8192(%rbx,%rcx,1), %tmm6
+	LONG $0x4b7be2c4
+	LONG $0x20000bb4
+	WORD $0x0000
+
+	// tileloadd 64(%rax,%rcx,1), %tmm4
+	LONG $0x4b7be2c4
+	WORD $0x0864
+	BYTE $0x40
+
+	// tdpbf16ps %tmm6, %tmm4, %tmm0
+	LONG $0x5c4ae2c4
+	BYTE $0xc4
+
+	// tileloadd 9216(%rbx,%rcx,1), %tmm7
+	LONG $0x4b7be2c4
+	LONG $0x24000bbc
+	WORD $0x0000
+
+	// tdpbf16ps %tmm7, %tmm4, %tmm1
+	LONG $0x5c42e2c4
+	BYTE $0xcc
+
+	// tileloadd 1088(%rax,%rcx,1), %tmm5
+	LONG $0x4b7be2c4
+	LONG $0x044008ac
+	WORD $0x0000
+
+	// tdpbf16ps %tmm6, %tmm5, %tmm2
+	LONG $0x5c4ae2c4
+	BYTE $0xd5
+
+	// tdpbf16ps %tmm7, %tmm5, %tmm3
+	LONG $0x5c42e2c4
+	BYTE $0xdd
+
+	// tileloadd 10240(%rbx,%rcx,1), %tmm6
+	LONG $0x4b7be2c4
+	LONG $0x28000bb4
+	WORD $0x0000
+
+	// tileloadd 128(%rax,%rcx,1), %tmm4
+	LONG $0x4b7be2c4
+	LONG $0x008008a4
+	WORD $0x0000
+
+	// tdpbf16ps %tmm6, %tmm4, %tmm0
+	LONG $0x5c4ae2c4
+	BYTE $0xc4
+
+	// tileloadd 11264(%rbx,%rcx,1), %tmm7
+	LONG $0x4b7be2c4
+	LONG $0x2c000bbc
+	WORD $0x0000
+
+	// tdpbf16ps %tmm7, %tmm4, %tmm1
+	LONG $0x5c42e2c4
+	BYTE $0xcc
+
+	// tileloadd 1152(%rax,%rcx,1), %tmm5
+	LONG $0x4b7be2c4
+	LONG $0x048008ac
+	WORD $0x0000
+
+	// tdpbf16ps %tmm6, %tmm5, %tmm2
+	LONG $0x5c4ae2c4
+	BYTE $0xd5
+
+	// tdpbf16ps %tmm7, %tmm5, %tmm3
+	LONG $0x5c42e2c4
+	BYTE $0xdd
+	ADDQ R10, AX
+
+	// tileloadd 12288(%rbx,%rcx,1), %tmm6
+	LONG $0x4b7be2c4
+	LONG $0x30000bb4
+	WORD $0x0000
+
+	// tileloadd 0(%rax,%rcx,1), %tmm4
+	LONG $0x4b7be2c4
+	WORD $0x0824
+
+	// tdpbf16ps %tmm6, %tmm4, %tmm0
+	LONG $0x5c4ae2c4
+	BYTE $0xc4
+
+	// tileloadd 13312(%rbx,%rcx,1), %tmm7
+	LONG $0x4b7be2c4
+	LONG $0x34000bbc
+	WORD $0x0000
+
+	// tdpbf16ps %tmm7, %tmm4, %tmm1
+	LONG       $0x5c42e2c4
+	BYTE       $0xcc
+	PREFETCHT1 2176(AX)
+	PREFETCHT1 2240(AX)
+	PREFETCHT1 2304(AX)
+	PREFETCHT1 2368(AX)
+	PREFETCHT1 2432(AX)
+	PREFETCHT1 2496(AX)
+	PREFETCHT1 2560(AX)
+	PREFETCHT1 2624(AX)
+	PREFETCHT1 2688(AX)
+	PREFETCHT1 2752(AX)
+	PREFETCHT1 2816(AX)
+
+	// tileloadd 1024(%rax,%rcx,1), %tmm5
+	LONG $0x4b7be2c4
+	LONG $0x040008ac
+	WORD $0x0000
+
+	// tdpbf16ps %tmm6, %tmm5, %tmm2
+	LONG $0x5c4ae2c4
+	BYTE $0xd5
+
+	// tdpbf16ps %tmm7, %tmm5, %tmm3
+	LONG $0x5c42e2c4
+	BYTE $0xdd
+
+	// tileloadd 14336(%rbx,%rcx,1), %tmm6
+	LONG $0x4b7be2c4
+	LONG $0x38000bb4
+	WORD $0x0000
+
+	// tileloadd 64(%rax,%rcx,1), %tmm4
+	LONG $0x4b7be2c4
+	WORD $0x0864
+	BYTE $0x40
+
+	// tdpbf16ps %tmm6, %tmm4, %tmm0
+	LONG $0x5c4ae2c4
+	BYTE $0xc4
+
+	// tileloadd 15360(%rbx,%rcx,1), %tmm7
+	LONG $0x4b7be2c4
+	LONG $0x3c000bbc
+	WORD $0x0000
+
+	// tdpbf16ps %tmm7, %tmm4, %tmm1
+	LONG       $0x5c42e2c4
+	BYTE       $0xcc
+	PREFETCHT1 2880(AX)
+	PREFETCHT1 2944(AX)
+	PREFETCHT1 3008(AX)
+	PREFETCHT1 3072(AX)
+	PREFETCHT1 3136(AX)
+	PREFETCHT1 3200(AX)
+	PREFETCHT1 3264(AX)
+	PREFETCHT1 3328(AX)
+	PREFETCHT1 3392(AX)
+	PREFETCHT1 3456(AX)
+	PREFETCHT1 3520(AX)
+
+	// tileloadd 1088(%rax,%rcx,1), %tmm5
+	LONG $0x4b7be2c4
+	LONG $0x044008ac
+	WORD $0x0000
+
+	// tdpbf16ps %tmm6, %tmm5, %tmm2
+	LONG $0x5c4ae2c4
+	BYTE $0xd5
+
+	// tdpbf16ps %tmm7, %tmm5, %tmm3
+	LONG $0x5c42e2c4
+	BYTE $0xdd
+
+	// tileloadd 16384(%rbx,%rcx,1), %tmm6
+	LONG $0x4b7be2c4
+	LONG $0x40000bb4
+	WORD $0x0000
+
+	// tileloadd 128(%rax,%rcx,1), %tmm4
+	LONG $0x4b7be2c4
+	LONG $0x008008a4
+	WORD $0x0000
+
+	// tdpbf16ps %tmm6, %tmm4, %tmm0
+	LONG $0x5c4ae2c4
+	BYTE $0xc4
+
+	// tileloadd 17408(%rbx,%rcx,1), %tmm7
+	LONG $0x4b7be2c4
+	LONG $0x44000bbc
+	WORD $0x0000
+
+	// tdpbf16ps %tmm7, %tmm4, %tmm1
+	LONG       $0x5c42e2c4
+	BYTE       $0xcc
+	PREFETCHT1 3584(AX)
+	PREFETCHT1 3648(AX)
+	PREFETCHT1 3712(AX)
+	PREFETCHT1 3776(AX)
+	PREFETCHT1 3840(AX)
+	PREFETCHT1 3904(AX)
+	PREFETCHT1 3968(AX)
+	PREFETCHT1 4032(AX)
+	PREFETCHT1 4096(AX)
+	PREFETCHT1 4160(AX)
+
+	// tileloadd 1152(%rax,%rcx,1), %tmm5
+	LONG $0x4b7be2c4
+	LONG $0x048008ac
+	WORD $0x0000
+
+	// tdpbf16ps %tmm6, %tmm5, %tmm2
+	LONG $0x5c4ae2c4
+	BYTE $0xd5
+
+	// tdpbf16ps %tmm7, %tmm5, %tmm3
+	LONG $0x5c42e2c4
+	BYTE $0xdd
+	ADDQ R11, AX
+	ADDQ $0x00004800, BX
+	DECQ R14
+	JNZ  laterBlock
+
+laterDone:
+	ADDQ $0x00000800, DI
+	ADDQ 8(SP), R8
+
+next:
 	// tilestored %tmm0, 0(%rdx,%rsi,1)
 	LONG $0x4b7ae2c4
 	WORD $0x3204
@@ -201,44 +1607,428 @@ row:
 	WORD $0x0000
 
 	// tilestored %tmm3, 2112(%rdx,%rsi,1)
-	LONG $0x4b7ae2c4
-	LONG $0x0840329c
-	WORD $0x0000
-	MOVQ DX, AX
-	MOVQ $0x00000020, BX
+	LONG   $0x4b7ae2c4
+	LONG   $0x0840329c
+	WORD   $0x0000
+	ADDQ   $0x00000800, R9
+	DECQ   R13
+	JNZ    group
+	VADDPS (DX), Z28, Z0
+	VMAXPS Z0, Z30, Z0
+	VADDPS 64(DX), Z29, Z1
+	VMAXPS Z1, Z30, Z1
+	VCMPPS $0x11, Z0, Z31, K1
+	KMOVW  K1, (R8)
+	VCMPPS $0x11, Z1, Z31, K1
+	KMOVW  K1, (R8)(R12*1)
 
-position:
-	VMOVUPS (AX), Z0
-	VADDPS  Z28, Z0, Z0
+	// vcvtne2ps2bf16 %zmm0, %zmm1, %zmm0
+	LONG    $0x4877f262
+	WORD    $0xc072
+	VMOVUPS Z0, (DI)
+	VADDPS  128(DX), Z28, Z2
+	VMAXPS  Z2, Z30, Z2
+	VADDPS  192(DX), Z29, Z3
+	VMAXPS  Z3, Z30, Z3
+	VCMPPS  $0x11, Z2, Z31, K1
+	KMOVW   K1, 2(R8)
+	VCMPPS  $0x11, Z3, Z31, K1
+	KMOVW   K1, 2(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm2, %zmm3, %zmm2
+	LONG    $0x4867f262
+	WORD    $0xd272
+	VMOVUPS Z2, 64(DI)
+	VADDPS  256(DX), Z28, Z4
+	VMAXPS  Z4, Z30, Z4
+	VADDPS  320(DX), Z29, Z5
+	VMAXPS  Z5, Z30, Z5
+	VCMPPS  $0x11, Z4, Z31, K1
+	KMOVW   K1, 4(R8)
+	VCMPPS  $0x11, Z5, Z31, K1
+	KMOVW   K1, 4(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm4, %zmm5, %zmm4
+	LONG    $0x4857f262
+	WORD    $0xe472
+	VMOVUPS Z4, 128(DI)
+	VADDPS  384(DX), Z28, Z6
+	VMAXPS  Z6, Z30, Z6
+	VADDPS  448(DX), Z29, Z7
+	VMAXPS  Z7, Z30, Z7
+	VCMPPS  $0x11, Z6, Z31, K1
+	KMOVW   K1, 6(R8)
+	VCMPPS  $0x11, Z7, Z31, K1
+	KMOVW   K1, 6(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm6, %zmm7, %zmm6
+	LONG    $0x4847f262
+	WORD    $0xf672
+	VMOVUPS Z6, 192(DI)
+	VADDPS  512(DX), Z28, Z0
 	VMAXPS  Z0, Z30, Z0
-	VMOVUPS 64(AX), Z1
-	VADDPS  Z29, Z1, Z1
+	VADDPS  576(DX), Z29, Z1
 	VMAXPS  Z1, Z30, Z1
-	TESTQ   R8, R8
-	JZ      round
 	VCMPPS  $0x11, Z0, Z31, K1
-	KMOVW   K1, (R8)
+	KMOVW   K1, 8(R8)
 	VCMPPS  $0x11, Z1, Z31, K1
-	KMOVW   K1, (R8)(R12*1)
-	ADDQ    $0x00000002, R8
+	KMOVW   K1, 8(R8)(R12*1)
 
-round:
-	// vcvtneps2bf16 %zmm0, %ymm0
-	LONG      $0x487ef262
-	WORD      $0xc072
-	VMOVDQU16 Y0, (DI)
+	// vcvtne2ps2bf16 %zmm0, %zmm1, %zmm0
+	LONG    $0x4877f262
+	WORD    $0xc072
+	VMOVUPS Z0, 256(DI)
+	VADDPS  640(DX), Z28, Z2
+	VMAXPS  Z2, Z30, Z2
+	VADDPS  704(DX), Z29, Z3
+	VMAXPS  Z3, Z30, Z3
+	VCMPPS  $0x11, Z2, Z31, K1
+	KMOVW   K1, 10(R8)
+	VCMPPS  $0x11, Z3, Z31, K1
+	KMOVW   K1, 10(R8)(R12*1)
 
-	// vcvtneps2bf16 %zmm1, %ymm1
-	LONG      $0x487ef262
-	WORD      $0xc972
-	VMOVDQU16 Y1, 32(DI)
-	ADDQ      $0x00000080, AX
-	ADDQ      $0x00000040, DI
-	DECQ      BX
-	JNZ       position
-	ADDQ      $0x00000800, R9
-	DECQ      R13
-	JNZ       group
+	// vcvtne2ps2bf16 %zmm2, %zmm3, %zmm2
+	LONG    $0x4867f262
+	WORD    $0xd272
+	VMOVUPS Z2, 320(DI)
+	VADDPS  768(DX), Z28, Z4
+	VMAXPS  Z4, Z30, Z4
+	VADDPS  832(DX), Z29, Z5
+	VMAXPS  Z5, Z30, Z5
+	VCMPPS  $0x11, Z4, Z31, K1
+	KMOVW   K1, 12(R8)
+	VCMPPS  $0x11, Z5, Z31, K1
+	KMOVW   K1, 12(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm4, %zmm5, %zmm4
+	LONG    $0x4857f262
+	WORD    $0xe472
+	VMOVUPS Z4, 384(DI)
+	VADDPS  896(DX), Z28, Z6
+	VMAXPS  Z6, Z30, Z6
+	VADDPS  960(DX), Z29, Z7
+	VMAXPS  Z7, Z30, Z7
+	VCMPPS  $0x11, Z6, Z31, K1
+	KMOVW   K1, 14(R8)
+	VCMPPS  $0x11, Z7, Z31, K1
+	KMOVW   K1, 14(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm6, %zmm7, %zmm6
+	LONG    $0x4847f262
+	WORD    $0xf672
+	VMOVUPS Z6, 448(DI)
+	VADDPS  1024(DX), Z28, Z0
+	VMAXPS  Z0, Z30, Z0
+	VADDPS  1088(DX), Z29, Z1
+	VMAXPS  Z1, Z30, Z1
+	VCMPPS  $0x11, Z0, Z31, K1
+	KMOVW   K1, 16(R8)
+	VCMPPS  $0x11, Z1, Z31, K1
+	KMOVW   K1, 16(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm0, %zmm1, %zmm0
+	LONG    $0x4877f262
+	WORD    $0xc072
+	VMOVUPS Z0, 512(DI)
+	VADDPS  1152(DX), Z28, Z2
+	VMAXPS  Z2, Z30, Z2
+	VADDPS  1216(DX), Z29, Z3
+	VMAXPS  Z3, Z30, Z3
+	VCMPPS  $0x11, Z2, Z31, K1
+	KMOVW   K1, 18(R8)
+	VCMPPS  $0x11, Z3, Z31, K1
+	KMOVW   K1, 18(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm2, %zmm3, %zmm2
+	LONG    $0x4867f262
+	WORD    $0xd272
+	VMOVUPS Z2, 576(DI)
+	VADDPS  1280(DX), Z28, Z4
+	VMAXPS  Z4, Z30, Z4
+	VADDPS  1344(DX), Z29, Z5
+	VMAXPS  Z5, Z30, Z5
+	VCMPPS  $0x11, Z4, Z31, K1
+	KMOVW   K1, 20(R8)
+	VCMPPS  $0x11, Z5, Z31, K1
+	KMOVW   K1, 20(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm4, %zmm5, %zmm4
+	LONG    $0x4857f262
+	WORD    $0xe472
+	VMOVUPS Z4, 640(DI)
+	VADDPS  1408(DX), Z28, Z6
+	VMAXPS  Z6, Z30, Z6
+	VADDPS  1472(DX), Z29, Z7
+	VMAXPS  Z7, Z30, Z7
+	VCMPPS  $0x11, Z6, Z31, K1
+	KMOVW   K1, 22(R8)
+	VCMPPS  $0x11, Z7, Z31, K1
+	KMOVW   K1, 22(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm6, %zmm7, %zmm6
+	LONG    $0x4847f262
+	WORD    $0xf672
+	VMOVUPS Z6, 704(DI)
+	VADDPS  1536(DX), Z28, Z0
+	VMAXPS  Z0, Z30, Z0
+	VADDPS  1600(DX), Z29, Z1
+	VMAXPS  Z1, Z30, Z1
+	VCMPPS  $0x11, Z0, Z31, K1
+	KMOVW   K1, 24(R8)
+	VCMPPS  $0x11, Z1, Z31, K1
+	KMOVW   K1, 24(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm0, %zmm1, %zmm0
+	LONG    $0x4877f262
+	WORD    $0xc072
+	VMOVUPS Z0, 768(DI)
+	VADDPS  1664(DX), Z28, Z2
+	VMAXPS  Z2, Z30, Z2
+	VADDPS  1728(DX), Z29, Z3
+	VMAXPS  Z3, Z30, Z3
+	VCMPPS  $0x11, Z2, Z31, K1
+	KMOVW   K1, 26(R8)
+	VCMPPS  $0x11, Z3, Z31, K1
+	KMOVW   K1, 26(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm2, %zmm3, %zmm2
+	LONG    $0x4867f262
+	WORD    $0xd272
+	VMOVUPS Z2, 832(DI)
+	VADDPS  1792(DX), Z28, Z4
+	VMAXPS  Z4, Z30, Z4
+	VADDPS  1856(DX), Z29, Z5
+	VMAXPS  Z5, Z30, Z5
+	VCMPPS  $0x11, Z4, Z31, K1
+	KMOVW   K1, 28(R8)
+	VCMPPS  $0x11, Z5, Z31, K1
+	KMOVW   K1, 28(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm4, %zmm5, %zmm4
+	LONG    $0x4857f262
+	WORD    $0xe472
+	VMOVUPS Z4, 896(DI)
+	VADDPS  1920(DX), Z28, Z6
+	VMAXPS  Z6, Z30, Z6
+	VADDPS  1984(DX), Z29, Z7
+	VMAXPS  Z7, Z30, Z7
+	VCMPPS  $0x11, Z6, Z31, K1
+	KMOVW   K1, 30(R8)
+	VCMPPS  $0x11, Z7, Z31, K1
+	KMOVW   K1, 30(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm6, %zmm7, %zmm6
+	LONG    $0x4847f262
+	WORD    $0xf672
+	VMOVUPS Z6, 960(DI)
+	VADDPS  2048(DX), Z28, Z0
+	VMAXPS  Z0, Z30, Z0
+	VADDPS  2112(DX), Z29, Z1
+	VMAXPS  Z1, Z30, Z1
+	VCMPPS  $0x11, Z0, Z31, K1
+	KMOVW   K1, 32(R8)
+	VCMPPS  $0x11, Z1, Z31, K1
+	KMOVW   K1, 32(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm0, %zmm1, %zmm0
+	LONG    $0x4877f262
+	WORD    $0xc072
+	VMOVUPS Z0, 1024(DI)
+	VADDPS  2176(DX), Z28, Z2
+	VMAXPS  Z2, Z30, Z2
+	VADDPS  2240(DX), Z29, Z3
+	VMAXPS  Z3, Z30, Z3
+	VCMPPS  $0x11, Z2, Z31, K1
+	KMOVW   K1, 34(R8)
+	VCMPPS  $0x11, Z3, Z31, K1
+	KMOVW   K1, 34(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm2, %zmm3, %zmm2
+	LONG    $0x4867f262
+	WORD    $0xd272
+	VMOVUPS Z2, 1088(DI)
+	VADDPS  2304(DX), Z28, Z4
+	VMAXPS  Z4, Z30, Z4
+	VADDPS  2368(DX), Z29, Z5
+	VMAXPS  Z5, Z30, Z5
+	VCMPPS  $0x11, Z4, Z31, K1
+	KMOVW   K1, 36(R8)
+	VCMPPS  $0x11, Z5, Z31, K1
+	KMOVW   K1, 36(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm4, %zmm5, %zmm4
+	LONG    $0x4857f262
+	WORD    $0xe472
+	VMOVUPS Z4, 1152(DI)
+	VADDPS  2432(DX), Z28, Z6
+	VMAXPS  Z6, Z30, Z6
+	VADDPS  2496(DX), Z29, Z7
+	VMAXPS  Z7, Z30, Z7
+	VCMPPS  $0x11, Z6, Z31, K1
+	KMOVW   K1, 38(R8)
+	VCMPPS  $0x11, Z7, Z31, K1
+	KMOVW   K1, 38(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm6, %zmm7, %zmm6
+	LONG    $0x4847f262
+	WORD    $0xf672
+	VMOVUPS Z6, 1216(DI)
+	VADDPS  2560(DX), Z28, Z0
+	VMAXPS  Z0, Z30, Z0
+	VADDPS  2624(DX), Z29, Z1
+	VMAXPS  Z1, Z30, Z1
+	VCMPPS  $0x11, Z0, Z31, K1
+	KMOVW   K1, 40(R8)
+	VCMPPS  $0x11, Z1, Z31, K1
+	KMOVW   K1, 40(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm0, %zmm1, %zmm0
+	LONG    $0x4877f262
+	WORD    $0xc072
+	VMOVUPS Z0, 1280(DI)
+	VADDPS  2688(DX), Z28, Z2
+	VMAXPS  Z2, Z30, Z2
+	VADDPS  2752(DX), Z29, Z3
+	VMAXPS  Z3, Z30, Z3
+	VCMPPS  $0x11, Z2, Z31, K1
+	KMOVW   K1, 42(R8)
+	VCMPPS  $0x11, Z3, Z31, K1
+	KMOVW   K1, 42(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm2, %zmm3, %zmm2
+	LONG    $0x4867f262
+	WORD    $0xd272
+	VMOVUPS Z2, 1344(DI)
+	VADDPS  2816(DX), Z28, Z4
+	VMAXPS  Z4, Z30, Z4
+	VADDPS  2880(DX), Z29, Z5
+	VMAXPS  Z5, Z30, Z5
+	VCMPPS  $0x11, Z4, Z31, K1
+	KMOVW   K1, 44(R8)
+	VCMPPS  $0x11, Z5, Z31, K1
+	KMOVW   K1, 44(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm4, %zmm5, %zmm4
+	LONG    $0x4857f262
+	WORD    $0xe472
+	VMOVUPS Z4, 1408(DI)
+	VADDPS  2944(DX), Z28, Z6
+	VMAXPS  Z6, Z30, Z6
+	VADDPS  3008(DX), Z29, Z7
+	VMAXPS  Z7, Z30, Z7
+	VCMPPS  $0x11, Z6, Z31, K1
+	KMOVW   K1, 46(R8)
+	VCMPPS  $0x11, Z7, Z31, K1
+	KMOVW   K1, 46(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm6, %zmm7, %zmm6
+	LONG    $0x4847f262
+	WORD    $0xf672
+	VMOVUPS Z6, 1472(DI)
+	VADDPS  3072(DX), Z28, Z0
+	VMAXPS  Z0, Z30, Z0
+	VADDPS  3136(DX), Z29, Z1
+	VMAXPS  Z1, Z30, Z1
+	VCMPPS  $0x11, Z0, Z31, K1
+	KMOVW   K1, 48(R8)
+	VCMPPS  $0x11, Z1, Z31, K1
+	KMOVW   K1, 48(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm0, %zmm1, %zmm0
+	LONG    $0x4877f262
+	WORD    $0xc072
+	VMOVUPS Z0, 1536(DI)
+	VADDPS  3200(DX), Z28, Z2
+	VMAXPS  Z2, Z30, Z2
+	VADDPS  3264(DX), Z29, Z3
+	VMAXPS  Z3, Z30, Z3
+	VCMPPS  $0x11, Z2, Z31, K1
+	KMOVW   K1, 50(R8)
+	VCMPPS  $0x11, Z3, Z31, K1
+	KMOVW   K1, 50(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm2, %zmm3, %zmm2
+	LONG    $0x4867f262
+	WORD    $0xd272
+	VMOVUPS Z2, 1600(DI)
+	VADDPS  3328(DX), Z28, Z4
+	VMAXPS  Z4, Z30, Z4
+	VADDPS  3392(DX), Z29, Z5
+	VMAXPS  Z5, Z30, Z5
+	VCMPPS  $0x11, Z4, Z31, K1
+	KMOVW   K1, 52(R8)
+	VCMPPS  $0x11, Z5, Z31, K1
+	KMOVW   K1, 52(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm4, %zmm5, %zmm4
+	LONG    $0x4857f262
+	WORD    $0xe472
+	VMOVUPS Z4, 1664(DI)
+	VADDPS  3456(DX), Z28, Z6
+	VMAXPS  Z6, Z30, Z6
+	VADDPS  3520(DX), Z29, Z7
+	VMAXPS  Z7, Z30, Z7
+	VCMPPS  $0x11, Z6, Z31, K1
+	KMOVW   K1, 54(R8)
+	VCMPPS  $0x11, Z7, Z31, K1
+	KMOVW   K1, 54(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm6, %zmm7, %zmm6
+	LONG    $0x4847f262
+	WORD    $0xf672
+	VMOVUPS Z6, 1728(DI)
+	VADDPS  3584(DX), Z28, Z0
+	VMAXPS  Z0, Z30, Z0
+	VADDPS  3648(DX), Z29, Z1
+	VMAXPS  Z1, Z30, Z1
+	VCMPPS  $0x11, Z0, Z31, K1
+	KMOVW   K1, 56(R8)
+	VCMPPS  $0x11, Z1, Z31, K1
+	KMOVW   K1, 56(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm0, %zmm1, %zmm0
+	LONG    $0x4877f262
+	WORD    $0xc072
+	VMOVUPS Z0, 1792(DI)
+	VADDPS  3712(DX), Z28, Z2
+	VMAXPS  Z2, Z30, Z2
+	VADDPS  3776(DX), Z29, Z3
+	VMAXPS  Z3, Z30, Z3
+	VCMPPS  $0x11, Z2, Z31, K1
+	KMOVW   K1, 58(R8)
+	VCMPPS  $0x11, Z3, Z31, K1
+	KMOVW   K1, 58(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm2, %zmm3, %zmm2
+	LONG    $0x4867f262
+	WORD    $0xd272
+	VMOVUPS Z2, 1856(DI)
+	VADDPS  3840(DX), Z28, Z4
+	VMAXPS  Z4, Z30, Z4
+	VADDPS  3904(DX), Z29, Z5
+	VMAXPS  Z5, Z30, Z5
+	VCMPPS  $0x11, Z4, Z31, K1
+	KMOVW   K1, 60(R8)
+	VCMPPS  $0x11, Z5, Z31, K1
+	KMOVW   K1, 60(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm4, %zmm5, %zmm4
+	LONG    $0x4857f262
+	WORD    $0xe472
+	VMOVUPS Z4, 1920(DI)
+	VADDPS  3968(DX), Z28, Z6
+	VMAXPS  Z6, Z30, Z6
+	VADDPS  4032(DX), Z29, Z7
+	VMAXPS  Z7, Z30, Z7
+	VCMPPS  $0x11, Z6, Z31, K1
+	KMOVW   K1, 62(R8)
+	VCMPPS  $0x11, Z7, Z31, K1
+	KMOVW   K1, 62(R8)(R12*1)
+
+	// vcvtne2ps2bf16 %zmm6, %zmm7, %zmm6
+	LONG    $0x4847f262
+	WORD    $0xf672
+	VMOVUPS Z6, 1984(DI)
 
 	// tilerelease
 	LONG    $0x4978e2c4

@@ -33,91 +33,149 @@ func tileConfiguration() Mem {
 
 // convolveTiles is convolve on tiles: nothing stays in them from one call to the
 // next, as whoever interrupts the program need not keep them.
+//
+// What the sums of a group become is computed while the tiles multiply for the
+// next one.
 func (v *isa) convolveTiles() {
 	configuration := tileConfiguration()
 	v.function("convolve", convolveSignature, "for blocks of this instruction set's size", func() {
-		var (
-			// The registers that encoded instructions address memory with.
-			from, w, line, sums, sumLine = gpr{RAX}, gpr{RBX}, gpr{RCX}, gpr{RDX}, gpr{RSI}
-
-			out, mask, in = pointer("out"), pointer("mask"), pointer("in")
-			row, plane    = halfStride("row"), halfStride("plane")
-			upper         = halfStride("upper")
-			groups        = count("groups")
-			nine          = GP64()
-		)
-		LEAQ(configuration, from.Register)
-		ldtilecfg(from)
-		MOVQ(U32(laneBytes), line.Register)
-		MOVQ(U32(sumRowBytes), sumLine.Register)
-		Load(Param("sums"), sums.Register)
-		// After three taps to the next row, after nine to the next block.
-		LEAQ(Mem{Base: row, Index: row, Scale: 2}, nine)
-		SUBQ(nine, plane)
-		SUBQ(U32(3*laneBytes), row)
+		c := tileConvolution{
+			isa:  v,
+			from: gpr{RAX}, w: gpr{RBX}, line: gpr{RCX}, sums: gpr{RDX}, sumLine: gpr{RSI},
+			out: pointer("out"), mask: pointer("mask"), in: pointer("in"),
+			row: halfStride("row"), plane: halfStride("plane"), upper: halfStride("upper"),
+			maskGroup: AllocLocal(8),
+		}
+		groups := count("groups")
+		LEAQ(configuration, c.from.Register)
+		ldtilecfg(c.from)
+		MOVQ(U32(laneBytes), c.line.Register)
+		MOVQ(U32(sumRowBytes), c.sumLine.Register)
+		Load(Param("sums"), c.sums.Register)
+		SUBQ(c.row, c.plane) // after three rows of taps to the next block
+		SUBQ(c.row, c.plane)
 		v.loadConstants()
-		loop("group", groups, func() {
-			blocks := count("blocks")
-			MOVQ(in, from.Register)
-			Load(Param("w"), w.Register)
-			for t := range tile(vectors * vectors) {
-				tilezero(sumTile + t)
-			}
-			loop("block", blocks, func() {
-				rows := GP64()
-				MOVQ(U32(3), rows)
-				loop("row", rows, func() {
-					for range 3 {
-						v.multiplyTiles(from, w, line)
-						ADDQ(U32(tapBytes), w.Register)
-						ADDQ(U32(laneBytes), from.Register)
-					}
-					ADDQ(row, from.Register)
-				})
-				ADDQ(plane, from.Register)
-			})
-			for t := range tile(vectors * vectors) {
-				tilestored(sumTile+t, sums, sumLine, int(t)/vectors*tileRows*sumRowBytes+int(t)%vectors*laneBytes)
-			}
-			v.storeTiles(sums, out, mask, upper)
-			ADDQ(U32(v.rows*laneBytes), in)
-		})
+		c.chooseMask()
+		c.multiply(false)
+		JMP(LabelRef("next"))
+		Label("group")
+		c.multiply(true)
+		ADDQ(U32(v.rows*laneBytes), c.out)
+		ADDQ(c.maskGroup, c.mask)
+		Label("next")
+		c.storeSums()
+		ADDQ(U32(v.rows*laneBytes), c.in)
+		DECQ(groups)
+		JNZ(LabelRef("group"))
+		for p := range v.rows {
+			c.storePosition(p)
+		}
 		tilerelease()
 	})
 }
 
-// multiplyTiles adds the products of one tap. Loads and products alternate.
-func (v *isa) multiplyTiles(from, w, line gpr) {
-	tileloadd(weightTile, w, line, 0)
-	tileloadd(valueTile, from, line, 0)
-	tdpbf16ps(valueTile, weightTile, sumTile)
-	tileloadd(weightTile+1, w, line, tileBytes)
-	tdpbf16ps(valueTile, weightTile+1, sumTile+1)
-	tileloadd(valueTile+1, from, line, tileBytes)
-	tdpbf16ps(valueTile+1, weightTile, sumTile+2)
-	tdpbf16ps(valueTile+1, weightTile+1, sumTile+3)
+// tileConvolution is the registers of convolveTiles.
+type tileConvolution struct {
+	*isa
+	from, w, line, sums, sumLine gpr // which encoded instructions address memory with
+
+	out, mask, in, row, plane, upper GPVirtual
+
+	maskGroup Mem // bytes from the mask of one group to that of the next
 }
 
-// storeTiles stores what the sums in memory become, position after position.
-func (v *isa) storeTiles(sums gpr, out, mask, upper GPVirtual) {
-	outputs := []zmm{0, 1}
-	at, positions := GP64(), GP64()
-	MOVQ(sums.Register, at)
-	MOVQ(U32(v.rows), positions)
-	loop("position", positions, func() {
-		for j, r := range outputs {
-			VMOVUPS(Mem{Base: at, Disp: j * laneBytes}, r.register())
-			v.rectify(r, j)
+// chooseMask has a call without a mask write one that nobody reads.
+func (c *tileConvolution) chooseMask() {
+	unread := AllocLocal(2 * c.isa.rows * maskBytes)
+	MOVQ(U32(c.isa.rows*maskBytes), c.maskGroup)
+	TESTQ(c.mask, c.mask)
+	JNZ(LabelRef("masked"))
+	LEAQ(unread, c.mask)
+	MOVQ(U32(c.isa.rows*maskBytes), c.upper)
+	MOVQ(U32(0), c.maskGroup)
+	Label("masked")
+}
+
+// multiply forms the sums of a group in the tiles, over all blocks. In the first
+// block it also stores what the sums in memory, of the group before, become.
+func (c *tileConvolution) multiply(store bool) {
+	name := "first"
+	if store {
+		name = "later"
+	}
+	blocks := count("blocks")
+	MOVQ(c.in, c.from.Register)
+	Load(Param("w"), c.w.Register)
+	for t := range tile(vectors * vectors) {
+		tilezero(sumTile + t)
+	}
+	if store {
+		c.multiplyBlock(c.storePosition)
+		DECQ(blocks)
+		JZ(LabelRef(name + "Done"))
+	}
+	loop(name+"Block", blocks, func() { c.multiplyBlock(nil) })
+	Label(name + "Done")
+}
+
+// multiplyBlock adds the products of the nine taps of a block. Loads and products
+// alternate; between them store, unless nil, is called for each position.
+func (c *tileConvolution) multiplyBlock(store func(position int)) {
+	stored := 0
+	between := func(n int) {
+		for ; store != nil && n > 0 && stored < c.isa.rows; n-- {
+			store(stored)
+			stored++
 		}
-		TESTQ(mask, mask)
-		JZ(LabelRef("round"))
-		v.storePairOfSigns(outputs[0], outputs[1], mask, upper, 0)
-		ADDQ(U32(maskBytes), mask)
-		Label("round")
-		for j, r := range outputs {
-			storeRounded(r, Mem{Base: out}, j)
+	}
+	for t := range 9 {
+		value, weight := t%3*laneBytes, t*tapBytes
+		tileloadd(weightTile, c.w, c.line, weight)
+		tileloadd(valueTile, c.from, c.line, value)
+		tdpbf16ps(valueTile, weightTile, sumTile)
+		between(1)
+		tileloadd(weightTile+1, c.w, c.line, weight+tileBytes)
+		between(1)
+		tdpbf16ps(valueTile, weightTile+1, sumTile+1)
+		if t/3 == 2 {
+			c.prefetch(t % 3)
 		}
-		ADDQ(U32(sumRowBytes), at)
-		ADDQ(U32(laneBytes), out)
-	})
+		tileloadd(valueTile+1, c.from, c.line, value+tileBytes)
+		tdpbf16ps(valueTile+1, weightTile, sumTile+2)
+		between(2)
+		tdpbf16ps(valueTile+1, weightTile+1, sumTile+3)
+		if t%3 == 2 && t < 8 {
+			ADDQ(c.row, c.from.Register)
+		}
+	}
+	ADDQ(c.plane, c.from.Register)
+	ADDQ(U32(9*tapBytes), c.w.Register)
+}
+
+// prefetch fetches a third of what the next group sees of the lowest row: it saw
+// the others when it was the lowest, as did the second-level cache.
+func (c *tileConvolution) prefetch(third int) {
+	n := (c.isa.rows + 2) / 3
+	for i := third * n; i < min((third+1)*n, c.isa.rows); i++ {
+		PREFETCHT1(Mem{Base: c.from.Register, Disp: (c.isa.rows + 2 + i) * laneBytes})
+	}
+}
+
+// storeSums stores the sums in memory.
+func (c *tileConvolution) storeSums() {
+	for t := range tile(vectors * vectors) {
+		tilestored(sumTile+t, c.sums, c.sumLine, int(t)/vectors*tileRows*sumRowBytes+int(t)%vectors*laneBytes)
+	}
+}
+
+// storePosition stores what the sums in memory of a position become.
+func (c *tileConvolution) storePosition(p int) {
+	outputs := []zmm{zmm(p % 4 * vectors), zmm(p%4*vectors + 1)}
+	for j, r := range outputs {
+		VADDPS(Mem{Base: c.sums.Register, Disp: p*sumRowBytes + j*laneBytes}, (biasZ + zmm(j)).register(), r.register())
+		VMAXPS(r.register(), floorZ.register(), r.register()) // what is not a number stays so
+	}
+	c.storePairOfSigns(outputs[0], outputs[1], c.mask, c.upper, p*maskBytes)
+	vcvtne2ps2bf16(outputs[0], outputs[1], outputs[0])
+	VMOVUPS(outputs[0].register(), Mem{Base: c.out, Disp: p * laneBytes})
 }

@@ -36,6 +36,11 @@ func vcvtneps2bf16(from, to zmm) {
 	encode(evex(2, 0x72, from, 0, to), nil, "vcvtneps2bf16 %%zmm%d, %%ymm%d", from, to)
 }
 
+// vcvtne2ps2bf16 rounds two vectors to one: the lower half and the upper.
+func vcvtne2ps2bf16(low, high, to zmm) {
+	encode(evex(3, 0x72, low, high, to), nil, "vcvtne2ps2bf16 %%zmm%d, %%zmm%d, %%zmm%d", low, high, to)
+}
+
 // evex is an instruction of map 0F38 on three vectors of 512 bits, of which the
 // first is ModRM's r/m, the second EVEX's vvvv and the last ModRM's reg (Intel's
 // manual, volume 2, section 2.7); pp stands for a prefix.

@@ -42,8 +42,8 @@ func TestEncodings(t *testing.T) {
 		want = append(want, e.code...)
 		kinds[strings.Fields(e.mnemonic)[0]] = true
 	}
-	if len(kinds) != 8 {
-		t.Errorf("the code has %d kinds of encoded instructions, want 8: %v", len(kinds), kinds)
+	if len(kinds) != 9 {
+		t.Errorf("the code has %d kinds of encoded instructions, want 9: %v", len(kinds), kinds)
 	}
 	name := filepath.Join(t.TempDir(), "code.o")
 	c := exec.Command(as, "--64", "-o", name, "-")
