@@ -147,17 +147,27 @@ func (c *PixelConv) pad(padded, picture []float32, h, w, y int) {
 	}
 }
 
+// tap3 is the three values of one row of one channel under a kernel, of the 27.
+const tap3 = 3
+
 // gatherColumns writes the 27 values around each of w pixels to columns,
-// [2][width][16].
+// [2][width][16], pixel after pixel.
 func gatherColumns(columns, padded []float32, w, width int) {
-	clear(columns)
-	for t := range colors * taps {
-		src := padded[t/3*(w+2)+t%3:][:w]
-		dst := columns[t/lane*width*lane+t%lane:]
-		for x, v := range src {
-			dst[x*lane] = v
-		}
+	var rows [colors * taps / tap3][]float32
+	for r := range rows {
+		rows[r] = padded[r*(w+2):][:w+2]
 	}
+	for x := range w {
+		var values [columnBlocks * lane]float32
+		for r, row := range rows {
+			three := (*[tap3]float32)(row[x:])
+			values[tap3*r], values[tap3*r+1], values[tap3*r+2] = three[0], three[1], three[2]
+		}
+		*at(columns, x*lane) = [lane]float32(values[:lane])
+		*at(columns, (width+x)*lane) = [lane]float32(values[lane:])
+	}
+	clear(columns[w*lane : width*lane])
+	clear(columns[(width+w)*lane : 2*width*lane])
 }
 
 // Backward computes the gradient with respect to the picture, dst, 3 x H x W,
@@ -188,15 +198,10 @@ func (c *PixelConv) backwardRows(p *Pool, scratch *scratch, dst []float32, grad 
 	clear(padded)
 	for y := max(low-2, 0); y < min(high, h); y++ {
 		columns, width := c.columnGradients(p, scratch, grad, mask, y)
-		for t := range colors * taps {
-			ch, dy, dx := t/taps, t%taps/3, t%3
-			if y+dy < low || y+dy >= high {
-				continue
-			}
-			src := columns[t/lane*width*lane+t%lane:]
-			row := padded[((y+dy-low)*colors+ch)*(w+2)+dx:][:w]
-			for x := range row {
-				row[x] += src[x*lane]
+		for r := range colors * taps / tap3 {
+			ch, dy := r/tap3, r%tap3
+			if y+dy >= low && y+dy < high {
+				addColumns(padded[((y+dy-low)*colors+ch)*(w+2):][:w+2], columns, r, width)
 			}
 		}
 	}
@@ -208,6 +213,25 @@ func (c *PixelConv) backwardRows(p *Pool, scratch *scratch, dst []float32, grad 
 			c.unpad(dst[ch*h*w:][:h*w], padded[((y-low)*colors+ch)*(w+2):][:w+2], h, w, y, c.scale[ch])
 		}
 	}
+}
+
+// addColumns adds the gradients of the values that row r of the nine under a kernel
+// contributes, of columns [2][width][16], to that row of the padded picture.
+func addColumns(row, columns []float32, r, width int) {
+	var of [tap3][]float32
+	for i := range of {
+		t := tap3*r + i
+		of[i] = columns[t/lane*width*lane+t%lane:]
+	}
+	var last, before float32 // of what the pixel to the left adds here, and the one before it
+	w := len(row) - 2
+	for x := range w {
+		i := x * lane
+		row[x] += of[0][i] + last
+		last, before = of[1][i]+before, of[2][i]
+	}
+	row[w] += last
+	row[w+1] += before
 }
 
 // unpad is the reverse of pad for row y of the padded gradient of one channel.
