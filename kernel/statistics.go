@@ -25,6 +25,11 @@ func (p *Pool) Gram(dst *Matrix, f *Tensor) {
 	if dst.Rows != f.C || dst.Cols != f.C {
 		panic(fmt.Sprintf("kernel: Gram matrix of %d x %d for %d channels", dst.Rows, dst.Cols, f.C))
 	}
+	p.gramOf(dst, f, 1, 0)
+}
+
+// gramOf computes dst = scale F Fᵀ + diagonal I.
+func (p *Pool) gramOf(dst *Matrix, f *Tensor, scale, diagonal float32) {
 	// The border is zero and adds nothing, so that the positions of a plane
 	// are one run. It is divided into stripes by shape alone; each stripe has
 	// a sum of its own, and the sums are added in order.
@@ -46,14 +51,36 @@ func (p *Pool) Gram(dst *Matrix, f *Tensor) {
 		panel := dst.data[b*dst.panel:][:dst.panel]
 		clear(panel)
 		for s := range stripes {
-			for i, v := range p.partials[s*size+b*dst.panel:][:dst.panel] {
-				panel[i] += v
+			addSymmetric(panel, scale, p.partials[s*size:][:size], b, f.blocks())
+		}
+		if diagonal != 0 {
+			for c := b * lane; c < min((b+1)*lane, f.C); c++ {
+				panel[c*lane+c%lane] += diagonal
 			}
 		}
 	})
-	for c := range f.C {
-		for r := c + 1; r < f.C; r++ {
-			dst.data[dst.index(r, c)] = dst.data[dst.index(c, r)]
+}
+
+// addSymmetric adds scale times the columns of panel b of a symmetric matrix, of
+// so many panels, to sum. What of them is below the diagonal is taken from above.
+func addSymmetric(sum []float32, scale float32, matrix []float32, b, panels int) {
+	const block = lane * lane
+	own := matrix[b*len(sum):][:len(sum)]
+	for i, v := range own[:b*block] {
+		sum[i] += scale * v
+	}
+	for r := range lane {
+		for c := range lane {
+			sum[b*block+r*lane+c] += scale * own[b*block+min(r, c)*lane+max(r, c)]
+		}
+	}
+	for r := b + 1; r < panels; r++ {
+		above := (*[block]float32)(matrix[r*len(sum)+b*block:])
+		below := (*[block]float32)(sum[r*block:])
+		for c := range lane {
+			for k := range lane {
+				below[k*lane+c] += scale * above[c*lane+k]
+			}
 		}
 	}
 }
@@ -177,11 +204,12 @@ func (p *Pool) Multiply(dst, a, b *Matrix) {
 	})
 }
 
-// GramOfColumns computes dst = mᵀ m: the products of every two columns of m.
-func (p *Pool) GramOfColumns(dst, m *Matrix) {
-	if dst == m {
-		panic(fmt.Sprintf("kernel: product of a matrix of %d x %d to itself", m.Rows, m.Cols))
+// GramOfColumns computes dst = scale mᵀ m + diagonal I, from the products of
+// every two columns of m.
+func (p *Pool) GramOfColumns(dst, m *Matrix, scale, diagonal float32) {
+	if dst == m || dst.Rows != m.Cols || dst.Cols != m.Cols {
+		panic(fmt.Sprintf("kernel: products of the columns of %d x %d to %d x %d", m.Rows, m.Cols, dst.Rows, dst.Cols))
 	}
 	// A matrix lies in memory as a feature map whose positions are the rows.
-	p.Gram(dst, &Tensor{shape: shape{C: m.Cols, H: 1, W: m.Rows, plane: m.panel}, data: m.data})
+	p.gramOf(dst, &Tensor{shape: shape{C: m.Cols, H: 1, W: m.Rows, plane: m.panel}, data: m.data}, scale, diagonal)
 }

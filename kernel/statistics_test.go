@@ -81,7 +81,7 @@ func TestGramOfColumns(t *testing.T) {
 			want := multiplyReference(s.cols, s.rows, s.cols, transposed(s.rows, s.cols, m), m)
 			eachImplementation(t, func(t *testing.T, p *Pool) {
 				dst := NewMatrix(s.cols, s.cols)
-				p.GramOfColumns(dst, FromRows(s.rows, s.cols, m))
+				p.GramOfColumns(dst, FromRows(s.rows, s.cols, m), 1, 0)
 				near(t, dst.RowMajor(), want, 1e-6)
 			})
 		})

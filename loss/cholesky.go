@@ -44,6 +44,18 @@ func cholesky(p *kernel.Pool, dst []float64, s *kernel.Matrix, least float64) {
 	}
 }
 
+// invertTransposed computes the upper triangle of dst, n x n in row-major order:
+// the transposed inverse of a lower triangle, which is below the diagonal of l.
+func invertTransposed(p *kernel.Pool, dst, l []float64, n int) {
+	p.Run(n, func(_, row int) {
+		inverse := dst[row*n:][:n] // column row of the inverse
+		inverse[row] = 1 / l[row*n+row]
+		for i := row + 1; i < n; i++ {
+			inverse[i] = -dot64(l[i*n:][row:i], inverse[row:i]) / l[i*n+i]
+		}
+	})
+}
+
 // dot64 has four sums, because one would wait for each addition to finish.
 func dot64(a, b []float64) float64 {
 	var s0, s1, s2, s3 float64

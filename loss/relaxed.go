@@ -80,8 +80,7 @@ func NewHypercolumnMoments(p *kernel.Pool, h *Hypercolumn, style *kernel.Matrix,
 		covariance: kernel.NewMatrix(d, d), current: kernel.NewMatrix(d, d), centred: kernel.NewMatrix(h.columns.Rows, d)}
 	centred := copied(style)
 	subtract(p, centred, t.mean)
-	p.GramOfColumns(t.covariance, centred)
-	t.covariance.Scale(1 / float32(style.Rows))
+	p.GramOfColumns(t.covariance, centred, 1/float32(style.Rows), 0)
 	return t
 }
 
@@ -94,8 +93,7 @@ func (t *HypercolumnMoments) Evaluate(p *kernel.Pool) float64 {
 	)
 	t.centred.Copy(x)
 	subtract(p, t.centred, mean)
-	p.GramOfColumns(t.current, t.centred)
-	t.current.Scale(1 / float32(n))
+	p.GramOfColumns(t.current, t.centred, 1/float32(n), 0)
 	t.current.AddScaled(-1, t.covariance)
 	covariances := p.SumTasks(t.current.Panels(), func(i int) (sum float64) {
 		panel := t.current.Panel(i)

@@ -22,10 +22,10 @@ import (
 //
 //	tr((S*^½ S S*^½)^½) = tr(H) = tr(Uᵀ Lᵀ K)    T = K H⁻¹ Kᵀ
 //
-// so that one iteration for U, which carries K along to K H⁻¹, gives value and
-// gradient. It works on the singular values of Lᵀ K rather than on their squares
-// and so resolves twice as many orders of magnitude in float32 as an iteration
-// on the matrix under the root does.
+// so that one iteration for U gives value and gradient, as K H⁻¹ = L⁻ᵀ U. It
+// works on the singular values of Lᵀ K rather than on their squares and so
+// resolves twice as many orders of magnitude in float32 as an iteration on the
+// matrix under the root does.
 //
 // For as many positions as channels or more, value and gradient agree with a
 // decomposition in float64 to about 1e-5 and 1e-3. With fewer the covariances
@@ -37,15 +37,15 @@ type Wasserstein struct {
 	targetTrace float64
 	epsilon     float64 // by which diagonals are raised
 
-	lower        []float64      // Cholesky factor L
-	upper        *kernel.Matrix // Lᵀ
-	k, kt        *kernel.Matrix // K and Kᵀ
-	product      *kernel.Matrix // Lᵀ K
-	x, y         *kernel.Matrix // iterate towards U and K H⁻¹
-	nextX, nextY *kernel.Matrix
-	factor       *kernel.Matrix // of one step
-	dMean        []float64
-	gradient     centredGradient
+	lower    []float64      // Cholesky factor L
+	inverse  []float64      // L⁻ᵀ
+	upper    *kernel.Matrix // Lᵀ, then L⁻ᵀ
+	k, kt    *kernel.Matrix // K and Kᵀ
+	product  *kernel.Matrix // Lᵀ K
+	x, next  *kernel.Matrix // iterate towards U
+	factor   *kernel.Matrix // of one step, and at last T
+	dMean    []float64
+	gradient centredGradient
 }
 
 const (
@@ -65,8 +65,8 @@ func NewWasserstein(p *kernel.Pool, style *Statistics, opts Options) *Wasserstei
 	n := len(style.Mean)
 	matrix := func() *kernel.Matrix { return kernel.NewMatrix(n, n) }
 	w := &Wasserstein{opts: opts, target: style.scaled(opts.scale()), current: newGathering(n, opts.Guide),
-		lower: make([]float64, n*n), upper: matrix(), k: matrix(), kt: matrix(), product: matrix(),
-		x: matrix(), y: matrix(), nextX: matrix(), nextY: matrix(), factor: matrix(),
+		lower: make([]float64, n*n), inverse: make([]float64, n*n), upper: matrix(), k: matrix(), kt: matrix(),
+		product: matrix(), x: matrix(), next: matrix(), factor: matrix(),
 		dMean: make([]float64, n), gradient: newCentredGradient(n)}
 	w.target.centre()
 	w.epsilon = relativeEpsilon * max(w.target.Second.Trace()/float64(n), leastVariance)
@@ -156,29 +156,27 @@ func (w *Wasserstein) transport(p *kernel.Pool, least float64) (trace float64, t
 		}
 	}
 	p.Multiply(w.product, w.upper, w.k)
-	p.GramOfColumns(w.factor, w.product)
+	p.GramOfColumns(w.factor, w.product, 1, 0)
 	// The Frobenius norm of XᵀX is not below the largest singular value of X,
 	// squared.
 	square := math.Sqrt(w.factor.Dot(w.factor))
 	w.x.Copy(w.product)
 	w.x.Scale(float32(1 / math.Sqrt(square)))
-	w.y.Copy(w.k)
-	w.y.Scale(float32(1 / math.Sqrt(square)))
-	w.factor.Scale(float32(1 / square))
 	l := resolution
-	for step := range polarSteps {
-		if step > 0 {
-			p.GramOfColumns(w.factor, w.x)
-		}
+	for range polarSteps {
 		rho := math.Sqrt(3 / (1 + l + l*l))
-		w.factor.Scale(float32(-rho * rho * rho / 2))
-		w.factor.AddDiagonal(float32(1.5 * rho))
-		p.Multiply(w.nextX, w.x, w.factor)
-		p.Multiply(w.nextY, w.y, w.factor)
-		w.x, w.nextX = w.nextX, w.x
-		w.y, w.nextY = w.nextY, w.y
+		p.GramOfColumns(w.factor, w.x, float32(-rho*rho*rho/2), float32(1.5*rho))
+		p.Multiply(w.next, w.x, w.factor)
+		w.x, w.next = w.next, w.x
 		l *= rho * (3 - rho*rho*l*l) / 2
 	}
-	p.Multiply(w.factor, w.y, w.kt)
+	invertTransposed(p, w.inverse, w.lower, n)
+	for r := range n {
+		for c := r; c < n; c++ {
+			w.upper.Set(r, c, float32(w.inverse[r*n+c]))
+		}
+	}
+	p.Multiply(w.next, w.upper, w.x)
+	p.Multiply(w.factor, w.next, w.kt)
 	return w.x.Dot(w.product), w.factor
 }
