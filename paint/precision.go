@@ -10,8 +10,9 @@ import (
 // picture, the costs and the optimiser are float32 in either.
 type Precision string
 
-// The precisions. AutoPrecision is the fastest that paints the same picture: so far
-// Float32, with every kernel that was measured.
+// The precisions. AutoPrecision is Float32 with every kernel, so that whether a machine
+// has tiles of AMX, where BFloat16 is faster, decides neither what is painted nor who
+// can go on from a checkpoint.
 const (
 	AutoPrecision Precision = "auto"
 	Float32       Precision = "float32"
