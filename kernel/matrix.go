@@ -60,6 +60,16 @@ func (m *Matrix) Copy(src *Matrix) {
 	copy(m.data, src.data)
 }
 
+// CopyRow copies row from of src, which has as many columns, to row r.
+func (m *Matrix) CopyRow(r int, src *Matrix, from int) {
+	if m.Cols != src.Cols {
+		panic(fmt.Sprintf("kernel: a row of %d columns for one of %d", src.Cols, m.Cols))
+	}
+	for c := 0; c < m.Cols; c += lane {
+		copy(m.data[m.index(r, c):][:lane], src.data[src.index(from, c):][:lane])
+	}
+}
+
 // Scale multiplies every element by s.
 func (m *Matrix) Scale(s float32) {
 	for i := range m.data {

@@ -3,6 +3,7 @@ package loss
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/pastiche-art/pastiche/kernel"
 )
@@ -28,21 +29,50 @@ func eachRows(p *kernel.Pool, rows int, do func(lo, hi int)) {
 // subtractMean subtracts from every row the mean of all.
 func subtractMean(p *kernel.Pool, m *kernel.Matrix) { subtract(p, m, columnMeans(p, m)) }
 
-// columnMeans returns the mean row, of which padding is part.
-func columnMeans(p *kernel.Pool, m *kernel.Matrix) []float64 {
-	means := make([]float64, m.Panels()*kernel.Lanes)
+// evenShares returns the shares of n rows that count alike.
+func evenShares(n int) []float64 {
+	return slices.Repeat([]float64{1 / float64(n)}, n)
+}
+
+// shareSums returns the sum of all rows, each times its factor; a nil factor is 1.
+func shareSums(p *kernel.Pool, m *kernel.Matrix, factors []float64) []float64 {
+	sums := make([]float64, m.Panels()*kernel.Lanes)
 	p.Run(m.Panels(), func(_, i int) {
-		mean := means[i*kernel.Lanes:][:kernel.Lanes]
+		sum := sums[i*kernel.Lanes:][:kernel.Lanes]
 		panel := m.Panel(i)
 		for r := range m.Rows {
+			factor := 1.
+			if factors != nil {
+				factor = factors[r]
+			}
 			for k, v := range panel[r*kernel.Lanes:][:kernel.Lanes] {
-				mean[k] += float64(v)
+				sum[k] += factor * float64(v)
 			}
 		}
-		for k := range mean {
-			mean[k] /= float64(m.Rows)
+	})
+	return sums
+}
+
+// subtractShares subtracts from each row its share of a row.
+func subtractShares(p *kernel.Pool, m *kernel.Matrix, row, shares []float64) {
+	p.Run(m.Panels(), func(_, i int) {
+		from := row[i*kernel.Lanes:][:kernel.Lanes]
+		panel := m.Panel(i)
+		for r, share := range shares {
+			for k := range from {
+				v := &panel[r*kernel.Lanes+k]
+				*v = float32(float64(*v) - share*from[k])
+			}
 		}
 	})
+}
+
+// columnMeans returns the mean row, of which padding is part.
+func columnMeans(p *kernel.Pool, m *kernel.Matrix) []float64 {
+	means := shareSums(p, m, nil)
+	for k := range means {
+		means[k] /= float64(m.Rows)
+	}
 	return means
 }
 
@@ -152,23 +182,34 @@ func scatter(p *kernel.Pool, dst, src *kernel.Matrix, at []int32, weight float32
 
 // throughLengths turns pull, minus the gradient of a cost with respect to the
 // rows u of length 1, into the gradient with respect to the rows x from which
-// they were made, times weight:
+// they were made, times weight and, unless shares are nil, the row's share:
 //
 //	dJ/dx = -(pull - (u·pull) u)/|x|
 //
 // products is room for a number for each row.
-func throughLengths(p *kernel.Pool, pull, u *kernel.Matrix, inverse, products []float64, weight float64) {
+func throughLengths(p *kernel.Pool, pull, u *kernel.Matrix, inverse, products []float64, weight float64, shares []float64) {
 	rowProducts(p, products, u, pull, nil)
 	p.Run(pull.Panels(), func(_, i int) {
 		g, panel := pull.Panel(i), u.Panel(i)
 		for r, along := range products {
 			factor := weight * inverse[r]
+			if shares != nil {
+				factor *= shares[r]
+			}
 			row := g[r*kernel.Lanes:][:kernel.Lanes]
 			for k, v := range panel[r*kernel.Lanes:][:kernel.Lanes] {
 				row[k] = float32(factor * (along*float64(v) - float64(row[k])))
 			}
 		}
 	})
+}
+
+// weighedMean returns the sum of values, each times its share of 1.
+func weighedMean(values, shares []float64) (mean float64) {
+	for i, v := range values {
+		mean += shares[i] * v
+	}
+	return mean
 }
 
 func copied(m *kernel.Matrix) *kernel.Matrix {
@@ -196,11 +237,4 @@ func Stack(of ...*kernel.Matrix) *kernel.Matrix {
 		}
 	}
 	return all
-}
-
-// Select returns the matrix whose row r is row at[r] of m.
-func Select(p *kernel.Pool, m *kernel.Matrix, at []int32) *kernel.Matrix {
-	s := kernel.NewMatrix(len(at), m.Cols)
-	gather(p, s, m, at, 1)
-	return s
 }

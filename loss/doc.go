@@ -28,7 +28,7 @@
 // Costs of several layers at once, each a [Joint], of the rows x of a
 // [Hypercolumn] at S points of the picture and those s of the style at T:
 //
-//	[HypercolumnMatching] J = mean of 1 - cos(x, t), t chosen once with [Nearest]
+//	[HypercolumnMatching] J = mean of 1 - cos(x, t), t chosen once by a [Search]
 //	[NearestNeighbours]   J = mean over x of min over s of 1 - cos(x - mean x, s - mean s)
 //	[RelaxedEMD]          J = max(mean over x of min over s of d, mean over s of min over x of d), d = 1 - cos(x, s)
 //	[HypercolumnMoments]  J = mean |mu - mu*| + mean |Sigma - Sigma*|
@@ -54,7 +54,7 @@
 //
 //	[Grid], [Lattice], [Scatter] -> NewHypercolumn -> Observe -> Columns -> Stack
 //	style columns  -> NewNearestNeighbours, NewRelaxedEMD, NewHypercolumnMoments
-//	               -> Nearest -> Select -> NewHypercolumnMatching
+//	               -> Centre -> Search -> NewHypercolumnMatching
 //	content columns -> NewSelfSimilarity
 //
 // [OneLayer] makes a term a joint, so that a painter needs to hold but one kind.

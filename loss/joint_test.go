@@ -101,10 +101,10 @@ var jointKinds = []struct {
 	joint func(p *kernel.Pool, h *Hypercolumn, points, stylePoints []Point, style []feature, weight float64) Joint
 }{
 	{"matching", func(p *kernel.Pool, h *Hypercolumn, points, _ []Point, style []feature, weight float64) Joint {
-		return NewHypercolumnMatching(p, h, columnsOf(p, points, style), weight)
+		return NewHypercolumnMatching(p, h, columnsOf(p, points, style), nil, weight)
 	}},
 	{"neighbours", func(p *kernel.Pool, h *Hypercolumn, _, at []Point, style []feature, weight float64) Joint {
-		return NewNearestNeighbours(p, h, columnsOf(p, at, style), weight)
+		return NewNearestNeighbours(p, h, columnsOf(p, at, style), nil, weight)
 	}},
 	{"relaxed", func(p *kernel.Pool, h *Hypercolumn, _, at []Point, style []feature, weight float64) Joint {
 		return NewRelaxedEMD(p, h, columnsOf(p, at, style), weight)
@@ -126,6 +126,81 @@ func newJoint(t *testing.T, p *kernel.Pool, name string, features, style []featu
 	}
 	t.Fatalf("no cost %s", name)
 	return nil
+}
+
+// found returns the nearest of candidates to queries, which are looked at in parts.
+func found(p *kernel.Pool, queries, candidates *kernel.Matrix, parts int) *kernel.Matrix {
+	var (
+		mean Centre
+		of   []*kernel.Matrix
+	)
+	for i := range parts {
+		lo, hi := i*candidates.Rows/parts, (i+1)*candidates.Rows/parts
+		m := kernel.NewMatrix(hi-lo, candidates.Cols)
+		for r := range m.Rows {
+			m.CopyRow(r, candidates, lo+r)
+		}
+		mean.Add(p, m)
+		of = append(of, m)
+	}
+	s := NewSearch(p, queries, mean.Mean())
+	for _, m := range of {
+		s.Among(p, m)
+	}
+	return s.Found()
+}
+
+// TestSearchInParts: the nearest are the same whether candidates are seen at once
+// or bit by bit.
+func TestSearchInParts(t *testing.T) {
+	p := newPool(t, 2)
+	queries, candidates := columnsOf(p, Grid(5, 7), torchFeatures([][3]int{{20, 6, 8}}, 1, 0.4)), columnsOf(p, Grid(9, 11), torchFeatures([][3]int{{20, 12, 13}}, 2, 0.4))
+	want := found(p, copied(queries), candidates, 1).RowMajor()
+	for _, parts := range []int{2, 5, 99} {
+		if !slices.Equal(found(p, queries, candidates, parts).RowMajor(), want) {
+			t.Errorf("others in %d parts", parts)
+		}
+	}
+}
+
+// TestShares: where points count several times, cost and gradient are those of as
+// many points of the same place.
+func TestShares(t *testing.T) {
+	p := newPool(t, 2)
+	features, style := torchFeatures([][3]int{{20, 6, 8}}, 1, 0.4), torchFeatures([][3]int{{20, 12, 13}}, 2, 0.4)
+	once := Grid(2, 3)
+	counts := []int{1, 3, 2, 1, 4, 1}
+	var (
+		repeated []Point
+		shares   []float64
+		at       []int
+	)
+	for i, n := range counts {
+		repeated = append(repeated, slices.Repeat([]Point{once[i]}, n)...)
+		at = append(at, slices.Repeat([]int{i}, n)...)
+		shares = append(shares, float64(n)/12)
+	}
+	candidates := copied(columnsOf(p, Grid(9, 11), style))
+	targets, all := kernel.NewMatrix(len(once), candidates.Cols), kernel.NewMatrix(len(at), candidates.Cols)
+	for i := range once {
+		targets.CopyRow(i, candidates, 7*i)
+	}
+	for i, k := range at {
+		all.CopyRow(i, candidates, 7*k)
+	}
+	for name, pair := range map[string][2]Joint{
+		"matching": {NewHypercolumnMatching(p, hypercolumnOf(once, features), targets, shares, 5),
+			NewHypercolumnMatching(p, hypercolumnOf(repeated, features), all, nil, 5)},
+		"neighbours": {NewNearestNeighbours(p, hypercolumnOf(once, features), candidates, shares, 5),
+			NewNearestNeighbours(p, hypercolumnOf(repeated, features), candidates, nil, 5)},
+	} {
+		cost, gradients := jointGradient(p, pair[0], features)
+		want, wanted := jointGradient(p, pair[1], features)
+		near(t, name, cost, want, 1e-6)
+		if off := offBy(gradients[0], wanted[0]); !(off < 1e-5) { // of float32
+			t.Errorf("%s: the gradient is off by %.2g", name, off)
+		}
+	}
 }
 
 // jointGradient returns a cost of features seen whole and its gradients.
@@ -177,9 +252,12 @@ func TestTorch(t *testing.T) {
 				}
 			}
 			if want.Nearest != nil {
-				got := Nearest(p, columnsOf(p, points, features), columnsOf(p, stylePoints, style))
-				if !slices.Equal(got, want.Nearest) {
-					t.Errorf("nearest %v, want %v", got, want.Nearest)
+				candidates := columnsOf(p, stylePoints, style)
+				for r, got := range found(p, columnsOf(p, points, features), candidates, 1).RowMajor() {
+					d := candidates.Cols
+					if w := candidates.At(int(want.Nearest[r/d]), r%d); got != w {
+						t.Fatalf("entry %d of the nearest to %d is %g, want %g", r%d, r/d, got, w)
+					}
 				}
 			}
 		})
@@ -376,25 +454,17 @@ func TestOneLayer(t *testing.T) {
 	}
 }
 
-// TestSelect: what is looked for among rows that hold it is found.
-func TestSelect(t *testing.T) {
+// TestSearch: what is looked for among rows that hold it is found.
+func TestSearch(t *testing.T) {
 	p := newPool(t, 2)
 	style := Stack(columnsOf(p, Scatter(40, 1, 1), []feature{newFeature(1, 40, 9, 8)}),
 		columnsOf(p, Scatter(70, 1, 2), []feature{newFeature(2, 40, 9, 8)}))
-	at := make([]int32, style.Rows)
-	for i := range at {
-		at[i] = int32((7*i + 3) % len(at))
+	queries := kernel.NewMatrix(style.Rows, style.Cols)
+	for r := range style.Rows {
+		queries.CopyRow(r, style, (7*r+3)%style.Rows)
 	}
-	picked := Select(p, style, at)
-	for r, other := range at {
-		for c := range style.Cols {
-			if picked.At(r, c) != style.At(int(other), c) {
-				t.Fatalf("row %d is not row %d", r, other)
-			}
-		}
-	}
-	if got := Nearest(p, picked, style); !slices.Equal(got, at) {
-		t.Errorf("nearest %v, want %v", got, at)
+	if !slices.Equal(found(p, queries, style, 3).RowMajor(), queries.RowMajor()) {
+		t.Error("found others")
 	}
 }
 

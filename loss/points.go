@@ -69,6 +69,23 @@ func (g *Guide) Scatter(n int, seed, step uint64) []Point {
 	return points
 }
 
+// Places returns the centres of the positions of the guide's layer that it points
+// at, row by row, and their shares T², which add up to 1.
+func (g *Guide) Places() (at []Point, shares []float64) {
+	var total float64
+	for i, v := range g.square.Values {
+		if v > 0 {
+			at = append(at, centre(i/g.square.W, i%g.square.W, g.square.H, g.square.W))
+			shares = append(shares, float64(v))
+			total += float64(v)
+		}
+	}
+	for i := range shares {
+		shares[i] /= total
+	}
+	return at, shares
+}
+
 // uniform returns a number in [0, 1) with 53 random bits.
 func uniform(r *rand.PCG) float64 { return float64(r.Uint64()>>11) / (1 << 53) }
 

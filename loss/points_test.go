@@ -83,3 +83,15 @@ func TestGuidedScatter(t *testing.T) {
 		t.Errorf("points at %d places, want 3", len(counts))
 	}
 }
+
+func TestPlaces(t *testing.T) {
+	values := make([]float32, 6)
+	values[1], values[5] = 1, 2
+	at, shares := NewGuide(2, 3, values).Places()
+	if want := []Point{centre(0, 1, 2, 3), centre(1, 2, 2, 3)}; !slices.Equal(at, want) {
+		t.Errorf("at %v, want %v", at, want)
+	}
+	for i, want := range []float64{0.2, 0.8} {
+		near(t, "share", shares[i], want, 1e-6)
+	}
+}

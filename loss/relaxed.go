@@ -54,7 +54,7 @@ func (t *RelaxedEMD) Evaluate(p *kernel.Pool) float64 {
 	} else {
 		scatter(p, pull, t.style.along, t.toPicture, 1/float32(len(t.toPicture)))
 	}
-	throughLengths(p, pull, t.picture.along, t.inverse, t.room, t.weight)
+	throughLengths(p, pull, t.picture.along, t.inverse, t.room, t.weight, nil)
 	return max(rows, cols)
 }
 

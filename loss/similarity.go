@@ -104,6 +104,6 @@ func (t *SelfSimilarity) Evaluate(p *kernel.Pool) float64 {
 	t.pull.AddScaled(1, t.transposed)
 	gradient := t.Gradient()
 	p.Multiply(gradient, t.pull, t.unit)
-	throughLengths(p, gradient, t.unit, t.inverse, t.products, t.weight)
+	throughLengths(p, gradient, t.unit, t.inverse, t.products, t.weight, nil)
 	return cost / n
 }

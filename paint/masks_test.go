@@ -1,8 +1,10 @@
 package paint
 
 import (
+	"fmt"
 	"image"
 	"image/color"
+	"math"
 	"slices"
 	"testing"
 
@@ -81,6 +83,51 @@ func TestRegions(t *testing.T) {
 	}
 }
 
+// TestNearestRegions: each half of a painting by nearest places takes its pieces
+// from its own style, and of a style from what its mask shows.
+func TestNearestRegions(t *testing.T) {
+	red := draw(64, 64, func(x, y float64) [3]float64 { return [3]float64{200 + 50*math.Sin(40*x), 30, 20} })
+	blue := draw(64, 64, func(x, y float64) [3]float64 { return [3]float64{20, 30, 200 + 50*math.Sin(40*y)} })
+	both := picture.New(64, 64)
+	for i := range both.RGB {
+		both.RGB[i] = red.RGB[i]
+		if i%64 >= 32 {
+			both.RGB[i] = blue.RGB[i]
+		}
+	}
+	// redness returns how much more red than blue there is in half a picture.
+	redness := func(p *picture.Picture, left bool) (sum float64) {
+		for i := range p.W * p.H {
+			if (i%p.W < p.W/2) == left {
+				sum += float64(p.RGB[i] - p.RGB[2*p.W*p.H+i])
+			}
+		}
+		return sum / float64(p.W*p.H/2)
+	}
+	for _, name := range []string{"nnst", "strotss"} {
+		for _, masked := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/style masks %v", name, masked), func(t *testing.T) {
+				recipe := small(t, name)
+				recipe.Size, recipe.FirstSize, recipe.Colors = 64, 0, StyleColors
+				recipe.LearningRate, recipe.Rotations = 4, 0
+				recipe.Iterations, recipe.FinalIterations = 20, min(recipe.FinalIterations, 20)
+				recipe.ContentWeight, recipe.FirstContentWeight = min(recipe.ContentWeight, 0.1), 0
+				styles := [2]Style{{Picture: red}, {Picture: blue}}
+				if masked {
+					styles = [2]Style{{Picture: both, Mask: half(64, 64, true)}, {Picture: both, Mask: half(64, 64, false)}}
+				}
+				painting := mustPaint(t, photo(64, 48), []Region{
+					{Mask: half(64, 48, true), Styles: styles[:1]},
+					{Mask: half(64, 48, false), Styles: styles[1:]},
+				}, Options{Recipe: recipe})
+				if left, right := redness(painting.Picture, true), redness(painting.Picture, false); left < 30 || right > -30 {
+					t.Errorf("%.0f levels more red than blue in the left half, %.0f in the right", left, right)
+				}
+			})
+		}
+	}
+}
+
 // TestStyleMask: of a style of two halves, one is painted.
 func TestStyleMask(t *testing.T) {
 	const layer = "conv2_1"
@@ -132,9 +179,6 @@ func TestKeptRegion(t *testing.T) {
 	for _, name := range recipeNames() {
 		t.Run(name, func(t *testing.T) {
 			recipe := small(t, name)
-			if recipe.looksForNearest() {
-				t.Skip("which takes no masks")
-			}
 			var events int
 			painting := mustPaint(t, content, []Region{
 				{Styles: []Style{{Picture: strokes(64, 64, 4)}}},

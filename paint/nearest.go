@@ -15,76 +15,128 @@ const (
 	columnStep = 4
 	// matchedCandidates and splitCandidates are about how many columns of styles
 	// the nearest is looked for among: once a scale, and at every step. NNST takes
-	// all of them, which at 512 pixels and in four directions are 65,536: there
-	// a step would take ten seconds and a gigabyte here.
-	matchedCandidates = 16384
+	// all of them, which at 512 pixels and in four directions are 65,536: a step
+	// that compares as many would take ten seconds.
+	matchedCandidates = 65536
 	splitCandidates   = 4096
+	// partCandidates are as many as are in memory at once where they are looked
+	// at once a scale.
+	partCandidates = 16384
 )
 
 // addMatched adds the cost of hypercolumns against the nearest of the styles,
 // which are looked for once: near what the content has, and the canvas where the
 // scale begins.
 func (s *session) addMatched(st *stage, r *region, content, origin *picture.Picture, scale Scale, layers []Layer) error {
-	candidates, err := s.candidates(r, scale, layers, matchedCandidates, st.plan.Memory())
-	if err != nil {
-		return err
-	}
-	places := loss.Grid(fields(st.h, columnStep), fields(st.w, columnStep))
-	query, err := s.columns(origin, places, layers, st.plan.Memory())
+	places, shares, area := places(r.mask, st.h, st.w, columnStep)
+	memory := st.plan.Memory()
+	query, err := s.columns(origin, places, layers, memory)
 	if err != nil {
 		return err
 	}
 	if share := s.recipe.ContentShare; share > 0 {
-		of, err := s.columns(content, places, layers, st.plan.Memory())
+		of, err := s.columns(content, places, layers, memory)
 		if err != nil {
 			return err
 		}
 		query.Scale(float32(1 - share))
 		query.AddScaled(float32(share), of)
 	}
-	targets := loss.Select(s.pool, candidates, loss.Nearest(s.pool, query, candidates))
-	t := st.term(styleKind, 1, s.recipe.StyleWeight, names(layers)...)
-	t.Joint = loss.NewHypercolumnMatching(s.pool, loss.NewHypercolumn(places, maps(st.plan, layers)...), targets, t.overall)
+	var mean loss.Centre
+	if err := s.candidates(r, scale, layers, matchedCandidates, memory, func(of *kernel.Matrix) { mean.Add(s.pool, of) }); err != nil {
+		return err
+	}
+	search := loss.NewSearch(s.pool, query, mean.Mean())
+	if err := s.candidates(r, scale, layers, matchedCandidates, memory, func(of *kernel.Matrix) { search.Among(s.pool, of) }); err != nil {
+		return err
+	}
+	t := st.term(styleKind, area, s.recipe.StyleWeight, names(layers)...)
+	t.Joint = loss.NewHypercolumnMatching(s.pool, loss.NewHypercolumn(places, maps(st.plan, layers)...), search.Found(), shares, t.overall)
 	return nil
 }
 
 // addSplit adds the cost of each layer's columns against the nearest of the
 // styles at that layer, which are looked for at every step.
 func (s *session) addSplit(st *stage, r *region, scale Scale, layers []Layer) error {
-	places := loss.Grid(fields(st.h, columnStep), fields(st.w, columnStep))
+	places, shares, area := places(r.mask, st.h, st.w, columnStep)
 	for _, l := range layers {
-		alone := []Layer{l}
-		candidates, err := s.candidates(r, scale, alone, splitCandidates, st.plan.Memory())
+		var (
+			alone = []Layer{l}
+			all   []*kernel.Matrix
+		)
+		err := s.candidates(r, scale, alone, splitCandidates, st.plan.Memory(), func(of *kernel.Matrix) { all = append(all, of) })
 		if err != nil {
 			return err
 		}
-		t := st.term(styleKind, l.Weight, s.recipe.StyleWeight, l.Name)
-		t.Joint = loss.NewNearestNeighbours(s.pool, loss.NewHypercolumn(places, maps(st.plan, alone)...), candidates, t.overall)
+		t := st.term(styleKind, l.Weight*area, s.recipe.StyleWeight, l.Name)
+		t.Joint = loss.NewNearestNeighbours(s.pool, loss.NewHypercolumn(places, maps(st.plan, alone)...), loss.Stack(all...), shares, t.overall)
 	}
 	return nil
 }
 
-// candidates returns about so many columns of the styles of a region, in all the
-// directions that the recipe asks for.
-func (s *session) candidates(r *region, scale Scale, layers []Layer, most int, memory int64) (*kernel.Matrix, error) {
-	var all []*kernel.Matrix
-	directions := max(s.recipe.Rotations, 1)
-	for _, of := range r.styles {
-		p := resized(of.picture, s.recipe.styleSize(scale, of.scale))
-		each := most / (len(r.styles) * directions)
-		step := max(columnStep, math.Sqrt(float64(p.W*p.H)/float64(each)))
-		for quarter := range directions {
-			if quarter > 0 {
-				p = p.Turn()
-			}
-			m, err := s.columns(p, loss.Grid(fields(p.H, step), fields(p.W, step)), layers, memory)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, m)
+// places returns where to look at a picture of h x w, about a step apart: what its
+// mask shows, the share that each place has in that, and which share of the picture
+// it is. Without a mask shares are nil and all the same.
+func places(mask *picture.Mask, h, w int, step float64) (at []loss.Point, shares []float64, area float64) {
+	rows, cols := fields(h, step), fields(w, step)
+	if mask == nil {
+		return loss.Grid(rows, cols), nil, 1
+	}
+	at, shares = loss.NewGuide(rows, cols, mask.Resize(cols, rows).Weight).Places()
+	return at, shares, mask.Mean()
+}
+
+// leastShown is how much of a place of a style its mask has to show for the place
+// to be one of those that the nearest are looked for among.
+const leastShown = 0.5
+
+// shown returns the places of a style that its mask shows, or where it shows none
+// by more than half, all that it shows anything of.
+func shown(mask *picture.Mask, h, w int, step float64) []loss.Point {
+	rows, cols := fields(h, step), fields(w, step)
+	if mask == nil {
+		return loss.Grid(rows, cols)
+	}
+	weight := mask.Resize(cols, rows).Weight
+	mostly := slices.Clone(weight)
+	for i, v := range mostly {
+		if v < leastShown {
+			mostly[i] = 0
 		}
 	}
-	return loss.Stack(all...), nil
+	if slices.Max(mostly) == 0 {
+		mostly = weight
+	}
+	at, _ := loss.NewGuide(rows, cols, mostly).Places()
+	return at
+}
+
+// candidates calls do with about so many columns of the styles of a region, in all
+// the directions that the recipe asks for, in parts.
+func (s *session) candidates(r *region, scale Scale, layers []Layer, most int, memory int64, do func(*kernel.Matrix)) error {
+	directions := max(s.recipe.Rotations, 1)
+	for _, of := range r.styles {
+		p, mask := resized(of.picture, s.recipe.styleSize(scale, of.scale)), of.mask
+		pixels := float64(p.W * p.H)
+		if mask != nil {
+			pixels *= mask.Mean()
+		}
+		each := most / (len(r.styles) * directions)
+		step := max(columnStep, math.Sqrt(pixels/float64(each)))
+		for quarter := range directions {
+			if quarter > 0 {
+				p, mask = p.Turn(), mask.Turn()
+			}
+			for part := range slices.Chunk(shown(mask, p.H, p.W, step), partCandidates) {
+				m, err := s.columns(p, part, layers, memory)
+				if err != nil {
+					return err
+				}
+				do(m)
+			}
+		}
+	}
+	return nil
 }
 
 // columns returns the hypercolumns of a picture at some places.
@@ -133,7 +185,8 @@ func (s *session) columnBytes(plan *vgg.Plan, h, w int) int64 {
 	// The candidates as they are, twice of length 1, and joined; the columns of
 	// the canvas, their gradient, their targets and those again of length 1.
 	places := int64(fields(h, columnStep) * fields(w, columnStep))
-	return levelBytes * channels * 4 * (matchedCandidates + places)
+	regions := int64(len(s.regions))
+	return levelBytes * channels * 4 * (max(partCandidates, regions*splitCandidates) + regions*places)
 }
 
 // looksForNearest says whether any scale compares hypercolumns.

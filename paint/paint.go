@@ -200,9 +200,6 @@ func (s *session) planScales() error {
 			return err
 		}
 	}
-	if err := s.checkNearest(); err != nil {
-		return err
-	}
 	s.prepareColors()
 	s.scales = s.recipe.Schedule()
 	for _, scale := range s.scales {
@@ -350,8 +347,8 @@ func (s *session) present(stage *stage, canvas *picture.Picture) *picture.Pictur
 func (s *session) paintScale(ctx context.Context, stage *stage, at *progress) error {
 	for iterations := s.scales[at.scale].Iterations; at.iteration < iterations; {
 		stage.tried = stage.tried[:0]
-		if len(stage.scattered) > 0 {
-			stage.scatter(s.opts.Seed, s.step)
+		for _, l := range stage.scattered {
+			l.scatter(s.opts.Seed, s.step)
 		}
 		objective := stage.evaluate
 		if s.recipe.Tileable {

@@ -1,8 +1,6 @@
 package paint
 
 import (
-	"fmt"
-
 	"github.com/pastiche-art/pastiche/picture"
 	"github.com/pastiche-art/pastiche/vgg"
 )
@@ -150,11 +148,6 @@ const (
 // StyleCosts returns all style costs.
 func StyleCosts() []StyleCost {
 	return []StyleCost{GramCost, MomentsCost, WassersteinCost, HistogramCost, NearestCost, SplitCost, EarthMoverCost}
-}
-
-// statisticCosts names the style costs that masks guide: those of statistics.
-func statisticCosts() string {
-	return fmt.Sprintf("%s, %s, %s or %s", GramCost, MomentsCost, WassersteinCost, HistogramCost)
 }
 
 // An Optimizer moves the pixels.

@@ -122,9 +122,9 @@ func Fine() Recipe {
 // whose features are most like the photo's there; at the end every layer by
 // itself. It paints larger, more literal pieces of the style than statistics do,
 // in exactly its colours. Like the authors' it moves a Laplacian pyramid of eight
-// levels, coarse to fine, by steps of 2/1000 of the range of levels; up to 16,384
-// places of the styles are looked at, which is all of them for a style of 256
-// pixels, and every other one at 512.
+// levels, coarse to fine, by steps of 2/1000 of the range of levels; up to 65,536
+// places of the styles are looked at where a scale begins, which are all of them for
+// a style of 512 pixels, and 4,096 of them at every one of the last steps.
 func NNST() Recipe {
 	var layers []Layer
 	for _, name := range []string{"conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1", "conv3_2", "conv4_1", "conv4_2"} {

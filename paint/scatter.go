@@ -18,6 +18,18 @@ const (
 	canvasPlaces
 )
 
+// scattered is a region whose style costs look at other places of the canvas at
+// every step.
+type scattered struct {
+	number  uint64      // of the region
+	guide   *loss.Guide // where to look; nil is anywhere
+	columns []*loss.Hypercolumn
+	places  []loss.Point
+	palette *loss.Palette
+	// Of the palette, as those of a term.
+	share, overall float64
+}
+
 // addEarthMover adds the style costs of STROTSS for a region: the relaxed earth
 // mover's distance and the moments of hypercolumns, at other places of the canvas
 // at every step, and the palette.
@@ -28,7 +40,7 @@ func (s *session) addEarthMover(st *stage, r *region, scale Scale, layers []Laye
 	)
 	for i, of := range r.styles {
 		p := resized(of.picture, s.recipe.styleSize(scale, of.scale))
-		places := loss.Scatter(scatteredPlaces/len(r.styles), s.opts.Seed+stylePlaces, uint64(i))
+		places := pointer(of.mask, p.H, p.W).Scatter(scatteredPlaces/len(r.styles), s.opts.Seed+stylePlaces, uint64(i))
 		m, err := s.columns(p, places, layers, st.plan.Memory())
 		if err != nil {
 			return err
@@ -37,33 +49,45 @@ func (s *session) addEarthMover(st *stage, r *region, scale Scale, layers []Laye
 		colors = append(colors, loss.Colors(p.RGB, p.H, p.W, places)...)
 	}
 	style := loss.Stack(all...)
-	st.scatter(s.opts.Seed, s.step)
+	area := 1.
+	if r.mask != nil {
+		area = r.mask.Mean()
+	}
+	// Where content counts much, colours count little.
+	share := area / max(scale.ContentWeight, 1)
+	look := &scattered{number: uint64(len(st.scattered)), guide: pointer(r.mask, st.h, st.w),
+		palette: loss.NewPalette(colors), share: share, overall: share * s.recipe.StyleWeight}
+	st.scattered = append(st.scattered, look)
+	look.scatter(s.opts.Seed, s.step)
 	column := func() *loss.Hypercolumn {
-		h := loss.NewHypercolumn(st.places, maps(st.plan, layers)...)
-		st.scattered = append(st.scattered, h)
+		h := loss.NewHypercolumn(look.places, maps(st.plan, layers)...)
+		look.columns = append(look.columns, h)
 		return h
 	}
-	t := st.term(styleKind, 1, s.recipe.StyleWeight, names(layers)...)
+	t := st.term(styleKind, area, s.recipe.StyleWeight, names(layers)...)
 	t.Joint = loss.NewRelaxedEMD(s.pool, column(), style, t.overall)
-	t = st.term(styleKind, 1, s.recipe.StyleWeight, names(layers)...)
+	t = st.term(styleKind, area, s.recipe.StyleWeight, names(layers)...)
 	t.Joint = loss.NewHypercolumnMoments(s.pool, column(), style, t.overall)
-	// Where content counts much, colours count little.
-	share := 1 / max(scale.ContentWeight, 1)
-	st.palette = &paletteCost{loss.NewPalette(colors), share, share * s.recipe.StyleWeight}
 	return nil
 }
 
-// paletteCost is the cost of the canvas's own colours.
-type paletteCost struct {
-	*loss.Palette
-	share, overall float64 // as those of a term
+// pointer returns where a mask points at on h x w pixels, nil for anywhere.
+func pointer(mask *picture.Mask, h, w int) *loss.Guide {
+	if mask == nil {
+		return nil
+	}
+	return loss.NewGuide(h, w, mask.Resize(w, h).Weight)
 }
 
+// regionSteps is more steps than a painting has: each region draws the places of its
+// steps from numbers of its own.
+const regionSteps = 1 << 32
+
 // scatter draws the places of a step.
-func (st *stage) scatter(seed uint64, step int) {
-	st.places = loss.Scatter(scatteredPlaces, seed+canvasPlaces, uint64(step))
-	for _, h := range st.scattered {
-		h.Move(st.places)
+func (l *scattered) scatter(seed uint64, step int) {
+	l.places = l.guide.Scatter(scatteredPlaces, seed+canvasPlaces, l.number*regionSteps+uint64(step))
+	for _, h := range l.columns {
+		h.Move(l.places)
 	}
 }
 

@@ -16,12 +16,10 @@ type stage struct {
 	plan      *vgg.Plan
 	h, w      int
 	terms     []*term
-	variation float64             // weight
-	kept      *kept               // nil where the whole canvas is painted
-	scattered []*loss.Hypercolumn // that look elsewhere at every step
-	palette   *paletteCost        // where colours are compared
-	places    []loss.Point        // where they look
-	tried     []Costs             // of the evaluations of one step
+	variation float64      // weight
+	kept      *kept        // nil where the whole canvas is painted
+	scattered []*scattered // regions that are looked at elsewhere at every step
+	tried     []Costs      // of the evaluations of one step
 	// Where a tileable canvas is rolled to, and its gradient comes from.
 	canvas, gradient []float32
 	spent            Spent // on all evaluations
@@ -357,10 +355,10 @@ func (st *stage) evaluate(canvas, gradient []float32) float64 {
 		clock.lap(&st.spent.Costs)
 	})
 	clock.lap(&st.spent.Backward)
-	if st.palette != nil {
-		colors := st.palette.Evaluate(st.pool, gradient, canvas, st.h, st.w, st.places, st.palette.overall)
-		costs.Style += st.palette.share * colors
-		costs.Total += st.palette.overall * colors
+	for _, l := range st.scattered {
+		colors := l.palette.Evaluate(st.pool, gradient, canvas, st.h, st.w, l.places, l.overall)
+		costs.Style += l.share * colors
+		costs.Total += l.overall * colors
 	}
 	costs.Variation = loss.TotalVariation(st.pool, gradient, canvas, st.h, st.w, st.variation)
 	costs.Total += st.variation * costs.Variation

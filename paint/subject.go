@@ -113,23 +113,6 @@ func checkOverlap(content *picture.Picture, regions []*region) error {
 	return nil
 }
 
-// checkNearest fails where a recipe that looks for the nearest place of a style
-// is told more than that.
-func (s *session) checkNearest() error {
-	if !s.recipe.looksForNearest() {
-		return nil
-	}
-	if len(s.regions) > 1 || s.regions[0].mask != nil {
-		return invalid("Mask", "with a style cost of nearest places: expected %s", statisticCosts())
-	}
-	for _, of := range s.styles() {
-		if of.mask != nil {
-			return invalid("StyleMask", "with a style cost of nearest places: expected %s", statisticCosts())
-		}
-	}
-	return nil
-}
-
 func newRegion(content *picture.Picture, from Region) (*region, error) {
 	if from.Mask == nil && len(from.Styles) == 0 {
 		return nil, invalid("styles", "no picture: expected at least one")
