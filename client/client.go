@@ -81,11 +81,20 @@ func (c *Client) Get(ctx context.Context, id string) (*job.Job, error) {
 	return &j, c.json(ctx, http.MethodGet, "/jobs/"+url.PathEscape(id), nil, nil, &j)
 }
 
-// List returns up to 1,000 jobs, the newest first.
+// List returns all jobs, the newest first.
 func (c *Client) List(ctx context.Context) ([]job.Job, error) {
-	var list struct{ Jobs []job.Job }
-	err := c.json(ctx, http.MethodGet, "/jobs?limit=1000", nil, nil, &list)
-	return list.Jobs, err
+	var all []job.Job
+	after := ""
+	for {
+		var list job.List
+		if err := c.json(ctx, http.MethodGet, "/jobs?limit=1000&after="+url.QueryEscape(after), nil, nil, &list); err != nil {
+			return nil, err
+		}
+		all = append(all, list.Jobs...)
+		if after = list.Next; after == "" {
+			return all, nil
+		}
+	}
 }
 
 // Cancel ends a job.

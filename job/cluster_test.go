@@ -79,13 +79,15 @@ type ends struct {
 
 func watchEnds(ctx context.Context, s *job.Store) *ends {
 	e := &ends{count: make(map[string]int), state: make(map[string]job.State)}
-	go s.WatchAll(ctx, func(c job.Change) error { //nolint:errcheck // ctx's, when the test ends
+	go s.WatchAll(ctx, func(changes []job.Change) error { //nolint:errcheck // ctx's, when the test ends
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		if c.State == job.Done && e.state[c.ID] != job.Done {
-			e.count[c.ID]++
+		for _, c := range changes {
+			if c.State == job.Done && e.state[c.ID] != job.Done {
+				e.count[c.ID]++
+			}
+			e.state[c.ID] = c.State
 		}
-		e.state[c.ID] = c.State
 		return nil
 	})
 	return e
@@ -127,7 +129,7 @@ func settle(t *testing.T, s *job.Store) {
 	var err error
 	for begun := time.Now(); time.Since(begun) < time.Minute; time.Sleep(200 * time.Millisecond) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-		_, err = s.List(ctx)
+		_, err = s.List(ctx, job.Query{})
 		cancel()
 		if err == nil {
 			return
@@ -152,4 +154,29 @@ func done(t *testing.T, s *job.Store, id string) *job.Job {
 	}
 	t.Fatalf("job %s is not done: %+v, %v", id, last, err)
 	return nil
+}
+
+// TestStoresOfAClusterListTheSame lists in one process what another has just
+// accepted.
+func TestStoresOfAClusterListTheSame(t *testing.T) {
+	times(t, "", 1)
+	c := startCluster(t, 1)
+	one, other := c.open(t), c.open(t)
+	defer one.Close()
+	defer other.Close()
+	for i := range 20 {
+		j := submit(t, one, i)
+		list, err := other.List(t.Context(), job.Query{Limit: 1})
+		if err != nil || list.Jobs[0].ID != j.ID {
+			t.Fatalf("listed %+v, %v, expected job %s first", list, err, j.ID)
+		}
+		if i%2 == 0 {
+			if err := other.Delete(t.Context(), j.ID); err != nil {
+				t.Fatal(err)
+			}
+			if list, err := one.List(t.Context(), job.Query{}); err != nil || len(list.Jobs) != i/2 {
+				t.Fatalf("%d jobs are left, %v, expected %d", len(list.Jobs), err, i/2)
+			}
+		}
+	}
 }

@@ -3,17 +3,22 @@ package job
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// feed tells those who listen of changes of jobs. However many listen, the
-// store is watched once, and whoever is slow misses what lies between.
+// feed keeps the index, and tells those who listen of changes of jobs. However
+// many listen, the store is watched once, and whoever is slow misses what lies
+// between.
 type feed struct {
 	records jetstream.KeyValue
+	stream  jetstream.Stream // of the records
 	log     *slog.Logger
+	index   *index
 	stop    context.CancelFunc
 	ended   chan struct{}
 
@@ -25,8 +30,8 @@ type feed struct {
 type Change struct {
 	Job
 	Deleted bool // only the ID is known
-
-	revision uint64
+	// Revision grows with each change of the job.
+	Revision uint64
 }
 
 // listener is somebody who listens.
@@ -40,13 +45,16 @@ type listener struct {
 // rewatchAfter is how long a watch that broke waits until it begins again.
 const rewatchAfter = time.Second
 
-func newFeed(ctx context.Context, records jetstream.KeyValue, log *slog.Logger) (*feed, error) {
-	w, err := records.WatchAll(ctx, jetstream.UpdatesOnly())
+func newFeed(ctx context.Context, records jetstream.KeyValue, stream jetstream.Stream, log *slog.Logger) (*feed, error) {
+	f := &feed{
+		records: records, stream: stream, log: log, index: newIndex(),
+		ended: make(chan struct{}), listeners: make(map[*listener]bool),
+	}
+	w, err := f.watch(ctx)
 	if err != nil {
 		return nil, err
 	}
-	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
-	f := &feed{records: records, log: log, stop: stop, ended: make(chan struct{}), listeners: make(map[*listener]bool)}
+	ctx, f.stop = context.WithCancel(context.WithoutCancel(ctx))
 	go func() {
 		defer close(f.ended)
 		f.run(ctx, w)
@@ -59,6 +67,16 @@ func (f *feed) close() {
 	<-f.ended
 }
 
+// watch begins to watch all records, those that are there first.
+func (f *feed) watch(ctx context.Context) (jetstream.KeyWatcher, error) {
+	info, err := f.stream.Info(ctx)
+	if err != nil {
+		return nil, err
+	}
+	f.index.begin(info.State.LastSeq)
+	return f.records.WatchAll(ctx)
+}
+
 func (f *feed) run(ctx context.Context, w jetstream.KeyWatcher) {
 	for {
 		f.follow(ctx, w)
@@ -68,8 +86,7 @@ func (f *feed) run(ctx context.Context, w jetstream.KeyWatcher) {
 		}
 		pause(ctx, rewatchAfter)
 		var err error
-		// From the beginning, so that nobody misses what happened meanwhile.
-		if w, err = f.records.WatchAll(ctx); err != nil {
+		if w, err = f.watch(ctx); err != nil {
 			if ctx.Err() != nil {
 				return
 			}
@@ -102,24 +119,35 @@ func (f *feed) follow(ctx context.Context, w jetstream.KeyWatcher) {
 			if !open {
 				return
 			}
-			if e == nil { // all that there was
-				continue
-			}
-			c := Change{Job: Job{ID: e.Key()}, Deleted: true, revision: e.Revision()}
-			if e.Operation() == jetstream.KeyValuePut {
-				r, err := decode(e)
-				if err != nil {
-					f.log.Error("a record is damaged", "error", err)
-					continue
-				}
-				c = r.change()
-			}
-			f.tell(c)
+			f.take(e)
 		}
 	}
 }
 
-func (r *record) change() Change { return Change{Job: r.Job, revision: r.revision} }
+// take passes on what a watch tells; nil is that it has told all that there was.
+func (f *feed) take(e jetstream.KeyValueEntry) {
+	if e == nil {
+		for _, r := range f.index.end() {
+			f.tell(Change{Job: Job{ID: r.ID}, Deleted: true, Revision: r.revision + 1})
+		}
+		return
+	}
+	if e.Operation() != jetstream.KeyValuePut {
+		f.index.drop(e.Key(), e.Revision(), nil)
+		f.tell(Change{Job: Job{ID: e.Key()}, Deleted: true, Revision: e.Revision()})
+		return
+	}
+	r, err := decode(e)
+	if err != nil {
+		f.log.Error("a record is damaged", "error", err)
+		f.index.drop(e.Key(), e.Revision(), err)
+		return
+	}
+	f.index.put(r)
+	f.tell(r.change())
+}
+
+func (r *record) change() Change { return Change{Job: r.Job, Revision: r.revision} }
 
 func (f *feed) tell(c Change) {
 	f.mu.Lock()
@@ -129,7 +157,7 @@ func (f *feed) tell(c Change) {
 			continue
 		}
 		l.mu.Lock()
-		if l.next[c.ID].revision < c.revision {
+		if l.next[c.ID].Revision < c.Revision {
 			l.next[c.ID] = c
 		}
 		l.mu.Unlock()
@@ -170,7 +198,7 @@ func (l *listener) take(ctx context.Context) (map[string]Change, error) {
 
 // Watch calls yield with a job as it is, and whenever it has changed, until it
 // is final, or yield fails. The error is yield's, [ErrNotFound], or ctx's.
-func (s *Store) Watch(ctx context.Context, id string, yield func(*Job) error) error {
+func (s *Store) Watch(ctx context.Context, id string, yield func(Change) error) error {
 	l := s.feed.listen(func(other string) bool { return other == id })
 	defer s.feed.leave(l)
 	r, err := s.load(ctx, id)
@@ -182,7 +210,7 @@ func (s *Store) Watch(ctx context.Context, id string, yield func(*Job) error) er
 		if now.Deleted {
 			return ErrNotFound
 		}
-		if err := yield(&now.Job); err != nil || now.State.Final() {
+		if err := yield(now); err != nil || now.State.Final() {
 			return err
 		}
 		for {
@@ -190,7 +218,7 @@ func (s *Store) Watch(ctx context.Context, id string, yield func(*Job) error) er
 			if err != nil {
 				return err
 			}
-			if next := changes[id]; next.revision > now.revision {
+			if next := changes[id]; next.Revision > now.Revision {
 				now = next
 				break
 			}
@@ -198,9 +226,9 @@ func (s *Store) Watch(ctx context.Context, id string, yield func(*Job) error) er
 	}
 }
 
-// WatchAll calls yield with whatever changes from now on, until yield fails.
-// The error is yield's, or ctx's.
-func (s *Store) WatchAll(ctx context.Context, yield func(Change) error) error {
+// WatchAll calls yield with what changes from now on, some of it at a time, until
+// yield fails. The error is yield's, or ctx's.
+func (s *Store) WatchAll(ctx context.Context, yield func([]Change) error) error {
 	l := s.feed.listen(func(string) bool { return true })
 	defer s.feed.leave(l)
 	for {
@@ -208,10 +236,8 @@ func (s *Store) WatchAll(ctx context.Context, yield func(Change) error) error {
 		if err != nil {
 			return err
 		}
-		for _, c := range changes {
-			if err := yield(c); err != nil {
-				return err
-			}
+		if err := yield(slices.Collect(maps.Values(changes))); err != nil {
+			return err
 		}
 	}
 }

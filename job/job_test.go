@@ -89,9 +89,9 @@ func wait(t *testing.T, s *job.Store, id string, until func(*job.Job) bool) *job
 	defer cancel()
 	var last *job.Job
 	reached := errors.New("reached")
-	err := s.Watch(ctx, id, func(j *job.Job) error {
-		last = j
-		if until(j) {
+	err := s.Watch(ctx, id, func(c job.Change) error {
+		last = &c.Job
+		if until(last) {
 			return reached
 		}
 		return nil

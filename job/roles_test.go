@@ -134,7 +134,7 @@ func (r role) shop(ctx context.Context) error {
 	for i := range r.Jobs {
 		j, _, err := s.Submit(ctx, order(i))
 		if err == nil {
-			err = s.Watch(ctx, j.ID, func(*job.Job) error { return nil })
+			err = s.Watch(ctx, j.ID, func(job.Change) error { return nil })
 		}
 		failed = errors.Join(failed, err)
 	}
@@ -241,7 +241,7 @@ func compare(t *testing.T, s *job.Store, want [][]byte) {
 			t.Errorf("order %d: other bytes than without a kill, after %d attempts, %v", i, j.Attempts, err)
 		}
 	}
-	if jobs, err := s.List(t.Context()); err != nil || len(jobs) != len(want) {
-		t.Errorf("%d jobs for %d orders, %v", len(jobs), len(want), err)
+	if list, err := s.List(t.Context(), job.Query{}); err != nil || len(list.Jobs) != len(want) {
+		t.Errorf("%+v for %d orders, %v", list, len(want), err)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -37,6 +36,7 @@ const (
 	queueName    = "PASTICHE_QUEUE"
 	queueSubject = "pastiche.queue."
 	recordBucket = "pastiche_jobs"
+	recordStream = "KV_" + recordBucket
 	objectBucket = "pastiche_pictures"
 	workerName   = "workers"
 
@@ -74,7 +74,8 @@ type Store struct {
 	workers  jetstream.Consumer
 	records  jetstream.KeyValue
 	objects  jetstream.ObjectStore
-	suspect  atomic.Bool // a write failed
+	suspect  atomic.Bool  // a write failed
+	painting atomic.Int32 // workers that paint
 	feed     *feed
 	networks networks
 	opened   time.Time
@@ -116,7 +117,10 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if s.conn, err = nats.Connect(cfg.URL, opts...); err != nil {
 		err = fmt.Errorf("the queue at %s: %w", cfg.URL, err)
 	} else if err = s.prepare(ctx); err == nil {
-		s.feed, err = newFeed(ctx, s.records, cfg.Log)
+		var stream jetstream.Stream
+		if stream, err = s.js.Stream(ctx, recordStream); err == nil {
+			s.feed, err = newFeed(ctx, s.records, stream, cfg.Log)
+		}
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -199,6 +203,9 @@ func (s *Store) Admit(ctx context.Context) error {
 	return s.room(ctx)
 }
 
+// Painting says whether a worker of this store paints now.
+func (s *Store) Painting() bool { return s.painting.Load() > 0 }
+
 // space fails where so many bytes more would take what is kept free.
 func (s *Store) space(more int64) error {
 	if s.embedded == nil {
@@ -226,6 +233,9 @@ func (s *Store) load(ctx context.Context, id string) (*record, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if r := s.feed.index.at(id, e.Revision()); r != nil {
+		return r, nil
 	}
 	return decode(e)
 }
@@ -341,39 +351,4 @@ func (s *Store) Get(ctx context.Context, id string) (*Job, error) {
 		return nil, err
 	}
 	return &r.Job, nil
-}
-
-// List returns all jobs, the newest first.
-func (s *Store) List(ctx context.Context) ([]Job, error) {
-	all, err := s.all(ctx)
-	var jobs []Job
-	for _, r := range all {
-		jobs = append(jobs, r.Job)
-	}
-	return jobs, err
-}
-
-func (s *Store) all(ctx context.Context) ([]*record, error) {
-	w, err := s.records.WatchAll(ctx, jetstream.IgnoreDeletes())
-	if err != nil {
-		return nil, err
-	}
-	defer w.Stop() //nolint:errcheck // only of a subscription that is gone
-	var all []*record
-	for {
-		select {
-		case e := <-w.Updates():
-			if e == nil { // that was all
-				slices.SortFunc(all, func(a, b *record) int { return b.Created.Compare(a.Created) })
-				return all, nil
-			}
-			r, err := decode(e)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, r)
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
-	}
 }

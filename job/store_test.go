@@ -71,8 +71,8 @@ func paintUntil(t *testing.T, s *Store, id string, expected func(*Job) bool) *re
 	var working sync.WaitGroup
 	working.Go(func() { (&Worker{Store: s, Memory: 1 << 30}).Run(ctx) })
 	reached := errors.New("reached")
-	err := s.Watch(t.Context(), id, func(j *Job) error {
-		if expected(j) {
+	err := s.Watch(t.Context(), id, func(c Change) error {
+		if expected(&c.Job) {
 			return reached
 		}
 		return nil

@@ -118,6 +118,8 @@ func (w *Worker) memory() int64 {
 // paint paints a job that was claimed and commits what comes of it.
 func (w *Worker) paint(ctx context.Context, msg jetstream.Msg, r *record) error {
 	s := w.Store
+	s.painting.Add(1)
+	defer s.painting.Add(-1)
 	work, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stop(nil)
 	defer context.AfterFunc(ctx, func() { stop(errDrain) })()

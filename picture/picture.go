@@ -119,6 +119,16 @@ func (p *Picture) Image() *image.NRGBA {
 	return m
 }
 
+// Round makes the levels and opacities those of Image.
+func (p *Picture) Round() {
+	for i, v := range p.RGB {
+		p.RGB[i] = float32(quantize(v, 1, math.MaxUint8))
+	}
+	for i, v := range p.Alpha {
+		p.Alpha[i] = float32(quantize(v, math.MaxUint8, math.MaxUint8)) / math.MaxUint8
+	}
+}
+
 // Image16 returns the picture with 16 bits per channel: level 255 becomes
 // 65535. Rounding and clamping are those of Image.
 func (p *Picture) Image16() *image.NRGBA64 {

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"reflect"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -21,6 +23,9 @@ const (
 	quiet = 15 * time.Second
 	// slow is how long a client may take to receive an event.
 	slow = 10 * time.Second
+	// calm is the least time between what a stream tells: what happens meanwhile
+	// is told together, so that many streams do not slow the painting.
+	calm = 100 * time.Millisecond
 )
 
 var errStreams = errors.New("too many event streams: close some, or ask for the job now and then")
@@ -56,9 +61,9 @@ func (s *server) eventOperations(api huma.API) {
 			}
 			return s.stream(func(ctx context.Context, send func(string) error) error {
 				var last job.Job
-				return s.Store.Watch(ctx, in.ID, func(j *job.Job) error {
-					text := eventsBetween(last, *j)
-					last = *j
+				return s.Store.Watch(ctx, in.ID, func(c job.Change) error {
+					text := s.events.between(last, c)
+					last = c.Job
 					return send(text)
 				})
 			})
@@ -80,20 +85,28 @@ func eventOperation(api huma.API, path, id, summary, description string, errors 
 // follow tells of all jobs of an owner.
 func (s *server) follow(ctx context.Context, owner string, send func(string) error) error {
 	last := make(map[string]job.Job)
-	return s.Store.WatchAll(ctx, func(c job.Change) error {
-		before := last[c.ID]
-		switch {
-		case c.Deleted: // whose it was is not known; its id is of no use to others
-			delete(last, c.ID)
-			return send(event("deleted", Event{ID: c.ID}))
-		case c.Owner != owner:
-			return nil
-		case c.State.Final():
-			delete(last, c.ID) // it is not told of again, but for its end
-		default:
-			last[c.ID] = c.Job
+	return s.Store.WatchAll(ctx, func(changes []job.Change) error {
+		text := ""
+		for _, c := range changes {
+			before := last[c.ID]
+			switch {
+			case c.Deleted: // whose it was is not known; its id is of no use to others
+				delete(last, c.ID)
+				text += event("deleted", Event{ID: c.ID})
+				continue
+			case c.Owner != owner:
+				continue
+			case c.State.Final():
+				delete(last, c.ID) // it is not told of again, but for its end
+			default:
+				last[c.ID] = c.Job
+			}
+			text += s.events.between(before, c)
 		}
-		return send(eventsBetween(before, c.Job))
+		if text == "" {
+			return nil
+		}
+		return send(text)
 	})
 }
 
@@ -141,23 +154,62 @@ func (s *server) stream(tell func(ctx context.Context, send func(string) error) 
 			if err := out.SetWriteDeadline(time.Now().Add(slow)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 				return
 			}
-			if _, err := fmt.Fprint(w, text); err != nil || out.Flush() != nil {
+			if _, err := io.WriteString(w, text); err != nil || out.Flush() != nil {
 				return
+			}
+			select {
+			case <-r.Context().Done():
+			case <-time.After(calm):
 			}
 		}
 	}}, nil
 }
 
-// eventsBetween returns the events that tell how a job has changed.
-func eventsBetween(before, now job.Job) string {
+// eventTexts keeps the events of the latest change of each job, of which every
+// stream tells the same.
+type eventTexts struct {
+	mu sync.Mutex
+	of map[string]*changeTexts // by job
+}
+
+type changeTexts struct {
+	revision uint64
+	of       map[string]string // by name
+}
+
+// maxEventTexts is of how many jobs events are kept.
+const maxEventTexts = 1000
+
+// between returns the events that tell how a job has changed.
+func (t *eventTexts) between(before job.Job, now job.Change) string {
 	text := ""
 	if now.State != before.State {
-		text += event("job", Event{ID: now.ID, Job: &now})
+		text += t.text("job", now.Revision, Event{ID: now.ID, Job: &now.Job})
 	} else if now.Progress != nil && (before.Progress == nil || before.Progress.Step != now.Progress.Step) {
-		text += event("progress", Event{ID: now.ID, Progress: now.Progress})
+		text += t.text("progress", now.Revision, Event{ID: now.ID, Progress: now.Progress})
 	}
 	if now.Preview != before.Preview {
-		text += event("preview", Event{ID: now.ID, Preview: now.Preview, URL: previewURL(now.ID, now.Preview)})
+		text += t.text("preview", now.Revision, Event{ID: now.ID, Preview: now.Preview, URL: previewURL(now.ID, now.Preview)})
+	}
+	return text
+}
+
+// text returns an event of a change as it is sent.
+func (t *eventTexts) text(name string, revision uint64, e Event) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	texts := t.of[e.ID]
+	if texts == nil || texts.revision != revision {
+		if len(t.of) >= maxEventTexts {
+			clear(t.of)
+		}
+		texts = &changeTexts{revision, make(map[string]string)}
+		t.of[e.ID] = texts
+	}
+	text, found := texts.of[name]
+	if !found {
+		text = event(name, e)
+		texts.of[name] = text
 	}
 	return text
 }

@@ -24,15 +24,12 @@ type submitted struct {
 }
 
 type listing struct {
-	State string `query:"state" enum:"queued,running,done,failed,cancelled" doc:"only these"`
-	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+	State job.State `query:"state" enum:"queued,running,done,failed,cancelled" doc:"only these"`
+	Limit int       `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+	After string    `query:"after" maxLength:"100" doc:"the next of an answer before, whose list this one continues"`
 }
 
-type listed struct {
-	Body struct {
-		Jobs []job.Job `json:"jobs" doc:"the newest first, without their curves"`
-	}
-}
+type listed struct{ Body *job.List }
 
 func (s *server) jobOperations(api huma.API) {
 	submit := operation(tagJobs, http.MethodPost, "/jobs", "submit", "Have a picture painted",
@@ -61,19 +58,11 @@ func (s *server) jobOperations(api huma.API) {
 
 	huma.Register(api, operation(tagJobs, http.MethodGet, "/jobs", "jobs", "List jobs"),
 		func(ctx context.Context, in *listing) (*listed, error) {
-			all, err := s.Store.List(ctx)
+			list, err := s.Store.List(ctx, job.Query{Owner: callerOf(ctx).owner, State: in.State, Limit: in.Limit, After: in.After})
 			if err != nil {
 				return nil, s.fail(err)
 			}
-			answer := &listed{}
-			answer.Body.Jobs = []job.Job{}
-			for _, j := range all {
-				if len(answer.Body.Jobs) < in.Limit && j.Owner == callerOf(ctx).owner && (in.State == "" || in.State == string(j.State)) {
-					j.Curve = nil
-					answer.Body.Jobs = append(answer.Body.Jobs, j)
-				}
-			}
-			return answer, nil
+			return &listed{list}, nil
 		})
 
 	huma.Register(api, operation(tagJobs, http.MethodGet, "/jobs/{id}", "job", "Ask for a job", http.StatusNotFound),

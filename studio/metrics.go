@@ -37,26 +37,18 @@ func (m *meters) request(route string, status int, took time.Duration) {
 }
 
 func (m *meters) serve(w http.ResponseWriter, r *http.Request) {
-	jobs, err := m.server.Store.List(r.Context())
+	stats, err := m.server.Store.Stats(r.Context())
 	if err != nil {
 		problem(w, http.StatusServiceUnavailable, err.Error())
 		return
 	}
-	states := make(map[job.State]int)
-	var oldest time.Time
-	for _, j := range jobs {
-		states[j.State]++
-		if j.State == job.Queued {
-			oldest = j.Created // the newest come first
-		}
-	}
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4")
 	for _, state := range []job.State{job.Queued, job.Running, job.Done, job.Failed, job.Cancelled} {
-		metrics.WriteGaugeUint64(w, fmt.Sprintf("pastiche_jobs{state=%q}", state), uint64(states[state]))
+		metrics.WriteGaugeUint64(w, fmt.Sprintf("pastiche_jobs{state=%q}", state), uint64(stats.Jobs[state]))
 	}
 	waited := 0.0
-	if !oldest.IsZero() {
-		waited = time.Since(oldest).Seconds()
+	if !stats.Oldest.IsZero() {
+		waited = time.Since(stats.Oldest).Seconds()
 	}
 	metrics.WriteGaugeFloat64(w, "pastiche_oldest_queued_seconds", waited)
 	ready := uint64(1)

@@ -43,7 +43,7 @@ func (s *server) fail(err error) error {
 		status = http.StatusUnsupportedMediaType
 	case errors.Is(err, errSlow):
 		status = http.StatusRequestTimeout
-	case errors.Is(err, errForm), errors.Is(err, picture.ErrCorrupt), paint.Refused(err):
+	case errors.Is(err, errForm), errors.Is(err, job.ErrCursor), errors.Is(err, picture.ErrCorrupt), paint.Refused(err):
 		status = http.StatusUnprocessableEntity
 	default:
 		s.Log.Error("request failed", "error", err)

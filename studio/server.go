@@ -32,29 +32,31 @@ type Config struct {
 	Keys []string
 	// Rate is how many requests a second a key, or without keys an address, may
 	// make for long; 0 is 50.
-	Rate float64
-	// Paints says that pictures are painted in this process, too.
-	Paints  bool
+	Rate    float64
 	Version string
 	Log     *slog.Logger
 }
 
 type server struct {
 	Config
-	token    string
-	limits   limits
-	streams  chan struct{}       // a place for each event stream
-	received *semaphore.Weighted // bytes of uploads in memory
-	decoding *semaphore.Weighted // a place for each upload that is decoded
-	viewing  *semaphore.Weighted // a place for each copy that is made
-	views    views
-	metrics  *meters
+	token     string
+	limits    limits
+	streams   chan struct{}       // a place for each event stream
+	received  *semaphore.Weighted // bytes of uploads in memory
+	accepting *semaphore.Weighted // a place for each upload that is decoded and stored
+	viewing   *semaphore.Weighted // a place for each copy that is made
+	views     views
+	events    eventTexts
+	metrics   *meters
 }
 
 const (
 	maxStreams = 1000
 	// maxReceived bounds the bytes of uploads that are in memory at a time.
 	maxReceived = 8 * maxBody
+	// places is how many pictures are decoded at a time, for uploads and for
+	// copies: one of the greatest size takes hundreds of megabytes.
+	places = 2
 )
 
 // New returns a handler that answers for a store.
@@ -62,17 +64,13 @@ func New(cfg Config) http.Handler {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	// A picture of the greatest size takes hundreds of megabytes.
-	places := int64(2)
-	if cfg.Paints {
-		places = 1
-	}
 	s := &server{
 		Config: cfg, token: rand.Text(), limits: newLimits(cfg.Rate),
-		streams:  make(chan struct{}, maxStreams),
-		received: semaphore.NewWeighted(maxReceived),
-		decoding: semaphore.NewWeighted(places),
-		viewing:  semaphore.NewWeighted(places),
+		streams:   make(chan struct{}, maxStreams),
+		received:  semaphore.NewWeighted(maxReceived),
+		accepting: semaphore.NewWeighted(places),
+		viewing:   semaphore.NewWeighted(places),
+		events:    eventTexts{of: make(map[string]*changeTexts)},
 	}
 	s.metrics = newMeters(s)
 	mux := http.NewServeMux()

@@ -25,6 +25,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if playCrowd() {
+		return
+	}
 	goleak.VerifyTestMain(m,
 		// The client's own, which it leaves behind when a connection is closed.
 		goleak.IgnoreTopFunction("github.com/nats-io/nats.go/jetstream.(*jetStream).resetPendingAcksOnReconnect"))
@@ -204,7 +207,7 @@ func (f *fixture) finished(id string) *job.Job {
 	ctx, cancel := context.WithTimeout(f.t.Context(), time.Minute)
 	defer cancel()
 	var last *job.Job
-	err := f.store.Watch(ctx, id, func(j *job.Job) error { last = j; return nil })
+	err := f.store.Watch(ctx, id, func(c job.Change) error { last = &c.Job; return nil })
 	if err != nil {
 		f.t.Fatalf("waiting for %s: %v", id, err)
 	}

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"reflect"
+	"runtime"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -76,13 +77,17 @@ func receivedOf(ctx context.Context) *job.Request {
 func (s *server) receive(api huma.API) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(ctx)
-		req, err := s.request(w, r)
-		if err != nil {
-			s.metrics.refused.Inc()
-			writeError(api, ctx, s.fail(err))
-			return
+		body, done, err := s.body(w, r)
+		if err == nil {
+			defer done()
+			var req *job.Request
+			if req, err = body.request(); err == nil {
+				next(huma.WithValue(ctx, receivedKey{}, req))
+				return
+			}
 		}
-		next(huma.WithValue(ctx, receivedKey{}, req))
+		s.metrics.refused.Inc()
+		writeError(api, ctx, s.fail(err))
 	}
 }
 
@@ -100,7 +105,15 @@ func writeError(api huma.API, ctx huma.Context, err error) {
 	}
 }
 
-func (s *server) request(w http.ResponseWriter, r *http.Request) (*job.Request, error) {
+// upload is the body of a submission, as it was received.
+type upload struct {
+	data     []byte
+	boundary string
+}
+
+// body receives an upload and waits until it may be accepted; done lets the next
+// one.
+func (s *server) body(w http.ResponseWriter, r *http.Request) (body *upload, done func(), err error) {
 	// A key may be that of a job that is accepted already, for which there is
 	// room in any queue.
 	ready := s.Store.Ready()
@@ -108,59 +121,62 @@ func (s *server) request(w http.ResponseWriter, r *http.Request) (*job.Request, 
 		ready = s.Store.Admit(r.Context())
 	}
 	if ready != nil {
-		return nil, ready
+		return nil, nil, ready
 	}
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "multipart/form-data" || params["boundary"] == "" {
-		return nil, malformed("Content-Type %q: expected multipart/form-data", r.Header.Get("Content-Type"))
+		return nil, nil, malformed("Content-Type %q: expected multipart/form-data", r.Header.Get("Content-Type"))
 	}
 	if r.ContentLength > maxBody {
-		return nil, &http.MaxBytesError{Limit: maxBody}
+		return nil, nil, &http.MaxBytesError{Limit: maxBody}
 	}
 	expected := r.ContentLength
 	if expected < 0 {
 		expected = maxBody
 	}
 	if err := s.received.Acquire(r.Context(), expected); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	defer s.received.Release(expected)
-	body, err := io.ReadAll(&steady{body: http.MaxBytesReader(w, r.Body, maxBody), out: http.NewResponseController(w), begun: time.Now()})
+	data, err := io.ReadAll(&steady{body: http.MaxBytesReader(w, r.Body, maxBody), out: http.NewResponseController(w), begun: time.Now()})
+	if err == nil {
+		err = s.accepting.Acquire(r.Context(), 1)
+	} else {
+		err = formError(err)
+	}
 	if err != nil {
-		return nil, formError(err)
-	}
-	done, err := s.decode(r.Context())
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	// To the reader of the form, one that breaks off between its parts is whole.
-	if !bytes.Contains(body, []byte("--"+params["boundary"]+"--")) {
-		return nil, malformed("it breaks off: expected its last boundary")
-	}
-	return readForm(multipart.NewReader(bytes.NewReader(body), params["boundary"]))
-}
-
-// rest is how many times as long as decoding took nobody else decodes where
-// pictures are painted in the same process, so that painting is hardly slowed.
-const (
-	rest    = 4
-	maxRest = 5 * time.Second
-)
-
-// decode waits until an upload may be decoded; done lets the next one.
-func (s *server) decode(ctx context.Context) (done func(), err error) {
-	if err := s.decoding.Acquire(ctx, 1); err != nil {
-		return nil, err
+		s.received.Release(expected)
+		return nil, nil, err
 	}
 	begun := time.Now()
-	return func() {
-		if s.Paints {
-			time.AfterFunc(min(rest*time.Since(begun), maxRest), func() { s.decoding.Release(1) })
-			return
-		}
-		s.decoding.Release(1)
+	return &upload{data, params["boundary"]}, func() {
+		s.received.Release(expected)
+		s.rest(time.Since(begun), func() { s.accepting.Release(1) })
 	}, nil
+}
+
+func (u *upload) request() (*job.Request, error) {
+	// To the reader of the form, one that breaks off between its parts is whole.
+	if !bytes.Contains(u.data, []byte("--"+u.boundary+"--")) {
+		return nil, malformed("it breaks off: expected its last boundary")
+	}
+	return readForm(multipart.NewReader(bytes.NewReader(u.data), u.boundary))
+}
+
+// uploadShare is how much of the processors' time uploads may take from pictures
+// that are painted in the same process: after each its place rests.
+const (
+	uploadShare = 0.125
+	maxRest     = 5 * time.Second
+)
+
+// rest calls then when a place has rested for an upload that took so long.
+func (s *server) rest(took time.Duration, then func()) {
+	if !s.Store.Painting() {
+		then()
+		return
+	}
+	pause := time.Duration(float64(took) * (places/(uploadShare*float64(runtime.NumCPU())) - 1))
+	time.AfterFunc(min(max(pause, 0), maxRest), then)
 }
 
 // steady reads a body, and fails where it comes too slowly.
@@ -231,10 +247,10 @@ func decodePart(part *multipart.Part) (*picture.Picture, error) {
 		return nil, err
 	}
 	p, err := picture.Decode(file, part.FormName(), picture.Limits{MaxPixels: maxPixels, MaxBytes: maxBody})
-	if err != nil || deep(head) {
-		return p, err
+	if err == nil && !deep(head) {
+		p.Round()
 	}
-	return picture.FromImage(p.Image()), nil
+	return p, err
 }
 
 // deepHead is how much of a file says how deep it may be.

@@ -212,7 +212,7 @@ func (o *serveOptions) run(ctx context.Context) error {
 		return err
 	}
 	server := studio.NewServer(studio.New(studio.Config{
-		Store: store, Hosts: bind.Hosts(o.hosts), Keys: keys, Rate: o.rate, Paints: o.workers > 0, Version: moduleVersion(), Log: log,
+		Store: store, Hosts: bind.Hosts(o.hosts), Keys: keys, Rate: o.rate, Version: moduleVersion(), Log: log,
 	}))
 	server.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelWarn)
 	// Event streams end with the server.
