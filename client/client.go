@@ -42,7 +42,7 @@ type Client struct {
 
 // A File is a field of a form that holds a file.
 type File struct {
-	Field string // content, style, mask or keep
+	Field string // content, style, mask, style_mask, keep or init
 	Name  string
 	Data  []byte
 }

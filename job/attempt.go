@@ -82,7 +82,7 @@ func (a *attempt) run(ctx context.Context, threads int) (*paint.Painting, error)
 		return nil, fmt.Errorf("%w: pull the same %s on every worker", errNetwork, network.Name)
 	}
 	opts := paint.Options{
-		Recipe: &req.Recipe, Network: network, Seed: req.Seed, Threads: threads, Memory: a.claim.Memory,
+		Recipe: &req.Recipe, Network: network, Init: imageOf(req.Init), Seed: req.Seed, Threads: threads, Memory: a.claim.Memory,
 		Progress: func(p paint.Progress) { a.watch(ctx, p) },
 	}
 	if a.claim.Checkpoint != "" {

@@ -135,8 +135,10 @@ type record struct {
 	Request    string  `json:"request"` // digest of what was submitted
 	Upload     string  `json:"upload"`  // under which its pictures are stored
 	Memory     int64   `json:"memory"`  // which decides the bytes of large paintings
+	Masks      int     `json:"masks"`
 	StyleMasks int     `json:"style_masks"`
 	Keep       bool    `json:"keep"`
+	Init       bool    `json:"init"`
 	Fence      uint64  `json:"fence"`
 	Fruitless  int     `json:"fruitless"`         // attempts since the last checkpoint
 	Trouble    string  `json:"trouble,omitempty"` // why the last attempt was put back

@@ -20,8 +20,10 @@ type Request struct {
 	Options
 	Content    *picture.Picture // nil for a texture
 	Styles     []*picture.Picture
-	StyleMasks []*picture.Picture // none, or where to look at each style
+	Masks      []*picture.Picture // none, or for each style where on the content it paints
+	StyleMasks []*picture.Picture // where the first styles are looked at
 	Keep       *picture.Picture   // where the content stays as it is, or nil
+	Init       *picture.Picture   // where a recipe with InitPicture begins, or nil
 	Key        string             // the same key of an owner is the same job; "" is none
 	Owner      string             // who asks; "" is anybody
 }
@@ -31,8 +33,11 @@ func (r *Request) regions() ([]paint.Region, error) {
 	if n := len(r.Weights); n != 0 && n != len(r.Styles) {
 		return nil, &paint.OptionError{Option: "weights", Reason: fmt.Sprintf("%d of them for %d styles: expected one for each, or none", n, len(r.Styles))}
 	}
-	if n := len(r.StyleMasks); n != 0 && n != len(r.Styles) {
+	if n := len(r.Masks); n != 0 && n != len(r.Styles) {
 		return nil, &paint.OptionError{Option: "mask", Reason: fmt.Sprintf("%d of them for %d styles: expected one for each, or none", n, len(r.Styles))}
+	}
+	if n := len(r.StyleMasks); n > len(r.Styles) {
+		return nil, &paint.OptionError{Option: "style_mask", Reason: fmt.Sprintf("%d of them for %d styles: expected at most one for each", n, len(r.Styles))}
 	}
 	styles := make([]paint.Style, len(r.Styles))
 	for i, p := range r.Styles {
@@ -40,14 +45,17 @@ func (r *Request) regions() ([]paint.Region, error) {
 		if len(r.Weights) > 0 {
 			styles[i].Weight = r.Weights[i]
 		}
+		if i < len(r.StyleMasks) {
+			styles[i].Mask = r.StyleMasks[i]
+		}
 	}
-	if len(r.StyleMasks) == 0 {
+	if len(r.Masks) == 0 {
 		regions := []paint.Region{{Styles: styles}}
 		return r.kept(regions), nil
 	}
 	// Each mask, of the content, is a region of its own.
 	var regions []paint.Region
-	for i, m := range r.StyleMasks {
+	for i, m := range r.Masks {
 		regions = append(regions, paint.Region{Mask: m, Styles: styles[i : i+1]})
 	}
 	return r.kept(regions), nil
@@ -61,11 +69,12 @@ func (r *Request) kept(regions []paint.Region) []paint.Region {
 	return regions
 }
 
-func (r *Request) content() image.Image {
-	if r.Content == nil {
+// imageOf returns a picture, or where there is none nil.
+func imageOf(p *picture.Picture) image.Image {
+	if p == nil {
 		return nil
 	}
-	return r.Content
+	return p
 }
 
 // file is an input as it is stored.
@@ -98,11 +107,17 @@ func (r *Request) encode() ([]file, string, error) {
 	for i, p := range r.Styles {
 		add(styleName(i), p)
 	}
-	for i, p := range r.StyleMasks {
+	for i, p := range r.Masks {
 		add(maskName(i), p)
+	}
+	for i, p := range r.StyleMasks {
+		add(styleMaskName(i), p)
 	}
 	if r.Keep != nil {
 		add("keep", r.Keep)
+	}
+	if r.Init != nil {
+		add("init", r.Init)
 	}
 	return files, hex.EncodeToString(h.Sum(nil)), failed
 }
@@ -123,8 +138,9 @@ func encodeInput(p *picture.Picture) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-func styleName(i int) string { return fmt.Sprintf("style-%d", i) }
-func maskName(i int) string  { return fmt.Sprintf("mask-%d", i) }
+func styleName(i int) string     { return fmt.Sprintf("style-%d", i) }
+func maskName(i int) string      { return fmt.Sprintf("mask-%d", i) }
+func styleMaskName(i int) string { return fmt.Sprintf("style-mask-%d", i) }
 
 // request reads the request of a record back.
 func (s *Store) request(ctx context.Context, r *record) (*Request, error) {
@@ -147,11 +163,17 @@ func (s *Store) request(ctx context.Context, r *record) (*Request, error) {
 	for i := range r.Styles {
 		req.Styles = append(req.Styles, open(styleName(i)))
 	}
+	for i := range r.Masks {
+		req.Masks = append(req.Masks, open(maskName(i)))
+	}
 	for i := range r.StyleMasks {
-		req.StyleMasks = append(req.StyleMasks, open(maskName(i)))
+		req.StyleMasks = append(req.StyleMasks, open(styleMaskName(i)))
 	}
 	if r.Keep {
 		req.Keep = open("keep")
+	}
+	if r.Init {
+		req.Init = open("init")
 	}
 	return req, failed
 }

@@ -27,8 +27,8 @@ func (s *Store) Submit(ctx context.Context, req Request) (j *Job, created bool, 
 	if err != nil {
 		return nil, false, err
 	}
-	if req.Recipe.Init == paint.InitPicture {
-		return nil, false, &paint.OptionError{Option: "Init", Reason: "picture: expected content or noise, as a job has no other picture"}
+	if (req.Recipe.Init == paint.InitPicture) != (req.Init != nil) {
+		return nil, false, &paint.OptionError{Option: "init", Reason: "expected a picture init with a recipe whose init is picture, and with no other"}
 	}
 	network, err := s.networks.of(&req.Recipe)
 	if err != nil {
@@ -38,8 +38,8 @@ func (s *Store) Submit(ctx context.Context, req Request) (j *Job, created bool, 
 	if memory == 0 {
 		memory = DefaultMemory
 	}
-	err = paint.Check(req.content(), req.shape(), regions, paint.Options{
-		Recipe: &req.Recipe, Network: network, Seed: req.Seed, Memory: memory,
+	err = paint.Check(imageOf(req.Content), req.shape(), regions, paint.Options{
+		Recipe: &req.Recipe, Network: network, Init: imageOf(req.Init), Seed: req.Seed, Memory: memory,
 	})
 	if err != nil {
 		return nil, false, err
@@ -59,7 +59,8 @@ func (s *Store) Submit(ctx context.Context, req Request) (j *Job, created bool, 
 			ID: id, Owner: req.Owner, State: Queued, Created: time.Now().UTC(), Options: req.Options,
 			Content: req.Content != nil, Styles: len(req.Styles), Network: network.Name,
 		},
-		Request: digest, Memory: memory, StyleMasks: len(req.StyleMasks), Keep: req.Keep != nil, Digest: network.Digest,
+		Request: digest, Memory: memory, Masks: len(req.Masks), StyleMasks: len(req.StyleMasks),
+		Keep: req.Keep != nil, Init: req.Init != nil, Digest: network.Digest,
 		Upload: strings.ToLower(rand.Text()),
 	}
 	var bytes int64

@@ -44,11 +44,13 @@ func malformed(format string, args ...any) error {
 
 // form is what is submitted, as the OpenAPI document has it.
 type form struct {
-	Content binary      `json:"content" doc:"the photo; without one, a texture of the shape that the options give"`
-	Style   []binary    `json:"style" required:"true" doc:"the paintings, 1 to 8 of them"`
-	Mask    []binary    `json:"mask" doc:"none, or for each style where on the photo it paints: where the mask is white"`
-	Keep    binary      `json:"keep" doc:"where this is white the photo stays as it is"`
-	Options job.Options `json:"options" doc:"every field may be left out; those of the recipe are then those of the recipe that its name names"`
+	Content   binary      `json:"content" doc:"the photo; without one, a texture of the shape that the options give"`
+	Style     []binary    `json:"style" required:"true" doc:"the paintings, 1 to 8 of them"`
+	Mask      []binary    `json:"mask" doc:"none, or for each style where on the photo it paints: where the mask is white"`
+	StyleMask []binary    `json:"style_mask" doc:"for the first styles, or for all, where they are looked at: where the mask is white"`
+	Keep      binary      `json:"keep" doc:"where this is white the photo stays as it is"`
+	Init      binary      `json:"init" doc:"where a recipe begins whose init is picture"`
+	Options   job.Options `json:"options" doc:"every field may be left out; those of the recipe are then those of the recipe that its name names"`
 }
 
 type binary []byte
@@ -273,26 +275,27 @@ func readPart(req *job.Request, part *multipart.Part, options *[]byte) error {
 			return malformed("options of more than %d bytes", maxOptions)
 		}
 		return err
-	case name != "content" && name != "style" && name != "mask" && name != "keep" && name != "options":
-		return malformed("field %q: expected content, style, mask, keep or options", name)
-	case name == "content" && req.Content != nil, name == "keep" && req.Keep != nil, name == "options":
+	case name == "options":
+		return malformed("options twice")
+	}
+	one := map[string]**picture.Picture{"content": &req.Content, "keep": &req.Keep, "init": &req.Init}[name]
+	several := map[string]*[]*picture.Picture{"style": &req.Styles, "mask": &req.Masks, "style_mask": &req.StyleMasks}[name]
+	switch {
+	case one == nil && several == nil:
+		return malformed("field %q: expected content, style, mask, style_mask, keep, init or options", name)
+	case one != nil && *one != nil:
 		return malformed("%s twice", name)
-	case len(req.Styles) == maxStyles && name == "style", len(req.StyleMasks) == maxStyles && name == "mask":
+	case several != nil && len(*several) == maxStyles:
 		return malformed("more than %d of %s", maxStyles, name)
 	}
 	p, err := decodePart(part)
 	if err != nil {
 		return err
 	}
-	switch name {
-	case "content":
-		req.Content = p
-	case "style":
-		req.Styles = append(req.Styles, p)
-	case "mask":
-		req.StyleMasks = append(req.StyleMasks, p)
-	case "keep":
-		req.Keep = p
+	if one != nil {
+		*one = p
+	} else {
+		*several = append(*several, p)
 	}
 	return nil
 }

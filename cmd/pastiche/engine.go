@@ -29,12 +29,16 @@ type engineOptions struct {
 func (o *engineOptions) AddFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&o.network, "network", "builtin", "`NAME` of a network, as 'pastiche networks list' lists them, or a file that holds one")
-	flags.StringVar(&o.pooling, "pooling", "", "`KIND` of pooling: "+strings.Join(poolings, ", "))
+	o.addPooling(cmd)
 	flags.IntVar(&o.threads, "threads", 0, "threads (default one for each processor)")
 	addPrecision(cmd, &o.precision)
 	flags.Var(&o.memory, "memory", memoryHelp)
 	flags.Int64Var(&o.maxPixels, "max-pixels", picture.DefaultMaxPixels, "largest input picture, in pixels")
 	completeBy(cmd, "network", completeNetworks(cobra.ShellCompDirectiveDefault))
+}
+
+func (o *engineOptions) addPooling(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&o.pooling, "pooling", "", "`KIND` of pooling: "+strings.Join(poolings, ", "))
 	complete(cmd, "pooling", poolings, cobra.ShellCompDirectiveNoFileComp)
 }
 

@@ -127,15 +127,21 @@ func halves(left, right [3]float32) func(ts *testscript.TestScript, neg bool, ar
 		if neg || len(args) != 1 {
 			ts.Fatalf("usage: halves FILE")
 		}
-		p := picture.New(96, 64)
-		for i := range p.RGB {
-			p.RGB[i] = left[i/(96*64)]
-			if i%96 >= 48 {
-				p.RGB[i] = right[i/(96*64)]
-			}
-		}
-		ts.Check(picture.Save(ts.MkAbs(args[0]), p, picture.SaveOptions{}))
+		ts.Check(picture.Save(ts.MkAbs(args[0]), half(left, right), picture.SaveOptions{}))
 	}
+}
+
+// half returns a picture of 96 x 64 pixels, of one colour on the left and another
+// on the right.
+func half(left, right [3]float32) *picture.Picture {
+	p := picture.New(96, 64)
+	for i := range p.RGB {
+		p.RGB[i] = left[i/(96*64)]
+		if i%96 >= 48 {
+			p.RGB[i] = right[i/(96*64)]
+		}
+	}
+	return p
 }
 
 func network(ts *testscript.TestScript, neg bool, args []string) {

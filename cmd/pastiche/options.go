@@ -62,6 +62,15 @@ func (o *paintOptions) addCanvas(cmd *cobra.Command) {
 	complete(cmd, "optimizer", []string{string(paint.Adam), string(paint.LBFGS)}, cobra.ShellCompDirectiveNoFileComp)
 }
 
+// addSubject adds what is painted over, and where.
+func (o *paintOptions) addSubject(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&o.init, "init", "", "where the painting begins: content, noise, or a picture `FILE`")
+	complete(cmd, "init", []string{string(paint.InitContent), string(paint.InitNoise)}, cobra.ShellCompDirectiveDefault)
+	flags.StringArrayVar(&o.masks, "mask", nil, "`FILE` that shows where on the content a style belongs; repeatable")
+	flags.StringVar(&o.keep, "keep", "", "`FILE` that shows which part of the content stays as it is")
+}
+
 // addHand adds how styles and colours are used.
 func (o *paintOptions) addHand(cmd *cobra.Command) {
 	flags := cmd.Flags()
@@ -99,11 +108,20 @@ func (o *paintOptions) addOutput(cmd *cobra.Command) {
 
 // recipe returns the recipe that was named, with the flags that were given.
 func (o *paintOptions) recipe(flags *pflag.FlagSet) (paint.Recipe, error) {
+	if err := o.validateOutput(); err != nil {
+		return paint.Recipe{}, err
+	}
+	r, err := o.requested(flags)
+	if err == nil && !flags.Changed("save-every") && isNote(r) && o.outDir == "" {
+		o.saveEvery = noteInterval
+	}
+	return r, err
+}
+
+// requested is recipe, wherever the painting is made.
+func (o *paintOptions) requested(flags *pflag.FlagSet) (paint.Recipe, error) {
 	r, err := o.costOptions.recipe(flags)
 	if err != nil {
-		return r, err
-	}
-	if err := o.validateOutput(); err != nil {
 		return r, err
 	}
 	override(flags, "size", &r.Size, o.size)
@@ -131,9 +149,6 @@ func (o *paintOptions) recipe(flags *pflag.FlagSet) (paint.Recipe, error) {
 				return r, &inputError{fmt.Errorf("--init %s: no such file: expected content, noise or the name of a picture", path)}
 			}
 		}
-	}
-	if !flags.Changed("save-every") && isNote(r) && o.outDir == "" {
-		o.saveEvery = noteInterval
 	}
 	return r, inFlags(r.Validate())
 }

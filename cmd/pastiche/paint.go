@@ -2,8 +2,6 @@ package main
 
 import (
 	"github.com/spf13/cobra"
-
-	"github.com/pastiche-art/pastiche/paint"
 )
 
 func newPaintCommand() *cobra.Command {
@@ -74,11 +72,8 @@ func (o *paintOptions) AddFlags(cmd *cobra.Command) {
 	flags.SortFlags = false
 	o.addOutput(cmd)
 	o.addCanvas(cmd)
-	flags.StringVar(&o.init, "init", "", "where the painting begins: content, noise, or a picture `FILE`")
-	complete(cmd, "init", []string{string(paint.InitContent), string(paint.InitNoise)}, cobra.ShellCompDirectiveDefault)
+	o.addSubject(cmd)
 	o.addHand(cmd)
-	flags.StringArrayVar(&o.masks, "mask", nil, "`FILE` that shows where on the content a style belongs; repeatable")
-	flags.StringVar(&o.keep, "keep", "", "`FILE` that shows which part of the content stays as it is")
 	flags.BoolVar(&o.keepProfile, "keep-profile", false, "paint in the colour profile of the content instead of sRGB, and save it with the painting")
 	o.costOptions.AddFlags(cmd)
 	flags.StringVar(&o.outDir, "out-dir", "", "`FOLDER` for the paintings of many contents and styles")

@@ -27,6 +27,13 @@ type costOptions struct {
 }
 
 func (o *costOptions) AddFlags(cmd *cobra.Command) {
+	o.addCosts(cmd)
+	o.engineOptions.AddFlags(cmd)
+	cmd.Flags().Lookup("network").Usage += "; classic prefers vgg19 once that is here"
+}
+
+// addCosts adds a recipe and what to change of its costs.
+func (o *costOptions) addCosts(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	names := paint.RecipeNames()
@@ -46,8 +53,6 @@ func (o *costOptions) AddFlags(cmd *cobra.Command) {
 	flags.Float64Var(&o.styleScale, "style-scale", 0, "size of the styles relative to the painting: larger ones paint larger strokes")
 	flags.Float64Var(&o.firstStyleScale, "first-style-scale", 0, "size of the styles at the first scale, from where it moves to the other")
 	flags.IntVar(&o.styleSize, "style-size", 0, "long side of the styles in pixels, whatever the painting's size")
-	o.engineOptions.AddFlags(cmd)
-	flags.Lookup("network").Usage += "; classic prefers vgg19 once that is here"
 	complete(cmd, "recipe", names, cobra.ShellCompDirectiveNoFileComp)
 }
 

@@ -2,12 +2,15 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/pastiche-art/pastiche/picture"
 )
 
 // serving starts a server and returns its URL.
@@ -41,6 +44,14 @@ func TestServedFromTheCommandLine(t *testing.T) {
 		t.Skip("a process cannot be interrupted by another")
 	}
 	folder := inputs(t)
+	white, black, red, blue := [3]float32{255, 255, 255}, [3]float32{}, [3]float32{255, 0, 0}, [3]float32{0, 0, 255}
+	for name, colors := range map[string][2][3]float32{
+		"left.png": {white, black}, "right.png": {black, white}, "labels.png": {red, blue}, "style-labels.png": {blue, red},
+	} {
+		if err := picture.Save(filepath.Join(folder, name), half(colors[0], colors[1]), picture.SaveOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	server, url := serving(t, folder)
 	say := func(args ...string) string {
 		t.Helper()
@@ -65,6 +76,28 @@ func TestServedFromTheCommandLine(t *testing.T) {
 	if list := say("jobs"); !strings.HasPrefix(list, id+"  done") {
 		t.Errorf("the jobs are %q", list)
 	}
+	// Flags and masks mean what they mean to paint: the same bytes come out.
+	for name, args := range map[string][]string{
+		"a mask for each style": {"content.png", "style.png", "content.png", "--mask", "left.png", "--mask", "right.png", "--style-mask", "left.png"},
+		"styles that blend":     {"content.png", "style.png", "content.png", "--style-blend", "3,7", "--style-mask", "left.png"},
+		"one style, two masks":  {"content.png", "style.png", "--mask", "left.png", "--mask", "right.png"},
+		"label pictures":        {"content.png", "style.png", "--mask", "labels.png", "--style-mask", "style-labels.png"},
+		"an initial picture":    {"content.png", "style.png", "--init", "style.png", "--keep", "right.png"},
+	} {
+		args = append(args, "--recipe", "fine", "--size", "48", "--iterations", "2", "--seed", "7", "--pooling", "avg")
+		say("wait", strings.TrimSpace(say(append([]string{"submit"}, args...)...)), "-o", "sent.png")
+		if out, err := pastiche(folder, append(append([]string{"paint"}, args...), "-o", "painted.png", "-q")...).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v: %s", name, err, out)
+		}
+		if !bytes.Equal(opened(t, folder, "sent.png"), opened(t, folder, "painted.png")) {
+			t.Errorf("%s: the job's pixels are not those that paint paints", name)
+		}
+	}
+	texture := strings.TrimSpace(say("submit", "style.png", "--shape", "64x32", "--tileable", "--iterations", "2"))
+	say("wait", texture, "-o", "texture.png")
+	if p, err := picture.Open(filepath.Join(folder, "texture.png"), picture.Limits{}); err != nil || p.W != 64 || p.H != 32 {
+		t.Errorf("the texture is %v, %v", p, err)
+	}
 	long := strings.TrimSpace(say("submit", "content.png", "style.png", "--options", `{"recipe":{"name":"classic","size":48,"iterations":10000000}}`))
 	say("cancel", long)
 	if list := say("jobs"); !strings.Contains(list, long+"  cancelled") {
@@ -79,4 +112,14 @@ func TestServedFromTheCommandLine(t *testing.T) {
 	if code := exitOf(t, server.Wait()); code != exitOK {
 		t.Errorf("the server ended with %d", code)
 	}
+}
+
+// opened returns the pixels of a picture.
+func opened(t *testing.T, folder, name string) []byte {
+	t.Helper()
+	p, err := picture.Open(filepath.Join(folder, name), picture.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.Image().Pix
 }

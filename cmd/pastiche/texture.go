@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 func newTextureCommand() *cobra.Command {
@@ -29,10 +30,8 @@ without a seam.
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if !cmd.Flags().Changed("size") && !cmd.Flags().Changed("scales") {
-				if err := cmd.Flags().Set("size", strconv.Itoa(max(shape.X, shape.Y))); err != nil {
-					return err
-				}
+			if err := shape.setSize(cmd.Flags()); err != nil {
+				return err
 			}
 			return runWork(cmd.Context(), &opts, cmd.Flags(), work{shape: image.Point(shape), styles: args})
 		},
@@ -62,6 +61,14 @@ func (s *canvasShape) Set(text string) error {
 	}
 	s.X, s.Y = width, height
 	return nil
+}
+
+// setSize makes a texture as large as its shape, unless other flags say how large.
+func (s *canvasShape) setSize(flags *pflag.FlagSet) error {
+	if flags.Changed("size") || flags.Changed("scales") {
+		return nil
+	}
+	return flags.Set("size", strconv.Itoa(max(s.X, s.Y)))
 }
 
 func (s *canvasShape) String() string { return fmt.Sprintf("%dx%d", s.X, s.Y) }
