@@ -42,8 +42,7 @@ type attempt struct {
 	mu     sync.Mutex
 	record *record // as this attempt wrote it last
 
-	begun                 time.Time
-	spent                 float64 // seconds, by attempts before
+	pace                  *paint.Pace
 	checkpoints, previews rhythm
 	progress              atomic.Pointer[Progress] // which painting never waits to write
 	infrastructure        bool                     // the store failed, not the painting
@@ -111,12 +110,16 @@ func (a *attempt) checkpoint(ctx context.Context) *paint.Checkpoint {
 
 // watch is called after each iteration.
 func (a *attempt) watch(ctx context.Context, p paint.Progress) {
-	done, all := workload(a.claim.Options.Recipe.Schedule(), p)
-	a.progress.Store(&Progress{
+	a.pace.Observe(p, time.Now())
+	progress := &Progress{
 		Scale: p.Scale, Scales: p.Scales, Iteration: p.Iteration, Iterations: p.Iterations,
 		Step: p.Step, Steps: p.Steps, Width: p.Width, Height: p.Height, Costs: p.Costs,
-		SecondsLeft: (a.spent + time.Since(a.begun).Seconds()) / done * (all - done),
-	})
+	}
+	if left, known := a.pace.Left(); known {
+		seconds := left.Seconds()
+		progress.SecondsLeft = &seconds
+	}
+	a.progress.Store(progress)
 	a.previews.due(previewEvery, func() { a.preview(ctx, p) })
 	a.checkpoints.due(checkpointEvery, func() {
 		var b bytes.Buffer
@@ -124,23 +127,6 @@ func (a *attempt) watch(ctx context.Context, p paint.Progress) {
 			a.saveCheckpoint(ctx, b.Bytes(), p.Step)
 		}
 	})
-}
-
-// workload returns how much is done, and how much there is to do, as the number of
-// pixels that the iterations compute; small canvases cost more by the pixel.
-func workload(scales []paint.Scale, p paint.Progress) (done, all float64) {
-	const least = 128 * 128
-	for i, s := range scales {
-		pixels := least + float64(s.Size)*float64(s.Size)
-		all += pixels * float64(s.Iterations)
-		switch {
-		case i < p.Scale-1:
-			done = all
-		case i == p.Scale-1:
-			done += pixels * float64(p.Iteration)
-		}
-	}
-	return done, all
 }
 
 func (a *attempt) preview(ctx context.Context, p paint.Progress) {
@@ -176,7 +162,6 @@ func (a *attempt) saveCheckpoint(ctx context.Context, data []byte, step int) {
 	var before string
 	err := a.note(ctx, func(r *record) {
 		before, r.Checkpoint, r.Fruitless = r.Checkpoint, name, 0
-		r.Spent = a.spent + time.Since(a.begun).Seconds()
 	})
 	if err == nil && before != "" && before != name {
 		a.store.drop(ctx, before)

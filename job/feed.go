@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -21,6 +22,8 @@ type feed struct {
 	index   *index
 	stop    context.CancelFunc
 	ended   chan struct{}
+	heard   atomic.Int64  // when the watch told of something, or began: nanoseconds
+	late    chan struct{} // holds a place while somebody finds the watch late
 
 	mu        sync.Mutex
 	listeners map[*listener]bool
@@ -42,13 +45,13 @@ type listener struct {
 	ready chan struct{} // holds a place while next holds anything
 }
 
-// rewatchAfter is how long a watch that broke waits until it begins again.
+// rewatchAfter is how long a watch that could not begin waits to try again.
 const rewatchAfter = time.Second
 
 func newFeed(ctx context.Context, records jetstream.KeyValue, stream jetstream.Stream, log *slog.Logger) (*feed, error) {
 	f := &feed{
 		records: records, stream: stream, log: log, index: newIndex(),
-		ended: make(chan struct{}), listeners: make(map[*listener]bool),
+		ended: make(chan struct{}), late: make(chan struct{}, 1), listeners: make(map[*listener]bool),
 	}
 	w, err := f.watch(ctx)
 	if err != nil {
@@ -74,7 +77,20 @@ func (f *feed) watch(ctx context.Context) (jetstream.KeyWatcher, error) {
 		return nil, err
 	}
 	f.index.begin(info.State.LastSeq)
+	f.heard.Store(time.Now().UnixNano())
 	return f.records.WatchAll(ctx)
+}
+
+// hurry begins a watch anew that says nothing: whether its server is gone it
+// would find out by itself only after many seconds.
+func (f *feed) hurry() {
+	if time.Since(time.Unix(0, f.heard.Load())) < overdue {
+		return
+	}
+	select {
+	case f.late <- struct{}{}:
+	default:
+	}
 }
 
 func (f *feed) run(ctx context.Context, w jetstream.KeyWatcher) {
@@ -84,7 +100,6 @@ func (f *feed) run(ctx context.Context, w jetstream.KeyWatcher) {
 		if ctx.Err() != nil {
 			return
 		}
-		pause(ctx, rewatchAfter)
 		var err error
 		if w, err = f.watch(ctx); err != nil {
 			if ctx.Err() != nil {
@@ -92,6 +107,7 @@ func (f *feed) run(ctx context.Context, w jetstream.KeyWatcher) {
 			}
 			f.log.Warn("the records are not watched", "error", err)
 			w = unwatched{}
+			pause(ctx, rewatchAfter)
 		}
 	}
 }
@@ -115,10 +131,13 @@ func (f *feed) follow(ctx context.Context, w jetstream.KeyWatcher) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-f.late:
+			return
 		case e, open := <-w.Updates():
 			if !open {
 				return
 			}
+			f.heard.Store(time.Now().UnixNano())
 			f.take(e)
 		}
 	}

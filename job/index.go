@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // index is what is known of all jobs, in memory. The watch of the records keeps
@@ -116,6 +118,13 @@ func (x *index) reach(sequence uint64) {
 	}
 }
 
+// skip takes note that there is nothing more to know up to a sequence.
+func (x *index) skip(sequence uint64) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.reach(sequence)
+}
+
 // await waits until all up to a sequence is known.
 func (x *index) await(ctx context.Context, sequence uint64) error {
 	for {
@@ -188,21 +197,38 @@ type List struct {
 	Next string `json:"next,omitempty" doc:"what continues the list, where it goes on"`
 }
 
-// knowing bounds how long it may take to know all jobs.
-const knowing = 10 * time.Second
+const (
+	// knowing bounds how long it may take to know all jobs.
+	knowing = 5 * time.Second
+	// overdue is after how long of silence what the watch has not told of is
+	// looked for.
+	overdue = 300 * time.Millisecond
+)
 
 // known waits until the index holds all that was written before.
 func (s *Store) known(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, knowing)
 	defer cancel()
 	info, err := s.feed.stream.Info(ctx)
-	if err == nil {
-		err = s.feed.index.await(ctx, info.State.LastSeq)
+	for err == nil {
+		soon, cancel := context.WithTimeout(ctx, overdue)
+		err = s.feed.index.await(soon, info.State.LastSeq)
+		cancel()
+		if err == nil {
+			return nil
+		}
+		_, err = s.feed.stream.GetMsg(ctx, info.State.LastSeq)
+		switch {
+		case errors.Is(err, jetstream.ErrMsgNotFound):
+			// A write that failed, as on a full disk, took a number, which no message
+			// has.
+			s.feed.index.skip(info.State.LastSeq)
+			err = nil
+		case err == nil:
+			s.feed.hurry()
+		}
 	}
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrDown, err)
-	}
-	return nil
+	return fmt.Errorf("%w: %w", ErrDown, err)
 }
 
 // List returns the jobs of a query. What was written before it was called is in

@@ -63,16 +63,17 @@ func (o Options) shape() image.Point {
 
 // Progress is where a painting is.
 type Progress struct {
-	Scale       int         `json:"scale"`
-	Scales      int         `json:"scales"`
-	Iteration   int         `json:"iteration"`
-	Iterations  int         `json:"iterations"`
-	Step        int         `json:"step"`
-	Steps       int         `json:"steps"`
-	Width       int         `json:"width"`
-	Height      int         `json:"height"`
-	Costs       paint.Costs `json:"costs"`
-	SecondsLeft float64     `json:"seconds_left"`
+	Scale      int         `json:"scale"`
+	Scales     int         `json:"scales"`
+	Iteration  int         `json:"iteration"`
+	Iterations int         `json:"iterations"`
+	Step       int         `json:"step"`
+	Steps      int         `json:"steps"`
+	Width      int         `json:"width"`
+	Height     int         `json:"height"`
+	Costs      paint.Costs `json:"costs"`
+	// SecondsLeft is how long the painting still takes, where that is known.
+	SecondsLeft *float64 `json:"seconds_left,omitempty"`
 }
 
 // A Sample is what a painting cost at a step.
@@ -146,7 +147,6 @@ type record struct {
 	Result     string  `json:"result,omitempty"`
 	Digest     string  `json:"digest,omitempty"` // of the network
 	Inputs     []input `json:"inputs"`
-	Spent      float64 `json:"spent"` // seconds
 
 	revision uint64
 	written  time.Time

@@ -171,7 +171,11 @@ func (s *Store) Cancel(ctx context.Context, id string) (*Job, error) {
 }
 
 // Retry queues a job again that failed or was cancelled, from the beginning.
+// Errors are those of [Store.Ready], [ErrNotFound] and [ErrState].
 func (s *Store) Retry(ctx context.Context, id string) (*Job, error) {
+	if err := s.Ready(); err != nil {
+		return nil, err
+	}
 	r, err := s.change(ctx, id, func(r *record) error {
 		if r.State != Failed && r.State != Cancelled {
 			return stateError(r.State, "failed or cancelled")

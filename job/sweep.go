@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -26,12 +27,13 @@ const (
 // restarted. It runs until ctx is cancelled, beside every store that is used for
 // long.
 func (s *Store) Maintain(ctx context.Context) {
+	var recovering sync.WaitGroup
+	defer recovering.Wait()
+	recovering.Go(func() { s.recoverAgain(ctx) }) // which no sweep may hold up
 	sweep := time.NewTicker(sweepEvery)
 	objects := time.NewTicker(sweepObjectsEvery)
-	probe := time.NewTicker(probeEvery)
 	defer sweep.Stop()
 	defer objects.Stop()
-	defer probe.Stop()
 	warn := func(err error) {
 		if err != nil && ctx.Err() == nil {
 			s.cfg.Log.Warn("sweep", "error", err)
@@ -41,14 +43,26 @@ func (s *Store) Maintain(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-probe.C:
-			if s.suspect.Load() && s.space(0) == nil {
-				s.recover(ctx)
-			}
 		case <-sweep.C:
 			warn(s.sweepJobs(ctx))
 		case <-objects.C:
 			warn(s.sweepObjects(ctx))
+		}
+	}
+}
+
+// recoverAgain recovers the queue whenever a write has failed and there is space.
+func (s *Store) recoverAgain(ctx context.Context) {
+	probe := time.NewTicker(probeEvery)
+	defer probe.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-probe.C:
+			if s.suspect.Load() && s.space(0) == nil {
+				s.recover(ctx)
+			}
 		}
 	}
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/pastiche-art/pastiche/paint"
 )
 
 const (
@@ -123,8 +125,9 @@ func (w *Worker) paint(ctx context.Context, msg jetstream.Msg, r *record) error 
 	work, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stop(nil)
 	defer context.AfterFunc(ctx, func() { stop(errDrain) })()
-	a := &attempt{store: s, msg: msg, claim: *r, record: r, stop: stop, begun: time.Now(), spent: r.Spent}
-	a.checkpoints.next, a.previews.next = a.begun.Add(firstCheckpoint), a.begun
+	a := &attempt{store: s, msg: msg, claim: *r, record: r, stop: stop, pace: paint.NewPace(r.Options.Recipe.Schedule())}
+	now := time.Now()
+	a.checkpoints.next, a.previews.next = now.Add(firstCheckpoint), now
 	beats := make(chan struct{})
 	var beating sync.WaitGroup
 	beating.Go(func() { a.beat(work, beats) })

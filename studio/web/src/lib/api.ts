@@ -20,7 +20,7 @@ export interface Progress {
   width: number
   height: number
   costs: Costs
-  seconds_left: number
+  seconds_left?: number // where that is known
 }
 
 export interface Sample {
