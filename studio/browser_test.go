@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -21,6 +22,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"github.com/pastiche-art/pastiche/examples"
 	"github.com/pastiche-art/pastiche/job"
 	"github.com/pastiche-art/pastiche/studio"
 )
@@ -245,6 +247,24 @@ func (b *browser) accessible(state string) {
 	}
 }
 
+// kept waits until the browser keeps a draft d that is as a condition says.
+func (b *browser) kept(condition string) {
+	b.t.Helper()
+	script := `new Promise((resolve, reject) => {
+		const opening = indexedDB.open('pastiche')
+		opening.onerror = () => reject(opening.error)
+		opening.onsuccess = () => {
+			const asking = opening.result.transaction('draft').objectStore('draft').get('draft')
+			asking.onsuccess = () => { const d = asking.result; opening.result.close(); resolve(Boolean(` + condition + `)) }
+		}
+	})`
+	for begun := time.Now(); !value[bool](b, script, chromedp.EvalAwaitPromise); time.Sleep(50 * time.Millisecond) {
+		if time.Since(begun) > patience {
+			b.t.Fatalf("the draft is not kept: %s", condition)
+		}
+	}
+}
+
 func example(t *testing.T, name string) string {
 	t.Helper()
 	path, err := filepath.Abs(filepath.Join("..", "examples", name))
@@ -279,6 +299,35 @@ func TestSomebodyPaints(t *testing.T) {
 	if n := value[int](b, "document.querySelectorAll('nav li img').length"); n != 1 {
 		t.Errorf("%d paintings in the history, expected 1", n)
 	}
+	b.quiet()
+}
+
+func TestDraftSurvivesAReload(t *testing.T) {
+	f := start(t, setup{})
+	b := browse(t, f, false)
+	b.see("Start with a photo")
+	b.drop(400, 400, example(t, "photos/castle.jpg"), example(t, "paintings/river.jpg"))
+	b.until("painting of one's own", "document.querySelector('.style input')?.checked")
+	b.do("[...document.querySelectorAll('button')].find((b) => b.innerText === 'Keep parts as they are').click()")
+	box := value[[]float64](b, "(() => { const r = document.querySelector('.canvas').getBoundingClientRect(); return [r.x, r.y, r.width, r.height] })()")
+	b.run(chromedp.MouseClickXY(box[0]+box[2]/2, box[1]+box[3]/2))
+	b.choose("size", "256")
+	b.kept("d && d.photo && d.layers.length === 1 && d.own[0].chosen && d.settings.size === 256")
+	b.run(chromedp.Reload())
+	b.until("photo after a reload", "document.querySelector('img.hung')?.naturalWidth > 0")
+	b.until("painting of one's own after a reload", "document.querySelector('.style input')?.checked")
+	if value[bool](b, "!document.querySelector('input[name=size][value=\"256\"]').checked") {
+		t.Error("the size is another after a reload")
+	}
+	b.kept("d && d.layers.length === 1")
+	b.accessible("composed")
+	b.do("[...document.querySelectorAll('button')].find((b) => b.innerText === 'Begin afresh').click()")
+	b.see("Start with a photo")
+	b.kept("d && !d.photo && d.own.length === 0 && d.examples.length === 0")
+	b.run(chromedp.Reload())
+	b.see("Start with a photo")
+	b.until("examples, none of which is chosen", "document.querySelectorAll('.style').length === "+strconv.Itoa(len(examples.Paintings()))+
+		" && !document.querySelector('.style input:checked')")
 	b.quiet()
 }
 

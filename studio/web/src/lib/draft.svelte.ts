@@ -1,6 +1,7 @@
 // The painting that is being composed: a photo, paintings, and how.
 import * as api from './api'
 import type { Job, RecipeEntry } from './api'
+import type { Kept } from './kept'
 import { keep, Masks } from './masks.svelte'
 import { fetchPhoto, openPhoto, type Photo } from './photo'
 import { optionsOf, settingsOf, type Settings } from './recipe'
@@ -16,6 +17,8 @@ export interface Style {
   file?: Blob // of one that a person brought
 }
 
+const untouched: Settings = { recipe: 'fine', size: 512, strength: 0, strokes: 0, colors: 'style', effort: 1 }
+
 class Draft {
   photo = $state<Photo | undefined>()
   masks = $state<Masks | undefined>()
@@ -24,7 +27,7 @@ class Draft {
   // Whether several may be chosen, and are blended everywhere or have their places.
   several = $state(false)
   places = $state(false)
-  settings = $state<Settings>({ recipe: 'fine', size: 512, strength: 0, strokes: 0, colors: 'style', effort: 1 })
+  settings = $state<Settings>({ ...untouched })
   maxStyles = 8
   #brought = 0
 
@@ -110,6 +113,46 @@ class Draft {
       if (added) added.share = j.options.weights?.[n] ?? 1
     }
     this.places = false
+  }
+
+  // kept returns what the browser keeps of the draft.
+  kept(): Omit<Kept, 'layers'> {
+    const own = this.styles.flatMap(({ id, title, file, chosen, share }) => (file ? [{ id, title, file, chosen, share }] : []))
+    return {
+      ...(this.photo ? { photo: { name: this.photo.name, blob: this.photo.blob } } : {}),
+      own,
+      examples: this.styles.filter((s) => !s.file && s.chosen).map((s) => ({ url: s.url, share: s.share })),
+      several: this.several,
+      places: this.places,
+      settings: $state.snapshot(this.settings),
+    }
+  }
+
+  // restore takes back what the browser kept.
+  async restore(k: Kept): Promise<void> {
+    this.settings = { ...this.settings, ...k.settings }
+    this.several = k.several
+    for (const s of this.styles) {
+      const example = k.examples.find((e) => e.url === s.url)
+      if (example) [s.chosen, s.share] = [true, example.share]
+    }
+    for (const s of [...k.own].reverse()) {
+      this.styles.unshift({ ...s, by: 'yours', url: URL.createObjectURL(s.file) })
+      this.#brought = Math.max(this.#brought, Number(s.id.replace('own-', '')) + 1)
+    }
+    if (!k.photo) return
+    await this.setPhoto(k.photo.blob, k.photo.name)
+    await this.masks?.restore(k.layers)
+    this.places = k.places
+  }
+
+  // clear begins afresh.
+  clear(): void {
+    this.clearPhoto()
+    for (const s of this.styles) if (s.file) URL.revokeObjectURL(s.url)
+    this.styles = this.styles.filter((s) => !s.file).map((s) => ({ ...s, chosen: false, share: 1 }))
+    this.several = this.places = false
+    this.settings = { ...untouched }
   }
 
   // form returns what is sent.

@@ -108,6 +108,21 @@ export class Masks {
     }, '#fff')
   }
 
+  // layers returns all layers, to be kept.
+  layers(): Promise<[string, Blob][]> {
+    return Promise.all([...this.#layers].map(async ([name, c]) => [name, await toBlob(c, 'image/png')] as [string, Blob]))
+  }
+
+  // restore takes back layers that were kept.
+  async restore(layers: [string, Blob][]): Promise<void> {
+    for (const [name, blob] of layers) {
+      const bitmap = await createImageBitmap(blob)
+      pen(this.#canvas(name)).drawImage(bitmap, 0, 0)
+      bitmap.close()
+    }
+    this.version++
+  }
+
   #flat(draw: (p: CanvasRenderingContext2D) => void, ground: string): Promise<Blob> {
     const canvas = document.createElement('canvas')
     canvas.width = this.width
