@@ -243,7 +243,7 @@ func (c crowd) trickle() seen {
 					last.Store(int64(time.Since(begun)))
 					return
 				case <-time.After(time.Second):
-					socket.Write([]byte{text[k%len(text)]}) //nolint:errcheck // it may have been dropped
+					socket.Write([]byte{text[k%len(text)]})
 				}
 			}
 		})
