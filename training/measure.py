@@ -35,7 +35,7 @@ PAIRS = (
 TEXTURES = (
     ("paintings/starry-night", (0, 0, 1, 1)), ("paintings/sunset", (0, 0, 1, 1)), ("paintings/river", (0, 0, 1, 1)),
     ("paintings/dolphins", (0, 0, 1, 1)), ("paintings/moonrise", (0, 0, 1, 1)), ("paintings/poppies", (0, 0, 1, 1)),
-    ("paintings/harvest", (0, 0, 1, 1)), ("photos/great-wall", (0, 0.5, 0.5, 1)), ("photos/horses", (0, 0.6, 1, 1)),
+    ("paintings/harvest", (0, 0, 1, 1)), ("photos/great-wall", (0, 0.5, 0.5, 1)), ("photos/horses", (0, 0.5, 0.4, 1)),
     ("photos/bee", (0, 0, 0.5, 0.5)),
 )
 
@@ -182,7 +182,7 @@ def main() -> None:
     parser.add_argument("--judge", type=Path, required=True, help="folder that fetch_judge.sh filled")
     parser.add_argument("--out", type=Path, required=True, help="folder for paintings, tables and contact sheets")
     parser.add_argument("--size", type=int, default=320, help="long side of paintings in pixels")
-    parser.add_argument("--texture-size", type=int, default=224, help="side of textures in pixels")
+    parser.add_argument("--texture-size", type=int, default=128, help="side of textures in pixels")
     parser.add_argument("--threads", type=int, default=1, help="of the judges")
     parser.add_argument("--no-bench", action="store_true", help="leave out what needs a quiet machine")
     args = parser.parse_args()

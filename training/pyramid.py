@@ -66,8 +66,12 @@ def moments(values: torch.Tensor) -> torch.Tensor:
 
 
 def autocorrelation(maps: torch.Tensor) -> torch.Tensor:
-    """Returns the autocorrelations of maps (C, h, w), up to REACH places away: (C, 2 REACH + 1, 2 REACH + 1)."""
+    """Returns the autocorrelations of maps (C, h, w), up to REACH places away: (C, 2 REACH + 1, 2 REACH + 1).
+
+    Smaller maps are continued by their mean.
+    """
     maps = maps - maps.mean((1, 2), keepdim=True)
+    maps = F.pad(maps, (0, max(0, 2 * REACH + 1 - maps.shape[2]), 0, max(0, 2 * REACH + 1 - maps.shape[1])))
     power = torch.fft.fft2(maps).abs() ** 2
     around = torch.fft.ifft2(power).real / maps.pow(2).sum((1, 2), keepdim=True).clamp(min=1e-12)
     around = torch.roll(around, (REACH, REACH), (1, 2))

@@ -90,8 +90,7 @@ class Trainer:
 
     def loss(self, seen: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Returns the cost of telling labels (N) from canvases (N, 3, S, S)."""
-        cpu = self.device.type == "cpu"
-        with torch.autocast(self.device.type, dtype=torch.bfloat16 if cpu else torch.float16, enabled=True):
+        with torch.autocast(self.device.type, dtype=torch.bfloat16):
             logits = self.net(normalize(seen).contiguous(memory_format=torch.channels_last))
         return F.cross_entropy(logits.float(), labels, label_smoothing=self.settings.smoothing)
 
@@ -140,7 +139,7 @@ def accuracy(net: nn.Module, pictures: Pictures, device: torch.device) -> float:
     net.eval()
     right = 0
     for pixels, labels in zip(pictures.pixels.split(200), pictures.labels.split(200)):
-        with torch.autocast(device.type, dtype=torch.bfloat16 if device.type == "cpu" else torch.float16):
+        with torch.autocast(device.type, dtype=torch.bfloat16):
             logits = net(normalize(to_levels(pixels).to(device)).contiguous(memory_format=torch.channels_last))
         right += int((logits.argmax(1).cpu() == labels).sum())
     net.train()
