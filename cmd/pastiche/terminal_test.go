@@ -34,6 +34,9 @@ func onScreen(t *testing.T, cmd *exec.Cmd, env ...string) *screen {
 	if err != nil {
 		t.Skip("no pseudo-terminal: ", err)
 	}
+	if err := keepOutput(f); err != nil {
+		t.Fatal(err)
+	}
 	s := &screen{t: t, cmd: cmd, pty: f, changed: make(chan struct{}, 1), ended: make(chan struct{})}
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill() // unless it has ended
