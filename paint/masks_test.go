@@ -107,6 +107,9 @@ func TestNearestRegions(t *testing.T) {
 	for _, name := range []string{"nnst", "strotss"} {
 		for _, masked := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/style masks %v", name, masked), func(t *testing.T) {
+				if testing.Short() && !masked {
+					t.Skip("style masks show more")
+				}
 				recipe := small(t, name)
 				recipe.Size, recipe.FirstSize, recipe.Colors = 64, 0, StyleColors
 				recipe.LearningRate, recipe.Rotations = 4, 0
