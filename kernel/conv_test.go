@@ -8,18 +8,29 @@ import (
 	"testing"
 )
 
-// inFloat32 returns the implementations of this machine that differ in float32.
+// tested returns the implementations of this machine that tests run on: under the
+// race detector the fastest alone. What threads share is the same in all, assembly
+// is invisible to the detector, and portable Go takes minutes under it.
+func tested() []*implementation {
+	all := implementations()
+	if underRaceDetector {
+		return all[:1]
+	}
+	return all
+}
+
+// inFloat32 returns the tested implementations that differ in float32.
 func inFloat32() []*implementation {
 	seen := make(map[*primitives]bool)
-	return slices.DeleteFunc(implementations(), func(impl *implementation) bool {
+	return slices.DeleteFunc(tested(), func(impl *implementation) bool {
 		again := seen[impl.primitives]
 		seen[impl.primitives] = true
 		return again
 	})
 }
 
-// eachImplementation runs the test under every implementation of this machine
-// and with one and three threads.
+// eachImplementation runs the test under every tested implementation and with one
+// and three threads.
 func eachImplementation(t *testing.T, test func(t *testing.T, p *Pool)) {
 	t.Helper()
 	for _, impl := range inFloat32() {
@@ -33,13 +44,13 @@ func eachImplementation(t *testing.T, test func(t *testing.T, p *Pool)) {
 	}
 }
 
-// having returns the implementations of this machine that differ in a precision
-// that they have.
+// having returns the tested implementations that differ in a precision that they
+// have.
 func having(precision Precision) []*implementation {
 	if precision == Float32 {
 		return inFloat32()
 	}
-	return slices.DeleteFunc(implementations(), func(impl *implementation) bool { return impl.check(precision) != nil })
+	return slices.DeleteFunc(tested(), func(impl *implementation) bool { return impl.check(precision) != nil })
 }
 
 // eachPrecision is eachImplementation in each precision that an implementation

@@ -208,10 +208,16 @@ func (s *summary) compare(t *testing.T, what string, got []float32, seed, stream
 	}
 }
 
-// eachImplementation runs a test under every implementation of this machine.
+// eachImplementation runs a test under every implementation of this machine; under
+// the race detector, for which portable Go takes minutes and to which assembly is
+// invisible, under the fastest alone.
 func eachImplementation(t *testing.T, test func(t *testing.T)) {
 	t.Helper()
-	for _, implementation := range kernel.Implementations() {
+	implementations := kernel.Implementations()
+	if underRaceDetector {
+		implementations = implementations[:1]
+	}
+	for _, implementation := range implementations {
 		t.Run(implementation, func(t *testing.T) {
 			t.Setenv(kernel.Variable, implementation)
 			test(t)

@@ -1,0 +1,5 @@
+//go:build race
+
+package vgg
+
+const underRaceDetector = true
