@@ -5,7 +5,7 @@ package kernel
 const Lanes = lane
 
 // Blocks returns the number of blocks of sixteen channels that C channels take.
-func (t *Tensor) Blocks() int { return (t.C + lane - 1) / lane }
+func (t *Tensor) Blocks() int { return t.blocks() }
 
 // Row returns the values of row y of a block of sixteen channels, [W][16]. They
 // are those of the tensor itself. Channels beyond C are zero in activations, and

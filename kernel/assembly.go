@@ -10,9 +10,8 @@ package kernel
 
 // assembly is the generated functions of one instruction set.
 type assembly struct {
-	product func(out, in, w, bias *float32,
-		steps, groups, inStep, inGroup, outPanel, outGroup, wPanel int, floor float32, accumulate bool)
-	gram              func(out, a, b *float32, positions, outPanel, bPanel int)
+	product           [mostPanels]productFunction // of one panel, of two
+	gram              [mostPanels]gramFunction
 	sum               func(out, in *float32, positions int)
 	winogradWeights   func(u, w, scratch *float32, channels, uStride int)
 	winogradInput     func(v, in *float32, mask *uint16, scratch *float32, blocks, row, plane, vStride, vBlock int)
@@ -27,17 +26,23 @@ type assembly struct {
 	euclideanPoolBack func(grad, in0, in1, grad0, grad1 *float32, n int, scale float32)
 }
 
+type (
+	productFunction func(out, in, w, bias *float32,
+		steps, groups, inStep, inGroup, outPanel, outGroup, wPanel int, floor float32, accumulate bool)
+	gramFunction func(out, a, b *float32, positions, outPanel, bPanel int)
+)
+
 // primitives calls the functions with the pointers and strides that they take.
 // An operation on nothing never reaches them.
-func (f assembly) primitives(rows, cols, gramRows int) *primitives {
+func (f assembly) primitives(rows, panels, gramRows int) *primitives {
 	return &primitives{
-		rows: rows, cols: cols, gramRows: gramRows,
+		rows: rows, panels: panels, gramRows: gramRows,
 		product: func(a product) {
-			f.product(&a.out[0], &a.in[0], &a.w[0], &a.bias[0], a.steps, a.groups,
+			f.product[a.panels-1](&a.out[0], &a.in[0], &a.w[0], &a.bias[0], a.steps, a.groups,
 				a.inStep, a.inGroup, a.outPanel, a.outGroup, a.wPanel, a.floor, a.accumulate)
 		},
 		gram: func(a gram) {
-			f.gram(&a.out[0], &a.a[0], &a.b[0], a.positions, a.outPanel, a.bPanel)
+			f.gram[a.panels-1](&a.out[0], &a.a[0], &a.b[0], a.positions, a.outPanel, a.bPanel)
 		},
 		sum: func(a sum) {
 			f.sum(&a.out[0], &a.in[0], a.positions)

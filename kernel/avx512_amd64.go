@@ -14,6 +14,16 @@ func productAVX512(out *float32, in *float32, w *float32, bias *float32, steps i
 //go:noescape
 func gramAVX512(out *float32, a *float32, b *float32, positions int, outPanel int, bPanel int)
 
+// panelProductAVX512 is productGeneric for half as many outputs.
+//
+//go:noescape
+func panelProductAVX512(out *float32, in *float32, w *float32, bias *float32, steps int, groups int, inStep int, inGroup int, outPanel int, outGroup int, wPanel int, floor float32, accumulate bool)
+
+// panelGramAVX512 is gramGeneric for half as many outputs.
+//
+//go:noescape
+func panelGramAVX512(out *float32, a *float32, b *float32, positions int, outPanel int, bPanel int)
+
 // sumAVX512 is sumGeneric in vectors.
 //
 //go:noescape

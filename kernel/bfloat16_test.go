@@ -328,7 +328,9 @@ func TestPoolingRounds(t *testing.T) {
 				if !slices.Equal(gotBack.CHW(), representable(BFloat16, wantBack.CHW())) {
 					t.Errorf("%dx%d %s: the gradient is not that of float32, rounded", h, w, kind)
 				}
-				if !slices.Equal(gotRoute.bits, wantRoute.bits) {
+				// Those of channels that there are: beyond them nothing has a gradient.
+				words := wantRoute.blocks() * wantRoute.plane / lane
+				if !slices.Equal(gotRoute.bits[:words], wantRoute.bits[:words]) {
 					t.Errorf("%dx%d %s: the routes differ", h, w, kind)
 				}
 			}

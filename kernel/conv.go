@@ -17,9 +17,9 @@ type Conv struct {
 }
 
 // filter is a 3x3 convolution as the Winograd transform takes it in float32, and
-// [convolve] in bfloat16.
+// [convolve] in bfloat16. Its channels are those of a block or a multiple of them.
 type filter struct {
-	weight []float32  // [out/16][in][9][16], in and out rounded up to 2*lane
+	weight []float32  // [out/16][in][9][16]
 	half   []bfloat16 // [out/32][in/32][9][2][16][16][2]
 	ins    int        // in, rounded up
 	bias   []float32  // [out]
@@ -63,7 +63,8 @@ func (c *Conv) Rounded() *Conv {
 }
 
 func newFilter(precision Precision, out, in int, floor float32) filter {
-	out, in = roundUp(out, 2*lane), roundUp(in, 2*lane)
+	block := lane << precision
+	out, in = roundUp(out, block), roundUp(in, block)
 	f := filter{ins: in, bias: alignedFloats(out), floor: floor}
 	if precision == BFloat16 {
 		f.half = aligned[bfloat16](out * in * taps)

@@ -8,7 +8,7 @@ import (
 
 // BenchmarkConv reports GFLOP/s as a direct convolution would count them.
 func BenchmarkConv(b *testing.B) {
-	for _, s := range []struct{ channels, size int }{{64, 512}, {128, 256}, {256, 128}, {512, 64}, {512, 32}, {32, 512}, {64, 64}} {
+	for _, s := range []struct{ channels, size int }{{64, 512}, {128, 256}, {256, 128}, {512, 64}, {512, 32}, {32, 512}, {16, 512}, {64, 64}} {
 		for precision := range precisions {
 			r := rand.New(rand.NewPCG(1, 2))
 			c := NewConv(precision, s.channels, s.channels, randoms(r, s.channels*s.channels*taps), randoms(r, s.channels))
@@ -49,18 +49,18 @@ func BenchmarkProduct(b *testing.B) {
 			var (
 				inGroup  = steps * impl.rows * lane
 				outGroup = impl.rows * lane
-				panels   = impl.cols / lane
+				panels   = impl.panels
 				in, w    = alignedFloats(groups * inGroup), alignedFloats(panels * steps * lane * lane)
 				out      = alignedFloats(panels * groups * outGroup)
 			)
 			copy(in, randoms(r, len(in)))
 			copy(w, randoms(r, len(w)))
 			for b.Loop() {
-				impl.product(product{out: out, in: in, w: w, bias: zeroBias[:], steps: steps, groups: groups,
+				impl.product(product{out: out, in: in, w: w, bias: zeroBias[:], panels: impl.panels, steps: steps, groups: groups,
 					inStep: impl.rows * lane, inGroup: inGroup, outPanel: groups * outGroup, outGroup: outGroup,
 					wPanel: steps * lane * lane})
 			}
-			flops := 2 * float64(groups*impl.rows*impl.cols*steps*lane) * float64(b.N)
+			flops := 2 * float64(groups*impl.rows*impl.panels*steps*lane*lane) * float64(b.N)
 			b.ReportMetric(flops/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 		})
 	}

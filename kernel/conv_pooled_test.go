@@ -10,7 +10,7 @@ import (
 // pooledShapes have sides that pooling leaves a row or column of, runs of tiles
 // of every length, and several tasks.
 var pooledShapes = []struct{ out, in, h, w int }{
-	{32, 32, 2, 2}, {32, 64, 3, 5}, {64, 32, 4, 4}, {40, 48, 7, 34}, {32, 32, 9, 67}, {64, 32, 37, 70}, {32, 32, 66, 129},
+	{32, 32, 2, 2}, {32, 64, 3, 5}, {64, 32, 4, 4}, {40, 48, 7, 34}, {16, 16, 11, 39}, {16, 40, 6, 9}, {32, 32, 9, 67}, {64, 32, 37, 70}, {32, 32, 66, 129},
 }
 
 // eachPooled runs the test for every shape, kind of pooling and precision.

@@ -13,12 +13,13 @@
 //	[C/16][H+2][W+2][16] float32
 //	[C/32][H+2][W+2][32] bfloat16
 //
-// C is rounded up to a multiple of 32, H and W to multiples of 4 (the tile of
+// C is rounded up to whole blocks, H and W to multiples of 4 (the tile of
 // the Winograd transform). The border of one position around the map, and
 // whatever rounding added, is zero in activations: it is the zero padding of
 // the next convolution. Matrices lie the same way, [columns/16][rows][16], so
 // that positions are rows, channels are columns, and a matrix multiplies a
-// feature map without being rearranged.
+// feature map without being rearranged. Where an implementation computes two
+// blocks at once, it has a variant for one, which may be the last or the only one.
 //
 // # Convolution
 //

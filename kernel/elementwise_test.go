@@ -8,7 +8,7 @@ import (
 )
 
 func TestDifference(t *testing.T) {
-	for _, s := range []struct{ c, h, w int }{{1, 1, 1}, {32, 4, 4}, {40, 5, 7}, {64, 70, 45}} {
+	for _, s := range []struct{ c, h, w int }{{1, 1, 1}, {32, 4, 4}, {16, 9, 9}, {40, 5, 7}, {64, 70, 45}} {
 		t.Run(fmt.Sprintf("%dx%dx%d", s.c, s.h, s.w), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(1, 2))
 			a, b, g := randoms(r, s.c*s.h*s.w), randoms(r, s.c*s.h*s.w), randoms(r, s.c*s.h*s.w)

@@ -11,7 +11,7 @@ var portable = &implementation{"generic", &generic, &genericBFloat16}
 // generic is the portable implementation, and the definition of every
 // primitive.
 var generic = primitives{
-	rows: genericRows, cols: lane, gramRows: genericRows,
+	rows: genericRows, panels: 1, gramRows: genericRows,
 	product:         productGeneric,
 	gram:            gramGeneric,
 	sum:             sumGeneric,

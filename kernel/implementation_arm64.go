@@ -9,8 +9,8 @@ func implementations() []*implementation {
 }
 
 var neon = assembly{
-	productNEON, gramNEON, sumNEON,
+	[mostPanels]productFunction{productNEON}, [mostPanels]gramFunction{gramNEON}, sumNEON,
 	winogradWeightsNEON, winogradInputNEON, winogradOutputNEON, positiveNEON, maskedNEON,
 	averagePoolNEON, averagePoolBackNEON, maximumPoolNEON, maximumPoolBackNEON,
 	euclideanPoolNEON, euclideanPoolBackNEON,
-}.primitives(6, lane, 4)
+}.primitives(6, 1, 4)

@@ -1,8 +1,9 @@
 package kernel
 
 // A Mask holds one bit for each element of a tensor: which of them pass a
-// gradient on. It takes a thirty-second of the tensor's memory. Create it with
-// [NewMask].
+// gradient on. It serves tensors of either precision, and takes a thirty-second of
+// the memory of one of float32 whose channels are a multiple of thirty-two. Create
+// it with [NewMask].
 type Mask struct {
 	shape
 	// One word for the sixteen channels of a position: bits[i] belongs to the
@@ -21,7 +22,7 @@ func NewMask(c, h, w int) *Mask {
 // its memory where that suffices.
 func (m *Mask) Reshape(c, h, w int) {
 	m.shape = newShape(c, h, w)
-	n := m.size() / lane
+	n := m.words()
 	if cap(m.bits) < n {
 		m.bits = make([]uint16, n)
 		return
@@ -32,7 +33,14 @@ func (m *Mask) Reshape(c, h, w int) {
 
 // MaskBytes returns the memory that a mask for tensors of c feature maps of
 // h x w takes.
-func MaskBytes(c, h, w int) int64 { return TensorBytes(Float32, c, h, w) / 32 }
+func MaskBytes(c, h, w int) int64 {
+	s := newShape(c, h, w)
+	return int64(s.words()) * lane / 8
+}
+
+// words returns the number of words of a mask: as many as the blocks of bfloat16
+// take.
+func (s *shape) words() int { return s.size(BFloat16) / lane }
 
 // from returns the words from a position on, or nil where there is no mask.
 func (m *Mask) from(element int) []uint16 {

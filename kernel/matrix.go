@@ -17,9 +17,9 @@ func NewMatrix(rows, cols int) *Matrix {
 	}
 	// Rows are rounded up like the channels of a tensor, so that a matrix of
 	// C rows multiplies feature maps of C channels.
-	panel := (roundUp(rows, 2*lane) + slack) * lane
+	panel := (roundUp(rows, lane) + slack) * lane
 	return &Matrix{Rows: rows, Cols: cols, panel: panel,
-		data: alignedFloats(roundUp(cols, 2*lane) / lane * panel)}
+		data: alignedFloats(roundUp(cols, lane) / lane * panel)}
 }
 
 // FromRows returns a matrix with the values of data, rows x cols in row-major

@@ -27,24 +27,26 @@ func (p *Pool) Greatest(at []int32, a, b *Matrix) {
 			n       = min(rows, a.Rows-first)
 			groups  = (n + impl.rows - 1) / impl.rows
 			panel   = groups * impl.rows * lane
-			scores  = p.scratch[worker].get(scratchOutput, impl.cols/lane*panel)
+			scores  = p.scratch[worker].get(scratchOutput, impl.panels*panel)
 			highest = p.scratch[worker].get(scratchInput, n)
 		)
 		clear(at[first:][:n])
 		for r := range highest {
 			highest[r] = float32(math.Inf(-1))
 		}
-		for c := 0; c < b.Cols; c += impl.cols {
+		for q := 0; q < b.Panels(); q += impl.panels {
+			panels := min(impl.panels, b.Panels()-q)
 			impl.product(product{
-				out: scores, in: a.data[first*lane:], w: b.data[c/lane*b.panel:], bias: zeroBias[:],
-				steps: (a.Cols + lane - 1) / lane, groups: groups,
+				out: scores, in: a.data[first*lane:], w: b.data[q*b.panel:], bias: zeroBias[:],
+				panels: panels, steps: (a.Cols + lane - 1) / lane, groups: groups,
 				inStep: a.panel, inGroup: impl.rows * lane,
 				outPanel: panel, outGroup: impl.rows * lane,
 				wPanel: b.panel,
 				floor:  float32(math.Inf(-1)),
 			})
-			for k := c; k < min(c+impl.cols, b.Cols); k += lane {
-				greatest(at[first:][:n], highest, scores[(k-c)/lane*panel:], k, min(lane, b.Cols-k))
+			for k := range panels {
+				column := (q + k) * lane
+				greatest(at[first:][:n], highest, scores[k*panel:], column, min(lane, b.Cols-column))
 			}
 		}
 	})

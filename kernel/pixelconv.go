@@ -33,7 +33,7 @@ func NewPixelConv(out int, weight, bias []float32, scale, offset [colors]float32
 	if len(weight) != out*colors*taps || len(bias) != out {
 		panic(fmt.Sprintf("kernel: %d weights and %d biases for %d x 3 x 3 x 3", len(weight), len(bias), out))
 	}
-	outs := roundUp(out, 2*lane)
+	outs := roundUp(out, lane)
 	c := &PixelConv{Out: out, scale: scale, offset: offset, replicate: replicate,
 		weight:     alignedFloats(outs * columnBlocks * lane),
 		transposed: alignedFloats(outs * columnBlocks * lane),
@@ -100,19 +100,23 @@ func (c *PixelConv) forwardRow(p *Pool, scratch *scratch, dst *Tensor, mask *Mas
 	c.pad(padded, picture, h, dst.W, top+y)
 	gatherColumns(columns, padded, dst.W, width)
 	for b := 0; b < dst.blocks(); b += pair {
-		for k := 0; k < pair; k += impl.cols / lane {
+		blocks := min(pair, dst.blocks()-b)
+		for k := 0; k < blocks; k += impl.panels {
 			impl.product(product{
 				out: out[k*width*lane:], in: columns, w: c.weight[(b+k)*columnBlocks*lane*lane:], bias: c.bias[(b+k)*lane:],
-				steps: columnBlocks, groups: width / impl.rows,
+				panels: min(impl.panels, blocks-k), steps: columnBlocks, groups: width / impl.rows,
 				inStep: width * lane, inGroup: impl.rows * lane,
 				outPanel: width * lane, outGroup: impl.rows * lane,
 				wPanel: columnBlocks * lane * lane,
 			})
 		}
 		if dst.Precision == BFloat16 {
+			if blocks < pair {
+				clear(out[width*lane:])
+			}
 			impl.bfloat16.narrow(narrow{out: dst.halfRow(b/pair, y), low: out, high: out[width*lane:], positions: dst.W})
 		}
-		for k := range pair {
+		for k := range blocks {
 			row := out[k*width*lane:]
 			if dst.Precision == Float32 {
 				copy(dst.rowAt(b+k, y), row)
@@ -254,7 +258,7 @@ func (c *PixelConv) unpad(dst, padded []float32, h, w, y int, scale float32) {
 func (c *PixelConv) columnGradients(p *Pool, scratch *scratch, grad *Tensor, mask *Mask, y int) (columns []float32, width int) {
 	impl := p.impl
 	width = roundUp(grad.W, impl.rows)
-	in := scratch.get(scratchInput, grad.blocks()*width*lane)
+	in := scratch.get(scratchInput, grad.pairs()*pair*width*lane)
 	for b := range grad.blocks() {
 		to, at := in[b*width*lane:], grad.offset(b, y, 0)
 		from := to
@@ -267,10 +271,10 @@ func (c *PixelConv) columnGradients(p *Pool, scratch *scratch, grad *Tensor, mas
 		impl.masked(masked{out: to, in: from, mask: mask.from(at), positions: grad.W})
 	}
 	columns = scratch.get(scratchOutput, columnBlocks*width*lane)
-	for k := 0; k < columnBlocks; k += impl.cols / lane {
+	for k := 0; k < columnBlocks; k += impl.panels {
 		impl.product(product{
 			out: columns[k*width*lane:], in: in, w: c.transposed[k*grad.blocks()*lane*lane:], bias: zeroBias[:],
-			steps: grad.blocks(), groups: width / impl.rows,
+			panels: impl.panels, steps: grad.blocks(), groups: width / impl.rows,
 			inStep: width * lane, inGroup: impl.rows * lane,
 			outPanel: width * lane, outGroup: impl.rows * lane,
 			wPanel: grad.blocks() * lane * lane,

@@ -33,7 +33,7 @@ func pixelCases() []*pixelCase {
 		}
 	}
 	for w := 1; w <= 70; w++ {
-		add([]int{32, 40, 64}[w%3], 1+w%9, w)
+		add([]int{32, 16, 64}[w%3], 1+w%9, w)
 		add([]int{40, 64, 32}[w%3], 1+w*4%9, w)
 	}
 	add(64, 31, 45)

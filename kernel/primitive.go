@@ -6,9 +6,10 @@ package kernel
 // Slices stand for pointers: a primitive works from element 0 on, with strides
 // counted in elements. The functions of generic.go define what each computes.
 type primitives struct {
-	// product keeps a block of rows positions times cols outputs in registers,
-	// gram one of gramRows times cols channels. cols is lane or 2*lane.
-	rows, cols, gramRows int
+	// product keeps a block of rows positions times so many panels of sixteen
+	// outputs in registers, gram one of gramRows channels times as many panels. Both
+	// take fewer panels as well, from one on.
+	rows, panels, gramRows int
 
 	product         func(product)
 	gram            func(gram)
@@ -25,10 +26,11 @@ type primitives struct {
 //
 //	out[p][k] = max(floor, bias[k] + sum over s, c of in[s][p][c] * w[s][c][k])
 //
-// for the positions p of a group, the cols outputs k, the steps s and the
+// for the positions p of a group, the outputs k of the panels, the steps s and the
 // sixteen channels c of each. With accumulate, what out held is added.
 type product struct {
 	out, in, w, bias   []float32
+	panels             int
 	steps, groups      int
 	inStep, inGroup    int // from one step, from one group to the next
 	outPanel, outGroup int // from one panel of sixteen outputs, from one group to the next
@@ -38,15 +40,19 @@ type product struct {
 }
 
 // zeroBias is the bias of a product without one.
-var zeroBias [2 * lane]float32
+var zeroBias [mostPanels * lane]float32
+
+// mostPanels is the largest number of panels of an implementation.
+const mostPanels = 2
 
 // gram adds the products of two sets of channels, summed over positions:
 //
 //	out[r][k] += sum over p of a[p][r] * b[p][k]
 //
-// for gramRows channels r and cols channels k.
+// for gramRows channels r and the channels k of the panels.
 type gram struct {
 	out, a, b        []float32
+	panels           int
 	positions        int
 	outPanel, bPanel int
 }

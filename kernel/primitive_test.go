@@ -66,12 +66,14 @@ func eachAssembly(t *testing.T, test func(t *testing.T, impl *primitives)) {
 
 func TestProduct(t *testing.T) {
 	eachAssembly(t, func(t *testing.T, impl *primitives) {
-		for _, steps := range []int{1, 2, 5} {
-			for _, groups := range []int{1, 3} {
-				for _, accumulate := range []bool{false, true} {
-					t.Run(fmt.Sprintf("steps=%d/groups=%d/accumulate=%v", steps, groups, accumulate), func(t *testing.T) {
-						testProduct(t, impl, rand.New(rand.NewPCG(1, uint64(steps))), steps, groups, accumulate)
-					})
+		for panels := 1; panels <= impl.panels; panels++ {
+			for _, steps := range []int{1, 2, 5} {
+				for _, groups := range []int{1, 3} {
+					for _, accumulate := range []bool{false, true} {
+						t.Run(fmt.Sprintf("panels=%d/steps=%d/groups=%d/accumulate=%v", panels, steps, groups, accumulate), func(t *testing.T) {
+							testProduct(t, impl, rand.New(rand.NewPCG(1, uint64(steps))), panels, steps, groups, accumulate)
+						})
+					}
 				}
 			}
 		}
@@ -80,24 +82,23 @@ func TestProduct(t *testing.T) {
 
 // testProduct compares product with its definition, with gaps between
 // everything that a stride separates.
-func testProduct(t testing.TB, impl *primitives, r *rand.Rand, steps, groups int, accumulate bool) {
+func testProduct(t testing.TB, impl *primitives, r *rand.Rand, panels, steps, groups int, accumulate bool) {
 	const gap = lane
 	var (
-		panels   = impl.cols / lane
 		inGroup  = impl.rows*lane + gap
 		inStep   = groups*inGroup + gap
 		wPanel   = steps*lane*lane + gap
 		outGroup = impl.rows*lane + gap
 		outPanel = groups*outGroup + gap
 		in, w    = randoms(r, steps*inStep), randoms(r, panels*wPanel)
-		bias     = randoms(r, impl.cols)
+		bias     = randoms(r, panels*lane)
 		before   = randoms(r, panels*outPanel)
 		lowest   = float32(-1)
 		want     = slices.Clone(before)
 	)
 	for g := range groups {
 		for p := range impl.rows {
-			for k := range impl.cols {
+			for k := range panels * lane {
 				x := float64(bias[k])
 				for s := range steps {
 					for c := range lane {
@@ -113,7 +114,7 @@ func testProduct(t testing.TB, impl *primitives, r *rand.Rand, steps, groups int
 		}
 	}
 	out := guard(before)
-	impl.product(product{out: out.values, in: in, w: w, bias: bias, steps: steps, groups: groups,
+	impl.product(product{out: out.values, in: in, w: w, bias: bias, panels: panels, steps: steps, groups: groups,
 		inStep: inStep, inGroup: inGroup, outPanel: outPanel, outGroup: outGroup, wPanel: wPanel,
 		floor: lowest, accumulate: accumulate})
 	out.check(t)
@@ -122,10 +123,9 @@ func testProduct(t testing.TB, impl *primitives, r *rand.Rand, steps, groups int
 
 func TestProductKeepsNaN(t *testing.T) {
 	eachAssembly(t, func(t *testing.T, impl *primitives) {
-		out, in, w := make([]float32, impl.rows*impl.cols), make([]float32, impl.rows*lane), make([]float32, lane*impl.cols)
+		out, in, w := make([]float32, impl.rows*lane), make([]float32, impl.rows*lane), make([]float32, lane*lane)
 		in[0] = float32(math.NaN())
-		impl.product(product{out: out, in: in, w: w, bias: zeroBias[:], steps: 1, groups: 1,
-			outPanel: impl.rows * lane, wPanel: lane * lane})
+		impl.product(product{out: out, in: in, w: w, bias: zeroBias[:], panels: 1, steps: 1, groups: 1})
 		if v := out[0]; v == v {
 			t.Errorf("a product with NaN is %g", v)
 		}
@@ -137,16 +137,17 @@ func TestProductKeepsNaN(t *testing.T) {
 
 func TestGramPrimitive(t *testing.T) {
 	eachAssembly(t, func(t *testing.T, impl *primitives) {
-		for _, positions := range []int{1, 2, 17, 100} {
-			testGram(t, impl, rand.New(rand.NewPCG(2, uint64(positions))), positions)
+		for panels := 1; panels <= impl.panels; panels++ {
+			for _, positions := range []int{1, 2, 17, 100} {
+				testGram(t, impl, rand.New(rand.NewPCG(2, uint64(positions))), panels, positions)
+			}
 		}
 	})
 }
 
-func testGram(t testing.TB, impl *primitives, r *rand.Rand, positions int) {
+func testGram(t testing.TB, impl *primitives, r *rand.Rand, panels, positions int) {
 	const gap = lane
 	var (
-		panels   = impl.cols / lane
 		bPanel   = positions*lane + gap
 		outPanel = impl.gramRows*lane + gap
 		a, b     = randoms(r, positions*lane), randoms(r, panels*bPanel)
@@ -154,7 +155,7 @@ func testGram(t testing.TB, impl *primitives, r *rand.Rand, positions int) {
 		want     = slices.Clone(before)
 	)
 	for row := range impl.gramRows {
-		for k := range impl.cols {
+		for k := range panels * lane {
 			x := float64(before[k/lane*outPanel+row*lane+k%lane])
 			for p := range positions {
 				x += float64(a[p*lane+row]) * float64(b[k/lane*bPanel+p*lane+k%lane])
@@ -163,7 +164,7 @@ func testGram(t testing.TB, impl *primitives, r *rand.Rand, positions int) {
 		}
 	}
 	out := guard(before)
-	impl.gram(gram{out: out.values, a: a, b: b, positions: positions, outPanel: outPanel, bPanel: bPanel})
+	impl.gram(gram{out: out.values, a: a, b: b, panels: panels, positions: positions, outPanel: outPanel, bPanel: bPanel})
 	out.check(t)
 	agree(t, "gram", out.values, want, unit*float64(positions+2))
 }
@@ -288,8 +289,10 @@ func FuzzPrimitives(f *testing.F) {
 		n, g := 1+int(size%24), 1+int(groups%4)
 		for _, impl := range inFloat32() {
 			r := rand.New(rand.NewPCG(seed, 0))
-			testProduct(t, impl.primitives, r, n, g, accumulate)
-			testGram(t, impl.primitives, r, n)
+			for panels := 1; panels <= impl.panels; panels++ {
+				testProduct(t, impl.primitives, r, panels, n, g, accumulate)
+				testGram(t, impl.primitives, r, panels, n)
+			}
 			testTransforms(t, impl.primitives, r, n)
 		}
 	})

@@ -91,14 +91,16 @@ func (p *Pool) gramBand(out []float32, panel int, f *Tensor, top, bottom, first,
 	var (
 		impl  = p.impl
 		chunk = max(1, chunkElements/(f.blocks()*lane))
+		width = impl.panels * lane
 	)
 	for ; first < last; first += chunk {
 		for r := top; r < bottom; r += impl.gramRows {
-			for c := r / impl.cols * impl.cols; c < f.C; c += impl.cols {
+			for c := r / width * width; c < f.C; c += width {
 				impl.gram(gram{
 					out:       out[c/lane*panel+r*lane:],
 					a:         f.data[r/lane*f.plane+first*lane+r%lane:],
 					b:         f.data[c/lane*f.plane+first*lane:],
+					panels:    min(impl.panels, f.blocks()-c/lane),
 					positions: min(chunk, last-first),
 					outPanel:  panel, bPanel: f.plane,
 				})
@@ -156,10 +158,10 @@ func (p *Pool) AddProduct(dst *Tensor, m *Matrix, f *Tensor, bias []float32) {
 			from   = f.row + first*lane
 			to     = dst.row + first*lane
 		)
-		for k := 0; k < f.blocks(); k += impl.cols / lane {
+		for k := 0; k < f.blocks(); k += impl.panels {
 			a := product{
 				out: dst.data[k*dst.plane+to:], in: f.data[from:], w: m.data[k*m.panel:], bias: padded[k*lane:],
-				steps: f.blocks(), groups: groups,
+				panels: min(impl.panels, f.blocks()-k), steps: f.blocks(), groups: groups,
 				inStep: f.plane, inGroup: impl.rows * lane,
 				outPanel: dst.plane, outGroup: impl.rows * lane,
 				wPanel: m.panel,
@@ -171,9 +173,9 @@ func (p *Pool) AddProduct(dst *Tensor, m *Matrix, f *Tensor, bias []float32) {
 			if rest := n - groups*impl.rows; rest > 0 {
 				// A full group would reach beyond the rows.
 				a.in, a.groups, a.accumulate = a.in[groups*a.inGroup:], 1, false
-				a.out, a.outPanel = p.scratch[worker].get(scratchOutput, impl.rows*impl.cols), impl.rows*lane
+				a.out, a.outPanel = p.scratch[worker].get(scratchOutput, a.panels*impl.rows*lane), impl.rows*lane
 				impl.product(a)
-				for q := range impl.cols / lane {
+				for q := range a.panels {
 					addScaled(dst.data[(k+q)*dst.plane+to+groups*a.inGroup:][:rest*lane], 1, a.out[q*a.outPanel:])
 				}
 			}
@@ -191,11 +193,11 @@ func (p *Pool) Multiply(dst, a, b *Matrix) {
 		impl   = p.impl
 		groups = (a.Rows + impl.rows - 1) / impl.rows
 	)
-	p.Run((dst.Cols+impl.cols-1)/impl.cols, func(_, i int) {
-		k := i * impl.cols / lane
+	p.Run((dst.Panels()+impl.panels-1)/impl.panels, func(_, i int) {
+		k := i * impl.panels
 		impl.product(product{
 			out: dst.data[k*dst.panel:], in: a.data, w: b.data[k*b.panel:], bias: zeroBias[:],
-			steps: (a.Cols + lane - 1) / lane, groups: groups,
+			panels: min(impl.panels, dst.Panels()-k), steps: (a.Cols + lane - 1) / lane, groups: groups,
 			inStep: a.panel, inGroup: impl.rows * lane,
 			outPanel: dst.panel, outGroup: impl.rows * lane,
 			wPanel: b.panel,

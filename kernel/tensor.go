@@ -37,11 +37,19 @@ func newShape(c, h, w int) shape {
 	return shape{c, h, w, row, (roundUp(h, tile)+2)*row + slack*lane}
 }
 
-// blocks returns the number of blocks of sixteen channels, always even.
-func (s *shape) blocks() int { return roundUp(s.C, 2*lane) / lane }
+// blocks returns the number of blocks of sixteen channels.
+func (s *shape) blocks() int { return roundUp(s.C, lane) / lane }
 
-// size returns the number of elements.
-func (s *shape) size() int { return s.blocks() * s.plane }
+// pairs returns the number of blocks of thirty-two channels.
+func (s *shape) pairs() int { return roundUp(s.C, pair*lane) / (pair * lane) }
+
+// size returns the number of elements in a precision.
+func (s *shape) size(p Precision) int {
+	if p == BFloat16 {
+		return s.pairs() * pair * s.plane
+	}
+	return s.blocks() * s.plane
+}
 
 // span returns the number of positions of one plane, the border included.
 func (s *shape) span() int { return (s.plane - slack*lane) / lane }
@@ -85,17 +93,17 @@ func NewTensor(c, h, w int) *Tensor {
 func (t *Tensor) Reshape(c, h, w int) {
 	t.shape = newShape(c, h, w)
 	if t.Precision == BFloat16 {
-		t.half = grow(t.half, t.size())
+		t.half = grow(t.half, t.size(BFloat16))
 		return
 	}
-	t.data = grow(t.data, t.size())
+	t.data = grow(t.data, t.size(Float32))
 }
 
 // TensorBytes returns the memory that a tensor of c feature maps of h x w
 // takes.
 func TensorBytes(p Precision, c, h, w int) int64 {
 	s := newShape(c, h, w)
-	return int64(s.size()) * p.Bytes()
+	return int64(s.size(p)) * p.Bytes()
 }
 
 // Bytes returns the memory that t holds, which may be more than its shape takes.
@@ -185,7 +193,12 @@ func (t *Tensor) Rows(y, n int) *Tensor {
 
 // stored returns the number of blocks that the channels lie in: of sixteen or of
 // thirty-two.
-func (t *Tensor) stored() int { return t.blocks() >> t.Precision }
+func (t *Tensor) stored() int {
+	if t.Precision == BFloat16 {
+		return t.pairs()
+	}
+	return t.blocks()
+}
 
 // clearBorder makes everything around the map zero, the border and what rounding
 // added.

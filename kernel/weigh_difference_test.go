@@ -9,7 +9,7 @@ import (
 
 func TestWeighedDifference(t *testing.T) {
 	const y, x = 2, 3 // the place of the part in what it is compared with
-	for _, s := range []struct{ c, h, w int }{{1, 1, 1}, {32, 4, 4}, {40, 5, 7}, {33, 9, 37}} {
+	for _, s := range []struct{ c, h, w int }{{1, 1, 1}, {32, 4, 4}, {16, 3, 5}, {40, 5, 7}, {33, 9, 37}} {
 		t.Run(fmt.Sprintf("%dx%dx%d", s.c, s.h, s.w), func(t *testing.T) {
 			var (
 				r      = rand.New(rand.NewPCG(1, 2))

@@ -91,13 +91,13 @@ func (w *winograd) task(worker, i int) {
 		count     = min(w.block, w.tiles-first)
 		groups    = (count + impl.rows - 1) / impl.rows
 		ins       = w.src.blocks()
-		panels    = impl.cols / lane
+		most      = min(impl.panels, w.dst.blocks()) // panels of outputs at once
 		vBlock    = impl.rows * lane
 		vGroup    = ins * vBlock
 		vStride   = spread(groups * vGroup)
 		uStride   = w.uStride()
 		mPanel    = groups * impl.rows * lane
-		mStride   = spread(panels * mPanel)
+		mStride   = spread(most * mPanel)
 		transform = scratch.get(scratchTransform, winogradScratch)
 		v         = scratch.get(scratchInput, 36*vStride)
 		m         = scratch.get(scratchOutput, 36*mStride)
@@ -105,10 +105,11 @@ func (w *winograd) task(worker, i int) {
 		u         []float32
 	)
 	if w.weights == nil {
-		u = scratch.get(scratchWeights, 36*uStride*panels)
+		u = scratch.get(scratchWeights, 36*uStride*most)
 	}
 	w.input(scratch, first, count, winogradInput{v: v, scratch: transform, vStride: vStride, vBlock: vBlock})
-	for k := 0; k < w.dst.blocks(); k += panels {
+	for k := 0; k < w.dst.blocks(); k += most {
+		panels := min(most, w.dst.blocks()-k)
 		if w.weights != nil {
 			u = w.weights[36*uStride*k:]
 		} else {
@@ -119,7 +120,7 @@ func (w *winograd) task(worker, i int) {
 		for e := range 36 {
 			impl.product(product{
 				out: m[e*mStride:], in: v[e*vStride:], w: u[e*uStride:], bias: zeroBias[:],
-				steps: ins, groups: groups,
+				panels: panels, steps: ins, groups: groups,
 				inStep: vBlock, inGroup: vGroup,
 				outPanel: mPanel, outGroup: vBlock,
 				wPanel: 36 * uStride,

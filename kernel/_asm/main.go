@@ -43,8 +43,12 @@ func main() {
 }
 
 func (v *isa) float32Functions() {
-	v.product()
-	v.gram()
+	v.product("product", "for blocks of this instruction set's size", vectors)
+	v.gram("gram", "for blocks of this instruction set's size", vectors)
+	if v.wide() {
+		v.product("panelProduct", "for half as many outputs", 1)
+		v.gram("panelGram", "for half as many outputs", 1)
+	}
 	v.sum()
 	v.winogradWeights()
 	v.winogradInput()

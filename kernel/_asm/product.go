@@ -6,36 +6,30 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-func (v *isa) product() {
-	v.function("product", "func(out, in, w, bias *float32, steps, groups, inStep, inGroup, outPanel, outGroup, wPanel int, floor float32, accumulate bool)",
-		"for blocks of this instruction set's size", func() {
+// product emits product for blocks of so many vectors of outputs.
+func (v *isa) product(name, doc string, vectors int) {
+	v.variant(name, "product", "func(out, in, w, bias *float32, steps, groups, inStep, inGroup, outPanel, outGroup, wPanel int, floor float32, accumulate bool)",
+		doc, func() {
 			var (
 				out, in  = pointer("out"), pointer("in")
 				inStep   = stride("inStep")
 				wPanel   = stride("wPanel")
 				outPanel = stride("outPanel")
 				groups   = count("groups")
-				acc      = make([][vectors]VecVirtual, v.rows)
+				acc      = v.accumulators(v.rows, vectors)
 			)
-			for p := range acc {
-				acc[p] = [vectors]VecVirtual{v.vec(), v.vec()}
-			}
 			loop("group", groups, func() {
 				w, from, steps := pointer("w"), GP64(), count("steps")
 				MOVQ(in, from)
 				v.loadBias(acc)
 				loop("step", steps, func() {
 					for c := range lane {
-						weights := [vectors]VecVirtual{v.vec(), v.vec()}
+						weights := v.accumulators(1, vectors)[0]
 						for j, r := range weights {
 							VMOVUPS(v.outputs(w, wPanel, c*laneBytes, j), r)
 						}
 						for p := range acc {
-							x := v.vec()
-							VBROADCASTSS(Mem{Base: from, Disp: p*laneBytes + c*4}, x)
-							for j, r := range weights {
-								VFMADD231PS(x, r, acc[p][j])
-							}
+							v.multiply(Mem{Base: from, Disp: p*laneBytes + c*4}, weights, acc[p])
 						}
 					}
 					ADDQ(U32(lane*laneBytes), w)
@@ -48,9 +42,33 @@ func (v *isa) product() {
 		})
 }
 
-func (v *isa) loadBias(acc [][vectors]VecVirtual) {
+// accumulators returns registers for rows of vectors.
+func (v *isa) accumulators(rows, vectors int) [][]VecVirtual {
+	acc := make([][]VecVirtual, rows)
+	for r := range acc {
+		for range vectors {
+			acc[r] = append(acc[r], v.vec())
+		}
+	}
+	return acc
+}
+
+// multiply adds the products of a number in memory with vectors.
+func (v *isa) multiply(x Mem, by, to []VecVirtual) {
+	if v.wide() && len(by) == 1 {
+		VFMADD231PS_BCST(x, by[0], to[0])
+		return
+	}
+	r := v.vec()
+	VBROADCASTSS(x, r)
+	for j, b := range by {
+		VFMADD231PS(r, b, to[j])
+	}
+}
+
+func (v *isa) loadBias(acc [][]VecVirtual) {
 	bias := pointer("bias")
-	for j := range vectors {
+	for j := range acc[0] {
 		VMOVUPS(Mem{Base: bias, Disp: j * v.bytes}, acc[0][j])
 		for p := 1; p < len(acc); p++ {
 			VMOVAPS(acc[0][j], acc[p][j])
@@ -71,13 +89,13 @@ func (v *isa) outputs(base, panel GPVirtual, disp, j int) Mem {
 	return m.Offset(v.bytes)
 }
 
-func (v *isa) storeOutputs(acc [][vectors]VecVirtual, out, outPanel GPVirtual) {
+func (v *isa) storeOutputs(acc [][]VecVirtual, out, outPanel GPVirtual) {
 	accumulate := Load(Param("accumulate"), GP8())
 	TESTB(accumulate, accumulate)
 	JZ(LabelRef("store"))
 	for p := range acc {
-		for j := range vectors {
-			VADDPS(v.outputs(out, outPanel, p*laneBytes, j), acc[p][j], acc[p][j])
+		for j, r := range acc[p] {
+			VADDPS(v.outputs(out, outPanel, p*laneBytes, j), r, r)
 		}
 	}
 	Label("store")
@@ -93,32 +111,28 @@ func (v *isa) storeOutputs(acc [][vectors]VecVirtual, out, outPanel GPVirtual) {
 	}
 }
 
-func (v *isa) gram() {
-	v.function("gram", "func(out, a, b *float32, positions, outPanel, bPanel int)",
-		"for blocks of this instruction set's size", func() {
+// gram emits gram for blocks of so many vectors of channels.
+func (v *isa) gram(name, doc string, vectors int) {
+	v.variant(name, "gram", "func(out, a, b *float32, positions, outPanel, bPanel int)",
+		doc, func() {
 			var (
 				out, a, b = pointer("out"), pointer("a"), pointer("b")
 				outPanel  = stride("outPanel")
 				bPanel    = stride("bPanel")
-				acc       = make([][vectors]VecVirtual, v.gramRows)
+				acc       = v.accumulators(v.gramRows, vectors)
 			)
 			for r := range acc {
-				acc[r] = [vectors]VecVirtual{v.vec(), v.vec()}
-				for j := range vectors {
-					VMOVUPS(v.outputs(out, outPanel, r*laneBytes, j), acc[r][j])
+				for j, x := range acc[r] {
+					VMOVUPS(v.outputs(out, outPanel, r*laneBytes, j), x)
 				}
 			}
 			loop("position", count("positions"), func() {
-				columns := [vectors]VecVirtual{v.vec(), v.vec()}
+				columns := v.accumulators(1, vectors)[0]
 				for j, r := range columns {
 					VMOVUPS(v.outputs(b, bPanel, 0, j), r)
 				}
 				for r := range acc {
-					x := v.vec()
-					VBROADCASTSS(Mem{Base: a, Disp: r * 4}, x)
-					for j, c := range columns {
-						VFMADD231PS(x, c, acc[r][j])
-					}
+					v.multiply(Mem{Base: a, Disp: r * 4}, columns, acc[r])
 				}
 				ADDQ(U32(laneBytes), a)
 				ADDQ(U32(laneBytes), b)

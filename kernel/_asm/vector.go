@@ -28,7 +28,8 @@ type isa struct {
 }
 
 // vectors is the number of vectors of outputs in the blocks of product and
-// gram: two panels of sixteen, or the two halves of one.
+// gram: two panels of sixteen, or the two halves of one. A wide instruction set has
+// variants for a single panel.
 const vectors = 2
 
 func (v *isa) wide() bool { return v.bytes == 64 }
@@ -186,8 +187,13 @@ func times(r GPVirtual, n int) GPVirtual {
 
 // function emits a function that runs body with denormals flushed.
 func (v *isa) function(name, signature, doc string, body func()) {
+	v.variant(name, name, signature, doc, body)
+}
+
+// variant emits one of several functions for the same generic one.
+func (v *isa) variant(name, generic, signature, doc string, body func()) {
 	TEXT(name+v.suffix, NOSPLIT, signature)
-	Doc(fmt.Sprintf("%s%s is %sGeneric %s.", name, v.suffix, name, doc))
+	Doc(fmt.Sprintf("%s%s is %sGeneric %s.", name, v.suffix, generic, doc))
 	Pragma("noescape")
 	saved := AllocLocal(8)
 	STMXCSR(saved)
