@@ -58,10 +58,10 @@ func BenchmarkTransport(b *testing.B) {
 	for _, c := range []int{32, 64, 128, 256, 512} {
 		b.Run(fmt.Sprint(c), func(b *testing.B) {
 			p := newPool(b, 2)
-			w := NewWasserstein(p, Measure(p, newFeature(1, c, 16, 16).tensor()), Options{})
-			evaluate(p, w, newFeature(2, c, 16, 16).tensor())
+			w := NewWasserstein(p, Measure(p, newFeature(1, c, 16, 48).tensor()), Options{})
+			evaluate(p, w, newFeature(2, c, 16, 48).tensor())
 			for b.Loop() {
-				w.transport(p, w.epsilon)
+				w.transport.find(p, w.gradient.matrix, 1, w.current.Second, w.epsilon)
 			}
 		})
 	}

@@ -11,11 +11,10 @@ const choleskyBlock = 32
 
 // cholesky computes the lower triangle of dst, n x n in row-major order, with
 // dst dstᵀ = s (Golub and Van Loan, Matrix Computations, algorithm 4.2.1, by
-// blocks). The exact pivots of a matrix whose eigenvalues are least or more are
-// not below least; those that rounding takes there are set to it, and what is
-// left of their columns, which is rounding too, to zero: divided by so small a
-// pivot it would grow from column to column.
-func cholesky(p *kernel.Pool, dst []float64, s *kernel.Matrix, least float64) {
+// blocks). The exact pivots are not below least; those that rounding takes there
+// are set to it, and what is left of their columns, which is rounding too, to
+// zero: divided by so small a pivot it would grow from column to column.
+func cholesky(p *kernel.Pool, dst []float64, s *kernel.Matrix, least []float64) {
 	n := s.Rows
 	inverse := make([]float64, n) // of the diagonal of dst, or 0
 	element := func(i, j int) float64 {
@@ -28,8 +27,8 @@ func cholesky(p *kernel.Pool, dst []float64, s *kernel.Matrix, least float64) {
 				dst[i*n+j] = element(i, j) * inverse[j]
 			}
 			pivot := element(i, i)
-			dst[i*n+i] = math.Sqrt(max(pivot, least))
-			if !(pivot < least) { // or not a number, which is to be seen
+			dst[i*n+i] = math.Sqrt(max(pivot, least[i]))
+			if !(pivot < least[i]) { // or not a number, which is to be seen
 				inverse[i] = 1 / dst[i*n+i]
 			}
 		}
@@ -42,6 +41,52 @@ func cholesky(p *kernel.Pool, dst []float64, s *kernel.Matrix, least float64) {
 			}
 		})
 	}
+}
+
+// root returns a matrix k, n x r, with k kᵀ = s but for what no element of the
+// diagonal has more of than least (the Cholesky factorisation with pivots of Higham
+// 1990, "Analysis of the Cholesky decomposition of a semi-definite matrix"). It
+// returns nil where s as a whole is no more than that.
+func root(s *kernel.Matrix, least float64) *kernel.Matrix {
+	var (
+		n     = s.Rows
+		rows  = make([]float64, n*n) // of k
+		left  = make([]float64, n)   // of the diagonal
+		taken = make([]bool, n)
+		rank  int
+	)
+	for i := range left {
+		left[i] = float64(s.At(i, i))
+	}
+	for ; rank < n; rank++ {
+		pivot := 0
+		for i, v := range left {
+			if v > left[pivot] {
+				pivot = i
+			}
+		}
+		if !(left[pivot] > least) {
+			break
+		}
+		width := math.Sqrt(left[pivot])
+		taken[pivot] = true
+		for i := range n {
+			switch {
+			case i == pivot:
+				rows[i*n+rank], left[i] = width, 0
+			case !taken[i]:
+				v := (float64(s.At(i, pivot)) - dot64(rows[i*n:][:rank], rows[pivot*n:][:rank])) / width
+				rows[i*n+rank] = v
+				left[i] -= v * v
+			}
+		}
+	}
+	if rank == 0 {
+		return nil
+	}
+	k := kernel.NewMatrix(n, rank)
+	fill(k, func(r, c int) float64 { return rows[r*n+c] })
+	return k
 }
 
 // invertTransposed computes the upper triangle of dst, n x n in row-major order:

@@ -144,18 +144,21 @@ func momentsReference(style feature, scale float64) reference {
 func wassersteinReference(style feature, scale float64) reference {
 	mu, target := covarianceOf(style.dense(), scale)
 	epsilon := 1e-4 * target.Trace() / float64(style.c)
-	root := symmetric(target, epsilon, math.Sqrt)
+	root := symmetric(target, 0, squareRoot)
 	return func(f *mat.Dense) float64 {
 		mean, covariance := covarianceOf(f, scale)
 		raised := symmetric(covariance, epsilon, func(v float64) float64 { return v })
 		var a mat.Dense
 		a.Mul(root, raised)
 		a.Mul(&a, root)
-		overlap := symmetric(&a, 0, func(v float64) float64 { return math.Sqrt(max(v, 0)) })
+		overlap := symmetric(&a, 0, squareRoot)
 		c := float64(style.c)
-		return (distance(mean, mu) + covariance.Trace() + target.Trace() + 2*c*epsilon - 2*overlap.Trace()) / c
+		return (distance(mean, mu) + covariance.Trace() + c*epsilon + target.Trace() - 2*overlap.Trace()) / c
 	}
 }
+
+// squareRoot takes what rounding leaves below zero for zero.
+func squareRoot(v float64) float64 { return math.Sqrt(max(v, 0)) }
 
 // symmetric returns f of the matrix m + epsilon I.
 func symmetric(m *mat.Dense, epsilon float64, f func(float64) float64) *mat.Dense {

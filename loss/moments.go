@@ -57,7 +57,7 @@ func (m *Moments) Evaluate(*kernel.Pool) float64 {
 	by.Copy(m.current.Second)
 	by.AddScaled(-1, m.target.Second)
 	covariances := by.Dot(by)
-	by.Scale(float32(2 / m.covarSquare))
+	by.Scale(float32(2 / m.covarSquare * centredFactor(positions, m.opts.Weight, s)))
 	m.gradient.set(m.dMean, m.current.Mean, positions, m.opts.Weight, s)
 	return means/m.meanSquare + covariances/m.covarSquare
 }

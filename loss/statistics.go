@@ -150,9 +150,15 @@ func (s *Statistics) scaled(scale float64) *Statistics {
 
 // centre turns the second moments into covariances, S = F Fᵀ/N - mu muᵀ.
 func (s *Statistics) centre() {
-	for c, mc := range s.Mean {
-		for r, mr := range s.Mean {
-			s.Second.Set(r, c, float32(float64(s.Second.At(r, c))-mr*mc))
+	for i := range s.Second.Panels() {
+		panel := s.Second.Panel(i)
+		var columns [kernel.Lanes]float64
+		copy(columns[:], s.Mean[i*kernel.Lanes:])
+		for r, mean := range s.Mean {
+			row := (*[kernel.Lanes]float32)(panel[r*kernel.Lanes:])
+			for k := range row {
+				row[k] = float32(float64(row[k]) - mean*columns[k])
+			}
 		}
 	}
 }
@@ -162,27 +168,47 @@ func (s *Statistics) centre() {
 type centredGradient struct {
 	matrix *kernel.Matrix
 	bias   []float32
+	sums   []float64 // bias before it is rounded
 }
 
 func newCentredGradient(channels int) centredGradient {
-	return centredGradient{kernel.NewMatrix(channels, channels), make([]float32, channels)}
+	return centredGradient{matrix: kernel.NewMatrix(channels, channels), bias: make([]float32, channels)}
 }
 
-// set computes the gradient of weight times the cost from its gradients with
-// respect to the covariances, which matrix holds, and the means, given those
-// means and the number of positions:
+// centredFactor returns 2 weight scale²/N.
+func centredFactor(positions int, weight, scale float64) float64 {
+	return 2 * weight * scale * scale / float64(positions)
+}
+
+// set computes the gradient of weight times the cost,
 //
 //	dJ/dF = 2 scale²/N dS F + scale/N (dmu - 2 dS mu)
+//
+// given its gradient dS with respect to the covariances times [centredFactor], which
+// matrix holds, that with respect to the means, those means, and the number of
+// positions.
 func (g *centredGradient) set(dMean, mean []float64, positions int, weight, scale float64) {
 	k := weight * scale / float64(positions)
-	for r := range mean {
-		sum := dMean[r]
-		for c, m := range mean {
-			sum -= 2 * float64(g.matrix.At(r, c)) * m
-		}
-		g.bias[r] = float32(k * sum)
+	g.sums = g.sums[:0]
+	for _, d := range dMean {
+		g.sums = append(g.sums, k*d)
 	}
-	g.matrix.Scale(float32(2 * k * scale))
+	for i := range g.matrix.Panels() {
+		panel := g.matrix.Panel(i)
+		var columns [kernel.Lanes]float64
+		copy(columns[:], mean[i*kernel.Lanes:])
+		for r := range g.sums {
+			row := (*[kernel.Lanes]float32)(panel[r*kernel.Lanes:])
+			var sum float64
+			for k, v := range row {
+				sum += float64(v) * columns[k]
+			}
+			g.sums[r] -= sum / scale
+		}
+	}
+	for r, sum := range g.sums {
+		g.bias[r] = float32(sum)
+	}
 }
 
 func (g *centredGradient) add(p *kernel.Pool, grad, f *kernel.Tensor, guide *Guide, y, x int) {

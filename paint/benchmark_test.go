@@ -5,6 +5,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/pastiche-art/pastiche/picture"
 	"github.com/pastiche-art/pastiche/vgg"
 	"github.com/pastiche-art/pastiche/weights"
 )
@@ -59,8 +60,17 @@ func BenchmarkIteration(b *testing.B) {
 }
 
 // BenchmarkStyleCosts is an iteration of [Fine] at a scale, but for the optimiser's
-// step, by each style cost of statistics. One thread's time is that of the processor.
+// step, by each style cost of statistics, of a photo in the manner of a painting. One
+// thread's time is that of the processor.
 func BenchmarkStyleCosts(b *testing.B) {
+	open := func(path string) *picture.Picture {
+		p, err := picture.Open(path, picture.Limits{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		return p
+	}
+	content, style := open("../examples/photos/castle.jpg"), open("../examples/paintings/starry-night.jpg")
 	for _, network := range []string{"builtin", "vgg19-random"} {
 		n, err := OpenNetwork(network)
 		if err != nil {
@@ -71,7 +81,7 @@ func BenchmarkStyleCosts(b *testing.B) {
 				b.Run(fmt.Sprintf("%s/%d/%s", network, size, cost), func(b *testing.B) {
 					recipe := Fine()
 					recipe.StyleCost, recipe.Size, recipe.FirstSize = cost, size, 0
-					s, err := newSession(stripes(size), InMannerOf(stripes(size-9)), Options{Recipe: &recipe, Network: n, Threads: 1})
+					s, err := newSession(content, InMannerOf(style), Options{Recipe: &recipe, Network: n, Threads: 1})
 					if err != nil {
 						b.Fatal(err)
 					}
