@@ -13,6 +13,7 @@ type assembly struct {
 	product           [mostPanels]productFunction // of one panel, of two
 	gram              [mostPanels]gramFunction
 	sum               func(out, in *float32, positions int)
+	pixels            func(out *float32, mask *uint16, in, w, bias *float32, positions, row, plane int)
 	winogradWeights   func(u, w, scratch *float32, channels, uStride int)
 	winogradInput     func(v, in *float32, mask *uint16, scratch *float32, blocks, row, plane, vStride, vBlock int)
 	winogradOutput    func(out *float32, mask *uint16, m, bias, scratch *float32, tiles, row, mStride int, floor float32)
@@ -46,6 +47,9 @@ func (f assembly) primitives(rows, panels, gramRows int) *primitives {
 		},
 		sum: func(a sum) {
 			f.sum(&a.out[0], &a.in[0], a.positions)
+		},
+		pixels: func(a pixels) {
+			f.pixels(&a.out[0], first(a.mask), &a.in[0], &a.w[0], &a.bias[0], a.positions, a.row, a.plane)
 		},
 		winogradWeights: func(a winogradWeights) {
 			f.winogradWeights(&a.u[0], &a.w[0], &a.scratch[0], a.channels, a.uStride)

@@ -19,6 +19,11 @@ func gramAVX2(out *float32, a *float32, b *float32, positions int, outPanel int,
 //go:noescape
 func sumAVX2(out *float32, in *float32, positions int)
 
+// pixelsAVX2 is pixelsGeneric in vectors.
+//
+//go:noescape
+func pixelsAVX2(out *float32, mask *uint16, in *float32, w *float32, bias *float32, positions int, row int, plane int)
+
 // winogradWeightsAVX2 is winogradWeightsGeneric in vectors.
 //
 //go:noescape

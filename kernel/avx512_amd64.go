@@ -29,6 +29,11 @@ func panelGramAVX512(out *float32, a *float32, b *float32, positions int, outPan
 //go:noescape
 func sumAVX512(out *float32, in *float32, positions int)
 
+// pixelsAVX512 is pixelsGeneric in vectors.
+//
+//go:noescape
+func pixelsAVX512(out *float32, mask *uint16, in *float32, w *float32, bias *float32, positions int, row int, plane int)
+
 // winogradWeightsAVX512 is winogradWeightsGeneric in vectors.
 //
 //go:noescape

@@ -15,6 +15,7 @@ var generic = primitives{
 	product:         productGeneric,
 	gram:            gramGeneric,
 	sum:             sumGeneric,
+	pixels:          pixelsGeneric,
 	winogradWeights: winogradWeightsGeneric,
 	winogradInput:   winogradInputGeneric,
 	winogradOutput:  winogradOutputGeneric,
@@ -86,6 +87,26 @@ func sumGeneric(a sum) {
 		}
 	}
 	*out = acc
+}
+
+func pixelsGeneric(a pixels) {
+	for p := range a.positions {
+		out := at(a.out, p*lane)
+		*out = *at(a.bias, 0)
+		for t := range colors * taps {
+			x := a.in[t/taps*a.plane+t%taps/3*a.row+p+t%3]
+			w := at(a.w, t*lane)
+			for k := range out {
+				out[k] += x * w[k]
+			}
+		}
+		for k, v := range out {
+			out[k] = floor(v, 0)
+		}
+		if a.mask != nil {
+			a.mask[p] = signs(out)
+		}
+	}
 }
 
 // The transforms of F(4x4, 3x3) with the points 0, 1, -1, 2, -2 and infinity

@@ -25,7 +25,7 @@ func implementations() []*implementation {
 
 var (
 	avx512 = assembly{
-		[...]productFunction{panelProductAVX512, productAVX512}, [...]gramFunction{panelGramAVX512, gramAVX512}, sumAVX512,
+		[...]productFunction{panelProductAVX512, productAVX512}, [...]gramFunction{panelGramAVX512, gramAVX512}, sumAVX512, pixelsAVX512,
 		winogradWeightsAVX512, winogradInputAVX512, winogradOutputAVX512, positiveAVX512, maskedAVX512,
 		averagePoolAVX512, averagePoolBackAVX512, maximumPoolAVX512, maximumPoolBackAVX512,
 		euclideanPoolAVX512, euclideanPoolBackAVX512,
@@ -33,7 +33,7 @@ var (
 	avx512BF16 = bfloat16Assembly{convolveAVX512BF16, narrowAVX512BF16, widenAVX512BF16, siftAVX512BF16}.primitives(14)
 	amx        = bfloat16Assembly{convolveAMX, narrowAVX512BF16, widenAVX512BF16, siftAVX512BF16}.primitives(32)
 	avx2       = assembly{
-		[mostPanels]productFunction{productAVX2}, [mostPanels]gramFunction{gramAVX2}, sumAVX2,
+		[mostPanels]productFunction{productAVX2}, [mostPanels]gramFunction{gramAVX2}, sumAVX2, pixelsAVX2,
 		winogradWeightsAVX2, winogradInputAVX2, winogradOutputAVX2, positiveAVX2, maskedAVX2,
 		averagePoolAVX2, averagePoolBackAVX2, maximumPoolAVX2, maximumPoolBackAVX2,
 		euclideanPoolAVX2, euclideanPoolBackAVX2,

@@ -9,7 +9,7 @@ func implementations() []*implementation {
 }
 
 var neon = assembly{
-	[mostPanels]productFunction{productNEON}, [mostPanels]gramFunction{gramNEON}, sumNEON,
+	[mostPanels]productFunction{productNEON}, [mostPanels]gramFunction{gramNEON}, sumNEON, pixelsNEON,
 	winogradWeightsNEON, winogradInputNEON, winogradOutputNEON, positiveNEON, maskedNEON,
 	averagePoolNEON, averagePoolBackNEON, maximumPoolNEON, maximumPoolBackNEON,
 	euclideanPoolNEON, euclideanPoolBackNEON,

@@ -19,6 +19,11 @@ func gramNEON(out, a, b *float32, positions, outPanel, bPanel int)
 //go:noescape
 func sumNEON(out, in *float32, positions int)
 
+// pixelsNEON is pixelsGeneric in vectors.
+//
+//go:noescape
+func pixelsNEON(out *float32, mask *uint16, in, w, bias *float32, positions, row, plane int)
+
 // winogradWeightsNEON is winogradWeightsGeneric in vectors.
 //
 //go:noescape

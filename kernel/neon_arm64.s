@@ -733,6 +733,1328 @@ position:
 	MOVD R0, FPCR
 	RET
 
+// func pixelsNEON(out *float32, mask *uint16, in, w, bias *float32, positions, row, plane int)
+TEXT ·pixelsNEON(SB), NOSPLIT, $0-64
+	MOVD FPCR, R0
+	MOVD $16777216, R1
+	MOVD R1, FPCR
+	MOVD out+0(FP), R1
+	MOVD mask+8(FP), R2
+	MOVD in+16(FP), R3
+	MOVD positions+40(FP), R4
+	CMP $6, R4
+	BLT few
+group:
+	MOVD bias+32(FP), R5
+	FMOVQ 0(R5), F0
+	VMOV V0.B16, V4.B16
+	VMOV V0.B16, V8.B16
+	VMOV V0.B16, V12.B16
+	VMOV V0.B16, V16.B16
+	VMOV V0.B16, V20.B16
+	FMOVQ 16(R5), F1
+	VMOV V1.B16, V5.B16
+	VMOV V1.B16, V9.B16
+	VMOV V1.B16, V13.B16
+	VMOV V1.B16, V17.B16
+	VMOV V1.B16, V21.B16
+	FMOVQ 32(R5), F2
+	VMOV V2.B16, V6.B16
+	VMOV V2.B16, V10.B16
+	VMOV V2.B16, V14.B16
+	VMOV V2.B16, V18.B16
+	VMOV V2.B16, V22.B16
+	FMOVQ 48(R5), F3
+	VMOV V3.B16, V7.B16
+	VMOV V3.B16, V11.B16
+	VMOV V3.B16, V15.B16
+	VMOV V3.B16, V19.B16
+	VMOV V3.B16, V23.B16
+	MOVD w+24(FP), R6
+	MOVD row+48(FP), R8
+	LSL $2, R8
+	MOVD plane+56(FP), R9
+	LSL $2, R9
+	SUB R8<<1, R9
+	MOVD R3, R7
+	FMOVQ 0(R7), F26
+	FMOVQ 4(R7), F27
+	FMOVQ 8(R7), F28
+	FMOVQ 12(R7), F29
+	FMOVQ 16(R7), F30
+	FMOVQ 20(R7), F31
+	FMOVQ 0(R6), F24
+	WORD $0x4f9a1300 // fmla v0.4s, v24.4s, v26.s[0]
+	WORD $0x4f9b1304 // fmla v4.4s, v24.4s, v27.s[0]
+	WORD $0x4f9c1308 // fmla v8.4s, v24.4s, v28.s[0]
+	WORD $0x4f9d130c // fmla v12.4s, v24.4s, v29.s[0]
+	WORD $0x4f9e1310 // fmla v16.4s, v24.4s, v30.s[0]
+	WORD $0x4f9f1314 // fmla v20.4s, v24.4s, v31.s[0]
+	FMOVQ 16(R6), F25
+	WORD $0x4f9a1321 // fmla v1.4s, v25.4s, v26.s[0]
+	WORD $0x4f9b1325 // fmla v5.4s, v25.4s, v27.s[0]
+	WORD $0x4f9c1329 // fmla v9.4s, v25.4s, v28.s[0]
+	WORD $0x4f9d132d // fmla v13.4s, v25.4s, v29.s[0]
+	WORD $0x4f9e1331 // fmla v17.4s, v25.4s, v30.s[0]
+	WORD $0x4f9f1335 // fmla v21.4s, v25.4s, v31.s[0]
+	FMOVQ 32(R6), F24
+	WORD $0x4f9a1302 // fmla v2.4s, v24.4s, v26.s[0]
+	WORD $0x4f9b1306 // fmla v6.4s, v24.4s, v27.s[0]
+	WORD $0x4f9c130a // fmla v10.4s, v24.4s, v28.s[0]
+	WORD $0x4f9d130e // fmla v14.4s, v24.4s, v29.s[0]
+	WORD $0x4f9e1312 // fmla v18.4s, v24.4s, v30.s[0]
+	WORD $0x4f9f1316 // fmla v22.4s, v24.4s, v31.s[0]
+	FMOVQ 48(R6), F25
+	WORD $0x4f9a1323 // fmla v3.4s, v25.4s, v26.s[0]
+	WORD $0x4f9b1327 // fmla v7.4s, v25.4s, v27.s[0]
+	WORD $0x4f9c132b // fmla v11.4s, v25.4s, v28.s[0]
+	WORD $0x4f9d132f // fmla v15.4s, v25.4s, v29.s[0]
+	WORD $0x4f9e1333 // fmla v19.4s, v25.4s, v30.s[0]
+	WORD $0x4f9f1337 // fmla v23.4s, v25.4s, v31.s[0]
+	FMOVQ 64(R6), F24
+	WORD $0x4fba1300 // fmla v0.4s, v24.4s, v26.s[1]
+	WORD $0x4fbb1304 // fmla v4.4s, v24.4s, v27.s[1]
+	WORD $0x4fbc1308 // fmla v8.4s, v24.4s, v28.s[1]
+	WORD $0x4fbd130c // fmla v12.4s, v24.4s, v29.s[1]
+	WORD $0x4fbe1310 // fmla v16.4s, v24.4s, v30.s[1]
+	WORD $0x4fbf1314 // fmla v20.4s, v24.4s, v31.s[1]
+	FMOVQ 80(R6), F25
+	WORD $0x4fba1321 // fmla v1.4s, v25.4s, v26.s[1]
+	WORD $0x4fbb1325 // fmla v5.4s, v25.4s, v27.s[1]
+	WORD $0x4fbc1329 // fmla v9.4s, v25.4s, v28.s[1]
+	WORD $0x4fbd132d // fmla v13.4s, v25.4s, v29.s[1]
+	WORD $0x4fbe1331 // fmla v17.4s, v25.4s, v30.s[1]
+	WORD $0x4fbf1335 // fmla v21.4s, v25.4s, v31.s[1]
+	FMOVQ 96(R6), F24
+	WORD $0x4fba1302 // fmla v2.4s, v24.4s, v26.s[1]
+	WORD $0x4fbb1306 // fmla v6.4s, v24.4s, v27.s[1]
+	WORD $0x4fbc130a // fmla v10.4s, v24.4s, v28.s[1]
+	WORD $0x4fbd130e // fmla v14.4s, v24.4s, v29.s[1]
+	WORD $0x4fbe1312 // fmla v18.4s, v24.4s, v30.s[1]
+	WORD $0x4fbf1316 // fmla v22.4s, v24.4s, v31.s[1]
+	FMOVQ 112(R6), F25
+	WORD $0x4fba1323 // fmla v3.4s, v25.4s, v26.s[1]
+	WORD $0x4fbb1327 // fmla v7.4s, v25.4s, v27.s[1]
+	WORD $0x4fbc132b // fmla v11.4s, v25.4s, v28.s[1]
+	WORD $0x4fbd132f // fmla v15.4s, v25.4s, v29.s[1]
+	WORD $0x4fbe1333 // fmla v19.4s, v25.4s, v30.s[1]
+	WORD $0x4fbf1337 // fmla v23.4s, v25.4s, v31.s[1]
+	FMOVQ 128(R6), F24
+	WORD $0x4f9a1b00 // fmla v0.4s, v24.4s, v26.s[2]
+	WORD $0x4f9b1b04 // fmla v4.4s, v24.4s, v27.s[2]
+	WORD $0x4f9c1b08 // fmla v8.4s, v24.4s, v28.s[2]
+	WORD $0x4f9d1b0c // fmla v12.4s, v24.4s, v29.s[2]
+	WORD $0x4f9e1b10 // fmla v16.4s, v24.4s, v30.s[2]
+	WORD $0x4f9f1b14 // fmla v20.4s, v24.4s, v31.s[2]
+	FMOVQ 144(R6), F25
+	WORD $0x4f9a1b21 // fmla v1.4s, v25.4s, v26.s[2]
+	WORD $0x4f9b1b25 // fmla v5.4s, v25.4s, v27.s[2]
+	WORD $0x4f9c1b29 // fmla v9.4s, v25.4s, v28.s[2]
+	WORD $0x4f9d1b2d // fmla v13.4s, v25.4s, v29.s[2]
+	WORD $0x4f9e1b31 // fmla v17.4s, v25.4s, v30.s[2]
+	WORD $0x4f9f1b35 // fmla v21.4s, v25.4s, v31.s[2]
+	FMOVQ 160(R6), F24
+	WORD $0x4f9a1b02 // fmla v2.4s, v24.4s, v26.s[2]
+	WORD $0x4f9b1b06 // fmla v6.4s, v24.4s, v27.s[2]
+	WORD $0x4f9c1b0a // fmla v10.4s, v24.4s, v28.s[2]
+	WORD $0x4f9d1b0e // fmla v14.4s, v24.4s, v29.s[2]
+	WORD $0x4f9e1b12 // fmla v18.4s, v24.4s, v30.s[2]
+	WORD $0x4f9f1b16 // fmla v22.4s, v24.4s, v31.s[2]
+	FMOVQ 176(R6), F25
+	WORD $0x4f9a1b23 // fmla v3.4s, v25.4s, v26.s[2]
+	WORD $0x4f9b1b27 // fmla v7.4s, v25.4s, v27.s[2]
+	WORD $0x4f9c1b2b // fmla v11.4s, v25.4s, v28.s[2]
+	WORD $0x4f9d1b2f // fmla v15.4s, v25.4s, v29.s[2]
+	WORD $0x4f9e1b33 // fmla v19.4s, v25.4s, v30.s[2]
+	WORD $0x4f9f1b37 // fmla v23.4s, v25.4s, v31.s[2]
+	ADD R8, R7
+	FMOVQ 0(R7), F26
+	FMOVQ 4(R7), F27
+	FMOVQ 8(R7), F28
+	FMOVQ 12(R7), F29
+	FMOVQ 16(R7), F30
+	FMOVQ 20(R7), F31
+	FMOVQ 192(R6), F24
+	WORD $0x4f9a1300 // fmla v0.4s, v24.4s, v26.s[0]
+	WORD $0x4f9b1304 // fmla v4.4s, v24.4s, v27.s[0]
+	WORD $0x4f9c1308 // fmla v8.4s, v24.4s, v28.s[0]
+	WORD $0x4f9d130c // fmla v12.4s, v24.4s, v29.s[0]
+	WORD $0x4f9e1310 // fmla v16.4s, v24.4s, v30.s[0]
+	WORD $0x4f9f1314 // fmla v20.4s, v24.4s, v31.s[0]
+	FMOVQ 208(R6), F25
+	WORD $0x4f9a1321 // fmla v1.4s, v25.4s, v26.s[0]
+	WORD $0x4f9b1325 // fmla v5.4s, v25.4s, v27.s[0]
+	WORD $0x4f9c1329 // fmla v9.4s, v25.4s, v28.s[0]
+	WORD $0x4f9d132d // fmla v13.4s, v25.4s, v29.s[0]
+	WORD $0x4f9e1331 // fmla v17.4s, v25.4s, v30.s[0]
+	WORD $0x4f9f1335 // fmla v21.4s, v25.4s, v31.s[0]
+	FMOVQ 224(R6), F24
+	WORD $0x4f9a1302 // fmla v2.4s, v24.4s, v26.s[0]
+	WORD $0x4f9b1306 // fmla v6.4s, v24.4s, v27.s[0]
+	WORD $0x4f9c130a // fmla v10.4s, v24.4s, v28.s[0]
+	WORD $0x4f9d130e // fmla v14.4s, v24.4s, v29.s[0]
+	WORD $0x4f9e1312 // fmla v18.4s, v24.4s, v30.s[0]
+	WORD $0x4f9f1316 // fmla v22.4s, v24.4s, v31.s[0]
+	FMOVQ 240(R6), F25
+	WORD $0x4f9a1323 // fmla v3.4s, v25.4s, v26.s[0]
+	WORD $0x4f9b1327 // fmla v7.4s, v25.4s, v27.s[0]
+	WORD $0x4f9c132b // fmla v11.4s, v25.4s, v28.s[0]
+	WORD $0x4f9d132f // fmla v15.4s, v25.4s, v29.s[0]
+	WORD $0x4f9e1333 // fmla v19.4s, v25.4s, v30.s[0]
+	WORD $0x4f9f1337 // fmla v23.4s, v25.4s, v31.s[0]
+	FMOVQ 256(R6), F24
+	WORD $0x4fba1300 // fmla v0.4s, v24.4s, v26.s[1]
+	WORD $0x4fbb1304 // fmla v4.4s, v24.4s, v27.s[1]
+	WORD $0x4fbc1308 // fmla v8.4s, v24.4s, v28.s[1]
+	WORD $0x4fbd130c // fmla v12.4s, v24.4s, v29.s[1]
+	WORD $0x4fbe1310 // fmla v16.4s, v24.4s, v30.s[1]
+	WORD $0x4fbf1314 // fmla v20.4s, v24.4s, v31.s[1]
+	FMOVQ 272(R6), F25
+	WORD $0x4fba1321 // fmla v1.4s, v25.4s, v26.s[1]
+	WORD $0x4fbb1325 // fmla v5.4s, v25.4s, v27.s[1]
+	WORD $0x4fbc1329 // fmla v9.4s, v25.4s, v28.s[1]
+	WORD $0x4fbd132d // fmla v13.4s, v25.4s, v29.s[1]
+	WORD $0x4fbe1331 // fmla v17.4s, v25.4s, v30.s[1]
+	WORD $0x4fbf1335 // fmla v21.4s, v25.4s, v31.s[1]
+	FMOVQ 288(R6), F24
+	WORD $0x4fba1302 // fmla v2.4s, v24.4s, v26.s[1]
+	WORD $0x4fbb1306 // fmla v6.4s, v24.4s, v27.s[1]
+	WORD $0x4fbc130a // fmla v10.4s, v24.4s, v28.s[1]
+	WORD $0x4fbd130e // fmla v14.4s, v24.4s, v29.s[1]
+	WORD $0x4fbe1312 // fmla v18.4s, v24.4s, v30.s[1]
+	WORD $0x4fbf1316 // fmla v22.4s, v24.4s, v31.s[1]
+	FMOVQ 304(R6), F25
+	WORD $0x4fba1323 // fmla v3.4s, v25.4s, v26.s[1]
+	WORD $0x4fbb1327 // fmla v7.4s, v25.4s, v27.s[1]
+	WORD $0x4fbc132b // fmla v11.4s, v25.4s, v28.s[1]
+	WORD $0x4fbd132f // fmla v15.4s, v25.4s, v29.s[1]
+	WORD $0x4fbe1333 // fmla v19.4s, v25.4s, v30.s[1]
+	WORD $0x4fbf1337 // fmla v23.4s, v25.4s, v31.s[1]
+	FMOVQ 320(R6), F24
+	WORD $0x4f9a1b00 // fmla v0.4s, v24.4s, v26.s[2]
+	WORD $0x4f9b1b04 // fmla v4.4s, v24.4s, v27.s[2]
+	WORD $0x4f9c1b08 // fmla v8.4s, v24.4s, v28.s[2]
+	WORD $0x4f9d1b0c // fmla v12.4s, v24.4s, v29.s[2]
+	WORD $0x4f9e1b10 // fmla v16.4s, v24.4s, v30.s[2]
+	WORD $0x4f9f1b14 // fmla v20.4s, v24.4s, v31.s[2]
+	FMOVQ 336(R6), F25
+	WORD $0x4f9a1b21 // fmla v1.4s, v25.4s, v26.s[2]
+	WORD $0x4f9b1b25 // fmla v5.4s, v25.4s, v27.s[2]
+	WORD $0x4f9c1b29 // fmla v9.4s, v25.4s, v28.s[2]
+	WORD $0x4f9d1b2d // fmla v13.4s, v25.4s, v29.s[2]
+	WORD $0x4f9e1b31 // fmla v17.4s, v25.4s, v30.s[2]
+	WORD $0x4f9f1b35 // fmla v21.4s, v25.4s, v31.s[2]
+	FMOVQ 352(R6), F24
+	WORD $0x4f9a1b02 // fmla v2.4s, v24.4s, v26.s[2]
+	WORD $0x4f9b1b06 // fmla v6.4s, v24.4s, v27.s[2]
+	WORD $0x4f9c1b0a // fmla v10.4s, v24.4s, v28.s[2]
+	WORD $0x4f9d1b0e // fmla v14.4s, v24.4s, v29.s[2]
+	WORD $0x4f9e1b12 // fmla v18.4s, v24.4s, v30.s[2]
+	WORD $0x4f9f1b16 // fmla v22.4s, v24.4s, v31.s[2]
+	FMOVQ 368(R6), F25
+	WORD $0x4f9a1b23 // fmla v3.4s, v25.4s, v26.s[2]
+	WORD $0x4f9b1b27 // fmla v7.4s, v25.4s, v27.s[2]
+	WORD $0x4f9c1b2b // fmla v11.4s, v25.4s, v28.s[2]
+	WORD $0x4f9d1b2f // fmla v15.4s, v25.4s, v29.s[2]
+	WORD $0x4f9e1b33 // fmla v19.4s, v25.4s, v30.s[2]
+	WORD $0x4f9f1b37 // fmla v23.4s, v25.4s, v31.s[2]
+	ADD R8, R7
+	FMOVQ 0(R7), F26
+	FMOVQ 4(R7), F27
+	FMOVQ 8(R7), F28
+	FMOVQ 12(R7), F29
+	FMOVQ 16(R7), F30
+	FMOVQ 20(R7), F31
+	FMOVQ 384(R6), F24
+	WORD $0x4f9a1300 // fmla v0.4s, v24.4s, v26.s[0]
+	WORD $0x4f9b1304 // fmla v4.4s, v24.4s, v27.s[0]
+	WORD $0x4f9c1308 // fmla v8.4s, v24.4s, v28.s[0]
+	WORD $0x4f9d130c // fmla v12.4s, v24.4s, v29.s[0]
+	WORD $0x4f9e1310 // fmla v16.4s, v24.4s, v30.s[0]
+	WORD $0x4f9f1314 // fmla v20.4s, v24.4s, v31.s[0]
+	FMOVQ 400(R6), F25
+	WORD $0x4f9a1321 // fmla v1.4s, v25.4s, v26.s[0]
+	WORD $0x4f9b1325 // fmla v5.4s, v25.4s, v27.s[0]
+	WORD $0x4f9c1329 // fmla v9.4s, v25.4s, v28.s[0]
+	WORD $0x4f9d132d // fmla v13.4s, v25.4s, v29.s[0]
+	WORD $0x4f9e1331 // fmla v17.4s, v25.4s, v30.s[0]
+	WORD $0x4f9f1335 // fmla v21.4s, v25.4s, v31.s[0]
+	FMOVQ 416(R6), F24
+	WORD $0x4f9a1302 // fmla v2.4s, v24.4s, v26.s[0]
+	WORD $0x4f9b1306 // fmla v6.4s, v24.4s, v27.s[0]
+	WORD $0x4f9c130a // fmla v10.4s, v24.4s, v28.s[0]
+	WORD $0x4f9d130e // fmla v14.4s, v24.4s, v29.s[0]
+	WORD $0x4f9e1312 // fmla v18.4s, v24.4s, v30.s[0]
+	WORD $0x4f9f1316 // fmla v22.4s, v24.4s, v31.s[0]
+	FMOVQ 432(R6), F25
+	WORD $0x4f9a1323 // fmla v3.4s, v25.4s, v26.s[0]
+	WORD $0x4f9b1327 // fmla v7.4s, v25.4s, v27.s[0]
+	WORD $0x4f9c132b // fmla v11.4s, v25.4s, v28.s[0]
+	WORD $0x4f9d132f // fmla v15.4s, v25.4s, v29.s[0]
+	WORD $0x4f9e1333 // fmla v19.4s, v25.4s, v30.s[0]
+	WORD $0x4f9f1337 // fmla v23.4s, v25.4s, v31.s[0]
+	FMOVQ 448(R6), F24
+	WORD $0x4fba1300 // fmla v0.4s, v24.4s, v26.s[1]
+	WORD $0x4fbb1304 // fmla v4.4s, v24.4s, v27.s[1]
+	WORD $0x4fbc1308 // fmla v8.4s, v24.4s, v28.s[1]
+	WORD $0x4fbd130c // fmla v12.4s, v24.4s, v29.s[1]
+	WORD $0x4fbe1310 // fmla v16.4s, v24.4s, v30.s[1]
+	WORD $0x4fbf1314 // fmla v20.4s, v24.4s, v31.s[1]
+	FMOVQ 464(R6), F25
+	WORD $0x4fba1321 // fmla v1.4s, v25.4s, v26.s[1]
+	WORD $0x4fbb1325 // fmla v5.4s, v25.4s, v27.s[1]
+	WORD $0x4fbc1329 // fmla v9.4s, v25.4s, v28.s[1]
+	WORD $0x4fbd132d // fmla v13.4s, v25.4s, v29.s[1]
+	WORD $0x4fbe1331 // fmla v17.4s, v25.4s, v30.s[1]
+	WORD $0x4fbf1335 // fmla v21.4s, v25.4s, v31.s[1]
+	FMOVQ 480(R6), F24
+	WORD $0x4fba1302 // fmla v2.4s, v24.4s, v26.s[1]
+	WORD $0x4fbb1306 // fmla v6.4s, v24.4s, v27.s[1]
+	WORD $0x4fbc130a // fmla v10.4s, v24.4s, v28.s[1]
+	WORD $0x4fbd130e // fmla v14.4s, v24.4s, v29.s[1]
+	WORD $0x4fbe1312 // fmla v18.4s, v24.4s, v30.s[1]
+	WORD $0x4fbf1316 // fmla v22.4s, v24.4s, v31.s[1]
+	FMOVQ 496(R6), F25
+	WORD $0x4fba1323 // fmla v3.4s, v25.4s, v26.s[1]
+	WORD $0x4fbb1327 // fmla v7.4s, v25.4s, v27.s[1]
+	WORD $0x4fbc132b // fmla v11.4s, v25.4s, v28.s[1]
+	WORD $0x4fbd132f // fmla v15.4s, v25.4s, v29.s[1]
+	WORD $0x4fbe1333 // fmla v19.4s, v25.4s, v30.s[1]
+	WORD $0x4fbf1337 // fmla v23.4s, v25.4s, v31.s[1]
+	FMOVQ 512(R6), F24
+	WORD $0x4f9a1b00 // fmla v0.4s, v24.4s, v26.s[2]
+	WORD $0x4f9b1b04 // fmla v4.4s, v24.4s, v27.s[2]
+	WORD $0x4f9c1b08 // fmla v8.4s, v24.4s, v28.s[2]
+	WORD $0x4f9d1b0c // fmla v12.4s, v24.4s, v29.s[2]
+	WORD $0x4f9e1b10 // fmla v16.4s, v24.4s, v30.s[2]
+	WORD $0x4f9f1b14 // fmla v20.4s, v24.4s, v31.s[2]
+	FMOVQ 528(R6), F25
+	WORD $0x4f9a1b21 // fmla v1.4s, v25.4s, v26.s[2]
+	WORD $0x4f9b1b25 // fmla v5.4s, v25.4s, v27.s[2]
+	WORD $0x4f9c1b29 // fmla v9.4s, v25.4s, v28.s[2]
+	WORD $0x4f9d1b2d // fmla v13.4s, v25.4s, v29.s[2]
+	WORD $0x4f9e1b31 // fmla v17.4s, v25.4s, v30.s[2]
+	WORD $0x4f9f1b35 // fmla v21.4s, v25.4s, v31.s[2]
+	FMOVQ 544(R6), F24
+	WORD $0x4f9a1b02 // fmla v2.4s, v24.4s, v26.s[2]
+	WORD $0x4f9b1b06 // fmla v6.4s, v24.4s, v27.s[2]
+	WORD $0x4f9c1b0a // fmla v10.4s, v24.4s, v28.s[2]
+	WORD $0x4f9d1b0e // fmla v14.4s, v24.4s, v29.s[2]
+	WORD $0x4f9e1b12 // fmla v18.4s, v24.4s, v30.s[2]
+	WORD $0x4f9f1b16 // fmla v22.4s, v24.4s, v31.s[2]
+	FMOVQ 560(R6), F25
+	WORD $0x4f9a1b23 // fmla v3.4s, v25.4s, v26.s[2]
+	WORD $0x4f9b1b27 // fmla v7.4s, v25.4s, v27.s[2]
+	WORD $0x4f9c1b2b // fmla v11.4s, v25.4s, v28.s[2]
+	WORD $0x4f9d1b2f // fmla v15.4s, v25.4s, v29.s[2]
+	WORD $0x4f9e1b33 // fmla v19.4s, v25.4s, v30.s[2]
+	WORD $0x4f9f1b37 // fmla v23.4s, v25.4s, v31.s[2]
+	ADD R9, R7
+	FMOVQ 0(R7), F26
+	FMOVQ 4(R7), F27
+	FMOVQ 8(R7), F28
+	FMOVQ 12(R7), F29
+	FMOVQ 16(R7), F30
+	FMOVQ 20(R7), F31
+	FMOVQ 576(R6), F24
+	WORD $0x4f9a1300 // fmla v0.4s, v24.4s, v26.s[0]
+	WORD $0x4f9b1304 // fmla v4.4s, v24.4s, v27.s[0]
+	WORD $0x4f9c1308 // fmla v8.4s, v24.4s, v28.s[0]
+	WORD $0x4f9d130c // fmla v12.4s, v24.4s, v29.s[0]
+	WORD $0x4f9e1310 // fmla v16.4s, v24.4s, v30.s[0]
+	WORD $0x4f9f1314 // fmla v20.4s, v24.4s, v31.s[0]
+	FMOVQ 592(R6), F25
+	WORD $0x4f9a1321 // fmla v1.4s, v25.4s, v26.s[0]
+	WORD $0x4f9b1325 // fmla v5.4s, v25.4s, v27.s[0]
+	WORD $0x4f9c1329 // fmla v9.4s, v25.4s, v28.s[0]
+	WORD $0x4f9d132d // fmla v13.4s, v25.4s, v29.s[0]
+	WORD $0x4f9e1331 // fmla v17.4s, v25.4s, v30.s[0]
+	WORD $0x4f9f1335 // fmla v21.4s, v25.4s, v31.s[0]
+	FMOVQ 608(R6), F24
+	WORD $0x4f9a1302 // fmla v2.4s, v24.4s, v26.s[0]
+	WORD $0x4f9b1306 // fmla v6.4s, v24.4s, v27.s[0]
+	WORD $0x4f9c130a // fmla v10.4s, v24.4s, v28.s[0]
+	WORD $0x4f9d130e // fmla v14.4s, v24.4s, v29.s[0]
+	WORD $0x4f9e1312 // fmla v18.4s, v24.4s, v30.s[0]
+	WORD $0x4f9f1316 // fmla v22.4s, v24.4s, v31.s[0]
+	FMOVQ 624(R6), F25
+	WORD $0x4f9a1323 // fmla v3.4s, v25.4s, v26.s[0]
+	WORD $0x4f9b1327 // fmla v7.4s, v25.4s, v27.s[0]
+	WORD $0x4f9c132b // fmla v11.4s, v25.4s, v28.s[0]
+	WORD $0x4f9d132f // fmla v15.4s, v25.4s, v29.s[0]
+	WORD $0x4f9e1333 // fmla v19.4s, v25.4s, v30.s[0]
+	WORD $0x4f9f1337 // fmla v23.4s, v25.4s, v31.s[0]
+	FMOVQ 640(R6), F24
+	WORD $0x4fba1300 // fmla v0.4s, v24.4s, v26.s[1]
+	WORD $0x4fbb1304 // fmla v4.4s, v24.4s, v27.s[1]
+	WORD $0x4fbc1308 // fmla v8.4s, v24.4s, v28.s[1]
+	WORD $0x4fbd130c // fmla v12.4s, v24.4s, v29.s[1]
+	WORD $0x4fbe1310 // fmla v16.4s, v24.4s, v30.s[1]
+	WORD $0x4fbf1314 // fmla v20.4s, v24.4s, v31.s[1]
+	FMOVQ 656(R6), F25
+	WORD $0x4fba1321 // fmla v1.4s, v25.4s, v26.s[1]
+	WORD $0x4fbb1325 // fmla v5.4s, v25.4s, v27.s[1]
+	WORD $0x4fbc1329 // fmla v9.4s, v25.4s, v28.s[1]
+	WORD $0x4fbd132d // fmla v13.4s, v25.4s, v29.s[1]
+	WORD $0x4fbe1331 // fmla v17.4s, v25.4s, v30.s[1]
+	WORD $0x4fbf1335 // fmla v21.4s, v25.4s, v31.s[1]
+	FMOVQ 672(R6), F24
+	WORD $0x4fba1302 // fmla v2.4s, v24.4s, v26.s[1]
+	WORD $0x4fbb1306 // fmla v6.4s, v24.4s, v27.s[1]
+	WORD $0x4fbc130a // fmla v10.4s, v24.4s, v28.s[1]
+	WORD $0x4fbd130e // fmla v14.4s, v24.4s, v29.s[1]
+	WORD $0x4fbe1312 // fmla v18.4s, v24.4s, v30.s[1]
+	WORD $0x4fbf1316 // fmla v22.4s, v24.4s, v31.s[1]
+	FMOVQ 688(R6), F25
+	WORD $0x4fba1323 // fmla v3.4s, v25.4s, v26.s[1]
+	WORD $0x4fbb1327 // fmla v7.4s, v25.4s, v27.s[1]
+	WORD $0x4fbc132b // fmla v11.4s, v25.4s, v28.s[1]
+	WORD $0x4fbd132f // fmla v15.4s, v25.4s, v29.s[1]
+	WORD $0x4fbe1333 // fmla v19.4s, v25.4s, v30.s[1]
+	WORD $0x4fbf1337 // fmla v23.4s, v25.4s, v31.s[1]
+	FMOVQ 704(R6), F24
+	WORD $0x4f9a1b00 // fmla v0.4s, v24.4s, v26.s[2]
+	WORD $0x4f9b1b04 // fmla v4.4s, v24.4s, v27.s[2]
+	WORD $0x4f9c1b08 // fmla v8.4s, v24.4s, v28.s[2]
+	WORD $0x4f9d1b0c // fmla v12.4s, v24.4s, v29.s[2]
+	WORD $0x4f9e1b10 // fmla v16.4s, v24.4s, v30.s[2]
+	WORD $0x4f9f1b14 // fmla v20.4s, v24.4s, v31.s[2]
+	FMOVQ 720(R6), F25
+	WORD $0x4f9a1b21 // fmla v1.4s, v25.4s, v26.s[2]
+	WORD $0x4f9b1b25 // fmla v5.4s, v25.4s, v27.s[2]
+	WORD $0x4f9c1b29 // fmla v9.4s, v25.4s, v28.s[2]
+	WORD $0x4f9d1b2d // fmla v13.4s, v25.4s, v29.s[2]
+	WORD $0x4f9e1b31 // fmla v17.4s, v25.4s, v30.s[2]
+	WORD $0x4f9f1b35 // fmla v21.4s, v25.4s, v31.s[2]
+	FMOVQ 736(R6), F24
+	WORD $0x4f9a1b02 // fmla v2.4s, v24.4s, v26.s[2]
+	WORD $0x4f9b1b06 // fmla v6.4s, v24.4s, v27.s[2]
+	WORD $0x4f9c1b0a // fmla v10.4s, v24.4s, v28.s[2]
+	WORD $0x4f9d1b0e // fmla v14.4s, v24.4s, v29.s[2]
+	WORD $0x4f9e1b12 // fmla v18.4s, v24.4s, v30.s[2]
+	WORD $0x4f9f1b16 // fmla v22.4s, v24.4s, v31.s[2]
+	FMOVQ 752(R6), F25
+	WORD $0x4f9a1b23 // fmla v3.4s, v25.4s, v26.s[2]
+	WORD $0x4f9b1b27 // fmla v7.4s, v25.4s, v27.s[2]
+	WORD $0x4f9c1b2b // fmla v11.4s, v25.4s, v28.s[2]
+	WORD $0x4f9d1b2f // fmla v15.4s, v25.4s, v29.s[2]
+	WORD $0x4f9e1b33 // fmla v19.4s, v25.4s, v30.s[2]
+	WORD $0x4f9f1b37 // fmla v23.4s, v25.4s, v31.s[2]
+	ADD R8, R7
+	FMOVQ 0(R7), F26
+	FMOVQ 4(R7), F27
+	FMOVQ 8(R7), F28
+	FMOVQ 12(R7), F29
+	FMOVQ 16(R7), F30
+	FMOVQ 20(R7), F31
+	FMOVQ 768(R6), F24
+	WORD $0x4f9a1300 // fmla v0.4s, v24.4s, v26.s[0]
+	WORD $0x4f9b1304 // fmla v4.4s, v24.4s, v27.s[0]
+	WORD $0x4f9c1308 // fmla v8.4s, v24.4s, v28.s[0]
+	WORD $0x4f9d130c // fmla v12.4s, v24.4s, v29.s[0]
+	WORD $0x4f9e1310 // fmla v16.4s, v24.4s, v30.s[0]
+	WORD $0x4f9f1314 // fmla v20.4s, v24.4s, v31.s[0]
+	FMOVQ 784(R6), F25
+	WORD $0x4f9a1321 // fmla v1.4s, v25.4s, v26.s[0]
+	WORD $0x4f9b1325 // fmla v5.4s, v25.4s, v27.s[0]
+	WORD $0x4f9c1329 // fmla v9.4s, v25.4s, v28.s[0]
+	WORD $0x4f9d132d // fmla v13.4s, v25.4s, v29.s[0]
+	WORD $0x4f9e1331 // fmla v17.4s, v25.4s, v30.s[0]
+	WORD $0x4f9f1335 // fmla v21.4s, v25.4s, v31.s[0]
+	FMOVQ 800(R6), F24
+	WORD $0x4f9a1302 // fmla v2.4s, v24.4s, v26.s[0]
+	WORD $0x4f9b1306 // fmla v6.4s, v24.4s, v27.s[0]
+	WORD $0x4f9c130a // fmla v10.4s, v24.4s, v28.s[0]
+	WORD $0x4f9d130e // fmla v14.4s, v24.4s, v29.s[0]
+	WORD $0x4f9e1312 // fmla v18.4s, v24.4s, v30.s[0]
+	WORD $0x4f9f1316 // fmla v22.4s, v24.4s, v31.s[0]
+	FMOVQ 816(R6), F25
+	WORD $0x4f9a1323 // fmla v3.4s, v25.4s, v26.s[0]
+	WORD $0x4f9b1327 // fmla v7.4s, v25.4s, v27.s[0]
+	WORD $0x4f9c132b // fmla v11.4s, v25.4s, v28.s[0]
+	WORD $0x4f9d132f // fmla v15.4s, v25.4s, v29.s[0]
+	WORD $0x4f9e1333 // fmla v19.4s, v25.4s, v30.s[0]
+	WORD $0x4f9f1337 // fmla v23.4s, v25.4s, v31.s[0]
+	FMOVQ 832(R6), F24
+	WORD $0x4fba1300 // fmla v0.4s, v24.4s, v26.s[1]
+	WORD $0x4fbb1304 // fmla v4.4s, v24.4s, v27.s[1]
+	WORD $0x4fbc1308 // fmla v8.4s, v24.4s, v28.s[1]
+	WORD $0x4fbd130c // fmla v12.4s, v24.4s, v29.s[1]
+	WORD $0x4fbe1310 // fmla v16.4s, v24.4s, v30.s[1]
+	WORD $0x4fbf1314 // fmla v20.4s, v24.4s, v31.s[1]
+	FMOVQ 848(R6), F25
+	WORD $0x4fba1321 // fmla v1.4s, v25.4s, v26.s[1]
+	WORD $0x4fbb1325 // fmla v5.4s, v25.4s, v27.s[1]
+	WORD $0x4fbc1329 // fmla v9.4s, v25.4s, v28.s[1]
+	WORD $0x4fbd132d // fmla v13.4s, v25.4s, v29.s[1]
+	WORD $0x4fbe1331 // fmla v17.4s, v25.4s, v30.s[1]
+	WORD $0x4fbf1335 // fmla v21.4s, v25.4s, v31.s[1]
+	FMOVQ 864(R6), F24
+	WORD $0x4fba1302 // fmla v2.4s, v24.4s, v26.s[1]
+	WORD $0x4fbb1306 // fmla v6.4s, v24.4s, v27.s[1]
+	WORD $0x4fbc130a // fmla v10.4s, v24.4s, v28.s[1]
+	WORD $0x4fbd130e // fmla v14.4s, v24.4s, v29.s[1]
+	WORD $0x4fbe1312 // fmla v18.4s, v24.4s, v30.s[1]
+	WORD $0x4fbf1316 // fmla v22.4s, v24.4s, v31.s[1]
+	FMOVQ 880(R6), F25
+	WORD $0x4fba1323 // fmla v3.4s, v25.4s, v26.s[1]
+	WORD $0x4fbb1327 // fmla v7.4s, v25.4s, v27.s[1]
+	WORD $0x4fbc132b // fmla v11.4s, v25.4s, v28.s[1]
+	WORD $0x4fbd132f // fmla v15.4s, v25.4s, v29.s[1]
+	WORD $0x4fbe1333 // fmla v19.4s, v25.4s, v30.s[1]
+	WORD $0x4fbf1337 // fmla v23.4s, v25.4s, v31.s[1]
+	FMOVQ 896(R6), F24
+	WORD $0x4f9a1b00 // fmla v0.4s, v24.4s, v26.s[2]
+	WORD $0x4f9b1b04 // fmla v4.4s, v24.4s, v27.s[2]
+	WORD $0x4f9c1b08 // fmla v8.4s, v24.4s, v28.s[2]
+	WORD $0x4f9d1b0c // fmla v12.4s, v24.4s, v29.s[2]
+	WORD $0x4f9e1b10 // fmla v16.4s, v24.4s, v30.s[2]
+	WORD $0x4f9f1b14 // fmla v20.4s, v24.4s, v31.s[2]
+	FMOVQ 912(R6), F25
+	WORD $0x4f9a1b21 // fmla v1.4s, v25.4s, v26.s[2]
+	WORD $0x4f9b1b25 // fmla v5.4s, v25.4s, v27.s[2]
+	WORD $0x4f9c1b29 // fmla v9.4s, v25.4s, v28.s[2]
+	WORD $0x4f9d1b2d // fmla v13.4s, v25.4s, v29.s[2]
+	WORD $0x4f9e1b31 // fmla v17.4s, v25.4s, v30.s[2]
+	WORD $0x4f9f1b35 // fmla v21.4s, v25.4s, v31.s[2]
+	FMOVQ 928(R6), F24
+	WORD $0x4f9a1b02 // fmla v2.4s, v24.4s, v26.s[2]
+	WORD $0x4f9b1b06 // fmla v6.4s, v24.4s, v27.s[2]
+	WORD $0x4f9c1b0a // fmla v10.4s, v24.4s, v28.s[2]
+	WORD $0x4f9d1b0e // fmla v14.4s, v24.4s, v29.s[2]
+	WORD $0x4f9e1b12 // fmla v18.4s, v24.4s, v30.s[2]
+	WORD $0x4f9f1b16 // fmla v22.4s, v24.4s, v31.s[2]
+	FMOVQ 944(R6), F25
+	WORD $0x4f9a1b23 // fmla v3.4s, v25.4s, v26.s[2]
+	WORD $0x4f9b1b27 // fmla v7.4s, v25.4s, v27.s[2]
+	WORD $0x4f9c1b2b // fmla v11.4s, v25.4s, v28.s[2]
+	WORD $0x4f9d1b2f // fmla v15.4s, v25.4s, v29.s[2]
+	WORD $0x4f9e1b33 // fmla v19.4s, v25.4s, v30.s[2]
+	WORD $0x4f9f1b37 // fmla v23.4s, v25.4s, v31.s[2]
+	ADD R8, R7
+	FMOVQ 0(R7), F26
+	FMOVQ 4(R7), F27
+	FMOVQ 8(R7), F28
+	FMOVQ 12(R7), F29
+	FMOVQ 16(R7), F30
+	FMOVQ 20(R7), F31
+	FMOVQ 960(R6), F24
+	WORD $0x4f9a1300 // fmla v0.4s, v24.4s, v26.s[0]
+	WORD $0x4f9b1304 // fmla v4.4s, v24.4s, v27.s[0]
+	WORD $0x4f9c1308 // fmla v8.4s, v24.4s, v28.s[0]
+	WORD $0x4f9d130c // fmla v12.4s, v24.4s, v29.s[0]
+	WORD $0x4f9e1310 // fmla v16.4s, v24.4s, v30.s[0]
+	WORD $0x4f9f1314 // fmla v20.4s, v24.4s, v31.s[0]
+	FMOVQ 976(R6), F25
+	WORD $0x4f9a1321 // fmla v1.4s, v25.4s, v26.s[0]
+	WORD $0x4f9b1325 // fmla v5.4s, v25.4s, v27.s[0]
+	WORD $0x4f9c1329 // fmla v9.4s, v25.4s, v28.s[0]
+	WORD $0x4f9d132d // fmla v13.4s, v25.4s, v29.s[0]
+	WORD $0x4f9e1331 // fmla v17.4s, v25.4s, v30.s[0]
+	WORD $0x4f9f1335 // fmla v21.4s, v25.4s, v31.s[0]
+	FMOVQ 992(R6), F24
+	WORD $0x4f9a1302 // fmla v2.4s, v24.4s, v26.s[0]
+	WORD $0x4f9b1306 // fmla v6.4s, v24.4s, v27.s[0]
+	WORD $0x4f9c130a // fmla v10.4s, v24.4s, v28.s[0]
+	WORD $0x4f9d130e // fmla v14.4s, v24.4s, v29.s[0]
+	WORD $0x4f9e1312 // fmla v18.4s, v24.4s, v30.s[0]
+	WORD $0x4f9f1316 // fmla v22.4s, v24.4s, v31.s[0]
+	FMOVQ 1008(R6), F25
+	WORD $0x4f9a1323 // fmla v3.4s, v25.4s, v26.s[0]
+	WORD $0x4f9b1327 // fmla v7.4s, v25.4s, v27.s[0]
+	WORD $0x4f9c132b // fmla v11.4s, v25.4s, v28.s[0]
+	WORD $0x4f9d132f // fmla v15.4s, v25.4s, v29.s[0]
+	WORD $0x4f9e1333 // fmla v19.4s, v25.4s, v30.s[0]
+	WORD $0x4f9f1337 // fmla v23.4s, v25.4s, v31.s[0]
+	FMOVQ 1024(R6), F24
+	WORD $0x4fba1300 // fmla v0.4s, v24.4s, v26.s[1]
+	WORD $0x4fbb1304 // fmla v4.4s, v24.4s, v27.s[1]
+	WORD $0x4fbc1308 // fmla v8.4s, v24.4s, v28.s[1]
+	WORD $0x4fbd130c // fmla v12.4s, v24.4s, v29.s[1]
+	WORD $0x4fbe1310 // fmla v16.4s, v24.4s, v30.s[1]
+	WORD $0x4fbf1314 // fmla v20.4s, v24.4s, v31.s[1]
+	FMOVQ 1040(R6), F25
+	WORD $0x4fba1321 // fmla v1.4s, v25.4s, v26.s[1]
+	WORD $0x4fbb1325 // fmla v5.4s, v25.4s, v27.s[1]
+	WORD $0x4fbc1329 // fmla v9.4s, v25.4s, v28.s[1]
+	WORD $0x4fbd132d // fmla v13.4s, v25.4s, v29.s[1]
+	WORD $0x4fbe1331 // fmla v17.4s, v25.4s, v30.s[1]
+	WORD $0x4fbf1335 // fmla v21.4s, v25.4s, v31.s[1]
+	FMOVQ 1056(R6), F24
+	WORD $0x4fba1302 // fmla v2.4s, v24.4s, v26.s[1]
+	WORD $0x4fbb1306 // fmla v6.4s, v24.4s, v27.s[1]
+	WORD $0x4fbc130a // fmla v10.4s, v24.4s, v28.s[1]
+	WORD $0x4fbd130e // fmla v14.4s, v24.4s, v29.s[1]
+	WORD $0x4fbe1312 // fmla v18.4s, v24.4s, v30.s[1]
+	WORD $0x4fbf1316 // fmla v22.4s, v24.4s, v31.s[1]
+	FMOVQ 1072(R6), F25
+	WORD $0x4fba1323 // fmla v3.4s, v25.4s, v26.s[1]
+	WORD $0x4fbb1327 // fmla v7.4s, v25.4s, v27.s[1]
+	WORD $0x4fbc132b // fmla v11.4s, v25.4s, v28.s[1]
+	WORD $0x4fbd132f // fmla v15.4s, v25.4s, v29.s[1]
+	WORD $0x4fbe1333 // fmla v19.4s, v25.4s, v30.s[1]
+	WORD $0x4fbf1337 // fmla v23.4s, v25.4s, v31.s[1]
+	FMOVQ 1088(R6), F24
+	WORD $0x4f9a1b00 // fmla v0.4s, v24.4s, v26.s[2]
+	WORD $0x4f9b1b04 // fmla v4.4s, v24.4s, v27.s[2]
+	WORD $0x4f9c1b08 // fmla v8.4s, v24.4s, v28.s[2]
+	WORD $0x4f9d1b0c // fmla v12.4s, v24.4s, v29.s[2]
+	WORD $0x4f9e1b10 // fmla v16.4s, v24.4s, v30.s[2]
+	WORD $0x4f9f1b14 // fmla v20.4s, v24.4s, v31.s[2]
+	FMOVQ 1104(R6), F25
+	WORD $0x4f9a1b21 // fmla v1.4s, v25.4s, v26.s[2]
+	WORD $0x4f9b1b25 // fmla v5.4s, v25.4s, v27.s[2]
+	WORD $0x4f9c1b29 // fmla v9.4s, v25.4s, v28.s[2]
+	WORD $0x4f9d1b2d // fmla v13.4s, v25.4s, v29.s[2]
+	WORD $0x4f9e1b31 // fmla v17.4s, v25.4s, v30.s[2]
+	WORD $0x4f9f1b35 // fmla v21.4s, v25.4s, v31.s[2]
+	FMOVQ 1120(R6), F24
+	WORD $0x4f9a1b02 // fmla v2.4s, v24.4s, v26.s[2]
+	WORD $0x4f9b1b06 // fmla v6.4s, v24.4s, v27.s[2]
+	WORD $0x4f9c1b0a // fmla v10.4s, v24.4s, v28.s[2]
+	WORD $0x4f9d1b0e // fmla v14.4s, v24.4s, v29.s[2]
+	WORD $0x4f9e1b12 // fmla v18.4s, v24.4s, v30.s[2]
+	WORD $0x4f9f1b16 // fmla v22.4s, v24.4s, v31.s[2]
+	FMOVQ 1136(R6), F25
+	WORD $0x4f9a1b23 // fmla v3.4s, v25.4s, v26.s[2]
+	WORD $0x4f9b1b27 // fmla v7.4s, v25.4s, v27.s[2]
+	WORD $0x4f9c1b2b // fmla v11.4s, v25.4s, v28.s[2]
+	WORD $0x4f9d1b2f // fmla v15.4s, v25.4s, v29.s[2]
+	WORD $0x4f9e1b33 // fmla v19.4s, v25.4s, v30.s[2]
+	WORD $0x4f9f1b37 // fmla v23.4s, v25.4s, v31.s[2]
+	ADD R9, R7
+	FMOVQ 0(R7), F26
+	FMOVQ 4(R7), F27
+	FMOVQ 8(R7), F28
+	FMOVQ 12(R7), F29
+	FMOVQ 16(R7), F30
+	FMOVQ 20(R7), F31
+	FMOVQ 1152(R6), F24
+	WORD $0x4f9a1300 // fmla v0.4s, v24.4s, v26.s[0]
+	WORD $0x4f9b1304 // fmla v4.4s, v24.4s, v27.s[0]
+	WORD $0x4f9c1308 // fmla v8.4s, v24.4s, v28.s[0]
+	WORD $0x4f9d130c // fmla v12.4s, v24.4s, v29.s[0]
+	WORD $0x4f9e1310 // fmla v16.4s, v24.4s, v30.s[0]
+	WORD $0x4f9f1314 // fmla v20.4s, v24.4s, v31.s[0]
+	FMOVQ 1168(R6), F25
+	WORD $0x4f9a1321 // fmla v1.4s, v25.4s, v26.s[0]
+	WORD $0x4f9b1325 // fmla v5.4s, v25.4s, v27.s[0]
+	WORD $0x4f9c1329 // fmla v9.4s, v25.4s, v28.s[0]
+	WORD $0x4f9d132d // fmla v13.4s, v25.4s, v29.s[0]
+	WORD $0x4f9e1331 // fmla v17.4s, v25.4s, v30.s[0]
+	WORD $0x4f9f1335 // fmla v21.4s, v25.4s, v31.s[0]
+	FMOVQ 1184(R6), F24
+	WORD $0x4f9a1302 // fmla v2.4s, v24.4s, v26.s[0]
+	WORD $0x4f9b1306 // fmla v6.4s, v24.4s, v27.s[0]
+	WORD $0x4f9c130a // fmla v10.4s, v24.4s, v28.s[0]
+	WORD $0x4f9d130e // fmla v14.4s, v24.4s, v29.s[0]
+	WORD $0x4f9e1312 // fmla v18.4s, v24.4s, v30.s[0]
+	WORD $0x4f9f1316 // fmla v22.4s, v24.4s, v31.s[0]
+	FMOVQ 1200(R6), F25
+	WORD $0x4f9a1323 // fmla v3.4s, v25.4s, v26.s[0]
+	WORD $0x4f9b1327 // fmla v7.4s, v25.4s, v27.s[0]
+	WORD $0x4f9c132b // fmla v11.4s, v25.4s, v28.s[0]
+	WORD $0x4f9d132f // fmla v15.4s, v25.4s, v29.s[0]
+	WORD $0x4f9e1333 // fmla v19.4s, v25.4s, v30.s[0]
+	WORD $0x4f9f1337 // fmla v23.4s, v25.4s, v31.s[0]
+	FMOVQ 1216(R6), F24
+	WORD $0x4fba1300 // fmla v0.4s, v24.4s, v26.s[1]
+	WORD $0x4fbb1304 // fmla v4.4s, v24.4s, v27.s[1]
+	WORD $0x4fbc1308 // fmla v8.4s, v24.4s, v28.s[1]
+	WORD $0x4fbd130c // fmla v12.4s, v24.4s, v29.s[1]
+	WORD $0x4fbe1310 // fmla v16.4s, v24.4s, v30.s[1]
+	WORD $0x4fbf1314 // fmla v20.4s, v24.4s, v31.s[1]
+	FMOVQ 1232(R6), F25
+	WORD $0x4fba1321 // fmla v1.4s, v25.4s, v26.s[1]
+	WORD $0x4fbb1325 // fmla v5.4s, v25.4s, v27.s[1]
+	WORD $0x4fbc1329 // fmla v9.4s, v25.4s, v28.s[1]
+	WORD $0x4fbd132d // fmla v13.4s, v25.4s, v29.s[1]
+	WORD $0x4fbe1331 // fmla v17.4s, v25.4s, v30.s[1]
+	WORD $0x4fbf1335 // fmla v21.4s, v25.4s, v31.s[1]
+	FMOVQ 1248(R6), F24
+	WORD $0x4fba1302 // fmla v2.4s, v24.4s, v26.s[1]
+	WORD $0x4fbb1306 // fmla v6.4s, v24.4s, v27.s[1]
+	WORD $0x4fbc130a // fmla v10.4s, v24.4s, v28.s[1]
+	WORD $0x4fbd130e // fmla v14.4s, v24.4s, v29.s[1]
+	WORD $0x4fbe1312 // fmla v18.4s, v24.4s, v30.s[1]
+	WORD $0x4fbf1316 // fmla v22.4s, v24.4s, v31.s[1]
+	FMOVQ 1264(R6), F25
+	WORD $0x4fba1323 // fmla v3.4s, v25.4s, v26.s[1]
+	WORD $0x4fbb1327 // fmla v7.4s, v25.4s, v27.s[1]
+	WORD $0x4fbc132b // fmla v11.4s, v25.4s, v28.s[1]
+	WORD $0x4fbd132f // fmla v15.4s, v25.4s, v29.s[1]
+	WORD $0x4fbe1333 // fmla v19.4s, v25.4s, v30.s[1]
+	WORD $0x4fbf1337 // fmla v23.4s, v25.4s, v31.s[1]
+	FMOVQ 1280(R6), F24
+	WORD $0x4f9a1b00 // fmla v0.4s, v24.4s, v26.s[2]
+	WORD $0x4f9b1b04 // fmla v4.4s, v24.4s, v27.s[2]
+	WORD $0x4f9c1b08 // fmla v8.4s, v24.4s, v28.s[2]
+	WORD $0x4f9d1b0c // fmla v12.4s, v24.4s, v29.s[2]
+	WORD $0x4f9e1b10 // fmla v16.4s, v24.4s, v30.s[2]
+	WORD $0x4f9f1b14 // fmla v20.4s, v24.4s, v31.s[2]
+	FMOVQ 1296(R6), F25
+	WORD $0x4f9a1b21 // fmla v1.4s, v25.4s, v26.s[2]
+	WORD $0x4f9b1b25 // fmla v5.4s, v25.4s, v27.s[2]
+	WORD $0x4f9c1b29 // fmla v9.4s, v25.4s, v28.s[2]
+	WORD $0x4f9d1b2d // fmla v13.4s, v25.4s, v29.s[2]
+	WORD $0x4f9e1b31 // fmla v17.4s, v25.4s, v30.s[2]
+	WORD $0x4f9f1b35 // fmla v21.4s, v25.4s, v31.s[2]
+	FMOVQ 1312(R6), F24
+	WORD $0x4f9a1b02 // fmla v2.4s, v24.4s, v26.s[2]
+	WORD $0x4f9b1b06 // fmla v6.4s, v24.4s, v27.s[2]
+	WORD $0x4f9c1b0a // fmla v10.4s, v24.4s, v28.s[2]
+	WORD $0x4f9d1b0e // fmla v14.4s, v24.4s, v29.s[2]
+	WORD $0x4f9e1b12 // fmla v18.4s, v24.4s, v30.s[2]
+	WORD $0x4f9f1b16 // fmla v22.4s, v24.4s, v31.s[2]
+	FMOVQ 1328(R6), F25
+	WORD $0x4f9a1b23 // fmla v3.4s, v25.4s, v26.s[2]
+	WORD $0x4f9b1b27 // fmla v7.4s, v25.4s, v27.s[2]
+	WORD $0x4f9c1b2b // fmla v11.4s, v25.4s, v28.s[2]
+	WORD $0x4f9d1b2f // fmla v15.4s, v25.4s, v29.s[2]
+	WORD $0x4f9e1b33 // fmla v19.4s, v25.4s, v30.s[2]
+	WORD $0x4f9f1b37 // fmla v23.4s, v25.4s, v31.s[2]
+	ADD R8, R7
+	FMOVQ 0(R7), F26
+	FMOVQ 4(R7), F27
+	FMOVQ 8(R7), F28
+	FMOVQ 12(R7), F29
+	FMOVQ 16(R7), F30
+	FMOVQ 20(R7), F31
+	FMOVQ 1344(R6), F24
+	WORD $0x4f9a1300 // fmla v0.4s, v24.4s, v26.s[0]
+	WORD $0x4f9b1304 // fmla v4.4s, v24.4s, v27.s[0]
+	WORD $0x4f9c1308 // fmla v8.4s, v24.4s, v28.s[0]
+	WORD $0x4f9d130c // fmla v12.4s, v24.4s, v29.s[0]
+	WORD $0x4f9e1310 // fmla v16.4s, v24.4s, v30.s[0]
+	WORD $0x4f9f1314 // fmla v20.4s, v24.4s, v31.s[0]
+	FMOVQ 1360(R6), F25
+	WORD $0x4f9a1321 // fmla v1.4s, v25.4s, v26.s[0]
+	WORD $0x4f9b1325 // fmla v5.4s, v25.4s, v27.s[0]
+	WORD $0x4f9c1329 // fmla v9.4s, v25.4s, v28.s[0]
+	WORD $0x4f9d132d // fmla v13.4s, v25.4s, v29.s[0]
+	WORD $0x4f9e1331 // fmla v17.4s, v25.4s, v30.s[0]
+	WORD $0x4f9f1335 // fmla v21.4s, v25.4s, v31.s[0]
+	FMOVQ 1376(R6), F24
+	WORD $0x4f9a1302 // fmla v2.4s, v24.4s, v26.s[0]
+	WORD $0x4f9b1306 // fmla v6.4s, v24.4s, v27.s[0]
+	WORD $0x4f9c130a // fmla v10.4s, v24.4s, v28.s[0]
+	WORD $0x4f9d130e // fmla v14.4s, v24.4s, v29.s[0]
+	WORD $0x4f9e1312 // fmla v18.4s, v24.4s, v30.s[0]
+	WORD $0x4f9f1316 // fmla v22.4s, v24.4s, v31.s[0]
+	FMOVQ 1392(R6), F25
+	WORD $0x4f9a1323 // fmla v3.4s, v25.4s, v26.s[0]
+	WORD $0x4f9b1327 // fmla v7.4s, v25.4s, v27.s[0]
+	WORD $0x4f9c132b // fmla v11.4s, v25.4s, v28.s[0]
+	WORD $0x4f9d132f // fmla v15.4s, v25.4s, v29.s[0]
+	WORD $0x4f9e1333 // fmla v19.4s, v25.4s, v30.s[0]
+	WORD $0x4f9f1337 // fmla v23.4s, v25.4s, v31.s[0]
+	FMOVQ 1408(R6), F24
+	WORD $0x4fba1300 // fmla v0.4s, v24.4s, v26.s[1]
+	WORD $0x4fbb1304 // fmla v4.4s, v24.4s, v27.s[1]
+	WORD $0x4fbc1308 // fmla v8.4s, v24.4s, v28.s[1]
+	WORD $0x4fbd130c // fmla v12.4s, v24.4s, v29.s[1]
+	WORD $0x4fbe1310 // fmla v16.4s, v24.4s, v30.s[1]
+	WORD $0x4fbf1314 // fmla v20.4s, v24.4s, v31.s[1]
+	FMOVQ 1424(R6), F25
+	WORD $0x4fba1321 // fmla v1.4s, v25.4s, v26.s[1]
+	WORD $0x4fbb1325 // fmla v5.4s, v25.4s, v27.s[1]
+	WORD $0x4fbc1329 // fmla v9.4s, v25.4s, v28.s[1]
+	WORD $0x4fbd132d // fmla v13.4s, v25.4s, v29.s[1]
+	WORD $0x4fbe1331 // fmla v17.4s, v25.4s, v30.s[1]
+	WORD $0x4fbf1335 // fmla v21.4s, v25.4s, v31.s[1]
+	FMOVQ 1440(R6), F24
+	WORD $0x4fba1302 // fmla v2.4s, v24.4s, v26.s[1]
+	WORD $0x4fbb1306 // fmla v6.4s, v24.4s, v27.s[1]
+	WORD $0x4fbc130a // fmla v10.4s, v24.4s, v28.s[1]
+	WORD $0x4fbd130e // fmla v14.4s, v24.4s, v29.s[1]
+	WORD $0x4fbe1312 // fmla v18.4s, v24.4s, v30.s[1]
+	WORD $0x4fbf1316 // fmla v22.4s, v24.4s, v31.s[1]
+	FMOVQ 1456(R6), F25
+	WORD $0x4fba1323 // fmla v3.4s, v25.4s, v26.s[1]
+	WORD $0x4fbb1327 // fmla v7.4s, v25.4s, v27.s[1]
+	WORD $0x4fbc132b // fmla v11.4s, v25.4s, v28.s[1]
+	WORD $0x4fbd132f // fmla v15.4s, v25.4s, v29.s[1]
+	WORD $0x4fbe1333 // fmla v19.4s, v25.4s, v30.s[1]
+	WORD $0x4fbf1337 // fmla v23.4s, v25.4s, v31.s[1]
+	FMOVQ 1472(R6), F24
+	WORD $0x4f9a1b00 // fmla v0.4s, v24.4s, v26.s[2]
+	WORD $0x4f9b1b04 // fmla v4.4s, v24.4s, v27.s[2]
+	WORD $0x4f9c1b08 // fmla v8.4s, v24.4s, v28.s[2]
+	WORD $0x4f9d1b0c // fmla v12.4s, v24.4s, v29.s[2]
+	WORD $0x4f9e1b10 // fmla v16.4s, v24.4s, v30.s[2]
+	WORD $0x4f9f1b14 // fmla v20.4s, v24.4s, v31.s[2]
+	FMOVQ 1488(R6), F25
+	WORD $0x4f9a1b21 // fmla v1.4s, v25.4s, v26.s[2]
+	WORD $0x4f9b1b25 // fmla v5.4s, v25.4s, v27.s[2]
+	WORD $0x4f9c1b29 // fmla v9.4s, v25.4s, v28.s[2]
+	WORD $0x4f9d1b2d // fmla v13.4s, v25.4s, v29.s[2]
+	WORD $0x4f9e1b31 // fmla v17.4s, v25.4s, v30.s[2]
+	WORD $0x4f9f1b35 // fmla v21.4s, v25.4s, v31.s[2]
+	FMOVQ 1504(R6), F24
+	WORD $0x4f9a1b02 // fmla v2.4s, v24.4s, v26.s[2]
+	WORD $0x4f9b1b06 // fmla v6.4s, v24.4s, v27.s[2]
+	WORD $0x4f9c1b0a // fmla v10.4s, v24.4s, v28.s[2]
+	WORD $0x4f9d1b0e // fmla v14.4s, v24.4s, v29.s[2]
+	WORD $0x4f9e1b12 // fmla v18.4s, v24.4s, v30.s[2]
+	WORD $0x4f9f1b16 // fmla v22.4s, v24.4s, v31.s[2]
+	FMOVQ 1520(R6), F25
+	WORD $0x4f9a1b23 // fmla v3.4s, v25.4s, v26.s[2]
+	WORD $0x4f9b1b27 // fmla v7.4s, v25.4s, v27.s[2]
+	WORD $0x4f9c1b2b // fmla v11.4s, v25.4s, v28.s[2]
+	WORD $0x4f9d1b2f // fmla v15.4s, v25.4s, v29.s[2]
+	WORD $0x4f9e1b33 // fmla v19.4s, v25.4s, v30.s[2]
+	WORD $0x4f9f1b37 // fmla v23.4s, v25.4s, v31.s[2]
+	ADD R8, R7
+	FMOVQ 0(R7), F26
+	FMOVQ 4(R7), F27
+	FMOVQ 8(R7), F28
+	FMOVQ 12(R7), F29
+	FMOVQ 16(R7), F30
+	FMOVQ 20(R7), F31
+	FMOVQ 1536(R6), F24
+	WORD $0x4f9a1300 // fmla v0.4s, v24.4s, v26.s[0]
+	WORD $0x4f9b1304 // fmla v4.4s, v24.4s, v27.s[0]
+	WORD $0x4f9c1308 // fmla v8.4s, v24.4s, v28.s[0]
+	WORD $0x4f9d130c // fmla v12.4s, v24.4s, v29.s[0]
+	WORD $0x4f9e1310 // fmla v16.4s, v24.4s, v30.s[0]
+	WORD $0x4f9f1314 // fmla v20.4s, v24.4s, v31.s[0]
+	FMOVQ 1552(R6), F25
+	WORD $0x4f9a1321 // fmla v1.4s, v25.4s, v26.s[0]
+	WORD $0x4f9b1325 // fmla v5.4s, v25.4s, v27.s[0]
+	WORD $0x4f9c1329 // fmla v9.4s, v25.4s, v28.s[0]
+	WORD $0x4f9d132d // fmla v13.4s, v25.4s, v29.s[0]
+	WORD $0x4f9e1331 // fmla v17.4s, v25.4s, v30.s[0]
+	WORD $0x4f9f1335 // fmla v21.4s, v25.4s, v31.s[0]
+	FMOVQ 1568(R6), F24
+	WORD $0x4f9a1302 // fmla v2.4s, v24.4s, v26.s[0]
+	WORD $0x4f9b1306 // fmla v6.4s, v24.4s, v27.s[0]
+	WORD $0x4f9c130a // fmla v10.4s, v24.4s, v28.s[0]
+	WORD $0x4f9d130e // fmla v14.4s, v24.4s, v29.s[0]
+	WORD $0x4f9e1312 // fmla v18.4s, v24.4s, v30.s[0]
+	WORD $0x4f9f1316 // fmla v22.4s, v24.4s, v31.s[0]
+	FMOVQ 1584(R6), F25
+	WORD $0x4f9a1323 // fmla v3.4s, v25.4s, v26.s[0]
+	WORD $0x4f9b1327 // fmla v7.4s, v25.4s, v27.s[0]
+	WORD $0x4f9c132b // fmla v11.4s, v25.4s, v28.s[0]
+	WORD $0x4f9d132f // fmla v15.4s, v25.4s, v29.s[0]
+	WORD $0x4f9e1333 // fmla v19.4s, v25.4s, v30.s[0]
+	WORD $0x4f9f1337 // fmla v23.4s, v25.4s, v31.s[0]
+	FMOVQ 1600(R6), F24
+	WORD $0x4fba1300 // fmla v0.4s, v24.4s, v26.s[1]
+	WORD $0x4fbb1304 // fmla v4.4s, v24.4s, v27.s[1]
+	WORD $0x4fbc1308 // fmla v8.4s, v24.4s, v28.s[1]
+	WORD $0x4fbd130c // fmla v12.4s, v24.4s, v29.s[1]
+	WORD $0x4fbe1310 // fmla v16.4s, v24.4s, v30.s[1]
+	WORD $0x4fbf1314 // fmla v20.4s, v24.4s, v31.s[1]
+	FMOVQ 1616(R6), F25
+	WORD $0x4fba1321 // fmla v1.4s, v25.4s, v26.s[1]
+	WORD $0x4fbb1325 // fmla v5.4s, v25.4s, v27.s[1]
+	WORD $0x4fbc1329 // fmla v9.4s, v25.4s, v28.s[1]
+	WORD $0x4fbd132d // fmla v13.4s, v25.4s, v29.s[1]
+	WORD $0x4fbe1331 // fmla v17.4s, v25.4s, v30.s[1]
+	WORD $0x4fbf1335 // fmla v21.4s, v25.4s, v31.s[1]
+	FMOVQ 1632(R6), F24
+	WORD $0x4fba1302 // fmla v2.4s, v24.4s, v26.s[1]
+	WORD $0x4fbb1306 // fmla v6.4s, v24.4s, v27.s[1]
+	WORD $0x4fbc130a // fmla v10.4s, v24.4s, v28.s[1]
+	WORD $0x4fbd130e // fmla v14.4s, v24.4s, v29.s[1]
+	WORD $0x4fbe1312 // fmla v18.4s, v24.4s, v30.s[1]
+	WORD $0x4fbf1316 // fmla v22.4s, v24.4s, v31.s[1]
+	FMOVQ 1648(R6), F25
+	WORD $0x4fba1323 // fmla v3.4s, v25.4s, v26.s[1]
+	WORD $0x4fbb1327 // fmla v7.4s, v25.4s, v27.s[1]
+	WORD $0x4fbc132b // fmla v11.4s, v25.4s, v28.s[1]
+	WORD $0x4fbd132f // fmla v15.4s, v25.4s, v29.s[1]
+	WORD $0x4fbe1333 // fmla v19.4s, v25.4s, v30.s[1]
+	WORD $0x4fbf1337 // fmla v23.4s, v25.4s, v31.s[1]
+	FMOVQ 1664(R6), F24
+	WORD $0x4f9a1b00 // fmla v0.4s, v24.4s, v26.s[2]
+	WORD $0x4f9b1b04 // fmla v4.4s, v24.4s, v27.s[2]
+	WORD $0x4f9c1b08 // fmla v8.4s, v24.4s, v28.s[2]
+	WORD $0x4f9d1b0c // fmla v12.4s, v24.4s, v29.s[2]
+	WORD $0x4f9e1b10 // fmla v16.4s, v24.4s, v30.s[2]
+	WORD $0x4f9f1b14 // fmla v20.4s, v24.4s, v31.s[2]
+	FMOVQ 1680(R6), F25
+	WORD $0x4f9a1b21 // fmla v1.4s, v25.4s, v26.s[2]
+	WORD $0x4f9b1b25 // fmla v5.4s, v25.4s, v27.s[2]
+	WORD $0x4f9c1b29 // fmla v9.4s, v25.4s, v28.s[2]
+	WORD $0x4f9d1b2d // fmla v13.4s, v25.4s, v29.s[2]
+	WORD $0x4f9e1b31 // fmla v17.4s, v25.4s, v30.s[2]
+	WORD $0x4f9f1b35 // fmla v21.4s, v25.4s, v31.s[2]
+	FMOVQ 1696(R6), F24
+	WORD $0x4f9a1b02 // fmla v2.4s, v24.4s, v26.s[2]
+	WORD $0x4f9b1b06 // fmla v6.4s, v24.4s, v27.s[2]
+	WORD $0x4f9c1b0a // fmla v10.4s, v24.4s, v28.s[2]
+	WORD $0x4f9d1b0e // fmla v14.4s, v24.4s, v29.s[2]
+	WORD $0x4f9e1b12 // fmla v18.4s, v24.4s, v30.s[2]
+	WORD $0x4f9f1b16 // fmla v22.4s, v24.4s, v31.s[2]
+	FMOVQ 1712(R6), F25
+	WORD $0x4f9a1b23 // fmla v3.4s, v25.4s, v26.s[2]
+	WORD $0x4f9b1b27 // fmla v7.4s, v25.4s, v27.s[2]
+	WORD $0x4f9c1b2b // fmla v11.4s, v25.4s, v28.s[2]
+	WORD $0x4f9d1b2f // fmla v15.4s, v25.4s, v29.s[2]
+	WORD $0x4f9e1b33 // fmla v19.4s, v25.4s, v30.s[2]
+	WORD $0x4f9f1b37 // fmla v23.4s, v25.4s, v31.s[2]
+	MOVD $0x00000000, R5
+	VDUP R5, V24.S4
+	WORD $0x4e38f400 // fmax v0.4s, v0.4s, v24.4s
+	FMOVQ F0, 0(R1)
+	WORD $0x4e38f421 // fmax v1.4s, v1.4s, v24.4s
+	FMOVQ F1, 16(R1)
+	WORD $0x4e38f442 // fmax v2.4s, v2.4s, v24.4s
+	FMOVQ F2, 32(R1)
+	WORD $0x4e38f463 // fmax v3.4s, v3.4s, v24.4s
+	FMOVQ F3, 48(R1)
+	WORD $0x4e38f484 // fmax v4.4s, v4.4s, v24.4s
+	FMOVQ F4, 64(R1)
+	WORD $0x4e38f4a5 // fmax v5.4s, v5.4s, v24.4s
+	FMOVQ F5, 80(R1)
+	WORD $0x4e38f4c6 // fmax v6.4s, v6.4s, v24.4s
+	FMOVQ F6, 96(R1)
+	WORD $0x4e38f4e7 // fmax v7.4s, v7.4s, v24.4s
+	FMOVQ F7, 112(R1)
+	WORD $0x4e38f508 // fmax v8.4s, v8.4s, v24.4s
+	FMOVQ F8, 128(R1)
+	WORD $0x4e38f529 // fmax v9.4s, v9.4s, v24.4s
+	FMOVQ F9, 144(R1)
+	WORD $0x4e38f54a // fmax v10.4s, v10.4s, v24.4s
+	FMOVQ F10, 160(R1)
+	WORD $0x4e38f56b // fmax v11.4s, v11.4s, v24.4s
+	FMOVQ F11, 176(R1)
+	WORD $0x4e38f58c // fmax v12.4s, v12.4s, v24.4s
+	FMOVQ F12, 192(R1)
+	WORD $0x4e38f5ad // fmax v13.4s, v13.4s, v24.4s
+	FMOVQ F13, 208(R1)
+	WORD $0x4e38f5ce // fmax v14.4s, v14.4s, v24.4s
+	FMOVQ F14, 224(R1)
+	WORD $0x4e38f5ef // fmax v15.4s, v15.4s, v24.4s
+	FMOVQ F15, 240(R1)
+	WORD $0x4e38f610 // fmax v16.4s, v16.4s, v24.4s
+	FMOVQ F16, 256(R1)
+	WORD $0x4e38f631 // fmax v17.4s, v17.4s, v24.4s
+	FMOVQ F17, 272(R1)
+	WORD $0x4e38f652 // fmax v18.4s, v18.4s, v24.4s
+	FMOVQ F18, 288(R1)
+	WORD $0x4e38f673 // fmax v19.4s, v19.4s, v24.4s
+	FMOVQ F19, 304(R1)
+	WORD $0x4e38f694 // fmax v20.4s, v20.4s, v24.4s
+	FMOVQ F20, 320(R1)
+	WORD $0x4e38f6b5 // fmax v21.4s, v21.4s, v24.4s
+	FMOVQ F21, 336(R1)
+	WORD $0x4e38f6d6 // fmax v22.4s, v22.4s, v24.4s
+	FMOVQ F22, 352(R1)
+	WORD $0x4e38f6f7 // fmax v23.4s, v23.4s, v24.4s
+	FMOVQ F23, 368(R1)
+	CBZ R2, groupPlain
+	MOVD $1, R5
+	VMOV R5, V25.S[0]
+	MOVD $2, R5
+	VMOV R5, V25.S[1]
+	MOVD $4, R5
+	VMOV R5, V25.S[2]
+	MOVD $8, R5
+	VMOV R5, V25.S[3]
+	VSHL $4, V25.S4, V26.S4
+	VSHL $4, V26.S4, V27.S4
+	VSHL $4, V27.S4, V28.S4
+	WORD $0x4ea0c81e // fcmgt v30.4s, v0.4s, #0.0
+	VAND V25.B16, V30.B16, V30.B16
+	VMOV V30.B16, V29.B16
+	WORD $0x4ea0c83e // fcmgt v30.4s, v1.4s, #0.0
+	VAND V26.B16, V30.B16, V30.B16
+	VORR V30.B16, V29.B16, V29.B16
+	WORD $0x4ea0c85e // fcmgt v30.4s, v2.4s, #0.0
+	VAND V27.B16, V30.B16, V30.B16
+	VORR V30.B16, V29.B16, V29.B16
+	WORD $0x4ea0c87e // fcmgt v30.4s, v3.4s, #0.0
+	VAND V28.B16, V30.B16, V30.B16
+	VORR V30.B16, V29.B16, V29.B16
+	VADDV V29.S4, V29
+	VMOV V29.S[0], R5
+	MOVH R5, 0(R2)
+	WORD $0x4ea0c89e // fcmgt v30.4s, v4.4s, #0.0
+	VAND V25.B16, V30.B16, V30.B16
+	VMOV V30.B16, V29.B16
+	WORD $0x4ea0c8be // fcmgt v30.4s, v5.4s, #0.0
+	VAND V26.B16, V30.B16, V30.B16
+	VORR V30.B16, V29.B16, V29.B16
+	WORD $0x4ea0c8de // fcmgt v30.4s, v6.4s, #0.0
+	VAND V27.B16, V30.B16, V30.B16
+	VORR V30.B16, V29.B16, V29.B16
+	WORD $0x4ea0c8fe // fcmgt v30.4s, v7.4s, #0.0
+	VAND V28.B16, V30.B16, V30.B16
+	VORR V30.B16, V29.B16, V29.B16
+	VADDV V29.S4, V29
+	VMOV V29.S[0], R5
+	MOVH R5, 2(R2)
+	WORD $0x4ea0c91e // fcmgt v30.4s, v8.4s, #0.0
+	VAND V25.B16, V30.B16, V30.B16
+	VMOV V30.B16, V29.B16
+	WORD $0x4ea0c93e // fcmgt v30.4s, v9.4s, #0.0
+	VAND V26.B16, V30.B16, V30.B16
+	VORR V30.B16, V29.B16, V29.B16
+	WORD $0x4ea0c95e // fcmgt v30.4s, v10.4s, #0.0
+	VAND V27.B16, V30.B16, V30.B16
+	VORR V30.B16, V29.B16, V29.B16
+	WORD $0x4ea0c97e // fcmgt v30.4s, v11.4s, #0.0
+	VAND V28.B16, V30.B16, V30.B16
+	VORR V30.B16, V29.B16, V29.B16
+	VADDV V29.S4, V29
+	VMOV V29.S[0], R5
+	MOVH R5, 4(R2)
+	WORD $0x4ea0c99e // fcmgt v30.4s, v12.4s, #0.0
+	VAND V25.B16, V30.B16, V30.B16
+	VMOV V30.B16, V29.B16
+	WORD $0x4ea0c9be // fcmgt v30.4s, v13.4s, #0.0
+	VAND V26.B16, V30.B16, V30.B16
+	VORR V30.B16, V29.B16, V29.B16
+	WORD $0x4ea0c9de // fcmgt v30.4s, v14.4s, #0.0
+	VAND V27.B16, V30.B16, V30.B16
+	VORR V30.B16, V29.B16, V29.B16
+	WORD $0x4ea0c9fe // fcmgt v30.4s, v15.4s, #0.0
+	VAND V28.B16, V30.B16, V30.B16
+	VORR V30.B16, V29.B16, V29.B16
+	VADDV V29.S4, V29
+	VMOV V29.S[0], R5
+	MOVH R5, 6(R2)
+	WORD $0x4ea0ca1e // fcmgt v30.4s, v16.4s, #0.0
+	VAND V25.B16, V30.B16, V30.B16
+	VMOV V30.B16, V29.B16
+	WORD $0x4ea0ca3e // fcmgt v30.4s, v17.4s, #0.0
+	VAND V26.B16, V30.B16, V30.B16
+	VORR V30.B16, V29.B16, V29.B16
+	WORD $0x4ea0ca5e // fcmgt v30.4s, v18.4s, #0.0
+	VAND V27.B16, V30.B16, V30.B16
+	VORR V30.B16, V29.B16, V29.B16
+	WORD $0x4ea0ca7e // fcmgt v30.4s, v19.4s, #0.0
+	VAND V28.B16, V30.B16, V30.B16
+	VORR V30.B16, V29.B16, V29.B16
+	VADDV V29.S4, V29
+	VMOV V29.S[0], R5
+	MOVH R5, 8(R2)
+	WORD $0x4ea0ca9e // fcmgt v30.4s, v20.4s, #0.0
+	VAND V25.B16, V30.B16, V30.B16
+	VMOV V30.B16, V29.B16
+	WORD $0x4ea0cabe // fcmgt v30.4s, v21.4s, #0.0
+	VAND V26.B16, V30.B16, V30.B16
+	VORR V30.B16, V29.B16, V29.B16
+	WORD $0x4ea0cade // fcmgt v30.4s, v22.4s, #0.0
+	VAND V27.B16, V30.B16, V30.B16
+	VORR V30.B16, V29.B16, V29.B16
+	WORD $0x4ea0cafe // fcmgt v30.4s, v23.4s, #0.0
+	VAND V28.B16, V30.B16, V30.B16
+	VORR V30.B16, V29.B16, V29.B16
+	VADDV V29.S4, V29
+	VMOV V29.S[0], R5
+	MOVH R5, 10(R2)
+	ADD $12, R2
+groupPlain:
+	ADD $384, R1
+	ADD $24, R3
+	SUB $6, R4
+	CMP $6, R4
+	BGE group
+	CBZ R4, done
+	SUB $6, R4, R5
+	ADD R5<<2, R3
+	ADD R5<<6, R1
+	MOVD $6, R4
+	CBZ R2, group
+	ADD R5<<1, R2
+	JMP group
+few:
+	MOVD bias+32(FP), R5
+	FMOVQ 0(R5), F0
+	FMOVQ 16(R5), F1
+	FMOVQ 32(R5), F2
+	FMOVQ 48(R5), F3
+	MOVD w+24(FP), R6
+	MOVD row+48(FP), R8
+	LSL $2, R8
+	MOVD plane+56(FP), R9
+	LSL $2, R9
+	SUB R8<<1, R9
+	MOVD R3, R7
+	FMOVQ 0(R7), F6
+	FMOVQ 0(R6), F4
+	WORD $0x4f861080 // fmla v0.4s, v4.4s, v6.s[0]
+	FMOVQ 16(R6), F5
+	WORD $0x4f8610a1 // fmla v1.4s, v5.4s, v6.s[0]
+	FMOVQ 32(R6), F4
+	WORD $0x4f861082 // fmla v2.4s, v4.4s, v6.s[0]
+	FMOVQ 48(R6), F5
+	WORD $0x4f8610a3 // fmla v3.4s, v5.4s, v6.s[0]
+	FMOVQ 64(R6), F4
+	WORD $0x4fa61080 // fmla v0.4s, v4.4s, v6.s[1]
+	FMOVQ 80(R6), F5
+	WORD $0x4fa610a1 // fmla v1.4s, v5.4s, v6.s[1]
+	FMOVQ 96(R6), F4
+	WORD $0x4fa61082 // fmla v2.4s, v4.4s, v6.s[1]
+	FMOVQ 112(R6), F5
+	WORD $0x4fa610a3 // fmla v3.4s, v5.4s, v6.s[1]
+	FMOVQ 128(R6), F4
+	WORD $0x4f861880 // fmla v0.4s, v4.4s, v6.s[2]
+	FMOVQ 144(R6), F5
+	WORD $0x4f8618a1 // fmla v1.4s, v5.4s, v6.s[2]
+	FMOVQ 160(R6), F4
+	WORD $0x4f861882 // fmla v2.4s, v4.4s, v6.s[2]
+	FMOVQ 176(R6), F5
+	WORD $0x4f8618a3 // fmla v3.4s, v5.4s, v6.s[2]
+	ADD R8, R7
+	FMOVQ 0(R7), F6
+	FMOVQ 192(R6), F4
+	WORD $0x4f861080 // fmla v0.4s, v4.4s, v6.s[0]
+	FMOVQ 208(R6), F5
+	WORD $0x4f8610a1 // fmla v1.4s, v5.4s, v6.s[0]
+	FMOVQ 224(R6), F4
+	WORD $0x4f861082 // fmla v2.4s, v4.4s, v6.s[0]
+	FMOVQ 240(R6), F5
+	WORD $0x4f8610a3 // fmla v3.4s, v5.4s, v6.s[0]
+	FMOVQ 256(R6), F4
+	WORD $0x4fa61080 // fmla v0.4s, v4.4s, v6.s[1]
+	FMOVQ 272(R6), F5
+	WORD $0x4fa610a1 // fmla v1.4s, v5.4s, v6.s[1]
+	FMOVQ 288(R6), F4
+	WORD $0x4fa61082 // fmla v2.4s, v4.4s, v6.s[1]
+	FMOVQ 304(R6), F5
+	WORD $0x4fa610a3 // fmla v3.4s, v5.4s, v6.s[1]
+	FMOVQ 320(R6), F4
+	WORD $0x4f861880 // fmla v0.4s, v4.4s, v6.s[2]
+	FMOVQ 336(R6), F5
+	WORD $0x4f8618a1 // fmla v1.4s, v5.4s, v6.s[2]
+	FMOVQ 352(R6), F4
+	WORD $0x4f861882 // fmla v2.4s, v4.4s, v6.s[2]
+	FMOVQ 368(R6), F5
+	WORD $0x4f8618a3 // fmla v3.4s, v5.4s, v6.s[2]
+	ADD R8, R7
+	FMOVQ 0(R7), F6
+	FMOVQ 384(R6), F4
+	WORD $0x4f861080 // fmla v0.4s, v4.4s, v6.s[0]
+	FMOVQ 400(R6), F5
+	WORD $0x4f8610a1 // fmla v1.4s, v5.4s, v6.s[0]
+	FMOVQ 416(R6), F4
+	WORD $0x4f861082 // fmla v2.4s, v4.4s, v6.s[0]
+	FMOVQ 432(R6), F5
+	WORD $0x4f8610a3 // fmla v3.4s, v5.4s, v6.s[0]
+	FMOVQ 448(R6), F4
+	WORD $0x4fa61080 // fmla v0.4s, v4.4s, v6.s[1]
+	FMOVQ 464(R6), F5
+	WORD $0x4fa610a1 // fmla v1.4s, v5.4s, v6.s[1]
+	FMOVQ 480(R6), F4
+	WORD $0x4fa61082 // fmla v2.4s, v4.4s, v6.s[1]
+	FMOVQ 496(R6), F5
+	WORD $0x4fa610a3 // fmla v3.4s, v5.4s, v6.s[1]
+	FMOVQ 512(R6), F4
+	WORD $0x4f861880 // fmla v0.4s, v4.4s, v6.s[2]
+	FMOVQ 528(R6), F5
+	WORD $0x4f8618a1 // fmla v1.4s, v5.4s, v6.s[2]
+	FMOVQ 544(R6), F4
+	WORD $0x4f861882 // fmla v2.4s, v4.4s, v6.s[2]
+	FMOVQ 560(R6), F5
+	WORD $0x4f8618a3 // fmla v3.4s, v5.4s, v6.s[2]
+	ADD R9, R7
+	FMOVQ 0(R7), F6
+	FMOVQ 576(R6), F4
+	WORD $0x4f861080 // fmla v0.4s, v4.4s, v6.s[0]
+	FMOVQ 592(R6), F5
+	WORD $0x4f8610a1 // fmla v1.4s, v5.4s, v6.s[0]
+	FMOVQ 608(R6), F4
+	WORD $0x4f861082 // fmla v2.4s, v4.4s, v6.s[0]
+	FMOVQ 624(R6), F5
+	WORD $0x4f8610a3 // fmla v3.4s, v5.4s, v6.s[0]
+	FMOVQ 640(R6), F4
+	WORD $0x4fa61080 // fmla v0.4s, v4.4s, v6.s[1]
+	FMOVQ 656(R6), F5
+	WORD $0x4fa610a1 // fmla v1.4s, v5.4s, v6.s[1]
+	FMOVQ 672(R6), F4
+	WORD $0x4fa61082 // fmla v2.4s, v4.4s, v6.s[1]
+	FMOVQ 688(R6), F5
+	WORD $0x4fa610a3 // fmla v3.4s, v5.4s, v6.s[1]
+	FMOVQ 704(R6), F4
+	WORD $0x4f861880 // fmla v0.4s, v4.4s, v6.s[2]
+	FMOVQ 720(R6), F5
+	WORD $0x4f8618a1 // fmla v1.4s, v5.4s, v6.s[2]
+	FMOVQ 736(R6), F4
+	WORD $0x4f861882 // fmla v2.4s, v4.4s, v6.s[2]
+	FMOVQ 752(R6), F5
+	WORD $0x4f8618a3 // fmla v3.4s, v5.4s, v6.s[2]
+	ADD R8, R7
+	FMOVQ 0(R7), F6
+	FMOVQ 768(R6), F4
+	WORD $0x4f861080 // fmla v0.4s, v4.4s, v6.s[0]
+	FMOVQ 784(R6), F5
+	WORD $0x4f8610a1 // fmla v1.4s, v5.4s, v6.s[0]
+	FMOVQ 800(R6), F4
+	WORD $0x4f861082 // fmla v2.4s, v4.4s, v6.s[0]
+	FMOVQ 816(R6), F5
+	WORD $0x4f8610a3 // fmla v3.4s, v5.4s, v6.s[0]
+	FMOVQ 832(R6), F4
+	WORD $0x4fa61080 // fmla v0.4s, v4.4s, v6.s[1]
+	FMOVQ 848(R6), F5
+	WORD $0x4fa610a1 // fmla v1.4s, v5.4s, v6.s[1]
+	FMOVQ 864(R6), F4
+	WORD $0x4fa61082 // fmla v2.4s, v4.4s, v6.s[1]
+	FMOVQ 880(R6), F5
+	WORD $0x4fa610a3 // fmla v3.4s, v5.4s, v6.s[1]
+	FMOVQ 896(R6), F4
+	WORD $0x4f861880 // fmla v0.4s, v4.4s, v6.s[2]
+	FMOVQ 912(R6), F5
+	WORD $0x4f8618a1 // fmla v1.4s, v5.4s, v6.s[2]
+	FMOVQ 928(R6), F4
+	WORD $0x4f861882 // fmla v2.4s, v4.4s, v6.s[2]
+	FMOVQ 944(R6), F5
+	WORD $0x4f8618a3 // fmla v3.4s, v5.4s, v6.s[2]
+	ADD R8, R7
+	FMOVQ 0(R7), F6
+	FMOVQ 960(R6), F4
+	WORD $0x4f861080 // fmla v0.4s, v4.4s, v6.s[0]
+	FMOVQ 976(R6), F5
+	WORD $0x4f8610a1 // fmla v1.4s, v5.4s, v6.s[0]
+	FMOVQ 992(R6), F4
+	WORD $0x4f861082 // fmla v2.4s, v4.4s, v6.s[0]
+	FMOVQ 1008(R6), F5
+	WORD $0x4f8610a3 // fmla v3.4s, v5.4s, v6.s[0]
+	FMOVQ 1024(R6), F4
+	WORD $0x4fa61080 // fmla v0.4s, v4.4s, v6.s[1]
+	FMOVQ 1040(R6), F5
+	WORD $0x4fa610a1 // fmla v1.4s, v5.4s, v6.s[1]
+	FMOVQ 1056(R6), F4
+	WORD $0x4fa61082 // fmla v2.4s, v4.4s, v6.s[1]
+	FMOVQ 1072(R6), F5
+	WORD $0x4fa610a3 // fmla v3.4s, v5.4s, v6.s[1]
+	FMOVQ 1088(R6), F4
+	WORD $0x4f861880 // fmla v0.4s, v4.4s, v6.s[2]
+	FMOVQ 1104(R6), F5
+	WORD $0x4f8618a1 // fmla v1.4s, v5.4s, v6.s[2]
+	FMOVQ 1120(R6), F4
+	WORD $0x4f861882 // fmla v2.4s, v4.4s, v6.s[2]
+	FMOVQ 1136(R6), F5
+	WORD $0x4f8618a3 // fmla v3.4s, v5.4s, v6.s[2]
+	ADD R9, R7
+	FMOVQ 0(R7), F6
+	FMOVQ 1152(R6), F4
+	WORD $0x4f861080 // fmla v0.4s, v4.4s, v6.s[0]
+	FMOVQ 1168(R6), F5
+	WORD $0x4f8610a1 // fmla v1.4s, v5.4s, v6.s[0]
+	FMOVQ 1184(R6), F4
+	WORD $0x4f861082 // fmla v2.4s, v4.4s, v6.s[0]
+	FMOVQ 1200(R6), F5
+	WORD $0x4f8610a3 // fmla v3.4s, v5.4s, v6.s[0]
+	FMOVQ 1216(R6), F4
+	WORD $0x4fa61080 // fmla v0.4s, v4.4s, v6.s[1]
+	FMOVQ 1232(R6), F5
+	WORD $0x4fa610a1 // fmla v1.4s, v5.4s, v6.s[1]
+	FMOVQ 1248(R6), F4
+	WORD $0x4fa61082 // fmla v2.4s, v4.4s, v6.s[1]
+	FMOVQ 1264(R6), F5
+	WORD $0x4fa610a3 // fmla v3.4s, v5.4s, v6.s[1]
+	FMOVQ 1280(R6), F4
+	WORD $0x4f861880 // fmla v0.4s, v4.4s, v6.s[2]
+	FMOVQ 1296(R6), F5
+	WORD $0x4f8618a1 // fmla v1.4s, v5.4s, v6.s[2]
+	FMOVQ 1312(R6), F4
+	WORD $0x4f861882 // fmla v2.4s, v4.4s, v6.s[2]
+	FMOVQ 1328(R6), F5
+	WORD $0x4f8618a3 // fmla v3.4s, v5.4s, v6.s[2]
+	ADD R8, R7
+	FMOVQ 0(R7), F6
+	FMOVQ 1344(R6), F4
+	WORD $0x4f861080 // fmla v0.4s, v4.4s, v6.s[0]
+	FMOVQ 1360(R6), F5
+	WORD $0x4f8610a1 // fmla v1.4s, v5.4s, v6.s[0]
+	FMOVQ 1376(R6), F4
+	WORD $0x4f861082 // fmla v2.4s, v4.4s, v6.s[0]
+	FMOVQ 1392(R6), F5
+	WORD $0x4f8610a3 // fmla v3.4s, v5.4s, v6.s[0]
+	FMOVQ 1408(R6), F4
+	WORD $0x4fa61080 // fmla v0.4s, v4.4s, v6.s[1]
+	FMOVQ 1424(R6), F5
+	WORD $0x4fa610a1 // fmla v1.4s, v5.4s, v6.s[1]
+	FMOVQ 1440(R6), F4
+	WORD $0x4fa61082 // fmla v2.4s, v4.4s, v6.s[1]
+	FMOVQ 1456(R6), F5
+	WORD $0x4fa610a3 // fmla v3.4s, v5.4s, v6.s[1]
+	FMOVQ 1472(R6), F4
+	WORD $0x4f861880 // fmla v0.4s, v4.4s, v6.s[2]
+	FMOVQ 1488(R6), F5
+	WORD $0x4f8618a1 // fmla v1.4s, v5.4s, v6.s[2]
+	FMOVQ 1504(R6), F4
+	WORD $0x4f861882 // fmla v2.4s, v4.4s, v6.s[2]
+	FMOVQ 1520(R6), F5
+	WORD $0x4f8618a3 // fmla v3.4s, v5.4s, v6.s[2]
+	ADD R8, R7
+	FMOVQ 0(R7), F6
+	FMOVQ 1536(R6), F4
+	WORD $0x4f861080 // fmla v0.4s, v4.4s, v6.s[0]
+	FMOVQ 1552(R6), F5
+	WORD $0x4f8610a1 // fmla v1.4s, v5.4s, v6.s[0]
+	FMOVQ 1568(R6), F4
+	WORD $0x4f861082 // fmla v2.4s, v4.4s, v6.s[0]
+	FMOVQ 1584(R6), F5
+	WORD $0x4f8610a3 // fmla v3.4s, v5.4s, v6.s[0]
+	FMOVQ 1600(R6), F4
+	WORD $0x4fa61080 // fmla v0.4s, v4.4s, v6.s[1]
+	FMOVQ 1616(R6), F5
+	WORD $0x4fa610a1 // fmla v1.4s, v5.4s, v6.s[1]
+	FMOVQ 1632(R6), F4
+	WORD $0x4fa61082 // fmla v2.4s, v4.4s, v6.s[1]
+	FMOVQ 1648(R6), F5
+	WORD $0x4fa610a3 // fmla v3.4s, v5.4s, v6.s[1]
+	FMOVQ 1664(R6), F4
+	WORD $0x4f861880 // fmla v0.4s, v4.4s, v6.s[2]
+	FMOVQ 1680(R6), F5
+	WORD $0x4f8618a1 // fmla v1.4s, v5.4s, v6.s[2]
+	FMOVQ 1696(R6), F4
+	WORD $0x4f861882 // fmla v2.4s, v4.4s, v6.s[2]
+	FMOVQ 1712(R6), F5
+	WORD $0x4f8618a3 // fmla v3.4s, v5.4s, v6.s[2]
+	MOVD $0x00000000, R5
+	VDUP R5, V4.S4
+	WORD $0x4e24f400 // fmax v0.4s, v0.4s, v4.4s
+	FMOVQ F0, 0(R1)
+	WORD $0x4e24f421 // fmax v1.4s, v1.4s, v4.4s
+	FMOVQ F1, 16(R1)
+	WORD $0x4e24f442 // fmax v2.4s, v2.4s, v4.4s
+	FMOVQ F2, 32(R1)
+	WORD $0x4e24f463 // fmax v3.4s, v3.4s, v4.4s
+	FMOVQ F3, 48(R1)
+	CBZ R2, fewPlain
+	MOVD $1, R5
+	VMOV R5, V5.S[0]
+	MOVD $2, R5
+	VMOV R5, V5.S[1]
+	MOVD $4, R5
+	VMOV R5, V5.S[2]
+	MOVD $8, R5
+	VMOV R5, V5.S[3]
+	VSHL $4, V5.S4, V6.S4
+	VSHL $4, V6.S4, V7.S4
+	VSHL $4, V7.S4, V8.S4
+	WORD $0x4ea0c80a // fcmgt v10.4s, v0.4s, #0.0
+	VAND V5.B16, V10.B16, V10.B16
+	VMOV V10.B16, V9.B16
+	WORD $0x4ea0c82a // fcmgt v10.4s, v1.4s, #0.0
+	VAND V6.B16, V10.B16, V10.B16
+	VORR V10.B16, V9.B16, V9.B16
+	WORD $0x4ea0c84a // fcmgt v10.4s, v2.4s, #0.0
+	VAND V7.B16, V10.B16, V10.B16
+	VORR V10.B16, V9.B16, V9.B16
+	WORD $0x4ea0c86a // fcmgt v10.4s, v3.4s, #0.0
+	VAND V8.B16, V10.B16, V10.B16
+	VORR V10.B16, V9.B16, V9.B16
+	VADDV V9.S4, V9
+	VMOV V9.S[0], R5
+	MOVH R5, 0(R2)
+	ADD $2, R2
+fewPlain:
+	ADD $64, R1
+	ADD $4, R3
+	SUB $1, R4
+	CBNZ R4, few
+done:
+	MOVD R0, FPCR
+	RET
+
 // func winogradWeightsNEON(u, w, scratch *float32, channels, uStride int)
 TEXT ·winogradWeightsNEON(SB), NOSPLIT, $0-40
 	MOVD FPCR, R0

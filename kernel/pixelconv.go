@@ -14,13 +14,13 @@ const (
 )
 
 // A PixelConv is the first layer of a network: a 3x3 convolution of stride 1
-// from the three channels of a picture, followed by ReLU. It runs as one
-// matrix product with the 27 values around each pixel.
+// from the three channels of a picture, followed by ReLU. Its gradient comes from
+// one matrix product, to the 27 values around each pixel.
 type PixelConv struct {
 	Out           int
 	scale, offset [colors]float32
 	replicate     bool
-	weight        []float32 // [out/16][27 of 32][16]
+	weight        []float32 // [out/16][27][16]
 	transposed    []float32 // [2][out][16]
 	bias          []float32
 }
@@ -35,14 +35,14 @@ func NewPixelConv(out int, weight, bias []float32, scale, offset [colors]float32
 	}
 	outs := roundUp(out, lane)
 	c := &PixelConv{Out: out, scale: scale, offset: offset, replicate: replicate,
-		weight:     alignedFloats(outs * columnBlocks * lane),
+		weight:     alignedFloats(outs * colors * taps),
 		transposed: alignedFloats(outs * columnBlocks * lane),
 		bias:       alignedFloats(outs),
 	}
 	copy(c.bias, bias)
 	for k := range out {
 		for t, w := range weight[k*colors*taps:][:colors*taps] {
-			c.weight[(k/lane*columnBlocks*lane+t)*lane+k%lane] = w
+			c.weight[(k/lane*colors*taps+t)*lane+k%lane] = w
 			c.transposed[(t/lane*outs+k)*lane+t%lane] = w
 		}
 	}
@@ -73,8 +73,22 @@ func (c *PixelConv) ForwardRows(p *Pool, dst *Tensor, picture []float32, h, top 
 
 func (c *PixelConv) forward(p *Pool, dst *Tensor, mask *Mask, picture []float32, h, top int) {
 	p.Run((dst.H+pixelRows-1)/pixelRows, func(worker, i int) {
-		for y := i * pixelRows; y < min((i+1)*pixelRows, dst.H); y++ {
-			c.forwardRow(p, &p.scratch[worker], dst, mask, picture, h, top, y)
+		var (
+			s      = &p.scratch[worker]
+			first  = i * pixelRows
+			rows   = min(pixelRows, dst.H-first)
+			plane  = (rows + 2) * (dst.W + 2)
+			padded = s.get(scratchTransform, colors*plane+1)
+		)
+		for ch := range colors {
+			for y := range rows + 2 {
+				c.pad(padded[ch*plane+y*(dst.W+2):][:dst.W+2], picture, ch, h, top+first+y-1)
+			}
+		}
+		for y := range rows {
+			c.forwardRow(p, s, dst, mask, pixels{
+				in: padded[y*(dst.W+2):], positions: dst.W, row: dst.W + 2, plane: plane,
+			}, first+y)
 		}
 	})
 	dst.clearBorder()
@@ -87,91 +101,48 @@ func (c *PixelConv) check(out *shape, picture []float32) {
 	}
 }
 
-// forwardRow computes row y of dst, row top+y of the output for a picture of
-// height h.
-func (c *PixelConv) forwardRow(p *Pool, scratch *scratch, dst *Tensor, mask *Mask, picture []float32, h, top, y int) {
-	var (
-		impl    = p.impl
-		width   = roundUp(dst.W, impl.rows)
-		columns = scratch.get(scratchInput, columnBlocks*width*lane)
-		out     = scratch.get(scratchOutput, pair*lane*width)
-		padded  = scratch.get(scratchTransform, colors*3*(dst.W+2))
-	)
-	c.pad(padded, picture, h, dst.W, top+y)
-	gatherColumns(columns, padded, dst.W, width)
-	for b := 0; b < dst.blocks(); b += pair {
-		blocks := min(pair, dst.blocks()-b)
-		for k := 0; k < blocks; k += impl.panels {
-			impl.product(product{
-				out: out[k*width*lane:], in: columns, w: c.weight[(b+k)*columnBlocks*lane*lane:], bias: c.bias[(b+k)*lane:],
-				panels: min(impl.panels, blocks-k), steps: columnBlocks, groups: width / impl.rows,
-				inStep: width * lane, inGroup: impl.rows * lane,
-				outPanel: width * lane, outGroup: impl.rows * lane,
-				wPanel: columnBlocks * lane * lane,
-			})
+// forwardRow computes row y of dst from what is in a.
+func (c *PixelConv) forwardRow(p *Pool, s *scratch, dst *Tensor, mask *Mask, a pixels, y int) {
+	block := func(b int, out []float32) {
+		a.out, a.mask = out, mask.from(dst.offset(b, y, 0))
+		a.w, a.bias = c.weight[b*colors*taps*lane:], c.bias[b*lane:]
+		p.impl.pixels(a)
+	}
+	if dst.Precision == Float32 {
+		for b := range dst.blocks() {
+			block(b, dst.rowAt(b, y))
 		}
-		if dst.Precision == BFloat16 {
-			if blocks < pair {
-				clear(out[width*lane:])
-			}
-			impl.bfloat16.narrow(narrow{out: dst.halfRow(b/pair, y), low: out, high: out[width*lane:], positions: dst.W})
+		return
+	}
+	out := s.get(scratchOutput, pair*dst.W*lane)
+	for b := range dst.pairs() {
+		low, high := out[:dst.W*lane], out[dst.W*lane:]
+		block(pair*b, low)
+		if pair*b+1 < dst.blocks() {
+			block(pair*b+1, high)
+		} else {
+			clear(high)
 		}
-		for k := range blocks {
-			row := out[k*width*lane:]
-			if dst.Precision == Float32 {
-				copy(dst.rowAt(b+k, y), row)
-			}
-			if mask != nil {
-				impl.positive(positive{mask: mask.from(dst.offset(b+k, y, 0)), in: row, positions: dst.W})
-			}
-		}
+		p.impl.bfloat16.narrow(narrow{out: dst.halfRow(b, y), low: low, high: high, positions: dst.W})
 	}
 }
 
-// pad writes the three rows around row y of each channel, with one pixel more
-// on either side, to padded, [3 channels][3 rows][w+2].
-func (c *PixelConv) pad(padded, picture []float32, h, w, y int) {
-	for ch := range colors {
-		for dy := range 3 {
-			row := padded[(ch*3+dy)*(w+2):][:w+2]
-			from := y + dy - 1
-			if !c.replicate && (from < 0 || from >= h) {
-				clear(row)
-				continue
-			}
-			from = min(max(from, 0), h-1)
-			for x, v := range picture[(ch*h+from)*w:][:w] {
-				row[x+1] = v*c.scale[ch] + c.offset[ch]
-			}
-			row[0], row[w+1] = 0, 0
-			if c.replicate {
-				row[0], row[w+1] = row[1], row[w]
-			}
-		}
+// pad writes row y of a channel of a picture of height h, which may lie beyond its
+// edges, to row, with one pixel more on either side.
+func (c *PixelConv) pad(row, picture []float32, ch, h, y int) {
+	if !c.replicate && (y < 0 || y >= h) {
+		clear(row)
+		return
 	}
-}
-
-// tap3 is the three values of one row of one channel under a kernel, of the 27.
-const tap3 = 3
-
-// gatherColumns writes the 27 values around each of w pixels to columns,
-// [2][width][16], pixel after pixel.
-func gatherColumns(columns, padded []float32, w, width int) {
-	var rows [colors * taps / tap3][]float32
-	for r := range rows {
-		rows[r] = padded[r*(w+2):][:w+2]
+	w := len(row) - 2
+	y = min(max(y, 0), h-1)
+	for x, v := range picture[(ch*h+y)*w:][:w] {
+		row[x+1] = v*c.scale[ch] + c.offset[ch]
 	}
-	for x := range w {
-		var values [columnBlocks * lane]float32
-		for r, row := range rows {
-			three := (*[tap3]float32)(row[x:])
-			values[tap3*r], values[tap3*r+1], values[tap3*r+2] = three[0], three[1], three[2]
-		}
-		*at(columns, x*lane) = [lane]float32(values[:lane])
-		*at(columns, (width+x)*lane) = [lane]float32(values[lane:])
+	row[0], row[w+1] = 0, 0
+	if c.replicate {
+		row[0], row[w+1] = row[1], row[w]
 	}
-	clear(columns[w*lane : width*lane])
-	clear(columns[(width+w)*lane : 2*width*lane])
 }
 
 // Backward computes the gradient with respect to the picture, dst, 3 x H x W,
@@ -218,6 +189,9 @@ func (c *PixelConv) backwardRows(p *Pool, scratch *scratch, dst []float32, grad 
 		}
 	}
 }
+
+// tap3 is the three values of one row of one channel under a kernel, of the 27.
+const tap3 = 3
 
 // addColumns adds the gradients of the values that row r of the nine under a kernel
 // contributes, of columns [2][width][16], to that row of the padded picture.

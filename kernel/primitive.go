@@ -14,6 +14,7 @@ type primitives struct {
 	product         func(product)
 	gram            func(gram)
 	sum             func(sum)
+	pixels          func(pixels)
 	winogradWeights func(winogradWeights)
 	winogradInput   func(winogradInput)
 	winogradOutput  func(winogradOutput)
@@ -61,6 +62,21 @@ type gram struct {
 type sum struct {
 	out, in   []float32
 	positions int
+}
+
+// pixels computes sixteen outputs of the first layer at positions that lie side by
+// side:
+//
+//	out[p][k] = max(0, bias[k] + sum over c, y, x of in[c][y][p+x] * w[c][y][x][k])
+//
+// for the three channels c of a picture and the 3x3 kernel's rows y and columns x.
+// Where mask is not nil, it has a word for each position and is set where out is
+// positive. in may be read one element beyond what that takes.
+type pixels struct {
+	out, in, w, bias []float32
+	mask             []uint16
+	positions        int
+	row, plane       int // of in, from one row, from one channel to the next
 }
 
 // winogradWeights transforms the 3x3 kernels of sixteen outputs, w

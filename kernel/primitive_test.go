@@ -121,6 +121,48 @@ func testProduct(t testing.TB, impl *primitives, r *rand.Rand, panels, steps, gr
 	agree(t, "product", out.values, want, unit*float64(steps*lane+2))
 }
 
+func TestPixels(t *testing.T) {
+	eachAssembly(t, func(t *testing.T, impl *primitives) {
+		for positions := 1; positions <= 3*impl.rows+1; positions++ {
+			testPixels(t, impl, rand.New(rand.NewPCG(4, uint64(positions))), positions)
+		}
+	})
+}
+
+// testPixels compares pixels with its definition, with gaps between everything
+// that a stride separates.
+func testPixels(t testing.TB, impl *primitives, r *rand.Rand, positions int) {
+	t.Helper()
+	const gap = 3
+	var (
+		row, plane = positions + 2 + gap, 3*(positions+2+gap) + gap
+		in, w      = randoms(r, colors*plane+1), randoms(r, colors*taps*lane)
+		before     = randoms(r, positions*lane)
+		bias       = randoms(r, lane)
+		want, got  = slices.Clone(before), guard(before)
+		words      = randomBits(r, positions+2)
+		mask       = slices.Clone(words)
+	)
+	call := pixels{in: in, w: w, bias: bias, positions: positions, row: row, plane: plane}
+	for _, with := range []bool{false, true} {
+		a, b := call, call
+		a.out, b.out = want, got.values
+		if with {
+			b.mask = mask[1:][:positions]
+		}
+		pixelsGeneric(a)
+		impl.pixels(b)
+		got.check(t)
+		agree(t, "pixels", got.values, want, unit*(colors*taps+1))
+	}
+	for p := range positions {
+		words[1+p] = signs(at(got.values, p*lane))
+	}
+	if !slices.Equal(mask, words) {
+		t.Fatalf("pixels: bits %016b, want %016b", mask, words)
+	}
+}
+
 func TestProductKeepsNaN(t *testing.T) {
 	eachAssembly(t, func(t *testing.T, impl *primitives) {
 		out, in, w := make([]float32, impl.rows*lane), make([]float32, impl.rows*lane), make([]float32, lane*lane)
@@ -294,6 +336,7 @@ func FuzzPrimitives(f *testing.F) {
 				testGram(t, impl.primitives, r, panels, n)
 			}
 			testTransforms(t, impl.primitives, r, n)
+			testPixels(t, impl.primitives, r, n)
 		}
 	})
 }

@@ -50,6 +50,7 @@ func (v *isa) float32Functions() {
 		v.gram("panelGram", "for half as many outputs", 1)
 	}
 	v.sum()
+	v.pixels()
 	v.winogradWeights()
 	v.winogradInput()
 	v.winogradOutput()

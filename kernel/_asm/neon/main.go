@@ -31,6 +31,7 @@ func generate() *assembler {
 	a.product()
 	a.gram()
 	a.sum()
+	a.pixels()
 	a.winogradWeights()
 	a.winogradInput()
 	a.winogradOutput()
