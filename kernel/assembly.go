@@ -15,7 +15,7 @@ type assembly struct {
 	sum               func(out, in *float32, positions int)
 	pixels            func(out *float32, mask *uint16, in, w, bias *float32, positions, row, plane int)
 	winogradWeights   func(u, w, scratch *float32, channels, uStride int)
-	winogradInput     func(v, in *float32, mask *uint16, scratch *float32, blocks, row, plane, vStride, vBlock int)
+	winogradInput     func(v, in *float32, mask *uint16, scratch *float32, tiles, row, vStride int)
 	winogradOutput    func(out *float32, mask *uint16, m, bias, scratch *float32, tiles, row, mStride int, floor float32)
 	positive          func(mask *uint16, in *float32, positions int)
 	masked            func(out, in *float32, mask *uint16, positions int)
@@ -55,7 +55,7 @@ func (f assembly) primitives(rows, panels, gramRows int) *primitives {
 			f.winogradWeights(&a.u[0], &a.w[0], &a.scratch[0], a.channels, a.uStride)
 		},
 		winogradInput: func(a winogradInput) {
-			f.winogradInput(&a.v[0], &a.in[0], first(a.mask), &a.scratch[0], a.blocks, a.row, a.plane, a.vStride, a.vBlock)
+			f.winogradInput(&a.v[0], &a.in[0], first(a.mask), &a.scratch[0], a.tiles, a.row, a.vStride)
 		},
 		winogradOutput: func(a winogradOutput) {
 			f.winogradOutput(&a.out[0], first(a.mask), &a.m[0], &a.bias[0], &a.scratch[0], a.tiles, a.row, a.mStride, a.floor)

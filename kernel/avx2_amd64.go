@@ -32,7 +32,7 @@ func winogradWeightsAVX2(u *float32, w *float32, scratch *float32, channels int,
 // winogradInputAVX2 is winogradInputGeneric in vectors.
 //
 //go:noescape
-func winogradInputAVX2(v *float32, in *float32, mask *uint16, scratch *float32, blocks int, row int, plane int, vStride int, vBlock int)
+func winogradInputAVX2(v *float32, in *float32, mask *uint16, scratch *float32, tiles int, row int, vStride int)
 
 // winogradOutputAVX2 is winogradOutputGeneric in vectors.
 //

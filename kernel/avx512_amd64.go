@@ -42,7 +42,7 @@ func winogradWeightsAVX512(u *float32, w *float32, scratch *float32, channels in
 // winogradInputAVX512 is winogradInputGeneric in vectors.
 //
 //go:noescape
-func winogradInputAVX512(v *float32, in *float32, mask *uint16, scratch *float32, blocks int, row int, plane int, vStride int, vBlock int)
+func winogradInputAVX512(v *float32, in *float32, mask *uint16, scratch *float32, tiles int, row int, vStride int)
 
 // winogradOutputAVX512 is winogradOutputGeneric in vectors.
 //

@@ -2286,9 +2286,9 @@ DATA constant3daaaaabAVX512<>+56(SB)/4, $(0.083333336)
 DATA constant3daaaaabAVX512<>+60(SB)/4, $(0.083333336)
 GLOBL constant3daaaaabAVX512<>(SB), RODATA|NOPTR, $64
 
-// func winogradInputAVX512(v *float32, in *float32, mask *uint16, scratch *float32, blocks int, row int, plane int, vStride int, vBlock int)
+// func winogradInputAVX512(v *float32, in *float32, mask *uint16, scratch *float32, tiles int, row int, vStride int)
 // Requires: AVX, AVX512F, SSE
-TEXT ·winogradInputAVX512(SB), NOSPLIT, $8-72
+TEXT ·winogradInputAVX512(SB), NOSPLIT, $8-56
 	STMXCSR (SP)
 	MOVL    $0x00009fc0, 4(SP)
 	LDMXCSR 4(SP)
@@ -2298,14 +2298,14 @@ TEXT ·winogradInputAVX512(SB), NOSPLIT, $8-72
 	MOVQ    v+0(FP), AX
 	MOVQ    in+8(FP), CX
 	MOVQ    scratch+24(FP), DX
-	MOVQ    vStride+56(FP), BX
+	MOVQ    vStride+48(FP), BX
 	SHLQ    $0x02, BX
 	LEAQ    (BX)(BX*2), SI
 	LEAQ    (BX)(BX*4), DI
 	MOVQ    mask+16(FP), R8
-	MOVQ    blocks+32(FP), R9
+	MOVQ    tiles+32(FP), R9
 
-maskedBlock:
+maskedTile:
 	MOVQ         CX, R10
 	MOVQ         R8, R11
 	KMOVW        (R11), K1
@@ -2735,30 +2735,24 @@ maskedBlock:
 	VFMADD231PS  constant40800000AVX512<>+0(SB), Z1, Z0
 	VMOVUPS      Z0, (R10)(DI*1)
 	LEAQ         (R10)(SI*2), R10
-	MOVQ         plane+48(FP), R10
-	SHLQ         $0x02, R10
-	ADDQ         R10, CX
-	MOVQ         plane+48(FP), R10
-	SHRQ         $0x03, R10
-	ADDQ         R10, R8
-	MOVQ         vBlock+64(FP), R10
-	SHLQ         $0x02, R10
-	ADDQ         R10, AX
+	ADDQ         $0x00000100, CX
+	ADDQ         $0x08, R8
+	ADDQ         $0x40, AX
 	DECQ         R9
-	JNZ          maskedBlock
+	JNZ          maskedTile
 	JMP          done
 
 plain:
 	MOVQ v+0(FP), AX
 	MOVQ in+8(FP), CX
 	MOVQ scratch+24(FP), DX
-	MOVQ vStride+56(FP), BX
+	MOVQ vStride+48(FP), BX
 	SHLQ $0x02, BX
 	LEAQ (BX)(BX*2), SI
 	LEAQ (BX)(BX*4), DI
-	MOVQ blocks+32(FP), R8
+	MOVQ tiles+32(FP), R8
 
-plainBlock:
+plainTile:
 	MOVQ         CX, R9
 	VMOVUPS      (R9), Z0
 	VMOVUPS      64(R9), Z1
@@ -3133,14 +3127,10 @@ plainBlock:
 	VFMADD231PS  constant40800000AVX512<>+0(SB), Z1, Z0
 	VMOVUPS      Z0, (R9)(DI*1)
 	LEAQ         (R9)(SI*2), R9
-	MOVQ         plane+48(FP), R9
-	SHLQ         $0x02, R9
-	ADDQ         R9, CX
-	MOVQ         vBlock+64(FP), R9
-	SHLQ         $0x02, R9
-	ADDQ         R9, AX
+	ADDQ         $0x00000100, CX
+	ADDQ         $0x40, AX
 	DECQ         R8
-	JNZ          plainBlock
+	JNZ          plainTile
 
 done:
 	LDMXCSR (SP)

@@ -172,12 +172,12 @@ func winogradWeightsGeneric(a winogradWeights) {
 }
 
 func winogradInputGeneric(a winogradInput) {
-	for b := range a.blocks {
+	for t := range a.tiles {
 		var half [6][6]vector // [row][j]
 		for y := range half {
 			var window [6]vector
 			for x := range window {
-				i := b*a.plane + y*a.row + x*lane
+				i := y*a.row + (t*tile+x)*lane
 				window[x] = *at(a.in, i)
 				if a.mask != nil {
 					mask(&window[x], a.mask[i/lane])
@@ -192,7 +192,7 @@ func winogradInputGeneric(a winogradInput) {
 			}
 			transformInput(&v, &column)
 			for i := range v {
-				*at(a.v, (j*6+i)*a.vStride+b*a.vBlock) = v[i]
+				*at(a.v, (j*6+i)*a.vStride+t*lane) = v[i]
 			}
 		}
 	}

@@ -32,7 +32,7 @@ func winogradWeightsNEON(u, w, scratch *float32, channels, uStride int)
 // winogradInputNEON is winogradInputGeneric in vectors.
 //
 //go:noescape
-func winogradInputNEON(v, in *float32, mask *uint16, scratch *float32, blocks, row, plane, vStride, vBlock int)
+func winogradInputNEON(v, in *float32, mask *uint16, scratch *float32, tiles, row, vStride int)
 
 // winogradOutputNEON is winogradOutputGeneric in vectors.
 //

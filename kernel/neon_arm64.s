@@ -2270,8 +2270,8 @@ row:
 	MOVD R0, FPCR
 	RET
 
-// func winogradInputNEON(v, in *float32, mask *uint16, scratch *float32, blocks, row, plane, vStride, vBlock int)
-TEXT ·winogradInputNEON(SB), NOSPLIT, $0-72
+// func winogradInputNEON(v, in *float32, mask *uint16, scratch *float32, tiles, row, vStride int)
+TEXT ·winogradInputNEON(SB), NOSPLIT, $0-56
 	MOVD FPCR, R0
 	MOVD $16777216, R1
 	MOVD R1, FPCR
@@ -2279,7 +2279,7 @@ TEXT ·winogradInputNEON(SB), NOSPLIT, $0-72
 	CBZ R1, plain
 	MOVD v+0(FP), R1
 	MOVD in+8(FP), R2
-	MOVD vStride+56(FP), R3
+	MOVD vStride+48(FP), R3
 	LSL $2, R3
 	ADD R3<<1, R3, R4
 	LSL $1, R4
@@ -2303,8 +2303,8 @@ TEXT ·winogradInputNEON(SB), NOSPLIT, $0-72
 	VSHL $4, V2.S4, V3.S4
 	VSHL $4, V3.S4, V4.S4
 	VSHL $4, V4.S4, V5.S4
-	MOVD blocks+32(FP), R8
-maskedBlock:
+	MOVD tiles+32(FP), R8
+maskedTile:
 	MOVD scratch+24(FP), R9
 	MOVD R2, R10
 	MOVD R6, R11
@@ -2625,22 +2625,16 @@ maskedColumn:
 	ADD R4, R17
 	SUB $1, R19
 	CBNZ R19, maskedColumn
-	MOVD plane+48(FP), R19
-	LSL $2, R19
-	ADD R19, R2
-	MOVD plane+48(FP), R20
-	LSR $3, R20
-	ADD R20, R6
-	MOVD vBlock+64(FP), R21
-	LSL $2, R21
-	ADD R21, R1
+	ADD $256, R2
+	ADD $8, R6
+	ADD $64, R1
 	SUB $1, R8
-	CBNZ R8, maskedBlock
+	CBNZ R8, maskedTile
 	JMP done
 plain:
 	MOVD v+0(FP), R1
 	MOVD in+8(FP), R2
-	MOVD vStride+56(FP), R3
+	MOVD vStride+48(FP), R3
 	LSL $2, R3
 	ADD R3<<1, R3, R4
 	LSL $1, R4
@@ -2650,8 +2644,8 @@ plain:
 	VDUP R6, V0.S4
 	MOVD $0x40a00000, R6
 	VDUP R6, V1.S4
-	MOVD blocks+32(FP), R6
-plainBlock:
+	MOVD tiles+32(FP), R6
+plainTile:
 	MOVD scratch+24(FP), R7
 	MOVD R2, R8
 	MOVD $6, R10
@@ -2910,14 +2904,10 @@ plainColumn:
 	ADD R4, R15
 	SUB $1, R16
 	CBNZ R16, plainColumn
-	MOVD plane+48(FP), R16
-	LSL $2, R16
-	ADD R16, R2
-	MOVD vBlock+64(FP), R17
-	LSL $2, R17
-	ADD R17, R1
+	ADD $256, R2
+	ADD $64, R1
 	SUB $1, R6
-	CBNZ R6, plainBlock
+	CBNZ R6, plainTile
 done:
 	MOVD R0, FPCR
 	RET

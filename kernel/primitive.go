@@ -87,15 +87,15 @@ type winogradWeights struct {
 	uStride       int // from one of the 36 to the next
 }
 
-// winogradInput transforms the 6x6 windows at the same place of several blocks
-// of channels to v [36][...][16]: v = Bᵀ d B. Where mask is not nil, it has a
+// winogradInput transforms the 6x6 windows of adjacent tiles, four positions apart,
+// of a block of channels to v [36][tiles][16]: v = Bᵀ d B. Where mask is not nil, it has a
 // word for each position of in, and elements whose bit is not set count as zero.
 type winogradInput struct {
-	v, in, scratch  []float32
-	mask            []uint16
-	blocks          int
-	row, plane      int // of in and mask
-	vStride, vBlock int // from one of the 36, from one block to the next
+	v, in, scratch []float32
+	mask           []uint16
+	tiles          int
+	row            int // of in and mask
+	vStride        int // from one of the 36 to the next
 }
 
 // winogradOutput transforms m [36][...][16] to the 4x4 outputs of adjacent

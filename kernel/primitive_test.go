@@ -254,15 +254,13 @@ func testTransforms(t testing.TB, impl *primitives, r *rand.Rand, n int) {
 		impl.winogradWeights(winogradWeights{u: out, w: w, scratch: scratch, channels: n, uStride: uStride})
 	})
 
-	row := 7 * lane
-	plane := 6*row + lane
-	d, mask := randoms(r, n*plane), randomBits(r, n*plane/lane)
-	vBlock := 3 * lane
-	vStride := n*vBlock + lane
+	row := (n*tile + 3) * lane
+	d, mask := randoms(r, 6*row), randomBits(r, 6*row/lane)
+	vStride := (n + 1) * lane
 	for name, mask := range map[string][]uint16{"winogradInput": nil, "winogradInput masked": mask} {
 		compare(name, 36*vStride, rounding, func(impl *primitives, out []float32) {
 			impl.winogradInput(winogradInput{v: out, in: d, mask: mask, scratch: scratch,
-				blocks: n, row: row, plane: plane, vStride: vStride, vBlock: vBlock})
+				tiles: n, row: row, vStride: vStride})
 		})
 	}
 	compare("masked", n*lane, 0, func(impl *primitives, out []float32) {

@@ -107,7 +107,7 @@ func (w *winograd) task(worker, i int) {
 	if w.weights == nil {
 		u = scratch.get(scratchWeights, 36*uStride*most)
 	}
-	w.input(scratch, first, count, winogradInput{v: v, scratch: transform, vStride: vStride, vBlock: vBlock})
+	w.input(scratch, first, count, v, winogradInput{scratch: transform, row: w.full.row, vStride: vStride})
 	for k := 0; k < w.dst.blocks(); k += most {
 		panels := min(most, w.dst.blocks()-k)
 		if w.weights != nil {
@@ -149,40 +149,40 @@ func (w *winograd) runs(first, count, longest int, do func(t, y, x, tiles int)) 
 // before the other side takes them out of the first-level cache.
 const pooledRun = 8
 
-// input transforms count tiles from the first on as the arguments in say.
-func (w *winograd) input(scratch *scratch, first, count int, in winogradInput) {
-	var (
-		impl   = w.pool.impl
-		ins    = w.src.blocks()
-		vBlock = in.vBlock
-		v      = in.v
-	)
-	at := func(t int) []float32 { return v[t/impl.rows*ins*vBlock+t%impl.rows*lane:] }
-	in.row, in.plane = w.full.row, w.full.plane
-	if w.before == nil {
-		in.blocks = ins
-		for t := range count {
-			y, x := (first+t)/w.across, (first+t)%w.across
-			from := w.full.offset(0, y*tile-1, x*tile-1)
-			in.in, in.mask, in.v = w.src.data[from:], w.mask.from(from), at(t)
-			impl.winogradInput(in)
-		}
-		return
+// input transforms count tiles from the first on to v, as the arguments in say.
+func (w *winograd) input(scratch *scratch, first, count int, v []float32, in winogradInput) {
+	longest, rows := w.across, []float32(nil)
+	if w.before != nil {
+		longest, rows = pooledRun, scratch.get(scratchPooling, (tile+4)*in.row)
 	}
-	in.blocks = 1
-	rows := scratch.get(scratchPooling, (tile+4)*in.row)
-	w.runs(first, count, pooledRun, func(t, y, x, tiles int) {
-		for b := range ins {
-			w.unpool(rows, b, y, x, tiles)
-			for i := range tiles {
-				// The rows begin two above and left of the first output.
-				in.in = rows[in.row+(1+i*tile)*lane:]
-				in.mask = w.mask.from(w.full.offset(b, y-1, x+i*tile-1))
-				in.v = at(t + i)[b*vBlock:]
-				impl.winogradInput(in)
+	w.runs(first, count, longest, func(t, y, x, tiles int) {
+		for b := range w.src.blocks() {
+			at := w.full.offset(b, y-1, x-1)
+			in.mask = w.mask.from(at)
+			if w.before == nil {
+				in.in = w.src.data[at:]
+			} else {
+				w.unpool(rows, b, y, x, tiles)
+				in.in = rows[in.row+lane:] // they begin two above and left of the first output
 			}
+			w.inputRun(v, b, t, tiles, in)
 		}
 	})
+}
+
+// inputRun transforms a run of tiles, from the t-th on, of block b. The tiles of a
+// group, which are multiplied at once, lie side by side in v.
+func (w *winograd) inputRun(v []float32, b, t, tiles int, in winogradInput) {
+	rows := w.pool.impl.rows
+	for end := t + tiles; t < end; t += in.tiles {
+		in.tiles = min(end-t, rows-t%rows)
+		in.v = v[((t/rows*w.src.blocks()+b)*rows+t%rows)*lane:]
+		w.pool.impl.winogradInput(in)
+		in.in = in.in[in.tiles*tile*lane:]
+		if in.mask != nil {
+			in.mask = in.mask[in.tiles*tile:]
+		}
+	}
 }
 
 // unpool sends the gradient in block b back through the pooling to the rows and

@@ -130,14 +130,14 @@ func (v *isa) winogradWeights() {
 }
 
 func (v *isa) winogradInput() {
-	v.function("winogradInput", "func(v, in *float32, mask *uint16, scratch *float32, blocks, row, plane, vStride, vBlock int)", "in vectors", func() {
+	v.function("winogradInput", "func(v, in *float32, mask *uint16, scratch *float32, tiles, row, vStride int)", "in vectors", func() {
 		mask := pointer("mask")
 		TESTQ(mask, mask)
 		JZ(LabelRef("plain"))
-		v.winogradInputLoop("maskedBlock", true)
+		v.winogradInputLoop("maskedTile", true)
 		JMP(LabelRef("done"))
 		Label("plain")
-		v.winogradInputLoop("plainBlock", false)
+		v.winogradInputLoop("plainTile", false)
 		Label("done")
 	})
 }
@@ -152,7 +152,7 @@ func (v *isa) winogradInputLoop(name string, masked bool) {
 	if masked {
 		mask = pointer("mask")
 	}
-	loop(name, count("blocks"), func() {
+	loop(name, count("tiles"), func() {
 		for part := range v.parts() {
 			disp := part * v.bytes
 			half := func(y, j int) Mem { return Mem{Base: scratch, Disp: (y*6 + j) * laneBytes} }
@@ -190,11 +190,11 @@ func (v *isa) winogradInputLoop(name string, masked bool) {
 				LEAQ(Mem{Base: at, Index: three, Scale: 2}, at)
 			}
 		}
-		ADDQ(stride("plane"), in)
+		ADDQ(U32(4*laneBytes), in)
 		if masked {
-			ADDQ(maskStride("plane"), mask)
+			ADDQ(Imm(4*maskBytes), mask)
 		}
-		ADDQ(stride("vBlock"), to)
+		ADDQ(Imm(laneBytes), to)
 	})
 }
 

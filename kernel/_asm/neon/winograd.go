@@ -161,7 +161,7 @@ func (a *assembler) winogradWeights() {
 }
 
 func (a *assembler) winogradInput() {
-	a.function("winogradInput", "func(v, in *float32, mask *uint16, scratch *float32, blocks, row, plane, vStride, vBlock int)", "winogradInputGeneric in vectors", func() {
+	a.function("winogradInput", "func(v, in *float32, mask *uint16, scratch *float32, tiles, row, vStride int)", "winogradInputGeneric in vectors", func() {
 		a.either("mask",
 			func() { a.winogradInputLoop("masked", true) },
 			func() { a.winogradInputLoop("plain", false) })
@@ -182,7 +182,7 @@ func (a *assembler) winogradInputLoop(name string, masked bool) {
 	if masked {
 		mask, maskRow, bits = a.argument("mask"), a.maskStride("row"), a.bits()
 	}
-	a.loop(name+"Block", a.argument("blocks"), func() {
+	a.loop(name+"Tile", a.argument("tiles"), func() {
 		half := place{a.argument("scratch"), 0} // [y][j]
 		from, words := a.newGPR(), a.newGPR()
 		a.op("MOVD", in, from)
@@ -221,11 +221,11 @@ func (a *assembler) winogradInputLoop(name string, masked bool) {
 				a.add(p, six)
 			}
 		})
-		a.add(in, a.stride("plane"))
+		a.add(in, 4*laneBytes)
 		if masked {
-			a.add(mask, a.maskStride("plane"))
+			a.add(mask, 4*maskBytes)
 		}
-		a.add(to, a.stride("vBlock"))
+		a.add(to, laneBytes)
 	})
 }
 
