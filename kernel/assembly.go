@@ -29,7 +29,7 @@ type assembly struct {
 
 type (
 	productFunction func(out, in, w, bias *float32,
-		steps, groups, inStep, inGroup, outPanel, outGroup, wPanel int, floor float32, accumulate bool)
+		products, steps, groups, outNext, inNext, wNext, inStep, inGroup, outPanel, outGroup, wPanel int, floor float32, accumulate bool)
 	gramFunction func(out, a, b *float32, positions, outPanel, bPanel int)
 )
 
@@ -39,8 +39,8 @@ func (f assembly) primitives(rows, panels, gramRows int) *primitives {
 	return &primitives{
 		rows: rows, panels: panels, gramRows: gramRows,
 		product: func(a product) {
-			f.product[a.panels-1](&a.out[0], &a.in[0], &a.w[0], &a.bias[0], a.steps, a.groups,
-				a.inStep, a.inGroup, a.outPanel, a.outGroup, a.wPanel, a.floor, a.accumulate)
+			f.product[a.panels-1](&a.out[0], &a.in[0], &a.w[0], &a.bias[0], a.products, a.steps, a.groups,
+				a.outNext, a.inNext, a.wNext, a.inStep, a.inGroup, a.outPanel, a.outGroup, a.wPanel, a.floor, a.accumulate)
 		},
 		gram: func(a gram) {
 			f.gram[a.panels-1](&a.out[0], &a.a[0], &a.b[0], a.positions, a.outPanel, a.bPanel)

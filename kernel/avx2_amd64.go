@@ -7,7 +7,7 @@ package kernel
 // productAVX2 is productGeneric for blocks of this instruction set's size.
 //
 //go:noescape
-func productAVX2(out *float32, in *float32, w *float32, bias *float32, steps int, groups int, inStep int, inGroup int, outPanel int, outGroup int, wPanel int, floor float32, accumulate bool)
+func productAVX2(out *float32, in *float32, w *float32, bias *float32, products int, steps int, groups int, outNext int, inNext int, wNext int, inStep int, inGroup int, outPanel int, outGroup int, wPanel int, floor float32, accumulate bool)
 
 // gramAVX2 is gramGeneric for blocks of this instruction set's size.
 //

@@ -7,7 +7,7 @@ package kernel
 // productAVX512 is productGeneric for blocks of this instruction set's size.
 //
 //go:noescape
-func productAVX512(out *float32, in *float32, w *float32, bias *float32, steps int, groups int, inStep int, inGroup int, outPanel int, outGroup int, wPanel int, floor float32, accumulate bool)
+func productAVX512(out *float32, in *float32, w *float32, bias *float32, products int, steps int, groups int, outNext int, inNext int, wNext int, inStep int, inGroup int, outPanel int, outGroup int, wPanel int, floor float32, accumulate bool)
 
 // gramAVX512 is gramGeneric for blocks of this instruction set's size.
 //
@@ -17,7 +17,7 @@ func gramAVX512(out *float32, a *float32, b *float32, positions int, outPanel in
 // panelProductAVX512 is productGeneric for half as many outputs.
 //
 //go:noescape
-func panelProductAVX512(out *float32, in *float32, w *float32, bias *float32, steps int, groups int, inStep int, inGroup int, outPanel int, outGroup int, wPanel int, floor float32, accumulate bool)
+func panelProductAVX512(out *float32, in *float32, w *float32, bias *float32, products int, steps int, groups int, outNext int, inNext int, wNext int, inStep int, inGroup int, outPanel int, outGroup int, wPanel int, floor float32, accumulate bool)
 
 // panelGramAVX512 is gramGeneric for half as many outputs.
 //

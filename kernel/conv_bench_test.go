@@ -56,7 +56,7 @@ func BenchmarkProduct(b *testing.B) {
 			copy(in, randoms(r, len(in)))
 			copy(w, randoms(r, len(w)))
 			for b.Loop() {
-				impl.product(product{out: out, in: in, w: w, bias: zeroBias[:], panels: impl.panels, steps: steps, groups: groups,
+				impl.product(product{out: out, in: in, w: w, bias: zeroBias[:], products: 1, panels: impl.panels, steps: steps, groups: groups,
 					inStep: impl.rows * lane, inGroup: inGroup, outPanel: groups * outGroup, outGroup: outGroup,
 					wPanel: steps * lane * lane})
 			}

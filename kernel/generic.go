@@ -31,14 +31,21 @@ type vector = [lane]float32
 func at(s []float32, i int) *vector { return (*vector)(s[i:]) }
 
 func productGeneric(a product) {
+	for i := range a.products {
+		multiplyGroups(a, a.out[i*a.outNext:], a.in[i*a.inNext:], a.w[i*a.wNext:])
+	}
+}
+
+// multiplyGroups computes one of the products.
+func multiplyGroups(a product, out, in, w []float32) {
 	for g := range a.groups {
 		for p := range genericRows {
 			acc := *at(a.bias, 0)
-			out := at(a.out, g*a.outGroup+p*lane)
+			out := at(out, g*a.outGroup+p*lane)
 			for s := range a.steps {
-				in := at(a.in, g*a.inGroup+s*a.inStep+p*lane)
+				in := at(in, g*a.inGroup+s*a.inStep+p*lane)
 				for c, x := range in {
-					w := at(a.w, (s*lane+c)*lane)
+					w := at(w, (s*lane+c)*lane)
 					for k := range acc {
 						acc[k] += x * w[k]
 					}

@@ -38,7 +38,7 @@ func (p *Pool) Greatest(at []int32, a, b *Matrix) {
 			panels := min(impl.panels, b.Panels()-q)
 			impl.product(product{
 				out: scores, in: a.data[first*lane:], w: b.data[q*b.panel:], bias: zeroBias[:],
-				panels: panels, steps: (a.Cols + lane - 1) / lane, groups: groups,
+				products: 1, panels: panels, steps: (a.Cols + lane - 1) / lane, groups: groups,
 				inStep: a.panel, inGroup: impl.rows * lane,
 				outPanel: panel, outGroup: impl.rows * lane,
 				wPanel: b.panel,

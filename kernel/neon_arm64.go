@@ -7,7 +7,7 @@ package kernel
 // productNEON is productGeneric for blocks of this instruction set's size.
 //
 //go:noescape
-func productNEON(out, in, w, bias *float32, steps, groups, inStep, inGroup, outPanel, outGroup, wPanel int, floor float32, accumulate bool)
+func productNEON(out, in, w, bias *float32, products, steps, groups, outNext, inNext, wNext, inStep, inGroup, outPanel, outGroup, wPanel int, floor float32, accumulate bool)
 
 // gramNEON is gramGeneric for blocks of this instruction set's size.
 //

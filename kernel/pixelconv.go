@@ -248,7 +248,7 @@ func (c *PixelConv) columnGradients(p *Pool, scratch *scratch, grad *Tensor, mas
 	for k := 0; k < columnBlocks; k += impl.panels {
 		impl.product(product{
 			out: columns[k*width*lane:], in: in, w: c.transposed[k*grad.blocks()*lane*lane:], bias: zeroBias[:],
-			panels: impl.panels, steps: grad.blocks(), groups: width / impl.rows,
+			products: 1, panels: impl.panels, steps: grad.blocks(), groups: width / impl.rows,
 			inStep: width * lane, inGroup: impl.rows * lane,
 			outPanel: width * lane, outGroup: impl.rows * lane,
 			wPanel: grad.blocks() * lane * lane,

@@ -28,16 +28,19 @@ type primitives struct {
 //	out[p][k] = max(floor, bias[k] + sum over s, c of in[s][p][c] * w[s][c][k])
 //
 // for the positions p of a group, the outputs k of the panels, the steps s and the
-// sixteen channels c of each. With accumulate, what out held is added.
+// sixteen channels c of each. With accumulate, what out held is added. It does so a
+// number of times, each time with the next out, in and w.
 type product struct {
-	out, in, w, bias   []float32
-	panels             int
-	steps, groups      int
-	inStep, inGroup    int // from one step, from one group to the next
-	outPanel, outGroup int // from one panel of sixteen outputs, from one group to the next
-	wPanel             int // from one panel of sixteen outputs to the next
-	floor              float32
-	accumulate         bool
+	out, in, w, bias       []float32
+	products               int
+	outNext, inNext, wNext int // from one product to the next
+	panels                 int
+	steps, groups          int
+	inStep, inGroup        int // from one step, from one group to the next
+	outPanel, outGroup     int // from one panel of sixteen outputs, from one group to the next
+	wPanel                 int // from one panel of sixteen outputs to the next
+	floor                  float32
+	accumulate             bool
 }
 
 // zeroBias is the bias of a product without one.

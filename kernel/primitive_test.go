@@ -83,38 +83,49 @@ func TestProduct(t *testing.T) {
 // testProduct compares product with its definition, with gaps between
 // everything that a stride separates.
 func testProduct(t testing.TB, impl *primitives, r *rand.Rand, panels, steps, groups int, accumulate bool) {
-	const gap = lane
+	const (
+		gap      = lane
+		products = 2
+	)
 	var (
 		inGroup  = impl.rows*lane + gap
 		inStep   = groups*inGroup + gap
+		inNext   = steps*inStep + gap
 		wPanel   = steps*lane*lane + gap
+		wNext    = panels*wPanel + gap
 		outGroup = impl.rows*lane + gap
 		outPanel = groups*outGroup + gap
-		in, w    = randoms(r, steps*inStep), randoms(r, panels*wPanel)
+		outNext  = panels*outPanel + gap
+		in, w    = randoms(r, products*inNext), randoms(r, products*wNext)
 		bias     = randoms(r, panels*lane)
-		before   = randoms(r, panels*outPanel)
+		before   = randoms(r, products*outNext)
 		lowest   = float32(-1)
 		want     = slices.Clone(before)
 	)
-	for g := range groups {
-		for p := range impl.rows {
-			for k := range panels * lane {
-				x := float64(bias[k])
-				for s := range steps {
-					for c := range lane {
-						x += float64(in[s*inStep+g*inGroup+p*lane+c]) * float64(w[k/lane*wPanel+(s*lane+c)*lane+k%lane])
+	for i := range products {
+		in, w, want := in[i*inNext:], w[i*wNext:], want[i*outNext:]
+		for g := range groups {
+			for p := range impl.rows {
+				for k := range panels * lane {
+					x := float64(bias[k])
+					for s := range steps {
+						for c := range lane {
+							x += float64(in[s*inStep+g*inGroup+p*lane+c]) * float64(w[k/lane*wPanel+(s*lane+c)*lane+k%lane])
+						}
 					}
+					at := &want[k/lane*outPanel+g*outGroup+p*lane+k%lane]
+					if accumulate {
+						x += float64(*at)
+					}
+					*at = max(float32(x), lowest)
 				}
-				at := &want[k/lane*outPanel+g*outGroup+p*lane+k%lane]
-				if accumulate {
-					x += float64(*at)
-				}
-				*at = max(float32(x), lowest)
 			}
 		}
 	}
 	out := guard(before)
-	impl.product(product{out: out.values, in: in, w: w, bias: bias, panels: panels, steps: steps, groups: groups,
+	impl.product(product{out: out.values, in: in, w: w, bias: bias,
+		products: products, outNext: outNext, inNext: inNext, wNext: wNext,
+		panels: panels, steps: steps, groups: groups,
 		inStep: inStep, inGroup: inGroup, outPanel: outPanel, outGroup: outGroup, wPanel: wPanel,
 		floor: lowest, accumulate: accumulate})
 	out.check(t)
@@ -167,7 +178,7 @@ func TestProductKeepsNaN(t *testing.T) {
 	eachAssembly(t, func(t *testing.T, impl *primitives) {
 		out, in, w := make([]float32, impl.rows*lane), make([]float32, impl.rows*lane), make([]float32, lane*lane)
 		in[0] = float32(math.NaN())
-		impl.product(product{out: out, in: in, w: w, bias: zeroBias[:], panels: 1, steps: 1, groups: 1})
+		impl.product(product{out: out, in: in, w: w, bias: zeroBias[:], products: 1, panels: 1, steps: 1, groups: 1})
 		if v := out[0]; v == v {
 			t.Errorf("a product with NaN is %g", v)
 		}

@@ -161,7 +161,7 @@ func (p *Pool) AddProduct(dst *Tensor, m *Matrix, f *Tensor, bias []float32) {
 		for k := 0; k < f.blocks(); k += impl.panels {
 			a := product{
 				out: dst.data[k*dst.plane+to:], in: f.data[from:], w: m.data[k*m.panel:], bias: padded[k*lane:],
-				panels: min(impl.panels, f.blocks()-k), steps: f.blocks(), groups: groups,
+				products: 1, panels: min(impl.panels, f.blocks()-k), steps: f.blocks(), groups: groups,
 				inStep: f.plane, inGroup: impl.rows * lane,
 				outPanel: dst.plane, outGroup: impl.rows * lane,
 				wPanel: m.panel,
@@ -197,7 +197,7 @@ func (p *Pool) Multiply(dst, a, b *Matrix) {
 		k := i * impl.panels
 		impl.product(product{
 			out: dst.data[k*dst.panel:], in: a.data, w: b.data[k*b.panel:], bias: zeroBias[:],
-			panels: min(impl.panels, dst.Panels()-k), steps: (a.Cols + lane - 1) / lane, groups: groups,
+			products: 1, panels: min(impl.panels, dst.Panels()-k), steps: (a.Cols + lane - 1) / lane, groups: groups,
 			inStep: a.panel, inGroup: impl.rows * lane,
 			outPanel: dst.panel, outGroup: impl.rows * lane,
 			wPanel: b.panel,

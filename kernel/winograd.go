@@ -117,16 +117,15 @@ func (w *winograd) task(worker, i int) {
 				w.panel(u[36*uStride*q:], k+q, transform)
 			}
 		}
-		for e := range 36 {
-			impl.product(product{
-				out: m[e*mStride:], in: v[e*vStride:], w: u[e*uStride:], bias: zeroBias[:],
-				panels: panels, steps: ins, groups: groups,
-				inStep: vBlock, inGroup: vGroup,
-				outPanel: mPanel, outGroup: vBlock,
-				wPanel: 36 * uStride,
-				floor:  noFloor,
-			})
-		}
+		impl.product(product{
+			out: m, in: v, w: u, bias: zeroBias[:],
+			products: 36, outNext: mStride, inNext: vStride, wNext: uStride,
+			panels: panels, steps: ins, groups: groups,
+			inStep: vBlock, inGroup: vGroup,
+			outPanel: mPanel, outGroup: vBlock,
+			wPanel: 36 * uStride,
+			floor:  noFloor,
+		})
 		for q := range panels {
 			w.output(scratch, k+q, first, count, m[q*mPanel:], mStride, transform)
 		}

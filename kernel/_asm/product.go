@@ -8,36 +8,45 @@ import (
 
 // product emits product for blocks of so many vectors of outputs.
 func (v *isa) product(name, doc string, vectors int) {
-	v.variant(name, "product", "func(out, in, w, bias *float32, steps, groups, inStep, inGroup, outPanel, outGroup, wPanel int, floor float32, accumulate bool)",
+	v.variant(name, "product", "func(out, in, w, bias *float32, products, steps, groups, outNext, inNext, wNext, inStep, inGroup, outPanel, outGroup, wPanel int, floor float32, accumulate bool)",
 		doc, func() {
 			var (
-				out, in  = pointer("out"), pointer("in")
-				inStep   = stride("inStep")
-				wPanel   = stride("wPanel")
-				outPanel = stride("outPanel")
-				groups   = count("groups")
-				acc      = v.accumulators(v.rows, vectors)
+				firstOut, firstIn = pointer("out"), pointer("in")
+				firstW            = pointer("w")
+				inStep            = stride("inStep")
+				wPanel            = stride("wPanel")
+				outPanel          = stride("outPanel")
+				acc               = v.accumulators(v.rows, vectors)
 			)
-			loop("group", groups, func() {
-				w, from, steps := pointer("w"), GP64(), count("steps")
-				MOVQ(in, from)
-				v.loadBias(acc)
-				loop("step", steps, func() {
-					for c := range lane {
-						weights := v.accumulators(1, vectors)[0]
-						for j, r := range weights {
-							VMOVUPS(v.outputs(w, wPanel, c*laneBytes, j), r)
+			loop("product", count("products"), func() {
+				out, in, groups := GP64(), GP64(), count("groups")
+				MOVQ(firstOut, out)
+				MOVQ(firstIn, in)
+				loop("group", groups, func() {
+					w, from, steps := GP64(), GP64(), count("steps")
+					MOVQ(firstW, w)
+					MOVQ(in, from)
+					v.loadBias(acc)
+					loop("step", steps, func() {
+						for c := range lane {
+							weights := v.accumulators(1, vectors)[0]
+							for j, r := range weights {
+								VMOVUPS(v.outputs(w, wPanel, c*laneBytes, j), r)
+							}
+							for p := range acc {
+								v.multiply(Mem{Base: from, Disp: p*laneBytes + c*4}, weights, acc[p])
+							}
 						}
-						for p := range acc {
-							v.multiply(Mem{Base: from, Disp: p*laneBytes + c*4}, weights, acc[p])
-						}
-					}
-					ADDQ(U32(lane*laneBytes), w)
-					ADDQ(inStep, from)
+						ADDQ(U32(lane*laneBytes), w)
+						ADDQ(inStep, from)
+					})
+					v.storeOutputs(acc, out, outPanel)
+					ADDQ(stride("inGroup"), in)
+					ADDQ(stride("outGroup"), out)
 				})
-				v.storeOutputs(acc, out, outPanel)
-				ADDQ(stride("inGroup"), in)
-				ADDQ(stride("outGroup"), out)
+				ADDQ(stride("outNext"), firstOut)
+				ADDQ(stride("inNext"), firstIn)
+				ADDQ(stride("wNext"), firstW)
 			})
 		})
 }

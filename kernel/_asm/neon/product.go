@@ -15,31 +15,41 @@ const (
 )
 
 func (a *assembler) product() {
-	a.function("product", "func(out, in, w, bias *float32, steps, groups, inStep, inGroup, outPanel, outGroup, wPanel int, floor float32, accumulate bool)",
+	a.function("product", "func(out, in, w, bias *float32, products, steps, groups, outNext, inNext, wNext, inStep, inGroup, outPanel, outGroup, wPanel int, floor float32, accumulate bool)",
 		"productGeneric for blocks of this instruction set's size", func() {
 			var (
-				out, in = a.argument("out"), a.argument("in")
-				inStep  = a.stride("inStep")
-				acc     = a.accumulators(rows)
+				firstOut, firstIn = a.argument("out"), a.argument("in")
+				firstW            = a.argument("w")
+				inStep            = a.stride("inStep")
+				acc               = a.accumulators(rows)
 			)
-			a.loop("group", a.argument("groups"), func() {
-				w, from, steps := a.argument("w"), a.newGPR(), a.argument("steps")
-				a.op("MOVD", in, from)
-				bias := place{a.argument("bias"), 0}
-				for j, r := range acc[0] {
-					a.load(r, bias.plus(j*vectorBytes))
-					for p := 1; p < rows; p++ {
-						a.move(acc[p][j], r)
+			a.loop("product", a.argument("products"), func() {
+				out, in, groups := a.newGPR(), a.newGPR(), a.argument("groups")
+				a.op("MOVD", firstOut, out)
+				a.op("MOVD", firstIn, in)
+				a.loop("group", groups, func() {
+					w, from, steps := a.newGPR(), a.newGPR(), a.argument("steps")
+					a.op("MOVD", firstW, w)
+					a.op("MOVD", in, from)
+					bias := place{a.argument("bias"), 0}
+					for j, r := range acc[0] {
+						a.load(r, bias.plus(j*vectorBytes))
+						for p := 1; p < rows; p++ {
+							a.move(acc[p][j], r)
+						}
 					}
-				}
-				a.loop("step", steps, func() {
-					a.productStep(acc, place{from, 0}, place{w, 0})
-					a.add(w, lane*laneBytes)
-					a.add(from, inStep)
+					a.loop("step", steps, func() {
+						a.productStep(acc, place{from, 0}, place{w, 0})
+						a.add(w, lane*laneBytes)
+						a.add(from, inStep)
+					})
+					a.storeOutputs(acc, place{out, 0})
+					a.add(in, a.stride("inGroup"))
+					a.add(out, a.stride("outGroup"))
 				})
-				a.storeOutputs(acc, place{out, 0})
-				a.add(in, a.stride("inGroup"))
-				a.add(out, a.stride("outGroup"))
+				a.add(firstOut, a.stride("outNext"))
+				a.add(firstIn, a.stride("inNext"))
+				a.add(firstW, a.stride("wNext"))
 			})
 		})
 }
