@@ -106,6 +106,7 @@ func TestStyleErrors(t *testing.T) {
 		{"Weight", "NaN", Style{Picture: good, Weight: nan}},
 		{"Scale", "negative", Style{Picture: good, Scale: -1}},
 		{"Scale", "infinite", Style{Picture: good, Scale: inf}},
+		{"Scale", "a style beyond the largest", Style{Picture: good, Scale: 1e300}},
 	} {
 		t.Run(test.option+"/"+test.name, func(t *testing.T) {
 			_, err := Paint(t.Context(), photo(20, 20), []Region{{Styles: []Style{{Picture: good}, test.style}}}, Options{})

@@ -219,7 +219,11 @@ func (s *session) planScales() error {
 		}
 		for i, of := range s.styles() {
 			called := fmt.Sprintf("style %d", i+1)
-			if err := s.network.reach(called, of.picture, s.recipe.styleSize(scale, of.scale), style); err != nil {
+			long := s.recipe.styleSize(scale, of.scale)
+			if long > MaxSize {
+				return invalid("Scale", "%g of %s, which makes it larger than %d pixels: expected less", of.scale, called, MaxSize)
+			}
+			if err := s.network.reach(called, of.picture, long, style); err != nil {
 				return err
 			}
 		}

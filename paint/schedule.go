@@ -106,9 +106,10 @@ func (r *Recipe) styleSize(s Scale, own float64) int {
 // quarters of a turn make a whole one.
 const quarters = 4
 
-// scaled returns a long side multiplied by a factor, at least 1.
+// scaled returns a long side multiplied by a factor, at least 1, and above MaxSize
+// where it is too large for any picture.
 func scaled(long int, by float64) int {
-	return max(1, int(math.Round(float64(long)*by)))
+	return int(min(max(1, math.Round(float64(long)*by)), MaxSize+1))
 }
 
 // resized returns a picture with the long side given.
