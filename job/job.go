@@ -29,8 +29,11 @@ func (s State) Final() bool { return s == Done || s == Failed || s == Cancelled 
 type Options struct {
 	Recipe  paint.Recipe `json:"recipe"`
 	Weights []float64    `json:"weights,omitempty"` // of the styles; none is all alike
-	Seed    uint64       `json:"seed"`
-	Shape   []int        `json:"shape,omitempty"` // width and height of a texture
+	// StyleScales are the sizes of the styles relative to what the recipe gives
+	// them; none is 1 for each.
+	StyleScales []float64 `json:"style_scales,omitempty"`
+	Seed        uint64    `json:"seed"`
+	Shape       []int     `json:"shape,omitempty"` // width and height of a texture
 }
 
 // ParseOptions reads options; a recipe's missing fields are those of the

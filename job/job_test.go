@@ -221,6 +221,11 @@ func TestRefused(t *testing.T) {
 	if _, _, err := s.Submit(t.Context(), bad); !errors.As(err, new(*paint.OptionError)) {
 		t.Errorf("two weights for one style: error %v", err)
 	}
+	bad = request(t, quick)
+	bad.StyleScales = []float64{1, 2}
+	if _, _, err := s.Submit(t.Context(), bad); !errors.As(err, new(*paint.OptionError)) {
+		t.Errorf("two scales for one style: error %v", err)
+	}
 	if _, _, err := s.Submit(t.Context(), request(t, quick)); err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ type note struct {
 	} `json:"network"`
 	Seed    uint64       `json:"seed"`
 	Weights []float64    `json:"weights,omitempty"`
+	Scales  []float64    `json:"style_scales,omitempty"`
 	Recipe  paint.Recipe `json:"recipe"`
 	Steps   int          `json:"steps"`
 	Costs   paint.Costs  `json:"costs"`
@@ -30,6 +31,7 @@ func (a *attempt) encode(p *paint.Painting) ([]byte, error) {
 	r := &a.claim
 	n := note{
 		Software: a.store.cfg.Software, Inputs: r.Inputs, Seed: r.Options.Seed, Weights: r.Options.Weights,
+		Scales: r.Options.StyleScales,
 		Recipe: r.Options.Recipe, Steps: p.Steps, Costs: p.Costs,
 	}
 	n.Network.Name, n.Network.Digest = r.Network, r.Digest

@@ -33,6 +33,9 @@ func (r *Request) regions() ([]paint.Region, error) {
 	if n := len(r.Weights); n != 0 && n != len(r.Styles) {
 		return nil, &paint.OptionError{Option: "weights", Reason: fmt.Sprintf("%d of them for %d styles: expected one for each, or none", n, len(r.Styles))}
 	}
+	if n := len(r.StyleScales); n != 0 && n != len(r.Styles) {
+		return nil, &paint.OptionError{Option: "style_scales", Reason: fmt.Sprintf("%d of them for %d styles: expected one for each, or none", n, len(r.Styles))}
+	}
 	if n := len(r.Masks); n != 0 && n != len(r.Styles) {
 		return nil, &paint.OptionError{Option: "mask", Reason: fmt.Sprintf("%d of them for %d styles: expected one for each, or none", n, len(r.Styles))}
 	}
@@ -44,6 +47,9 @@ func (r *Request) regions() ([]paint.Region, error) {
 		styles[i].Picture = p
 		if len(r.Weights) > 0 {
 			styles[i].Weight = r.Weights[i]
+		}
+		if len(r.StyleScales) > 0 {
+			styles[i].Scale = r.StyleScales[i]
 		}
 		if i < len(r.StyleMasks) {
 			styles[i].Mask = r.StyleMasks[i]

@@ -99,6 +99,7 @@ var optionFlags = map[string]string{
 	"StyleLayers":     "style-layers",
 	"StyleScale":      "style-scale",
 	"Weight":          "style-blend",
+	"Scale":           "style-scales",
 	"Init":            "init",
 	"Mask":            "mask",
 	"Keep":            "keep",

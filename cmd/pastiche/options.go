@@ -29,7 +29,7 @@ type paintOptions struct {
 	seed                        uint64
 
 	// The hand.
-	blend               []float64
+	blend, styleScales  []float64
 	masks, styleMasks   []string
 	keep                string
 	keepProfile         bool
@@ -76,6 +76,8 @@ func (o *paintOptions) addHand(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.Float64SliceVar(&o.blend, "style-blend", nil, "how much each style counts, `SHARES` such as 3,7 (default all alike)")
 	flags.Lookup("style-blend").DefValue = "" // which help texts leave out
+	flags.Float64SliceVar(&o.styleScales, "style-scales", nil, "size of each style on top of --style-scale, `FACTORS` such as 1,0.5 (default all 1)")
+	flags.Lookup("style-scales").DefValue = ""
 	flags.StringArrayVar(&o.styleMasks, "style-mask", nil, "`FILE` that shows which part of a style counts; repeatable, in the order of the styles")
 	flags.IntVar(&o.rotations, "rotations", 0, "directions in which each style is seen, 1 to 4")
 	colors := texts([]paint.Colors{paint.StyleColors, paint.ContentColors, paint.MatchColors})

@@ -54,13 +54,19 @@ func (o *paintOptions) openMasks(ctx context.Context, paths []string) ([]image.I
 	return masks, nil
 }
 
-// openStyles opens the styles and gives them their shares.
+// openStyles opens the styles and gives them their shares and sizes.
 func (o *paintOptions) openStyles(ctx context.Context, names []string) ([]paint.Style, error) {
 	pictures, err := o.openPictures(ctx, names)
 	if err != nil {
 		return nil, err
 	}
 	styles := paint.InMannerOf(pictures...)[0].Styles
+	if o.styleScales != nil && len(o.styleScales) != len(styles) {
+		return nil, misused("--style-scales: %d numbers for %d styles: expected one for each", len(o.styleScales), len(styles))
+	}
+	for i, scale := range o.styleScales {
+		styles[i].Scale = scale
+	}
 	if o.blend == nil {
 		return styles, nil
 	}

@@ -80,7 +80,8 @@ func TestServedFromTheCommandLine(t *testing.T) {
 	for name, args := range map[string][]string{
 		"a mask for each style": {"content.png", "style.png", "content.png", "--mask", "left.png", "--mask", "right.png", "--style-mask", "left.png"},
 		"styles that blend":     {"content.png", "style.png", "content.png", "--style-blend", "3,7", "--style-mask", "left.png"},
-		"one style, two masks":  {"content.png", "style.png", "--mask", "left.png", "--mask", "right.png"},
+		"styles of two sizes":   {"content.png", "style.png", "content.png", "--style-scales", "1,0.5"},
+		"one style, two masks":  {"content.png", "style.png", "--mask", "left.png", "--mask", "right.png", "--style-scales", "0.5"},
 		"label pictures":        {"content.png", "style.png", "--mask", "labels.png", "--style-mask", "style-labels.png"},
 		"an initial picture":    {"content.png", "style.png", "--init", "style.png", "--keep", "right.png"},
 	} {

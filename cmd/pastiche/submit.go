@@ -65,9 +65,12 @@ texture. The pictures are sent as they are.` + exitHelp(exitOK, exitFailure, exi
 		if len(options.Shape) == 0 {
 			content, args = args[0], args[1:]
 		}
-		files, err := o.files(cmd.Context(), content, args)
+		files, scales, err := o.files(cmd.Context(), content, args)
 		if err != nil {
 			return err
+		}
+		if o.styleScales != nil {
+			options.StyleScales = scales
 		}
 		text, err := json.Marshal(options)
 		if err != nil {
@@ -128,10 +131,10 @@ func (o *submitOptions) jobOptions(flags *pflag.FlagSet) (job.Options, error) {
 	return options, err
 }
 
-// files returns what is sent: the files as they are, and masks that are drawn
-// from label pictures.
-func (o *submitOptions) files(ctx context.Context, content string, styles []string) ([]client.File, error) {
-	var sent []client.File
+// files returns what is sent, the files as they are and masks that are drawn from
+// label pictures, and the scales of the styles among it, of which one that several
+// masks share is sent several times.
+func (o *submitOptions) files(ctx context.Context, content string, styles []string) (sent []client.File, scales []float64, err error) {
 	send := func(field, path string) error {
 		data, err := os.ReadFile(path)
 		if err != nil {
@@ -145,15 +148,15 @@ func (o *submitOptions) files(ctx context.Context, content string, styles []stri
 			continue
 		}
 		if _, err := o.openPicture(path); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if err := send(field, path); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	regions, paths, err := o.placed(ctx, styles)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	sendMask := func(field string, m image.Image) error {
 		if m == nil {
@@ -169,18 +172,19 @@ func (o *submitOptions) files(ctx context.Context, content string, styles []stri
 	}
 	for _, r := range regions {
 		if err := sendMask("mask", r.Mask); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, s := range r.Styles {
 			if err := send("style", paths[s.Picture]); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
+			scales = append(scales, s.Scale)
 			if err := sendMask("style_mask", s.Mask); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 		}
 	}
-	return sent, nil
+	return sent, scales, nil
 }
 
 // placed says which styles belong where, and from which files pictures and masks
