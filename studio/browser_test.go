@@ -331,6 +331,41 @@ func TestDraftSurvivesAReload(t *testing.T) {
 	b.quiet()
 }
 
+// TestPageSaysWhatIsWrong brings what is no picture, stops a painting, and lets the
+// server go.
+func TestPageSaysWhatIsWrong(t *testing.T) {
+	f := start(t, setup{})
+	b := browse(t, f, true)
+	b.see("Start with a photo")
+	folder := t.TempDir()
+	for name, data := range map[string][]byte{"text.jpg": []byte("no picture"), "drawing.svg": []byte("<svg xmlns='http://www.w3.org/2000/svg'/>"), "dot.png": pngOf(drawing(1, 1))} {
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		b.run(chromedp.SetUploadFiles(".empty input[multiple]", []string{path}))
+		b.until("complaint about "+name, fmt.Sprintf("document.querySelector('[role=alert]')?.innerText.startsWith(%q)", name))
+	}
+	b.accessible("refused")
+	b.drop(100, 400, example(t, "photos/castle.jpg"), example(t, "paintings/river.jpg"))
+	b.until("painting of one's own", "document.querySelector('.style input')?.checked")
+	b.until("end of the complaint", "!document.querySelector('[role=alert]')")
+	b.run(chromedp.Click(".go button"))
+	b.see("Waiting its turn")
+	b.until("focus on what is said", "document.activeElement.id === 'about'")
+	b.until("photo", "document.querySelector('img.live')?.naturalWidth > 0")
+	b.do("[...document.querySelectorAll('button')].find((b) => b.innerText === 'Stop').click()")
+	b.see("Stopped")
+	b.until("photo", "document.querySelector('img.live')?.naturalWidth > 0")
+	b.accessible("stopped")
+	b.quiet()
+	f.CloseClientConnections()
+	f.Close()
+	b.see("The server does not answer")
+	b.until("announcement", "document.querySelector('[role=status]').innerText.startsWith('The server does not answer')")
+	b.accessible("away")
+}
+
 func TestSomebodyPaintsOnAPhone(t *testing.T) {
 	f := start(t, setup{worker: true})
 	b := browse(t, f, true)

@@ -124,7 +124,7 @@ async function call(method: string, path: string, body?: BodyInit, type?: string
     }
   } catch (cause) {
     if (cause instanceof Problem) throw cause
-    throw new Problem(0, 'The server does not answer. What it has accepted is safe; try again in a moment.')
+    throw new Problem(0, 'That did not reach the server. Try again in a moment.')
   }
   if (answer.ok) return answer
   let detail = answer.statusText

@@ -17,7 +17,10 @@ export interface Style {
   file?: Blob // of one that a person brought
 }
 
-const untouched: Settings = { recipe: 'fine', size: 512, strength: 0, strokes: 0, colors: 'style', effort: 1 }
+const untouched: Omit<Settings, 'colors'> = { recipe: 'fine', size: 512, strength: 0, strokes: 0, effort: 1 }
+
+// The colours of the layers, over the photo.
+const tints = ['#e5b255', '#4f7df0', '#e0567a', '#35b08a', '#a869e0', '#e0813a', '#3fb4d6', '#9bbf3b']
 
 class Draft {
   photo = $state<Photo | undefined>()
@@ -27,11 +30,17 @@ class Draft {
   // Whether several may be chosen, and are blended everywhere or have their places.
   several = $state(false)
   places = $state(false)
-  settings = $state<Settings>({ ...untouched })
+  settings = $state<Settings>({ ...untouched, colors: 'style' })
   maxStyles = 8
   #brought = 0
 
   chosen = $derived(this.styles.filter((s) => s.chosen))
+  // What the brush may paint: what stays a photo, and where the paintings but the
+  // first go.
+  layers = $derived([
+    { name: keep, title: 'Stays a photo', tint: tints[0] ?? '' },
+    ...(this.places ? this.chosen.slice(1) : []).map((s, i) => ({ name: s.id, title: `${i + 2} · ${s.title}`, tint: tints[i + 1] ?? '' })),
+  ])
   recipe = $derived(this.recipes.find((r) => r.name === this.settings.recipe))
   ready = $derived(this.photo !== undefined && this.chosen.length > 0 && this.recipe !== undefined)
   options = $derived(
@@ -152,7 +161,8 @@ class Draft {
     for (const s of this.styles) if (s.file) URL.revokeObjectURL(s.url)
     this.styles = this.styles.filter((s) => !s.file).map((s) => ({ ...s, chosen: false, share: 1 }))
     this.several = this.places = false
-    this.settings = { ...untouched }
+    this.settings = { ...this.settings, ...untouched }
+    this.setRecipe(untouched.recipe)
   }
 
   // form returns what is sent.

@@ -9,6 +9,9 @@ interface JobEvent {
   preview?: number
 }
 
+// What is said while the server does not answer.
+export const away = 'The server does not answer. What it has accepted is safe.'
+
 export const final = (j: Job) => j.state === 'done' || j.state === 'failed' || j.state === 'cancelled'
 
 class Jobs {
@@ -33,11 +36,13 @@ class Jobs {
     on('preview', (e) => this.#change(e.id, (j) => (j.preview = e.preview ?? 0)))
     on('deleted', (e) => this.forget(e.id))
     stream.onerror = () => {
+      if (this.online) this.news = away
       this.online = false
     }
   }
 
   async #load(): Promise<void> {
+    if (!this.online) this.news = 'The server answers again.'
     this.online = true
     const fresh = await api.jobs()
     const curves = new Map(this.list.map((j) => [j.id, j.curve]))

@@ -11,6 +11,8 @@ export interface Photo {
 // The server takes no more pixels than this; what has more is made smaller.
 let maxPixels = 24_000_000
 const shrunkSide = 4096
+// What has less on a side shows nothing that could be painted.
+const leastSide = 32
 
 export function limitPixels(pixels: number): void {
   maxPixels = pixels
@@ -21,9 +23,13 @@ export async function openPhoto(blob: Blob, name: string): Promise<Photo> {
   try {
     bitmap = await createImageBitmap(blob)
   } catch {
-    throw new Error(`${name} is not a picture that this browser can show. Try a JPEG or a PNG.`)
+    throw new Error(`${name} cannot be read as a picture. Bring a JPEG, PNG or WebP.`)
   }
   const { width, height } = bitmap
+  if (Math.min(width, height) < leastSide) {
+    bitmap.close()
+    throw new Error(`${name} has ${width} × ${height} pixels, which is too small: bring one of ${leastSide} on each side at least.`)
+  }
   if (width * height <= maxPixels) {
     bitmap.close()
     return { name, blob, url: URL.createObjectURL(blob), width, height }

@@ -1,12 +1,12 @@
-// What went wrong, said once and then forgotten.
+// What went wrong, until it is read or something else is tried.
 class Toasts {
   text = $state('')
-  #timer = 0
+  // Grows with each, so that the same words are announced again.
+  said = $state(0)
 
   say(text: string): void {
     this.text = text
-    clearTimeout(this.#timer)
-    this.#timer = window.setTimeout(() => (this.text = ''), 8000)
+    this.said++
   }
 
   dismiss(): void {
@@ -15,6 +15,7 @@ class Toasts {
 
   // attempt runs what may fail, and says so where it does.
   async attempt(run: () => Promise<void>): Promise<void> {
+    this.dismiss()
     try {
       await run()
     } catch (e) {
