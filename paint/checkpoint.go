@@ -108,9 +108,18 @@ func (s *session) writeCheckpoint(w io.Writer, at *progress) error {
 	return err
 }
 
+// writeFloats writes as many numbers at a time as there is room for: networks,
+// which are read whenever one is opened, have millions.
 func writeFloats(b *bufio.Writer, v []float32) {
-	for _, f := range v {
-		b.Write(binary.LittleEndian.AppendUint32(b.AvailableBuffer(), math.Float32bits(f)))
+	const size = 4
+	for len(v) > 0 {
+		room := b.AvailableBuffer()
+		n := min(len(v), max(1, cap(room)/size))
+		for _, f := range v[:n] {
+			room = binary.LittleEndian.AppendUint32(room, math.Float32bits(f))
+		}
+		b.Write(room)
+		v = v[n:]
 	}
 }
 
