@@ -19,7 +19,15 @@ import (
 	"github.com/pastiche-art/pastiche/weights/registry"
 )
 
+// raceVariable holds the race detector's options. It sleeps for a second where a
+// process ends, for races that others might still run into, and these tests end
+// hundreds of processes.
+const raceVariable = "GORACE"
+
 func TestMain(m *testing.M) {
+	if err := os.Setenv(raceVariable, "atexit_sleep_ms=10 "+os.Getenv(raceVariable)); err != nil {
+		panic(err)
+	}
 	testscript.Main(m, map[string]func(){"pastiche": main})
 }
 
@@ -38,6 +46,10 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv(raceVariable, os.Getenv(raceVariable))
+			return nil
+		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"draw":     draw,
 			"rc":       rc,

@@ -11,14 +11,14 @@ import (
 // TestResumeAfterKill kills a painting at random moments, again and again, and
 // continues it: the file in the end is that of a painting nobody killed.
 func TestResumeAfterKill(t *testing.T) {
-	kills := 30
+	kills, iterations := 30, "120"
 	if testing.Short() {
-		kills = 5
+		kills, iterations = 5, "30"
 	}
 	for _, recipe := range []string{"gatys", "classic"} {
 		t.Run(recipe, func(t *testing.T) {
 			folder := inputs(t)
-			args := []string{"paint", "content.png", "style.png", "--recipe", recipe, "--size", "64", "--iterations", "120", "--save-every", "0", "-q"}
+			args := []string{"paint", "content.png", "style.png", "--recipe", recipe, "--size", "64", "--iterations", iterations, "--save-every", "0", "-q"}
 			if out, err := pastiche(folder, append(args, "-o", "whole.png")...).CombinedOutput(); err != nil {
 				t.Fatalf("%v: %s", err, out)
 			}

@@ -43,6 +43,7 @@ func TestServedFromTheCommandLine(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a process cannot be interrupted by another")
 	}
+	t.Parallel() // it waits more than it works
 	folder := inputs(t)
 	white, black, red, blue := [3]float32{255, 255, 255}, [3]float32{}, [3]float32{255, 0, 0}, [3]float32{0, 0, 255}
 	for name, colors := range map[string][2][3]float32{
