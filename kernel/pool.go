@@ -71,6 +71,19 @@ func (p *Pool) Passing(precision Precision) (a, b *Tensor) {
 	return &t[0], &t[1]
 }
 
+// Release gives back the memory that operations keep for those after them, whatever
+// is in the tensors of [Pool.Passing].
+func (p *Pool) Release() {
+	clear(p.scratch)
+	p.partials, p.weights = nil, nil
+	for precision := range p.passing {
+		for i := range p.passing[precision] {
+			t := &p.passing[precision][i]
+			*t = Tensor{Precision: t.Precision}
+		}
+	}
+}
+
 // Threads returns the number of threads.
 func (p *Pool) Threads() int { return p.threads }
 

@@ -45,17 +45,23 @@ type Progress struct {
 	// Costs are those of the canvas as the iteration left it.
 	Costs Costs
 
+	view *view
+}
+
+// view is what a [Progress] can be asked for until its callback returns. Then it is
+// emptied: whoever keeps the progress does not keep the scale that it is about.
+type view struct {
 	snapshot   func() *picture.Picture
 	checkpoint func(io.Writer) error
 }
 
 // Picture returns a copy of the painting as it is: the mean over iterations
 // where the recipe takes one. It must be called before the callback returns.
-func (p Progress) Picture() *picture.Picture { return p.snapshot() }
+func (p Progress) Picture() *picture.Picture { return p.view.snapshot() }
 
 // WriteCheckpoint writes what it takes to continue the painting from here. It
 // must be called before the callback returns.
-func (p Progress) WriteCheckpoint(w io.Writer) error { return p.checkpoint(w) }
+func (p Progress) WriteCheckpoint(w io.Writer) error { return p.view.checkpoint(w) }
 
 // Costs are what a painting minimises.
 type Costs struct {

@@ -378,15 +378,18 @@ func (s *session) paintScale(ctx context.Context, stage *stage, at *progress) er
 		s.step++
 		s.painting.Steps++
 		if s.opts.Progress != nil {
+			view := &view{
+				snapshot:   func() *picture.Picture { return s.present(stage, s.settle(stage, at, copied(at.canvas))) },
+				checkpoint: func(w io.Writer) error { return s.writeCheckpoint(w, at) },
+			}
 			s.opts.Progress(Progress{
 				Scale: at.scale + 1, Scales: len(s.scales),
 				Iteration: at.iteration, Iterations: iterations,
 				Step: s.step, Steps: s.steps,
 				Width: at.canvas.W, Height: at.canvas.H,
-				Costs:      s.painting.Costs,
-				snapshot:   func() *picture.Picture { return s.present(stage, s.settle(stage, at, copied(at.canvas))) },
-				checkpoint: func(w io.Writer) error { return s.writeCheckpoint(w, at) },
+				Costs: s.painting.Costs, view: view,
 			})
+			view.snapshot, view.checkpoint = nil, nil
 		}
 	}
 	return nil

@@ -176,7 +176,10 @@ func checkEvents(t *testing.T, r *Recipe, events []Progress) {
 		if sum := scales[got[i].Scale-1].ContentWeight*c.Content + r.StyleWeight*c.Style + r.VariationWeight*c.Variation; !near(c.Total, sum, 1e-9) {
 			t.Errorf("step %d: total cost %g, the weighted sum of the others is %g", i+1, c.Total, sum)
 		}
-		got[i].Costs, got[i].snapshot, got[i].checkpoint = Costs{}, nil, nil
+		if v := got[i].view; v.snapshot != nil || v.checkpoint != nil {
+			t.Errorf("step %d: what was kept of it keeps the scale", i+1)
+		}
+		got[i].Costs, got[i].view = Costs{}, nil
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(Progress{})); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)

@@ -71,6 +71,8 @@ func (s *session) newStage(content, origin *picture.Picture, scale Scale) (*stag
 			}
 		}
 	}
+	// Looking takes less than painting does, so that larger parts were looked at.
+	s.pool.Release()
 	return st, nil
 }
 
