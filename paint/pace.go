@@ -8,18 +8,23 @@ import "time"
 // An iteration's time is taken as a fixed part, for what does not depend on the
 // picture's size such as roots of covariances, and one that grows with the pixels.
 // Two scales tell them apart: while a first of several is painted, nobody knows
-// how long the others will take.
+// how long the others will take. So is that of a scale's first iteration, which
+// comes after the measuring of its targets and, with Adam, evaluates twice.
 type Pace struct {
 	schedule []Scale
 	last     Progress
-	// Of the present scale: the first iteration that was observed, and when. What
-	// came before it includes measuring the scale's targets.
+	// Of the present scale: the first iteration that was observed, and when.
 	first int
 	since time.Time
-	// How long an iteration takes at the present scale and the one before, once
-	// that is known.
-	present, before speed
+	at    time.Time // of the last
+	// How long an iteration takes at the last two scales where that is known, and
+	// the first one of a scale.
+	iteration, opening line
 }
+
+// line is a time that grows with the pixels, on the line through the last two
+// that are known.
+type line struct{ present, before speed }
 
 // speed is how long an iteration takes at a scale.
 type speed struct {
@@ -33,17 +38,17 @@ func NewPace(schedule []Scale) *Pace { return &Pace{schedule: schedule} }
 
 // Observe takes note of an iteration that ended at a time.
 func (e *Pace) Observe(p Progress, now time.Time) {
+	pixels := e.pixels(p.Scale)
 	if p.Scale != e.last.Scale {
-		if e.present.seconds > 0 {
-			e.before = e.present
+		if e.last.Scale > 0 {
+			e.opening.set(pixels, now.Sub(e.at).Seconds())
 		}
-		e.present = speed{pixels: e.pixels(p.Scale)}
 		e.first, e.since = p.Iteration, now
 	}
 	if n := p.Iteration - e.first; n > 0 {
-		e.present.seconds = now.Sub(e.since).Seconds() / float64(n)
+		e.iteration.set(pixels, now.Sub(e.since).Seconds()/float64(n))
 	}
-	e.last = p
+	e.last, e.at = p, now
 }
 
 // pixels returns what a scale, from 1, has of them.
@@ -55,33 +60,55 @@ func (e *Pace) pixels(scale int) float64 {
 // Rate returns the iterations in a second at the present scale, 0 where that is
 // not known yet.
 func (e *Pace) Rate() float64 {
-	if e.present.seconds == 0 {
+	if e.last.Iteration == e.first {
 		return 0
 	}
-	return 1 / e.present.seconds
+	return 1 / e.iteration.present.seconds
 }
 
 // Left returns how long the painting still takes, and whether that is known.
 func (e *Pace) Left() (left time.Duration, known bool) {
-	p := e.last
-	if e.present.seconds == 0 || p.Scale < p.Scales && e.before.seconds == 0 {
-		return 0, false
+	var (
+		p       = e.last
+		seconds float64
+	)
+	if n := p.Iterations - p.Iteration; n > 0 {
+		if e.Rate() == 0 {
+			return 0, false
+		}
+		seconds += e.iteration.present.seconds * float64(n)
 	}
-	seconds := e.present.seconds * float64(p.Iterations-p.Iteration)
 	for next := p.Scale + 1; next <= p.Scales; next++ {
-		seconds += e.predict(e.pixels(next)) * float64(e.schedule[next-1].Iterations)
+		if e.opening.present.seconds == 0 {
+			return 0, false
+		}
+		seconds += e.opening.predict(e.pixels(next))
+		if n := e.schedule[next-1].Iterations - 1; n > 0 {
+			if e.iteration.before.seconds == 0 {
+				return 0, false
+			}
+			seconds += e.iteration.predict(e.pixels(next)) * float64(n)
+		}
 	}
 	return time.Duration(seconds * float64(time.Second)), true
 }
 
-// predict returns the seconds of an iteration on so many pixels, on the line
-// through those of the last two scales. Neither its part that grows nor the fixed
-// one is negative, whatever else the machine did meanwhile.
-func (e *Pace) predict(pixels float64) float64 {
-	growth := 0.
-	if more := e.present.pixels - e.before.pixels; more != 0 {
-		growth = (e.present.seconds - e.before.seconds) / more
+// set takes note of the seconds at so many pixels.
+func (l *line) set(pixels, seconds float64) {
+	if pixels != l.present.pixels {
+		l.before = l.present
 	}
-	growth = min(max(growth, 0), e.present.seconds/e.present.pixels)
-	return max(0, e.present.seconds+growth*(pixels-e.present.pixels))
+	l.present = speed{pixels, seconds}
+}
+
+// predict returns the seconds at so many pixels; where one time alone is known, as
+// if all of it grew. Neither the part that grows nor the fixed one is negative,
+// whatever else the machine did meanwhile.
+func (l *line) predict(pixels float64) float64 {
+	most := l.present.seconds / l.present.pixels
+	growth := most
+	if more := l.present.pixels - l.before.pixels; l.before.seconds > 0 && more != 0 {
+		growth = min(max((l.present.seconds-l.before.seconds)/more, 0), most)
+	}
+	return max(0, l.present.seconds+growth*(pixels-l.present.pixels))
 }

@@ -7,8 +7,9 @@ import (
 )
 
 // observe has a pace see the iterations of some scales, which take seconds(size)
-// each, from an iteration of the first of them on, up to one of the last.
-func observe(e *Pace, schedule []Scale, seconds func(size int) float64, scale, from, lastScale, to int) {
+// each, the first of a scale opening(size), from an iteration of the first of them on,
+// up to one of the last.
+func observe(e *Pace, schedule []Scale, opening, seconds func(size int) float64, scale, from, lastScale, to int) {
 	now := time.Unix(1e9, 0)
 	for ; scale <= lastScale; scale++ {
 		s := schedule[scale-1]
@@ -16,17 +17,19 @@ func observe(e *Pace, schedule []Scale, seconds func(size int) float64, scale, f
 		if scale == lastScale {
 			last = to
 		}
-		now = now.Add(time.Hour) // which targets take
+		takes := opening
 		for i := from; i <= last; i++ {
+			now = now.Add(time.Duration(takes(s.Size) * float64(time.Second)))
 			e.Observe(Progress{Scale: scale, Scales: len(schedule), Iteration: i, Iterations: s.Iterations}, now)
-			now = now.Add(time.Duration(seconds(s.Size) * float64(time.Second)))
+			takes = seconds
 		}
 		from = 1
 	}
 }
 
 func TestPace(t *testing.T) {
-	schedule := []Scale{{Size: 100, Iterations: 10}, {Size: 200, Iterations: 20}, {Size: 400, Iterations: 30}}
+	schedule := []Scale{{Size: 100, Iterations: 10}, {Size: 200, Iterations: 20}, {Size: 400, Iterations: 30}, {Size: 800, Iterations: 1}}
+	opening := func(size int) float64 { return 10 * float64(size*size) / 1e4 }
 	// A fixed second, and one for every 100 x 100 pixels.
 	seconds := func(size int) float64 { return 1 + float64(size*size)/1e4 }
 	for _, test := range []struct {
@@ -37,15 +40,16 @@ func TestPace(t *testing.T) {
 		{"the first iteration", 1, 1, 1, 1, 0, -1},
 		{"of the first scale", 1, 1, 1, 5, 1. / 2, -1},
 		{"the first of the second scale", 1, 1, 2, 1, 0, -1},
-		{"of the second scale", 1, 1, 2, 2, 1. / 5, 18*5 + 30*17},
-		{"of the last scale", 1, 1, 3, 20, 1. / 17, 10 * 17},
-		{"the end", 1, 1, 3, 30, 1. / 17, 0},
-		{"resumed", 2, 15, 3, 2, 1. / 17, 28 * 17},
-		{"resumed at the last scale", 3, 21, 3, 25, 1. / 17, 5 * 17},
+		{"of the second scale", 1, 1, 2, 2, 1. / 5, 18*5 + 160 + 29*17 + 640},
+		{"of the third scale", 1, 1, 3, 20, 1. / 17, 10*17 + 640},
+		{"the end of the third scale", 1, 1, 3, 30, 1. / 17, 640},
+		{"a last scale of one iteration", 1, 1, 4, 1, 0, 0},
+		{"resumed", 2, 15, 3, 2, 1. / 17, 28*17 + 640},
+		{"resumed at a scale before the last", 3, 21, 3, 25, 1. / 17, -1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			e := NewPace(schedule)
-			observe(e, schedule, seconds, test.fromScale, test.from, test.scale, test.i)
+			observe(e, schedule, opening, seconds, test.fromScale, test.from, test.scale, test.i)
 			if math.Abs(e.Rate()-test.rate) > 1e-9 {
 				t.Errorf("rate %g, want %g", e.Rate(), test.rate)
 			}
@@ -66,7 +70,7 @@ func TestPaceOfAnUnevenMachine(t *testing.T) {
 	} {
 		for scale := 2; scale <= 3; scale++ {
 			e := NewPace(schedule)
-			observe(e, schedule, seconds, 1, 1, scale, 5)
+			observe(e, schedule, seconds, seconds, 1, 1, scale, 5)
 			present := seconds(200)
 			left, known := e.Left()
 			if low, high := 5*present, float64(5+10*(4-scale))*present; !known || left.Seconds() < low-1e-3 || left.Seconds() > high+1e-3 {
