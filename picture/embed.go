@@ -9,7 +9,8 @@ import (
 )
 
 // Where each format has its ICC profile: an iCCP chunk in PNG, APP2 segments in
-// JPEG, a tag in TIFF, a chunk in WebP (annex B of ICC.1:2022 and the formats' own
+// JPEG, a tag in TIFF, a chunk in WebP, an application extension in GIF, behind a
+// header of version 5 in BMP (annex B of ICC.1:2022 and the formats' own
 // specifications).
 
 const (
@@ -26,6 +27,20 @@ const (
 
 	webpProfileID  = "ICCP"
 	vp8xProfileBit = 0x20
+
+	gifProfileID  = "ICCRGBG1012"
+	gifScreenEnd  = 13 // of the signature and the description of the screen
+	gifExtension  = 0x21
+	gifApp        = 0xff // the kind of an extension
+	gifColorsBit  = 0x80 // of the flags of the screen: colours follow it
+	gifColorsMask = 0x07 // two to the power of one more than this, of three bytes each
+
+	bmpInfo         = 14  // where the second header begins, with its length
+	bmpColorSpace   = 56  // from there on
+	bmpProfileAt    = 112 // which counts from there, too
+	bmpInfoLen5     = 124
+	bmpOwnProfile   = "DEBM"
+	bmpOtherProfile = "KNIL" // in a file of its own, which is not looked at
 )
 
 // findProfile returns the profile in a file, which may be damaged, or nil.
@@ -50,6 +65,57 @@ func findProfile(data []byte, format Format) []byte {
 				return body
 			}
 		}
+	case GIF:
+		return gifProfile(data)
+	case BMP:
+		return bmpProfile(data)
+	}
+	return nil
+}
+
+// gifProfile returns what an application extension before the first picture holds.
+func gifProfile(data []byte) []byte {
+	if len(data) < gifScreenEnd {
+		return nil
+	}
+	rest := data[gifScreenEnd:]
+	if flags := data[10]; flags&gifColorsBit != 0 {
+		rest = rest[min(3<<(flags&gifColorsMask+1), len(rest)):]
+	}
+	for len(rest) > 2 && rest[0] == gifExtension {
+		var blocks [][]byte
+		kind := rest[1]
+		for rest = rest[2:]; len(rest) > 0 && rest[0] > 0; {
+			end := min(1+int(rest[0]), len(rest))
+			blocks, rest = append(blocks, rest[1:end]), rest[end:]
+		}
+		if kind == gifApp && len(blocks) > 0 && string(blocks[0]) == gifProfileID {
+			return join(blocks[1:]...)
+		}
+		rest = rest[min(1, len(rest)):]
+	}
+	return nil
+}
+
+// bmpProfile returns the profile that a header of version 5 says where to find. One
+// that is not there, or in another file, comes empty.
+func bmpProfile(data []byte) []byte {
+	if len(data) < bmpInfo+bmpInfoLen5 {
+		return nil
+	}
+	info, le := data[bmpInfo:], binary.LittleEndian
+	if le.Uint32(info) < bmpInfoLen5 {
+		return nil
+	}
+	switch string(info[bmpColorSpace:][:4]) {
+	case bmpOwnProfile:
+		at, n := uint64(le.Uint32(info[bmpProfileAt:])), uint64(le.Uint32(info[bmpProfileAt+4:]))
+		if at+n <= uint64(len(info)) {
+			return info[at : at+n]
+		}
+		return []byte{}
+	case bmpOtherProfile:
+		return []byte{}
 	}
 	return nil
 }

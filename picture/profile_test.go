@@ -2,10 +2,12 @@ package picture
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -80,6 +82,75 @@ func TestProfileIsKept(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestProfileOfGIFAndBMP: it is found, byte by byte, where these formats have it, which
+// are only read, and used; and pictures are as they were.
+func TestProfileOfGIFAndBMP(t *testing.T) {
+	_, want := openProfile(t, "profile-p3.png")
+	read := func(name string) []byte {
+		data, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data
+	}
+	extended := func(name, id string) []byte {
+		file := read(name)
+		var extension []byte
+		for _, block := range append([][]byte{[]byte(id)}, slices.Collect(slices.Chunk(want.data, 255))...) {
+			extension = append(append(extension, byte(len(block))), block...)
+		}
+		colours := 13 + 3<<(file[10]&7+1)
+		return join(file[:colours], []byte{0x21, 0xfe, 2, 'h', 'i', 0, 0x21, 0xff}, extension, []byte{0}, file[colours:])
+	}
+	// The header of version 5 is that of version 1 and 84 bytes more.
+	fifth := func(space string, at, n int) []byte {
+		file := read("bmp.bmp")
+		le := binary.LittleEndian
+		info := append(bytes.Clone(file[14:54]), make([]byte, 84)...)
+		le.PutUint32(info, 124)
+		copy(info[56:], space)
+		le.PutUint32(info[112:], uint32(at))
+		le.PutUint32(info[116:], uint32(n))
+		header := bytes.Clone(file[:14])
+		le.PutUint32(header[10:], le.Uint32(header[10:])+84)
+		return join(header, info, file[54:], want.data)
+	}
+	behind := len(read("bmp.bmp")) - 14 + 84
+	for _, test := range []struct {
+		name, plain string
+		file        []byte
+		found       []byte // nil for none
+	}{
+		{"GIF", "gif.gif", extended("gif.gif", "ICCRGBG1012"), want.data},
+		{"GIF with another extension", "gif.gif", extended("gif.gif", "NETSCAPE2.0"), nil},
+		{"BMP", "bmp.bmp", fifth("DEBM", behind, len(want.data)), want.data},
+		{"BMP in sRGB", "bmp.bmp", fifth("BGRs", 0, 0), nil},
+		{"BMP with a profile elsewhere", "bmp.bmp", fifth("KNIL", behind, 20), []byte{}},
+		{"BMP with a profile beyond its end", "bmp.bmp", fifth("DEBM", behind, len(want.data)+1), []byte{}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p, f, err := DecodeAsStored(bytes.NewReader(test.file), test.name, Limits{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if (f == nil) != (test.found == nil) || f != nil && !bytes.Equal(f.data, test.found) {
+				t.Errorf("found the profile %v", f)
+			}
+			if f != nil && (f.Err() == nil) != (len(test.found) > 0) {
+				t.Errorf("a profile of %d bytes: %v", len(test.found), f.Err())
+			}
+			plain, err := Decode(bytes.NewReader(read(test.plain)), test.plain, Limits{})
+			if err != nil || !equalPictures(p, plain) {
+				t.Errorf("another picture, %v", err)
+			}
+			managed, err := Decode(bytes.NewReader(test.file), test.name, Limits{})
+			if err != nil || equalPictures(managed, plain) != (len(test.found) == 0) {
+				t.Errorf("error %v, or a profile that is not used, or none that is", err)
+			}
+		})
 	}
 }
 
