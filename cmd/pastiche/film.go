@@ -37,7 +37,7 @@ func (f *film) iteration(p paint.Progress) {
 		return
 	}
 	f.try(func() error {
-		frame := f.shown(p)
+		frame := f.shown(p.Picture())
 		if f.roll == nil {
 			// The first scale may be small: the film has the size of the last.
 			w, h := picture.FitLong(frame.W, frame.H, f.size)
@@ -77,7 +77,7 @@ func (s *sheet) iteration(p paint.Progress) {
 		return
 	}
 	s.pictures = append(s.pictures, picture.SheetPicture{
-		Picture: s.shown(p),
+		Picture: s.shown(p.Picture()),
 		Label:   fmt.Sprintf("%d x %d, iteration %d", p.Width, p.Height, p.Step),
 	})
 }

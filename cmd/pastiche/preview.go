@@ -31,6 +31,7 @@ const previewInterval = 10 * time.Second
 
 // previews show the painting in the terminal as it comes to be.
 type previews struct {
+	*profiles
 	show graphics
 	to   io.Writer
 	last time.Time
@@ -38,7 +39,7 @@ type previews struct {
 }
 
 // newPreviews finds out how this terminal shows pictures.
-func newPreviews(to io.Writer) (*previews, error) {
+func newPreviews(to io.Writer, c *profiles) (*previews, error) {
 	if !isTerminal(os.Stdout) {
 		return nil, errNoGraphics
 	}
@@ -49,7 +50,7 @@ func newPreviews(to io.Writer) (*previews, error) {
 	if show == nil {
 		return nil, errNoGraphics
 	}
-	return &previews{show: show, to: to, last: time.Now()}, nil
+	return &previews{profiles: c, show: show, to: to, last: time.Now()}, nil
 }
 
 func (v *previews) iteration(p paint.Progress) {
@@ -70,7 +71,7 @@ func (v *previews) draw(to io.Writer, p *picture.Picture) error {
 		return err
 	}
 	var b bytes.Buffer
-	if err := v.show(&b, p, previewRows(p, columns, rows)); err != nil {
+	if err := v.show(&b, v.shown(p), previewRows(p, columns, rows)); err != nil {
 		return err
 	}
 	b.WriteByte('\n')

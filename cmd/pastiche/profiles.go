@@ -6,7 +6,6 @@ import (
 	"os"
 	"slices"
 
-	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -34,12 +33,12 @@ func (c *profiles) tell(say func(format string, args ...any)) {
 // warn tells it on standard error.
 func warn(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
 
-// shown returns a painting as it is, in the levels of sRGB.
-func (c *profiles) shown(p paint.Progress) *picture.Picture {
+// shown returns a painting in the levels of sRGB.
+func (c *profiles) shown(p *picture.Picture) *picture.Picture {
 	if c.kept == nil {
-		return p.Picture()
+		return p
 	}
-	return c.kept.ToSRGB(p.Picture())
+	return c.kept.ToSRGB(p)
 }
 
 // manage returns a picture, as it is stored, in the levels that all are to have.

@@ -80,7 +80,7 @@ func paintWork(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, w 
 	watch := opts.witnesses(recipe, files, report)
 	var shown *previews
 	if opts.preview {
-		if shown, err = newPreviews(report.output()); err != nil {
+		if shown, err = newPreviews(report.output(), &opts.profiles); err != nil {
 			report.say("pastiche: %v", err) // which is no reason not to paint
 		} else {
 			watch = append(watch, shown)
