@@ -24,12 +24,11 @@ const (
 	firstKey = (leastExponent + 127) << mantissaBits
 )
 
-// binOf returns the bin of a value; what is not a number is in the last.
+// binOf returns the bin of a value; what is not a number is in the last or, with a
+// sign, the first. As signed integers, numbers that are not negative keep their order
+// and negative ones lie below, which saves a branch that is hard to predict.
 func binOf(v float32) int {
-	if v <= 0 {
-		return 0
-	}
-	return min(max(int(math.Float32bits(v)>>binShift)-firstKey+1, 0), bins-1)
+	return int(min(max(int32(math.Float32bits(v))>>binShift-(firstKey-1), 0), bins-1))
 }
 
 // binEdge returns where a bin from 1 on begins, which is where the one before it
@@ -89,6 +88,18 @@ func BlendDistributions(weights []float64, of ...*Distribution) *Distribution {
 // held is what a bin holds: the sums of 1, v and v² over its values v.
 type held struct{ n, v, vv float64 }
 
+func (h *held) add(v float64) {
+	h.n++
+	h.v += v
+	h.vv += v * v
+}
+
+func (h *held) addWeighed(weight, v float64) {
+	h.n += weight
+	h.v += weight * v
+	h.vv += weight * v * v
+}
+
 // spectrum is distributions in the making, with what the cost needs besides.
 type spectrum struct {
 	guide    *Guide
@@ -113,12 +124,15 @@ func (s *spectrum) observe(p *kernel.Pool, f *kernel.Tensor, y, x int) {
 		for row := range f.H {
 			values := f.Row(b, row)
 			for col := range f.W {
+				if s.guide == nil {
+					for k, v := range values[col*kernel.Lanes:][:len(channels)] {
+						channels[k][binOf(v)].add(float64(v))
+					}
+					continue
+				}
 				weight := s.guide.share(y+row, x+col)
 				for k, v := range values[col*kernel.Lanes:][:len(channels)] {
-					into := &channels[k][binOf(v)]
-					into.n += weight
-					into.v += weight * float64(v)
-					into.vv += weight * float64(v) * float64(v)
+					channels[k][binOf(v)].addWeighed(weight, float64(v))
 				}
 			}
 		}
@@ -127,9 +141,6 @@ func (s *spectrum) observe(p *kernel.Pool, f *kernel.Tensor, y, x int) {
 
 // share returns T² at a position.
 func (g *Guide) share(y, x int) float64 {
-	if g == nil {
-		return 1
-	}
 	return float64(g.square.Values[y*g.square.W+x])
 }
 

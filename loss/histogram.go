@@ -59,32 +59,33 @@ func (h *Histogram) remap(c int, weight float64) float64 {
 	var (
 		values = &h.current.channels[c]
 		target = &h.target[c]
-		shares [bins]float64
 	)
 	var positions float64
-	for b, in := range values {
-		shares[b] = in.n
-		positions += in.n
+	for b := range values {
+		positions += values[b].n
 	}
 	if positions == 0 {
 		return 0
 	}
 	var (
-		own        = newQuantiles(&shares)
 		begin, end int // bins of the target
+		upTo       float64
 		sum        float64
 		each       = 2 * weight / (float64(len(h.target)) * positions)
 	)
-	for b, in := range values {
+	for b := range values {
+		in := &values[b]
 		if in.n == 0 {
 			h.remaps[c][b] = line{}
 			continue
 		}
 		// F - R(F) = slope F + offset.
 		var slope, offset float64
-		low, high := target.at(own.upTo[b], true, &begin), target.at(own.upTo[b+1], false, &end)
+		before := upTo
+		upTo += in.n
+		low, high := target.at(before/positions, true, &begin), target.at(upTo/positions, false, &end)
 		if b == 0 {
-			slope, offset = 1, -target.mean(own.upTo[1])
+			slope, offset = 1, -target.mean(upTo/positions)
 		} else {
 			edge := binEdge(b)
 			steep := (max(high, low) - low) / (binEdge(b+1) - edge)
@@ -120,7 +121,10 @@ func (h *Histogram) AddGradient(p *kernel.Pool, grad, f *kernel.Tensor, y, x int
 		for row := range f.H {
 			to, values := grad.Row(b, row), f.Row(b, row)
 			for col := range f.W {
-				weight := float32(guide.share(y+row, x+col))
+				weight := float32(1)
+				if guide != nil {
+					weight = float32(guide.share(y+row, x+col))
+				}
 				to := to[col*kernel.Lanes:][:len(remaps)]
 				for k, v := range values[col*kernel.Lanes:][:len(remaps)] {
 					l := &remaps[k][binOf(v)]
