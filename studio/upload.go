@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"os"
 	"reflect"
-	"runtime"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -164,10 +163,12 @@ func (u *upload) request() (*job.Request, error) {
 	return readForm(multipart.NewReader(bytes.NewReader(u.data), u.boundary))
 }
 
-// uploadShare is how much of the processors' time uploads may take from pictures
-// that are painted in the same process: after each its place rests.
+// uploadShare is how much of one processor's time uploads may take while a picture
+// is painted in the same process: after each its place rests. Painting waits for
+// the slowest of its threads at every layer, so that what one processor does
+// besides holds up all.
 const (
-	uploadShare = 0.125
+	uploadShare = 0.06
 	maxRest     = 5 * time.Second
 )
 
@@ -177,7 +178,7 @@ func (s *server) rest(took time.Duration, then func()) {
 		then()
 		return
 	}
-	pause := time.Duration(float64(took) * (places/(uploadShare*float64(runtime.NumCPU())) - 1))
+	pause := time.Duration(float64(took) * (places/uploadShare - 1))
 	time.AfterFunc(min(max(pause, 0), maxRest), then)
 }
 
