@@ -139,6 +139,6 @@ func ExampleFeatures() {
 	fmt.Println(errors.As(err, &unknown))
 	// Output:
 	// 256 feature maps of 8 x 12
-	// no layer "conv4_3" in the network vgg13-half: expected one of conv1_1 conv1_2 conv2_1 conv2_2 conv3_1 conv3_2 conv4_1 conv4_2 conv5_1
+	// no layer "conv4_3" in the network vgg13-slim: expected one of conv1_1 conv1_2 conv2_1 conv2_2 conv3_1 conv3_2 conv4_1 conv4_2 conv5_1
 	// true
 }

@@ -27,13 +27,14 @@ func octaves(p *picture.Picture, n int) []float64 {
 
 // TestStrokesKeepTheirSize: a painting four times as large, seen from four times as
 // far, has the strokes of the small one: as strong at every octave, and of the same
-// statistics. Only then come the finer ones, for which the small one has no room.
+// statistics. Only then come the finer ones, for which the small one has no room:
+// the bands of this style come every sixteen pixels there.
 func TestStrokesKeepTheirSize(t *testing.T) {
 	if testing.Short() {
 		t.Skip("which paints a large picture")
 	}
 	const size, times = 48, 4
-	content, style := photo(times*size, times*size), strokes(times*size, times*size, 6)
+	content, style := photo(times*size, times*size), strokes(times*size, times*size, 3)
 	recipe := Fine()
 	recipe.FirstSize, recipe.ScaleStep, recipe.Averaging = 24, 2, 0.8
 	recipe.Iterations, recipe.FirstIterations = 40, 40

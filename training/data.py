@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 # The sides of the canvases that training draws from, in pixels, and how many pictures of each make a batch: of
 # about the same cost.
-CANVASES = ((64, 128), (64, 128), (64, 128), (96, 56))
+CANVASES = ((64, 128), (64, 128), (96, 56), (128, 32))
 
 # A picture is enlarged by this factor at most.
 ENLARGEMENT = 3.0

@@ -1,6 +1,6 @@
 """Trains the built-in network: see README.md beside this file.
 
-    python3 train.py --data FOLDER --from VERSION1.safetensors --out RUN
+    python3 train.py --data FOLDER --from start.safetensors --out RUN
 """
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from warmstart import warm_start
 class Settings(NamedTuple):
     """What the result depends on beside the data. One step is one batch, seen twice."""
 
-    steps: int = 1500
+    steps: int = 3600
     seed: int = 0
     # Steps in which the head alone learns, and its rate; then steps in which the rate rises, and the share of all that
     # follow the head's in which it falls.
-    head: int = 600
+    head: int = 400
     head_rate: float = 0.1
     rise: int = 28
     fall: float = 0.5
@@ -38,7 +38,7 @@ class Settings(NamedTuple):
     smoothing: float = 0.1
     # How far a perturbed picture is from the picture, as the root of the sum of squares over its 3 x side x side
     # levels of 0 to 1, for a side of 64; in proportion to the side for others.
-    radius: float = 0.5
+    radius: float = 0.75
     # Of the mean over weights that is exported.
     average: float = 0.998
 

@@ -32,7 +32,7 @@ func TestBFloat16(t *testing.T) {
 		activationTolerance = 0.01
 		gradientTolerance   = 0.1
 	)
-	n := randomNetwork(t, VGG13Half, unit)
+	n := randomNetwork(t, VGG13Slim, unit)
 	taps := []string{"conv1_1", "conv2_2", "conv4_2", "conv5_1"}
 	for name, opts := range map[string]PlanOptions{
 		"max, replicate": {Taps: taps, Replicate: true},
@@ -71,7 +71,7 @@ func TestBFloat16Windows(t *testing.T) {
 	if testing.Short() {
 		t.Skip("pictures large enough to be computed in windows")
 	}
-	n, pool := randomNetwork(t, VGG13Half, unit), newPool(t, 2)
+	n, pool := randomNetwork(t, VGG13Slim, unit), newPool(t, 2)
 	if err := pool.Check(kernel.BFloat16); err != nil {
 		t.Skip(err)
 	}

@@ -15,7 +15,7 @@ func TestWindows(t *testing.T) {
 	if testing.Short() {
 		t.Skip("pictures large enough to be computed in windows")
 	}
-	n, pool := randomNetwork(t, VGG13Half, unit), newPool(t, 2)
+	n, pool := randomNetwork(t, VGG13Slim, unit), newPool(t, 2)
 	taps := []string{"conv1_1", "conv2_2", "conv4_2", "conv5_1"}
 	for _, size := range []struct{ h, w int }{{331, 250}, {150, 531}} {
 		for name, opts := range map[string]PlanOptions{
@@ -72,7 +72,7 @@ func alike(t *testing.T, what string, got, want []float32, tolerance float64) {
 }
 
 func TestNoWindowFits(t *testing.T) {
-	n, pool := randomNetwork(t, VGG13Half, unit), newPool(t, 1)
+	n, pool := randomNetwork(t, VGG13Slim, unit), newPool(t, 1)
 	_, err := n.Plan(pool, 500, 500, PlanOptions{Taps: []string{"conv5_1"}, Memory: 1 << 20})
 	var memory *MemoryError
 	if !errors.As(err, &memory) || memory.Allowed != 1<<20 || memory.Least <= memory.Allowed {
@@ -83,7 +83,7 @@ func TestNoWindowFits(t *testing.T) {
 // TestCoresPartition shows that every position of every tap belongs to the core
 // of exactly one window.
 func TestCoresPartition(t *testing.T) {
-	n, pool := randomNetwork(t, VGG13Half, unit), newPool(t, 1)
+	n, pool := randomNetwork(t, VGG13Slim, unit), newPool(t, 1)
 	plan := newPlan(t, n, pool, 171, 233, PlanOptions{Taps: []string{"conv1_1", "conv3_1", "conv5_1"}})
 	plan.windows = nil
 	plan.memory = plan.windowBytes(170, 170)

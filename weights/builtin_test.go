@@ -27,8 +27,8 @@ func TestBuiltin(t *testing.T) {
 		}
 	}
 	want := []shape{
-		{"conv1_1", 32, 3}, {"conv1_2", 32, 32},
-		{"conv2_1", 64, 32}, {"conv2_2", 64, 64},
+		{"conv1_1", 16, 3}, {"conv1_2", 16, 16},
+		{"conv2_1", 64, 16}, {"conv2_2", 64, 64},
 		{"conv3_1", 128, 64}, {"conv3_2", 128, 128},
 		{"conv4_1", 256, 128}, {"conv4_2", 256, 256},
 		{"conv5_1", 256, 256},
@@ -39,7 +39,7 @@ func TestBuiltin(t *testing.T) {
 	about := *n
 	about.Convs, about.Sources = nil, nil
 	if diff := cmp.Diff(Network{
-		Name: "builtin", Family: "vgg", Version: "1", License: "MIT", Pooling: "avg",
+		Name: "builtin", Family: "vgg", Version: "2", License: "MIT", Pooling: "avg",
 		Format: "safetensors", Values: "float16", InputSource: "the file says so",
 		Input: Input{
 			Channels: "rgb", Max: 1,
@@ -57,7 +57,7 @@ func TestBuiltin(t *testing.T) {
 // TestBuiltinFile pins the embedded bytes: another network under the same name
 // and version would silently paint other pictures.
 func TestBuiltinFile(t *testing.T) {
-	const want = "c4848d663eaccdf6f37b39851a979a5b81dab9130f45139e99a999881aee6636"
+	const want = "5a5e831d50d5cfb1b50c10c365f81693c6e997516d8b470ca0ddf73a7dedb44e"
 	if got := fmt.Sprintf("%x", sha256.Sum256([]byte(BuiltinFile()))); got != want {
 		t.Errorf("SHA-256 %s, want %s", got, want)
 	}
@@ -80,6 +80,6 @@ func ExampleBuiltin() {
 	fmt.Println(first.Name, first.In, "->", first.Out)
 	fmt.Println(network.Input)
 	// Output:
-	// conv1_1 3 -> 32
+	// conv1_1 3 -> 16
 	// RGB 0..1, mean 0.485 0.456 0.406, std 0.229 0.224 0.225
 }

@@ -141,7 +141,7 @@ func TestPull(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	want := server.URL + "/file: 503 Service Unavailable; trying again\nsample is here: 7.1 MB.\nsample is here already.\n"
+	want := server.URL + "/file: 503 Service Unavailable; trying again\nsample is here: 7.0 MB.\nsample is here already.\n"
 	if said != want {
 		t.Errorf("said %q, want %q", said, want)
 	}

@@ -49,7 +49,7 @@ MARGIN = 1e-5
 ARCHITECTURES = {
     "vgg16": [(2, 64), (2, 128), (3, 256), (3, 512), (3, 512)],
     "vgg19": [(2, 64), (2, 128), (4, 256), (4, 512), (4, 512)],
-    "vgg13-half": [(2, 32), (2, 64), (2, 128), (2, 256), (1, 256)],
+    "vgg13-slim": [(2, 16), (2, 64), (2, 128), (2, 256), (1, 256)],
 }
 
 # The factors weigh the taps so that each shows in the gradient.
@@ -74,8 +74,8 @@ CASES = [
     ("vgg19", 64, 64, "l2", True, True, "rgb"),
     ("vgg16", 33, 50, "max", False, True, "rgb"),
     ("vgg16", 67, 45, "avg", False, False, "bgr"),
-    ("vgg13-half", 31, 70, "max", False, False, "rgb"),
-    ("vgg13-half", 67, 45, "avg", True, True, "rgb"),
+    ("vgg13-slim", 31, 70, "max", False, False, "rgb"),
+    ("vgg13-slim", 67, 45, "avg", True, True, "rgb"),
 ]
 
 GOLDEN = 0x9E3779B97F4A7C15

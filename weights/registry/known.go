@@ -26,7 +26,7 @@ var (
 var known = []Entry{
 	{
 		Name:    "builtin",
-		Family:  "VGG-13 of half width, to conv5_1",
+		Family:  "VGG-13, slim, to conv5_1",
 		License: "MIT",
 		Input:   fractions,
 		Origin:  "trained for pastiche on Tiny ImageNet",
@@ -74,8 +74,8 @@ var known = []Entry{
 
 // builtinFile is the file that package weights embeds.
 var builtinFile = File{
-	Size:   3_526_472,
-	SHA256: "c4848d663eaccdf6f37b39851a979a5b81dab9130f45139e99a999881aee6636",
+	Size:   3_493_288,
+	SHA256: "5a5e831d50d5cfb1b50c10c365f81693c6e997516d8b470ca0ddf73a7dedb44e",
 }
 
 // Known lists the networks that every store knows by name. All but the built-in
