@@ -66,6 +66,23 @@ for layer in conv2_1 conv4_2; do
     "$PASTICHE" reconstruct --quiet "$paintings/starry-night.jpg" --of style --layer "$layer" "${small[@]}" -o "$images/style-$layer.jpg"
 done
 
+# Every recipe on eight pairs.
+mkdir -p "$images/pairs"
+while read -r photo painting; do
+  for recipe in fine nnst strotss gatys classic; do
+    paint "pairs/$photo-$recipe" "$photo" "$painting" --size 192 --quality 80 --no-note --recipe "$recipe" --save-every 0
+  done
+done <<PAIRS
+castle starry-night
+great-wall sunset
+bridge river
+horses poppies
+astronaut harvest
+bee dolphins
+cat moonrise
+coffee sunset
+PAIRS
+
 # What the program tells of a painting on the way.
 [ -e "$images/scales.jpg" ] ||
   "$PASTICHE" paint --quiet "$photos/cat.jpg" "$paintings/starry-night.jpg" "${small[@]}" \
