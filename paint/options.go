@@ -56,11 +56,12 @@ type view struct {
 }
 
 // Picture returns a copy of the painting as it is: the mean over iterations
-// where the recipe takes one. It must be called before the callback returns.
+// where the recipe takes one. It must be called before the callback returns, and
+// panics after.
 func (p Progress) Picture() *picture.Picture { return p.view.snapshot() }
 
 // WriteCheckpoint writes what it takes to continue the painting from here. It
-// must be called before the callback returns.
+// must be called before the callback returns, and panics after; the error is that of w.
 func (p Progress) WriteCheckpoint(w io.Writer) error { return p.view.checkpoint(w) }
 
 // Costs are what a painting minimises.
