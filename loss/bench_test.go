@@ -2,6 +2,7 @@ package loss
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/pastiche-art/pastiche/kernel"
@@ -25,7 +26,7 @@ func BenchmarkTerm(b *testing.B) {
 				x := f.tensor()
 				grad := kernel.NewTensor(s.c, s.side, s.side)
 				target := newFeature(1, s.c, 16, 16)
-				if k.name == "content" || k.name == "scaled content" {
+				if strings.HasSuffix(k.name, "content") {
 					target = f
 				}
 				term := k.term(p, target, Options{Weight: 1e-3})

@@ -64,6 +64,49 @@ func (c *Content) AddGradient(p *kernel.Pool, grad, f *kernel.Tensor, y, x int) 
 	c.opts.Guide.addDifference(p, grad, f, c.target, y, x, contentSlope(c.target, c.opts.Weight*s*s), 0)
 }
 
+// RootContent is the root of the mean square of the differences:
+//
+//	J = (1/(nH nW nC) sum D²)^½, D = a(G) - a(C)
+//
+// Its gradient, D/(nH nW nC J), has the same length however large the difference
+// is, as [ScaledContent]'s nearly has, and points towards the content everywhere,
+// as that one's does not. With a guide T the sum has the weights T².
+type RootContent struct {
+	opts    Options
+	target  *kernel.Tensor
+	squares float64 // sum D² of what was observed
+	slope   float32 // dJ/dD = slope D, weighted
+}
+
+// NewRootContent returns the root mean square content cost against an
+// activation, which it keeps.
+func NewRootContent(target *kernel.Tensor, opts Options) *RootContent {
+	return &RootContent{opts: opts, target: target}
+}
+
+// Observe implements [Term].
+func (c *RootContent) Observe(p *kernel.Pool, f *kernel.Tensor, y, x int) {
+	squares, _ := c.opts.Guide.difference(p, f, c.target, y, x)
+	c.squares += squares
+}
+
+// Evaluate implements [Term]. Where there is no difference at all the cost has
+// no gradient, and 0 is taken for it.
+func (c *RootContent) Evaluate(*kernel.Pool) float64 {
+	n, s := elements(c.target), c.opts.scale()
+	cost := math.Abs(s) * math.Sqrt(c.squares/n)
+	c.squares, c.slope = 0, 0
+	if cost > 0 {
+		c.slope = float32(c.opts.Weight * s * s / (n * cost))
+	}
+	return cost
+}
+
+// AddGradient implements [Term].
+func (c *RootContent) AddGradient(p *kernel.Pool, grad, f *kernel.Tensor, y, x int) {
+	c.opts.Guide.addDifference(p, grad, f, c.target, y, x, c.slope, 0)
+}
+
 // scaledContentEpsilon keeps the cost of no difference at all defined, as in
 // style-transfer-pytorch.
 const scaledContentEpsilon = 1e-8
@@ -74,6 +117,7 @@ const scaledContentEpsilon = 1e-8
 //
 //	J = sum D² / (sum |D| + 1e-8)
 //
+// Differences of less than J/2 have a gradient that enlarges them.
 // With a guide T both sums have the weights T².
 type ScaledContent struct {
 	opts        Options

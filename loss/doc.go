@@ -17,7 +17,8 @@
 //
 // Further costs of one layer, each a [Term]:
 //
-//	[ScaledContent]    J = sum D² / (sum |D| + 1e-8), D = a(G) - a(C)
+//	[RootContent]      J = (1/(C N) sum D²)^½, D = a(G) - a(C)
+//	[ScaledContent]    J = sum D² / (sum |D| + 1e-8)
 //	[Moments]          J = |mu - mu*|²/|mu*|² + |S - S*|²/|S*|²
 //	[Wasserstein]      J = 1/C |mu - mu*|² + 1/C tr(S + S* - 2 (S*^½ S S*^½)^½)
 //	[Histogram]        J = 1/(C N) sum (F - R(F))², R(F) with the style's histograms
@@ -45,7 +46,7 @@
 // respect to the statistic; during the backward pass, AddGradient turns it into
 // the gradient with respect to the activation.
 //
-//	content activation -> NewContent, NewScaledContent
+//	content activation -> NewContent, NewRootContent, NewScaledContent
 //	style activations  -> Measure -> Blend -> NewGram, NewMoments, NewWasserstein
 //	                   -> MeasureDistribution -> BlendDistributions -> NewHistogram
 //

@@ -3,6 +3,7 @@ package loss
 import (
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
@@ -43,7 +44,7 @@ func testGuided(t *testing.T, c, h, w int) {
 	}
 	copies := repeated(f, counts)
 	for _, k := range kinds {
-		if k.name == "content" || k.name == "scaled content" {
+		if strings.HasSuffix(k.name, "content") {
 			continue // which compare places
 		}
 		t.Run(k.name, func(t *testing.T) {
@@ -95,10 +96,19 @@ func TestGuidedContent(t *testing.T) {
 		}
 		return squares, absolutes
 	}
+	contents := map[string]func(*kernel.Tensor, Options) Term{
+		"content":        func(f *kernel.Tensor, o Options) Term { return NewContent(f, o) },
+		"root content":   func(f *kernel.Tensor, o Options) Term { return NewRootContent(f, o) },
+		"scaled content": func(f *kernel.Tensor, o Options) Term { return NewScaledContent(f, o) },
+	}
 	for name, reference := range map[string]reference{
 		"content": func(f *mat.Dense) float64 {
 			squares, _ := sums(f)
 			return squares / (4 * c * h * w)
+		},
+		"root content": func(f *mat.Dense) float64 {
+			squares, _ := sums(f)
+			return math.Sqrt(squares / (c * h * w))
 		},
 		"scaled content": func(f *mat.Dense) float64 {
 			squares, absolutes := sums(f)
@@ -108,10 +118,7 @@ func TestGuidedContent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := newPool(t, 2)
 			opts := Options{Weight: weight, Scale: scale, Guide: NewGuide(h, w, values)}
-			var term Term = NewContent(target.tensor(), opts)
-			if name == "scaled content" {
-				term = NewScaledContent(target.tensor(), opts)
-			}
+			term := contents[name](target.tensor(), opts)
 			cost, g := gradient(p, term, f)
 			near(t, "cost", cost, reference(f.dense()), 1e-5)
 			eachPart(p, f.tensor(), func(y, x int, part *kernel.Tensor) { term.Observe(p, part, y, x) })

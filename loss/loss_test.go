@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
@@ -76,6 +77,11 @@ func contentReference(target feature, scale float64) reference {
 		_, m := f.Dims()
 		return sumOf(&d, func(v float64) float64 { return v * v }) / (4 * float64(n*m))
 	}
+}
+
+func rootContentReference(target feature, scale float64) reference {
+	mean := contentReference(target, scale)
+	return func(f *mat.Dense) float64 { return math.Sqrt(4 * mean(f)) }
 }
 
 func scaledContentReference(target feature, scale float64) reference {
@@ -195,6 +201,9 @@ var kinds = []kind{
 	{"content", func(_ *kernel.Pool, target feature, opts Options) Term {
 		return NewContent(target.tensor(), opts)
 	}, contentReference},
+	{"root content", func(_ *kernel.Pool, target feature, opts Options) Term {
+		return NewRootContent(target.tensor(), opts)
+	}, rootContentReference},
 	{"scaled content", func(_ *kernel.Pool, target feature, opts Options) Term {
 		return NewScaledContent(target.tensor(), opts)
 	}, scaledContentReference},
@@ -469,6 +478,36 @@ func TestNote(t *testing.T) {
 		distance(gramS.RawMatrix().Data, gramG.RawMatrix().Data)/(4*7*7*30*30), 1e-5)
 }
 
+// TestRootContent wants a gradient of one length that enlarges no difference,
+// and none where there is no difference.
+func TestRootContent(t *testing.T) {
+	const weight = 3
+	p := newPool(t, 1)
+	target := newFeature(1, 40, 6, 7)
+	term := NewRootContent(target.tensor(), Options{Weight: weight})
+	for _, size := range []float32{1e-3, 1, 1e3} {
+		f := newFeature(2, 40, 6, 7)
+		for i := range f.data {
+			f.data[i] = target.data[i] + size*(f.data[i]-target.data[i])
+		}
+		_, g := gradient(p, term, f)
+		var squares float64
+		for i, v := range g {
+			squares += float64(v) * float64(v)
+			if d := f.data[i] - target.data[i]; v*d < 0 {
+				t.Fatalf("differences of %g: the gradient of %g is %g", size, d, v)
+			}
+		}
+		near(t, "length", math.Sqrt(squares), weight/math.Sqrt(40*6*7), 1e-4)
+	}
+	cost, g := gradient(p, term, target)
+	for _, v := range g {
+		if cost != 0 || v != 0 {
+			t.Fatalf("no difference costs %g, with a gradient of %g", cost, v)
+		}
+	}
+}
+
 // TestSizes compares a style with a painting of another size: the same texture
 // twice as large in each direction has no cost.
 func TestSizes(t *testing.T) {
@@ -479,7 +518,10 @@ func TestSizes(t *testing.T) {
 		y, x := i/large.w%large.h, i%large.w
 		large.data[i] = f.data[(i/(large.h*large.w)*f.h+y/2)*f.w+x/2]
 	}
-	for _, k := range kinds[2:] {
+	for _, k := range kinds {
+		if strings.HasSuffix(k.name, "content") {
+			continue // which compare places
+		}
 		other, _ := gradient(p, k.term(p, f, Options{Weight: 1}), newFeature(2, 40, 6, 7))
 		if cost, _ := gradient(p, k.term(p, f, Options{Weight: 1}), large); !(math.Abs(cost) < 1e-3*other) {
 			t.Errorf("%s: cost %g, of another texture %g", k.name, cost, other)

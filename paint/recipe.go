@@ -122,13 +122,14 @@ type ContentCost string
 // The content costs of package loss.
 const (
 	SquaredContent ContentCost = "squared"    // the note's
+	RootContent    ContentCost = "root"       // the root of a mean square, of constant gradient, too
 	ScaledContent  ContentCost = "scaled"     // with a gradient of constant size
 	SimilarContent ContentCost = "similarity" // of places among themselves
 )
 
 // ContentCosts returns all content costs.
 func ContentCosts() []ContentCost {
-	return []ContentCost{SquaredContent, ScaledContent, SimilarContent}
+	return []ContentCost{SquaredContent, RootContent, ScaledContent, SimilarContent}
 }
 
 // A StyleCost is a way to compare the statistics of activations.

@@ -101,6 +101,8 @@ func (s *session) addContent(st *stage, content *picture.Picture, layers []Layer
 		switch s.recipe.ContentCost {
 		case SquaredContent:
 			t.Joint = loss.OneLayer(loss.NewContent(target, opts))
+		case RootContent:
+			t.Joint = loss.OneLayer(loss.NewRootContent(target, opts))
 		case ScaledContent:
 			t.Joint = loss.OneLayer(loss.NewScaledContent(target, opts))
 		}
