@@ -39,8 +39,8 @@ paint pen-fine astronaut harvest "${small[@]}"
 paint pen-nnst astronaut harvest "${small[@]}" --recipe nnst
 paint scale-half castle starry-night "${small[@]}" --style-scale 0.5
 paint scale-twice castle starry-night "${small[@]}" --style-scale 2
-paint content-less castle starry-night "${small[@]}" --content-weight 0.02
-paint content-more castle starry-night "${small[@]}" --content-weight 0.2
+paint content-less castle starry-night "${small[@]}" --content-weight 0.04
+paint content-more castle starry-night "${small[@]}" --content-weight 0.4
 paint cost-gram castle starry-night "${small[@]}" --style-cost gram
 paint cost-histogram castle starry-night "${small[@]}" --style-cost histogram
 paint pyramid castle starry-night "${small[@]}" --pyramid 3
