@@ -82,9 +82,10 @@ func TestTexture(t *testing.T) {
 			if painting.W != 64 || painting.H != 48 || painting.Costs.Content != 0 || painting.Costs.Style > begun.Style/4 {
 				t.Errorf("%d x %d pixels, costs %+v, at first %+v", painting.W, painting.H, painting.Costs, begun)
 			}
-			// Bands of a texture end at its sides, but go on over those of a tile.
+			// Bands of a texture end at its sides, but go on over those of a tile: of
+			// six seeds, by 3.0 to 4.5 times and 1.02 to 1.3 times the leaps inside.
 			inside, across := leap(painting.Picture)
-			if seamless := across < 1.25*inside; seamless != tileable {
+			if seamless := across < 2*inside; seamless != tileable {
 				t.Errorf("levels differ by %.3g inside and by %.3g across the sides", inside, across)
 			}
 		})

@@ -62,6 +62,6 @@ def augment(pixels: torch.Tensor, side: int) -> torch.Tensor:
     matrix[:, 0, 2] = (torch.rand(count) * 2 - 1) * (1 - width)
     matrix[:, 1, 2] = (torch.rand(count) * 2 - 1) * (1 - height)
     grid = F.affine_grid(matrix, [count, 3, side, side], align_corners=False)
-    canvases = F.grid_sample(to_levels(pixels), grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+    canvases = F.grid_sample(to_levels(pixels), grid, mode="bicubic", padding_mode="reflection", align_corners=False)
     light = torch.empty(count, 1, 1, 1).uniform_(0.75, 1.25) * torch.empty(count, 3, 1, 1).uniform_(0.9, 1.1)
     return canvases.mul_(light).clamp_(0, 1)

@@ -23,7 +23,7 @@ from data import augment, load, to_levels
 from network import MEAN, STD, Features, block_of, layer_names, normalize
 
 METADATA = {
-    "family": "vgg", "name": "builtin", "version": "2", "license": "MIT", "pooling": "avg", "channels": "rgb", "range": "0..1",
+    "family": "vgg", "name": "builtin", "version": "3", "license": "MIT", "pooling": "avg", "channels": "rgb", "range": "0..1",
     "mean": ",".join(map(str, MEAN)), "std": ",".join(map(str, STD)),
 }
 

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 # Each block's convolutions and their channels.
 Blocks = Tuple[Tuple[int, int], ...]
 
-# The built-in network's, version 2.
+# The built-in network's, since version 2.
 BLOCKS: Blocks = ((2, 16), (2, 64), (2, 128), (2, 256), (1, 256))
 
 # Per channel of RGB, of ImageNet's pictures in levels of 0 to 1.

@@ -24,15 +24,15 @@ from warmstart import warm_start
 class Settings(NamedTuple):
     """What the result depends on beside the data. One step is one batch, seen twice."""
 
-    steps: int = 3600
+    steps: int = 7000
     seed: int = 0
     # Steps in which the head alone learns, and its rate; then steps in which the rate rises, and the share of all that
     # follow the head's in which it falls.
     head: int = 400
     head_rate: float = 0.1
     rise: int = 28
-    fall: float = 0.5
-    rate: float = 0.015
+    fall: float = 0.7
+    rate: float = 0.03
     momentum: float = 0.9
     decay: float = 5e-4
     smoothing: float = 0.1

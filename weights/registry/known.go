@@ -75,7 +75,7 @@ var known = []Entry{
 // builtinFile is the file that package weights embeds.
 var builtinFile = File{
 	Size:   3_493_288,
-	SHA256: "5a5e831d50d5cfb1b50c10c365f81693c6e997516d8b470ca0ddf73a7dedb44e",
+	SHA256: "5363aec761bc5dc0100a157ec59cdacc62bae2c9ab2144ed3fc9f5b5a0ee53ed",
 }
 
 // Known lists the networks that every store knows by name. All but the built-in
