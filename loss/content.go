@@ -31,30 +31,33 @@ func contentSlope(content *kernel.Tensor, weight float64) float32 {
 
 func elements(f *kernel.Tensor) float64 { return float64(f.C) * float64(f.Positions()) }
 
-// Content is the [Term] of [ContentCost]. With a guide T it is
-// 1/(4 nH nW nC) sum T² (a(G) - a(C))².
-type Content struct {
-	opts    Options
-	target  *kernel.Tensor
-	squares float64 // of the differences observed
-}
-
-// NewContent returns the content cost against an activation, which it keeps.
-func NewContent(target *kernel.Tensor, opts Options) *Content {
-	return &Content{opts: opts, target: target}
+// squares collects the squares of the differences from a target.
+type squares struct {
+	opts   Options
+	target *kernel.Tensor
+	sum    float64 // of what was observed
 }
 
 // Observe implements [Term].
-func (c *Content) Observe(p *kernel.Pool, f *kernel.Tensor, y, x int) {
-	squares, _ := c.opts.Guide.difference(p, f, c.target, y, x)
-	c.squares += squares
+func (s *squares) Observe(p *kernel.Pool, f *kernel.Tensor, y, x int) {
+	sum, _ := s.opts.Guide.difference(p, f, s.target, y, x)
+	s.sum += sum
+}
+
+// Content is the [Term] of [ContentCost]. With a guide T it is
+// 1/(4 nH nW nC) sum T² (a(G) - a(C))².
+type Content struct{ squares }
+
+// NewContent returns the content cost against an activation, which it keeps.
+func NewContent(target *kernel.Tensor, opts Options) *Content {
+	return &Content{squares{opts: opts, target: target}}
 }
 
 // Evaluate implements [Term].
 func (c *Content) Evaluate(*kernel.Pool) float64 {
 	s := c.opts.scale()
-	cost := s * s * contentCost(c.squares, c.target)
-	c.squares = 0
+	cost := s * s * contentCost(c.sum, c.target)
+	c.sum = 0
 	return cost
 }
 
@@ -72,30 +75,22 @@ func (c *Content) AddGradient(p *kernel.Pool, grad, f *kernel.Tensor, y, x int) 
 // is, as [ScaledContent]'s nearly has, and points towards the content everywhere,
 // as that one's does not. With a guide T the sum has the weights T².
 type RootContent struct {
-	opts    Options
-	target  *kernel.Tensor
-	squares float64 // sum D² of what was observed
-	slope   float32 // dJ/dD = slope D, weighted
+	squares
+	slope float32 // dJ/dD = slope D, weighted
 }
 
 // NewRootContent returns the root mean square content cost against an
 // activation, which it keeps.
 func NewRootContent(target *kernel.Tensor, opts Options) *RootContent {
-	return &RootContent{opts: opts, target: target}
-}
-
-// Observe implements [Term].
-func (c *RootContent) Observe(p *kernel.Pool, f *kernel.Tensor, y, x int) {
-	squares, _ := c.opts.Guide.difference(p, f, c.target, y, x)
-	c.squares += squares
+	return &RootContent{squares: squares{opts: opts, target: target}}
 }
 
 // Evaluate implements [Term]. Where there is no difference at all the cost has
 // no gradient, and 0 is taken for it.
 func (c *RootContent) Evaluate(*kernel.Pool) float64 {
 	n, s := elements(c.target), c.opts.scale()
-	cost := math.Abs(s) * math.Sqrt(c.squares/n)
-	c.squares, c.slope = 0, 0
+	cost := math.Abs(s) * math.Sqrt(c.sum/n)
+	c.sum, c.slope = 0, 0
 	if cost > 0 {
 		c.slope = float32(c.opts.Weight * s * s / (n * cost))
 	}
