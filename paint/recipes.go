@@ -73,9 +73,9 @@ func Gatys() Recipe {
 //     deeper layers weigh more than Crowson's 256:64:16:4:1: those gave small,
 //     even strokes, equal weights dissolved the content into swirls.
 //   - Content is measured at conv3_2 besides conv4_2, which alone lets houses and
-//     faces melt, by the root of the mean square. Crowson's scaled cost enlarges small
-//     differences: skies became a fine weave, and stars and trees of the style found
-//     no place in them. A weight of 0.1 lets faces melt.
+//     faces melt, by the root of the mean square. With Crowson's scaled cost, which
+//     enlarges small differences, faces were lost before stars and trees of the style
+//     found a place in skies. A weight of 0.1 lets faces melt.
 //   - Total variation weighs a quarter of what it does with Crowson: that took the
 //     finest lines of pen and dots away, and less leaves noise of single pixels.
 //   - Colours are matched with those of the styles at the end, as [NNST] has it:
