@@ -72,8 +72,8 @@ func (c *Content) AddGradient(p *kernel.Pool, grad, f *kernel.Tensor, y, x int) 
 //	J = (1/(nH nW nC) sum D²)^½, D = a(G) - a(C)
 //
 // Its gradient, D/(nH nW nC J), has the same length however large the difference
-// is, as [ScaledContent]'s nearly has, and points towards the content everywhere,
-// as that one's does not. With a guide T the sum has the weights T².
+// is, as [ScaledContent]'s nearly has, and a step against it enlarges no
+// difference, as one against that one's does. With a guide T the sum has the weights T².
 type RootContent struct {
 	squares
 	slope float32 // dJ/dD = slope D, weighted
@@ -112,7 +112,7 @@ const scaledContentEpsilon = 1e-8
 //
 //	J = sum D² / (sum |D| + 1e-8)
 //
-// Differences of less than J/2 have a gradient that enlarges them.
+// A step against the gradient enlarges differences of less than J/2.
 // With a guide T both sums have the weights T².
 type ScaledContent struct {
 	opts        Options
