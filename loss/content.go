@@ -76,22 +76,33 @@ func (c *Content) AddGradient(p *kernel.Pool, grad, f *kernel.Tensor, y, x int) 
 // difference, as one against that one's does. With a guide T the sum has the weights T².
 type RootContent struct {
 	squares
+	floor float64 // of the mean square: less is rounding
 	slope float32 // dJ/dD = slope D, weighted
 }
 
+// contentRounding is a few times what float32 rounding does to activations, as
+// root mean squares relative to theirs: Winograd's convolution alone has 2.5e-6.
+const contentRounding = 1e-5
+
 // NewRootContent returns the root mean square content cost against an
 // activation, which it keeps.
-func NewRootContent(target *kernel.Tensor, opts Options) *RootContent {
-	return &RootContent{squares: squares{opts: opts, target: target}}
+func NewRootContent(p *kernel.Pool, target *kernel.Tensor, opts Options) *RootContent {
+	moments := Measure(p, target)
+	var square float64 // the mean of the activations' squares
+	for c := range target.C {
+		square += float64(moments.Second.At(c, c)) / float64(target.C)
+	}
+	return &RootContent{squares: squares{opts: opts, target: target}, floor: contentRounding * contentRounding * square}
 }
 
-// Evaluate implements [Term]. Where there is no difference at all the cost has
-// no gradient, and 0 is taken for it.
+// Evaluate implements [Term]. Where the difference is no more than rounding makes,
+// the direction of its gradient means nothing, and 0 is taken for it.
 func (c *RootContent) Evaluate(*kernel.Pool) float64 {
 	n, s := elements(c.target), c.opts.scale()
-	cost := math.Abs(s) * math.Sqrt(c.sum/n)
+	mean := c.sum / n
+	cost := math.Abs(s) * math.Sqrt(mean)
 	c.sum, c.slope = 0, 0
-	if cost > 0 {
+	if mean > c.floor {
 		c.slope = float32(c.opts.Weight * s * s / (n * cost))
 	}
 	return cost

@@ -96,10 +96,10 @@ func TestGuidedContent(t *testing.T) {
 		}
 		return squares, absolutes
 	}
-	contents := map[string]func(*kernel.Tensor, Options) Term{
-		"content":        func(f *kernel.Tensor, o Options) Term { return NewContent(f, o) },
-		"root content":   func(f *kernel.Tensor, o Options) Term { return NewRootContent(f, o) },
-		"scaled content": func(f *kernel.Tensor, o Options) Term { return NewScaledContent(f, o) },
+	contents := map[string]func(*kernel.Pool, *kernel.Tensor, Options) Term{
+		"content":        func(_ *kernel.Pool, f *kernel.Tensor, o Options) Term { return NewContent(f, o) },
+		"root content":   func(p *kernel.Pool, f *kernel.Tensor, o Options) Term { return NewRootContent(p, f, o) },
+		"scaled content": func(_ *kernel.Pool, f *kernel.Tensor, o Options) Term { return NewScaledContent(f, o) },
 	}
 	for name, reference := range map[string]reference{
 		"content": func(f *mat.Dense) float64 {
@@ -118,7 +118,7 @@ func TestGuidedContent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := newPool(t, 2)
 			opts := Options{Weight: weight, Scale: scale, Guide: NewGuide(h, w, values)}
-			term := contents[name](target.tensor(), opts)
+			term := contents[name](p, target.tensor(), opts)
 			cost, g := gradient(p, term, f)
 			near(t, "cost", cost, reference(f.dense()), 1e-5)
 			eachPart(p, f.tensor(), func(y, x int, part *kernel.Tensor) { term.Observe(p, part, y, x) })

@@ -201,8 +201,8 @@ var kinds = []kind{
 	{"content", func(_ *kernel.Pool, target feature, opts Options) Term {
 		return NewContent(target.tensor(), opts)
 	}, contentReference},
-	{"root content", func(_ *kernel.Pool, target feature, opts Options) Term {
-		return NewRootContent(target.tensor(), opts)
+	{"root content", func(p *kernel.Pool, target feature, opts Options) Term {
+		return NewRootContent(p, target.tensor(), opts)
 	}, rootContentReference},
 	{"scaled content", func(_ *kernel.Pool, target feature, opts Options) Term {
 		return NewScaledContent(target.tensor(), opts)
@@ -479,12 +479,12 @@ func TestNote(t *testing.T) {
 }
 
 // TestRootContent wants a gradient of one length that enlarges no difference,
-// and none where there is no difference.
+// and none where the difference is rounding.
 func TestRootContent(t *testing.T) {
 	const weight = 3
 	p := newPool(t, 1)
 	target := newFeature(1, 40, 6, 7)
-	term := NewRootContent(target.tensor(), Options{Weight: weight})
+	term := NewRootContent(p, target.tensor(), Options{Weight: weight})
 	for _, size := range []float32{1e-3, 1, 1e3} {
 		f := newFeature(2, 40, 6, 7)
 		for i := range f.data {
@@ -500,10 +500,16 @@ func TestRootContent(t *testing.T) {
 		}
 		near(t, "length", math.Sqrt(squares), weight/math.Sqrt(40*6*7), 1e-4)
 	}
-	cost, g := gradient(p, term, target)
-	for _, v := range g {
-		if cost != 0 || v != 0 {
-			t.Fatalf("no difference costs %g, with a gradient of %g", cost, v)
+	rounded := newFeature(1, 40, 6, 7)
+	for i := range rounded.data {
+		rounded.data[i] *= 1 + 1e-6*float32(i%3-1)
+	}
+	for name, f := range map[string]feature{"no difference": target, "rounding": rounded} {
+		cost, g := gradient(p, term, f)
+		for _, v := range g {
+			if !(cost < 1e-5) || v != 0 {
+				t.Fatalf("%s costs %g, with a gradient of %g", name, cost, v)
+			}
 		}
 	}
 }

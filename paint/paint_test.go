@@ -509,3 +509,38 @@ func TestOnePixel(t *testing.T) {
 		})
 	}
 }
+
+// TestFirstStep wants Adam to move every level by the learning rate at first, on
+// small canvases and on large ones. Gradients are of the length that those of Fine
+// have there: 3e-7 at 91 pixels, and in inverse proportion to the number of pixels.
+func TestFirstStep(t *testing.T) {
+	pool, err := kernel.NewPool(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	for _, r := range []Recipe{Fine(), NNST(), STROTSS()} {
+		for _, side := range []float64{64, 2048} {
+			length := float32(3e-7 * 91 * 91 / (side * side))
+			random := rand.New(rand.NewPCG(1, 1))
+			gradient := make([]float32, 1000)
+			for i := range gradient {
+				gradient[i] = length * float32(random.NormFloat64())
+			}
+			x := slices.Repeat([]float32{maxLevel / 2}, len(gradient))
+			optimizer := (&session{recipe: r, pool: pool}).newOptimizer(len(x))
+			if _, err := optimizer.Step(t.Context(), x, func(_, g []float32) float64 {
+				copy(g, gradient)
+				return 1
+			}); err != nil {
+				t.Fatal(err)
+			}
+			for i, v := range x {
+				if moved := math.Abs(float64(v - maxLevel/2)); math.Abs(moved-r.LearningRate) > 1e-3*r.LearningRate {
+					t.Fatalf("%s at %g pixels: a gradient of %g moves a level by %g, expected %g",
+						r.Name, side, gradient[i], moved, r.LearningRate)
+				}
+			}
+		}
+	}
+}

@@ -102,7 +102,7 @@ func (s *session) addContent(st *stage, content *picture.Picture, layers []Layer
 		case SquaredContent:
 			t.Joint = loss.OneLayer(loss.NewContent(target, opts))
 		case RootContent:
-			t.Joint = loss.OneLayer(loss.NewRootContent(target, opts))
+			t.Joint = loss.OneLayer(loss.NewRootContent(s.pool, target, opts))
 		case ScaledContent:
 			t.Joint = loss.OneLayer(loss.NewScaledContent(target, opts))
 		}
