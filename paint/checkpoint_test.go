@@ -135,6 +135,7 @@ func TestCheckpointOfAnotherPainting(t *testing.T) {
 		"another style":   func(_ *Options, _, style *image.Image) { *style = strokes(24, 24, 5) },
 		"another seed":    func(o *Options, _, _ *image.Image) { o.Seed = 7 },
 		"another recipe":  func(o *Options, _, _ *image.Image) { o.Recipe.StyleWeight++ },
+		"other faces":     func(o *Options, _, _ *image.Image) { o.Recipe.Faces = KeepFaces },
 		"another network": func(o *Options, _, _ *image.Image) { o.Network, _ = OpenNetwork("vgg16-random") },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -10,6 +10,7 @@
 // smallest to the size of the painting:
 //
 //	resize content and styles -> network forward -> targets (loss)
+//	faces -> where the content costs more
 //	masks -> receptive fields -> where each cost looks (loss.Guide)
 //	each iteration: forward -> costs and their gradients -> backward -> optimiser moves the pixels
 //	                -> Progress to whoever watches

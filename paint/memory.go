@@ -59,7 +59,7 @@ func (s *session) rest(h, w int, content []Layer, opts vgg.PlanOptions) (int64, 
 		c, h, w := plan.Shape(l.Name)
 		rest += kernel.TensorBytes(kernel.Float32, c, h, w)
 	}
-	return rest + s.columnBytes(plan, h, w), nil
+	return rest + s.columnBytes(plan, h, w) + s.faceBytes(plan, h, w, content), nil
 }
 
 // levelBytes is the size of a level.

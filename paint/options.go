@@ -44,6 +44,8 @@ type Progress struct {
 	Width, Height int
 	// Costs are those of the canvas as the iteration left it.
 	Costs Costs
+	// Faces is how many faces of the content are kept.
+	Faces int
 
 	view *view
 }
@@ -69,7 +71,10 @@ type Costs struct {
 	Content   float64 `json:"content"`   // before its weight
 	Style     float64 `json:"style"`     // before its weight
 	Variation float64 `json:"variation"` // before its weight
-	Total     float64 `json:"total"`     // the weighted sum
+	// Faces is the content cost in the faces that are kept, over the whole canvas,
+	// before its weight; 0 without any.
+	Faces float64 `json:"faces,omitempty"`
+	Total float64 `json:"total"` // the weighted sum
 }
 
 // A Painting is the outcome of [Paint].
@@ -79,6 +84,8 @@ type Painting struct {
 	Costs Costs
 	// Steps is the number of iterations that were made.
 	Steps int
+	// Faces is how many faces of the content were found and kept.
+	Faces int
 
 	checkpoint func(io.Writer) error
 }

@@ -50,6 +50,8 @@ func TestOptionErrors(t *testing.T) {
 		{"Scales", "a negative content weight", recipe(func(r *Recipe) { r.Scales = []Scale{{Size: 20, Iterations: 1, ContentWeight: -1}} })},
 		{"Scales", "too many", recipe(func(r *Recipe) { r.Scales = make([]Scale, maxScales+1) })},
 		{"FirstContentWeight", "NaN", recipe(func(r *Recipe) { r.FirstContentWeight = nan })},
+		{"Faces", "unknown", recipe(func(r *Recipe) { r.Faces = "blur" })},
+		{"FaceWeight", "negative", recipe(func(r *Recipe) { r.FaceWeight = -1 })},
 		{"Colors", "unknown", recipe(func(r *Recipe) { r.Colors = "red" })},
 		{"ColorMethod", "unknown", recipe(func(r *Recipe) { r.ColorMethod = "rgb" })},
 		{"ColorMethod", "none to match", recipe(func(r *Recipe) { r.Colors, r.ColorMethod = MatchColors, picture.Luminance })},

@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/pastiche-art/pastiche/face"
 	"github.com/pastiche-art/pastiche/kernel"
 	"github.com/pastiche-art/pastiche/optim"
 	"github.com/pastiche-art/pastiche/picture"
@@ -108,6 +109,7 @@ type session struct {
 	pool    *kernel.Pool
 	content *picture.Picture
 	chroma  *picture.Picture // whose colours are kept
+	faces   []face.Face      // of the content, that are kept
 	regions []*region
 	opts    Options
 	memory  int64
@@ -187,6 +189,7 @@ func (s *session) prepare(content image.Image, regions []Region) error {
 	if s.regions, err = newRegions(s.content, regions); err != nil {
 		return err
 	}
+	s.findFaces()
 	return s.planScales()
 }
 
@@ -387,7 +390,7 @@ func (s *session) paintScale(ctx context.Context, stage *stage, at *progress) er
 				Iteration: at.iteration, Iterations: iterations,
 				Step: s.step, Steps: s.steps,
 				Width: at.canvas.W, Height: at.canvas.H,
-				Costs: s.painting.Costs, view: view,
+				Costs: s.painting.Costs, Faces: s.painting.Faces, view: view,
 			})
 			view.snapshot, view.checkpoint = nil, nil
 		}

@@ -64,6 +64,14 @@ type Recipe struct {
 	StyleWeight        float64 `json:"style_weight"`
 	VariationWeight    float64 `json:"variation_weight,omitempty"`
 
+	// Faces is what becomes of the faces in the content: [KeepFaces] adds a content
+	// cost at the ContentLayers, within the faces alone. FaceWeight is its weight:
+	// a position in a face is pulled to the content as a ContentWeight of that
+	// size would pull it, whatever the size of the face. 0 is 6 times the content
+	// weight of the scale. A picture without faces is painted as with [IgnoreFaces].
+	Faces      Faces   `json:"faces,omitempty"`
+	FaceWeight float64 `json:"face_weight,omitempty"`
+
 	// StyleScale is the size of the styles relative to the canvas: larger
 	// styles paint larger strokes. FirstStyleScale, where not 0, is that at the
 	// first of several scales, from where it changes by the same ratio from

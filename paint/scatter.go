@@ -16,6 +16,7 @@ const (
 	stylePlaces = iota
 	contentPlaces
 	canvasPlaces
+	facePlaces
 )
 
 // scattered is a region whose style costs look at other places of the canvas at
@@ -94,6 +95,12 @@ func (l *scattered) scatter(seed uint64, step int) {
 // addSimilarity adds the content cost of STROTSS: how places of the picture are
 // like each other is to stay as it is.
 func (s *session) addSimilarity(st *stage, content *picture.Picture, layers []Layer, weight float64) error {
+	if err := s.addFaceSimilarity(st, content, layers, weight); err != nil {
+		return err
+	}
+	if s.recipe.mostContent() == 0 {
+		return nil // faces alone count
+	}
 	places := loss.Scatter(scatteredPlaces, s.opts.Seed+contentPlaces, 0)
 	of, err := s.columns(content, places, layers, st.plan.Memory())
 	if err != nil {

@@ -41,6 +41,7 @@ type kind string
 const (
 	contentKind kind = "content"
 	styleKind   kind = "style"
+	faceKind    kind = "faces" // the content's, in faces
 )
 
 // newStage measures a content and the styles. The content and the origin, which
@@ -93,18 +94,20 @@ func (s *session) addContent(st *stage, content *picture.Picture, layers []Layer
 	}
 	targets := plan.Activations(content.RGB)
 	for _, l := range layers {
-		t, target := st.term(contentKind, l.Weight, weight, l.Name), targets[l.Name]
-		opts := loss.Options{Weight: t.overall, Scale: s.recipe.Factor}
+		target := targets[l.Name]
+		opts := loss.Options{Scale: s.recipe.Factor}
 		if s.recipe.Balanced {
 			opts.Scale = inverse(loss.Measure(s.pool, target).MeanActivation())
 		}
-		switch s.recipe.ContentCost {
-		case SquaredContent:
-			t.Joint = loss.OneLayer(loss.NewContent(target, opts))
-		case RootContent:
-			t.Joint = loss.OneLayer(loss.NewRootContent(s.pool, target, opts))
-		case ScaledContent:
-			t.Joint = loss.OneLayer(loss.NewScaledContent(target, opts))
+		if s.recipe.mostContent() > 0 {
+			t := st.term(contentKind, l.Weight, weight, l.Name)
+			opts.Weight = t.overall
+			t.Joint = s.contentTerm(target, opts)
+		}
+		if guide, share := s.faceGuide(l.Name, st.h, st.w); guide != nil {
+			t := st.term(faceKind, l.Weight*share, s.recipe.faceWeight(weight), l.Name)
+			opts.Weight, opts.Guide = t.overall, guide
+			t.Joint = s.contentTerm(target, opts)
 		}
 	}
 	return nil
@@ -275,7 +278,11 @@ func (s *session) observer(p *picture.Picture, layers []Layer, memory int64) (*v
 // contentLayers and styleLayers return the layers of costs that weigh anything,
 // by their proper names.
 func (s *session) contentLayers() ([]Layer, error) {
-	return s.layers("ContentLayers", s.recipe.ContentLayers, s.recipe.mostContent())
+	weight := s.recipe.mostContent()
+	if len(s.faces) > 0 {
+		weight = max(weight, s.recipe.faceWeight(weight))
+	}
+	return s.layers("ContentLayers", s.recipe.ContentLayers, weight)
 }
 
 func (s *session) styleLayers() ([]Layer, error) {
@@ -350,6 +357,8 @@ func (st *stage) evaluate(canvas, gradient []float32) float64 {
 			costs.Content += t.share * t.cost
 		case styleKind:
 			costs.Style += t.share * t.cost
+		case faceKind:
+			costs.Faces += t.share * t.cost
 		}
 	}
 	clock.lap(&st.spent.Costs)

@@ -28,7 +28,7 @@ func (r *Recipe) Validate() error {
 		weight float64
 	}{
 		{"ContentWeight", r.ContentWeight}, {"FirstContentWeight", r.FirstContentWeight},
-		{"StyleWeight", r.StyleWeight}, {"VariationWeight", r.VariationWeight},
+		{"StyleWeight", r.StyleWeight}, {"VariationWeight", r.VariationWeight}, {"FaceWeight", r.FaceWeight},
 	} {
 		if !(w.weight >= 0) || math.IsInf(w.weight, 0) {
 			return invalid(w.option, "%g: expected 0 or more", w.weight)
@@ -59,6 +59,9 @@ func (r *Recipe) Validate() error {
 	case InitContent, InitNoise, InitPicture:
 	default:
 		return invalid("Init", "%q: expected %s, %s or %s", r.Init, InitContent, InitNoise, InitPicture)
+	}
+	if r.Faces != "" && !slices.Contains(FacesChoices(), r.Faces) {
+		return invalid("Faces", "%q: expected %s or %s", r.Faces, KeepFaces, IgnoreFaces)
 	}
 	if !slices.Contains(ContentCosts(), r.ContentCost) {
 		return invalid("ContentCost", "%q: expected one of %v", r.ContentCost, ContentCosts())

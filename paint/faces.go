@@ -1,0 +1,157 @@
+package paint
+
+import (
+	"math"
+	"slices"
+
+	"github.com/pastiche-art/pastiche/face"
+	"github.com/pastiche-art/pastiche/kernel"
+	"github.com/pastiche-art/pastiche/loss"
+	"github.com/pastiche-art/pastiche/picture"
+	"github.com/pastiche-art/pastiche/vgg"
+)
+
+// Faces says what becomes of the faces in the content.
+type Faces string
+
+// The choices; "" is IgnoreFaces.
+const (
+	KeepFaces   Faces = "keep"   // they stay recognisable: content weighs more in them
+	IgnoreFaces Faces = "ignore" // they are painted like the rest, and not looked for
+)
+
+// FacesChoices returns all choices, the default of [Fine] first.
+func FacesChoices() []Faces { return []Faces{KeepFaces, IgnoreFaces} }
+
+// faceRatio is the weight of the content cost in faces, relative to its weight
+// everywhere, for a recipe that keeps faces and has no FaceWeight.
+const faceRatio = 6
+
+// faceWeight returns the weight of the content cost in faces at a scale where the
+// content cost weighs so much everywhere.
+func (r *Recipe) faceWeight(contentWeight float64) float64 {
+	if r.FaceWeight > 0 {
+		return r.FaceWeight
+	}
+	return faceRatio * contentWeight
+}
+
+// keepsFaces reports whether a face in the content would have a cost.
+func (r *Recipe) keepsFaces() bool {
+	return r.Faces == KeepFaces && r.faceWeight(r.mostContent()) > 0 &&
+		slices.ContainsFunc(r.ContentLayers, func(l Layer) bool { return l.Weight > 0 })
+}
+
+// findFaces finds the faces in the content, where the recipe keeps them.
+func (s *session) findFaces() {
+	if s.recipe.keepsFaces() {
+		s.faces = face.Find(s.content)
+		s.painting.Faces = len(s.faces)
+	}
+}
+
+// The ellipse of a face, in sides of the square that the detector returns, which
+// reaches from the forehead to the chin. The ellipse takes in hair and chin. Its
+// mask is 1 within faceCore of the way from the centre to the edge, and falls to 0
+// at the edge.
+const (
+	faceWidth  = 0.65 // half of it
+	faceHeight = 0.8  // half of it
+	faceCore   = 0.6
+)
+
+// faceMask returns the mask of the faces at w x h positions.
+func faceMask(faces []face.Face, w, h int) *picture.Mask {
+	m := &picture.Mask{W: w, H: h, Weight: make([]float32, w*h)}
+	long := float64(max(w, h))
+	for _, f := range faces {
+		rx, ry := faceWidth*f.Size*long, faceHeight*f.Size*long
+		x0, y0 := f.X*long, f.Y*long
+		for y := max(0, int(y0-ry)); y < min(h, int(y0+ry)+1); y++ {
+			for x := max(0, int(x0-rx)); x < min(w, int(x0+rx)+1); x++ {
+				r := math.Hypot((float64(x)+0.5-x0)/rx, (float64(y)+0.5-y0)/ry)
+				fall := min(max((1-r)/(1-faceCore), 0), 1)
+				at := &m.Weight[y*w+x]
+				*at = max(*at, float32(fall*fall*(3-2*fall))) // without an edge at either end
+			}
+		}
+	}
+	return m
+}
+
+// faceGuide returns where the faces are on a layer over h x w pixels, and the mean of
+// the square of their mask there. A cost with this guide and with its weight
+// multiplied by that mean pulls at a position in a face as one without a guide does
+// anywhere, however large the face is. The guide is nil without faces, and where
+// they are too small for the layer.
+func (s *session) faceGuide(layer string, h, w int) (*loss.Guide, float64) {
+	if len(s.faces) == 0 {
+		return nil, 0
+	}
+	halvings := s.network.vgg.Halvings(layer)
+	mask := faceMask(s.faces, w>>halvings, h>>halvings)
+	return loss.NewGuide(mask.H, mask.W, mask.Weight), meanSquare(mask.Weight)
+}
+
+func meanSquare(values []float32) float64 {
+	var sum float64
+	for _, v := range values {
+		sum += float64(v) * float64(v)
+	}
+	return sum / float64(len(values))
+}
+
+// addFaceSimilarity adds the content cost of STROTSS at places within the faces.
+func (s *session) addFaceSimilarity(st *stage, content *picture.Picture, layers []Layer, weight float64) error {
+	if len(s.faces) == 0 {
+		return nil
+	}
+	mask := faceMask(s.faces, st.w, st.h)
+	guide := loss.NewGuide(st.h, st.w, mask.Weight)
+	if guide == nil {
+		return nil
+	}
+	places := guide.Scatter(scatteredPlaces, s.opts.Seed+facePlaces, 0)
+	of, err := s.columns(content, places, layers, st.plan.Memory())
+	if err != nil {
+		return err
+	}
+	t := st.term(faceKind, meanSquare(mask.Weight), s.recipe.faceWeight(weight), names(layers)...)
+	t.Joint = loss.NewSelfSimilarity(s.pool, loss.NewHypercolumn(places, maps(st.plan, layers)...), of, t.overall)
+	return nil
+}
+
+// faceBytes returns the memory that keeping faces takes on a canvas of h x w,
+// besides the targets of the content layers.
+func (s *session) faceBytes(plan *vgg.Plan, h, w int, layers []Layer) (bytes int64) {
+	if len(s.faces) == 0 {
+		return 0
+	}
+	const vectors = 3 // the mask, T and T²
+	if s.recipe.ContentCost == SimilarContent {
+		var channels int64
+		for _, l := range layers {
+			c, _, _ := plan.Shape(l.Name)
+			channels += int64(c)
+		}
+		// Besides what says where the places are: columns, those of length 1 with
+		// their transpose, and their gradient; and four matrices of distances.
+		return vectors*levelBytes*int64(h*w) + 4*levelBytes*scatteredPlaces*(channels+scatteredPlaces)
+	}
+	for _, l := range layers {
+		_, h, w := plan.Shape(l.Name)
+		bytes += vectors * levelBytes * int64(h*w)
+	}
+	return bytes
+}
+
+// contentTerm returns the content cost of one layer that the recipe asks for.
+func (s *session) contentTerm(target *kernel.Tensor, opts loss.Options) loss.Joint {
+	switch s.recipe.ContentCost {
+	case RootContent:
+		return loss.OneLayer(loss.NewRootContent(s.pool, target, opts))
+	case ScaledContent:
+		return loss.OneLayer(loss.NewScaledContent(target, opts))
+	}
+	return loss.OneLayer(loss.NewContent(target, opts))
+}
