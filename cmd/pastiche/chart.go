@@ -90,6 +90,7 @@ func (c *chart) curves() []curve {
 		{weighted("content", r.ContentWeight), color.RGBA{0x00, 0x72, 0xb2, 0xff}, func(c paint.Costs) float64 { return r.ContentWeight * c.Content }},
 		{weighted("style", r.StyleWeight), color.RGBA{0xd5, 0x5e, 0x00, 0xff}, func(c paint.Costs) float64 { return r.StyleWeight * c.Style }},
 		{weighted("variation", r.VariationWeight), color.RGBA{0x00, 0x9e, 0x73, 0xff}, func(c paint.Costs) float64 { return r.VariationWeight * c.Variation }},
+		{weighted("faces", r.FaceWeight), color.RGBA{0xcc, 0x79, 0xa7, 0xff}, func(c paint.Costs) float64 { return r.FaceWeight * c.Faces }},
 	}
 }
 

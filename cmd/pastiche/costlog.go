@@ -20,7 +20,7 @@ type costLog struct {
 
 func newCostLog(path string) *costLog { return &costLog{path: path, started: time.Now()} }
 
-var costColumns = []string{"step", "seconds", "scale", "iteration", "width", "height", "total", "content", "style", "variation"}
+var costColumns = []string{"step", "seconds", "scale", "iteration", "width", "height", "total", "content", "style", "variation", "faces"}
 
 func (l *costLog) iteration(p paint.Progress) {
 	l.try(func() error {
@@ -37,7 +37,7 @@ func (l *costLog) iteration(p paint.Progress) {
 		rows = append(rows, []string{
 			strconv.Itoa(p.Step), strconv.FormatFloat(time.Since(l.started).Seconds(), 'f', 3, 64),
 			strconv.Itoa(p.Scale), strconv.Itoa(p.Iteration), strconv.Itoa(p.Width), strconv.Itoa(p.Height),
-			number(p.Costs.Total), number(p.Costs.Content), number(p.Costs.Style), number(p.Costs.Variation),
+			number(p.Costs.Total), number(p.Costs.Content), number(p.Costs.Style), number(p.Costs.Variation), number(p.Costs.Faces),
 		})
 		return unwritable(l.path, l.table.WriteAll(rows)) // which flushes
 	})

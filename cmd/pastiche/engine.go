@@ -106,6 +106,7 @@ var optionFlags = map[string]string{
 	"StyleMask":       "style-mask",
 	"Colors":          "colors",
 	"ColorMethod":     "color-method",
+	"Faces":           "faces",
 	"Rotations":       "rotations",
 	"Scales":          "scales",
 	"FirstSize":       "first-size",

@@ -12,9 +12,10 @@ const eventsHelp = `Events (--json), one JSON object a line on standard output:
   {"event":"start","recipe":…,"network":…,"content":…,"styles":[…],"output":…,"seed":…}
   {"event":"progress","scale":1,"scales":5,"iteration":1,"iterations":80,
    "step":1,"steps":400,"width":96,"height":64,
-   "costs":{"content":…,"style":…,"variation":…,"total":…}}
+   "faces":0,"costs":{"content":…,"style":…,"variation":…,"total":…}}
   {"event":"saved","path":…}
-  {"event":"done","output":…,"width":…,"height":…,"steps":…,"seconds":…,"costs":{…}}
+  {"event":"done","output":…,"width":…,"height":…,"steps":…,"seconds":…,
+   "faces":…,"costs":{…}}
   {"event":"error","exit":…,"message":…}
 The last event is done or error. Where a painting that was interrupted or
 diverged could be saved, saved comes before error.`
@@ -39,6 +40,7 @@ type progressEvent struct {
 	Steps      int         `json:"steps"`
 	Width      int         `json:"width"` // of the canvas, in pixels
 	Height     int         `json:"height"`
+	Faces      int         `json:"faces"` // of the content, that are kept
 	Costs      paint.Costs `json:"costs"`
 }
 
@@ -54,6 +56,7 @@ type doneEvent struct {
 	Height  int         `json:"height"`
 	Steps   int         `json:"steps"`
 	Seconds float64     `json:"seconds"`
+	Faces   int         `json:"faces"` // of the content, that were kept
 	Costs   paint.Costs `json:"costs"`
 }
 
@@ -86,7 +89,7 @@ func (e *events) iteration(p paint.Progress) {
 		Iteration: p.Iteration, Iterations: p.Iterations,
 		Step: p.Step, Steps: p.Steps,
 		Width: p.Width, Height: p.Height,
-		Costs: p.Costs,
+		Faces: p.Faces, Costs: p.Costs,
 	})
 }
 

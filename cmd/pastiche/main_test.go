@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the command from end to end. Beside testscript's own
-// commands, a script may use:
+// commands, a script may use the pictures in the folder $EXAMPLES, and:
 //
 //	draw FILE SEED    make a picture of 96 x 64 pixels
 //	rc CODE PROGRAM…  run a program that is to end with the exit code
@@ -44,10 +44,15 @@ func TestMain(m *testing.M) {
 //	                  that character
 //	damage FOLDER     flip a bit in the middle of every file of a folder
 func TestScripts(t *testing.T) {
+	examples, err := filepath.Abs(filepath.Join("..", "..", "examples"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv(raceVariable, os.Getenv(raceVariable))
+			env.Setenv("EXAMPLES", examples)
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){

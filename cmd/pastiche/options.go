@@ -69,6 +69,7 @@ func (o *paintOptions) addSubject(cmd *cobra.Command) {
 	complete(cmd, "init", []string{string(paint.InitContent), string(paint.InitNoise)}, cobra.ShellCompDirectiveDefault)
 	flags.StringArrayVar(&o.masks, "mask", nil, "`FILE` that shows where on the content a style belongs; repeatable")
 	flags.StringVar(&o.keep, "keep", "", "`FILE` that shows which part of the content stays as it is")
+	o.addFaces(cmd)
 }
 
 // addHand adds how styles and colours are used.

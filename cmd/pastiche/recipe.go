@@ -24,6 +24,7 @@ type costOptions struct {
 	styleSize                                                int
 	contentCost, styleCost                                   string
 	contentLayers, styleLayers                               layers
+	faces                                                    string
 }
 
 func (o *costOptions) AddFlags(cmd *cobra.Command) {
@@ -56,6 +57,13 @@ func (o *costOptions) addCosts(cmd *cobra.Command) {
 	complete(cmd, "recipe", names, cobra.ShellCompDirectiveNoFileComp)
 }
 
+// addFaces adds what becomes of faces, to commands with a content.
+func (o *costOptions) addFaces(cmd *cobra.Command) {
+	faces := texts(paint.FacesChoices())
+	cmd.Flags().StringVar(&o.faces, "faces", "", "`WHAT` to do with faces in the content: keep for people who stay who they are (default of fine), ignore")
+	complete(cmd, "faces", faces, cobra.ShellCompDirectiveNoFileComp)
+}
+
 // recipe returns the recipe that was named, with the flags that were given.
 func (o *costOptions) recipe(flags *pflag.FlagSet) (paint.Recipe, error) {
 	if err := o.validate(); err != nil {
@@ -79,6 +87,7 @@ func (o *costOptions) recipe(flags *pflag.FlagSet) (paint.Recipe, error) {
 	override(flags, "style-scale", &r.StyleScale, o.styleScale)
 	override(flags, "first-style-scale", &r.FirstStyleScale, o.firstStyleScale)
 	override(flags, "style-size", &r.StyleSize, o.styleSize)
+	override(flags, "faces", &r.Faces, paint.Faces(o.faces))
 	if flags.Changed("pooling") {
 		r.Pooling, err = o.parsePooling()
 	}

@@ -30,6 +30,7 @@ type record struct {
 	} `json:"network"`
 	Seed   uint64       `json:"seed"`
 	Recipe paint.Recipe `json:"recipe"`
+	Faces  int          `json:"faces,omitempty"` // that were kept
 	Steps  int          `json:"steps"`
 	Costs  paint.Costs  `json:"costs"`
 }
@@ -55,7 +56,7 @@ func newRecord(flags *pflag.FlagSet, w work, o *paintOptions, recipe *paint.Reci
 	r := &record{
 		Software: "pastiche " + moduleVersion(),
 		Command:  command(flags, w),
-		Seed:     o.seed, Recipe: *recipe, Steps: painting.Steps, Costs: painting.Costs,
+		Seed:     o.seed, Recipe: *recipe, Faces: painting.Faces, Steps: painting.Steps, Costs: painting.Costs,
 	}
 	r.Network.Name, r.Network.Digest = network.Name, network.Digest
 	for _, path := range o.paths(*recipe, w).inputs {

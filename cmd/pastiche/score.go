@@ -50,6 +50,7 @@ type scoreOptions struct {
 
 func (o *scoreOptions) AddFlags(cmd *cobra.Command) {
 	o.costOptions.AddFlags(cmd)
+	o.addFaces(cmd)
 	cmd.Flags().BoolVar(&o.json, "json", false, "print one object a line, with the costs of each layer")
 }
 

@@ -18,7 +18,8 @@ func newShowCommand() *cobra.Command {
 		Use:   "show PICTURE",
 		Short: "Show how a painting was painted",
 		Long: `Show how a painting was painted, as the picture itself says: the command that
-paints it again, the inputs with their checksums, the network, and the costs.` +
+paints it again, the inputs with their checksums, the network, the faces that were kept, and the
+costs.` +
 			exitHelp(exitOK, exitFailure, exitUsage, exitInput),
 		Example: "  pastiche show painting.png\n  pastiche show painting.png --json | jq .recipe",
 		Args:    cobra.ExactArgs(1),
@@ -54,6 +55,9 @@ func runShow(path string, asJSON bool) error {
 	}
 	fmt.Fprintf(&b, "  network  %s  sha256 %s\n", printable(r.Network.Name), printable(r.Network.Digest))
 	fmt.Fprintf(&b, "  seed     %d\n", r.Seed)
+	if r.Faces > 0 {
+		fmt.Fprintf(&b, "  faces    %d kept\n", r.Faces)
+	}
 	fmt.Fprintf(&b, "  costs    total %.6g, content %.6g, style %.6g after %d iterations\n",
 		r.Costs.Total, r.Costs.Content, r.Costs.Style, r.Steps)
 	fmt.Fprintf(&b, "  painted by %s\n", printable(r.Software))

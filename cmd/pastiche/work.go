@@ -127,7 +127,7 @@ func paintWork(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, w 
 	}
 	files.dropCheckpoint()
 	report.done(doneEvent{
-		"done", files.painting, painting.W, painting.H, painting.Steps, time.Since(begun).Seconds(), painting.Costs,
+		"done", files.painting, painting.W, painting.H, painting.Steps, time.Since(begun).Seconds(), painting.Faces, painting.Costs,
 	})
 	if shown != nil {
 		if err := shown.draw(os.Stdout, painting.Picture); err != nil {
@@ -192,7 +192,7 @@ func (o *paintOptions) paths(r paint.Recipe, w work) *paths {
 
 // witnesses returns who is told of each iteration.
 func (o *paintOptions) witnesses(r paint.Recipe, files *paths, report reporter) witnesses {
-	all := witnesses{report}
+	all := witnesses{&facesFound{say: report.say}, report}
 	if isNote(r) {
 		all = append(all, &note{to: report.output()})
 	}
