@@ -113,7 +113,7 @@ func (a *attempt) watch(ctx context.Context, p paint.Progress) {
 	a.pace.Observe(p, time.Now())
 	progress := &Progress{
 		Scale: p.Scale, Scales: p.Scales, Iteration: p.Iteration, Iterations: p.Iterations,
-		Step: p.Step, Steps: p.Steps, Width: p.Width, Height: p.Height, Costs: p.Costs,
+		Step: p.Step, Steps: p.Steps, Width: p.Width, Height: p.Height, Faces: p.Faces, Costs: p.Costs,
 	}
 	if left, known := a.pace.Left(); known {
 		seconds := left.Seconds()
@@ -275,7 +275,8 @@ func (a *attempt) commit(ctx context.Context, painting *paint.Painting) error {
 			}
 			r.Result, r.Progress = name, a.progress.Load()
 			r.sample(r.Progress)
-			r.Width, r.Height, r.Steps, r.Costs = painting.W, painting.H, painting.Steps, &painting.Costs
+			r.Width, r.Height, r.Faces = painting.W, painting.H, painting.Faces
+			r.Steps, r.Costs = painting.Steps, &painting.Costs
 			a.store.finish(r, Done)
 		})
 	})

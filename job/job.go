@@ -74,6 +74,7 @@ type Progress struct {
 	Steps      int         `json:"steps"`
 	Width      int         `json:"width"`
 	Height     int         `json:"height"`
+	Faces      int         `json:"faces,omitempty"` // of the content, that are kept
 	Costs      paint.Costs `json:"costs"`
 	// SecondsLeft is how long the painting still takes, where that is known.
 	SecondsLeft *float64 `json:"seconds_left,omitempty"`
@@ -107,6 +108,7 @@ type Job struct {
 	Width    int          `json:"width,omitempty"`
 	Height   int          `json:"height,omitempty"`
 	Steps    int          `json:"steps,omitempty"`
+	Faces    int          `json:"faces,omitempty"` // of the content, that were kept
 	Costs    *paint.Costs `json:"costs,omitempty"`
 	Attempts int          `json:"attempts"`
 	Network  string       `json:"network"`

@@ -122,6 +122,29 @@ func TestResultIsWhatPaintPaints(t *testing.T) {
 	}
 }
 
+// TestFacesOfJob: a job keeps the faces of its content, and tells how many there are.
+func TestFacesOfJob(t *testing.T) {
+	portrait, err := picture.Open("../examples/photos/astronaut.jpg", picture.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, t.TempDir())
+	defer s.Close()
+	defer work(t, s)()
+	for faces, want := range map[string]int{"keep": 1, "ignore": 0} {
+		r := request(t, `{"recipe":{"name":"classic","size":48,"iterations":2,"faces":"`+faces+`"}}`)
+		r.Content = portrait
+		j, _, err := s.Submit(t.Context(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		j = wait(t, s, j.ID, finished)
+		if j.State != job.Done || j.Faces != want || j.Progress == nil || j.Progress.Faces != want {
+			t.Errorf("%s: %d faces in a job that ended as %+v, want %d", faces, j.Faces, j, want)
+		}
+	}
+}
+
 func TestDrainedJobContinuesElsewhereToTheSameBytes(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)

@@ -22,6 +22,7 @@ type note struct {
 	Weights []float64    `json:"weights,omitempty"`
 	Scales  []float64    `json:"style_scales,omitempty"`
 	Recipe  paint.Recipe `json:"recipe"`
+	Faces   int          `json:"faces,omitempty"` // that were kept
 	Steps   int          `json:"steps"`
 	Costs   paint.Costs  `json:"costs"`
 }
@@ -32,7 +33,7 @@ func (a *attempt) encode(p *paint.Painting) ([]byte, error) {
 	n := note{
 		Software: a.store.cfg.Software, Inputs: r.Inputs, Seed: r.Options.Seed, Weights: r.Options.Weights,
 		Scales: r.Options.StyleScales,
-		Recipe: r.Options.Recipe, Steps: p.Steps, Costs: p.Costs,
+		Recipe: r.Options.Recipe, Faces: p.Faces, Steps: p.Steps, Costs: p.Costs,
 	}
 	n.Network.Name, n.Network.Digest = r.Network, r.Digest
 	text, err := json.Marshal(n)
