@@ -321,12 +321,16 @@ func TestDraftSurvivesAReload(t *testing.T) {
 	box := value[[]float64](b, "(() => { const r = document.querySelector('.canvas').getBoundingClientRect(); return [r.x, r.y, r.width, r.height] })()")
 	b.run(chromedp.MouseClickXY(box[0]+box[2]/2, box[1]+box[3]/2))
 	b.choose("size", "256")
-	b.kept("d && d.photo && d.layers.length === 1 && d.own[0].chosen && d.settings.size === 256")
+	b.do("document.querySelector('.faces input').click()")
+	b.kept("d && d.photo && d.layers.length === 1 && d.own[0].chosen && d.settings.size === 256 && !d.settings.faces")
 	b.run(chromedp.Reload())
 	b.until("photo after a reload", "document.querySelector('img.hung')?.naturalWidth > 0")
 	b.until("painting of one's own after a reload", "document.querySelector('.style input')?.checked")
 	if value[bool](b, "!document.querySelector('input[name=size][value=\"256\"]').checked") {
 		t.Error("the size is another after a reload")
+	}
+	if value[bool](b, "document.querySelector('.faces input').checked") {
+		t.Error("faces are kept after a reload")
 	}
 	b.kept("d && d.layers.length === 1")
 	b.accessible("composed")

@@ -19,6 +19,7 @@ export interface Progress {
   steps: number
   width: number
   height: number
+  faces?: number // that are kept
   costs: Costs
   seconds_left?: number // where that is known
 }
@@ -45,9 +46,11 @@ export interface Recipe {
   style_scale: number
   first_style_scale?: number
   colors?: Colors
+  faces?: Faces
 }
 
 export type Colors = 'style' | 'content' | 'match'
+export type Faces = 'keep' | 'ignore'
 
 export interface Options {
   recipe: Partial<Recipe>
@@ -69,6 +72,7 @@ export interface Job {
   width?: number
   height?: number
   steps?: number
+  faces?: number // that were kept
   costs?: Costs
   preview?: number
   curve?: Sample[]

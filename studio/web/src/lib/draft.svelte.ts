@@ -17,7 +17,7 @@ export interface Style {
   file?: Blob // of one that a person brought
 }
 
-const untouched: Omit<Settings, 'colors'> = { recipe: 'fine', size: 512, strength: 0, strokes: 0, effort: 1 }
+const untouched: Omit<Settings, 'colors' | 'faces'> = { recipe: 'fine', size: 512, strength: 0, strokes: 0, effort: 1 }
 
 // The colours of the layers, over the photo.
 const tints = ['#e5b255', '#4f7df0', '#e0567a', '#35b08a', '#a869e0', '#e0813a', '#3fb4d6', '#9bbf3b']
@@ -30,7 +30,7 @@ class Draft {
   // Whether several may be chosen, and are blended everywhere or have their places.
   several = $state(false)
   places = $state(false)
-  settings = $state<Settings>({ ...untouched, colors: 'style' })
+  settings = $state<Settings>({ ...untouched, colors: 'style', faces: true })
   maxStyles = 8
   #brought = 0
 
@@ -105,6 +105,7 @@ class Draft {
   setRecipe(name: string): void {
     this.settings.recipe = name
     this.settings.colors = this.recipe?.recipe.colors || 'style'
+    this.settings.faces = this.recipe?.recipe.faces === 'keep'
   }
 
   // take makes the pictures and settings of a job those of the draft.

@@ -9,6 +9,8 @@ export interface Settings {
   // From -1, fine strokes, to 1, broad ones.
   strokes: number
   colors: Colors
+  // Whether faces in the photo stay recognisable.
+  faces: boolean
   effort: number
 }
 
@@ -30,7 +32,7 @@ export const efforts = [
 const strengthStep = 2.5
 
 export function optionsOf(s: Settings, base: Recipe, shares: number[]): Options {
-  const r: Partial<Recipe> = { name: base.name, size: s.size, colors: s.colors }
+  const r: Partial<Recipe> = { name: base.name, size: s.size, colors: s.colors, faces: s.faces ? 'keep' : 'ignore' }
   const weight = strengthStep ** -s.strength
   if (base.content_weight > 0) r.content_weight = base.content_weight * weight
   if (base.first_content_weight) r.first_content_weight = base.first_content_weight * weight
@@ -56,6 +58,7 @@ export function settingsOf(of: Recipe, base: Recipe): Settings {
     strength: near(strength, -2, 2),
     strokes: near(Math.log2(of.style_scale / base.style_scale), -1, 1),
     colors: of.colors || 'style',
+    faces: of.faces === 'keep',
     effort: of.iterations / base.iterations,
   }
 }
