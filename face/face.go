@@ -71,12 +71,9 @@ var cascade []byte
 var detector = sync.OnceValues(func() (*pigo.Pigo, error) { return pigo.NewPigo().Unpack(cascade) })
 
 // Find returns the faces in a picture whose score is at least [LeastScore], the
-// largest first. The same picture has the same faces on every machine and at any number of
-// threads. Should the detector panic, Find returns no faces.
-func Find(p *picture.Picture) []Face { return find(p, LeastScore) }
-
-// find returns the faces with a least score.
-func find(p *picture.Picture, least float64) (faces []Face) {
+// largest first. The same picture has the same faces each time. Should the detector
+// panic, Find returns no faces.
+func Find(p *picture.Picture) (faces []Face) {
 	// A painting without faces is better than a server that is down.
 	defer func() {
 		if recover() != nil {
@@ -107,7 +104,7 @@ func find(p *picture.Picture, least float64) (faces []Face) {
 			X: float64(w.Col) / float64(side), Y: float64(w.Row) / float64(side),
 			Size: float64(w.Scale) / float64(side), Score: float64(w.Q),
 		}
-		if f.Score >= least && !slices.ContainsFunc(faces, f.overlaps) {
+		if f.Score >= LeastScore && !slices.ContainsFunc(faces, f.overlaps) {
 			faces = append(faces, f)
 		}
 	}
