@@ -187,7 +187,7 @@ func STROTSS() Recipe {
 	r.StyleLayers = append(r.StyleLayers, Layer{"conv5_1", 1})
 	r.ContentLayers = r.StyleLayers
 	r.ContentCost, r.StyleCost = SimilarContent, EarthMoverCost
-	r.Balanced, r.FaceWeight = false, 0
+	r.Balanced, r.Faces, r.FaceWeight = false, "", 0
 	r.FirstContentWeight, r.ContentWeight, r.ContentShare = 16, 2, 0
 	r.Rotations, r.Colors, r.ColorMethod, r.Pyramid = 1, StyleColors, "", 5
 	return r

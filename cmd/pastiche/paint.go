@@ -29,9 +29,9 @@ on; with one style it belongs to all of them. --style-mask shows which part of
 the style is looked at. Two label pictures, in which each colour is a region,
 pair the regions of the same colour. --keep leaves a part of the photo as it is.
 
-Faces: fine, nnst and strotss look for faces in the photo and paint them closer to
-it than the rest. How many there are is said; --faces ignore paints them like the
-rest. classic and gatys follow their papers, unless --faces keep is given.
+Faces: fine and nnst look for faces in the photo and paint them closer to it than
+the rest. How many there are is said; --faces ignore paints them like the rest.
+classic, gatys and strotss follow their papers, unless --faces keep is given.
 
 Many at once: with --out-dir, CONTENT and STYLE may be folders and patterns such
 as 'photos/*.jpg'. Every content is painted in the manner of every style; what

@@ -60,7 +60,7 @@ func (o *costOptions) addCosts(cmd *cobra.Command) {
 // addFaces adds what becomes of faces, to commands with a content.
 func (o *costOptions) addFaces(cmd *cobra.Command) {
 	faces := texts(paint.FacesChoices())
-	cmd.Flags().StringVar(&o.faces, "faces", "", "`WHAT` to do with faces in the content: keep for people who stay who they are (default of fine), ignore")
+	cmd.Flags().StringVar(&o.faces, "faces", "", "`WHAT` to do with faces in the content: keep for people who stay who they are (default of fine and nnst), ignore")
 	complete(cmd, "faces", faces, cobra.ShellCompDirectiveNoFileComp)
 }
 
