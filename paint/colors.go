@@ -79,9 +79,9 @@ func (s *session) matchColors(st *stage, p *picture.Picture) *picture.Picture {
 		}
 		share := st.painted(r, p.W, p.H)
 		if share == nil {
-			p = p.Recolor(palette(r), method)
+			p = p.Recolor(s.palette(st, r), method)
 		} else {
-			matchWithin(p, share, palette(r), method)
+			matchWithin(p, share, s.palette(st, r), method)
 		}
 	}
 	return p
@@ -146,13 +146,14 @@ func pixels(p *picture.Picture, share []float32, above float32) *picture.Picture
 	return row
 }
 
-// paletteSize is the long side at which a style's colours are taken: they hardly
-// depend on it, and what they cost does.
-const paletteSize = 256
+// paletteSize is the largest long side in pixels at which a style's colours are
+// taken, which bounds how long that takes.
+const paletteSize = 1024
 
 // palette returns a picture with the colours of what is looked at of the styles of
-// a region, as many of each as it counts.
-func palette(r *region) *picture.Picture {
+// a region, as many of each as it counts. They are those of the style at the size
+// at which the scale shows it: a smaller one has paler ink.
+func (s *session) palette(st *stage, r *region) *picture.Picture {
 	var rows []*picture.Picture
 	var most, n int
 	for i, of := range r.styles {
@@ -160,7 +161,7 @@ func palette(r *region) *picture.Picture {
 			rows = append(rows, nil)
 			continue
 		}
-		p := resized(of.picture, min(paletteSize, max(of.picture.W, of.picture.H)))
+		p := resized(of.picture, min(paletteSize, s.recipe.styleSize(st.scale, of.scale), max(of.picture.W, of.picture.H)))
 		row := pixels(p, nil, 0)
 		if of.mask != nil {
 			share := of.mask.Resize(p.W, p.H).Weight

@@ -14,6 +14,7 @@ import (
 type stage struct {
 	pool      *kernel.Pool
 	plan      *vgg.Plan
+	scale     Scale
 	h, w      int
 	terms     []*term
 	variation float64      // weight
@@ -46,7 +47,7 @@ const (
 // newStage measures a content and the styles. The content and the origin, which
 // is the canvas where the scale begins, have the canvas's size.
 func (s *session) newStage(content, origin *picture.Picture, scale Scale) (*stage, error) {
-	st := &stage{pool: s.pool, h: content.H, w: content.W, variation: s.recipe.VariationWeight}
+	st := &stage{pool: s.pool, scale: scale, h: content.H, w: content.W, variation: s.recipe.VariationWeight}
 	contentLayers, err := s.contentLayers()
 	if err != nil {
 		return nil, err
