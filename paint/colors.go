@@ -155,11 +155,7 @@ const paletteSize = 256
 func palette(r *region) *picture.Picture {
 	var rows []*picture.Picture
 	var most, n int
-	for i, of := range r.styles {
-		if r.shares[i] == 0 {
-			rows = append(rows, nil)
-			continue
-		}
+	for _, of := range r.styles {
 		p := resized(of.picture, min(paletteSize, max(of.picture.W, of.picture.H)))
 		row := pixels(p, nil, 0)
 		if of.mask != nil {
@@ -171,10 +167,8 @@ func palette(r *region) *picture.Picture {
 	}
 	counts := make([]int, len(rows))
 	for i, share := range r.shares {
-		if share > 0 {
-			counts[i] = max(1, int(math.Round(share*float64(most))))
-			n += counts[i]
-		}
+		counts[i] = max(1, int(math.Round(share*float64(most))))
+		n += counts[i]
 	}
 	all := picture.New(n, 1)
 	for c := range colors {

@@ -90,9 +90,9 @@ func places(mask *picture.Mask, h, w int, step float64) (at []loss.Point, shares
 // to be one of those that the nearest are looked for among.
 const leastShown = 0.5
 
-// shown returns the places of a style that its mask shows, or where it shows none
-// by more than half, all that it shows anything of.
-func shown(mask *picture.Mask, h, w int, step float64) []loss.Point {
+// shownPlaces returns the places of a style that its mask shows, or where it shows
+// none by more than half, all that it shows anything of.
+func shownPlaces(mask *picture.Mask, h, w int, step float64) []loss.Point {
 	rows, cols := fields(h, step), fields(w, step)
 	if mask == nil {
 		return loss.Grid(rows, cols)
@@ -111,23 +111,27 @@ func shown(mask *picture.Mask, h, w int, step float64) []loss.Point {
 	return at
 }
 
-// candidates calls do with about so many columns of the styles of a region, in all
-// the directions that the recipe asks for, in parts.
+// candidates calls do with at most about so many columns of the styles of a region,
+// in all the directions that the recipe asks for, in parts.
 func (s *session) candidates(r *region, scale Scale, layers []Layer, most int, memory int64, do func(*kernel.Matrix)) error {
 	directions := max(s.recipe.Rotations, 1)
-	for _, of := range r.styles {
-		p, mask := resized(of.picture, s.recipe.styleSize(scale, of.scale)), of.mask
-		pixels := float64(p.W * p.H)
-		if mask != nil {
-			pixels *= mask.Mean()
+	shown := make([]float64, len(r.styles)) // pixels of each style
+	for i, of := range r.styles {
+		w, h := picture.FitLong(of.picture.W, of.picture.H, s.recipe.styleSize(scale, of.scale))
+		shown[i] = float64(w * h)
+		if of.mask != nil {
+			shown[i] *= of.mask.Mean()
 		}
-		each := most / (len(r.styles) * directions)
-		step := max(columnStep, math.Sqrt(pixels/float64(each)))
+	}
+	each := allot(float64(most/directions), r.shares, shown)
+	for i, of := range r.styles {
+		p, mask := resized(of.picture, s.recipe.styleSize(scale, of.scale)), of.mask
+		step := math.Sqrt(shown[i] / each[i])
 		for quarter := range directions {
 			if quarter > 0 {
 				p, mask = p.Turn(), mask.Turn()
 			}
-			for part := range slices.Chunk(shown(mask, p.H, p.W, step), partCandidates) {
+			for part := range slices.Chunk(shownPlaces(mask, p.H, p.W, step), partCandidates) {
 				m, err := s.columns(p, part, layers, memory)
 				if err != nil {
 					return err
@@ -137,6 +141,25 @@ func (s *session) candidates(r *region, scale Scale, layers []Layer, most int, m
 		}
 	}
 	return nil
+}
+
+// allot returns how many columns each style gives, at most so many in all, where
+// of each so many pixels are shown. The styles with the largest share give one for
+// every columnStep x columnStep pixels, if that is not too many; the others in
+// proportion to their shares, as far as they have as many.
+func allot(most float64, shares, pixels []float64) []float64 {
+	var whole float64 // as many as there would be with a share of 1
+	largest := slices.Max(shares)
+	for i, share := range shares {
+		if share == largest {
+			whole = max(whole, pixels[i]/(columnStep*columnStep)/share)
+		}
+	}
+	columns := make([]float64, len(shares))
+	for i, share := range shares {
+		columns[i] = max(1, min(pixels[i]/(columnStep*columnStep), share*min(whole, most)))
+	}
+	return columns
 }
 
 // columns returns the hypercolumns of a picture at some places.

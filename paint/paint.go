@@ -217,13 +217,12 @@ func (s *session) planScales() error {
 		if err := s.network.reach("the content", s.content, scale.Size, append(content, style...)); err != nil {
 			return err
 		}
-		for i, of := range s.styles() {
-			called := fmt.Sprintf("style %d", i+1)
+		for _, of := range s.styles() {
 			long := s.recipe.styleSize(scale, of.scale)
 			if long > MaxSize {
-				return invalid("Scale", "%g of %s, which makes it larger than %d pixels: expected less", of.scale, called, MaxSize)
+				return invalid("Scale", "%g of %s, which makes it larger than %d pixels: expected less", of.scale, of.called, MaxSize)
 			}
-			if err := s.network.reach(called, of.picture, long, style); err != nil {
+			if err := s.network.reach(of.called, of.picture, long, style); err != nil {
 				return err
 			}
 		}

@@ -1,6 +1,8 @@
 package paint
 
 import (
+	"math"
+
 	"github.com/pastiche-art/pastiche/kernel"
 	"github.com/pastiche-art/pastiche/loss"
 	"github.com/pastiche-art/pastiche/picture"
@@ -40,7 +42,8 @@ func (s *session) addEarthMover(st *stage, r *region, scale Scale, layers []Laye
 	)
 	for i, of := range r.styles {
 		p := resized(of.picture, s.recipe.styleSize(scale, of.scale))
-		places := pointer(of.mask, p.H, p.W).Scatter(scatteredPlaces/len(r.styles), s.opts.Seed+stylePlaces, uint64(i))
+		n := max(1, int(math.Round(scatteredPlaces*r.shares[i])))
+		places := pointer(of.mask, p.H, p.W).Scatter(n, s.opts.Seed+stylePlaces, uint64(i))
 		m, err := s.columns(p, places, layers, st.plan.Memory())
 		if err != nil {
 			return err

@@ -1,6 +1,7 @@
 package paint
 
 import (
+	"fmt"
 	"image"
 	"math"
 	"slices"
@@ -24,8 +25,9 @@ type Style struct {
 	// Mask shows which part of the picture is looked at, as that of a region
 	// does; nil is all of it.
 	Mask image.Image
-	// Weight is how much the style counts among those of its region; where all
-	// are 0, all count alike.
+	// Weight is how much the style counts among those of its region: in
+	// proportion to the sum of their weights, and nothing where it is 0. Where
+	// all are 0, all count alike.
 	Weight float64
 	// Scale is the size of this style relative to the others'; 0 is 1.
 	Scale float64
@@ -44,12 +46,13 @@ func InMannerOf(pictures ...image.Image) []Region {
 // region is a [Region] made ready.
 type region struct {
 	mask   *picture.Mask // nil for the whole canvas
-	styles []*style
-	shares []float64 // of the styles, which add up to 1
+	styles []*style      // those that count
+	shares []float64     // of the styles, above 0, which add up to 1
 }
 
 // style is a [Style] made ready.
 type style struct {
+	called  string // among the styles of all regions: "style 1" is the first
 	picture *picture.Picture
 	mask    *picture.Mask // nil for all of it
 	scale   float64
@@ -60,12 +63,14 @@ func newRegions(content *picture.Picture, regions []Region) ([]*region, error) {
 	var (
 		ready  []*region
 		styled bool
+		given  int // styles of the regions before
 	)
 	for _, from := range regions {
-		r, err := newRegion(content, from)
+		r, err := newRegion(content, from, given)
 		if err != nil {
 			return nil, err
 		}
+		given += len(from.Styles)
 		ready = append(ready, r)
 		styled = styled || len(r.styles) > 0
 	}
@@ -113,7 +118,9 @@ func checkOverlap(content *picture.Picture, regions []*region) error {
 	return nil
 }
 
-func newRegion(content *picture.Picture, from Region) (*region, error) {
+// newRegion checks a region, before which so many styles were given, and takes its
+// pictures. Styles that count nothing are checked and left out.
+func newRegion(content *picture.Picture, from Region, given int) (*region, error) {
 	if from.Mask == nil && len(from.Styles) == 0 {
 		return nil, invalid("styles", "no picture: expected at least one")
 	}
@@ -126,15 +133,21 @@ func newRegion(content *picture.Picture, from Region) (*region, error) {
 	if r.mask, err = newMask(option, from.Mask, content, "the content"); err != nil {
 		return nil, err
 	}
-	for _, s := range from.Styles {
+	all, err := shares(from.Styles)
+	if err != nil {
+		return nil, err
+	}
+	for i, s := range from.Styles {
 		ready, err := newStyle(s)
 		if err != nil {
 			return nil, err
 		}
-		r.styles = append(r.styles, ready)
+		ready.called = fmt.Sprintf("style %d", given+i+1)
+		if all[i] > 0 {
+			r.styles, r.shares = append(r.styles, ready), append(r.shares, all[i])
+		}
 	}
-	r.shares, err = shares(from.Styles)
-	return r, err
+	return r, nil
 }
 
 // leastStyle is the long side of the smallest style that is not taken for a

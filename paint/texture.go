@@ -38,19 +38,25 @@ func (s *session) ground(shape image.Point) *picture.Picture {
 	return g
 }
 
-// color returns the mean and the standard deviation of a colour over the styles.
+// color returns the mean and the standard deviation of a colour over the styles,
+// each of which has its share of its region.
 func (s *session) color(c int) (mean, deviation float64) {
-	var squares, n float64
-	for _, of := range s.styles() {
-		plane := len(of.picture.RGB) / colors
-		for _, v := range of.picture.RGB[c*plane : (c+1)*plane] {
-			mean += float64(v)
-			squares += float64(v) * float64(v)
+	var squares, shares float64
+	for _, r := range s.regions {
+		for i, of := range r.styles {
+			plane := len(of.picture.RGB) / colors
+			var sum, square float64
+			for _, v := range of.picture.RGB[c*plane : (c+1)*plane] {
+				sum += float64(v)
+				square += float64(v) * float64(v)
+			}
+			mean += r.shares[i] * sum / float64(plane)
+			squares += r.shares[i] * square / float64(plane)
+			shares += r.shares[i]
 		}
-		n += float64(plane)
 	}
-	mean /= n
-	return mean, math.Sqrt(max(squares/n-mean*mean, 0))
+	mean /= shares
+	return mean, math.Sqrt(max(squares/shares-mean*mean, 0))
 }
 
 // rolled returns the objective of a step of a tileable texture: that of the
