@@ -44,7 +44,7 @@ func ofHalf(t *testing.T, p *picture.Picture, left bool, layer string) *loss.Sta
 		t.Fatal(err)
 	}
 	defer s.pool.Close()
-	of, err := measure(s, moments, p, picture.NewMask(half(p.W, p.H, left)), []Layer{{Name: layer}}, s.memory)
+	of, err := measure(t.Context(), s, moments, p, picture.NewMask(half(p.W, p.H, left)), []Layer{{Name: layer}}, s.memory)
 	if err != nil {
 		t.Fatal(err)
 	}

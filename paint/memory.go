@@ -97,6 +97,15 @@ func (s *session) vectors() int {
 	return n
 }
 
+// observer lays the network out to measure a picture of h x w at some layers, within
+// the memory that the network will have to paint in.
+func (s *session) observer(h, w int, layers []Layer, memory int64) (*vgg.Plan, error) {
+	opts := s.planOptions(names(layers)...)
+	opts.ForwardOnly = true
+	opts.Memory = memory
+	return s.network.vgg.Plan(s.pool, h, w, opts)
+}
+
 // checkMemory fails where the last scale does not fit.
 func (s *session) checkMemory(content, style []Layer) error {
 	fits := func(long int) error {

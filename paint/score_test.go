@@ -127,7 +127,11 @@ func TestFeatures(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := plan.Activations(p.RGB)["conv3_2"].CHW()
+			all, err := plan.Activations(t.Context(), p.RGB)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := all["conv3_2"].CHW()
 			if got.C != 128 || got.H != 8 || got.W != 11 {
 				t.Errorf("%d x %d x %d, want 128 x 8 x 11", got.C, got.H, got.W)
 			}

@@ -1,6 +1,7 @@
 package paint
 
 import (
+	"context"
 	"image"
 	"math"
 	"math/rand/v2"
@@ -63,7 +64,7 @@ func (s *session) color(c int) (mean, deviation float64) {
 // canvas rolled over its sides by a distance drawn for the step, so that no
 // place stays at a border for long, and what is a border one moment is the
 // inside of the picture the next.
-func (st *stage) rolled(seed uint64, step int) optim.Objective {
+func (st *stage) rolled(ctx context.Context, seed uint64, step int) optim.Objective {
 	r := rand.New(rand.NewPCG(seed, uint64(step)+1))
 	dy, dx := r.IntN(st.h), r.IntN(st.w)
 	if st.canvas == nil {
@@ -71,7 +72,7 @@ func (st *stage) rolled(seed uint64, step int) optim.Objective {
 	}
 	return func(canvas, gradient []float32) float64 {
 		roll(st.canvas, canvas, st.h, st.w, dy, dx)
-		cost := st.evaluate(st.canvas, st.gradient)
+		cost := st.evaluate(ctx, st.canvas, st.gradient)
 		roll(gradient, st.gradient, st.h, st.w, st.h-dy, st.w-dx)
 		return cost
 	}
