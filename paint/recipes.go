@@ -38,10 +38,9 @@ func Classic() Recipe {
 }
 
 // Gatys is the algorithm of Gatys, Ecker and Bethge 2015 (arXiv 1508.06576):
-// L-BFGS at a single scale, with average pooling. The paper's content
-// cost is a sum, 1/2 sum (F - P)², where this project's is a mean, so that its
-// ratio of content to style, 10⁻³, is a ratio of 4·10³ here for conv4_2 of a
-// VGG-19 at 512 pixels.
+// L-BFGS at a single scale, with average pooling, and the paper's ratio of content
+// to style, 10⁻³. Its content cost is a sum over the layer, so that the content
+// counts the more, the larger the canvas is.
 func Gatys() Recipe {
 	return Recipe{
 		Name:          "gatys",
@@ -52,9 +51,9 @@ func Gatys() Recipe {
 		Pooling:       &vgg.Pooling{Kind: kernel.Average},
 		ContentLayers: []Layer{{"conv4_2", 1}},
 		StyleLayers:   blocks(0.2, 0.2, 0.2, 0.2, 0.2),
-		ContentCost:   SquaredContent,
+		ContentCost:   SummedContent,
 		StyleCost:     GramCost,
-		ContentWeight: 4e3,
+		ContentWeight: 1e-3,
 		StyleWeight:   1,
 		StyleScale:    1,
 		Optimizer:     LBFGS,
@@ -190,6 +189,7 @@ func ContentReconstruction(layer string) Recipe {
 	r.Name = "content reconstruction"
 	r.Init, r.Iterations = InitNoise, reconstruction
 	r.ContentLayers, r.StyleLayers = []Layer{{layer, 1}}, nil
+	r.ContentCost = SquaredContent
 	r.ContentWeight, r.StyleWeight = 1, 0
 	return r
 }

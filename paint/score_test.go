@@ -153,3 +153,20 @@ func TestMeasuringCancelled(t *testing.T) {
 		t.Errorf("Features: error %v", err)
 	}
 }
+
+// TestSummedContent: the content cost of [Gatys] is the paper's sum, half the squares
+// over all of the layer, and so grows with it.
+func TestSummedContent(t *testing.T) {
+	content, style := photo(96, 72), strokes(64, 64, 4)
+	for _, size := range []int{48, 96} {
+		recipe := Gatys()
+		cost := func(of ContentCost) float64 {
+			recipe.ContentCost = of
+			return mustScore(t, content, one(style), style.Resize(size, size*3/4), Options{Recipe: &recipe}).Costs.Content
+		}
+		layer := mustFeatures(t, content.Resize(size, size*3/4), recipe.ContentLayers[0].Name, Options{Recipe: &recipe})
+		if sum, mean := cost(SummedContent), cost(SquaredContent); !near(sum, 2*float64(len(layer.Values))*mean, 1e-6) {
+			t.Errorf("%d pixels: a sum of %g for a mean of %g over %d values", size, sum, mean, len(layer.Values))
+		}
+	}
+}

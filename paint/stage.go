@@ -121,6 +121,8 @@ func (s *session) addContent(ctx context.Context, st *stage, content *picture.Pi
 		switch s.recipe.ContentCost {
 		case SquaredContent:
 			t.Joint = loss.OneLayer(loss.NewContent(target, opts))
+		case SummedContent:
+			t.Joint = loss.OneLayer(loss.NewSummedContent(target, opts))
 		case RootContent:
 			t.Joint = loss.OneLayer(loss.NewRootContent(s.pool, target, opts))
 		case ScaledContent:
