@@ -117,7 +117,7 @@ func (st *stage) painted(r *region, w, h int) []float32 {
 	}
 	if st.kept != nil {
 		for i, kept := range st.kept.share {
-			share[i] *= 1 - kept
+			share[i] = min(share[i], 1-kept)
 		}
 	}
 	return share

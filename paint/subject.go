@@ -11,7 +11,8 @@ import (
 
 // A Region is a part of the canvas and the styles that it is painted in, which
 // blend. Without styles it keeps the content as it is. Parts of the canvas that
-// are in no region have no style, and those in several have all of theirs.
+// are in no region with styles are kept as well: in proportion to what is missing to
+// 1 of the shares of all such regions. Parts in several have the styles of all.
 type Region struct {
 	// Mask shows where the region is: white belongs to it, black does not, and
 	// grey in part. It has the shape of the content; nil is the whole canvas.
@@ -77,7 +78,45 @@ func newRegions(content *picture.Picture, regions []Region) ([]*region, error) {
 	if !styled {
 		return nil, invalid("styles", "no picture: expected at least one")
 	}
-	return ready, checkOverlap(content, ready)
+	if err := checkOverlap(content, ready); err != nil {
+		return nil, err
+	}
+	if rest := unclaimed(ready); rest != nil {
+		ready = append(ready, rest)
+	}
+	return ready, nil
+}
+
+// unclaimed returns a region without styles, which keeps what the masks of the
+// regions with styles leave of the content, or nil where they leave nothing.
+func unclaimed(regions []*region) *region {
+	var masks []*picture.Mask
+	var w, h int
+	for _, r := range regions {
+		if len(r.styles) == 0 {
+			continue
+		}
+		if r.mask == nil {
+			return nil
+		}
+		masks = append(masks, r.mask)
+		w, h = max(w, r.mask.W), max(h, r.mask.H)
+	}
+	left := slices.Repeat([]float32{1}, w*h)
+	for _, m := range masks {
+		for i, share := range m.Resize(w, h).Weight {
+			left[i] -= share
+		}
+	}
+	for i, share := range left {
+		if share < leastShare {
+			left[i] = 0
+		}
+	}
+	if slices.Max(left) == 0 {
+		return nil
+	}
+	return &region{mask: &picture.Mask{W: w, H: h, Weight: left}}
 }
 
 const (
