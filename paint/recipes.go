@@ -40,24 +40,28 @@ func Classic() Recipe {
 // Gatys is the algorithm of Gatys, Ecker and Bethge 2015 (arXiv 1508.06576):
 // L-BFGS at a single scale, with average pooling, and the paper's ratio of content
 // to style, 10⁻³. Its content cost is a sum over the layer, so that the content
-// counts the more, the larger the canvas is.
+// counts the more, the larger the canvas is. The total variation is not the paper's:
+// without it, single pixels of what the built-in network paints have hues that
+// neither picture has. Of the whole cost of a painting of 128 pixels it
+// is 7 %.
 func Gatys() Recipe {
 	return Recipe{
-		Name:          "gatys",
-		Size:          512,
-		Iterations:    500,
-		Init:          InitContent,
-		NoiseShare:    1,
-		Pooling:       &vgg.Pooling{Kind: kernel.Average},
-		ContentLayers: []Layer{{"conv4_2", 1}},
-		StyleLayers:   blocks(0.2, 0.2, 0.2, 0.2, 0.2),
-		ContentCost:   SummedContent,
-		StyleCost:     GramCost,
-		ContentWeight: 1e-3,
-		StyleWeight:   1,
-		StyleScale:    1,
-		Optimizer:     LBFGS,
-		LearningRate:  2,
+		Name:            "gatys",
+		Size:            512,
+		Iterations:      500,
+		Init:            InitContent,
+		NoiseShare:      1,
+		Pooling:         &vgg.Pooling{Kind: kernel.Average},
+		ContentLayers:   []Layer{{"conv4_2", 1}},
+		StyleLayers:     blocks(0.2, 0.2, 0.2, 0.2, 0.2),
+		ContentCost:     SummedContent,
+		StyleCost:       GramCost,
+		ContentWeight:   1e-3,
+		StyleWeight:     1,
+		VariationWeight: 5e6,
+		StyleScale:      1,
+		Optimizer:       LBFGS,
+		LearningRate:    2,
 	}
 }
 
@@ -190,7 +194,7 @@ func ContentReconstruction(layer string) Recipe {
 	r.Init, r.Iterations = InitNoise, reconstruction
 	r.ContentLayers, r.StyleLayers = []Layer{{layer, 1}}, nil
 	r.ContentCost = SquaredContent
-	r.ContentWeight, r.StyleWeight = 1, 0
+	r.ContentWeight, r.StyleWeight, r.VariationWeight = 1, 0, 0
 	return r
 }
 
@@ -212,7 +216,7 @@ func StyleReconstruction(layer string) Recipe {
 	for i := range r.StyleLayers {
 		r.StyleLayers[i].Weight = 1 / float64(len(r.StyleLayers))
 	}
-	r.ContentLayers, r.ContentWeight = nil, 0
+	r.ContentLayers, r.ContentWeight, r.VariationWeight = nil, 0, 0
 	return r
 }
 
