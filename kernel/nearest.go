@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"context"
 	"fmt"
 	"math"
 )
@@ -14,6 +15,13 @@ const greatestRows = 224
 // of these where there are several, and 0 where no product is a number. The
 // products are formed block by block and are never all there.
 func (p *Pool) Greatest(at []int32, a, b *Matrix) {
+	_ = p.GreatestContext(context.Background(), at, a, b) // which is never cancelled
+}
+
+// GreatestContext is [Pool.Greatest]. It fails with context.Cause(ctx) where ctx is
+// cancelled, which every thread checks before each block of a few hundred rows; at
+// then means nothing.
+func (p *Pool) GreatestContext(ctx context.Context, at []int32, a, b *Matrix) error {
 	if a.Cols != b.Rows || len(at) != a.Rows {
 		panic(fmt.Sprintf("kernel: %d indices for the products of %d x %d and %d x %d", len(at), a.Rows, a.Cols, b.Rows, b.Cols))
 	}
@@ -22,6 +30,9 @@ func (p *Pool) Greatest(at []int32, a, b *Matrix) {
 		rows = roundUp(greatestRows, impl.rows)
 	)
 	p.Run((a.Rows+rows-1)/rows, func(worker, i int) {
+		if ctx.Err() != nil {
+			return
+		}
 		var (
 			first   = i * rows
 			n       = min(rows, a.Rows-first)
@@ -50,6 +61,7 @@ func (p *Pool) Greatest(at []int32, a, b *Matrix) {
 			}
 		}
 	})
+	return context.Cause(ctx)
 }
 
 // greatest takes in the scores of up to sixteen columns, from a first one on,

@@ -1,6 +1,8 @@
 package kernel
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -33,6 +35,21 @@ func TestGreatest(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestGreatestCancelled: no rows are compared after the context is cancelled, and
+// the cause is returned.
+func TestGreatestCancelled(t *testing.T) {
+	cause := errors.New("the model has left")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(cause)
+	a, b := FromRows(2, 1, []float32{1, 1}), FromRows(1, 3, []float32{0, 1, 2})
+	eachImplementation(t, func(t *testing.T, p *Pool) {
+		at := []int32{7, 7}
+		if err := p.GreatestContext(ctx, at, a, b); !errors.Is(err, cause) || at[0] != 7 || at[1] != 7 {
+			t.Errorf("columns %v, error %v", at, err)
+		}
+	})
 }
 
 // TestGreatestFirst has columns that are equal, negative products only, and

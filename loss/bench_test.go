@@ -83,7 +83,7 @@ func BenchmarkNearest(b *testing.B) {
 	}
 	queries, candidates := noise(1), noise(2)
 	for b.Loop() {
-		found(p, queries, candidates, 1)
+		found(b, p, queries, candidates, 1)
 	}
 	b.ReportMetric(2*rows*rows*channels*float64(b.N)/1e9/b.Elapsed().Seconds(), "GFLOP/s")
 }

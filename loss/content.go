@@ -67,6 +67,38 @@ func (c *Content) AddGradient(p *kernel.Pool, grad, f *kernel.Tensor, y, x int) 
 	c.opts.Guide.addDifference(p, grad, f, c.target, y, x, contentSlope(c.target, c.opts.Weight*s*s), 0)
 }
 
+// SummedContent is the content cost of Gatys, Ecker and Bethge 2015 (arXiv
+// 1508.06576, equation 1), a sum over channels and positions:
+//
+//	J = 1/2 sum D² = 2 nH nW nC J_content, D = a(G) - a(C)
+//
+// With a guide T the sum has the weights T².
+type SummedContent struct {
+	mean  *Content
+	means float64 // that make up the sum
+}
+
+// NewSummedContent returns the summed content cost against an activation, which it
+// keeps.
+func NewSummedContent(target *kernel.Tensor, opts Options) *SummedContent {
+	means := 2 * elements(target)
+	opts.Weight *= means
+	return &SummedContent{NewContent(target, opts), means}
+}
+
+// Observe implements [Term].
+func (c *SummedContent) Observe(p *kernel.Pool, f *kernel.Tensor, y, x int) {
+	c.mean.Observe(p, f, y, x)
+}
+
+// Evaluate implements [Term].
+func (c *SummedContent) Evaluate(p *kernel.Pool) float64 { return c.means * c.mean.Evaluate(p) }
+
+// AddGradient implements [Term].
+func (c *SummedContent) AddGradient(p *kernel.Pool, grad, f *kernel.Tensor, y, x int) {
+	c.mean.AddGradient(p, grad, f, y, x)
+}
+
 // RootContent is the root of the mean square of the differences:
 //
 //	J = (1/(nH nW nC) sum D²)^½, D = a(G) - a(C)

@@ -17,7 +17,8 @@
 //
 // Further costs of one layer, each a [Term]:
 //
-//	[RootContent]      J = (1/(C N) sum D²)^½, D = a(G) - a(C)
+//	[SummedContent]    J = 1/2 sum D², D = a(G) - a(C)
+//	[RootContent]      J = (1/(C N) sum D²)^½
 //	[ScaledContent]    J = sum D² / (sum |D| + 1e-8)
 //	[Moments]          J = |mu - mu*|²/|mu*|² + |S - S*|²/|S*|²
 //	[Wasserstein]      J = 1/C |mu - mu*|² + 1/C tr(S + S* - 2 (S*^½ S S*^½)^½)
@@ -46,7 +47,7 @@
 // respect to the statistic; during the backward pass, AddGradient turns it into
 // the gradient with respect to the activation.
 //
-//	content activation -> NewContent, NewRootContent, NewScaledContent
+//	content activation -> NewContent, NewSummedContent, NewRootContent, NewScaledContent
 //	style activations  -> Measure -> Blend -> NewGram, NewMoments, NewWasserstein
 //	                   -> MeasureDistribution -> BlendDistributions -> NewHistogram
 //

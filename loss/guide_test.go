@@ -98,6 +98,7 @@ func TestGuidedContent(t *testing.T) {
 	}
 	contents := map[string]func(*kernel.Pool, *kernel.Tensor, Options) Term{
 		"content":        func(_ *kernel.Pool, f *kernel.Tensor, o Options) Term { return NewContent(f, o) },
+		"summed content": func(_ *kernel.Pool, f *kernel.Tensor, o Options) Term { return NewSummedContent(f, o) },
 		"root content":   func(p *kernel.Pool, f *kernel.Tensor, o Options) Term { return NewRootContent(p, f, o) },
 		"scaled content": func(_ *kernel.Pool, f *kernel.Tensor, o Options) Term { return NewScaledContent(f, o) },
 	}
@@ -105,6 +106,10 @@ func TestGuidedContent(t *testing.T) {
 		"content": func(f *mat.Dense) float64 {
 			squares, _ := sums(f)
 			return squares / (4 * c * h * w)
+		},
+		"summed content": func(f *mat.Dense) float64 {
+			squares, _ := sums(f)
+			return squares / 2
 		},
 		"root content": func(f *mat.Dense) float64 {
 			squares, _ := sums(f)

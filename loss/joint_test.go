@@ -129,7 +129,7 @@ func newJoint(t *testing.T, p *kernel.Pool, name string, features, style []featu
 }
 
 // found returns the nearest of candidates to queries, which are looked at in parts.
-func found(p *kernel.Pool, queries, candidates *kernel.Matrix, parts int) *kernel.Matrix {
+func found(t testing.TB, p *kernel.Pool, queries, candidates *kernel.Matrix, parts int) *kernel.Matrix {
 	var (
 		mean Centre
 		of   []*kernel.Matrix
@@ -145,7 +145,9 @@ func found(p *kernel.Pool, queries, candidates *kernel.Matrix, parts int) *kerne
 	}
 	s := NewSearch(p, queries, mean.Mean())
 	for _, m := range of {
-		s.Among(p, m)
+		if err := s.Among(t.Context(), p, m); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return s.Found()
 }
@@ -155,9 +157,9 @@ func found(p *kernel.Pool, queries, candidates *kernel.Matrix, parts int) *kerne
 func TestSearchInParts(t *testing.T) {
 	p := newPool(t, 2)
 	queries, candidates := columnsOf(p, Grid(5, 7), torchFeatures([][3]int{{20, 6, 8}}, 1, 0.4)), columnsOf(p, Grid(9, 11), torchFeatures([][3]int{{20, 12, 13}}, 2, 0.4))
-	want := found(p, copied(queries), candidates, 1).RowMajor()
+	want := found(t, p, copied(queries), candidates, 1).RowMajor()
 	for _, parts := range []int{2, 5, 99} {
-		if !slices.Equal(found(p, queries, candidates, parts).RowMajor(), want) {
+		if !slices.Equal(found(t, p, queries, candidates, parts).RowMajor(), want) {
 			t.Errorf("others in %d parts", parts)
 		}
 	}
@@ -253,7 +255,7 @@ func TestTorch(t *testing.T) {
 			}
 			if want.Nearest != nil {
 				candidates := columnsOf(p, stylePoints, style)
-				for r, got := range found(p, columnsOf(p, points, features), candidates, 1).RowMajor() {
+				for r, got := range found(t, p, columnsOf(p, points, features), candidates, 1).RowMajor() {
 					d := candidates.Cols
 					if w := candidates.At(int(want.Nearest[r/d]), r%d); got != w {
 						t.Fatalf("entry %d of the nearest to %d is %g, want %g", r%d, r/d, got, w)
@@ -463,7 +465,7 @@ func TestSearch(t *testing.T) {
 	for r := range style.Rows {
 		queries.CopyRow(r, style, (7*r+3)%style.Rows)
 	}
-	if !slices.Equal(found(p, queries, style, 3).RowMajor(), queries.RowMajor()) {
+	if !slices.Equal(found(t, p, queries, style, 3).RowMajor(), queries.RowMajor()) {
 		t.Error("found others")
 	}
 }

@@ -79,6 +79,15 @@ func contentReference(target feature, scale float64) reference {
 	}
 }
 
+func summedContentReference(target feature, scale float64) reference {
+	return func(f *mat.Dense) float64 {
+		var d mat.Dense
+		d.Sub(f, target.dense())
+		d.Scale(scale, &d)
+		return sumOf(&d, func(v float64) float64 { return v * v }) / 2
+	}
+}
+
 func rootContentReference(target feature, scale float64) reference {
 	mean := contentReference(target, scale)
 	return func(f *mat.Dense) float64 { return math.Sqrt(4 * mean(f)) }
@@ -201,6 +210,9 @@ var kinds = []kind{
 	{"content", func(_ *kernel.Pool, target feature, opts Options) Term {
 		return NewContent(target.tensor(), opts)
 	}, contentReference},
+	{"summed content", func(_ *kernel.Pool, target feature, opts Options) Term {
+		return NewSummedContent(target.tensor(), opts)
+	}, summedContentReference},
 	{"root content", func(p *kernel.Pool, target feature, opts Options) Term {
 		return NewRootContent(p, target.tensor(), opts)
 	}, rootContentReference},

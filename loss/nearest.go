@@ -1,6 +1,7 @@
 package loss
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -58,12 +59,15 @@ func NewSearch(p *kernel.Pool, queries *kernel.Matrix, mean []float64) *Search {
 		best: slices.Repeat([]float64{math.Inf(-1)}, q.Rows), products: make([]float64, q.Rows), nearest: make([]int32, q.Rows)}
 }
 
-// Among looks at a part of the candidates, T x D.
-func (s *Search) Among(p *kernel.Pool, candidates *kernel.Matrix) {
+// Among looks at a part of the candidates, T x D. Where ctx is cancelled, it fails
+// with context.Cause(ctx), and the search is of no use any more.
+func (s *Search) Among(ctx context.Context, p *kernel.Pool, candidates *kernel.Matrix) error {
 	along := copied(candidates)
 	subtract(p, along, s.mean)
 	d := unitDirections(p, along)
-	p.Greatest(s.nearest, s.queries, d.across)
+	if err := p.GreatestContext(ctx, s.nearest, s.queries, d.across); err != nil {
+		return err
+	}
 	rowProducts(p, s.products, s.queries, d.along, s.nearest)
 	for r, v := range s.products {
 		if v > s.best[r] {
@@ -71,6 +75,7 @@ func (s *Search) Among(p *kernel.Pool, candidates *kernel.Matrix) {
 			s.found.CopyRow(r, candidates, int(s.nearest[r]))
 		}
 	}
+	return nil
 }
 
 // Found returns the nearest of the candidates so far, S x D, as they are.

@@ -64,7 +64,7 @@ func Bench(ctx context.Context, opts BenchOptions) (*BenchReport, error) {
 	}
 	defer s.pool.Close()
 	canvas := s.begin()
-	stage, err := s.newStage(resized(s.content, recipe.Size), canvas, s.scales[0])
+	stage, err := s.newStage(ctx, resized(s.content, recipe.Size), canvas, s.scales[0])
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func Bench(ctx context.Context, opts BenchOptions) (*BenchReport, error) {
 	for i := range opts.Iterations + 1 {
 		stage.tried, stage.spent = stage.tried[:0], Spent{}
 		begin := time.Now()
-		if _, err := optimizer.Step(ctx, canvas.RGB, stage.evaluate); err != nil {
+		if _, err := optimizer.Step(ctx, canvas.RGB, stage.objective(ctx)); err != nil {
 			if ctx.Err() != nil {
 				err = context.Cause(ctx)
 			}

@@ -41,13 +41,13 @@ func BenchmarkIteration(b *testing.B) {
 			}
 			defer s.pool.Close()
 			canvas := s.begin()
-			stage, err := s.newStage(s.content, canvas, s.scales[0])
+			stage, err := s.newStage(b.Context(), s.content, canvas, s.scales[0])
 			if err != nil {
 				b.Fatal(err)
 			}
 			optimizer := s.newOptimizer(len(canvas.RGB))
 			step := func() {
-				if _, err := optimizer.Step(b.Context(), canvas.RGB, stage.evaluate); err != nil {
+				if _, err := optimizer.Step(b.Context(), canvas.RGB, stage.objective(b.Context())); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -87,13 +87,13 @@ func BenchmarkStyleCosts(b *testing.B) {
 					}
 					defer s.pool.Close()
 					canvas := s.begin()
-					st, err := s.newStage(resized(s.content, size), canvas, s.scales[0])
+					st, err := s.newStage(b.Context(), resized(s.content, size), canvas, s.scales[0])
 					if err != nil {
 						b.Fatal(err)
 					}
 					gradient := make([]float32, len(canvas.RGB))
 					for b.Loop() {
-						st.evaluate(canvas.RGB, gradient)
+						st.evaluate(b.Context(), canvas.RGB, gradient)
 					}
 				})
 			}

@@ -243,6 +243,9 @@ func (s *session) inputs() string {
 	}
 	fmt.Fprintf(h, "%s\n%s\n%s\n%d\n", recipe, s.network.Digest, s.precision, s.opts.Seed)
 	hashPicture(h, s.content)
+	if s.chroma != nil {
+		hashPicture(h, s.chroma)
+	}
 	if len(s.faces) > 0 {
 		fmt.Fprintf(h, "faces %v\n", s.faces)
 	}

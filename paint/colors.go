@@ -1,6 +1,7 @@
 package paint
 
 import (
+	"context"
 	"math"
 	"slices"
 
@@ -39,23 +40,40 @@ func (r *Recipe) colorMethod() picture.ColorMethod {
 // Luminance paints in grey: the luma of the styles, with the mean and deviation
 // of the content's, and that of the content, whose chroma comes back at the end.
 // Other methods give the content's colours to the styles, which then paint in
-// them.
-func (s *session) prepareColors() {
+// them. It fails with context.Cause(ctx) where ctx is cancelled, which it checks
+// before each style.
+func (s *session) prepareColors(ctx context.Context) error {
 	if s.recipe.Colors != ContentColors {
-		return
+		return nil
 	}
 	method := s.recipe.colorMethod()
 	s.chroma = s.content
 	if method == picture.Luminance {
 		s.content = s.content.Luma()
 	}
+	palette := resized(s.content, min(paletteSize, max(s.content.W, s.content.H)))
 	for _, of := range s.styles() {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		p := s.largest(of)
 		if method == picture.Luminance {
-			of.picture = of.picture.Luma().Recolor(s.content, picture.Linear)
+			of.picture = p.Luma().Recolor(palette, picture.Linear)
 		} else {
-			of.picture = of.picture.Recolor(s.content, method)
+			of.picture = p.Recolor(palette, method)
 		}
 	}
+	return nil
+}
+
+// largest returns the picture of a style in the largest size of any scale, or in
+// its own where that is smaller.
+func (s *session) largest(of *style) *picture.Picture {
+	var long int
+	for _, scale := range s.scales {
+		long = max(long, s.recipe.styleSize(scale, of.scale))
+	}
+	return resized(of.picture, min(long, max(of.picture.W, of.picture.H)))
 }
 
 // finishColors returns a painting with the colours that the recipe asks for
@@ -79,9 +97,9 @@ func (s *session) matchColors(st *stage, p *picture.Picture) *picture.Picture {
 		}
 		share := st.painted(r, p.W, p.H)
 		if share == nil {
-			p = p.Recolor(palette(r), method)
+			p = p.Recolor(s.palette(st, r), method)
 		} else {
-			matchWithin(p, share, palette(r), method)
+			matchWithin(p, share, s.palette(st, r), method)
 		}
 	}
 	return p
@@ -99,7 +117,7 @@ func (st *stage) painted(r *region, w, h int) []float32 {
 	}
 	if st.kept != nil {
 		for i, kept := range st.kept.share {
-			share[i] *= 1 - kept
+			share[i] = min(share[i], 1-kept)
 		}
 	}
 	return share
@@ -146,21 +164,18 @@ func pixels(p *picture.Picture, share []float32, above float32) *picture.Picture
 	return row
 }
 
-// paletteSize is the long side at which a style's colours are taken: they hardly
-// depend on it, and what they cost does.
-const paletteSize = 256
+// paletteSize is the largest long side in pixels at which the colours of a picture
+// are taken, which bounds how long that takes.
+const paletteSize = 1024
 
 // palette returns a picture with the colours of what is looked at of the styles of
-// a region, as many of each as it counts.
-func palette(r *region) *picture.Picture {
+// a region, as many of each as it counts. They are those of the style at the size
+// at which the scale shows it: a smaller one has paler ink.
+func (s *session) palette(st *stage, r *region) *picture.Picture {
 	var rows []*picture.Picture
 	var most, n int
-	for i, of := range r.styles {
-		if r.shares[i] == 0 {
-			rows = append(rows, nil)
-			continue
-		}
-		p := resized(of.picture, min(paletteSize, max(of.picture.W, of.picture.H)))
+	for _, of := range r.styles {
+		p := resized(of.picture, min(paletteSize, s.recipe.styleSize(st.scale, of.scale), max(of.picture.W, of.picture.H)))
 		row := pixels(p, nil, 0)
 		if of.mask != nil {
 			share := of.mask.Resize(p.W, p.H).Weight
@@ -171,10 +186,8 @@ func palette(r *region) *picture.Picture {
 	}
 	counts := make([]int, len(rows))
 	for i, share := range r.shares {
-		if share > 0 {
-			counts[i] = max(1, int(math.Round(share*float64(most))))
-			n += counts[i]
-		}
+		counts[i] = max(1, int(math.Round(share*float64(most))))
+		n += counts[i]
 	}
 	all := picture.New(n, 1)
 	for c := range colors {

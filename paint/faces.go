@@ -1,6 +1,7 @@
 package paint
 
 import (
+	"context"
 	"math"
 	"slices"
 
@@ -102,7 +103,7 @@ func meanSquare(values []float32) float64 {
 }
 
 // addFaceSimilarity adds the content cost of STROTSS at places within the faces.
-func (s *session) addFaceSimilarity(st *stage, content *picture.Picture, layers []Layer, weight float64) error {
+func (s *session) addFaceSimilarity(ctx context.Context, st *stage, content *picture.Picture, layers []Layer, weight float64) error {
 	if len(s.faces) == 0 {
 		return nil
 	}
@@ -112,7 +113,7 @@ func (s *session) addFaceSimilarity(st *stage, content *picture.Picture, layers 
 		return nil
 	}
 	places := guide.Scatter(scatteredPlaces, s.opts.Seed+facePlaces, 0)
-	of, err := s.columns(content, places, layers, st.plan.Memory())
+	of, err := s.columns(ctx, content, places, layers, st.plan.Memory())
 	if err != nil {
 		return err
 	}
@@ -148,6 +149,8 @@ func (s *session) faceBytes(plan *vgg.Plan, h, w int, layers []Layer) (bytes int
 // contentTerm returns the content cost of one layer that the recipe asks for.
 func (s *session) contentTerm(target *kernel.Tensor, opts loss.Options) loss.Joint {
 	switch s.recipe.ContentCost {
+	case SummedContent:
+		return loss.OneLayer(loss.NewSummedContent(target, opts))
 	case RootContent:
 		return loss.OneLayer(loss.NewRootContent(s.pool, target, opts))
 	case ScaledContent:

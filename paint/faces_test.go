@@ -175,13 +175,13 @@ func TestFaceGradient(t *testing.T) {
 			}
 			defer s.pool.Close()
 			photo := s.content.Resize(64, 64)
-			st, err := s.newStage(photo, photo, s.scales[0])
+			st, err := s.newStage(t.Context(), photo, photo, s.scales[0])
 			if err != nil {
 				t.Fatal(err)
 			}
 			canvas := strokes(64, 64, 3)
 			gradient, other := make([]float32, len(canvas.RGB)), make([]float32, len(canvas.RGB))
-			before := st.evaluate(canvas.RGB, gradient)
+			before := st.evaluate(t.Context(), canvas.RGB, gradient)
 			var squares float64
 			for _, g := range gradient {
 				squares += float64(g) * float64(g)
@@ -192,7 +192,7 @@ func TestFaceGradient(t *testing.T) {
 			for i, g := range gradient {
 				moved[i] -= float32(scale * float64(g))
 			}
-			fall := (before - st.evaluate(moved, other)) / before
+			fall := (before - st.evaluate(t.Context(), moved, other)) / before
 			if !near(fall, step, 0.05) {
 				t.Errorf("a step against the gradient lowers the cost by %g, want %g", fall, step)
 			}

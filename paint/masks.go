@@ -50,10 +50,17 @@ func (st *stage) keep(canvas []float32) {
 	}
 }
 
-// restore puts what is kept of the content, in its own colours, into a painting.
+// restore makes the pixels of a painting that are kept as they are, whatever was
+// done to its colours, those of the content to the bit. Pixels that are kept in part
+// have their part of the content already.
 func (st *stage) restore(painting *picture.Picture) {
-	if st.kept != nil {
-		st.kept.put(painting.RGB, st.kept.original)
+	if st.kept == nil {
+		return
+	}
+	for i, v := range st.kept.original.RGB {
+		if st.kept.share[i%len(st.kept.share)] == 1 {
+			painting.RGB[i] = v
+		}
 	}
 }
 

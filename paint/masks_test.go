@@ -44,7 +44,7 @@ func ofHalf(t *testing.T, p *picture.Picture, left bool, layer string) *loss.Sta
 		t.Fatal(err)
 	}
 	defer s.pool.Close()
-	of, err := measure(s, moments, p, picture.NewMask(half(p.W, p.H, left)), []Layer{{Name: layer}}, s.memory)
+	of, err := measure(t.Context(), s, moments, p, picture.NewMask(half(p.W, p.H, left)), []Layer{{Name: layer}}, s.memory)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,31 +172,58 @@ func TestWhiteMask(t *testing.T) {
 	}
 }
 
-// TestKeptRegion: what is kept stays as it is to the bit, and the rest is
-// painted.
+// TestKeptRegion: what is kept stays as it is to the bit, as does what no style
+// claims, and the rest is painted.
 func TestKeptRegion(t *testing.T) {
 	content := photo(96, 72)
 	for i, v := range content.RGB {
 		content.RGB[i] = min(max(v, 0), maxLevel)
 	}
-	for _, name := range recipeNames() {
-		t.Run(name, func(t *testing.T) {
-			recipe := small(t, name)
-			var events int
-			painting := mustPaint(t, content, []Region{
-				{Styles: []Style{{Picture: strokes(64, 64, 4)}}},
-				{Mask: half(96, 72, false)},
-			}, Options{Recipe: recipe, Progress: func(p Progress) {
-				events++
-				if p.Scale == p.Scales {
-					compareHalves(t, content, p.Picture())
+	styles := []Style{{Picture: strokes(64, 64, 4)}}
+	for how, regions := range map[string][]Region{
+		"kept":      {{Styles: styles}, {Mask: half(96, 72, false)}},
+		"unclaimed": {{Mask: half(96, 72, true), Styles: styles}},
+	} {
+		for _, name := range recipeNames() {
+			t.Run(how+"/"+name, func(t *testing.T) {
+				recipe := small(t, name)
+				var events int
+				painting := mustPaint(t, content, regions, Options{Recipe: recipe, Progress: func(p Progress) {
+					events++
+					if p.Scale == p.Scales {
+						compareHalves(t, content, p.Picture())
+					}
+				}})
+				if events == 0 {
+					t.Error("nothing was painted")
 				}
-			}})
-			if events == 0 {
-				t.Error("nothing was painted")
-			}
-			compareHalves(t, content, painting.Picture)
-		})
+				compareHalves(t, content, painting.Picture)
+			})
+		}
+	}
+}
+
+// TestSoftMask: where a mask is grey, the painting and the content have their shares
+// of each pixel. A first step of Adam moves every pixel by the learning rate.
+func TestSoftMask(t *testing.T) {
+	const level = 64
+	grey := image.NewGray(image.Rect(0, 0, 48, 36))
+	for i := range grey.Pix {
+		grey.Pix[i] = level
+	}
+	content := photo(48, 36)
+	for i, v := range content.RGB {
+		content.RGB[i] = min(max(v, 20), maxLevel-20)
+	}
+	recipe := small(t, "fine")
+	recipe.Size, recipe.FirstSize, recipe.Iterations, recipe.Colors = 48, 0, 1, StyleColors
+	painting := mustPaint(t, content, []Region{{Mask: grey, Styles: []Style{{Picture: strokes(64, 64, 4)}}}}, Options{Recipe: recipe})
+	var moved float64
+	for i, v := range painting.RGB {
+		moved += math.Abs(float64(v-content.RGB[i])) / float64(len(painting.RGB))
+	}
+	if want := recipe.LearningRate * level / maxLevel; !near(moved, want, 0.02) {
+		t.Errorf("pixels moved by %.2f levels in the mean, want %.2f", moved, want)
 	}
 }
 

@@ -11,14 +11,19 @@ import (
 
 // A MemoryError says that a painting does not fit into the memory allowed.
 type MemoryError struct {
-	Size          int   // the long side asked for, in pixels
-	Need, Allowed int64 // bytes; Need is what the slowest way takes
-	Fits          int   // the largest long side that would fit, 0 for none
+	Size          int    // the long side asked for, in pixels
+	Measuring     string // the picture that cannot be measured, such as "style 2"; "" where painting itself does not fit
+	Need, Allowed int64  // bytes; Need is what the slowest way takes
+	Fits          int    // the largest long side that would fit, 0 for none
 }
 
 func (e *MemoryError) Error() string {
-	s := fmt.Sprintf("a painting of %d pixels needs %d MiB of memory, and %d MiB are allowed: ",
-		e.Size, mebibytes(e.Need), e.Allowed>>20)
+	doing := ""
+	if e.Measuring != "" {
+		doing = " while it measures " + e.Measuring
+	}
+	s := fmt.Sprintf("a painting of %d pixels needs %d MiB of memory%s, and %d MiB are allowed: ",
+		e.Size, mebibytes(e.Need), doing, e.Allowed>>20)
 	if e.Fits == 0 {
 		return s + "allow more"
 	}
@@ -97,24 +102,78 @@ func (s *session) vectors() int {
 	return n
 }
 
-// checkMemory fails where the last scale does not fit.
-func (s *session) checkMemory(content, style []Layer) error {
-	fits := func(long int) error {
-		w, h := picture.FitLong(s.content.W, s.content.H, long)
-		_, err := s.plan(h, w, content, style)
+// observer lays the network out to measure a picture of h x w at some layers, within
+// the memory that the network will have to paint in. The error of one that does not
+// fit is a [*MemoryError].
+func (s *session) observer(h, w int, layers []Layer, memory int64) (*vgg.Plan, error) {
+	opts := s.planOptions(names(layers)...)
+	opts.ForwardOnly = true
+	opts.Memory = memory
+	plan, err := s.network.vgg.Plan(s.pool, h, w, opts)
+	var small *vgg.MemoryError
+	if errors.As(err, &small) {
+		return nil, &MemoryError{Size: max(h, w), Measuring: fmt.Sprintf("a picture of %d x %d pixels", w, h),
+			Need: s.memory - memory + small.Least, Allowed: s.memory}
+	}
+	return plan, err
+}
+
+// checkScale fails where a scale does not fit, or its content or a style, upright or
+// turned, cannot be measured in what is left.
+func (s *session) checkScale(scale Scale, content, style []Layer) error {
+	w, h := picture.FitLong(s.content.W, s.content.H, scale.Size)
+	plan, err := s.plan(h, w, content, style)
+	if err != nil {
 		return err
 	}
-	largest := s.scales[len(s.scales)-1].Size
-	err := fits(largest)
-	var memory *MemoryError
-	if !errors.As(err, &memory) {
+	measurable := func(called string, h, w int, layers []Layer) error {
+		_, err := s.observer(h, w, layers, plan.Memory())
+		var memory *MemoryError
+		if errors.As(err, &memory) {
+			memory.Size, memory.Measuring = scale.Size, called
+		}
 		return err
+	}
+	if err := measurable("the content", h, w, content); err != nil {
+		return err
+	}
+	for _, of := range s.styles() {
+		w, h := picture.FitLong(of.picture.W, of.picture.H, s.recipe.styleSize(scale, of.scale))
+		if err := measurable(of.called, h, w, style); err != nil {
+			return err
+		}
+		if s.recipe.Rotations > 1 {
+			if err := measurable(of.called, w, h, style); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// checkMemory fails where a scale does not fit.
+func (s *session) checkMemory(content, style []Layer) error {
+	last := len(s.scales) - 1
+	var memory *MemoryError
+	if err := s.checkScale(s.scales[last], content, style); !errors.As(err, &memory) {
+		if err != nil {
+			return err
+		}
+		// Styles may be larger at earlier scales.
+		for _, scale := range s.scales[:last] {
+			if err := s.checkScale(scale, content, style); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	// What needs more memory the larger it is, is found by halving.
-	low, high := 0, largest
+	low, high := 0, s.scales[last].Size
 	for high-low > 1 {
 		middle := (low + high) / 2
-		switch err := fits(middle); {
+		scale := s.scales[last]
+		scale.Size = middle
+		switch err := s.checkScale(scale, content, style); {
 		case err == nil:
 			low, memory.Fits = middle, middle
 		case errors.As(err, new(*MemoryError)):

@@ -1,9 +1,13 @@
 package paint
 
 import (
+	"bytes"
 	"errors"
+	"image"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -124,5 +128,93 @@ func TestBench(t *testing.T) {
 	}
 	if _, err := Bench(t.Context(), BenchOptions{Size: 8}); err == nil {
 		t.Error("measured a picture too small for conv5_1")
+	}
+}
+
+// TestStylesAreMeasuredInMemory: a style that cannot be measured in the memory that
+// painting leaves is refused before work begins.
+func TestStylesAreMeasuredInMemory(t *testing.T) {
+	content, style := photo(512, 24), strokes(512, 512, 9)
+	recipe := Fine()
+	recipe.Size, recipe.FirstSize, recipe.Iterations = 512, 0, 1
+	opts := Options{Recipe: &recipe}
+	check := func(memory int64) error {
+		opts.Memory = memory
+		return Check(content, image.Point{}, one(style), opts)
+	}
+	// The least memory in which the painting is begun.
+	low, high := int64(workspace), int64(1<<30)
+	for high-low > 1<<10 {
+		middle := (low + high) / 2
+		if check(middle) == nil {
+			high = middle
+		} else {
+			low = middle
+		}
+	}
+	err := check(low)
+	var memory *MemoryError
+	if !errors.As(err, &memory) || !Refused(err) || memory.Measuring != "style 1" || memory.Size != 512 || memory.Need <= low || memory.Fits >= 512 {
+		t.Errorf("within %d bytes: %v, %+v", low, err, memory)
+	}
+	if err := check(high); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Paint(t.Context(), content, one(style), opts); err != nil {
+		t.Errorf("within %d bytes: %v", high, err)
+	}
+	// A style may be too large at the first scale alone, where the canvas is smaller.
+	recipe.FirstSize, recipe.ScaleStep, recipe.FirstIterations = 360, math.Sqrt2, 1
+	recipe.FirstStyleScale, recipe.StyleScale = 4, 0.1
+	allowed := low
+	for err = check(allowed); err == nil; err = check(allowed) {
+		allowed -= 1 << 20
+	}
+	if !errors.As(err, &memory) || memory.Measuring != "style 1" || memory.Size >= 512 {
+		t.Errorf("with a style of 1440 pixels at the first scale: %v", err)
+	}
+}
+
+// TestFailedScale: where a later scale fails, the painting of the scales before it
+// comes with the error, and its checkpoint continues it.
+func TestFailedScale(t *testing.T) {
+	content, style := photo(90, 60), strokes(50, 70, 5)
+	for _, name := range []string{"fine", "nnst"} {
+		t.Run(name, func(t *testing.T) {
+			recipe := small(t, name)
+			recipe.Size, recipe.FirstSize = 72, 48
+			opts := Options{Recipe: recipe, Memory: 1 << 30}
+			want := mustPaint(t, content, one(style), opts)
+			s, err := newSession(content, one(style), opts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.pool.Close()
+			var last Progress
+			s.opts.Progress = func(p Progress) {
+				if last = p; p.Iteration == p.Iterations {
+					s.memory = 1
+				}
+			}
+			painting, err := s.paint(t.Context())
+			if !errors.As(err, new(*MemoryError)) || !Refused(err) {
+				t.Errorf("error %v, want a MemoryError", err)
+			}
+			if last.Scale != 1 || painting == nil || painting.Steps != last.Step || painting.Costs != last.Costs {
+				t.Fatalf("%+v after %+v", painting, last)
+			}
+			checkWhole(t, painting.Picture, recipe)
+			var b bytes.Buffer
+			if err := painting.WriteCheckpoint(&b); err != nil {
+				t.Fatal(err)
+			}
+			if opts.Resume, err = ReadCheckpoint(&b); err != nil {
+				t.Fatal(err)
+			}
+			got, err := Paint(t.Context(), content, one(style), opts)
+			if err != nil || !slices.Equal(got.RGB, want.RGB) {
+				t.Errorf("continued: other bytes, or error %v", err)
+			}
+		})
 	}
 }

@@ -1,6 +1,7 @@
 package paint
 
 import (
+	"context"
 	"math"
 	"slices"
 
@@ -27,15 +28,15 @@ const (
 // addMatched adds the cost of hypercolumns against the nearest of the styles,
 // which are looked for once: near what the content has, and the canvas where the
 // scale begins.
-func (s *session) addMatched(st *stage, r *region, content, origin *picture.Picture, scale Scale, layers []Layer) error {
+func (s *session) addMatched(ctx context.Context, st *stage, r *region, content, origin *picture.Picture, scale Scale, layers []Layer) error {
 	places, shares, area := places(r.mask, st.h, st.w, columnStep)
 	memory := st.plan.Memory()
-	query, err := s.columns(origin, places, layers, memory)
+	query, err := s.columns(ctx, origin, places, layers, memory)
 	if err != nil {
 		return err
 	}
 	if share := s.recipe.ContentShare; share > 0 {
-		of, err := s.columns(content, places, layers, memory)
+		of, err := s.columns(ctx, content, places, layers, memory)
 		if err != nil {
 			return err
 		}
@@ -43,11 +44,18 @@ func (s *session) addMatched(st *stage, r *region, content, origin *picture.Pict
 		query.AddScaled(float32(share), of)
 	}
 	var mean loss.Centre
-	if err := s.candidates(r, scale, layers, matchedCandidates, memory, func(of *kernel.Matrix) { mean.Add(s.pool, of) }); err != nil {
+	err = s.candidates(ctx, r, scale, layers, matchedCandidates, memory, func(of *kernel.Matrix) error {
+		mean.Add(s.pool, of)
+		return nil
+	})
+	if err != nil {
 		return err
 	}
 	search := loss.NewSearch(s.pool, query, mean.Mean())
-	if err := s.candidates(r, scale, layers, matchedCandidates, memory, func(of *kernel.Matrix) { search.Among(s.pool, of) }); err != nil {
+	err = s.candidates(ctx, r, scale, layers, matchedCandidates, memory, func(of *kernel.Matrix) error {
+		return search.Among(ctx, s.pool, of)
+	})
+	if err != nil {
 		return err
 	}
 	t := st.term(styleKind, area, s.recipe.StyleWeight, names(layers)...)
@@ -57,14 +65,17 @@ func (s *session) addMatched(st *stage, r *region, content, origin *picture.Pict
 
 // addSplit adds the cost of each layer's columns against the nearest of the
 // styles at that layer, which are looked for at every step.
-func (s *session) addSplit(st *stage, r *region, scale Scale, layers []Layer) error {
+func (s *session) addSplit(ctx context.Context, st *stage, r *region, scale Scale, layers []Layer) error {
 	places, shares, area := places(r.mask, st.h, st.w, columnStep)
 	for _, l := range layers {
 		var (
 			alone = []Layer{l}
 			all   []*kernel.Matrix
 		)
-		err := s.candidates(r, scale, alone, splitCandidates, st.plan.Memory(), func(of *kernel.Matrix) { all = append(all, of) })
+		err := s.candidates(ctx, r, scale, alone, splitCandidates, st.plan.Memory(), func(of *kernel.Matrix) error {
+			all = append(all, of)
+			return nil
+		})
 		if err != nil {
 			return err
 		}
@@ -90,9 +101,9 @@ func places(mask *picture.Mask, h, w int, step float64) (at []loss.Point, shares
 // to be one of those that the nearest are looked for among.
 const leastShown = 0.5
 
-// shown returns the places of a style that its mask shows, or where it shows none
-// by more than half, all that it shows anything of.
-func shown(mask *picture.Mask, h, w int, step float64) []loss.Point {
+// shownPlaces returns the places of a style that its mask shows, or where it shows
+// none by more than half, all that it shows anything of.
+func shownPlaces(mask *picture.Mask, h, w int, step float64) []loss.Point {
 	rows, cols := fields(h, step), fields(w, step)
 	if mask == nil {
 		return loss.Grid(rows, cols)
@@ -111,37 +122,62 @@ func shown(mask *picture.Mask, h, w int, step float64) []loss.Point {
 	return at
 }
 
-// candidates calls do with about so many columns of the styles of a region, in all
-// the directions that the recipe asks for, in parts.
-func (s *session) candidates(r *region, scale Scale, layers []Layer, most int, memory int64, do func(*kernel.Matrix)) error {
+// candidates calls do with at most about so many columns of the styles of a region,
+// in all the directions that the recipe asks for, in parts. It fails as do does.
+func (s *session) candidates(ctx context.Context, r *region, scale Scale, layers []Layer, most int, memory int64, do func(*kernel.Matrix) error) error {
 	directions := max(s.recipe.Rotations, 1)
-	for _, of := range r.styles {
-		p, mask := resized(of.picture, s.recipe.styleSize(scale, of.scale)), of.mask
-		pixels := float64(p.W * p.H)
-		if mask != nil {
-			pixels *= mask.Mean()
+	shown := make([]float64, len(r.styles)) // pixels of each style
+	for i, of := range r.styles {
+		w, h := picture.FitLong(of.picture.W, of.picture.H, s.recipe.styleSize(scale, of.scale))
+		shown[i] = float64(w * h)
+		if of.mask != nil {
+			shown[i] *= of.mask.Mean()
 		}
-		each := most / (len(r.styles) * directions)
-		step := max(columnStep, math.Sqrt(pixels/float64(each)))
+	}
+	each := allot(float64(most/directions), r.shares, shown)
+	for i, of := range r.styles {
+		p, mask := resized(of.picture, s.recipe.styleSize(scale, of.scale)), of.mask
+		step := math.Sqrt(shown[i] / each[i])
 		for quarter := range directions {
 			if quarter > 0 {
 				p, mask = p.Turn(), mask.Turn()
 			}
-			for part := range slices.Chunk(shown(mask, p.H, p.W, step), partCandidates) {
-				m, err := s.columns(p, part, layers, memory)
+			for part := range slices.Chunk(shownPlaces(mask, p.H, p.W, step), partCandidates) {
+				m, err := s.columns(ctx, p, part, layers, memory)
 				if err != nil {
 					return err
 				}
-				do(m)
+				if err := do(m); err != nil {
+					return err
+				}
 			}
 		}
 	}
 	return nil
 }
 
+// allot returns how many columns each style gives, at most so many in all, where
+// of each so many pixels are shown. The styles with the largest share give one for
+// every columnStep x columnStep pixels, if that is not too many; the others in
+// proportion to their shares, as far as they have as many.
+func allot(most float64, shares, pixels []float64) []float64 {
+	var whole float64 // as many as there would be with a share of 1
+	largest := slices.Max(shares)
+	for i, share := range shares {
+		if share == largest {
+			whole = max(whole, pixels[i]/(columnStep*columnStep)/share)
+		}
+	}
+	columns := make([]float64, len(shares))
+	for i, share := range shares {
+		columns[i] = max(1, min(pixels[i]/(columnStep*columnStep), share*min(whole, most)))
+	}
+	return columns
+}
+
 // columns returns the hypercolumns of a picture at some places.
-func (s *session) columns(p *picture.Picture, places []loss.Point, layers []Layer, memory int64) (*kernel.Matrix, error) {
-	plan, err := s.observer(p, layers, memory)
+func (s *session) columns(ctx context.Context, p *picture.Picture, places []loss.Point, layers []Layer, memory int64) (*kernel.Matrix, error) {
+	plan, err := s.observer(p.H, p.W, layers, memory)
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +186,10 @@ func (s *session) columns(p *picture.Picture, places []loss.Point, layers []Laye
 	for i, l := range layers {
 		at[l.Name] = i
 	}
-	plan.Forward(p.RGB, func(tap string, f *kernel.Tensor, y, x int) { c.Observe(s.pool, at[tap], f, y, x) })
+	err = plan.Forward(ctx, p.RGB, func(tap string, f *kernel.Tensor, y, x int) { c.Observe(s.pool, at[tap], f, y, x) })
+	if err != nil {
+		return nil, err
+	}
 	return c.Columns(), nil
 }
 

@@ -17,13 +17,20 @@ import (
 // Paint paints content in the manner of the styles of the regions.
 //
 // Where ctx is cancelled, it returns the painting as it is and the reason,
-// context.Cause(ctx). Where costs diverge, that is, become infinite or not a
-// number however small the step, it returns the best painting so far and a
-// [*DivergedError]. All other errors come before work begins, without a
+// context.Cause(ctx). It checks ctx before every layer of the network, so that this
+// takes little longer than a layer does, and while it gives pictures other colours
+// before the first scale; until these have them, there is no painting. Where costs
+// diverge, that is, become infinite or not a number however small the step, it
+// returns the best painting so far and a [*DivergedError]. Any other error after
+// the first step comes with the painting so far, too.
+//
+// What is wrong with the arguments is found before work begins, and there is no
 // painting: an [*OptionError] for an option out of range, a [*vgg.LayerError]
 // for a layer that the network lacks, a [*vgg.SizeError] for a picture too
-// small for a layer, a [*MemoryError] for a painting that does not fit, a
-// [*kernel.UnavailableError] for a kernel that this machine lacks.
+// small for a layer, a [*MemoryError] for a painting that does not fit or whose
+// content and styles cannot be measured in the memory allowed, a
+// [*kernel.UnavailableError] for a kernel that this machine lacks, [ErrCheckpoint]
+// for a checkpoint of another painting.
 func Paint(ctx context.Context, content image.Image, regions []Region, opts Options) (*Painting, error) {
 	s, err := newSession(content, regions, opts)
 	if err != nil {
@@ -203,7 +210,6 @@ func (s *session) planScales() error {
 			return err
 		}
 	}
-	s.prepareColors()
 	s.scales = s.recipe.Schedule()
 	for _, scale := range s.scales {
 		s.steps += scale.Iterations
@@ -220,13 +226,12 @@ func (s *session) planScales() error {
 		if err := s.network.reach("the content", s.content, scale.Size, append(content, style...)); err != nil {
 			return err
 		}
-		for i, of := range s.styles() {
-			called := fmt.Sprintf("style %d", i+1)
+		for _, of := range s.styles() {
 			long := s.recipe.styleSize(scale, of.scale)
 			if long > MaxSize {
-				return invalid("Scale", "%g of %s, which makes it larger than %d pixels: expected less", of.scale, called, MaxSize)
+				return invalid("Scale", "%g of %s, which makes it larger than %d pixels: expected less", of.scale, of.called, MaxSize)
 			}
-			if err := s.network.reach(called, of.picture, long, style); err != nil {
+			if err := s.network.reach(of.called, of.picture, long, style); err != nil {
 				return err
 			}
 		}
@@ -260,6 +265,9 @@ func levels(option string, m image.Image) (*picture.Picture, error) {
 
 // paint paints scale after scale.
 func (s *session) paint(ctx context.Context) (*Painting, error) {
+	if err := s.prepareColors(ctx); err != nil {
+		return nil, err
+	}
 	at, err := s.start()
 	if err != nil {
 		return nil, err
@@ -271,8 +279,8 @@ func (s *session) paint(ctx context.Context) (*Painting, error) {
 			at.canvas = at.canvas.Resize(content.W, content.H)
 			at.origin = copied(at.canvas)
 		}
-		stage, err := s.newStage(content, at.origin, scale)
-		if err != nil {
+		stage, err := s.newStage(ctx, content, at.origin, scale)
+		if err != nil && ctx.Err() == nil && s.painting.Steps == 0 {
 			return nil, err
 		}
 		if at.optimizer == nil {
@@ -280,7 +288,10 @@ func (s *session) paint(ctx context.Context) (*Painting, error) {
 			s.prepareProgress(at)
 		}
 		at.compose(stage)
-		if err := s.paintScale(ctx, stage, at); err != nil {
+		if err == nil {
+			err = s.paintScale(ctx, stage, at)
+		}
+		if err != nil {
 			s.painting.checkpoint = func(w io.Writer) error { return s.writeCheckpoint(w, at) }
 			return s.finish(stage, s.settle(stage, at, copied(at.canvas))), err
 		}
@@ -357,9 +368,9 @@ func (s *session) paintScale(ctx context.Context, stage *stage, at *progress) er
 		for _, l := range stage.scattered {
 			l.scatter(s.opts.Seed, s.step)
 		}
-		objective := stage.evaluate
+		objective := stage.objective(ctx)
 		if s.recipe.Tileable {
-			objective = stage.rolled(s.opts.Seed, s.step)
+			objective = stage.rolled(ctx, s.opts.Seed, s.step)
 		}
 		if at.pyramid != nil {
 			objective = at.pyramid.objective(objective, stage.keep)

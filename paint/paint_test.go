@@ -412,7 +412,7 @@ func TestDivergedLater(t *testing.T) {
 			defer s.pool.Close()
 			at := &progress{canvas: s.begin()}
 			s.prepareProgress(at)
-			st, err := s.newStage(s.content.Resize(at.canvas.W, at.canvas.H), at.canvas, s.scales[0])
+			st, err := s.newStage(t.Context(), s.content.Resize(at.canvas.W, at.canvas.H), at.canvas, s.scales[0])
 			if err != nil {
 				t.Fatal(err)
 			}

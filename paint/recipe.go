@@ -129,7 +129,8 @@ type ContentCost string
 
 // The content costs of package loss.
 const (
-	SquaredContent ContentCost = "squared"    // the note's
+	SquaredContent ContentCost = "squared"    // the note's: a mean over the layer
+	SummedContent  ContentCost = "sum"        // the paper's: a sum over the layer, which grows with the canvas
 	RootContent    ContentCost = "root"       // the root of a mean square, of constant gradient, too
 	ScaledContent  ContentCost = "scaled"     // with a gradient of constant size
 	SimilarContent ContentCost = "similarity" // of places among themselves
@@ -137,7 +138,7 @@ const (
 
 // ContentCosts returns all content costs.
 func ContentCosts() []ContentCost {
-	return []ContentCost{SquaredContent, RootContent, ScaledContent, SimilarContent}
+	return []ContentCost{SquaredContent, SummedContent, RootContent, ScaledContent, SimilarContent}
 }
 
 // A StyleCost is a way to compare the statistics of activations.

@@ -38,27 +38,30 @@ func Classic() Recipe {
 }
 
 // Gatys is the algorithm of Gatys, Ecker and Bethge 2015 (arXiv 1508.06576):
-// L-BFGS at a single scale, with average pooling. The paper's content
-// cost is a sum, 1/2 sum (F - P)², where this project's is a mean, so that its
-// ratio of content to style, 10⁻³, is a ratio of 4·10³ here for conv4_2 of a
-// VGG-19 at 512 pixels.
+// L-BFGS at a single scale, with average pooling, and the paper's ratio of content
+// to style, 10⁻³. Its content cost is a sum over the layer, so that the content
+// counts the more, the larger the canvas is. The total variation is not the paper's:
+// without it, single pixels of what the built-in network paints have hues that
+// neither picture has. Of the whole cost of a painting of 128 pixels it
+// is 7 %.
 func Gatys() Recipe {
 	return Recipe{
-		Name:          "gatys",
-		Size:          512,
-		Iterations:    500,
-		Init:          InitContent,
-		NoiseShare:    1,
-		Pooling:       &vgg.Pooling{Kind: kernel.Average},
-		ContentLayers: []Layer{{"conv4_2", 1}},
-		StyleLayers:   blocks(0.2, 0.2, 0.2, 0.2, 0.2),
-		ContentCost:   SquaredContent,
-		StyleCost:     GramCost,
-		ContentWeight: 4e3,
-		StyleWeight:   1,
-		StyleScale:    1,
-		Optimizer:     LBFGS,
-		LearningRate:  2,
+		Name:            "gatys",
+		Size:            512,
+		Iterations:      500,
+		Init:            InitContent,
+		NoiseShare:      1,
+		Pooling:         &vgg.Pooling{Kind: kernel.Average},
+		ContentLayers:   []Layer{{"conv4_2", 1}},
+		StyleLayers:     blocks(0.2, 0.2, 0.2, 0.2, 0.2),
+		ContentCost:     SummedContent,
+		StyleCost:       GramCost,
+		ContentWeight:   1e-3,
+		StyleWeight:     1,
+		VariationWeight: 5e6,
+		StyleScale:      1,
+		Optimizer:       LBFGS,
+		LearningRate:    2,
 	}
 }
 
@@ -179,7 +182,9 @@ func NNST() Recipe {
 // content is how places of the photo are like each other, style the relaxed earth
 // mover's distance between features, their moments and a palette, all at 1,024
 // places. Like the authors' it moves a Laplacian pyramid of five levels, coarse to
-// fine, but with Adam in place of RMSprop.
+// fine, but with Adam in place of RMSprop. The content weighs a quarter of what it
+// does with the authors, 4 at the first scale and 0.5 at the last in place of 16 and
+// 2: with these, on the built-in network, hardly any of the style is painted.
 func STROTSS() Recipe {
 	r := NNST()
 	r.Name = "strotss"
@@ -188,7 +193,7 @@ func STROTSS() Recipe {
 	r.ContentLayers = r.StyleLayers
 	r.ContentCost, r.StyleCost = SimilarContent, EarthMoverCost
 	r.Balanced, r.Faces, r.FaceWeight = false, "", 0
-	r.FirstContentWeight, r.ContentWeight, r.ContentShare = 16, 2, 0
+	r.FirstContentWeight, r.ContentWeight, r.ContentShare = 4, 0.5, 0
 	r.Rotations, r.Colors, r.ColorMethod, r.Pyramid = 1, StyleColors, "", 5
 	return r
 }
@@ -201,7 +206,8 @@ func ContentReconstruction(layer string) Recipe {
 	r.Name = "content reconstruction"
 	r.Init, r.Iterations = InitNoise, reconstruction
 	r.ContentLayers, r.StyleLayers = []Layer{{layer, 1}}, nil
-	r.ContentWeight, r.StyleWeight = 1, 0
+	r.ContentCost = SquaredContent
+	r.ContentWeight, r.StyleWeight, r.VariationWeight = 1, 0, 0
 	return r
 }
 
@@ -223,7 +229,7 @@ func StyleReconstruction(layer string) Recipe {
 	for i := range r.StyleLayers {
 		r.StyleLayers[i].Weight = 1 / float64(len(r.StyleLayers))
 	}
-	r.ContentLayers, r.ContentWeight = nil, 0
+	r.ContentLayers, r.ContentWeight, r.VariationWeight = nil, 0, 0
 	return r
 }
 

@@ -1,6 +1,9 @@
 package paint
 
 import (
+	"context"
+	"math"
+
 	"github.com/pastiche-art/pastiche/kernel"
 	"github.com/pastiche-art/pastiche/loss"
 	"github.com/pastiche-art/pastiche/picture"
@@ -34,15 +37,16 @@ type scattered struct {
 // addEarthMover adds the style costs of STROTSS for a region: the relaxed earth
 // mover's distance and the moments of hypercolumns, at other places of the canvas
 // at every step, and the palette.
-func (s *session) addEarthMover(st *stage, r *region, scale Scale, layers []Layer) error {
+func (s *session) addEarthMover(ctx context.Context, st *stage, r *region, scale Scale, layers []Layer) error {
 	var (
 		all    []*kernel.Matrix
 		colors []loss.Color
 	)
 	for i, of := range r.styles {
 		p := resized(of.picture, s.recipe.styleSize(scale, of.scale))
-		places := pointer(of.mask, p.H, p.W).Scatter(scatteredPlaces/len(r.styles), s.opts.Seed+stylePlaces, uint64(i))
-		m, err := s.columns(p, places, layers, st.plan.Memory())
+		n := max(1, int(math.Round(scatteredPlaces*r.shares[i])))
+		places := pointer(of.mask, p.H, p.W).Scatter(n, s.opts.Seed+stylePlaces, uint64(i))
+		m, err := s.columns(ctx, p, places, layers, st.plan.Memory())
 		if err != nil {
 			return err
 		}
@@ -94,15 +98,15 @@ func (l *scattered) scatter(seed uint64, step int) {
 
 // addSimilarity adds the content cost of STROTSS: how places of the picture are
 // like each other is to stay as it is.
-func (s *session) addSimilarity(st *stage, content *picture.Picture, layers []Layer, weight float64) error {
-	if err := s.addFaceSimilarity(st, content, layers, weight); err != nil {
+func (s *session) addSimilarity(ctx context.Context, st *stage, content *picture.Picture, layers []Layer, weight float64) error {
+	if err := s.addFaceSimilarity(ctx, st, content, layers, weight); err != nil {
 		return err
 	}
 	if s.recipe.mostContent() == 0 {
 		return nil // faces alone count
 	}
 	places := loss.Scatter(scatteredPlaces, s.opts.Seed+contentPlaces, 0)
-	of, err := s.columns(content, places, layers, st.plan.Memory())
+	of, err := s.columns(ctx, content, places, layers, st.plan.Memory())
 	if err != nil {
 		return err
 	}

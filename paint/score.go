@@ -44,14 +44,14 @@ func Score(ctx context.Context, content image.Image, regions []Region, scored im
 		return nil, err
 	}
 	defer s.pool.Close()
-	st, err := s.newStage(s.content.Resize(canvas.W, canvas.H), canvas, s.scales[0])
+	st, err := s.newStage(ctx, s.content.Resize(canvas.W, canvas.H), canvas, s.scales[0])
 	if err != nil {
 		return nil, err
 	}
+	st.evaluate(ctx, canvas.RGB, make([]float32, len(canvas.RGB)))
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	st.evaluate(canvas.RGB, make([]float32, len(canvas.RGB)))
 	report := &Report{Costs: st.tried[0]}
 	for _, t := range st.terms {
 		report.Layers = append(report.Layers, LayerCost{Layer: strings.Join(t.layers, "+"), Kind: string(t.kind), Weight: t.share, Cost: t.cost})
@@ -84,13 +84,14 @@ func Features(ctx context.Context, m image.Image, layer string, opts Options) (*
 	if err != nil {
 		return nil, err
 	}
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	plan, err := s.observer(p, []Layer{{Name: name}}, s.memory)
+	plan, err := s.observer(p.H, p.W, []Layer{{Name: name}}, s.memory)
 	if err != nil {
 		return nil, err
 	}
-	f := plan.Activations(p.RGB)[name]
+	all, err := plan.Activations(ctx, p.RGB)
+	if err != nil {
+		return nil, err
+	}
+	f := all[name]
 	return &Activation{C: f.C, H: f.H, W: f.W, Values: f.CHW()}, nil
 }

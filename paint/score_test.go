@@ -127,7 +127,11 @@ func TestFeatures(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := plan.Activations(p.RGB)["conv3_2"].CHW()
+			all, err := plan.Activations(t.Context(), p.RGB)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := all["conv3_2"].CHW()
 			if got.C != 128 || got.H != 8 || got.W != 11 {
 				t.Errorf("%d x %d x %d, want 128 x 8 x 11", got.C, got.H, got.W)
 			}
@@ -147,5 +151,22 @@ func TestMeasuringCancelled(t *testing.T) {
 	}
 	if _, err := Features(ctx, p, "conv1_1", Options{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("Features: error %v", err)
+	}
+}
+
+// TestSummedContent: the content cost of [Gatys] is the paper's sum, half the squares
+// over all of the layer, and so grows with it.
+func TestSummedContent(t *testing.T) {
+	content, style := photo(96, 72), strokes(64, 64, 4)
+	for _, size := range []int{48, 96} {
+		recipe := Gatys()
+		cost := func(of ContentCost) float64 {
+			recipe.ContentCost = of
+			return mustScore(t, content, one(style), style.Resize(size, size*3/4), Options{Recipe: &recipe}).Costs.Content
+		}
+		layer := mustFeatures(t, content.Resize(size, size*3/4), recipe.ContentLayers[0].Name, Options{Recipe: &recipe})
+		if sum, mean := cost(SummedContent), cost(SquaredContent); !near(sum, 2*float64(len(layer.Values))*mean, 1e-6) {
+			t.Errorf("%d pixels: a sum of %g for a mean of %g over %d values", size, sum, mean, len(layer.Values))
+		}
 	}
 }

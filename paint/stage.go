@@ -1,11 +1,14 @@
 package paint
 
 import (
+	"context"
+	"math"
 	"slices"
 	"time"
 
 	"github.com/pastiche-art/pastiche/kernel"
 	"github.com/pastiche-art/pastiche/loss"
+	"github.com/pastiche-art/pastiche/optim"
 	"github.com/pastiche-art/pastiche/picture"
 	"github.com/pastiche-art/pastiche/vgg"
 )
@@ -14,6 +17,7 @@ import (
 type stage struct {
 	pool      *kernel.Pool
 	plan      *vgg.Plan
+	scale     Scale
 	h, w      int
 	terms     []*term
 	variation float64      // weight
@@ -45,55 +49,72 @@ const (
 )
 
 // newStage measures a content and the styles. The content and the origin, which
-// is the canvas where the scale begins, have the canvas's size.
-func (s *session) newStage(content, origin *picture.Picture, scale Scale) (*stage, error) {
-	st := &stage{pool: s.pool, h: content.H, w: content.W, variation: s.recipe.VariationWeight}
+// is the canvas where the scale begins, have the canvas's size. Where it fails, with
+// context.Cause(ctx) if ctx is cancelled, it still returns a stage, of which only
+// what is kept of the content is in place.
+func (s *session) newStage(ctx context.Context, content, origin *picture.Picture, scale Scale) (*stage, error) {
+	st := &stage{pool: s.pool, scale: scale, h: content.H, w: content.W, variation: s.recipe.VariationWeight}
+	for _, r := range s.regions {
+		if len(r.styles) == 0 {
+			s.keepContent(st, r, content)
+		}
+	}
+	return st, s.measureScale(ctx, st, content, origin, scale)
+}
+
+// measureScale lays the network out for a stage and adds the costs.
+func (s *session) measureScale(ctx context.Context, st *stage, content, origin *picture.Picture, scale Scale) error {
 	contentLayers, err := s.contentLayers()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	styleLayers, err := s.styleLayers()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if st.plan, err = s.plan(st.h, st.w, contentLayers, styleLayers); err != nil {
-		return nil, err
+		return err
 	}
-	if err := s.addContent(st, content, contentLayers, scale.ContentWeight); err != nil {
-		return nil, err
+	if err := s.addContent(ctx, st, content, contentLayers, scale.ContentWeight); err != nil {
+		return err
 	}
 	for _, r := range s.regions {
-		switch {
-		case len(r.styles) == 0:
-			s.keepContent(st, r, content)
-		case len(styleLayers) > 0:
-			if err := s.addStyle(st, r, content, origin, scale, styleLayers); err != nil {
-				return nil, err
-			}
+		if len(r.styles) == 0 || len(styleLayers) == 0 {
+			continue
+		}
+		if err := s.addStyle(ctx, st, r, content, origin, scale, styleLayers); err != nil {
+			return err
 		}
 	}
-	// Looking takes less than painting does, so that larger parts were looked at.
+	// Pictures are measured in larger parts than they are painted in; release the
+	// buffers of these.
 	s.pool.Release()
-	return st, nil
+	return nil
 }
 
 func (s *session) planOptions(taps ...string) vgg.PlanOptions {
 	return vgg.PlanOptions{Taps: taps, Pooling: *s.recipe.Pooling, Replicate: s.recipe.Replicate, Precision: s.precision}
 }
 
-func (s *session) addContent(st *stage, content *picture.Picture, layers []Layer, weight float64) error {
+func (s *session) addContent(ctx context.Context, st *stage, content *picture.Picture, layers []Layer, weight float64) error {
 	if len(layers) == 0 {
 		return nil
 	}
 	if s.recipe.ContentCost == SimilarContent {
-		return s.addSimilarity(st, content, layers, weight)
+		return s.addSimilarity(ctx, st, content, layers, weight)
 	}
-	plan, err := s.observer(content, layers, st.plan.Memory())
+	plan, err := s.observer(content.H, content.W, layers, st.plan.Memory())
 	if err != nil {
 		return err
 	}
-	targets := plan.Activations(content.RGB)
+	targets, err := plan.Activations(ctx, content.RGB)
+	if err != nil {
+		return err
+	}
 	for _, l := range layers {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		target := targets[l.Name]
 		opts := loss.Options{Scale: s.recipe.Factor}
 		if s.recipe.Balanced {
@@ -115,16 +136,19 @@ func (s *session) addContent(st *stage, content *picture.Picture, layers []Layer
 
 // addStatistics adds the costs of a region whose styles are compared by
 // statistics, layer by layer.
-func (s *session) addStatistics(st *stage, r *region, scale Scale, layers []Layer) error {
+func (s *session) addStatistics(ctx context.Context, st *stage, r *region, scale Scale, layers []Layer) error {
 	guides, area, err := s.guides(r.mask, st.h, st.w, layers)
 	if err != nil {
 		return err
 	}
-	targets, err := measureRegion(s, moments, r, scale, layers, st.plan.Memory())
+	targets, err := measureRegion(ctx, s, moments, r, scale, layers, st.plan.Memory())
 	if err != nil {
 		return err
 	}
 	for _, l := range layers {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		t := st.term(styleKind, l.Weight*area, s.recipe.StyleWeight, l.Name)
 		target := targets[l.Name]
 		opts := loss.Options{Weight: t.overall, Scale: s.recipe.Factor, Guide: guides[l.Name]}
@@ -145,20 +169,23 @@ func (s *session) addStatistics(st *stage, r *region, scale Scale, layers []Laye
 
 // addHistograms adds the costs of a region whose styles are compared by the
 // histograms of each channel.
-func (s *session) addHistograms(st *stage, r *region, scale Scale, layers []Layer) error {
+func (s *session) addHistograms(ctx context.Context, st *stage, r *region, scale Scale, layers []Layer) error {
 	guides, area, err := s.guides(r.mask, st.h, st.w, layers)
 	if err != nil {
 		return err
 	}
-	targets, err := measureRegion(s, distributions, r, scale, layers, st.plan.Memory())
+	targets, err := measureRegion(ctx, s, distributions, r, scale, layers, st.plan.Memory())
 	if err != nil {
 		return err
 	}
-	means, err := measureRegion(s, moments, r, scale, layers, st.plan.Memory())
+	means, err := measureRegion(ctx, s, moments, r, scale, layers, st.plan.Memory())
 	if err != nil {
 		return err
 	}
 	for _, l := range layers {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		t := st.term(styleKind, l.Weight*area, s.recipe.StyleWeight, l.Name)
 		opts := loss.Options{Weight: t.overall, Scale: s.recipe.Factor, Guide: guides[l.Name]}
 		if s.recipe.Balanced {
@@ -170,23 +197,23 @@ func (s *session) addHistograms(st *stage, r *region, scale Scale, layers []Laye
 }
 
 // addStyle adds the costs of the styles of a region.
-func (s *session) addStyle(st *stage, r *region, content, origin *picture.Picture, scale Scale, layers []Layer) error {
+func (s *session) addStyle(ctx context.Context, st *stage, r *region, content, origin *picture.Picture, scale Scale, layers []Layer) error {
 	switch scale.StyleCost {
 	case HistogramCost:
-		return s.addHistograms(st, r, scale, layers)
+		return s.addHistograms(ctx, st, r, scale, layers)
 	case EarthMoverCost:
-		return s.addEarthMover(st, r, scale, layers)
+		return s.addEarthMover(ctx, st, r, scale, layers)
 	case NearestCost:
-		return s.addMatched(st, r, content, origin, scale, layers)
+		return s.addMatched(ctx, st, r, content, origin, scale, layers)
 	case SplitCost:
-		return s.addSplit(st, r, scale, layers)
+		return s.addSplit(ctx, st, r, scale, layers)
 	}
-	return s.addStatistics(st, r, scale, layers)
+	return s.addStatistics(ctx, st, r, scale, layers)
 }
 
 // measureTurned returns what is measured of a style of a long side at some
 // layers, over all the directions that the recipe asks for.
-func measureTurned[M any](s *session, how measuring[M], of *style, long int, layers []Layer, memory int64) (map[string]M, error) {
+func measureTurned[M any](ctx context.Context, s *session, how measuring[M], of *style, long int, layers []Layer, memory int64) (map[string]M, error) {
 	var (
 		p          = resized(of.picture, long)
 		mask       = of.mask
@@ -197,7 +224,7 @@ func measureTurned[M any](s *session, how measuring[M], of *style, long int, lay
 		if quarter > 0 {
 			p, mask = p.Turn(), mask.Turn()
 		}
-		of, err := measure(s, how, p, mask, layers, memory)
+		of, err := measure(ctx, s, how, p, mask, layers, memory)
 		if err != nil {
 			return nil, err
 		}
@@ -226,20 +253,23 @@ var (
 
 // measure returns what is measured of what a mask shows of a picture, at some
 // layers.
-func measure[M any](s *session, how measuring[M], p *picture.Picture, mask *picture.Mask, layers []Layer, memory int64) (map[string]M, error) {
+func measure[M any](ctx context.Context, s *session, how measuring[M], p *picture.Picture, mask *picture.Mask, layers []Layer, memory int64) (map[string]M, error) {
 	guides, _, err := s.guides(mask, p.H, p.W, layers)
 	if err != nil {
 		return nil, err
 	}
-	plan, err := s.observer(p, layers, memory)
+	plan, err := s.observer(p.H, p.W, layers, memory)
 	if err != nil {
 		return nil, err
 	}
 	parts, positions := make(map[string][]M), make(map[string][]float64)
-	plan.Forward(p.RGB, func(tap string, f *kernel.Tensor, y, x int) {
+	err = plan.Forward(ctx, p.RGB, func(tap string, f *kernel.Tensor, y, x int) {
 		parts[tap] = append(parts[tap], how.part(guides[tap], s.pool, f, y, x))
 		positions[tap] = append(positions[tap], float64(f.Positions()))
 	})
+	if err != nil {
+		return nil, err
+	}
 	whole := make(map[string]M)
 	for tap, of := range parts {
 		whole[tap] = how.blend(positions[tap], of...)
@@ -248,10 +278,10 @@ func measure[M any](s *session, how measuring[M], p *picture.Picture, mask *pict
 }
 
 // measureRegion returns what is measured of the styles of a region together.
-func measureRegion[M any](s *session, how measuring[M], r *region, scale Scale, layers []Layer, memory int64) (map[string]M, error) {
+func measureRegion[M any](ctx context.Context, s *session, how measuring[M], r *region, scale Scale, layers []Layer, memory int64) (map[string]M, error) {
 	parts := make(map[string][]M)
 	for _, style := range r.styles {
-		of, err := measureTurned(s, how, style, s.recipe.styleSize(scale, style.scale), layers, memory)
+		of, err := measureTurned(ctx, s, how, style, s.recipe.styleSize(scale, style.scale), layers, memory)
 		if err != nil {
 			return nil, err
 		}
@@ -264,15 +294,6 @@ func measureRegion[M any](s *session, how measuring[M], r *region, scale Scale, 
 		all[name] = how.blend(r.shares, of...)
 	}
 	return all, nil
-}
-
-// observer lays the network out to look at a picture as deep as the layers ask,
-// within the memory that the network will have to paint in.
-func (s *session) observer(p *picture.Picture, layers []Layer, memory int64) (*vgg.Plan, error) {
-	opts := s.planOptions(names(layers)...)
-	opts.ForwardOnly = true
-	opts.Memory = memory
-	return s.network.vgg.Plan(s.pool, p.H, p.W, opts)
 }
 
 // contentLayers and styleLayers return the layers of costs that weigh anything,
@@ -338,16 +359,25 @@ func inverse(x float64) float64 {
 	return 1 / x
 }
 
+// objective returns the total cost of a canvas, as evaluate computes it.
+func (st *stage) objective(ctx context.Context) optim.Objective {
+	return func(canvas, gradient []float32) float64 { return st.evaluate(ctx, canvas, gradient) }
+}
+
 // evaluate computes the gradient of the total cost with respect to a canvas,
-// 3 x h x w, and returns the cost.
-func (st *stage) evaluate(canvas, gradient []float32) float64 {
+// 3 x h x w, and returns the cost. Where ctx is cancelled meanwhile, the cost is not
+// a number, so that an optimiser takes the step back.
+func (st *stage) evaluate(ctx context.Context, canvas, gradient []float32) float64 {
 	clock := stopwatch{last: time.Now()}
-	st.plan.Forward(canvas, func(tap string, f *kernel.Tensor, y, x int) {
+	err := st.plan.Forward(ctx, canvas, func(tap string, f *kernel.Tensor, y, x int) {
 		clock.lap(&st.spent.Forward)
 		st.each(tap, func(t *term, layer int) { t.Observe(st.pool, layer, f, y, x) })
 		clock.lap(&st.spent.Costs)
 	})
 	clock.lap(&st.spent.Forward)
+	if err != nil {
+		return math.NaN()
+	}
 	var costs Costs
 	for _, t := range st.terms {
 		t.cost = t.Evaluate(st.pool)
@@ -362,12 +392,15 @@ func (st *stage) evaluate(canvas, gradient []float32) float64 {
 		}
 	}
 	clock.lap(&st.spent.Costs)
-	st.plan.Backward(gradient, func(tap string, grad, f *kernel.Tensor, y, x int) {
+	err = st.plan.Backward(ctx, gradient, func(tap string, grad, f *kernel.Tensor, y, x int) {
 		clock.lap(&st.spent.Backward)
 		st.each(tap, func(t *term, layer int) { t.AddGradient(st.pool, layer, grad, f, y, x) })
 		clock.lap(&st.spent.Costs)
 	})
 	clock.lap(&st.spent.Backward)
+	if err != nil {
+		return math.NaN()
+	}
 	for _, l := range st.scattered {
 		colors := l.palette.Evaluate(st.pool, gradient, canvas, st.h, st.w, l.places, l.overall)
 		costs.Style += l.share * colors

@@ -1,6 +1,7 @@
 package paint
 
 import (
+	"fmt"
 	"image"
 	"math"
 	"slices"
@@ -10,7 +11,8 @@ import (
 
 // A Region is a part of the canvas and the styles that it is painted in, which
 // blend. Without styles it keeps the content as it is. Parts of the canvas that
-// are in no region have no style, and those in several have all of theirs.
+// are in no region with styles are kept as well: in proportion to what is missing to
+// 1 of the shares of all such regions. Parts in several have the styles of all.
 type Region struct {
 	// Mask shows where the region is: white belongs to it, black does not, and
 	// grey in part. It has the shape of the content; nil is the whole canvas.
@@ -24,8 +26,9 @@ type Style struct {
 	// Mask shows which part of the picture is looked at, as that of a region
 	// does; nil is all of it.
 	Mask image.Image
-	// Weight is how much the style counts among those of its region; where all
-	// are 0, all count alike.
+	// Weight is how much the style counts among those of its region: in
+	// proportion to the sum of their weights, and nothing where it is 0. Where
+	// all are 0, all count alike.
 	Weight float64
 	// Scale is the size of this style relative to the others'; 0 is 1.
 	Scale float64
@@ -44,12 +47,13 @@ func InMannerOf(pictures ...image.Image) []Region {
 // region is a [Region] made ready.
 type region struct {
 	mask   *picture.Mask // nil for the whole canvas
-	styles []*style
-	shares []float64 // of the styles, which add up to 1
+	styles []*style      // those that count
+	shares []float64     // of the styles, above 0, which add up to 1
 }
 
 // style is a [Style] made ready.
 type style struct {
+	called  string // among the styles of all regions: "style 1" is the first
 	picture *picture.Picture
 	mask    *picture.Mask // nil for all of it
 	scale   float64
@@ -60,19 +64,59 @@ func newRegions(content *picture.Picture, regions []Region) ([]*region, error) {
 	var (
 		ready  []*region
 		styled bool
+		given  int // styles of the regions before
 	)
 	for _, from := range regions {
-		r, err := newRegion(content, from)
+		r, err := newRegion(content, from, given)
 		if err != nil {
 			return nil, err
 		}
+		given += len(from.Styles)
 		ready = append(ready, r)
 		styled = styled || len(r.styles) > 0
 	}
 	if !styled {
 		return nil, invalid("styles", "no picture: expected at least one")
 	}
-	return ready, checkOverlap(content, ready)
+	if err := checkOverlap(content, ready); err != nil {
+		return nil, err
+	}
+	if rest := unclaimed(ready); rest != nil {
+		ready = append(ready, rest)
+	}
+	return ready, nil
+}
+
+// unclaimed returns a region without styles, which keeps what the masks of the
+// regions with styles leave of the content, or nil where they leave nothing.
+func unclaimed(regions []*region) *region {
+	var masks []*picture.Mask
+	var w, h int
+	for _, r := range regions {
+		if len(r.styles) == 0 {
+			continue
+		}
+		if r.mask == nil {
+			return nil
+		}
+		masks = append(masks, r.mask)
+		w, h = max(w, r.mask.W), max(h, r.mask.H)
+	}
+	left := slices.Repeat([]float32{1}, w*h)
+	for _, m := range masks {
+		for i, share := range m.Resize(w, h).Weight {
+			left[i] -= share
+		}
+	}
+	for i, share := range left {
+		if share < leastShare {
+			left[i] = 0
+		}
+	}
+	if slices.Max(left) == 0 {
+		return nil
+	}
+	return &region{mask: &picture.Mask{W: w, H: h, Weight: left}}
 }
 
 const (
@@ -113,7 +157,9 @@ func checkOverlap(content *picture.Picture, regions []*region) error {
 	return nil
 }
 
-func newRegion(content *picture.Picture, from Region) (*region, error) {
+// newRegion checks a region, before which so many styles were given, and takes its
+// pictures. Styles that count nothing are checked and left out.
+func newRegion(content *picture.Picture, from Region, given int) (*region, error) {
 	if from.Mask == nil && len(from.Styles) == 0 {
 		return nil, invalid("styles", "no picture: expected at least one")
 	}
@@ -126,15 +172,21 @@ func newRegion(content *picture.Picture, from Region) (*region, error) {
 	if r.mask, err = newMask(option, from.Mask, content, "the content"); err != nil {
 		return nil, err
 	}
-	for _, s := range from.Styles {
+	all, err := shares(from.Styles)
+	if err != nil {
+		return nil, err
+	}
+	for i, s := range from.Styles {
 		ready, err := newStyle(s)
 		if err != nil {
 			return nil, err
 		}
-		r.styles = append(r.styles, ready)
+		ready.called = fmt.Sprintf("style %d", given+i+1)
+		if all[i] > 0 {
+			r.styles, r.shares = append(r.styles, ready), append(r.shares, all[i])
+		}
 	}
-	r.shares, err = shares(from.Styles)
-	return r, err
+	return r, nil
 }
 
 // leastStyle is the long side of the smallest style that is not taken for a

@@ -1,6 +1,7 @@
 package paint
 
 import (
+	"context"
 	"image"
 	"math"
 	"math/rand/v2"
@@ -38,26 +39,32 @@ func (s *session) ground(shape image.Point) *picture.Picture {
 	return g
 }
 
-// color returns the mean and the standard deviation of a colour over the styles.
+// color returns the mean and the standard deviation of a colour over the styles,
+// each of which has its share of its region.
 func (s *session) color(c int) (mean, deviation float64) {
-	var squares, n float64
-	for _, of := range s.styles() {
-		plane := len(of.picture.RGB) / colors
-		for _, v := range of.picture.RGB[c*plane : (c+1)*plane] {
-			mean += float64(v)
-			squares += float64(v) * float64(v)
+	var squares, shares float64
+	for _, r := range s.regions {
+		for i, of := range r.styles {
+			plane := len(of.picture.RGB) / colors
+			var sum, square float64
+			for _, v := range of.picture.RGB[c*plane : (c+1)*plane] {
+				sum += float64(v)
+				square += float64(v) * float64(v)
+			}
+			mean += r.shares[i] * sum / float64(plane)
+			squares += r.shares[i] * square / float64(plane)
+			shares += r.shares[i]
 		}
-		n += float64(plane)
 	}
-	mean /= n
-	return mean, math.Sqrt(max(squares/n-mean*mean, 0))
+	mean /= shares
+	return mean, math.Sqrt(max(squares/shares-mean*mean, 0))
 }
 
 // rolled returns the objective of a step of a tileable texture: that of the
 // canvas rolled over its sides by a distance drawn for the step, so that no
 // place stays at a border for long, and what is a border one moment is the
 // inside of the picture the next.
-func (st *stage) rolled(seed uint64, step int) optim.Objective {
+func (st *stage) rolled(ctx context.Context, seed uint64, step int) optim.Objective {
 	r := rand.New(rand.NewPCG(seed, uint64(step)+1))
 	dy, dx := r.IntN(st.h), r.IntN(st.w)
 	if st.canvas == nil {
@@ -65,7 +72,7 @@ func (st *stage) rolled(seed uint64, step int) optim.Objective {
 	}
 	return func(canvas, gradient []float32) float64 {
 		roll(st.canvas, canvas, st.h, st.w, dy, dx)
-		cost := st.evaluate(st.canvas, st.gradient)
+		cost := st.evaluate(ctx, st.canvas, st.gradient)
 		roll(gradient, st.gradient, st.h, st.w, st.h-dy, st.w-dx)
 		return cost
 	}

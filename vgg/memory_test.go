@@ -18,10 +18,10 @@ func TestFirstLayerByRows(t *testing.T) {
 	if rows := plan.firstRows(h, w); rows >= h {
 		t.Fatalf("%d rows at a time are all", rows)
 	}
-	whole := plan.Activations(picture)["conv1_1"].CHW()
+	whole := activations(plan, picture)["conv1_1"].CHW()
 	got, again := make([]float32, len(picture)), kernel.NewTensor(small.Blocks[0].Channels, h, w)
 	calls := 0
-	plan.Backward(got, func(_ string, grad, rows *kernel.Tensor, y, x int) {
+	runBackward(plan, got, func(_ string, grad, rows *kernel.Tensor, y, x int) {
 		calls++
 		pool.Paste(grad, rows, 0, 0)
 		pool.Paste(again, rows, y, x)
@@ -63,9 +63,9 @@ func TestPlanBytes(t *testing.T) {
 				plan := newPlan(t, n, pool, h, w, PlanOptions{
 					Taps: taps, Pooling: Pooling{Kind: kind}, ForwardOnly: forwardOnly, Precision: precision,
 				})
-				plan.Forward(picture, unobserved)
+				runForward(plan, picture, unobserved)
 				if !forwardOnly {
-					plan.Backward(make([]float32, len(picture)), func(string, *kernel.Tensor, *kernel.Tensor, int, int) {})
+					runBackward(plan, make([]float32, len(picture)), func(string, *kernel.Tensor, *kernel.Tensor, int, int) {})
 				}
 				took := plan.rows.Bytes() + plan.passing[0].Bytes() + plan.passing[1].Bytes()
 				for _, s := range plan.stages {

@@ -1,6 +1,7 @@
 package vgg
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/pastiche-art/pastiche/kernel"
@@ -209,20 +210,26 @@ func (p *Plan) whole() bool { return len(p.windows) == 1 && p.precision == kerne
 // Forward computes the activations of a picture, 3 x H x W, and calls observe for
 // each tap with its activation, whole or in parts that make it up: y and x are
 // the place of a part's first position. What observe sees will change.
-func (p *Plan) Forward(picture []float32, observe func(tap string, activation *kernel.Tensor, y, x int)) {
+//
+// It fails with context.Cause(ctx) where ctx is cancelled, which it checks before
+// every layer of every part. Nothing but another Forward is to follow then.
+func (p *Plan) Forward(ctx context.Context, picture []float32, observe func(tap string, activation *kernel.Tensor, y, x int)) error {
 	p.picture = picture
 	if p.whole() {
-		p.forward(picture, p.h, p.w, func(s *stage, out *kernel.Tensor) { observe(s.name, out, 0, 0) })
-		return
+		return p.forward(ctx, picture, p.h, p.w, func(s *stage, out *kernel.Tensor) { observe(s.name, out, 0, 0) })
 	}
 	for _, w := range p.windows {
-		p.forwardWindow(w, func(s *stage, out *kernel.Tensor) {
+		err := p.forwardWindow(ctx, w, func(s *stage, out *kernel.Tensor) {
 			p.parts(w, s, 0, out.H, func(a area, y, x int) {
 				p.pool.Crop(&p.part, out, y, x, a.bottom-a.top, a.right-a.left)
 				observe(s.name, &p.part, a.top, a.left)
 			})
 		})
+		if err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // Shape returns the shape, C x H x W, of the activation of a layer that the plan
@@ -237,33 +244,39 @@ func (p *Plan) Shape(layer string) (c, h, w int) {
 }
 
 // Activations computes the tapped activations of a picture, 3 x H x W, each
-// whole and by its name.
-func (p *Plan) Activations(picture []float32) map[string]*kernel.Tensor {
+// whole and by its name. Its error is that of [Plan.Forward].
+func (p *Plan) Activations(ctx context.Context, picture []float32) (map[string]*kernel.Tensor, error) {
 	whole := make(map[string]*kernel.Tensor)
 	for _, s := range p.stages {
 		if s.tapped {
 			whole[s.name] = kernel.NewTensor(p.Shape(s.name))
 		}
 	}
-	p.Forward(picture, func(tap string, part *kernel.Tensor, y, x int) { p.pool.Paste(whole[tap], part, y, x) })
-	return whole
+	err := p.Forward(ctx, picture, func(tap string, part *kernel.Tensor, y, x int) { p.pool.Paste(whole[tap], part, y, x) })
+	if err != nil {
+		return nil, err
+	}
+	return whole, nil
 }
 
 // forwardWindow computes the activations of a window of the picture.
-func (p *Plan) forwardWindow(w window, observe func(s *stage, out *kernel.Tensor)) {
+func (p *Plan) forwardWindow(ctx context.Context, w window, observe func(s *stage, out *kernel.Tensor)) error {
 	n := 3 * w.h * w.w
 	if cap(p.pixels) < n {
 		p.pixels, p.pixelGradient = make([]float32, n), make([]float32, n)
 	}
 	p.pixels, p.pixelGradient = p.pixels[:n], p.pixelGradient[:n]
 	p.cut(p.pixels, p.picture, w)
-	p.forward(p.pixels, w.h, w.w, observe)
+	return p.forward(ctx, p.pixels, w.h, w.w, observe)
 }
 
 // forward computes the activations of pixels, 3 x h x w.
-func (p *Plan) forward(pixels []float32, h, w int, observe func(s *stage, out *kernel.Tensor)) {
+func (p *Plan) forward(ctx context.Context, pixels []float32, h, w int, observe func(s *stage, out *kernel.Tensor)) error {
 	var in *kernel.Tensor
 	for i, s := range p.stages {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		if s.pooled {
 			if !p.stages[i-1].merged {
 				in = p.downsample(s, in, h, w)
@@ -292,6 +305,7 @@ func (p *Plan) forward(pixels []float32, h, w int, observe func(s *stage, out *k
 		}
 		in = out
 	}
+	return nil
 }
 
 // downsample pools the input, h x w, of a stage.
@@ -333,25 +347,29 @@ func (p *Plan) other(t *kernel.Tensor) *kernel.Tensor {
 // cost of the tapped activations of the last [Plan.Forward], whose picture has
 // not changed since. It calls add for each tap and part, to add the gradient of
 // the cost with respect to that part of the activation to grad.
-func (p *Plan) Backward(gradient []float32, add func(tap string, grad, activation *kernel.Tensor, y, x int)) {
+//
+// It fails with context.Cause(ctx) where ctx is cancelled, which it checks before
+// every layer of every part; gradient then means nothing.
+func (p *Plan) Backward(ctx context.Context, gradient []float32, add func(tap string, grad, activation *kernel.Tensor, y, x int)) error {
 	switch {
 	case p.forwardOnly:
 		panic("vgg: Backward of a plan that is ForwardOnly")
 	case len(p.stages) == 0: // no taps, no cost
 		clear(gradient)
-		return
+		return nil
 	case p.whole():
-		p.backward(gradient, p.picture, p.h, p.w, func(s *stage, grad, out *kernel.Tensor, top int) {
+		return p.backward(ctx, gradient, p.picture, p.h, p.w, func(s *stage, grad, out *kernel.Tensor, top int) {
 			add(s.name, grad, out, top, 0)
 		})
-		return
 	}
 	clear(gradient)
 	for _, w := range p.windows {
 		if len(p.windows) > 1 {
-			p.forwardWindow(w, func(*stage, *kernel.Tensor) {})
+			if err := p.forwardWindow(ctx, w, func(*stage, *kernel.Tensor) {}); err != nil {
+				return err
+			}
 		}
-		p.backward(p.pixelGradient, p.pixels, w.h, w.w, func(s *stage, grad, out *kernel.Tensor, top int) {
+		err := p.backward(ctx, p.pixelGradient, p.pixels, w.h, w.w, func(s *stage, grad, out *kernel.Tensor, top int) {
 			p.parts(w, s, top, out.H, func(a area, y, x int) {
 				p.pool.Crop(&p.part, out, y, x, a.bottom-a.top, a.right-a.left)
 				p.partGradient.Reshape(p.part.C, p.part.H, p.part.W)
@@ -360,19 +378,26 @@ func (p *Plan) Backward(gradient []float32, add func(tap string, grad, activatio
 				p.pool.Paste(grad, &p.partGradient, y, x)
 			})
 		})
+		if err != nil {
+			return err
+		}
 		p.mend(gradient, p.pixelGradient, w)
 	}
+	return nil
 }
 
 // backward computes the gradient with respect to pixels, 3 x h x w, after
 // forward. It calls add with the output of each tapped stage and its gradient,
 // or with rows of them from top on.
-func (p *Plan) backward(gradient, pixels []float32, h, w int, add func(s *stage, grad, out *kernel.Tensor, top int)) {
+func (p *Plan) backward(ctx context.Context, gradient, pixels []float32, h, w int, add func(s *stage, grad, out *kernel.Tensor, top int)) error {
 	last := p.stages[len(p.stages)-1]
 	grad := p.passing[p.turns()%2]
 	grad.Reshape(last.channels, h>>last.halvings, w>>last.halvings)
 	grad.Zero()
 	for i := len(p.stages) - 1; i > 0; i-- {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		s, before := p.stages[i], p.stages[i-1]
 		if s.tapped {
 			add(s, grad, s.kept, 0)
@@ -399,6 +424,7 @@ func (p *Plan) backward(gradient, pixels []float32, h, w int, add func(s *stage,
 		p.firstAgain(grad, pixels, func(rows, out *kernel.Tensor, top int) { add(first, rows, out, top) })
 	}
 	p.first.Backward(p.pool, gradient, grad, p.stages[0].passes)
+	return nil
 }
 
 // turns returns how often backward goes from one passing tensor to the other. It

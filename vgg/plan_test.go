@@ -1,6 +1,7 @@
 package vgg
 
 import (
+	"context"
 	"errors"
 	"math"
 	"math/rand/v2"
@@ -24,10 +25,32 @@ var unit = Input{
 // forward returns the activations of a plan's taps, C x H x W.
 func forward(p *Plan, picture []float32) map[string][]float32 {
 	values := make(map[string][]float32)
-	for tap, t := range p.Activations(picture) {
+	for tap, t := range activations(p, picture) {
 		values[tap] = t.CHW()
 	}
 	return values
+}
+
+// activations returns the activations of a plan's taps. Nobody cancels them.
+func activations(p *Plan, picture []float32) map[string]*kernel.Tensor {
+	of, err := p.Activations(context.Background(), picture)
+	if err != nil {
+		panic(err)
+	}
+	return of
+}
+
+// runForward and runBackward run a plan. Nobody cancels them.
+func runForward(p *Plan, picture []float32, observe func(tap string, activation *kernel.Tensor, y, x int)) {
+	if err := p.Forward(context.Background(), picture, observe); err != nil {
+		panic(err)
+	}
+}
+
+func runBackward(p *Plan, gradient []float32, add func(tap string, grad, activation *kernel.Tensor, y, x int)) {
+	if err := p.Backward(context.Background(), gradient, add); err != nil {
+		panic(err)
+	}
 }
 
 // unobserved is an observer that looks away.
@@ -114,7 +137,7 @@ func TestDepth(t *testing.T) {
 	plan := newPlan(t, n, pool, 3, 2, PlanOptions{Taps: []string{"conv2_2"}})
 	activation := forward(plan, randomPicture(3, 2, 1))["conv2_2"]
 	gradient := make([]float32, 3*3*2)
-	plan.Backward(gradient, func(_ string, grad, activation *kernel.Tensor, _, _ int) { grad.Copy(activation) })
+	runBackward(plan, gradient, func(_ string, grad, activation *kernel.Tensor, _, _ int) { grad.Copy(activation) })
 	for _, v := range slices.Concat(activation, gradient) {
 		if math.IsNaN(float64(v)) {
 			t.Fatal("a layer deeper than the deepest tap was computed")
@@ -189,7 +212,7 @@ func TestBackwardAsksDeepestFirst(t *testing.T) {
 	plan := newPlan(t, n, pool, h, w, PlanOptions{Taps: []string{"conv1_1", "conv3_1", "conv2_1"}})
 	observed := forward(plan, randomPicture(h, w, 1))
 	var taps []string
-	plan.Backward(make([]float32, 3*h*w), func(tap string, grad, activation *kernel.Tensor, _, _ int) {
+	runBackward(plan, make([]float32, 3*h*w), func(tap string, grad, activation *kernel.Tensor, _, _ int) {
 		taps = append(taps, tap)
 		if !slices.Equal(activation.CHW(), observed[tap]) {
 			t.Errorf("%s: not the activation of that tap", tap)
@@ -211,9 +234,9 @@ func TestBackwardAgain(t *testing.T) {
 	const h, w = 27, 35
 	opts := PlanOptions{Taps: []string{"conv1_1", "conv3_2", "conv5_1"}, Pooling: Pooling{Kind: kernel.L2}}
 	backward := func(plan *Plan, seed uint64) []float32 {
-		plan.Forward(randomPicture(h, w, seed), unobserved)
+		runForward(plan, randomPicture(h, w, seed), unobserved)
 		gradient := randomPicture(h, w, 99) // stale
-		plan.Backward(gradient, func(tap string, grad, activation *kernel.Tensor, _, _ int) {
+		runBackward(plan, gradient, func(tap string, grad, activation *kernel.Tensor, _, _ int) {
 			addToGradient(grad, costGradient(activation.CHW(), 1, seed, 1))
 		})
 		return gradient
@@ -295,7 +318,7 @@ func TestGradientAgainstDifferences(t *testing.T) {
 				}
 				cost(picture)
 				gradient := make([]float32, len(picture))
-				plan.Backward(gradient, func(tap string, grad, activation *kernel.Tensor, _, _ int) {
+				runBackward(plan, gradient, func(tap string, grad, activation *kernel.Tensor, _, _ int) {
 					l := slices.Index(opts.Taps, tap)
 					addToGradient(grad, costGradient(activation.CHW(), 1, 1, uint64(l+1)))
 				})

@@ -146,7 +146,7 @@ func (r *reference) compute(t *testing.T, n *Network, threads int) computed {
 		Replicate: r.Replicate,
 	})
 	c := computed{activations: forward(plan, randomPicture(r.Height, r.Width, r.Seed)), gradient: make([]float32, 3*r.Height*r.Width)}
-	plan.Backward(c.gradient, func(tap string, grad, activation *kernel.Tensor, _, _ int) {
+	runBackward(plan, c.gradient, func(tap string, grad, activation *kernel.Tensor, _, _ int) {
 		factor, ok := r.Cost[tap]
 		if !ok {
 			return

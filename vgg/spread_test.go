@@ -44,7 +44,7 @@ func TestSpread(t *testing.T) {
 		t.Fatal(err)
 	}
 	plan := newPlan(t, n, newPool(t, 1), h, w, PlanOptions{Taps: taps, Pooling: Pooling{Kind: kernel.Average}, ForwardOnly: true})
-	for tap, f := range plan.Activations(picture) {
+	for tap, f := range activations(plan, picture) {
 		want, got := f.CHW(), at[tap]
 		if len(got) != len(want) {
 			t.Fatalf("%s: %d weights, want %d", tap, len(got), len(want))

@@ -1,6 +1,7 @@
 package vgg
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -45,8 +46,8 @@ func TestWindows(t *testing.T) {
 // activations a, where z varies from place to place.
 func gradientOf(p *Plan, picture []float32) []float32 {
 	gradient := make([]float32, len(picture))
-	p.Forward(picture, unobserved)
-	p.Backward(gradient, func(_ string, grad, a *kernel.Tensor, y, x int) {
+	runForward(p, picture, unobserved)
+	runBackward(p, gradient, func(_ string, grad, a *kernel.Tensor, y, x int) {
 		values := a.CHW()
 		for i := range values {
 			ch, row, column := i/(a.H*a.W), y+i/a.W%a.H, x+i%a.W
@@ -107,5 +108,50 @@ func TestCoresPartition(t *testing.T) {
 				t.Fatalf("%s: position %d of %d x %d belongs to %d cores", s.name, i, h, w, count)
 			}
 		}
+	}
+}
+
+// TestCancelled: where the context is cancelled, nothing more is computed, in one
+// part or in several, and the cause is returned.
+func TestCancelled(t *testing.T) {
+	n, pool := randomNetwork(t, VGG13Slim, unit), newPool(t, 2)
+	const h, w = 200, 150
+	whole := newPlan(t, n, pool, h, w, PlanOptions{Taps: n.Layers()})
+	parts := newPlan(t, n, pool, h, w, PlanOptions{Taps: []string{"conv1_1", "conv2_2"}, Memory: 1 << 20})
+	if len(parts.windows) < 2 {
+		t.Fatalf("%d windows", len(parts.windows))
+	}
+	picture, cause := randomPicture(h, w, 1), errors.New("the model has left")
+	for name, plan := range map[string]*Plan{"whole": whole, "in parts": parts} {
+		t.Run(name, func(t *testing.T) {
+			gradient := make([]float32, len(picture))
+			for direction, run := range map[string]func(ctx context.Context, look func()) error{
+				"Forward": func(ctx context.Context, look func()) error {
+					return plan.Forward(ctx, picture, func(string, *kernel.Tensor, int, int) { look() })
+				},
+				"Backward": func(ctx context.Context, look func()) error {
+					runForward(plan, picture, unobserved)
+					return plan.Backward(ctx, gradient, func(string, *kernel.Tensor, *kernel.Tensor, int, int) { look() })
+				},
+			} {
+				ctx, cancel := context.WithCancelCause(t.Context())
+				defer cancel(nil)
+				seen := 0
+				err := run(ctx, func() {
+					if seen++; seen == 2 {
+						cancel(cause)
+					}
+				})
+				if !errors.Is(err, cause) || seen != 2 {
+					t.Errorf("%s: %d looks at taps, 2 of them before it was cancelled, and error %v", direction, seen, err)
+				}
+				if err := run(ctx, func() { t.Errorf("%s: a look after it was cancelled", direction) }); !errors.Is(err, cause) {
+					t.Errorf("%s: error %v", direction, err)
+				}
+				if of, err := plan.Activations(ctx, picture); !errors.Is(err, cause) || of != nil {
+					t.Errorf("Activations: %v, error %v", of, err)
+				}
+			}
+		})
 	}
 }

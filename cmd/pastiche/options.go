@@ -67,7 +67,7 @@ func (o *paintOptions) addSubject(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&o.init, "init", "", "where the painting begins: content, noise, or a picture `FILE`")
 	complete(cmd, "init", []string{string(paint.InitContent), string(paint.InitNoise)}, cobra.ShellCompDirectiveDefault)
-	flags.StringArrayVar(&o.masks, "mask", nil, "`FILE` that shows where on the content a style belongs; repeatable")
+	flags.StringArrayVar(&o.masks, "mask", nil, "`FILE` that shows where on the content a style belongs; repeatable; what no mask shows stays as it is")
 	flags.StringVar(&o.keep, "keep", "", "`FILE` that shows which part of the content stays as it is")
 	o.addFaces(cmd)
 }
@@ -82,9 +82,9 @@ func (o *paintOptions) addHand(cmd *cobra.Command) {
 	flags.StringArrayVar(&o.styleMasks, "style-mask", nil, "`FILE` that shows which part of a style counts; repeatable, in the order of the styles")
 	flags.IntVar(&o.rotations, "rotations", 0, "directions in which each style is seen, 1 to 4")
 	colors := texts([]paint.Colors{paint.StyleColors, paint.ContentColors, paint.MatchColors})
-	flags.StringVar(&o.colors, "colors", "", "`WHOSE` colours: style, content to keep the photo's, match for exactly those of the style")
+	flags.StringVar(&o.colors, "colors", "", "`WHOSE` colours: style as they come of painting, content to keep the photo's, match for exactly those of the style")
 	methods := texts(picture.ColorMethods())
-	flags.StringVar(&o.colorMethod, "color-method", "", "`HOW` colours are kept or matched: "+strings.Join(methods, ", "))
+	flags.StringVar(&o.colorMethod, "color-method", "", "`HOW` colours are kept or matched: "+strings.Join(methods, ", ")+"; luminance suits --colors content, of which the others make smears, linear suits --colors match (defaults)")
 	complete(cmd, "colors", colors, cobra.ShellCompDirectiveNoFileComp)
 	complete(cmd, "color-method", methods, cobra.ShellCompDirectiveNoFileComp)
 }

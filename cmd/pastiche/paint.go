@@ -25,9 +25,16 @@ Every other flag that is given changes the recipe in that one respect.
 
 Masks: --mask shows where on the content the first style belongs (white: there;
 black: not; grey: in part), a second --mask where the second one does, and so
-on; with one style it belongs to all of them. --style-mask shows which part of
-the style is looked at. Two label pictures, in which each colour is a region,
-pair the regions of the same colour. --keep leaves a part of the photo as it is.
+on; with one style it belongs to all of them. What no mask shows stays as the
+photo is, and so does what --keep shows. --style-mask shows which part of the
+style is looked at. Two label pictures, in which each colour is a region, pair
+the regions of the same colour.
+
+Colours: --colors content keeps the photo's, best by luminance, its default
+--color-method, which takes the style's light and shade alone; by the others,
+oklab above all, colours smear. --colors match gives the painting exactly the
+style's, best by linear, its default; oklab may overdo hues that the style has
+little of.
 
 Faces: fine and nnst look for faces in the photo and paint them closer to it than
 the rest. How many there are is said; --faces ignore paints them like the rest.

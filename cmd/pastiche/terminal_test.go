@@ -105,7 +105,7 @@ func TestBar(t *testing.T) {
 	s := onScreen(t, pastiche(folder, endless...), "TERM=xterm")
 	s.await("───", "/10000000", "scale 1 of 1, 48 x 32, total ", "content ", "style ", "/s, ", " left", "Iteration 20 :")
 	s.press("\x03")
-	s.await("Stopping after this iteration; Ctrl-C again stops at once.", "pastiche: interrupted after ", "saved in p.png")
+	s.await("Stopping; Ctrl-C again stops at once.", "pastiche: interrupted after ", "saved in p.png")
 	if code := exitOf(t, s.cmd.Wait()); code != exitInterrupted {
 		t.Errorf("exit code %d, want %d", code, exitInterrupted)
 	}

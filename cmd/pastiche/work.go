@@ -99,7 +99,7 @@ func paintWork(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, w 
 	opts.profiles.tell(report.say)
 	report.begin(startEvent{"start", recipe.Name, network.Name, w.content, w.styles, files.painting, opts.seed})
 	hush := context.AfterFunc(ctx, func() {
-		report.say("Stopping after this iteration; Ctrl-C again stops at once.")
+		report.say("Stopping; Ctrl-C again stops at once.")
 	})
 	begun := time.Now()
 	var painting *paint.Painting
@@ -111,6 +111,9 @@ func paintWork(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, w 
 	}
 	hush()
 	closeErr := watch.close()
+	if painting == nil && ctx.Err() != nil {
+		return errInterrupted
+	}
 	if painting == nil {
 		return inFlags(checkpointError(opts.resume, paintErr))
 	}

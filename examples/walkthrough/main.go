@@ -17,6 +17,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -72,6 +73,7 @@ func main() {
 
 // walk takes the note's seven steps.
 func walk(o options, out io.Writer) error {
+	ctx := context.Background() // for whoever wants to cancel it
 	// Step 1. Create the session. It is a pool of threads, one on each processor,
 	// on which every computation below runs.
 	session, err := kernel.NewPool(0)
@@ -132,7 +134,10 @@ func walk(o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	aC := plan.Activations(content.RGB)
+	aC, err := plan.Activations(ctx, content.RGB)
+	if err != nil {
+		return err
+	}
 	terms[contentLayer] = loss.NewContent(aC[contentLayer],
 		loss.Options{Weight: alpha, Scale: network.Factor})
 
@@ -146,7 +151,10 @@ func walk(o options, out io.Writer) error {
 	if plan, err = look(style); err != nil {
 		return err
 	}
-	aS := plan.Activations(style.RGB)
+	aS, err := plan.Activations(ctx, style.RGB)
+	if err != nil {
+		return err
+	}
 	for i, l := range styleLayers {
 		terms[l] = loss.NewGram(loss.Measure(session, aS[l]),
 			loss.Options{Weight: beta * lambda[i], Scale: network.Factor})
@@ -165,18 +173,24 @@ func walk(o options, out io.Writer) error {
 	var j, jContent, jStyle float64
 	layerCosts := make([]float64, len(styleLayers))
 	cost := func(pixels, gradient []float32) float64 {
-		plan.Forward(pixels, func(layer string, aG *kernel.Tensor, y, x int) {
+		err := plan.Forward(ctx, pixels, func(layer string, aG *kernel.Tensor, y, x int) {
 			terms[layer].Observe(session, aG, y, x)
 		})
+		if err != nil {
+			return math.NaN() // for which the optimiser takes its step back
+		}
 		jContent = terms[contentLayer].Evaluate(session)
 		for i, l := range styleLayers {
 			layerCosts[i] = terms[l].Evaluate(session)
 		}
 		jStyle = loss.StyleCost(lambda, layerCosts)
 		j = loss.TotalCost(alpha, beta, jContent, jStyle)
-		plan.Backward(gradient, func(layer string, grad, aG *kernel.Tensor, y, x int) {
+		err = plan.Backward(ctx, gradient, func(layer string, grad, aG *kernel.Tensor, y, x int) {
 			terms[layer].AddGradient(session, grad, aG, y, x)
 		})
+		if err != nil {
+			return math.NaN()
+		}
 		return j
 	}
 
@@ -190,7 +204,7 @@ func walk(o options, out io.Writer) error {
 		return err
 	}
 	for i := range o.iterations {
-		if _, err := adam.Step(context.Background(), generated.RGB, cost); err != nil {
+		if _, err := adam.Step(ctx, generated.RGB, cost); err != nil {
 			return fmt.Errorf("iteration %d: %w", i, err)
 		}
 		if i%interval == 0 {
