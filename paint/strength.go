@@ -90,19 +90,20 @@ type threeStrengths [3]float64
 const contentRatio = 3
 
 var responses = map[string]response{
-	"fine":    {contentRatio: contentRatio, firstSize: threeStrengths{120, 80, 60}},
-	// After the note's 200 steps from noise, weights of its content that are a
-	// hundred times apart look alike. How much of the photo it begins with shows.
-	"classic": {contentRatio: contentRatio, noiseShare: threeStrengths{0.3, 0.6, 0.8}},
+	"fine": {contentRatio: contentRatio, firstSize: threeStrengths{120, 80, 60}},
+	// The note's style costs thousands of times what its content does, and 200
+	// steps keep much of what it begins with.
+	"classic": {contentRatio: 100 * contentRatio, noiseShare: threeStrengths{0.3, 0.6, 0.8}},
 	"gatys":   {contentRatio: contentRatio},
 	"strotss": {contentRatio: contentRatio},
 	"nnst":    {contentShare: threeStrengths{0.9, 0.75, 0.5}},
 }
 
 // Strengthen changes a recipe, one that [RecipeNamed] returns, to paint with a
-// strength: its content weights are those of Balanced times 3^(1-2s). Besides,
-// the first scale of fine is smaller or larger, and classic begins with more or less
-// noise. Of nnst, which has no content cost, it changes the content share. Balanced changes nothing. A recipe is strengthened once, and
+// strength: its content weights are those of Balanced times a ratio to the power
+// of 1-2s. Besides, the first scale of fine is smaller or larger, and classic begins
+// with more or less noise. Of nnst, which has no content cost, it changes the content
+// share. Balanced changes nothing. A recipe is strengthened once, and
 // parameters of one's own are set after that. A recipe of another name answers by
 // its content weights. The error is an [*OptionError], for a strength out of range.
 func (r *Recipe) Strengthen(s Strength) error {

@@ -28,10 +28,13 @@ type record struct {
 		Name   string `json:"name"`
 		Digest string `json:"digest"`
 	} `json:"network"`
-	Seed   uint64       `json:"seed"`
-	Recipe paint.Recipe `json:"recipe"`
-	Steps  int          `json:"steps"`
-	Costs  paint.Costs  `json:"costs"`
+	Seed uint64 `json:"seed"`
+	// Strength is what the recipe was strengthened by; nil where nobody gave one.
+	// The recipe's weights are what was painted with.
+	Strength *paint.Strength `json:"strength,omitempty"`
+	Recipe   paint.Recipe    `json:"recipe"`
+	Steps    int             `json:"steps"`
+	Costs    paint.Costs     `json:"costs"`
 }
 
 // fileRecord is a file that was read. Its folder is nobody's business.
@@ -56,6 +59,9 @@ func newRecord(flags *pflag.FlagSet, w work, o *paintOptions, recipe *paint.Reci
 		Software: "pastiche " + moduleVersion(),
 		Command:  command(flags, w),
 		Seed:     o.seed, Recipe: *recipe, Steps: painting.Steps, Costs: painting.Costs,
+	}
+	if flags.Changed("strength") {
+		r.Strength = (*paint.Strength)(&o.strength)
 	}
 	r.Network.Name, r.Network.Digest = network.Name, network.Digest
 	for _, path := range o.paths(*recipe, w).inputs {

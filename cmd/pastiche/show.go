@@ -54,6 +54,9 @@ func runShow(path string, asJSON bool) error {
 	}
 	fmt.Fprintf(&b, "  network  %s  sha256 %s\n", printable(r.Network.Name), printable(r.Network.Digest))
 	fmt.Fprintf(&b, "  seed     %d\n", r.Seed)
+	if r.Strength != nil {
+		fmt.Fprintf(&b, "  strength %v\n", *r.Strength)
+	}
 	fmt.Fprintf(&b, "  costs    total %.6g, content %.6g, style %.6g after %d iterations\n",
 		r.Costs.Total, r.Costs.Content, r.Costs.Style, r.Steps)
 	fmt.Fprintf(&b, "  painted by %s\n", printable(r.Software))
