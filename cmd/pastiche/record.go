@@ -57,7 +57,7 @@ var shapeless = map[string]bool{
 func newRecord(flags *pflag.FlagSet, w work, o *paintOptions, recipe *paint.Recipe, network *paint.Network, painting *paint.Painting) *record {
 	r := &record{
 		Software: "pastiche " + moduleVersion(),
-		Command:  command(flags, w),
+		Command:  command(flags, w, filepath.Base, shapeless),
 		Seed:     o.seed, Recipe: *recipe, Steps: painting.Steps, Costs: painting.Costs,
 	}
 	if flags.Changed("strength") {
@@ -70,19 +70,20 @@ func newRecord(flags *pflag.FlagSet, w work, o *paintOptions, recipe *paint.Reci
 	return r
 }
 
-// command returns the words that paint the picture again, beside its inputs.
-func command(flags *pflag.FlagSet, w work) []string {
+// command returns the words that paint a picture with the flags that were given,
+// but for those that are left out. rename is what becomes of the names of files.
+func command(flags *pflag.FlagSet, w work, rename func(string) string, leftOut map[string]bool) []string {
 	words := []string{"pastiche", "paint"}
 	if w.content == "" {
 		words[1] = "texture"
 	} else {
-		words = append(words, filepath.Base(w.content))
+		words = append(words, rename(w.content))
 	}
 	for _, style := range w.styles {
-		words = append(words, filepath.Base(style))
+		words = append(words, rename(style))
 	}
 	flags.Visit(func(f *pflag.Flag) {
-		if shapeless[f.Name] {
+		if leftOut[f.Name] {
 			return
 		}
 		values := []string{f.Value.String()}
@@ -94,7 +95,7 @@ func command(flags *pflag.FlagSet, w work) []string {
 		}
 		for _, value := range values {
 			if slices.Contains(fileFlags, f.Name) {
-				value = filepath.Base(value)
+				value = rename(value)
 			}
 			words = append(words, "--"+f.Name+"="+value)
 		}
