@@ -27,8 +27,11 @@ func (s State) Final() bool { return s == Done || s == Failed || s == Cancelled 
 
 // Options are what a client may say of how to paint.
 type Options struct {
-	Recipe  paint.Recipe `json:"recipe"`
-	Weights []float64    `json:"weights,omitempty"` // of the styles; none is all alike
+	Recipe paint.Recipe `json:"recipe"`
+	// Strength is what the recipe was strengthened by; nil is paint.Balanced. The
+	// recipe's weights are what is painted with.
+	Strength *paint.Strength `json:"strength,omitempty"`
+	Weights  []float64       `json:"weights,omitempty"` // of the styles; none is all alike
 	// StyleScales are the sizes of the styles relative to what the recipe gives
 	// them; none is 1 for each.
 	StyleScales []float64 `json:"style_scales,omitempty"`
@@ -37,7 +40,8 @@ type Options struct {
 }
 
 // ParseOptions reads options; a recipe's missing fields are those of the
-// recipe that it names. Its error is a [*paint.OptionError].
+// recipe that it names, with the strength of the options. Its error is a
+// [*paint.OptionError].
 func ParseOptions(data []byte) (Options, error) {
 	var raw struct {
 		Options
@@ -46,14 +50,20 @@ func ParseOptions(data []byte) (Options, error) {
 	if len(data) == 0 {
 		data = []byte("{}")
 	}
-	if err := json.Unmarshal(data, &raw); err != nil {
+	if err := json.Unmarshal(data, &raw); errors.As(err, new(*paint.OptionError)) {
+		return Options{}, err
+	} else if err != nil {
 		return Options{}, &paint.OptionError{Option: "options", Reason: err.Error() + ": expected a JSON object"}
 	}
 	if len(raw.Recipe) == 0 {
 		raw.Recipe = json.RawMessage("{}")
 	}
+	strength := paint.Balanced
+	if raw.Strength != nil {
+		strength = *raw.Strength
+	}
 	var err error
-	raw.Options.Recipe, err = paint.ParseRecipe(raw.Recipe)
+	raw.Options.Recipe, err = paint.ParseRecipe(raw.Recipe, strength)
 	return raw.Options, err
 }
 

@@ -3,11 +3,14 @@ package job_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"math/rand/v2"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/pastiche-art/pastiche/job"
 	"github.com/pastiche-art/pastiche/paint"
@@ -45,6 +48,49 @@ func request(t *testing.T, options string) job.Request {
 }
 
 const quick = `{"recipe":{"name":"classic","size":48,"iterations":4}, "seed": 3}`
+
+func TestStrengthOfOptions(t *testing.T) {
+	for _, c := range []struct {
+		options  string
+		strength paint.Strength
+		weight   float64 // of the content; 0 is what the strength makes of it
+	}{
+		{`{"strength":"bold"}`, paint.Bold, 0},
+		{`{"strength":0.25}`, 0.25, 0},
+		{`{"strength":"subtle","recipe":{"content_weight":0.5}}`, paint.Subtle, 0.5},
+	} {
+		o, err := job.ParseOptions([]byte(c.options))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := paint.Fine()
+		if err := want.Strengthen(c.strength); err != nil {
+			t.Fatal(err)
+		}
+		if c.weight > 0 {
+			want.ContentWeight = c.weight
+		}
+		if o.Strength == nil || *o.Strength != c.strength || o.Recipe.ContentWeight != want.ContentWeight || o.Recipe.FirstSize != want.FirstSize {
+			t.Errorf("%s: strength %v, recipe %+v", c.options, o.Strength, o.Recipe)
+		}
+		// Whoever sends the options on asks for the same painting.
+		text, err := json.Marshal(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := job.ParseOptions(text)
+		if diff := cmp.Diff(o, again); err != nil || diff != "" {
+			t.Errorf("%s: %v (-want +got):\n%s", text, err, diff)
+		}
+	}
+	for _, bad := range []string{`{"strength":"strong"}`, `{"strength":1.5}`, `{"strength":[]}`} {
+		_, err := job.ParseOptions([]byte(bad))
+		var option *paint.OptionError
+		if !errors.As(err, &option) || option.Option != "Strength" {
+			t.Errorf("%s: %v, expected an error about Strength", bad, err)
+		}
+	}
+}
 
 // direct returns the pixels of what paint.Paint makes of a request.
 func direct(t *testing.T, r job.Request) []byte {

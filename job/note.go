@@ -18,13 +18,14 @@ type note struct {
 		Name   string `json:"name"`
 		Digest string `json:"digest"`
 	} `json:"network"`
-	Seed    uint64       `json:"seed"`
-	Weights []float64    `json:"weights,omitempty"`
-	Scales  []float64    `json:"style_scales,omitempty"`
-	Recipe  paint.Recipe `json:"recipe"`
-	Faces   int          `json:"faces,omitempty"` // that were kept
-	Steps   int          `json:"steps"`
-	Costs   paint.Costs  `json:"costs"`
+	Seed     uint64          `json:"seed"`
+	Weights  []float64       `json:"weights,omitempty"`
+	Scales   []float64       `json:"style_scales,omitempty"`
+	Strength *paint.Strength `json:"strength,omitempty"`
+	Recipe   paint.Recipe    `json:"recipe"`
+	Faces    int             `json:"faces,omitempty"` // that were kept
+	Steps    int             `json:"steps"`
+	Costs    paint.Costs     `json:"costs"`
 }
 
 // encode returns the file of a result.
@@ -32,7 +33,7 @@ func (a *attempt) encode(p *paint.Painting) ([]byte, error) {
 	r := &a.claim
 	n := note{
 		Software: a.store.cfg.Software, Inputs: r.Inputs, Seed: r.Options.Seed, Weights: r.Options.Weights,
-		Scales: r.Options.StyleScales,
+		Scales: r.Options.StyleScales, Strength: r.Options.Strength,
 		Recipe: r.Options.Recipe, Faces: p.Faces, Steps: p.Steps, Costs: p.Costs,
 	}
 	n.Network.Name, n.Network.Digest = r.Network, r.Digest

@@ -29,9 +29,9 @@ func Check(content image.Image, shape image.Point, regions []Region, opts Option
 }
 
 // ParseRecipe reads the fields of a recipe from a JSON object. Those that are
-// missing are those of the recipe that "name" names, or of [Fine]. Its error is
-// an [*OptionError].
-func ParseRecipe(data []byte) (Recipe, error) {
+// missing are those of the recipe that "name" names, or of [Fine], with the given
+// strength. Its error is an [*OptionError].
+func ParseRecipe(data []byte, strength Strength) (Recipe, error) {
 	var base struct {
 		Name string `json:"name"`
 	}
@@ -43,6 +43,9 @@ func ParseRecipe(data []byte) (Recipe, error) {
 	}
 	r, err := RecipeNamed(base.Name)
 	if err != nil {
+		return Recipe{}, err
+	}
+	if err := r.Strengthen(strength); err != nil {
 		return Recipe{}, err
 	}
 	d := json.NewDecoder(bytes.NewReader(data))

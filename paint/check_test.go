@@ -10,15 +10,23 @@ import (
 )
 
 func TestParseRecipe(t *testing.T) {
-	r, err := paint.ParseRecipe([]byte(`{"name":"classic","size":96}`))
+	r, err := paint.ParseRecipe([]byte(`{"name":"classic","size":96}`), paint.Balanced)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if classic := paint.Classic(); r.Size != 96 || r.StyleWeight != classic.StyleWeight || r.Name != "classic" {
 		t.Errorf("recipe %+v: expected classic's fields at 96 pixels", r)
 	}
+	// The fields that are given win over the strength, the others follow it.
+	r, err = paint.ParseRecipe([]byte(`{"name":"strotss","content_weight":7}`), paint.Bold)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strotss := paint.STROTSS(); r.ContentWeight != 7 || r.FirstContentWeight >= strotss.FirstContentWeight {
+		t.Errorf("content weights %g and %g at first: expected 7 and less than %g", r.ContentWeight, r.FirstContentWeight, strotss.FirstContentWeight)
+	}
 	for _, bad := range []string{`[]`, `{"name":"no such"}`, `{"sise":3}`, `{"size":0}`, `{} {}`, ``} {
-		if _, err := paint.ParseRecipe([]byte(bad)); !errors.As(err, new(*paint.OptionError)) {
+		if _, err := paint.ParseRecipe([]byte(bad), paint.Balanced); !errors.As(err, new(*paint.OptionError)) {
 			t.Errorf("%s: error %v, expected an OptionError", bad, err)
 		}
 	}

@@ -72,20 +72,28 @@ func (d *fullDisk) Write(p []byte) (int, error) {
 }
 
 func TestContactSheet(t *testing.T) {
-	if ContactSheet(nil, 10, 10) != nil {
+	if ContactSheet(nil, 0, 10, 10) != nil {
 		t.Error("a sheet of nothing")
 	}
 	var pictures []SheetPicture
 	for range 5 {
 		pictures = append(pictures, SheetPicture{clouds(3, 30, 20, [3]float64{10, 10, 10}, 3), "a label that is far too long for it"})
 	}
-	sheet := ContactSheet(pictures, 60, 60)
-	if sheet.W != 2*72+12 || sheet.H != 3*72+12 {
+	sheet := ContactSheet(pictures, 0, 60, 60)
+	if sheet.W != 2*72+12 || sheet.H != 3*76+12 {
 		t.Errorf("%d x %d pixels", sheet.W, sheet.H)
 	}
 	// In the middle of the first field there is its picture, beside it paper.
 	if dark, light := sheet.rgb(30*sheet.W+40), sheet.rgb(3*sheet.W+3); dark[0] > 30 || light[0] < 200 {
 		t.Errorf("the first picture is %v, the paper %v", dark, light)
+	}
+	if row := ContactSheet(pictures, 5, 60, 60); row.W != 5*72+12 || row.H != 76+12 {
+		t.Errorf("a row of five has %d x %d pixels", row.W, row.H)
+	}
+	// A label that needs more room than its picture gets it.
+	tall := []SheetPicture{{clouds(3, 10, 60, [3]float64{10, 10, 10}, 3), "as it is"}}
+	if sheet := ContactSheet(tall, 0, 120, 120); sheet.W < 40+2*12 || sheet.W > 120 {
+		t.Errorf("a narrow picture's sheet is %d pixels wide", sheet.W)
 	}
 	var b bytes.Buffer
 	if err := png.Encode(&b, sheet.Image()); err != nil {

@@ -7,7 +7,8 @@ import (
 	"math"
 
 	"golang.org/x/image/font"
-	"golang.org/x/image/font/basicfont"
+	"golang.org/x/image/font/gofont/goregular"
+	"golang.org/x/image/font/opentype"
 	"golang.org/x/image/math/fixed"
 )
 
@@ -20,7 +21,8 @@ type SheetPicture struct {
 // The measures of a contact sheet, in pixels.
 const (
 	sheetMargin = 12
-	sheetLabel  = 20 // the height of a line below each picture
+	sheetLabel  = 24 // the height of a line below each picture
+	sheetType   = 15 // the size of its letters
 )
 
 var (
@@ -28,9 +30,11 @@ var (
 	sheetInk   = color.NRGBA{0x30, 0x2c, 0x28, 0xff}
 )
 
-// ContactSheet lays pictures out in rows, each no larger than the given size,
-// with labels. Without pictures it returns nil.
-func ContactSheet(pictures []SheetPicture, fieldW, fieldH int) *Picture {
+// ContactSheet lays pictures out in rows of so many columns, each no larger than the
+// given size, with labels. For 0 columns the sheet is about square. Fields are no
+// larger than their pictures and labels need; a label that is wider than fieldW is
+// cut. Without pictures it returns nil.
+func ContactSheet(pictures []SheetPicture, columns, fieldW, fieldH int) *Picture {
 	if len(pictures) == 0 {
 		return nil
 	}
@@ -38,13 +42,18 @@ func ContactSheet(pictures []SheetPicture, fieldW, fieldH int) *Picture {
 		scale := min(float64(fieldW)/float64(p.W), float64(fieldH)/float64(p.H))
 		return max(1, int(math.Round(scale*float64(p.W)))), max(1, int(math.Round(scale*float64(p.H))))
 	}
-	// Fields are no larger than what stands in them.
+	face := labelFace()
+	defer face.Close()
 	mostW, mostH := 0, 0
 	for _, p := range pictures {
 		w, h := fit(p.Picture)
-		mostW, mostH = max(mostW, w), max(mostH, h)
+		label := font.MeasureString(face, p.Label).Ceil()
+		mostW, mostH = max(mostW, w, min(label, fieldW)), max(mostH, h)
 	}
-	columns := int(math.Ceil(math.Sqrt(float64(len(pictures)) * float64(mostH) / float64(mostW))))
+	if columns < 1 {
+		columns = int(math.Ceil(math.Sqrt(float64(len(pictures)) * float64(mostH) / float64(mostW))))
+	}
+	columns = min(columns, len(pictures))
 	rows := (len(pictures) + columns - 1) / columns
 	stepX, stepY := mostW+sheetMargin, mostH+sheetLabel+sheetMargin
 	sheet := image.NewNRGBA(image.Rect(0, 0, columns*stepX+sheetMargin, rows*stepY+sheetMargin))
@@ -54,17 +63,32 @@ func ContactSheet(pictures []SheetPicture, fieldW, fieldH int) *Picture {
 		small := p.Resize(w, h)
 		at := image.Pt(sheetMargin+i%columns*stepX+(mostW-w)/2, sheetMargin+i/columns*stepY+mostH-h)
 		draw.Draw(sheet, image.Rectangle{at, at.Add(image.Pt(w, h))}, small.onWhite(), image.Point{}, draw.Src)
-		writeLabel(sheet, p.Label, sheetMargin+i%columns*stepX, sheetMargin+i/columns*stepY+mostH, mostW)
+		writeLabel(sheet, face, p.Label, sheetMargin+i%columns*stepX, sheetMargin+i/columns*stepY+mostH, mostW)
 	}
 	return FromImage(sheet)
 }
 
+// labelFace returns the letters of labels: Go Regular.
+func labelFace() font.Face {
+	f, err := opentype.Parse(goregular.TTF)
+	if err != nil {
+		panic(err) // the font is part of the program
+	}
+	const pixels = 72 // dots per inch at which a point is a pixel
+	face, err := opentype.NewFace(f, &opentype.FaceOptions{Size: sheetType, DPI: pixels, Hinting: font.HintingFull})
+	if err != nil {
+		panic(err) // which it never is
+	}
+	return face
+}
+
 // writeLabel writes a line below a field, cut where that is too narrow.
-func writeLabel(m draw.Image, label string, x, y, width int) {
-	const baseline = 15
-	d := font.Drawer{Dst: m, Src: image.NewUniform(sheetInk), Face: basicfont.Face7x13}
-	for label != "" && d.MeasureString(label).Ceil() > width {
-		label = label[:len(label)-1]
+func writeLabel(m draw.Image, face font.Face, label string, x, y, width int) {
+	const baseline = 17
+	d := font.Drawer{Dst: m, Src: image.NewUniform(sheetInk), Face: face}
+	for whole := []rune(label); len(whole) > 0 && d.MeasureString(label).Ceil() > width; {
+		whole = whole[:len(whole)-1]
+		label = string(whole) + "…"
 	}
 	left := x + (width-d.MeasureString(label).Ceil())/2
 	d.Dot = fixed.P(left, y+baseline)

@@ -388,6 +388,9 @@ func TestSomebodyPaintsOnAPhone(t *testing.T) {
 	b.do("document.querySelector('.style input').click()")
 	b.choose("size", "256")
 	b.choose("effort", "0.5")
+	b.see("Balanced: the painting’s forms")
+	b.do("(() => { const s = document.querySelector('#strength'); s.value = 1; s.dispatchEvent(new Event('input')); s.scrollIntoView({ block: 'center' }) })()")
+	b.see("Bold: the painting first")
 	b.accessible("composed")
 	if value[bool](b, "document.documentElement.scrollWidth > innerWidth") {
 		t.Error("the page is wider than the phone")
@@ -396,6 +399,7 @@ func TestSomebodyPaintsOnAPhone(t *testing.T) {
 	b.see("Being painted")
 	b.accessible("running")
 	b.painted()
+	b.see("Bold, 1")
 	b.quiet()
 }
 

@@ -72,6 +72,12 @@ func kindOf(s *huma.Schema) string {
 		return ""
 	case s.Ref != "":
 		return strings.TrimPrefix(s.Ref, schemaPrefix)
+	case len(s.OneOf) > 0:
+		kinds := make([]string, len(s.OneOf))
+		for i, one := range s.OneOf {
+			kinds[i] = kindOf(one)
+		}
+		return strings.Join(kinds, " or ")
 	case s.Type == huma.TypeArray:
 		return "list of " + kindOf(s.Items)
 	case s.Format == "binary":

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -21,6 +22,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/pastiche-art/pastiche/job"
+	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/studio"
 )
 
@@ -243,6 +245,38 @@ func TestJobOverHTTP(t *testing.T) {
 	f.decode(f.do(f.request(http.MethodGet, "/jobs/"+j.ID+"/styles/1", nil)), http.StatusNotFound, nil)
 	f.decode(f.do(f.request(http.MethodDelete, "/jobs/"+j.ID, nil)), http.StatusNoContent, nil)
 	f.decode(f.do(f.request(http.MethodGet, "/jobs/"+j.ID, nil)), http.StatusNotFound, nil)
+}
+
+func TestStrengthOverHTTP(t *testing.T) {
+	f := start(t, setup{worker: true})
+	weights := make(map[string]float64)
+	for _, strength := range []string{`"subtle"`, `0.5`, `"bold"`} {
+		parts := quick()
+		parts[2].data = []byte(`{"strength":` + strength + `,"recipe":{"name":"gatys","size":48,"iterations":2}}`)
+		var j job.Job
+		f.decode(f.submit("", parts...), http.StatusCreated, &j)
+		if j.Options.Strength == nil {
+			t.Fatalf("%s: the job does not say its strength", strength)
+		}
+		weights[strength] = j.Options.Recipe.ContentWeight
+		if end := f.finished(j.ID); end.State != job.Done {
+			t.Fatalf("%s: the job ended as %+v", strength, end)
+		}
+		result, err := io.ReadAll(f.do(f.request(http.MethodGet, "/jobs/"+j.ID+"/result", nil)).Body)
+		if note := fmt.Sprintf(`"strength":%g`, float64(*j.Options.Strength)); err != nil || !bytes.Contains(result, []byte(note)) {
+			t.Errorf("%s: %v, and the result does not hold %s", strength, err, note)
+		}
+	}
+	if !(weights[`"subtle"`] > weights[`0.5`] && weights[`0.5`] > weights[`"bold"`]) || weights[`0.5`] != paint.Gatys().ContentWeight {
+		t.Errorf("the content weighs %v: expected less with more strength, and the recipe's own at 0.5", weights)
+	}
+	parts := quick()
+	parts[2].data = []byte(`{"strength":"strong"}`)
+	answer := f.submit("", parts...)
+	text, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusUnprocessableEntity || !bytes.Contains(text, []byte("subtle, balanced, bold")) {
+		t.Errorf("a strength that is none: %s: %s", answer.Status, text)
+	}
 }
 
 func TestResultInPartsAndOnce(t *testing.T) {

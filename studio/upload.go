@@ -18,6 +18,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/pastiche-art/pastiche/job"
+	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -60,8 +61,18 @@ func (binary) Schema(huma.Registry) *huma.Schema {
 }
 
 func formBody(schemas huma.Registry) *huma.RequestBody {
+	submission := schemas.Schema(reflect.TypeFor[form](), true, "Submission")
+	// huma sees a number, and not that a name is read, too.
+	least, most := float64(paint.Subtle), float64(paint.Bold)
+	schemas.SchemaFromRef(schemas.Schema(reflect.TypeFor[job.Options](), true, "Options").Ref).Properties["strength"] = &huma.Schema{
+		Description: "how far to go from the photo, balanced where it is left out; weights of the recipe that are given win over it",
+		OneOf: []*huma.Schema{
+			{Type: huma.TypeNumber, Minimum: &least, Maximum: &most},
+			{Type: huma.TypeString, Enum: []any{paint.Subtle.String(), paint.Balanced.String(), paint.Bold.String()}},
+		},
+	}
 	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": {
-		Schema:   schemas.Schema(reflect.TypeFor[form](), true, "Submission"),
+		Schema:   submission,
 		Encoding: map[string]*huma.Encoding{"options": {ContentType: "application/json"}},
 	}}}
 }

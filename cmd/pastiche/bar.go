@@ -18,6 +18,7 @@ import (
 type bar struct {
 	person
 	pace      *paint.Pace
+	detail    func(paint.Progress) string
 	container *mpb.Progress
 	bar       *mpb.Bar // nil before the first iteration
 	state     atomic.Pointer[barState]
@@ -27,8 +28,8 @@ type bar struct {
 // the one that draws.
 type barState struct{ count, pace, detail string }
 
-func newBar(r paint.Recipe) *bar {
-	b := &bar{pace: paint.NewPace(r.Schedule()), container: mpb.New(mpb.WithOutput(os.Stderr))}
+func newBar(schedule []paint.Scale, detail func(paint.Progress) string) *bar {
+	b := &bar{pace: paint.NewPace(schedule), detail: detail, container: mpb.New(mpb.WithOutput(os.Stderr))}
 	b.to = b
 	return b
 }
@@ -38,7 +39,7 @@ func (b *bar) iteration(p paint.Progress) {
 	b.state.Store(&barState{
 		count:  fmt.Sprintf("%d/%d ", p.Step, p.Steps),
 		pace:   " " + paceOf(b.pace),
-		detail: scaleOf(p) + ", " + costsOf(p),
+		detail: b.detail(p),
 	})
 	if b.bar == nil {
 		b.bar = b.draw(p.Steps)

@@ -90,6 +90,7 @@ func (o *engineOptions) openPictures(ctx context.Context, paths []string) ([]ima
 // optionFlags are the flags behind the library's options.
 var optionFlags = map[string]string{
 	"Recipe":          "recipe",
+	"Strength":        "strength",
 	"Size":            "size",
 	"Iterations":      "iterations",
 	"ContentWeight":   "content-weight",

@@ -83,7 +83,7 @@ func (s *sheet) iteration(p paint.Progress) {
 }
 
 func (s *sheet) close() error {
-	paper := picture.ContactSheet(s.pictures, sheetField, sheetField)
+	paper := picture.ContactSheet(s.pictures, 0, sheetField, sheetField)
 	if paper == nil {
 		return nil
 	}

@@ -147,6 +147,7 @@ Environment:
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		newPaintCommand(),
+		newExploreCommand(),
 		newTextureCommand(),
 		newReconstructCommand(),
 		newShowCommand(),

@@ -138,8 +138,7 @@ func (o *paintOptions) requested(flags *pflag.FlagSet) (paint.Recipe, error) {
 	}
 	override(flags, "color-method", &r.ColorMethod, picture.ColorMethod(o.colorMethod))
 	if flags.Changed("iterations") {
-		r.FirstIterations = r.FirstIterations * o.iterations / r.Iterations
-		r.Iterations = o.iterations
+		setIterations(&r, o.iterations)
 	}
 	if err := o.overrideScales(flags, &r); err != nil {
 		return r, err
@@ -154,6 +153,12 @@ func (o *paintOptions) requested(flags *pflag.FlagSet) (paint.Recipe, error) {
 		}
 	}
 	return r, inFlags(r.Validate())
+}
+
+// setIterations sets those of each scale; the first keeps its ratio to the others.
+func setIterations(r *paint.Recipe, n int) {
+	r.FirstIterations = r.FirstIterations * n / r.Iterations
+	r.Iterations = n
 }
 
 // overrideScales takes over which scales there are.

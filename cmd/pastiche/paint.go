@@ -23,6 +23,8 @@ Recipes:
   strotss  relaxed optimal transport and self-similarity (Kolkin et al. 2019)
 Every other flag that is given changes the recipe in that one respect.
 
+` + strengthHelp + `
+
 Masks: --mask shows where on the content the first style belongs (white: there;
 black: not; grey: in part), a second --mask where the second one does, and so
 on; with one style it belongs to all of them. What no mask shows stays as the
@@ -54,6 +56,7 @@ Ctrl-C saves the painting as it is; a second one stops at once.
 ` + eventsHelp + exitHelp(exitOK, exitFailure, exitUsage, exitInput, exitOutput, exitDiverged, exitInterrupted),
 		Example: `  pastiche paint photo.jpg painting.jpg
   pastiche paint photo.jpg painting.jpg -o mine.png --size 1024
+  pastiche paint photo.jpg painting.jpg --strength bold
   pastiche paint photo.jpg monet.jpg hokusai.jpg --style-blend 3,7 -o both.webp
   pastiche paint photo.jpg painting.jpg --recipe classic -o lesson/
   pastiche paint photo.jpg painting.jpg --colors content --mask sky.png
@@ -81,6 +84,7 @@ Ctrl-C saves the painting as it is; a second one stops at once.
 func (o *paintOptions) AddFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.SortFlags = false
+	o.addStrength(cmd)
 	o.addOutput(cmd)
 	o.addCanvas(cmd)
 	o.addSubject(cmd)

@@ -47,13 +47,13 @@ type paths struct {
 // folder: one that exists, that ends in a separator, or, for the note's recipe,
 // that has no extension. In a folder, and without a name, a painting is called
 // after its inputs, and never like a file that exists; the note's painting
-// keeps its name.
-func (p *paths) namePainting(name string, note bool, w work) {
+// keeps its name. called is the name after the inputs.
+func (p *paths) namePainting(name string, note bool, called string) {
 	if name == "" && note {
 		name = noteFolder + string(filepath.Separator)
 	}
 	if name == "" {
-		p.painting = unused("", w)
+		p.painting = unused("", called)
 		return
 	}
 	info, err := os.Stat(name)
@@ -66,13 +66,13 @@ func (p *paths) namePainting(name string, note bool, w work) {
 	if note {
 		p.painting = filepath.Join(p.folder, notePainting)
 	} else {
-		p.painting = unused(p.folder, w)
+		p.painting = unused(p.folder, called)
 	}
 }
 
 // unused returns a name for a painting that no file in the folder has.
-func unused(folder string, w work) string {
-	base := filepath.Join(folder, w.name())
+func unused(folder, called string) string {
+	base := filepath.Join(folder, called)
 	path := base + ".png"
 	for n := 2; exists(path); n++ {
 		path = base + "-" + strconv.Itoa(n) + ".png"

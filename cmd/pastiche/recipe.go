@@ -19,6 +19,7 @@ type costOptions struct {
 	engineOptions
 	base                                                     *paint.Recipe // what to change, instead of a named recipe
 	name                                                     string
+	strength                                                 strength
 	contentWeight, firstContentWeight, styleWeight, tvWeight float64
 	styleScale, firstStyleScale                              float64
 	styleSize                                                int
@@ -73,7 +74,7 @@ func (o *costOptions) recipe(flags *pflag.FlagSet) (paint.Recipe, error) {
 	var err error
 	if o.base != nil {
 		r = *o.base
-	} else if r, err = paint.RecipeNamed(o.name); err != nil {
+	} else if r, err = o.strengthened(flags); err != nil {
 		return r, inFlags(err)
 	}
 	override(flags, "content-weight", &r.ContentWeight, o.contentWeight)
@@ -90,6 +91,15 @@ func (o *costOptions) recipe(flags *pflag.FlagSet) (paint.Recipe, error) {
 	override(flags, "faces", &r.Faces, paint.Faces(o.faces))
 	if flags.Changed("pooling") {
 		r.Pooling, err = o.parsePooling()
+	}
+	return r, err
+}
+
+// strengthened returns the recipe that was named, with the strength that was given.
+func (o *costOptions) strengthened(flags *pflag.FlagSet) (paint.Recipe, error) {
+	r, err := paint.RecipeNamed(o.name)
+	if err == nil && flags.Changed("strength") {
+		err = r.Strengthen(paint.Strength(o.strength))
 	}
 	return r, err
 }

@@ -28,11 +28,14 @@ type record struct {
 		Name   string `json:"name"`
 		Digest string `json:"digest"`
 	} `json:"network"`
-	Seed   uint64       `json:"seed"`
-	Recipe paint.Recipe `json:"recipe"`
-	Faces  int          `json:"faces,omitempty"` // that were kept
-	Steps  int          `json:"steps"`
-	Costs  paint.Costs  `json:"costs"`
+	Seed uint64 `json:"seed"`
+	// Strength is what the recipe was strengthened by; nil where nobody gave one.
+	// The recipe's weights are what was painted with.
+	Strength *paint.Strength `json:"strength,omitempty"`
+	Recipe   paint.Recipe    `json:"recipe"`
+	Faces    int             `json:"faces,omitempty"` // that were kept
+	Steps    int             `json:"steps"`
+	Costs    paint.Costs     `json:"costs"`
 }
 
 // fileRecord is a file that was read. Its folder is nobody's business.
@@ -55,8 +58,11 @@ var shapeless = map[string]bool{
 func newRecord(flags *pflag.FlagSet, w work, o *paintOptions, recipe *paint.Recipe, network *paint.Network, painting *paint.Painting) *record {
 	r := &record{
 		Software: "pastiche " + moduleVersion(),
-		Command:  command(flags, w),
+		Command:  command(flags, w, filepath.Base, shapeless),
 		Seed:     o.seed, Recipe: *recipe, Faces: painting.Faces, Steps: painting.Steps, Costs: painting.Costs,
+	}
+	if flags.Changed("strength") {
+		r.Strength = (*paint.Strength)(&o.strength)
 	}
 	r.Network.Name, r.Network.Digest = network.Name, network.Digest
 	for _, path := range o.paths(*recipe, w).inputs {
@@ -65,19 +71,20 @@ func newRecord(flags *pflag.FlagSet, w work, o *paintOptions, recipe *paint.Reci
 	return r
 }
 
-// command returns the words that paint the picture again, beside its inputs.
-func command(flags *pflag.FlagSet, w work) []string {
+// command returns the words that paint a picture with the flags that were given,
+// but for those that are left out. rename is what becomes of the names of files.
+func command(flags *pflag.FlagSet, w work, rename func(string) string, leftOut map[string]bool) []string {
 	words := []string{"pastiche", "paint"}
 	if w.content == "" {
 		words[1] = "texture"
 	} else {
-		words = append(words, filepath.Base(w.content))
+		words = append(words, rename(w.content))
 	}
 	for _, style := range w.styles {
-		words = append(words, filepath.Base(style))
+		words = append(words, rename(style))
 	}
 	flags.Visit(func(f *pflag.Flag) {
-		if shapeless[f.Name] {
+		if leftOut[f.Name] {
 			return
 		}
 		values := []string{f.Value.String()}
@@ -89,7 +96,7 @@ func command(flags *pflag.FlagSet, w work) []string {
 		}
 		for _, value := range values {
 			if slices.Contains(fileFlags, f.Name) {
-				value = filepath.Base(value)
+				value = rename(value)
 			}
 			words = append(words, "--"+f.Name+"="+value)
 		}

@@ -85,6 +85,7 @@ func TestServedFromTheCommandLine(t *testing.T) {
 		"one style, two masks":  {"content.png", "style.png", "--mask", "left.png", "--mask", "right.png", "--style-scales", "0.5"},
 		"label pictures":        {"content.png", "style.png", "--mask", "labels.png", "--style-mask", "style-labels.png"},
 		"an initial picture":    {"content.png", "style.png", "--init", "style.png", "--keep", "right.png"},
+		"a strength":            {"content.png", "style.png", "--strength", "bold"},
 	} {
 		args = append(args, "--recipe", "fine", "--size", "48", "--iterations", "2", "--seed", "7", "--pooling", "avg")
 		say("wait", strings.TrimSpace(say(append([]string{"submit"}, args...)...)), "-o", "sent.png")

@@ -58,6 +58,9 @@ func runShow(path string, asJSON bool) error {
 	if r.Faces > 0 {
 		fmt.Fprintf(&b, "  faces    %d kept\n", r.Faces)
 	}
+	if r.Strength != nil {
+		fmt.Fprintf(&b, "  strength %v\n", *r.Strength)
+	}
 	fmt.Fprintf(&b, "  costs    total %.6g, content %.6g, style %.6g after %d iterations\n",
 		r.Costs.Total, r.Costs.Content, r.Costs.Style, r.Steps)
 	fmt.Fprintf(&b, "  painted by %s\n", printable(r.Software))

@@ -90,6 +90,7 @@ func (o *submitOptions) AddFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&o.key, "key", "", "idempotency `KEY`: the same key is the same job")
 	flags.StringVar(&o.options, "options", "", "`JSON` as the API has it, such as '{\"recipe\":{\"name\":\"classic\"}}', which other flags change")
+	o.addStrength(cmd)
 	o.addCanvas(cmd)
 	o.addSubject(cmd)
 	o.addHand(cmd)
@@ -105,8 +106,10 @@ func (o *submitOptions) AddFlags(cmd *cobra.Command) {
 func (o *submitOptions) jobOptions(flags *pflag.FlagSet) (job.Options, error) {
 	var options job.Options
 	if o.options != "" {
-		if flags.Changed("recipe") {
-			return options, misused("--recipe and --options: expected one or the other")
+		for _, other := range []string{"recipe", "strength"} {
+			if flags.Changed(other) {
+				return options, misused("--%s and --options: expected one or the other, as the options may hold it", other)
+			}
 		}
 		var err error
 		if options, err = job.ParseOptions([]byte(o.options)); err != nil {
@@ -122,6 +125,9 @@ func (o *submitOptions) jobOptions(flags *pflag.FlagSet) (job.Options, error) {
 	}
 	if flags.Changed("seed") {
 		options.Seed = o.seed
+	}
+	if flags.Changed("strength") {
+		options.Strength = (*paint.Strength)(&o.strength)
 	}
 	if o.blend != nil {
 		options.Weights = o.blend

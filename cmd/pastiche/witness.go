@@ -51,15 +51,16 @@ type reporter interface {
 	output() io.Writer
 }
 
-// newReporter returns the reporter that suits the terminal.
-func newReporter(quiet bool, r paint.Recipe) reporter {
+// newReporter returns the reporter that suits the terminal. detail says where the
+// work is beside the count of iterations.
+func newReporter(quiet bool, schedule []paint.Scale, detail func(paint.Progress) string) reporter {
 	switch {
 	case quiet:
 		return silence{}
 	case isTerminal(os.Stderr):
-		return newBar(r)
+		return newBar(schedule, detail)
 	default:
-		return &lines{person{os.Stderr}, paint.NewPace(r.Schedule()), time.Now()}
+		return &lines{person{os.Stderr}, paint.NewPace(schedule), detail, time.Now()}
 	}
 }
 
@@ -98,8 +99,9 @@ const linesInterval = 5 * time.Second
 // lines reports by a line every few seconds.
 type lines struct {
 	person
-	pace *paint.Pace
-	told time.Time
+	pace   *paint.Pace
+	detail func(paint.Progress) string
+	told   time.Time
 }
 
 func (l *lines) iteration(p paint.Progress) {
@@ -109,20 +111,16 @@ func (l *lines) iteration(p paint.Progress) {
 		return
 	}
 	l.told = now
-	l.say("iteration %d of %d, %s, %s, %s", p.Step, p.Steps, scaleOf(p), costsOf(p), paceOf(l.pace))
+	l.say("iteration %d of %d, %s, %s", p.Step, p.Steps, l.detail(p), paceOf(l.pace))
 }
 
 func (l *lines) output() io.Writer { return os.Stdout }
 func (l *lines) close() error      { return nil }
 
-// scaleOf says which scale an iteration belongs to.
-func scaleOf(p paint.Progress) string {
-	return fmt.Sprintf("scale %d of %d, %d x %d", p.Scale, p.Scales, p.Width, p.Height)
-}
-
-// costsOf says what the canvas costs.
-func costsOf(p paint.Progress) string {
-	return fmt.Sprintf("total %.4g, content %.4g, style %.4g", p.Costs.Total, p.Costs.Content, p.Costs.Style)
+// costsAt says which scale an iteration belongs to, and what the canvas costs.
+func costsAt(p paint.Progress) string {
+	return fmt.Sprintf("scale %d of %d, %d x %d, total %.4g, content %.4g, style %.4g",
+		p.Scale, p.Scales, p.Width, p.Height, p.Costs.Total, p.Costs.Content, p.Costs.Style)
 }
 
 // paceOf says the rate and the time left, each once it is known.

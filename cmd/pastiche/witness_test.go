@@ -41,7 +41,7 @@ func TestPaceOf(t *testing.T) {
 
 func TestLines(t *testing.T) {
 	var b bytes.Buffer
-	l := &lines{person{&b}, paint.NewPace(slices.Repeat([]paint.Scale{{Size: 60, Iterations: 10}}, 3)), time.Now().Add(-linesInterval)}
+	l := &lines{person{&b}, paint.NewPace(slices.Repeat([]paint.Scale{{Size: 60, Iterations: 10}}, 3)), costsAt, time.Now().Add(-linesInterval)}
 	l.iteration(progress(11))
 	l.iteration(progress(12)) // too soon after the first
 	const want = "iteration 11 of 30, scale 2 of 3, 60 x 40, total 1.235e+04, content 1, style 0.25, starting\n"

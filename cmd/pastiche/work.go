@@ -75,7 +75,7 @@ func paintWork(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, w 
 
 	var report reporter = program
 	if program == nil {
-		report = newReporter(opts.quiet, recipe)
+		report = newReporter(opts.quiet, recipe.Schedule(), costsAt)
 	}
 	watch := opts.witnesses(recipe, files, report)
 	var shown *previews
@@ -188,7 +188,7 @@ func (o *paintOptions) paths(r paint.Recipe, w work) *paths {
 	if w.painting != "" {
 		p.painting = w.painting
 	} else {
-		p.namePainting(o.output, isNote(r), w)
+		p.namePainting(o.output, isNote(r), w.name())
 	}
 	return p
 }

@@ -40,9 +40,6 @@ export interface Recipe {
   iterations: number
   first_iterations?: number
   final_iterations?: number
-  content_weight: number
-  first_content_weight?: number
-  content_share?: number
   style_scale: number
   first_style_scale?: number
   colors?: Colors
@@ -54,6 +51,7 @@ export type Faces = 'keep' | 'ignore'
 
 export interface Options {
   recipe: Partial<Recipe>
+  strength?: number // from 0 to 1; balanced, 0.5, where it is left out
   weights?: number[]
   seed: number
 }

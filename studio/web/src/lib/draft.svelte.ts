@@ -4,7 +4,7 @@ import type { Job, RecipeEntry } from './api'
 import type { Kept } from './kept'
 import { keep, Masks } from './masks.svelte'
 import { fetchPhoto, openPhoto, type Photo } from './photo'
-import { optionsOf, settingsOf, type Settings } from './recipe'
+import { balanced, optionsOf, settingsOf, type Settings } from './recipe'
 
 // A Style is a painting that can be chosen.
 export interface Style {
@@ -17,7 +17,7 @@ export interface Style {
   file?: Blob // of one that a person brought
 }
 
-const untouched: Omit<Settings, 'colors' | 'faces'> = { recipe: 'fine', size: 512, strength: 0, strokes: 0, effort: 1 }
+const untouched: Omit<Settings, 'colors' | 'faces'> = { recipe: 'fine', size: 512, strength: balanced, strokes: 0, effort: 1 }
 
 // The colours of the layers, over the photo.
 const tints = ['#e5b255', '#4f7df0', '#e0567a', '#35b08a', '#a869e0', '#e0813a', '#3fb4d6', '#9bbf3b']
@@ -111,7 +111,7 @@ class Draft {
   // take makes the pictures and settings of a job those of the draft.
   async take(j: Job): Promise<void> {
     const entry = this.recipes.find((r) => r.name === j.options.recipe.name)
-    if (entry) this.settings = settingsOf(j.options.recipe, entry.recipe)
+    if (entry) this.settings = settingsOf(j.options, entry.recipe)
     if (j.content) this.#setPhoto(await fetchPhoto(api.contentURL(j.id, 2048), 'photo'))
     for (const s of this.styles) s.chosen = false
     this.several = j.styles > 1

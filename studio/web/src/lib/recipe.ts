@@ -4,7 +4,7 @@ import type { Colors, Job, Options, Recipe } from './api'
 export interface Settings {
   recipe: string
   size: number
-  // From -2, close to the photo, to 2, all paint.
+  // From 0, subtle, to 1, bold.
   strength: number
   // From -1, fine strokes, to 1, broad ones.
   strokes: number
@@ -28,34 +28,34 @@ export const efforts = [
   { effort: 2, name: 'Thorough' },
 ]
 
-// How much a step of strength changes the weight of the photo.
-const strengthStep = 2.5
+export const balanced = 0.5
+
+// strengthOf returns the name next to a strength, and what one sees there.
+export function strengthOf(strength: number): { name: string; sees: string } {
+  if (strength < 0.25) return { name: 'Subtle', sees: 'the photo, in the painting’s strokes.' }
+  if (strength < 0.75) return { name: 'Balanced', sees: 'the painting’s forms, with the photo’s subject plain.' }
+  return { name: 'Bold', sees: 'the painting first; the photo is its motif.' }
+}
 
 export function optionsOf(s: Settings, base: Recipe, shares: number[]): Options {
   const r: Partial<Recipe> = { name: base.name, size: s.size, colors: s.colors, faces: s.faces ? 'keep' : 'ignore' }
-  const weight = strengthStep ** -s.strength
-  if (base.content_weight > 0) r.content_weight = base.content_weight * weight
-  if (base.first_content_weight) r.first_content_weight = base.first_content_weight * weight
-  if (base.content_share) r.content_share = 1 - (1 - base.content_share) * 2 ** (s.strength / 2)
   r.style_scale = base.style_scale * 2 ** s.strokes
   if (base.first_style_scale) r.first_style_scale = base.first_style_scale * 2 ** s.strokes
   const steps = (n: number) => Math.max(1, Math.round(n * s.effort))
   r.iterations = steps(base.iterations)
   if (base.first_iterations) r.first_iterations = steps(base.first_iterations)
   if (base.final_iterations) r.final_iterations = steps(base.final_iterations)
-  return { recipe: r, seed: 0, ...(shares.length > 1 ? { weights: shares } : {}) }
+  return { recipe: r, strength: s.strength, seed: 0, ...(shares.length > 1 ? { weights: shares } : {}) }
 }
 
 // settingsOf returns the settings that a job was painted with.
-export function settingsOf(of: Recipe, base: Recipe): Settings {
+export function settingsOf(options: Job['options'], base: Recipe): Settings {
+  const of = options.recipe
   const near = (x: number, least: number, most: number) => Math.min(most, Math.max(least, Math.round(x * 4) / 4))
-  let strength = 0
-  if (base.content_weight > 0) strength = -Math.log(of.content_weight / base.content_weight) / Math.log(strengthStep)
-  else if (base.content_share && of.content_share) strength = 2 * Math.log2((1 - of.content_share) / (1 - base.content_share))
   return {
     recipe: of.name,
     size: of.size,
-    strength: near(strength, -2, 2),
+    strength: options.strength ?? balanced,
     strokes: near(Math.log2(of.style_scale / base.style_scale), -1, 1),
     colors: of.colors || 'style',
     faces: of.faces === 'keep',

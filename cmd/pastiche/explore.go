@@ -1,0 +1,318 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/pastiche-art/pastiche/explore"
+	"github.com/pastiche-art/pastiche/paint"
+	"github.com/pastiche-art/pastiche/picture"
+)
+
+func newExploreCommand() *cobra.Command {
+	var opts exploreOptions
+	cmd := &cobra.Command{
+		Use:   "explore PHOTO PAINTING...",
+		Short: "Paint a sheet of small variations to choose from",
+		Long: `Paint a photo in the manner of a painting in a dozen ways, small and side by side
+on one sheet, and print for each the command that paints it large. All of them
+together take less time than two paintings of 512 pixels.
+
+--vary says what they differ in. One of these makes a dozen of them, or as many
+as there are; two make every value of the first, across, with every value of the
+second, down:
+  strength     how far to go from the photo
+  style-scale  the size of the strokes
+  recipe       the way to paint
+  colors       whose colours the painting has
+  seed         the noise that the paintings begin with, which is --init noise
+Flags that do not vary are the same for all, and so in every command.
+
+The sheet is saved as -o says. Without -o it is called after its inputs, such as
+photo-painting-explore.png, and never like a file that exists.
+
+Ctrl-C saves the sheet with the paintings that are finished; a second one stops
+at once.` + exitHelp(exitOK, exitFailure, exitUsage, exitInput, exitOutput, exitDiverged, exitInterrupted),
+		Example: `  pastiche explore photo.jpg painting.jpg
+  pastiche explore photo.jpg painting.jpg --vary recipe,strength -o sheet.png
+  pastiche explore photo.jpg painting.jpg --vary seed --recipe gatys --size 1024
+  pastiche explore photo.jpg painting.jpg --json | jq -r '.paintings[4].command | @sh'`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) < 2 {
+				return misused("expected a photo and at least one painting, found %d in all", len(args))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runExplore(cmd.Context(), &opts, cmd.Flags(), work{content: args[0], styles: args[1:]})
+		},
+	}
+	opts.AddFlags(cmd)
+	return cmd
+}
+
+// exploreOptions are the flags of an exploration.
+type exploreOptions struct {
+	costOptions
+	output, colors string
+	vary           []string
+	size, study    int
+	iterations     int
+	seed           uint64
+	json, quiet    bool
+}
+
+func (o *exploreOptions) AddFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	var names []string
+	for _, p := range explore.Parameters() {
+		names = append(names, string(p))
+	}
+	flags.StringSliceVar(&o.vary, "vary", []string{string(explore.Strength), string(explore.StyleScale)},
+		"`WHAT` the paintings differ in, one or two of: "+strings.Join(names, ", "))
+	complete(cmd, "vary", names, cobra.ShellCompDirectiveNoFileComp)
+	flags.StringVarP(&o.output, "output", "o", "", "`FILE` or folder to save the sheet in")
+	flags.IntVar(&o.study, "study-size", explore.DefaultSize, "long side of each painting on the sheet in pixels")
+	o.addStrength(cmd)
+	flags.Float64Var(&o.styleScale, "style-scale", 0, "size of the styles relative to the painting: larger ones paint larger strokes")
+	flags.StringVar(&o.name, "recipe", paint.RecipeNames()[0], "`NAME` of the parameters to begin with: "+strings.Join(paint.RecipeNames(), ", "))
+	complete(cmd, "recipe", paint.RecipeNames(), cobra.ShellCompDirectiveNoFileComp)
+	colors := texts([]paint.Colors{paint.StyleColors, paint.ContentColors, paint.MatchColors})
+	flags.StringVar(&o.colors, "colors", "", "`WHOSE` colours: "+strings.Join(colors, ", "))
+	complete(cmd, "colors", colors, cobra.ShellCompDirectiveNoFileComp)
+	flags.IntVar(&o.size, "size", 0, "long side in pixels of the paintings that the commands paint")
+	flags.IntVar(&o.iterations, "iterations", 0, "iterations at each scale of the paintings that the commands paint; those on the sheet take fewer")
+	flags.Uint64Var(&o.seed, "seed", 0, "which noise to begin with; the first one with --vary seed")
+	flags.BoolVar(&o.json, "json", false, "print the sheet's name and the commands as one JSON object")
+	flags.BoolVarP(&o.quiet, "quiet", "q", false, "report no progress")
+	o.addEngine(cmd)
+}
+
+// addEngine adds the flags of the engine that explore and paint share.
+func (o *exploreOptions) addEngine(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&o.network, "network", "builtin", "`NAME` of a network, as 'pastiche networks list' lists them, or a file that holds one")
+	completeBy(cmd, "network", completeNetworks(cobra.ShellCompDirectiveDefault))
+	flags.IntVar(&o.threads, "threads", 0, "threads (default one for each processor)")
+	addPrecision(cmd, &o.precision)
+	flags.Var(&o.memory, "memory", memoryHelp)
+	flags.Int64Var(&o.maxPixels, "max-pixels", picture.DefaultMaxPixels, "largest input picture, in pixels")
+}
+
+// ownFlags are the flags of explore that the commands that it prints do not have.
+var ownFlags = map[string]bool{"vary": true, "output": true, "study-size": true, "json": true, "quiet": true}
+
+// variations returns what is painted.
+func (o *exploreOptions) variations(flags *pflag.FlagSet) ([]explore.Variation, error) {
+	fixed := make(map[explore.Parameter]string)
+	var varied []explore.Parameter
+	for _, name := range o.vary {
+		varied = append(varied, explore.Parameter(name))
+	}
+	for _, p := range explore.Parameters() {
+		if !flags.Changed(string(p)) {
+			continue
+		}
+		for _, v := range varied {
+			if p == v && p != explore.Seed {
+				return nil, misused("--vary %s and --%s: expected one or the other", p, p)
+			}
+		}
+		fixed[p] = flags.Lookup(string(p)).Value.String()
+	}
+	all, err := explore.Vary(fixed, varied...)
+	var option *paint.OptionError
+	if errors.As(err, &option) && option.Option == "vary" {
+		return nil, misused("--vary: %s", option.Reason)
+	}
+	if err != nil {
+		return nil, inFlags(err)
+	}
+	for i := range all {
+		override(flags, "size", &all[i].Recipe.Size, o.size)
+		if flags.Changed("iterations") {
+			setIterations(&all[i].Recipe, o.iterations)
+		}
+		if err := all[i].Recipe.Validate(); err != nil {
+			return nil, inFlags(err)
+		}
+	}
+	return all, nil
+}
+
+func runExplore(ctx context.Context, opts *exploreOptions, flags *pflag.FlagSet, w work) error {
+	if err := opts.validate(); err != nil {
+		return err
+	}
+	if opts.study < 1 || opts.study > paint.MaxSize {
+		return misused("--study-size %d: expected 1 to %d", opts.study, paint.MaxSize)
+	}
+	variations, err := opts.variations(flags)
+	if err != nil {
+		return err
+	}
+	files := &paths{inputs: append([]string{w.content}, w.styles...)}
+	files.namePainting(opts.output, false, w.name()+"-explore")
+	if err := files.check(); err != nil {
+		return err
+	}
+	pictures, err := opts.openPictures(ctx, files.inputs)
+	if err != nil {
+		return err
+	}
+	if err := files.prepare(); err != nil {
+		return err
+	}
+	defer files.tidy()
+	options := explore.Options{
+		Size: opts.study, Threads: opts.threads, Precision: paint.Precision(opts.precision), Memory: opts.limitMemory(),
+	}
+	if flags.Changed("network") {
+		if options.Network, err = opts.engineOptions.openNetwork(); err != nil {
+			return err
+		}
+	}
+	regions := paint.InMannerOf(pictures[1:]...)
+	studies, err := explore.Prepare(pictures[0], regions, variations, options)
+	if err != nil {
+		return inFlags(err)
+	}
+	var at explore.Variation
+	report := newReporter(opts.quiet || opts.json, explore.Schedule(studies), func(paint.Progress) string {
+		return fmt.Sprintf("painting %d of %d: %s", at.Number, len(studies), at.Label())
+	})
+	opts.profiles.tell(report.say)
+	for _, s := range studies {
+		if s.Err != nil {
+			report.say("%d, %s, is left out: %v", s.Number, s.Label(), s.Err)
+		}
+	}
+	options.Progress = func(p explore.Progress) {
+		at = p.Variation
+		report.iteration(p.Progress)
+	}
+	hush := context.AfterFunc(ctx, func() {
+		report.say("Stopping after this iteration; Ctrl-C again stops at once.")
+	})
+	paintErr := explore.Paint(ctx, pictures[0], regions, studies, options)
+	hush()
+	if err := report.close(); err != nil {
+		return err
+	}
+	return opts.conclude(flags, w, files.painting, studies, paintErr)
+}
+
+// conclude saves the sheet of what was painted and prints the commands. paintErr is
+// why not all was painted, or nil.
+func (o *exploreOptions) conclude(flags *pflag.FlagSet, w work, sheet string, studies []explore.Study, paintErr error) error {
+	paper := explore.Sheet(studies)
+	if paper == nil { // not one is finished
+		for _, s := range studies {
+			if paintErr == nil {
+				paintErr = s.Err
+			}
+		}
+		if errors.Is(paintErr, context.Canceled) {
+			return errInterrupted
+		}
+		return inFlags(paintErr)
+	}
+	if err := save(sheet, paper, picture.SaveOptions{}); err != nil {
+		return err
+	}
+	choices := exploration{Sheet: sheet}
+	for _, s := range studies {
+		if s.Picture != nil {
+			choices.Paintings = append(choices.Paintings, o.explored(flags, w, s.Variation))
+		}
+	}
+	var err error
+	if o.json {
+		err = printJSON([]exploration{choices})
+	} else {
+		err = choices.print()
+	}
+	if err != nil {
+		return err
+	}
+	if paintErr != nil {
+		return &unexploredError{sheet, len(choices.Paintings), len(studies), inFlags(paintErr)}
+	}
+	if !o.quiet && !o.json {
+		fmt.Fprintf(os.Stderr, "Saved %s (%d x %d pixels), with %d paintings.\n", sheet, paper.W, paper.H, len(choices.Paintings))
+	}
+	return nil
+}
+
+// exploration is what explore prints.
+type exploration struct {
+	Sheet     string     `json:"sheet"`
+	Paintings []explored `json:"paintings"`
+}
+
+// explored is a painting of a sheet.
+type explored struct {
+	Number  int                          `json:"number"`
+	Label   string                       `json:"label"`
+	Choices map[explore.Parameter]string `json:"choices"`
+	Command []string                     `json:"command"` // that paints it large
+}
+
+// explored returns what is printed of a variation.
+func (o *exploreOptions) explored(flags *pflag.FlagSet, w work, v explore.Variation) explored {
+	leftOut := maps.Clone(ownFlags)
+	e := explored{Number: v.Number, Label: v.Label(), Choices: make(map[explore.Parameter]string)}
+	var chosen []string
+	for _, c := range v.Choices {
+		leftOut[string(c.Parameter)] = true // the seed that the others begin with
+		e.Choices[c.Parameter] = c.Value
+		chosen = append(chosen, "--"+string(c.Parameter)+"="+c.Value)
+	}
+	e.Command = append(command(flags, w, asArgument, leftOut), chosen...)
+	return e
+}
+
+// asArgument returns the name of a file so that no flag begins like it.
+func asArgument(path string) string {
+	if strings.HasPrefix(path, "-") {
+		return "./" + path
+	}
+	return path
+}
+
+// print prints a numbered list.
+func (e *exploration) print() error {
+	var b bytes.Buffer
+	width := len(strconv.Itoa(len(e.Paintings)))
+	for _, p := range e.Paintings {
+		fmt.Fprintf(&b, "%*d. %s\n%*s  %s\n", width, p.Number, p.Label, width, "", shellWords(p.Command))
+	}
+	return printText(b.Bytes())
+}
+
+// unexploredError says why a sheet has fewer paintings than it should.
+type unexploredError struct {
+	sheet       string
+	painted, of int
+	cause       error
+}
+
+func (e *unexploredError) Error() string {
+	why := e.cause.Error()
+	if errors.Is(e.cause, context.Canceled) {
+		why = "interrupted"
+	}
+	return fmt.Sprintf("%s after %d of %d paintings; the sheet with these is saved in %s", why, e.painted, e.of, e.sheet)
+}
+
+func (e *unexploredError) Unwrap() error { return e.cause }

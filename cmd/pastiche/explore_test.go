@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pastiche-art/pastiche/explore"
+	"github.com/pastiche-art/pastiche/paint"
+	"github.com/pastiche-art/pastiche/picture"
+)
+
+// TestExploredCommands: what the commands paint is what the sheet shows.
+func TestExploredCommands(t *testing.T) {
+	for _, args := range [][]string{
+		{"--size", "300", "--recipe", "strotss"},
+		{"--vary", "recipe,strength", "--iterations", "7"},
+		{"--vary", "colors", "--strength", "0.3"},
+		{"--vary", "seed", "--seed", "9", "--style-scale", "2"},
+	} {
+		var opts exploreOptions
+		cmd := newExploreCommand()
+		cmd.ResetFlags()
+		opts.AddFlags(cmd)
+		if err := cmd.ParseFlags(args); err != nil {
+			t.Fatal(err)
+		}
+		variations, err := opts.variations(cmd.Flags())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range variations {
+			words := opts.explored(cmd.Flags(), work{content: "p.png", styles: []string{"s.png"}}, v).Command
+			var painting paintOptions
+			painter := newPaintCommand()
+			painter.ResetFlags()
+			painting.AddFlags(painter)
+			if err := painter.ParseFlags(words[2:]); err != nil {
+				t.Fatalf("%v: %v", words, err)
+			}
+			recipe, err := painting.recipe(painter.Flags())
+			if diff := cmp.Diff(v.Recipe, recipe); err != nil || diff != "" || painting.seed != v.Seed {
+				t.Errorf("%v: seed %d, expected %d; %v (-want +got):\n%s", words, painting.seed, v.Seed, err, diff)
+			}
+		}
+	}
+}
+
+// TestInterruptedExploration: the sheet of what is finished is saved.
+func TestInterruptedExploration(t *testing.T) {
+	variations, err := explore.Vary(nil, explore.Strength)
+	if err != nil {
+		t.Fatal(err)
+	}
+	studies := make([]explore.Study, len(variations))
+	for i, v := range variations {
+		studies[i].Variation = v
+	}
+	opts, flags := exploreOptions{quiet: true}, newExploreCommand().Flags()
+	path := filepath.Join(t.TempDir(), "sheet.png")
+	conclude := func(cause error) error {
+		return opts.conclude(flags, work{content: "p.png", styles: []string{"s.png"}}, path, studies, cause)
+	}
+	if err := conclude(context.Canceled); exitCode(err) != exitInterrupted || exists(path) {
+		t.Errorf("before the first is finished: %v, a sheet: %t", err, exists(path))
+	}
+	if err := conclude(&paint.DivergedError{Err: context.DeadlineExceeded}); exitCode(err) != exitDiverged {
+		t.Errorf("where it diverged: %v", err)
+	}
+	studies[0].Picture, studies[1].Picture = drawn(48, 32, 1), drawn(48, 32, 2)
+	err = conclude(context.Canceled)
+	want := "interrupted after 2 of 11 paintings; the sheet with these is saved in " + path
+	if exitCode(err) != exitInterrupted || err.Error() != want {
+		t.Errorf("got %v, expected %s", err, want)
+	}
+	if _, err := picture.Open(path, picture.Limits{}); err != nil {
+		t.Error(err)
+	}
+}
