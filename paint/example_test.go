@@ -133,12 +133,12 @@ func ExampleFeatures() {
 	}
 	fmt.Printf("%d feature maps of %d x %d\n", a.C, a.H, a.W)
 
-	_, err = paint.Features(context.Background(), photo, "conv4_3", paint.Options{})
+	_, err = paint.Features(context.Background(), photo, "conv5_2", paint.Options{})
 	fmt.Println(err)
 	var unknown *vgg.LayerError
 	fmt.Println(errors.As(err, &unknown))
 	// Output:
-	// 256 feature maps of 8 x 12
-	// no layer "conv4_3" in the network vgg13-slim: expected one of conv1_1 conv1_2 conv2_1 conv2_2 conv3_1 conv3_2 conv4_1 conv4_2 conv5_1
+	// 128 feature maps of 8 x 12
+	// no layer "conv5_2" in the network vgg19-slim: expected one of conv1_1 conv1_2 conv2_1 conv2_2 conv3_1 conv3_2 conv3_3 conv3_4 conv4_1 conv4_2 conv4_3 conv4_4 conv5_1
 	// true
 }

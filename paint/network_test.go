@@ -139,9 +139,9 @@ func TestOpenNetwork(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if network.Name != "builtin" || network.Architecture() != vgg.VGG13Slim.Name ||
-			network.Pooling.String() != "avg" || network.Factor != builtin(t).Factor ||
-			!slices.Equal(network.Layers(), vgg.VGG13Slim.Layers()) {
+		if network.Name != "builtin" || network.Architecture() != vgg.VGG19Slim.Name ||
+			network.Pooling.String() != "max" || network.Factor != builtin(t).Factor ||
+			!slices.Equal(network.Layers(), vgg.VGG19Slim.Layers()) {
 			t.Errorf("%s is %+v", name, network)
 		}
 		if got := mustFeatures(t, p, "conv5_1", Options{Network: network}); !slices.Equal(got.Values, original.Values) {

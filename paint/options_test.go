@@ -159,7 +159,7 @@ func TestPictureErrors(t *testing.T) {
 
 func TestUnknownNames(t *testing.T) {
 	recipes := map[string]func(*Recipe){
-		"content": func(r *Recipe) { r.ContentLayers = []Layer{{"conv4_4", 1}} },
+		"content": func(r *Recipe) { r.ContentLayers = []Layer{{"conv5_2", 1}} },
 		"style":   func(r *Recipe) { r.StyleLayers = []Layer{{"conv1_1", 1}, {"pool3", 1}} },
 	}
 	for name, change := range recipes {

@@ -132,8 +132,8 @@ func TestFeatures(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := all["conv3_2"].CHW()
-			if got.C != 128 || got.H != 8 || got.W != 11 {
-				t.Errorf("%d x %d x %d, want 128 x 8 x 11", got.C, got.H, got.W)
+			if got.C != 96 || got.H != 8 || got.W != 11 {
+				t.Errorf("%d x %d x %d, want 96 x 8 x 11", got.C, got.H, got.W)
 			}
 			if !slices.Equal(got.Values, want) {
 				t.Error("not the activation of a plan")

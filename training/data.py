@@ -1,67 +1,93 @@
-"""Labelled pictures, and how they are enlarged, turned and lit for training."""
+"""What the network is trained on: square crops of photographs, of paintings, and of mixtures of both.
+
+A canvas on its way from a photograph to a painting is neither, so a part of the crops are mixtures and a part have
+noise: the network must see there what its teacher sees.
+"""
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import List, NamedTuple, Sequence
 
 import numpy as np
 import torch
 from PIL import Image
-from torch.nn import functional as F
 
-# The sides of the canvases that training draws from, in pixels, and how many pictures of each make a batch: of
-# about the same cost.
-CANVASES = ((64, 128), (64, 128), (96, 56), (128, 32))
+# The side of a crop in pixels.
+SIDE = 128
 
-# A picture is enlarged by this factor at most.
-ENLARGEMENT = 3.0
+# A crop shows a square of the picture of at most this many times its own side, and is made smaller to fit; small
+# pictures are enlarged.
+SHRINK = 2.25
+
+# How many crops of a batch of 16 come of photographs, of small pictures (enlarged), of paintings, and of mixtures.
+PHOTOS, SMALL, PAINTINGS, MIXTURES = 7, 2, 3, 4
+BATCH = PHOTOS + SMALL + PAINTINGS + MIXTURES
+
+# Small pictures that are read, in the order of their names, evenly spread.
+SMALL_READ = 20_000
 
 
 class Pictures(NamedTuple):
-    """Pictures (N, side, side, 3) in bytes, and labels (N)."""
+    """Pictures as (H, W, 3) bytes, by kind."""
 
-    pixels: torch.Tensor
-    labels: torch.Tensor
-
-
-def load(folder: Path) -> Pictures:
-    """Reads FOLDER/<class>/*.JPEG, square and all of one size. Labels count the classes in alphabetical order."""
-    classes = sorted(p for p in Path(folder).iterdir() if p.is_dir())
-    pixels, labels = [], []
-    for label, path in enumerate(classes):
-        for file in sorted(path.glob("*.JPEG")):
-            with Image.open(file) as picture:
-                pixels.append(np.asarray(picture.convert("RGB")))
-            labels.append(label)
-    if not pixels:
-        raise SystemExit(f"{folder}: no pictures; expected {folder}/<class>/*.JPEG")
-    return Pictures(torch.from_numpy(np.stack(pixels)), torch.tensor(labels))
+    photos: List[np.ndarray]
+    small: List[np.ndarray]
+    paintings: List[np.ndarray]
 
 
-def to_levels(pixels: torch.Tensor) -> torch.Tensor:
-    """Takes bytes (N, H, W, 3) to levels of 0 to 1 (N, 3, H, W)."""
-    return pixels.permute(0, 3, 1, 2).float() / 255
+def read(files: Sequence[Path], kind: str) -> List[np.ndarray]:
+    """Reads picture files as RGB."""
+    pictures = []
+    for file in files:
+        with Image.open(file) as picture:
+            pictures.append(np.asarray(picture.convert("RGB")))
+    if not pictures:
+        raise SystemExit(f"no {kind} found; README.md says what is expected where")
+    return pictures
 
 
-def augment(pixels: torch.Tensor, side: int) -> torch.Tensor:
-    """Draws canvases (N, 3, side, side) in 0..1 from pictures (N, s, s, 3) in bytes.
+def load(photos: Path, small: Path, paintings: Sequence[Path]) -> Pictures:
+    """Reads all pictures: PHOTOS/*.jpg, SMALL/train/<class>/*.JPEG, and the painting files."""
+    of_small = sorted(small.glob("train/*/*.JPEG"))
+    return Pictures(read(sorted(photos.glob("*.jpg")), "photographs"),
+                    read(of_small[:: max(1, len(of_small) // SMALL_READ)], "small pictures"),
+                    read(sorted(paintings), "paintings"))
 
-    A canvas shows a rectangle of the picture, enlarged by a factor between side / s, or 1, and ENLARGEMENT: half of the
-    time by the least, so that the network sees sharp pictures too, otherwise by any, the logarithms alike. Its aspect
-    is changed by up to 25 %, its brightness by 25 %, its colour balance by 10 %; half are mirrored.
-    """
-    count, source = pixels.shape[0], pixels.shape[1]
-    smallest = max(1.0, side / source)
-    factor = smallest * (ENLARGEMENT / smallest) ** (torch.rand(count) * 2 - 1).clamp(min=0)
-    shown = side / (factor * source)
-    aspect = torch.exp(torch.empty(count).uniform_(-0.25, 0.25) / 2)
-    width, height = (shown * aspect).clamp(max=1), (shown / aspect).clamp(max=1)
-    mirror = torch.where(torch.rand(count) < 0.5, -1.0, 1.0)
-    matrix = torch.zeros(count, 2, 3)
-    matrix[:, 0, 0], matrix[:, 1, 1] = width * mirror, height
-    matrix[:, 0, 2] = (torch.rand(count) * 2 - 1) * (1 - width)
-    matrix[:, 1, 2] = (torch.rand(count) * 2 - 1) * (1 - height)
-    grid = F.affine_grid(matrix, [count, 3, side, side], align_corners=False)
-    canvases = F.grid_sample(to_levels(pixels), grid, mode="bicubic", padding_mode="reflection", align_corners=False)
-    light = torch.empty(count, 1, 1, 1).uniform_(0.75, 1.25) * torch.empty(count, 3, 1, 1).uniform_(0.9, 1.1)
-    return canvases.mul_(light).clamp_(0, 1)
+
+def crop(picture: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Returns a random square part of a picture as (SIDE, SIDE, 3) in 0..1, in half of the cases mirrored."""
+    height, width = picture.shape[:2]
+    largest = min(SHRINK * SIDE, height, width)
+    smallest = min(SIDE, largest / 2)
+    side = smallest * (largest / smallest) ** random.random()
+    aspect = np.exp(random.uniform(-0.1, 0.1))
+    w, h = min(width, side * aspect), min(height, side / aspect)
+    left, top = random.uniform(0, width - w), random.uniform(0, height - h)
+    box = (left, top, left + w, top + h)
+    part = np.asarray(Image.fromarray(picture).resize((SIDE, SIDE), Image.BICUBIC, box=box), np.float32) / 255
+    return part[:, ::-1] if random.random() < 0.5 else part
+
+
+def light(part: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Changes brightness by up to 30 %, contrast by 30 %, and the balance of colours by 15 %."""
+    mean = part.mean((0, 1), keepdims=True)
+    part = mean + (part - mean) * random.uniform(0.7, 1.3)
+    return part * random.uniform(0.7, 1.3) * random.uniform(0.85, 1.15, (1, 1, 3))
+
+
+def batch(pictures: Pictures, seed: int) -> torch.Tensor:
+    """Draws the crops (BATCH, 3, SIDE, SIDE) in 0..1 that belong to a seed."""
+    random = np.random.default_rng(seed)
+
+    def one(of: List[np.ndarray]) -> np.ndarray:
+        return crop(of[random.integers(len(of))], random)
+
+    parts = [one(pictures.photos) for _ in range(PHOTOS)]
+    parts += [one(pictures.small) for _ in range(SMALL)]
+    parts += [one(pictures.paintings) for _ in range(PAINTINGS)]
+    for _ in range(MIXTURES):
+        share = random.uniform(0.2, 0.8)
+        mixed = share * one(pictures.photos) + (1 - share) * one(pictures.paintings)
+        parts.append(mixed + random.normal(0, random.uniform(0, 0.12), mixed.shape))
+    lit = np.stack([light(part, random) for part in parts]).clip(0, 1).astype(np.float32)
+    return torch.from_numpy(lit).permute(0, 3, 1, 2)

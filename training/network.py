@@ -1,34 +1,35 @@
-"""The network that is trained: a VGG of few convolutions, with what it is trained by on top.
+"""The network that is trained (the student) and the network that it learns from (the teacher).
 
-Shapes: a picture is (N, 3, H, W) in levels of 0 to 1; the map of block b, counted from one, is
+Shapes: a picture is (N, 3, H, W) in levels of 0 to 1; the activations of block b, counted from one, are
 (N, width of b, H / 2^(b-1), W / 2^(b-1)).
 """
 from __future__ import annotations
 
-from typing import List, Tuple
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Tuple
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-# Each block's convolutions and their channels.
-Blocks = Tuple[Tuple[int, int], ...]
+# Each block's convolutions and their channels: VGG-19 to conv5_1, much slimmer.
+BLOCKS: Tuple[Tuple[int, int], ...] = ((2, 16), (2, 48), (4, 96), (4, 128), (1, 128))
 
-# The built-in network's, since version 2.
-BLOCKS: Blocks = ((2, 16), (2, 64), (2, 128), (2, 256), (1, 256))
+# Channels of the real VGG-19, block by block.
+VGG19 = (64, 128, 256, 512, 512)
 
-# Per channel of RGB, of ImageNet's pictures in levels of 0 to 1.
+# The layers of the real VGG-19 that the teacher predicts.
+REAL = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
+
+# Mean and deviation of ImageNet's pictures, per channel of RGB in levels of 0 to 1.
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
 
-
-def normalize(pictures: torch.Tensor) -> torch.Tensor:
-    """Takes pictures (N, 3, H, W) in 0..1 to what the network sees: mean 0, deviation 1."""
-    mean = pictures.new_tensor(MEAN).view(1, 3, 1, 1)
-    return (pictures - mean) / pictures.new_tensor(STD).view(1, 3, 1, 1)
+# The activations of layers by name, (N, C, h, w), or rows (places, C) of them.
+Activations = Dict[str, torch.Tensor]
 
 
-def layer_names(blocks: Blocks) -> List[str]:
+def layer_names(blocks: Tuple[Tuple[int, int], ...] = BLOCKS) -> List[str]:
     """Returns the names of the convolutions in order, conv1_1 first."""
     return [f"conv{b}_{i}" for b, (convs, _) in enumerate(blocks, 1) for i in range(1, convs + 1)]
 
@@ -38,62 +39,94 @@ def block_of(name: str) -> int:
     return int(name[len("conv") : name.index("_")])
 
 
-class Convolution(nn.Module):
-    """3x3 convolution, batch norm and ReLU: (N, in, H, W) to (N, out, H, W)."""
+def normalize(pictures: torch.Tensor) -> torch.Tensor:
+    """Takes pictures (N, 3, H, W) in 0..1 to what the student sees: mean 0, deviation 1."""
+    mean = pictures.new_tensor(MEAN).view(1, 3, 1, 1)
+    return (pictures - mean) / pictures.new_tensor(STD).view(1, 3, 1, 1)
 
-    def __init__(self, channels_in: int, channels_out: int) -> None:
+
+class Student(nn.Module):
+    """The network that is exported: 3x3 convolutions with zero padding, ReLU, and 2x2 max pooling between blocks."""
+
+    def __init__(self) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=False)
-        self.norm = nn.BatchNorm2d(channels_out)
-        nn.init.kaiming_normal_(self.conv.weight, mode="fan_out")
-
-    def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        return F.relu(self.norm(self.conv(maps)))
-
-
-class Features(nn.Module):
-    """What is exported: the blocks, with 2x2 average pooling between them."""
-
-    def __init__(self, blocks: Blocks = BLOCKS) -> None:
-        super().__init__()
-        self.blocks = blocks
         channels = 3
-        for name in layer_names(blocks):
-            width = blocks[block_of(name) - 1][1]
-            self.add_module(name, Convolution(channels, width))
+        for name in layer_names():
+            width = BLOCKS[block_of(name) - 1][1]
+            conv = nn.Conv2d(channels, width, 3, padding=1)
+            nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
+            nn.init.zeros_(conv.bias)
+            self.add_module(name, conv)
             channels = width
 
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Returns the deepest activations (N, C, h, w) for normalised pictures (N, 3, H, W)."""
-        maps, block = inputs, 1
-        for name in layer_names(self.blocks):
+    def forward(self, pictures: torch.Tensor) -> Activations:
+        """Returns every layer's activations for pictures (N, 3, H, W) in 0..1."""
+        maps, block, found = normalize(pictures), 1, {}
+        for name in layer_names():
             if block_of(name) > block:
-                maps, block = F.avg_pool2d(maps, 2), block_of(name)
-            maps = getattr(self, name)(maps)
-        return maps
+                maps, block = F.max_pool2d(maps, 2), block_of(name)
+            maps = found[name] = F.relu(getattr(self, name)(maps))
+        return found
 
 
-class Head(nn.Module):
-    """What the features are trained by: a convolution more, and labels told from a mean over all places."""
+class Lesson(NamedTuple):
+    """What the teacher says of places in pictures, rows (places, C) for each layer."""
 
-    def __init__(self, channels: int, classes: int) -> None:
+    hidden: Activations  # of its own layers
+    real: Activations  # its predictions of the real VGG-19's, at the layers of REAL
+
+
+class Teacher(nn.Module):
+    """The distilled VGG-19 of Wang et al. (2020), read from its authors' file. It continues pictures and maps by
+    reflection, as it was trained to."""
+
+    def __init__(self, file: Path) -> None:
         super().__init__()
-        self.last = Convolution(channels, channels)
-        self.classifier = nn.Linear(channels, classes)
+        weights = torch.load(file, map_location="cpu")["model"]
+        for key in sorted({key.split(".")[0] for key in weights}):
+            weight, bias = weights[f"{key}.weight"], weights[f"{key}.bias"]
+            conv = nn.Conv2d(weight.shape[1], weight.shape[0], weight.shape[2])
+            conv.weight.data, conv.bias.data = weight, bias
+            self.add_module(key, conv)
+        self.requires_grad_(False)
 
-    def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        """Returns logits (N, classes) for the deepest maps (N, channels, h, w)."""
-        return self.classifier(F.dropout(self.last(maps).mean((2, 3)), 0.2, self.training))
+    def widths(self) -> Dict[str, int]:
+        """Returns how many channels each layer has, by the student's names."""
+        return {name: self._layer(name).out_channels for name in layer_names()}
+
+    def _layer(self, name: str) -> nn.Conv2d:
+        return getattr(self, name.replace("_", ""))
+
+    def forward(self, pictures: torch.Tensor) -> Activations:
+        """Returns every layer's activations for pictures (N, 3, H, W) in 0..1."""
+        maps, block, found = self.conv0(pictures), 1, {}
+        for name in layer_names():
+            if block_of(name) > block:
+                maps, block = F.max_pool2d(maps, 2), block_of(name)
+            maps = found[name] = F.relu(self._layer(name)(F.pad(maps, (1, 1, 1, 1), mode="reflect")))
+        return found
+
+    def real(self, rows: Activations) -> Activations:
+        """Returns the predictions of the real network for the teacher's own activations, rows (places, C)."""
+        found = {}
+        for name in REAL:
+            aux = getattr(self, name.replace("_", "") + "_aux")
+            found[name] = F.relu(F.linear(rows[name], aux.weight[:, :, 0, 0], aux.bias))
+        return found
 
 
-class Trainee(nn.Module):
-    """The features under their head."""
+class Readout(nn.Module):
+    """1x1 convolutions, here of rows, that tell the teacher's activations from the student's. Training throws them away."""
 
-    def __init__(self, classes: int, blocks: Blocks = BLOCKS) -> None:
+    def __init__(self, widths: Dict[str, int]) -> None:
         super().__init__()
-        self.features = Features(blocks)
-        self.head = Head(blocks[-1][1], classes)
+        for name in layer_names():
+            width = BLOCKS[block_of(name) - 1][1]
+            self.add_module(f"{name}_hidden", nn.Linear(width, widths[name]))
+            if name in REAL:
+                self.add_module(f"{name}_real", nn.Linear(width, VGG19[block_of(name) - 1]))
 
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Returns logits (N, classes) for normalised pictures (N, 3, H, W)."""
-        return self.head(self.features(inputs))
+    def forward(self, rows: Activations) -> Lesson:
+        """Returns what the student's activations, rows (places, C), say of the teacher's."""
+        hidden = {name: getattr(self, f"{name}_hidden")(seen) for name, seen in rows.items()}
+        return Lesson(hidden, {name: F.relu(getattr(self, f"{name}_real")(rows[name])) for name in REAL})

@@ -22,16 +22,15 @@ type Architecture struct {
 }
 
 // The known architectures. VGG16 and VGG19 are configurations D and E of
-// Simonyan and Zisserman 2014; VGG13Slim, the shape of the built-in network, is
-// configuration B up to its ninth convolution at half width, a quarter in the first
-// block.
+// Simonyan and Zisserman 2014; VGG19Slim, the shape of the built-in network, is
+// configuration E up to conv5_1 with a quarter to three eighths of its channels.
 var (
 	VGG16     = Architecture{"vgg16", []Block{{2, 64}, {2, 128}, {3, 256}, {3, 512}, {3, 512}}}
 	VGG19     = Architecture{"vgg19", []Block{{2, 64}, {2, 128}, {4, 256}, {4, 512}, {4, 512}}}
-	VGG13Slim = Architecture{"vgg13-slim", []Block{{2, 16}, {2, 64}, {2, 128}, {2, 256}, {1, 256}}}
+	VGG19Slim = Architecture{"vgg19-slim", []Block{{2, 16}, {2, 48}, {4, 96}, {4, 128}, {1, 128}}}
 )
 
-var known = []Architecture{VGG16, VGG19, VGG13Slim}
+var known = []Architecture{VGG16, VGG19, VGG19Slim}
 
 // Layers returns the names of the convolutions in order, conv1_1 first.
 func (a Architecture) Layers() []string {

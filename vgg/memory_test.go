@@ -44,7 +44,7 @@ func TestFirstLayerByRows(t *testing.T) {
 
 // TestPlanBytes holds what a plan says that it takes against what it took.
 func TestPlanBytes(t *testing.T) {
-	n := randomNetwork(t, VGG13Slim, unit)
+	n := randomNetwork(t, VGG19Slim, unit)
 	const h, w = 96, 80
 	picture := randomPicture(h, w, 1)
 	for name, taps := range map[string][]string{

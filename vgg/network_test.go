@@ -14,7 +14,7 @@ func TestLayers(t *testing.T) {
 	}{
 		{VGG16, "conv1_1 conv1_2 conv2_1 conv2_2 conv3_1 conv3_2 conv3_3 conv4_1 conv4_2 conv4_3 conv5_1 conv5_2 conv5_3"},
 		{VGG19, "conv1_1 conv1_2 conv2_1 conv2_2 conv3_1 conv3_2 conv3_3 conv3_4 conv4_1 conv4_2 conv4_3 conv4_4 conv5_1 conv5_2 conv5_3 conv5_4"},
-		{VGG13Slim, "conv1_1 conv1_2 conv2_1 conv2_2 conv3_1 conv3_2 conv4_1 conv4_2 conv5_1"},
+		{VGG19Slim, "conv1_1 conv1_2 conv2_1 conv2_2 conv3_1 conv3_2 conv3_3 conv3_4 conv4_1 conv4_2 conv4_3 conv4_4 conv5_1"},
 	} {
 		if got := strings.Join(test.architecture.Layers(), " "); got != test.layers {
 			t.Errorf("%s: layers %s, want %s", test.architecture.Name, got, test.layers)
@@ -36,7 +36,7 @@ func TestLayer(t *testing.T) {
 }
 
 func TestNewNamesTheArchitecture(t *testing.T) {
-	for _, a := range []Architecture{VGG16, VGG19, VGG13Slim} {
+	for _, a := range []Architecture{VGG16, VGG19, VGG19Slim} {
 		n := randomNetwork(t, a, unit)
 		if n.Name != a.Name {
 			t.Errorf("network %q, want %q", n.Name, a.Name)

@@ -66,7 +66,7 @@ func sameActivations(t *testing.T, got, want map[string][]float32) {
 }
 
 func TestTapsAreIndependent(t *testing.T) {
-	n, pool := randomNetwork(t, VGG13Slim, unit), newPool(t, 2)
+	n, pool := randomNetwork(t, VGG19Slim, unit), newPool(t, 2)
 	const h, w = 21, 34
 	picture := randomPicture(h, w, 1)
 	all := forward(newPlan(t, n, pool, h, w, PlanOptions{Taps: n.Layers()}), picture)
@@ -99,7 +99,7 @@ func TestTapsAreIndependent(t *testing.T) {
 // TestForwardOnlyEqualsFull runs the paths that differ in which buffers they
 // keep, over every pooling and padding.
 func TestForwardOnlyEqualsFull(t *testing.T) {
-	n, pool := randomNetwork(t, VGG13Slim, unit), newPool(t, 2)
+	n, pool := randomNetwork(t, VGG19Slim, unit), newPool(t, 2)
 	const h, w = 19, 37
 	taps := []string{"conv2_1", "conv4_2", "conv5_1"}
 	for _, kind := range []kernel.Pooling{kernel.Max, kernel.Average, kernel.L2} {
@@ -125,7 +125,7 @@ func TestForwardOnlyEqualsFull(t *testing.T) {
 // small for deeper layers, and deeper weights that are not numbers, do not
 // matter to it.
 func TestDepth(t *testing.T) {
-	convs := Random(VGG13Slim, 1)
+	convs := Random(VGG19Slim, 1)
 	for i := range convs[4].Weight { // conv3_1
 		convs[4].Weight[i] = float32(math.NaN())
 	}
@@ -174,7 +174,7 @@ func TestUnknownLayer(t *testing.T) {
 }
 
 func TestTooSmallPicture(t *testing.T) {
-	n, pool := randomNetwork(t, VGG13Slim, unit), newPool(t, 1)
+	n, pool := randomNetwork(t, VGG19Slim, unit), newPool(t, 1)
 	for _, test := range []struct {
 		h, w  int
 		tap   string
@@ -230,7 +230,7 @@ func TestBackwardAsksDeepestFirst(t *testing.T) {
 // TestBackwardAgain shows that a gradient depends on the last picture and its
 // cost alone, and not on what the buffers held.
 func TestBackwardAgain(t *testing.T) {
-	n, pool := randomNetwork(t, VGG13Slim, unit), newPool(t, 2)
+	n, pool := randomNetwork(t, VGG19Slim, unit), newPool(t, 2)
 	const h, w = 27, 35
 	opts := PlanOptions{Taps: []string{"conv1_1", "conv3_2", "conv5_1"}, Pooling: Pooling{Kind: kernel.L2}}
 	backward := func(plan *Plan, seed uint64) []float32 {

@@ -7,7 +7,7 @@ import (
 )
 
 func TestRandom(t *testing.T) {
-	convs := Random(VGG13Slim, 1)
+	convs := Random(VGG19Slim, 1)
 	for _, c := range convs {
 		bound := float32(math.Sqrt(6 / float64(9*c.In)))
 		var squares float64
@@ -23,7 +23,7 @@ func TestRandom(t *testing.T) {
 			t.Errorf("%s: variance %g, want %g", c.Name, got, want)
 		}
 	}
-	same, other := Random(VGG13Slim, 1), Random(VGG13Slim, 2)
+	same, other := Random(VGG19Slim, 1), Random(VGG19Slim, 2)
 	for i, c := range convs {
 		if !slices.Equal(c.Weight, same[i].Weight) || !slices.Equal(c.Bias, same[i].Bias) {
 			t.Errorf("%s differs under the same seed", c.Name)

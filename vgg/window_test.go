@@ -16,9 +16,9 @@ func TestWindows(t *testing.T) {
 	if testing.Short() {
 		t.Skip("pictures large enough to be computed in windows")
 	}
-	n, pool := randomNetwork(t, VGG13Slim, unit), newPool(t, 2)
+	n, pool := randomNetwork(t, VGG19Slim, unit), newPool(t, 2)
 	taps := []string{"conv1_1", "conv2_2", "conv4_2", "conv5_1"}
-	for _, size := range []struct{ h, w int }{{331, 250}, {150, 531}} {
+	for _, size := range []struct{ h, w int }{{411, 331}, {240, 531}} {
 		for name, opts := range map[string]PlanOptions{
 			"max, replicate": {Taps: taps, Replicate: true},
 			"average":        {Taps: taps, Pooling: Pooling{Kind: kernel.Average}},
@@ -26,7 +26,7 @@ func TestWindows(t *testing.T) {
 		} {
 			t.Run(fmt.Sprintf("%dx%d/%s", size.w, size.h, name), func(t *testing.T) {
 				whole := newPlan(t, n, pool, size.h, size.w, opts)
-				opts.Memory = whole.windowBytes(192, 192)
+				opts.Memory = whole.windowBytes(240, 240)
 				parts := newPlan(t, n, pool, size.h, size.w, opts)
 				if len(parts.windows) < 2 {
 					t.Fatalf("%d windows", len(parts.windows))
@@ -73,7 +73,7 @@ func alike(t *testing.T, what string, got, want []float32, tolerance float64) {
 }
 
 func TestNoWindowFits(t *testing.T) {
-	n, pool := randomNetwork(t, VGG13Slim, unit), newPool(t, 1)
+	n, pool := randomNetwork(t, VGG19Slim, unit), newPool(t, 1)
 	_, err := n.Plan(pool, 500, 500, PlanOptions{Taps: []string{"conv5_1"}, Memory: 1 << 20})
 	var memory *MemoryError
 	if !errors.As(err, &memory) || memory.Allowed != 1<<20 || memory.Least <= memory.Allowed {
@@ -84,7 +84,7 @@ func TestNoWindowFits(t *testing.T) {
 // TestCoresPartition shows that every position of every tap belongs to the core
 // of exactly one window.
 func TestCoresPartition(t *testing.T) {
-	n, pool := randomNetwork(t, VGG13Slim, unit), newPool(t, 1)
+	n, pool := randomNetwork(t, VGG19Slim, unit), newPool(t, 1)
 	plan := newPlan(t, n, pool, 171, 233, PlanOptions{Taps: []string{"conv1_1", "conv3_1", "conv5_1"}})
 	plan.windows = nil
 	plan.memory = plan.windowBytes(170, 170)
@@ -114,7 +114,7 @@ func TestCoresPartition(t *testing.T) {
 // TestCancelled: where the context is cancelled, nothing more is computed, in one
 // part or in several, and the cause is returned.
 func TestCancelled(t *testing.T) {
-	n, pool := randomNetwork(t, VGG13Slim, unit), newPool(t, 2)
+	n, pool := randomNetwork(t, VGG19Slim, unit), newPool(t, 2)
 	const h, w = 200, 150
 	whole := newPlan(t, n, pool, h, w, PlanOptions{Taps: n.Layers()})
 	parts := newPlan(t, n, pool, h, w, PlanOptions{Taps: []string{"conv1_1", "conv2_2"}, Memory: 1 << 20})

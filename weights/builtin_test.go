@@ -28,10 +28,10 @@ func TestBuiltin(t *testing.T) {
 	}
 	want := []shape{
 		{"conv1_1", 16, 3}, {"conv1_2", 16, 16},
-		{"conv2_1", 64, 16}, {"conv2_2", 64, 64},
-		{"conv3_1", 128, 64}, {"conv3_2", 128, 128},
-		{"conv4_1", 256, 128}, {"conv4_2", 256, 256},
-		{"conv5_1", 256, 256},
+		{"conv2_1", 48, 16}, {"conv2_2", 48, 48},
+		{"conv3_1", 96, 48}, {"conv3_2", 96, 96}, {"conv3_3", 96, 96}, {"conv3_4", 96, 96},
+		{"conv4_1", 128, 96}, {"conv4_2", 128, 128}, {"conv4_3", 128, 128}, {"conv4_4", 128, 128},
+		{"conv5_1", 128, 128},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("layers (-want +got):\n%s", diff)
@@ -39,7 +39,7 @@ func TestBuiltin(t *testing.T) {
 	about := *n
 	about.Convs, about.Sources = nil, nil
 	if diff := cmp.Diff(Network{
-		Name: "builtin", Family: "vgg", Version: "3", License: "MIT", Pooling: "avg",
+		Name: "builtin", Family: "vgg", Version: "4", License: "MIT", Pooling: "max",
 		Format: "safetensors", Values: "float16", InputSource: "the file says so",
 		Input: Input{
 			Channels: "rgb", Max: 1,
@@ -57,7 +57,7 @@ func TestBuiltin(t *testing.T) {
 // TestBuiltinFile pins the embedded bytes: another network under the same name
 // and version would silently paint other pictures.
 func TestBuiltinFile(t *testing.T) {
-	const want = "5363aec761bc5dc0100a157ec59cdacc62bae2c9ab2144ed3fc9f5b5a0ee53ed"
+	const want = "c8fdf2405bc95cffeb4d8163d00cf2fa6b22d195900557be2626641bced01b2d"
 	if got := fmt.Sprintf("%x", sha256.Sum256([]byte(BuiltinFile()))); got != want {
 		t.Errorf("SHA-256 %s, want %s", got, want)
 	}

@@ -49,7 +49,7 @@ MARGIN = 1e-5
 ARCHITECTURES = {
     "vgg16": [(2, 64), (2, 128), (3, 256), (3, 512), (3, 512)],
     "vgg19": [(2, 64), (2, 128), (4, 256), (4, 512), (4, 512)],
-    "vgg13-slim": [(2, 16), (2, 64), (2, 128), (2, 256), (1, 256)],
+    "vgg19-slim": [(2, 16), (2, 48), (4, 96), (4, 128), (1, 128)],
 }
 
 # The factors weigh the taps so that each shows in the gradient.
@@ -74,8 +74,8 @@ CASES = [
     ("vgg19", 64, 64, "l2", True, True, "rgb"),
     ("vgg16", 33, 50, "max", False, True, "rgb"),
     ("vgg16", 67, 45, "avg", False, False, "bgr"),
-    ("vgg13-slim", 31, 70, "max", False, False, "rgb"),
-    ("vgg13-slim", 67, 45, "avg", True, True, "rgb"),
+    ("vgg19-slim", 31, 70, "max", False, False, "rgb"),
+    ("vgg19-slim", 67, 45, "avg", True, True, "rgb"),
 ]
 
 GOLDEN = 0x9E3779B97F4A7C15
