@@ -68,33 +68,37 @@ func Gatys() Recipe {
 // Fine paints the best picture that this project knows how to: coarse to fine,
 // with Wasserstein costs and the mean over iterations. It begins from Crowson's
 // style-transfer-pytorch, from which it has the optimiser, the averaging, the
-// padding, the kind of total variation and the style cost; the rest was chosen by looking
-// at nine photographs in seven manners:
+// padding, the kind of total variation and the style cost. The rest was chosen by
+// looking at photographs in many manners, and by judges that no network of this
+// project learned from:
 //
 //   - Activations are balanced, so that the same weights hold for any network.
-//   - Style is measured at every layer of the first three blocks, too, and
-//     deeper layers weigh more than Crowson's 256:64:16:4:1: those gave small,
-//     even strokes, equal weights dissolved the content into swirls.
+//   - Style is measured at every layer of the first two blocks and at two layers of
+//     the next two. Deeper layers weigh more than Crowson's 256:64:16:4:1, which
+//     gave small, even strokes. Equal weights dissolved the content into swirls.
 //   - Content is measured at conv3_2 besides conv4_2, which alone lets houses and
-//     faces melt, by the root of the mean square. With Crowson's scaled cost, which
-//     enlarges small differences, faces were lost before stars and trees of the style
-//     found a place in skies. A weight of 0.1 lets faces melt.
-//   - Total variation weighs a quarter of what it does with Crowson: that took the
-//     finest lines of pen and dots away, and less leaves noise of single pixels.
+//     faces melt, by the root of the mean square. Crowson's scaled cost enlarges
+//     small differences.
+//   - The first scale is about twice as large as what conv5_1 sees at once. A smaller
+//     one copies the composition of the style: its sun and its trees appear where
+//     they stand there.
+//   - Content weighs most at the first scale and less at each that follows: the
+//     photo's forms are settled first, then strokes run over them. At the same style
+//     distance that leaves less content distance than one weight for all scales.
+//   - Total variation weighs a quarter of what it does with Crowson, which took the
+//     finest lines of pens and dots away. Less leaves noise of single pixels.
 //   - Colours are matched with those of the styles at the end, as [NNST] has it:
 //     without, the network lets through hues that no style has, most plainly in
 //     pen and woodcut. A linear map of levels does it: in OKLab, skies with little
 //     of a colour were driven beyond what the style has of it.
-//   - Content weighs eleven times as much in faces as elsewhere: with a FaceWeight of
-//     0.5 the face of a portrait of 192 pixels was that of somebody else, with 2 it
-//     was cut out of the photo.
-//   - The first scale is as small as what conv5_1 sees at once, so that large
-//     forms of the style, such as stars, find a place.
+//   - Content weighs far more in faces than elsewhere: with a FaceWeight of 0.5 the
+//     face of a portrait of 192 pixels was that of somebody else, with 2 it was cut
+//     out of the photo.
 func Fine() Recipe {
 	return Recipe{
 		Name:            "fine",
 		Size:            512,
-		FirstSize:       80,
+		FirstSize:       200,
 		ScaleStep:       math.Sqrt2,
 		Iterations:      80,
 		FirstIterations: 160,
@@ -109,21 +113,22 @@ func Fine() Recipe {
 			{"conv4_1", 0.04}, {"conv4_2", 0.04},
 			{"conv5_1", 0.02},
 		},
-		ContentCost:     RootContent,
-		StyleCost:       WassersteinCost,
-		Balanced:        true,
-		ContentWeight:   0.15,
-		Faces:           KeepFaces,
-		FaceWeight:      1.5,
-		StyleWeight:     1,
-		VariationWeight: 0.5,
-		StyleScale:      1,
-		Colors:          MatchColors,
-		Optimizer:       Adam,
-		LearningRate:    0.02 * maxLevel,
-		SecondMoment:    0.99,
-		Averaging:       0.99,
-		Clamp:           true,
+		ContentCost:        RootContent,
+		StyleCost:          WassersteinCost,
+		Balanced:           true,
+		FirstContentWeight: 0.15,
+		ContentWeight:      0.04,
+		Faces:              KeepFaces,
+		FaceWeight:         1.5,
+		StyleWeight:        1,
+		VariationWeight:    0.5,
+		StyleScale:         1,
+		Colors:             MatchColors,
+		Optimizer:          Adam,
+		LearningRate:       0.02 * maxLevel,
+		SecondMoment:       0.99,
+		Averaging:          0.99,
+		Clamp:              true,
 	}
 }
 

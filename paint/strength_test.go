@@ -123,6 +123,9 @@ func TestStrengthMovesAwayFromThePhoto(t *testing.T) {
 				// the canvas is the content there.
 				recipe.Size, recipe.FirstSize, recipe.ScaleStep = 64, 32, 2
 				recipe.FirstIterations, recipe.Iterations = 20, 20
+				if recipe.Init == InitNoise { // which takes its time to fade
+					recipe.Iterations = 80
+				}
 				if recipe.scatters() { // which is slow, and tells strengths apart early
 					recipe.FirstIterations, recipe.Iterations = 8, 8
 				}
