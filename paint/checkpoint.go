@@ -211,8 +211,8 @@ func (s *session) resume(c *Checkpoint) (*progress, error) {
 		h.Step < 0 || h.Step > s.steps {
 		return nil, unusable("iteration %d of scale %d", h.Iteration, h.Scale+1)
 	}
-	first := resized(s.content, s.scales[h.Scale].Size)
-	at := &progress{scale: h.Scale, iteration: h.Iteration, origin: picture.New(first.W, first.H), canvas: picture.New(first.W, first.H)}
+	width, height := s.canvasSize(s.scales[h.Scale].Size)
+	at := &progress{scale: h.Scale, iteration: h.Iteration, origin: picture.New(width, height), canvas: picture.New(width, height)}
 	if h.Length != len(at.canvas.RGB) {
 		return nil, unusable("vectors of %d elements, expected %d", h.Length, len(at.canvas.RGB))
 	}

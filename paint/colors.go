@@ -105,7 +105,7 @@ func (s *session) matchColors(st *stage, p *picture.Picture) *picture.Picture {
 	return p
 }
 
-// painted returns how much of each pixel of a canvas belongs to a region and is
+// painted returns how much of each pixel of a painting belongs to a region and is
 // not kept; nil is all of it.
 func (st *stage) painted(r *region, w, h int) []float32 {
 	if r.mask == nil && st.kept == nil {
@@ -116,7 +116,7 @@ func (st *stage) painted(r *region, w, h int) []float32 {
 		share = r.mask.Resize(w, h).Weight
 	}
 	if st.kept != nil {
-		for i, kept := range st.kept.share {
+		for i, kept := range st.kept.shown.Weight {
 			share[i] = min(share[i], 1-kept)
 		}
 	}

@@ -61,13 +61,14 @@ const (
 	faceCore   = 0.6
 )
 
-// faceMask returns the mask of the faces at w x h positions.
-func faceMask(faces []face.Face, w, h int) *picture.Mask {
+// faceMask returns the mask of the faces at w x h positions, of which a margin on each
+// side is no part of the content.
+func faceMask(faces []face.Face, w, h int, margin float64) *picture.Mask {
 	m := &picture.Mask{W: w, H: h, Weight: make([]float32, w*h)}
-	long := float64(max(w, h))
+	long := float64(max(w, h)) - 2*margin
 	for _, f := range faces {
 		rx, ry := faceWidth*f.Size*long, faceHeight*f.Size*long
-		x0, y0 := f.X*long, f.Y*long
+		x0, y0 := f.X*long+margin, f.Y*long+margin
 		for y := max(0, int(y0-ry)); y < min(h, int(y0+ry)+1); y++ {
 			for x := max(0, int(x0-rx)); x < min(w, int(x0+rx)+1); x++ {
 				r := math.Hypot((float64(x)+0.5-x0)/rx, (float64(y)+0.5-y0)/ry)
@@ -90,7 +91,7 @@ func (s *session) faceGuide(layer string, h, w int) (*loss.Guide, float64) {
 		return nil, 0
 	}
 	halvings := s.network.vgg.Halvings(layer)
-	mask := faceMask(s.faces, w>>halvings, h>>halvings)
+	mask := faceMask(s.faces, w>>halvings, h>>halvings, math.Ldexp(float64(s.recipe.Margin), -halvings))
 	return loss.NewGuide(mask.H, mask.W, mask.Weight), meanSquare(mask.Weight)
 }
 
@@ -107,7 +108,7 @@ func (s *session) addFaceSimilarity(ctx context.Context, st *stage, content *pic
 	if len(s.faces) == 0 {
 		return nil
 	}
-	mask := faceMask(s.faces, st.w, st.h)
+	mask := faceMask(s.faces, st.w, st.h, float64(s.recipe.Margin))
 	guide := loss.NewGuide(st.h, st.w, mask.Weight)
 	if guide == nil {
 		return nil

@@ -240,7 +240,7 @@ func TestFaceMemory(t *testing.T) {
 // steep.
 func TestFaceMask(t *testing.T) {
 	const w, h = 120, 80
-	m := faceMask([]face.Face{{X: 0.5, Y: 1. / 3, Size: 0.2}, {X: 0.5, Y: 0.4, Size: 0.2}, {X: 1, Y: 0, Size: 0.3}}, w, h)
+	m := faceMask([]face.Face{{X: 0.5, Y: 1. / 3, Size: 0.2}, {X: 0.5, Y: 0.4, Size: 0.2}, {X: 1, Y: 0, Size: 0.3}}, w, h, 0)
 	if got := m.Weight[40*w+60]; got != 1 {
 		t.Errorf("the middle weighs %g", got)
 	}
@@ -252,7 +252,14 @@ func TestFaceMask(t *testing.T) {
 			t.Fatalf("an edge at (%d, %d)", i%w, i/w)
 		}
 	}
-	if loss.NewGuide(h, w, faceMask(nil, w, h).Weight) != nil {
+	const margin = 8
+	around := faceMask([]face.Face{{X: 0.5, Y: 1. / 3, Size: 0.2}, {X: 0.5, Y: 0.4, Size: 0.2}, {X: 1, Y: 0, Size: 0.3}}, w+2*margin, h+2*margin, margin)
+	for i, want := range m.Weight {
+		if got := around.Weight[(i/w+margin)*around.W+i%w+margin]; got != want {
+			t.Fatalf("with a margin %g, without %g at (%d, %d)", got, want, i%w, i/w)
+		}
+	}
+	if loss.NewGuide(h, w, faceMask(nil, w, h, 0).Weight) != nil {
 		t.Error("no faces have a guide")
 	}
 }

@@ -25,22 +25,25 @@ func (s *session) guides(mask *picture.Mask, h, w int, layers []Layer) (map[stri
 // kept is what a stage keeps of the content.
 type kept struct {
 	content  *picture.Picture // as it is painted
-	original *picture.Picture // in its own colours
-	share    []float32        // of each pixel, 0 to 1
+	share    *picture.Mask    // of each pixel of the canvas, 0 to 1
+	original *picture.Picture // in its own colours, without the margin
+	shown    *picture.Mask    // the share without the margin
 }
 
 // keepContent keeps the content, of the canvas's size, in a region.
 func (s *session) keepContent(st *stage, r *region, content *picture.Picture) {
 	if st.kept == nil {
-		st.kept = &kept{content, content, make([]float32, content.W*content.H)}
+		st.kept = &kept{content: content, original: content.Cut(s.recipe.Margin)}
+		st.kept.share = &picture.Mask{W: content.W, H: content.H, Weight: make([]float32, content.W*content.H)}
 		if s.chroma != nil {
-			st.kept.original = s.chroma.Resize(content.W, content.H)
+			st.kept.original = s.chroma.Resize(st.kept.original.W, st.kept.original.H)
 		}
 	}
-	mask := r.mask.Resize(content.W, content.H)
+	mask := s.canvasMask(r.mask, content.W, content.H).Resize(content.W, content.H)
 	for i, share := range mask.Weight {
-		st.kept.share[i] = max(st.kept.share[i], share)
+		st.kept.share.Weight[i] = max(st.kept.share.Weight[i], share)
 	}
+	st.kept.shown = st.kept.share.Cut(s.recipe.Margin)
 }
 
 // keep puts what is kept of the content into a canvas.
@@ -57,16 +60,18 @@ func (st *stage) restore(painting *picture.Picture) {
 	if st.kept == nil {
 		return
 	}
+	shown := st.kept.shown.Weight
 	for i, v := range st.kept.original.RGB {
-		if st.kept.share[i%len(st.kept.share)] == 1 {
+		if shown[i%len(shown)] == 1 {
 			painting.RGB[i] = v
 		}
 	}
 }
 
 func (k *kept) put(levels []float32, content *picture.Picture) {
+	weight := k.share.Weight
 	for i, v := range content.RGB {
-		share := k.share[i%len(k.share)]
+		share := weight[i%len(weight)]
 		levels[i] = share*v + (1-share)*levels[i]
 	}
 }
@@ -76,7 +81,8 @@ func (st *stage) hold(gradient []float32) {
 	if st.kept == nil {
 		return
 	}
+	weight := st.kept.share.Weight
 	for i := range gradient {
-		gradient[i] *= 1 - st.kept.share[i%len(st.kept.share)]
+		gradient[i] *= 1 - weight[i%len(weight)]
 	}
 }

@@ -121,7 +121,7 @@ func (s *session) observer(h, w int, layers []Layer, memory int64) (*vgg.Plan, e
 // checkScale fails where a scale does not fit, or its content or a style, upright or
 // turned, cannot be measured in what is left.
 func (s *session) checkScale(scale Scale, content, style []Layer) error {
-	w, h := picture.FitLong(s.content.W, s.content.H, scale.Size)
+	w, h := s.canvasSize(scale.Size)
 	plan, err := s.plan(h, w, content, style)
 	if err != nil {
 		return err

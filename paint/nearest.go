@@ -29,7 +29,7 @@ const (
 // which are looked for once: near what the content has, and the canvas where the
 // scale begins.
 func (s *session) addMatched(ctx context.Context, st *stage, r *region, content, origin *picture.Picture, scale Scale, layers []Layer) error {
-	places, shares, area := places(r.mask, st.h, st.w, columnStep)
+	places, shares, area := places(s.canvasMask(r.mask, st.w, st.h), st.h, st.w, columnStep)
 	memory := st.plan.Memory()
 	query, err := s.columns(ctx, origin, places, layers, memory)
 	if err != nil {
@@ -66,7 +66,7 @@ func (s *session) addMatched(ctx context.Context, st *stage, r *region, content,
 // addSplit adds the cost of each layer's columns against the nearest of the
 // styles at that layer, which are looked for at every step.
 func (s *session) addSplit(ctx context.Context, st *stage, r *region, scale Scale, layers []Layer) error {
-	places, shares, area := places(r.mask, st.h, st.w, columnStep)
+	places, shares, area := places(s.canvasMask(r.mask, st.w, st.h), st.h, st.w, columnStep)
 	for _, l := range layers {
 		var (
 			alone = []Layer{l}

@@ -65,7 +65,7 @@ func newTexture(shape image.Point, regions []Region, opts Options) (*session, er
 	if recipe.Colors == ContentColors {
 		return nil, invalid("Colors", "%s: expected %s or %s, as a texture has no content", ContentColors, StyleColors, MatchColors)
 	}
-	recipe.ContentWeight, recipe.FirstContentWeight = 0, 0
+	recipe.ContentWeight, recipe.FirstContentWeight, recipe.Margin = 0, 0, 0
 	recipe.Scales = slices.Clone(recipe.Scales)
 	for i := range recipe.Scales {
 		recipe.Scales[i].ContentWeight = 0
@@ -274,9 +274,10 @@ func (s *session) paint(ctx context.Context) (*Painting, error) {
 	}
 	for {
 		scale := s.scales[at.scale]
-		content := resized(s.content, scale.Size)
+		w, h := s.canvasSize(scale.Size)
+		content := s.onCanvas(s.content, w, h)
 		if at.origin == nil {
-			at.canvas = at.canvas.Resize(content.W, content.H)
+			at.canvas = s.onCanvas(at.canvas, w, h)
 			at.origin = copied(at.canvas)
 		}
 		stage, err := s.newStage(ctx, content, at.origin, scale)
@@ -299,7 +300,7 @@ func (s *session) paint(ctx context.Context) (*Painting, error) {
 		if at.scale == len(s.scales)-1 {
 			return s.finish(stage, canvas), nil
 		}
-		at = &progress{scale: at.scale + 1, canvas: canvas}
+		at = &progress{scale: at.scale + 1, canvas: canvas.Cut(s.recipe.Margin)}
 	}
 }
 
@@ -331,7 +332,7 @@ func (at *progress) compose(stage *stage) {
 	}
 }
 
-// begin returns the canvas of the first scale.
+// begin returns the canvas of the first scale, without its margin.
 func (s *session) begin() *picture.Picture {
 	first := resized(s.content, s.scales[0].Size)
 	switch s.recipe.Init {
@@ -349,10 +350,10 @@ func (s *session) finish(stage *stage, canvas *picture.Picture) *Painting {
 	return &s.painting
 }
 
-// present gives a settled canvas its colours, what is kept of the content, and
-// the content's opacity.
+// present cuts the margin off a settled canvas and gives the rest its colours, what
+// is kept of the content, and the content's opacity.
 func (s *session) present(stage *stage, canvas *picture.Picture) *picture.Picture {
-	p := s.finishColors(stage, canvas)
+	p := s.finishColors(stage, canvas.Cut(s.recipe.Margin))
 	stage.restore(p)
 	if s.content.Alpha != nil {
 		p.Alpha = s.content.Resize(p.W, p.H).Alpha
@@ -400,7 +401,7 @@ func (s *session) paintScale(ctx context.Context, stage *stage, at *progress) er
 				Scale: at.scale + 1, Scales: len(s.scales),
 				Iteration: at.iteration, Iterations: iterations,
 				Step: s.step, Steps: s.steps,
-				Width: at.canvas.W, Height: at.canvas.H,
+				Width: at.canvas.W - 2*s.recipe.Margin, Height: at.canvas.H - 2*s.recipe.Margin,
 				Costs: s.painting.Costs, Faces: s.painting.Faces, view: view,
 			})
 			view.snapshot, view.checkpoint = nil, nil

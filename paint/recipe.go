@@ -36,6 +36,10 @@ type Recipe struct {
 	Pooling   *vgg.Pooling `json:"pooling,omitempty"`
 	Replicate bool         `json:"replicate,omitempty"`
 
+	// Margin is how many pixels are painted beyond each side at every scale, where
+	// the content is continued as in a mirror, and cut off.
+	Margin int `json:"margin,omitempty"`
+
 	// ContentLayers and StyleLayers are where costs are measured, and how much
 	// each counts.
 	ContentLayers []Layer     `json:"content_layers"`

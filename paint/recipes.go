@@ -84,6 +84,9 @@ func Gatys() Recipe {
 //   - Content weighs most at the first scale and less at each that follows: the
 //     photo's forms are settled first, then strokes run over them. At the same style
 //     distance that leaves less content distance than one weight for all scales.
+//   - A margin of 8 pixels is painted and cut off: beyond the sides of a canvas the
+//     network sees zeros, and what made up for them was a frame of hues that neither
+//     picture has.
 //   - Total variation weighs a quarter of what it does with Crowson, which took the
 //     finest lines of pens and dots away. Less leaves noise of single pixels.
 //   - Colours are matched with those of the styles at the end, as [NNST] has it:
@@ -104,6 +107,7 @@ func Fine() Recipe {
 		Init:            InitContent,
 		NoiseShare:      1,
 		Replicate:       true,
+		Margin:          8,
 		ContentLayers:   []Layer{{"conv3_2", 0.5}, {"conv4_2", 1}},
 		StyleLayers: []Layer{
 			{"conv1_1", 0.28}, {"conv1_2", 0.28},
@@ -115,8 +119,8 @@ func Fine() Recipe {
 		ContentCost:        RootContent,
 		StyleCost:          WassersteinCost,
 		Balanced:           true,
-		FirstContentWeight: 0.15,
-		ContentWeight:      0.04,
+		FirstContentWeight: 0.1,
+		ContentWeight:      0.03,
 		Faces:              KeepFaces,
 		FaceWeight:         1.5,
 		StyleWeight:        1,

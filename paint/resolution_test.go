@@ -37,6 +37,7 @@ func TestStrokesKeepTheirSize(t *testing.T) {
 	content, style := photo(times*size, times*size), strokes(times*size, times*size, 3)
 	recipe := Fine()
 	recipe.FirstSize, recipe.ScaleStep, recipe.Averaging = 24, 2, 0.8
+	recipe.Margin = 0 // which is a sixth of the small painting, and of a real one next to nothing
 	recipe.Iterations, recipe.FirstIterations = 40, 40
 	recipe.Colors = StyleColors // the strokes themselves
 	paint := func(long int) *picture.Picture {

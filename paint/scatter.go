@@ -60,7 +60,7 @@ func (s *session) addEarthMover(ctx context.Context, st *stage, r *region, scale
 	}
 	// Where content counts much, colours count little.
 	share := area / max(scale.ContentWeight, 1)
-	look := &scattered{number: uint64(len(st.scattered)), guide: pointer(r.mask, st.h, st.w),
+	look := &scattered{number: uint64(len(st.scattered)), guide: pointer(s.canvasMask(r.mask, st.w, st.h), st.h, st.w),
 		palette: loss.NewPalette(colors), share: share, overall: share * s.recipe.StyleWeight}
 	st.scattered = append(st.scattered, look)
 	look.scatter(s.opts.Seed, s.step)

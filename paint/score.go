@@ -35,7 +35,7 @@ func Score(ctx context.Context, content image.Image, regions []Region, scored im
 		recipe = *opts.Recipe
 	}
 	recipe.Size, recipe.FirstSize, recipe.Scales = max(canvas.W, canvas.H), 0, nil
-	recipe.FinalIterations = 0
+	recipe.FinalIterations, recipe.Margin = 0, 0
 	recipe.Init, recipe.Colors, recipe.Pyramid = InitContent, StyleColors, 0
 	opts.Recipe = &recipe
 	opts.Precision = opts.Precision.toMeasure()

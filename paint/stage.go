@@ -137,7 +137,7 @@ func (s *session) addContent(ctx context.Context, st *stage, content *picture.Pi
 // addStatistics adds the costs of a region whose styles are compared by
 // statistics, layer by layer.
 func (s *session) addStatistics(ctx context.Context, st *stage, r *region, scale Scale, layers []Layer) error {
-	guides, area, err := s.guides(r.mask, st.h, st.w, layers)
+	guides, area, err := s.guides(s.canvasMask(r.mask, st.w, st.h), st.h, st.w, layers)
 	if err != nil {
 		return err
 	}
@@ -170,7 +170,7 @@ func (s *session) addStatistics(ctx context.Context, st *stage, r *region, scale
 // addHistograms adds the costs of a region whose styles are compared by the
 // histograms of each channel.
 func (s *session) addHistograms(ctx context.Context, st *stage, r *region, scale Scale, layers []Layer) error {
-	guides, area, err := s.guides(r.mask, st.h, st.w, layers)
+	guides, area, err := s.guides(s.canvasMask(r.mask, st.w, st.h), st.h, st.w, layers)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,9 @@ const leastScaleStep = 1.05
 // maxPyramid is as many levels as the largest canvas has.
 const maxPyramid = 15
 
+// maxMargin is about what conv5_1 of a VGG-19 sees to each side.
+const maxMargin = 64
+
 // maxScales is more scales than steps of leastScaleStep make.
 const maxScales = 200
 
@@ -46,6 +49,8 @@ func (r *Recipe) Validate() error {
 		return invalid("NoiseShare", "%g: expected 0 to 1", r.NoiseShare)
 	case r.Optimizer == Adam && !(r.SecondMoment >= 0 && r.SecondMoment < 1):
 		return invalid("SecondMoment", "%g: expected a decay from 0 up to, but not, 1", r.SecondMoment)
+	case r.Margin < 0 || r.Margin > maxMargin:
+		return invalid("Margin", "%d pixels: expected 0 to %d", r.Margin, maxMargin)
 	case r.Pyramid < 0 || r.Pyramid > maxPyramid:
 		return invalid("Pyramid", "%d levels: expected 1 to %d, or 0 for pixels", r.Pyramid, maxPyramid)
 	case r.Pyramid > 1 && r.Tileable:

@@ -1,0 +1,29 @@
+package paint
+
+import "github.com/pastiche-art/pastiche/picture"
+
+// A canvas is larger than the painting by the recipe's Margin on each side. A network
+// sees zeros beyond the sides of its input, and what is painted there to make up for
+// them is cut off.
+
+// canvasSize returns the size of the canvas of a painting with the long side given.
+func (s *session) canvasSize(long int) (w, h int) {
+	w, h = picture.FitLong(s.content.W, s.content.H, long)
+	return w + 2*s.recipe.Margin, h + 2*s.recipe.Margin
+}
+
+// onCanvas returns a picture resized to a canvas of w x h, continued in its margin.
+func (s *session) onCanvas(p *picture.Picture, w, h int) *picture.Picture {
+	m := s.recipe.Margin
+	return p.Resize(w-2*m, h-2*m).Extend(m)
+}
+
+// canvasMask returns the mask of a region, continued in the margin of a canvas of
+// w x h; nil, which is everywhere, stays nil.
+func (s *session) canvasMask(mask *picture.Mask, w, h int) *picture.Mask {
+	m := s.recipe.Margin
+	if mask == nil || m == 0 {
+		return mask
+	}
+	return mask.Resize(w-2*m, h-2*m).Extend(m)
+}
