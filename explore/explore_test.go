@@ -170,8 +170,17 @@ func TestSmall(t *testing.T) {
 			t.Fatal(err)
 		}
 		small := explore.Small(r, 96)
-		if err := small.Validate(); err != nil || small.Size != 96 || small.Iterations >= r.Iterations || small.StyleScale != r.StyleScale {
+		if err := small.Validate(); err != nil || small.Size != 96 || small.StyleScale != r.StyleScale {
 			t.Errorf("%s: %v, %+v", name, err, small)
+		}
+		scales, of := small.Schedule(), r.Schedule()
+		if len(scales) != len(of) {
+			t.Fatalf("%s: %d scales, expected those of the painting, %d", name, len(scales), len(of))
+		}
+		for i, s := range scales {
+			if s.Size > 96 || s.Iterations >= of[i].Iterations || s.ContentWeight != of[i].ContentWeight || s.StyleCost != of[i].StyleCost {
+				t.Errorf("%s: %+v, where the painting has %+v", name, s, of[i])
+			}
 		}
 		if r.Size = 20; explore.Small(r, 96).Size != 20 {
 			t.Errorf("%s: a study is larger than the painting", name)

@@ -15,13 +15,14 @@ import (
 const DefaultSize = 256
 
 // The shares of its recipe's iterations that a study takes. Where the large forms of
-// a style go is decided at the first of several scales, which is small and keeps all
-// of its iterations: with three tenths of them, stars stood elsewhere than in the
-// whole painting. The later scales refine, and need few at this size. A dozen studies
-// of DefaultSize then take less time than two paintings of 512 pixels.
+// a style go is decided at the first of several scales: with three tenths of its
+// iterations, stars stood elsewhere than in the whole painting. A small first scale
+// keeps all of them, as they take little time. The later scales refine, and need few
+// at this size. A dozen studies of DefaultSize then take less time than two paintings
+// of 512 pixels.
 const (
-	laterShare = 0.2
-	onlyShare  = 0.4 // of a recipe with a single scale
+	firstShare = 0.3 // where the first scale is larger than half of the study
+	laterShare = 0.15
 )
 
 // Options say how studies are painted. The zero value paints at DefaultSize with
@@ -56,19 +57,24 @@ type Study struct {
 	network *paint.Network
 }
 
-// Small returns a recipe whose painting looks like r's from afar: no larger than
-// size, the long side in pixels, with fewer iterations. Sizes of strokes are
-// relative to the painting in both.
+// Small returns a recipe whose painting looks like r's from afar: it has r's scales,
+// none of them larger than size, the long side in pixels, with fewer iterations. Sizes
+// of strokes are relative to the painting in both.
 func Small(r paint.Recipe, size int) paint.Recipe {
-	r.Size = min(r.Size, size)
-	share := laterShare
-	if len(r.Schedule()) == 1 {
-		share = onlyShare
+	r.Scales = r.Schedule()
+	for i := range r.Scales {
+		s := &r.Scales[i]
+		share := laterShare
+		switch {
+		case i == 0 && 2*s.Size <= size:
+			share = 1
+		case i == 0:
+			share = firstShare
+		}
+		s.Size = min(s.Size, size)
+		s.Iterations = max(1, int(math.Round(share*float64(s.Iterations))))
 	}
-	r.Iterations = max(1, int(math.Round(share*float64(r.Iterations))))
-	if r.FinalIterations > 0 {
-		r.FinalIterations = max(1, int(math.Round(share*float64(r.FinalIterations))))
-	}
+	r.Size, r.FinalIterations = min(r.Size, size), 0 // which is one of the scales now
 	return r
 }
 
