@@ -93,9 +93,9 @@ func Gatys() Recipe {
 //     without, the network lets through hues that no style has, most plainly in
 //     pen and woodcut. A linear map of levels does it: in OKLab, skies with little
 //     of a colour were driven beyond what the style has of it.
-//   - Content weighs far more in faces than elsewhere: with a FaceWeight of 0.5 the
-//     face of a portrait of 192 pixels was that of somebody else, with 2 it was cut
-//     out of the photo.
+//   - Content weighs five times as much in faces as elsewhere at the last scale. With a
+//     FaceWeight of 0.5 a face of 150 pixels looked as if it were cut out of the photo
+//     and pasted into a pen drawing; with 0.045 it began to change.
 func Fine() Recipe {
 	return Recipe{
 		Name:            "fine",
@@ -122,7 +122,7 @@ func Fine() Recipe {
 		FirstContentWeight: 0.1,
 		ContentWeight:      0.03,
 		Faces:              KeepFaces,
-		FaceWeight:         1.5,
+		FaceWeight:         0.15,
 		StyleWeight:        1,
 		VariationWeight:    0.5,
 		StyleScale:         1,
