@@ -105,6 +105,9 @@ func TestNoFaces(t *testing.T) {
 // TestFacesOfRecipes: every recipe keeps faces when it is asked to, tells how many,
 // and goes on from a checkpoint.
 func TestFacesOfRecipes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("two paintings by every recipe")
+	}
 	content, style := example(t, "photos", "astronaut.jpg"), strokes(64, 64, 6)
 	for _, name := range recipeNames() {
 		t.Run(name, func(t *testing.T) {

@@ -134,6 +134,9 @@ func TestBench(t *testing.T) {
 // TestStylesAreMeasuredInMemory: a style that cannot be measured in the memory that
 // painting leaves is refused before work begins.
 func TestStylesAreMeasuredInMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures large styles")
+	}
 	content, style := photo(512, 24), strokes(512, 512, 9)
 	recipe := Fine()
 	recipe.Size, recipe.FirstSize, recipe.Iterations = 512, 0, 1
