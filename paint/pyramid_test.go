@@ -57,6 +57,7 @@ func TestPyramidMovesAreas(t *testing.T) {
 	far := func(levels int) float64 {
 		recipe := small(t, "fine")
 		recipe.Size, recipe.FirstSize, recipe.Iterations = 48, 0, 3
+		recipe.StyleLayers = Fine().StyleLayers
 		recipe.ContentWeight, recipe.VariationWeight, recipe.Colors = 0, 0, StyleColors
 		recipe.Pyramid = levels
 		return colorDistance(mustPaint(t, content, one(style), Options{Recipe: recipe}).Picture, style)
