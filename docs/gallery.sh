@@ -39,8 +39,8 @@ paint pen-fine astronaut harvest "${small[@]}"
 paint pen-nnst astronaut harvest "${small[@]}" --recipe nnst
 paint scale-half castle starry-night "${small[@]}" --style-scale 0.5
 paint scale-twice castle starry-night "${small[@]}" --style-scale 2
-paint content-less castle starry-night "${small[@]}" --content-weight 0.04
-paint content-more castle starry-night "${small[@]}" --content-weight 0.4
+paint strength-bold castle starry-night "${small[@]}" --strength bold
+paint strength-subtle castle starry-night "${small[@]}" --strength subtle
 paint cost-gram castle starry-night "${small[@]}" --style-cost gram
 paint cost-histogram castle starry-night "${small[@]}" --style-cost histogram
 paint pyramid castle starry-night "${small[@]}" --pyramid 3
@@ -85,5 +85,5 @@ PAIRS
 
 # What the program tells of a painting on the way.
 [ -e "$images/scales.jpg" ] ||
-  "$PASTICHE" paint --quiet "$photos/cat.jpg" "$paintings/starry-night.jpg" "${small[@]}" \
+  "$PASTICHE" paint --quiet "$photos/cat.jpg" "$paintings/starry-night.jpg" --quality 88 \
     -o "$images/cat.jpg" --plot "$images/costs.svg" --sheet "$images/scales.jpg"
