@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -162,7 +163,8 @@ func TestHostileUploads(t *testing.T) {
 		return m.HeapAlloc
 	}
 	statuses := make(map[int]int)
-	var before, most uint64
+	var before uint64
+	var heaps []uint64
 	for i := range uploads {
 		body, contentType := h.upload()
 		size, sent := body.Len(), body.String()
@@ -180,13 +182,14 @@ func TestHostileUploads(t *testing.T) {
 			before = heap() // when caches are warm
 		}
 		if i%(uploads/10) == 0 {
-			most = max(most, heap())
+			heaps = append(heaps, heap())
 		}
 	}
 	t.Log(fmt.Sprint(uploads, " uploads by status: ", statuses))
 	const slack = 16 << 20
-	if most > before+slack {
-		t.Errorf("the heap grew from %d to %d MiB", before>>20, most>>20)
+	// What a painting of an earlier test still holds goes; a leak stays.
+	if after := slices.Min(heaps[len(heaps)-3:]); after > before+slack {
+		t.Errorf("the heap grew from %d to %d MiB", before>>20, after>>20)
 	}
 	if list, err := store.List(t.Context(), job.Query{}); err != nil || len(list.Jobs) != 0 {
 		t.Errorf("accepted: %+v, %v", list, err)
