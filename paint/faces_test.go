@@ -165,7 +165,7 @@ func TestFaceForce(t *testing.T) {
 	}
 }
 
-// TestFaceGradient: the costs with faces have the gradient that their differences say.
+// TestFaceGradient compares the gradient of the costs, with faces, with finite differences.
 func TestFaceGradient(t *testing.T) {
 	for _, name := range []string{"fine", "classic"} {
 		t.Run(name, func(t *testing.T) {

@@ -3,8 +3,8 @@ package paint
 import "github.com/pastiche-art/pastiche/picture"
 
 // A canvas is larger than the painting by the recipe's Margin on each side. A network
-// sees zeros beyond the sides of its input, and what is painted there to make up for
-// them is cut off.
+// pads its input with zeros, which distorts the painting near the sides of the canvas.
+// The margin takes the distortion and is cut off.
 
 // canvasSize returns the size of the canvas of a painting with the long side given.
 func (s *session) canvasSize(long int) (w, h int) {

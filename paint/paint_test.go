@@ -511,8 +511,8 @@ func TestOnePixel(t *testing.T) {
 }
 
 // TestFirstStep wants Adam to move every level by the learning rate at first, on
-// small canvases and on large ones. Gradients are of the length that those of Fine
-// have there: 3e-7 at 91 pixels, and in inverse proportion to the number of pixels.
+// small canvases and on large ones. The gradients have the root mean square of Fine's:
+// 3e-7 on a canvas of 91 pixels, and less in proportion as a canvas has more pixels.
 func TestFirstStep(t *testing.T) {
 	pool, err := kernel.NewPool(1)
 	if err != nil {

@@ -84,9 +84,9 @@ func Gatys() Recipe {
 //   - Content weighs most at the first scale and less at each that follows: the
 //     photo's forms are settled first, then strokes run over them. At the same style
 //     distance that leaves less content distance than one weight for all scales.
-//   - A margin of 8 pixels is painted and cut off: beyond the sides of a canvas the
-//     network sees zeros, and what made up for them was a frame of hues that neither
-//     picture has.
+//   - A margin of 8 pixels is painted and cut off. The network pads with zeros, and
+//     without a margin the painting compensates for them by a frame of hues that
+//     neither picture has.
 //   - Total variation weighs a quarter of what it does with Crowson, which took the
 //     finest lines of pens and dots away. Less leaves noise of single pixels.
 //   - Colours are matched with those of the styles at the end, as [NNST] has it:

@@ -105,8 +105,9 @@ func TestStrengthen(t *testing.T) {
 	}
 }
 
-// TestStrengthMovesAwayFromThePhoto: at Bold a painting's features are less those of
-// the photo than at Subtle, with every recipe, and with fine Balanced lies between.
+// TestStrengthMovesAwayFromThePhoto: with every recipe, a painting at Bold is further
+// from the photo, in the features of a layer, than one at Subtle. With fine, one at
+// Balanced lies between them.
 func TestStrengthMovesAwayFromThePhoto(t *testing.T) {
 	content, style := photo(64, 64), strokes(64, 64, 5)
 	const layer = "conv4_2" // whose features are content to most recipes
