@@ -1,0 +1,6 @@
+//go:build !linux
+
+package atomicfile
+
+// isMountPoint is false: only Linux mounts over single files.
+func isMountPoint(string) bool { return false }

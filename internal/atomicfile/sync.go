@@ -1,0 +1,36 @@
+package atomicfile
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"runtime"
+	"syscall"
+)
+
+// syncFile makes the bytes of a file last through a power failure, on file
+// systems that can.
+func syncFile(f *os.File) error {
+	err := f.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	}
+	return err
+}
+
+// SyncDir makes a rename in a folder last through a power failure. Windows has
+// no such operation.
+func SyncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	d, err := os.Open(dir)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil // one may write into a folder without reading it
+	}
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return syncFile(d)
+}
