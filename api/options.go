@@ -1,0 +1,97 @@
+package api
+
+import "time"
+
+// Options say how to paint. The zero value paints the default recipe.
+type Options struct {
+	// Recipe holds the parameters of the recipe that its "name" names, such as
+	// {"name": "classic", "size": 256}. Parameters that are absent have the
+	// recipe's defaults, which GET /recipes lists.
+	Recipe Recipe `json:"recipe,omitempty" doc:"parameters that differ from those of the named recipe"`
+	// Strength is nil for 0.5, which is balanced.
+	Strength *float64 `json:"strength,omitempty" minimum:"0" maximum:"1" doc:"how far to go from the photo: 0 is subtle, 1 bold"`
+	// StyleWeights and StyleScales have one number for each style, or none.
+	StyleWeights []float64 `json:"style_weights,omitempty" doc:"share of each style; absent is equal shares"`
+	StyleScales  []float64 `json:"style_scales,omitempty" doc:"size of each style relative to the recipe's; absent is 1 for each"`
+	Seed         uint64    `json:"seed,omitempty" maximum:"9007199254740991" doc:"of the noise of recipes that begin with noise"`
+	Shape        []int     `json:"shape,omitempty" minItems:"2" maxItems:"2" doc:"width and height of a texture, which has no content"`
+}
+
+// A Recipe holds parameters of a recipe by their JSON names.
+type Recipe map[string]any
+
+// Name returns the parameter "name", or "" for the default recipe.
+func (r Recipe) Name() string {
+	name, _ := r["name"].(string)
+	return name
+}
+
+// MaxSeed is the greatest seed, the greatest integer that JavaScript represents
+// exactly.
+const MaxSeed = 1<<53 - 1
+
+// A Submission is a job submitted as JSON. Its pictures are files that were
+// uploaded before, or the pictures of other jobs.
+type Submission struct {
+	Content    *Source           `json:"content,omitempty" doc:"the photo; absent for a texture"`
+	Styles     []Source          `json:"styles" minItems:"1" maxItems:"8"`
+	Masks      []Source          `json:"masks,omitempty" maxItems:"8" doc:"none, or one for each style: white where that style paints"`
+	StyleMasks []Source          `json:"style_masks,omitempty" maxItems:"8" doc:"for the first styles: white where the style counts"`
+	Keep       *Source           `json:"keep,omitempty" doc:"white where the content stays as it is"`
+	Init       *Source           `json:"init,omitempty" doc:"the picture to begin from, with a recipe whose init is picture"`
+	Options    *Options          `json:"options,omitempty"`
+	Labels     map[string]string `json:"labels,omitempty" doc:"your own names for the job: at most 16, of at most 63 characters each"`
+	Retention  string            `json:"retention,omitempty" doc:"how long the finished job is kept, such as 48h; at most what the server allows" example:"48h"`
+	Webhook    *Webhook          `json:"webhook,omitempty"`
+}
+
+// A Source says where a picture comes from: exactly one of its fields is set.
+type Source struct {
+	File string     `json:"file,omitempty" doc:"id of an uploaded file"`
+	Data []byte     `json:"data,omitempty" doc:"the bytes of a picture file, in base64"`
+	Job  *JobSource `json:"job,omitempty" doc:"a picture of another job"`
+}
+
+// A JobSource is a picture of a job that exists.
+type JobSource struct {
+	ID     string `json:"id"`
+	Role   Role   `json:"role" enum:"content,style,mask,style_mask,keep,init,result"`
+	Number int    `json:"number,omitempty" minimum:"0"`
+}
+
+// Painting is the role of a job's result, as the source of another job.
+const Painting Role = "result"
+
+// A Webhook is called when a job changes its state.
+type Webhook struct {
+	URL    string  `json:"url" format:"uri" doc:"https URL of a host that the server allows"`
+	Events []State `json:"events,omitempty" doc:"the states that are told of; absent is the final ones"`
+}
+
+// A Batch submits one job for each pair of a content and a group of styles.
+type Batch struct {
+	Contents []Source          `json:"contents" minItems:"1" maxItems:"100"`
+	Styles   [][]Source        `json:"styles" minItems:"1" maxItems:"100" doc:"groups of styles that are blended"`
+	Options  *Options          `json:"options,omitempty"`
+	Labels   map[string]string `json:"labels,omitempty" doc:"of every job; the label batch is added"`
+	Webhook  *Webhook          `json:"webhook,omitempty" doc:"of every job"`
+}
+
+// BatchLabel is the label that holds the id of the batch that a job belongs to.
+const BatchLabel = "batch"
+
+// A BatchAnswer lists the jobs of a batch.
+type BatchAnswer struct {
+	ID   string `json:"id" doc:"the label batch of its jobs"`
+	Jobs []Job  `json:"jobs" doc:"for each content in turn, all groups of styles"`
+}
+
+// A File is a picture that was uploaded to be used by several jobs.
+type File struct {
+	ID       string    `json:"id"`
+	Width    int       `json:"width"`
+	Height   int       `json:"height"`
+	SHA256   string    `json:"sha256" doc:"digest of the stored PNG file"`
+	Expires  time.Time `json:"expires" doc:"when it is deleted, a day after the upload; jobs keep their own copies"`
+	Warnings []string  `json:"warnings,omitempty" doc:"what the picture lost when it was read"`
+}
