@@ -1,188 +1,230 @@
-// Package client speaks with a pastiche server.
+// Package client is the Go client of the HTTP API of a pastiche server.
+//
+//	c, err := client.New("127.0.0.1:8080")
+//	job, err := c.Submit(ctx, "", api.Submission{},
+//		client.Picture{Role: api.Content, Open: client.File("photo.jpg")},
+//		client.Picture{Role: api.Style, Open: client.File("painting.jpg")})
+//	job, err = c.Wait(ctx, job.ID)
+//	painting, err := c.Result(ctx, job)
+//
+// # Errors
+//
+// An error that the server answers is an [*Error], which wraps an [*api.Problem].
+// Its Code tells programs what is wrong.
+//
+// # Retries
+//
+// A method repeats its request when the server does not answer, and after the
+// statuses 429, 502, 503 and 504. It waits between attempts with exponential backoff
+// and jitter, from 0.25 to 10 seconds, in addition to the Retry-After of the server.
+// It gives up after [Client.Patience].
+//
+// [Client.Cancel], [Client.Retry] and [Client.Batch] are not idempotent. They repeat
+// their request only where the server cannot have handled it: after the status 429,
+// and where no connection was made.
 package client
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"mime/multipart"
+	"iter"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"sync"
 	"time"
 
-	"github.com/pastiche-art/pastiche/job"
+	"github.com/pastiche-art/pastiche/api"
 )
 
 const (
-	// pollEvery is how often Wait asks.
+	// longPoll is how long the server may hold a request of Wait. It is less than
+	// the time after which common proxies close an idle request.
+	longPoll = 30 * time.Second
+	// pollEvery is the least time between two requests of Wait.
 	pollEvery = time.Second
-	// patience is how long Wait puts up with a server that does not answer, as
-	// one that is started again.
-	patience = time.Minute
+	// defaultPatience is Patience where it is 0.
+	defaultPatience = 30 * time.Second
+	// absence is the least patience of Wait and Events once the server has answered.
+	// A restart or an update of the server takes minutes.
+	absence = 10 * time.Minute
 )
 
-// A ProblemError is what a server says is wrong with a request.
-type ProblemError struct {
-	Server string
-	Status int // of HTTP
-	Detail string
-}
-
-func (p *ProblemError) Error() string { return p.Server + ": " + p.Detail }
-
-// A Client asks one server.
+// A Client sends requests to one server. It may be used by several goroutines at
+// once. Set its fields before the first request.
 type Client struct {
-	URL string // such as http://127.0.0.1:8080
-	Key string // of a server that wants one
+	// Key is the API key. It is "" for a server without keys.
+	Key string
+	// HTTP sends the requests. nil is [http.DefaultClient]. Its Timeout, where there
+	// is one, also ends uploads, downloads and event streams, and must be over 30
+	// seconds for Wait.
+	HTTP *http.Client
+	// Patience is how long a request is repeated while the server does not answer
+	// or is busy. 0 is 30 seconds. A negative Patience sends each request once. Wait
+	// and Events repeat theirs for at least 10 minutes, once the server has answered.
+	Patience time.Duration
+
+	server string // URL without a final "/"
+
+	mu    sync.Mutex
+	token string // of the session; "" before the first change
 }
 
-// A File is a field of a form that holds a file.
-type File struct {
-	Field string // content, style, mask, style_mask, keep or init
-	Name  string
-	Data  []byte
-}
-
-// Submit asks for a painting. options is the JSON that the API describes; "" is
-// none. A key, where not "", makes a second call return the first's job.
-func (c *Client) Submit(ctx context.Context, files []File, options, key string) (*job.Job, error) {
-	var body bytes.Buffer
-	form := multipart.NewWriter(&body)
-	for _, f := range files {
-		part, err := form.CreateFormFile(f.Field, f.Name)
-		if err != nil {
-			return nil, err
-		}
-		part.Write(f.Data) //nolint:errcheck // a buffer
+// New returns a client of the server at a URL, such as https://example.org, or at a
+// host and port, such as 127.0.0.1:8080, which is short for http.
+func New(server string) (*Client, error) {
+	text := server
+	if !strings.Contains(text, "://") {
+		text = "http://" + text
 	}
-	if options != "" {
-		if err := form.WriteField("options", options); err != nil {
-			return nil, err
-		}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" ||
+		u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return nil, fmt.Errorf("server %q: expected a URL such as http://127.0.0.1:8080, or a host and port", server)
 	}
-	if err := form.Close(); err != nil {
-		return nil, err
-	}
-	header := http.Header{"Content-Type": {form.FormDataContentType()}}
-	if key != "" {
-		header.Set("Idempotency-Key", key)
-	}
-	var j job.Job
-	return &j, c.change(ctx, http.MethodPost, "/jobs", header, &body, &j)
+	return &Client{server: strings.TrimRight(u.String(), "/")}, nil
 }
 
-// Get returns a job.
-func (c *Client) Get(ctx context.Context, id string) (*job.Job, error) {
-	var j job.Job
-	return &j, c.json(ctx, http.MethodGet, "/jobs/"+url.PathEscape(id), nil, nil, &j)
-}
-
-// List returns all jobs, the newest first.
-func (c *Client) List(ctx context.Context) ([]job.Job, error) {
-	var all []job.Job
-	after := ""
-	for {
-		var list job.List
-		if err := c.json(ctx, http.MethodGet, "/jobs?limit=1000&after="+url.QueryEscape(after), nil, nil, &list); err != nil {
-			return nil, err
-		}
-		all = append(all, list.Jobs...)
-		if after = list.Next; after == "" {
-			return all, nil
-		}
-	}
-}
-
-// Cancel ends a job.
-func (c *Client) Cancel(ctx context.Context, id string) (*job.Job, error) {
-	var j job.Job
-	return &j, c.change(ctx, http.MethodPost, "/jobs/"+url.PathEscape(id)+"/cancel", nil, nil, &j)
-}
-
-// Wait returns a job when it is final. A server that has answered once may be
-// away for a while.
-func (c *Client) Wait(ctx context.Context, id string) (*job.Job, error) {
-	var heard time.Time
-	for {
-		j, err := c.Get(ctx, id)
-		switch {
-		case err == nil && j.State.Final():
-			return j, nil
-		case err == nil:
-			heard = time.Now()
-		case errors.As(err, new(*ProblemError)), time.Since(heard) > patience:
-			return nil, err
-		}
-		select {
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		case <-time.After(pollEvery):
-		}
-	}
-}
-
-// Result writes the painting of a job, PNG.
-func (c *Client) Result(ctx context.Context, id string, w io.Writer) error {
-	body, err := c.do(ctx, http.MethodGet, "/jobs/"+url.PathEscape(id)+"/result", nil, nil)
+// Ready returns an error unless the server accepts jobs now. It asks once.
+func (c *Client) Ready(ctx context.Context) error {
+	r := read("/readyz")
+	r.backoff = &backoff{} // without patience
+	response, err := c.do(ctx, r)
 	if err != nil {
 		return err
 	}
-	defer body.Close()
-	_, err = io.Copy(w, body)
-	return err
-}
-
-// change is json with the token that a server without keys wants.
-func (c *Client) change(ctx context.Context, method, path string, header http.Header, body io.Reader, to any) error {
-	var session struct{ Token string }
-	if err := c.json(ctx, http.MethodGet, "/session", nil, nil, &session); err != nil {
-		return err
-	}
-	if header == nil {
-		header = make(http.Header)
-	}
-	header.Set("X-Pastiche-Token", session.Token)
-	return c.json(ctx, method, path, header, body, to)
-}
-
-func (c *Client) json(ctx context.Context, method, path string, header http.Header, body io.Reader, to any) error {
-	answer, err := c.do(ctx, method, path, header, body)
-	if err != nil {
-		return err
-	}
-	defer answer.Close()
-	if err := json.NewDecoder(answer).Decode(to); err != nil {
-		return fmt.Errorf("the answer of %s: %w", c.URL, err)
+	if response.StatusCode != http.StatusNoContent {
+		return fmt.Errorf("%s/readyz: status %s, expected 204: is this a pastiche server?", c.server, response.Status)
 	}
 	return nil
 }
 
-func (c *Client) do(ctx context.Context, method, path string, header http.Header, body io.Reader) (io.ReadCloser, error) {
-	r, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(c.URL, "/")+"/api/v1"+path, body)
-	if err != nil {
+// Session returns the version and the limits of the server.
+func (c *Client) Session(ctx context.Context) (*api.Session, error) {
+	return call[api.Session](ctx, c, read(basePath+"/session"))
+}
+
+// Recipes returns the recipes of the server, the default first.
+func (c *Client) Recipes(ctx context.Context) (*api.RecipeList, error) {
+	return call[api.RecipeList](ctx, c, read(basePath+"/recipes"))
+}
+
+// Examples returns the pictures that come with the server. [Client.Open] opens them.
+func (c *Client) Examples(ctx context.Context) (*api.ExampleList, error) {
+	return call[api.ExampleList](ctx, c, read(basePath+"/examples"))
+}
+
+// Get returns a job.
+func (c *Client) Get(ctx context.Context, id string) (*api.Job, error) {
+	return call[api.Job](ctx, c, read(jobPath(id, "")))
+}
+
+// A Query selects jobs. The zero value selects all.
+type Query struct {
+	State api.State // "" is every state
+	Label string    // NAME=VALUE; "" is every job
+	Limit int       // of one page; 0 is the server's default
+	After string    // the Next of the page before; "" is the first page
+}
+
+// List returns one page of jobs.
+func (c *Client) List(ctx context.Context, q Query) (*api.List, error) {
+	values := make(url.Values)
+	for name, value := range map[string]string{"state": string(q.State), "label": q.Label, "after": q.After} {
+		if value != "" {
+			values.Set(name, value)
+		}
+	}
+	if q.Limit != 0 {
+		values.Set("limit", strconv.Itoa(q.Limit))
+	}
+	path := basePath + "/jobs"
+	if len(values) > 0 {
+		path += "?" + values.Encode()
+	}
+	return call[api.List](ctx, c, read(path))
+}
+
+// Jobs returns the jobs of a query from q.After on. It requests a page when the loop
+// reaches it. It ends after an error.
+func (c *Client) Jobs(ctx context.Context, q Query) iter.Seq2[api.Job, error] {
+	return func(yield func(api.Job, error) bool) {
+		for q := q; ; { // a second loop begins at the first page, too
+			page, err := c.List(ctx, q)
+			if err != nil {
+				yield(api.Job{}, err)
+				return
+			}
+			for _, j := range page.Jobs {
+				if !yield(j, nil) {
+					return
+				}
+			}
+			if page.Next == "" || page.Next == q.After {
+				return
+			}
+			q.After = page.Next
+		}
+	}
+}
+
+// Wait waits until the state of a job is final (done, failed or cancelled) and returns
+// the job. It outlasts restarts of the server.
+func (c *Client) Wait(ctx context.Context, id string) (*api.Job, error) {
+	r := read(jobPath(id, "?wait="+strconv.Itoa(int(longPoll/time.Second))))
+	for {
+		begun := time.Now()
+		j, err := call[api.Job](ctx, c, r)
+		if err != nil || j.State.Final() {
+			return j, err
+		}
+		r.backoff = &backoff{patience: max(c.patience(), absence)}
+		if err := sleep(ctx, pollEvery-time.Since(begun)); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// Cancel cancels a queued or running job and returns it.
+func (c *Client) Cancel(ctx context.Context, id string) (*api.Job, error) {
+	return call[api.Job](ctx, c, &request{method: http.MethodPost, path: jobPath(id, "/cancel")})
+}
+
+// Retry queues a job again that has failed or was cancelled, and returns it.
+func (c *Client) Retry(ctx context.Context, id string) (*api.Job, error) {
+	return call[api.Job](ctx, c, &request{method: http.MethodPost, path: jobPath(id, "/retry")})
+}
+
+// Keep sets how long a finished job is kept from now on, and returns the job.
+func (c *Client) Keep(ctx context.Context, id string, retention time.Duration) (*api.Job, error) {
+	r := &request{method: http.MethodPost, path: jobPath(id, "/keep"), repeatable: true}
+	if err := r.setJSON(map[string]string{"retention": retention.String()}); err != nil {
 		return nil, err
 	}
-	if header != nil {
-		r.Header = header
+	return call[api.Job](ctx, c, r)
+}
+
+// Delete deletes a job with its pictures.
+func (c *Client) Delete(ctx context.Context, id string) error {
+	return c.delete(ctx, jobPath(id, ""))
+}
+
+// DeleteFile deletes an uploaded file. Jobs keep their own copies.
+func (c *Client) DeleteFile(ctx context.Context, id string) error {
+	return c.delete(ctx, basePath+"/files/"+url.PathEscape(id))
+}
+
+func (c *Client) delete(ctx context.Context, path string) error {
+	r := &request{method: http.MethodDelete, path: path, repeatable: true}
+	_, err := c.do(ctx, r)
+	if r.attempts > 1 && statusOf(err) == http.StatusNotFound {
+		return nil // an earlier attempt deleted it, and its answer was lost
 	}
-	if c.Key != "" {
-		r.Header.Set("Authorization", "Bearer "+c.Key)
-	}
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return nil, err
-	}
-	if answer.StatusCode < http.StatusBadRequest {
-		return answer.Body, nil
-	}
-	defer answer.Body.Close()
-	problem := &ProblemError{Server: c.URL, Status: answer.StatusCode}
-	if json.NewDecoder(answer.Body).Decode(problem) != nil || problem.Detail == "" {
-		problem.Detail = answer.Status
-	}
-	return nil, problem
+	return err
+}
+
+// Curve returns the costs of a painting over its steps.
+func (c *Client) Curve(ctx context.Context, id string) (*api.Curve, error) {
+	return call[api.Curve](ctx, c, read(jobPath(id, "/curve")))
 }

@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # Paints the pictures of the README and of docs/GALLERY.md with the built-in
-# network: docs/gallery.sh. What is there is left as it is, so that a picture that
-# is to be painted again is removed first. PASTICHE names another program to paint
-# with.
+# network: docs/gallery.sh. Pictures that exist are skipped: remove those that are to
+# be painted again. PASTICHE names another program to paint with.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 photos=examples/photos paintings=examples/paintings masks=examples/masks
@@ -42,7 +41,7 @@ paint scale-twice castle starry-night "${small[@]}" --style-scale 2
 paint strength-bold castle starry-night "${small[@]}" --strength bold
 paint strength-subtle castle starry-night "${small[@]}" --strength subtle
 paint cost-gram castle starry-night "${small[@]}" --style-cost gram
-paint cost-histogram castle starry-night "${small[@]}" --style-cost histogram
+paint rotations castle starry-night "${small[@]}" --rotations 4
 paint pyramid castle starry-night "${small[@]}" --pyramid 3
 paint colors-style great-wall sunset "${small[@]}" --colors style
 paint colors-content great-wall sunset "${small[@]}" --colors content
@@ -83,7 +82,7 @@ cat moonrise
 coffee sunset
 PAIRS
 
-# What the program tells of a painting on the way.
+# A sheet of the scales and a chart of the costs.
 [ -e "$images/scales.jpg" ] ||
   "$PASTICHE" paint --quiet "$photos/cat.jpg" "$paintings/starry-night.jpg" --quality 88 \
     -o "$images/cat.jpg" --plot "$images/costs.svg" --sheet "$images/scales.jpg"

@@ -216,9 +216,9 @@ func TestInterrupted(t *testing.T) {
 
 // TestLeftOut: a variation that cannot be painted does not keep the others from it.
 func TestLeftOut(t *testing.T) {
-	content, style := waves(96, 64, 9), waves(90, 45, 4)
+	content, style := waves(96, 64, 9), waves(90, 90, 4)
 	variations := quick(t, explore.StyleScale)
-	studies, err := explore.Prepare(content, paint.InMannerOf(style), variations, explore.Options{Size: 48})
+	studies, err := explore.Prepare(content, paint.InMannerOf(style), variations, explore.Options{Size: 24})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -144,10 +144,7 @@ func (o Options) of(s *Study) paint.Options {
 // context.Cause(ctx). Other errors are those of [paint.Paint].
 func Paint(ctx context.Context, content image.Image, regions []paint.Region, studies []Study, opts Options) error {
 	schedule := Schedule(studies)
-	steps := 0
-	for _, s := range schedule {
-		steps += s.Iterations
-	}
+	steps := iterations(schedule)
 	scalesBefore, stepsBefore := 0, 0
 	for i := range studies {
 		s := &studies[i]
@@ -155,10 +152,13 @@ func Paint(ctx context.Context, content image.Image, regions []paint.Region, stu
 			continue
 		}
 		options := opts.of(s)
+		own := s.Recipe.Schedule()
 		if opts.Progress != nil {
 			options.Progress = func(p paint.Progress) {
-				p.Scale, p.Scales = p.Scale+scalesBefore, len(schedule)
-				p.Step, p.Steps = p.Step+stepsBefore, steps
+				// A study of a narrow picture leaves out its first scales: they count as done.
+				leftOut := own[:len(own)-p.Scales]
+				p.Scale, p.Scales = scalesBefore+len(leftOut)+p.Scale, len(schedule)
+				p.Step, p.Steps = stepsBefore+iterations(leftOut)+p.Step, steps
 				opts.Progress(Progress{p, s.Variation})
 			}
 		}
@@ -172,12 +172,18 @@ func Paint(ctx context.Context, content image.Image, regions []paint.Region, stu
 		default:
 			s.Picture = painting.Picture
 		}
-		for _, scale := range s.Recipe.Schedule() {
-			scalesBefore++
-			stepsBefore += scale.Iterations
-		}
+		scalesBefore += len(own)
+		stepsBefore += iterations(own)
 	}
 	return nil
+}
+
+// iterations returns the number of iterations at some scales.
+func iterations(scales []paint.Scale) (n int) {
+	for _, s := range scales {
+		n += s.Iterations
+	}
+	return n
 }
 
 // shrunk returns a picture that is not much larger than the size that it will be

@@ -12,10 +12,11 @@ import (
 // example returns an example photo.
 func example(t *testing.T, name string) *picture.Picture {
 	t.Helper()
-	p, err := picture.Open(filepath.Join("..", "examples", "photos", name), picture.Limits{})
+	f, err := picture.Open(t.Context(), filepath.Join("..", "examples", "photos", name), picture.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	p := f.SRGB()
 	return p
 }
 
@@ -137,10 +138,11 @@ func turned(p *picture.Picture, degrees float64) *picture.Picture {
 }
 
 func BenchmarkFind(b *testing.B) {
-	p, err := picture.Open(filepath.Join("..", "examples", "photos", "astronaut.jpg"), picture.Limits{})
+	f, err := picture.Open(b.Context(), filepath.Join("..", "examples", "photos", "astronaut.jpg"), picture.Limits{})
 	if err != nil {
 		b.Fatal(err)
 	}
+	p := f.SRGB()
 	for _, long := range []int{512, 4096} {
 		large := p.Resize(long, long)
 		b.Run(strconv.Itoa(long), func(b *testing.B) {

@@ -1,23 +1,37 @@
-// Package job keeps paintings that wait, are painted, or are done, through
-// crashes of whoever paints them.
+// Package job keeps paintings that wait, are being painted, or are finished, and
+// distributes them among workers.
 //
-// The way of a job: [Store.Submit] checks it as far as possible without
-// painting, stores its pictures, creates its record, and puts its number into
-// the queue. A [Worker] takes the number, claims the record, and paints; every
-// second it writes its progress into the record, and now and then a checkpoint
-// beside it. The result is stored under a name of its own and committed by a
-// change of the record. Whoever listens is told of changes by one watch of all
-// records.
+// # The way of a job
 //
-// Everything is in NATS JetStream, in this process or in a cluster: records in
-// a key-value store, pictures in an object store, the queue in a stream with at
-// most one message for each job.
+// A server begins a [Draft] for an upload: it creates a record in the state
+// [Receiving], then stores each picture as it arrives. [Draft.Submit] checks the
+// job as far as that is possible without painting and changes the state to queued.
+// From then on the job will be painted, whatever process ends in between.
+//
+// A [Worker] asks for work over the [Bus]. A server answers with the id of a job
+// that this worker can paint. The worker claims the record by compare-and-set and
+// paints. Every second it publishes a heartbeat with its progress; now and then it
+// stores a checkpoint and names it in the record. It stores the painting under a
+// name of its own and commits it by a change of the record.
+//
+// # Records, blobs, messages
+//
+// Everything that must not be lost is a [Record] in a [Store], which changes by
+// compare-and-set, or an immutable blob in a blob.Store. Everything that may be
+// lost (progress, previews, requests for work) is a message on a [Bus]. Package
+// folderstore keeps records in a folder for one process, package natsstore in NATS
+// JetStream for a cluster.
+//
+// The queue is the set of queued records. Each server keeps the active records in
+// memory, of which there are as many as the queue has places, and chooses the next
+// job from them: of the owner with the fewest jobs running, the oldest. Finished
+// records stay in the store and are read page by page.
 //
 // # Who owns a job
 //
-// A record changes only by compare-and-set. Each claim raises its fence, and
-// whoever writes progress or a result must hold the present one: a worker that
-// froze and comes back finds another fence, and what it painted is thrown away.
-// So messages may come late, twice or, after a late acknowledgement, not at
-// all: [Store.Maintain] queues again what nobody paints.
+// A claim raises the record's fence, and only the worker with the present fence
+// may write a checkpoint or a result. A worker that froze and comes back finds
+// another fence, and its painting is discarded. One server is the leader, by a
+// lease in the store. It queues jobs again whose worker has been silent for
+// [Config.Silence], deletes what has expired, and calls webhooks.
 package job

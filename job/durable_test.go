@@ -3,11 +3,11 @@
 package job_test
 
 import (
-	"bytes"
-	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -15,11 +15,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pastiche-art/pastiche/api"
+	"github.com/pastiche-art/pastiche/blob"
 	"github.com/pastiche-art/pastiche/job"
 )
 
-// times is how often a test does something dreadful: a few times, or as often
-// as a variable of the environment says, which bench/durability.sh sets.
+// times is how often a test does something violent: a few times, or as often as a
+// variable of the environment says, which bench/durability.sh sets.
 func times(t *testing.T, variable string, few int) int {
 	t.Helper()
 	if testing.Short() {
@@ -36,28 +38,26 @@ func times(t *testing.T, variable string, few int) int {
 	return n
 }
 
-// TestKilled kills a process with the queue and a worker in it again and again.
+// TestKilled kills a process with the store and a worker in it again and again, at
+// random moments from its start on.
 func TestKilled(t *testing.T) {
 	kills := times(t, "PASTICHE_KILLS", 3)
 	const orders = 2
 	want := results(t, orders)
-	for round := 0; kills > 0; round++ {
+	for kills > 0 {
 		dir := t.TempDir()
-		// They live the longer the more often they were killed: a job is given up
-		// whose attempts all end before they come to a checkpoint.
-		for longest := 4 * time.Second; ; longest += 2 * time.Second {
-			shop := role{Kind: "shop", Dir: dir, Jobs: orders}.begin(t)
+		for {
+			local := role{Kind: "local", Dir: dir, Jobs: orders}.begin(t)
 			ended := make(chan error, 1)
-			go func() { ended <- shop.Wait() }()
-			alive := 500*time.Millisecond + rand.N(longest)
+			go func() { ended <- local.Wait() }()
 			select {
 			case err := <-ended:
 				if err != nil {
-					t.Fatalf("the shop failed: %v", err)
+					t.Fatalf("the process failed: %v", err)
 				}
-			case <-time.After(alive):
+			case <-time.After(rand.N(4 * time.Second)):
 				kills--
-				if err := shop.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+				if err := local.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 					t.Fatal(err)
 				}
 				<-ended
@@ -66,143 +66,194 @@ func TestKilled(t *testing.T) {
 			break
 		}
 		s := open(t, dir)
-		compare(t, s, want)
-		if err := s.Close(); err != nil {
-			t.Error(err)
+		s.compare(t, want)
+		s.stop()
+	}
+}
+
+// natsCluster is NATS servers, each in a process of its own.
+type natsCluster struct {
+	roles   []role
+	running []*exec.Cmd
+	url     string
+}
+
+func startCluster(t *testing.T, n int) *natsCluster {
+	t.Helper()
+	all := ports(t, 2*n)
+	c := &natsCluster{}
+	var routes []string
+	for _, route := range all[n:] {
+		routes = append(routes, fmt.Sprintf("nats://127.0.0.1:%d", route))
+	}
+	for i := range n {
+		r := role{Kind: "nats", Dir: filepath.Join(t.TempDir(), fmt.Sprintf("nats-%d", i)), Port: all[i]}
+		if n > 1 {
+			r.Route, r.Routes = all[n+i], routes
+		}
+		c.roles = append(c.roles, r)
+		c.running = append(c.running, r.begin(t))
+		if i > 0 {
+			c.url += ","
+		}
+		c.url += fmt.Sprintf("nats://127.0.0.1:%d", r.Port)
+	}
+	t.Cleanup(func() {
+		for _, cmd := range c.running {
+			end(cmd)
+		}
+	})
+	return c
+}
+
+// open starts a service on the cluster.
+func (c *natsCluster) open(t *testing.T, edits ...func(*job.Config)) *server {
+	t.Helper()
+	store, blobs, err := cluster(t.Context(), c.url, len(c.roles), logger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return start(t, store, blobs, store.Bus(), append([]func(*job.Config){func(cfg *job.Config) {
+		*cfg = clusterConfig(store, blobs, logger())
+	}}, edits...)...)
+}
+
+func (c *natsCluster) worker() role { return role{Kind: "worker", URL: c.url} }
+
+// finals counts how often each job becomes final.
+type finals struct {
+	mu    sync.Mutex
+	count map[string]map[uint64]bool // revisions, by job
+}
+
+// watchFinals watches a store for jobs that become final.
+func watchFinals(t *testing.T, s *server) *finals {
+	f := &finals{count: make(map[string]map[uint64]bool)}
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		for t.Context().Err() == nil {
+			s.store.Watch(t.Context(), func(c job.Change) { //nolint:errcheck // it begins anew
+				if c.Record == nil || c.Deleted || c.Damaged != nil || !c.State.Final() {
+					return
+				}
+				f.mu.Lock()
+				defer f.mu.Unlock()
+				if f.count[c.ID] == nil {
+					f.count[c.ID] = make(map[uint64]bool)
+				}
+				f.count[c.ID][c.Record.Revision] = true
+			})
+		}
+	})
+	t.Cleanup(watching.Wait)
+	return f
+}
+
+// once fails where a job became final twice.
+func (f *finals) once(t *testing.T) {
+	t.Helper()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for id, revisions := range f.count {
+		if len(revisions) > 1 {
+			t.Errorf("job %s became final %d times", id, len(revisions))
 		}
 	}
 }
 
-// TestWorkerKilled kills the workers of a NATS server in turn.
+// TestWorkerKilled kills the workers of a cluster one after the other.
 func TestWorkerKilled(t *testing.T) {
 	kills := times(t, "PASTICHE_WORKER_KILLS", 1)
 	const orders = 2
 	want := results(t, orders)
 	c := startCluster(t, 1)
 	s := c.open(t)
-	defer s.Close()
-	defer maintain(t, s)()
-	ends := watchEnds(t.Context(), s)
+	ends := watchFinals(t, s)
 	worker := c.worker().begin(t)
 	defer func() { end(worker) }()
 	for kills > 0 {
-		var ids []string
+		var all []*job.Record
 		for i := range orders {
-			ids = append(ids, submit(t, s, i).ID)
+			all = append(all, s.submit(t, orderOf(i)))
 		}
-		for _, id := range ids {
+		for _, r := range all {
 			for {
-				time.Sleep(time.Duration(500+rand.IntN(3000)) * time.Millisecond)
-				j, err := s.Get(t.Context(), id)
+				time.Sleep(500*time.Millisecond + rand.N(3*time.Second))
+				now, err := s.Get(t.Context(), r.Owner, r.ID)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if j.State.Final() || kills == 0 {
+				if now.State.Final() || kills == 0 {
 					break
 				}
 				kills--
 				end(worker)
-				killed := time.Now()
 				worker = c.worker().begin(t)
-				resumed := false
-				for !resumed && time.Since(killed) < 45*time.Second {
-					time.Sleep(50 * time.Millisecond)
-					now, err := s.Get(t.Context(), id)
-					resumed = err == nil && (now.State.Final() || now.Attempts > j.Attempts || j.State == job.Queued)
-				}
-				if !resumed {
-					t.Fatalf("job %s was not resumed within 45 s", id)
-				}
+				eventually(t, "resumed", func() bool {
+					again, err := s.Get(t.Context(), r.Owner, r.ID)
+					return err == nil && (again.State.Final() || again.Attempts > now.Attempts || now.State == api.Queued)
+				})
 			}
 		}
-		for _, id := range ids {
-			done(t, s, id)
+		for _, r := range all {
+			s.in(t, r, api.Done)
 		}
-		compare(t, s, want)
+		s.compare(t, want)
 		ends.once(t)
-		if kills > 0 { // again from the beginning
-			for _, id := range ids {
-				if err := s.Delete(t.Context(), id); err != nil {
-					t.Fatal(err)
-				}
+		for _, r := range all { // again from the beginning
+			if err := s.Delete(t.Context(), r.Owner, r.ID); err != nil {
+				t.Fatal(err)
 			}
-			ends.mu.Lock()
-			clear(ends.count)
-			clear(ends.state)
-			ends.mu.Unlock()
 		}
 	}
 }
 
-// TestFrozenWorkerIsRejected stops a worker until another has taken over.
-func TestFrozenWorkerIsRejected(t *testing.T) {
+// TestFrozenWorker stops a worker until another has taken its job over.
+func TestFrozenWorker(t *testing.T) {
 	times(t, "", 1)
 	want := results(t, 1)
 	c := startCluster(t, 1)
 	s := c.open(t)
-	defer s.Close()
-	ends := watchEnds(t.Context(), s)
+	ends := watchFinals(t, s)
 	frozen := c.worker().begin(t)
 	defer end(frozen)
-	j := submit(t, s, 0)
-	wait(t, s, j.ID, func(j *job.Job) bool { return j.Progress != nil })
+	r := s.submit(t, orderOf(0))
+	painting := func(attempt int) func() bool {
+		return func() bool {
+			now, err := s.Get(t.Context(), r.Owner, r.ID)
+			return err == nil && now.Attempts == attempt && s.View(now).Progress != nil
+		}
+	}
+	eventually(t, "painting", painting(1))
 	if err := frozen.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
 	other := c.worker().begin(t)
 	defer end(other)
-	wait(t, s, j.ID, func(j *job.Job) bool { return j.Attempts == 2 && j.Progress != nil })
+	eventually(t, "painting again", painting(2))
 	if err := frozen.Process.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	if j = done(t, s, j.ID); j.Attempts != 2 {
-		t.Errorf("%d attempts, expected 2", j.Attempts)
+	if r = s.in(t, r, api.Done); r.Attempts != 2 {
+		t.Errorf("%d attempts, expected 2", r.Attempts)
 	}
-	time.Sleep(2 * time.Second) // in which the frozen one would do harm
-	compare(t, s, want)
+	s.compare(t, want)
 	ends.once(t)
 }
 
-// TestReadOutlastsRestart reads a picture while its only server is replaced.
-func TestReadOutlastsRestart(t *testing.T) {
-	times(t, "", 1)
-	c := startCluster(t, 1)
-	s := c.open(t)
-	defer s.Close()
-	worker := c.worker().begin(t)
-	defer end(worker)
-	j := submit(t, s, 0)
-	done(t, s, j.ID)
-	want, err := s.Preview(t.Context(), j.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	end(c.running[0])
-	var starting sync.WaitGroup
-	starting.Go(func() {
-		time.Sleep(6 * time.Second) // longer than a client waits by itself
-		c.running[0] = c.roles[0].begin(t)
-	})
-	got, err := s.Preview(t.Context(), j.ID)
-	starting.Wait()
-	if err != nil || !bytes.Equal(got, want) {
-		t.Errorf("%d bytes of %d, %v", len(got), len(want), err)
-	}
-}
-
-// TestServersKilled kills one of three NATS servers after the other.
+// TestServersKilled kills one of three NATS servers after the other, while two
+// workers paint.
 func TestServersKilled(t *testing.T) {
 	orders := times(t, "PASTICHE_CLUSTER_JOBS", 3)
 	want := results(t, orders)
 	c := startCluster(t, 3)
 	s := c.open(t)
-	defer s.Close()
-	defer maintain(t, s)()
-	ends := watchEnds(t.Context(), s)
+	ends := watchFinals(t, s)
 	for range 2 {
 		defer end(c.worker().begin(t))
 	}
 	stop := make(chan struct{})
+	kills := 0
 	var killing sync.WaitGroup
 	killing.Go(func() {
 		for i := 0; ; i = (i + 1) % len(c.roles) {
@@ -212,26 +263,34 @@ func TestServersKilled(t *testing.T) {
 			case <-time.After(3 * time.Second):
 			}
 			end(c.running[i])
+			kills++
 			time.Sleep(time.Second)
 			c.running[i] = c.roles[i].begin(t)
 			time.Sleep(4 * time.Second) // a majority has to catch up
 		}
 	})
-	var ids []string
+	var all []*job.Record
 	for i := range orders {
-		ids = append(ids, submit(t, s, i).ID)
+		var r *job.Record
+		eventually(t, "submitted", func() bool {
+			var err error
+			r, _, err = s.trySubmit(t.Context(), orderOf(i))
+			return err == nil
+		})
+		all = append(all, r)
 	}
-	for _, id := range ids {
-		done(t, s, id)
+	for _, r := range all {
+		s.in(t, r, api.Done)
 	}
 	close(stop)
 	killing.Wait()
-	settle(t, s)
-	compare(t, s, want)
+	t.Logf("%d servers killed", kills)
+	eventually(t, "ready again", func() bool { return s.Ready(t.Context()) == nil })
+	s.compare(t, want)
 	ends.once(t)
 }
 
-// TestDiskFull fills a small disk under the queue, and empties it.
+// TestDiskFull fills a small disk under the store, and empties it.
 func TestDiskFull(t *testing.T) {
 	cycles := times(t, "PASTICHE_FULL_DISKS", 2)
 	if os.Geteuid() != 0 {
@@ -246,70 +305,28 @@ func TestDiskFull(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	s, err := job.Open(t.Context(), job.Config{Dir: filepath.Join(dir, "jobs"), Memory: memory, Reserve: 8 << 20})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	defer maintain(t, s)()
+	s := open(t, dir)
+	t.Cleanup(s.stop)
 	filler := filepath.Join(dir, "filler")
 	for cycle := range cycles {
+		before := s.submit(t, order{})
 		fill(t, filler)
-		begun := time.Now()
-		_, _, err := s.Submit(t.Context(), request(t, quick))
-		if took := time.Since(begun); !errors.Is(err, job.ErrFull) || took > time.Second {
-			t.Errorf("cycle %d: with a full disk: %v, after %v", cycle, err, took)
+		if _, _, err := s.trySubmit(t.Context(), order{}); !errors.Is(err, blob.ErrFull) {
+			t.Errorf("cycle %d: with a full disk: %v", cycle, err)
 		}
-		for _, j := range list(t, s) {
-			begun := time.Now()
-			_, err := s.Retry(t.Context(), j.ID)
-			if took := time.Since(begun); !errors.Is(err, job.ErrFull) || took > time.Second {
-				t.Errorf("cycle %d: again, with a full disk: %v, after %v", cycle, err, took)
-			}
-			// Whoever writes nevertheless meets a disk that is full.
-			if err := s.Delete(t.Context(), j.ID); err != nil {
-				t.Logf("cycle %d: %v", cycle, err)
-				break
-			}
+		if _, err := s.Get(t.Context(), "", before.ID); err != nil {
+			t.Errorf("cycle %d: with a full disk, a job that is there: %v", cycle, err)
 		}
 		if err := os.Remove(filler); err != nil {
 			t.Fatal(err)
 		}
-		freed := time.Now()
-		for {
-			j, _, err := s.Submit(t.Context(), request(t, quick))
-			if err == nil {
-				if _, err := s.Cancel(t.Context(), j.ID); err != nil {
-					t.Errorf("cycle %d: %v", cycle, err)
-				}
-				break
+		after := s.submit(t, order{}) // at once
+		for _, r := range []*job.Record{before, after} {
+			if err := s.Delete(t.Context(), "", r.ID); err != nil {
+				t.Errorf("cycle %d: %v", cycle, err)
 			}
-			if time.Since(freed) > 10*time.Second {
-				t.Fatalf("cycle %d: no recovery 10 s after there was space: %v", cycle, err)
-			}
-			time.Sleep(100 * time.Millisecond)
 		}
-		t.Logf("cycle %d: recovered after %v", cycle, time.Since(freed).Round(time.Millisecond))
 	}
-}
-
-func list(t *testing.T, s *job.Store) []job.Job {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-	defer cancel()
-	list, err := s.List(ctx, job.Query{})
-	if err != nil {
-		t.Logf("listing with a full disk: %v", err)
-		return nil
-	}
-	return list.Jobs
-}
-
-func maintain(t *testing.T, s *job.Store) (stop func()) {
-	ctx, cancel := context.WithCancel(t.Context())
-	var running sync.WaitGroup
-	running.Go(func() { s.Maintain(ctx) })
-	return func() { cancel(); running.Wait() }
 }
 
 // fill writes until there is no space left.
@@ -327,4 +344,16 @@ func fill(t *testing.T, path string) {
 			}
 		}
 	}
+}
+
+// TestOneServerPerFolder opens a folder that another process has open.
+func TestOneServerPerFolder(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	second := role{Kind: "local", Dir: dir, Jobs: 0}
+	cmd := second.begin(t)
+	if err := cmd.Wait(); err == nil {
+		t.Error("two processes use one folder")
+	}
+	s.stop()
 }

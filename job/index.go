@@ -1,137 +1,204 @@
 package job
 
 import (
-	"cmp"
 	"context"
-	"errors"
-	"fmt"
-	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
+	"github.com/pastiche-art/pastiche/api"
 )
 
-// index is what is known of all jobs, in memory. The watch of the records keeps
-// it, so that nobody who lists jobs reads their records again.
+// name names a record in a map.
+type name struct{ owner, id string }
+
+func nameOf(r *Record) name { return name{r.Owner, r.ID} }
+
+// entry is what a server knows of an active record.
+type entry struct {
+	record  *Record
+	changed time.Time // when the record was seen to change; zero where that was before the first watch
+	heard   time.Time // when its worker was last heard of
+	live    *api.Progress
+	preview []byte // JPEG
+	step    int    // of the preview
+	told    bool   // by the watch that is starting
+	offered time.Time
+	resting time.Time // until when no worker is offered the job
+}
+
+// recently is how long an index remembers records that have ceased to be active,
+// for lists that were begun before.
+const recently = time.Minute
+
+// index holds the active records of a store, fed by a watch, and tells those who
+// subscribe of their changes. Records in it are never modified.
 type index struct {
 	mu      sync.Mutex
-	of      map[string]*record // which are never changed, but for new ones
-	order   []*record          // the oldest first
-	damaged map[string]error   // records that cannot be read
-	// seen is the sequence up to which all is known, and more is closed when there
+	entries map[name]*entry
+	queues  queues
+	// recent holds records that have ceased to be active lately.
+	recent  map[name]recent
+	pruned  time.Time // when recent was last pruned
+	damaged map[name]*DamagedError
+	// A watch has told of everything up to revision; more is closed when there
 	// is more.
-	seen uint64
-	more chan struct{}
-	// A watch that begins anew tells of all that there is, but not of what has
-	// gone: that is what it leaves stale when it has come to the sequence whole.
-	stale map[string]bool
-	whole uint64
+	synced   bool
+	begun    bool // whether there was a watch that told of everything
+	revision uint64
+	more     chan struct{}
+
+	subscriptions map[string]map[*Subscription]bool // by owner
+	ended         func(*Record)                     // is called for a job that has just become final
 }
 
-func newIndex() *index {
-	return &index{of: make(map[string]*record), damaged: make(map[string]error), more: make(chan struct{})}
+type recent struct {
+	record   *Record
+	revision uint64
+	at       time.Time
 }
 
-// begin is called before a watch begins, whose stream ends at a sequence.
-func (x *index) begin(sequence uint64) {
+func newIndex(ended func(*Record)) *index {
+	return &index{
+		ended:   ended,
+		entries: make(map[name]*entry), queues: make(queues), recent: make(map[name]recent), damaged: make(map[name]*DamagedError),
+		more: make(chan struct{}), subscriptions: make(map[string]map[*Subscription]bool),
+	}
+}
+
+// begin is called before a watch begins.
+func (x *index) begin() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.seen, x.whole = 0, sequence
-	x.stale = make(map[string]bool, len(x.of))
-	for id := range x.of {
-		x.stale[id] = true
+	x.synced = false
+	clear(x.damaged)
+	for _, e := range x.entries {
+		e.told = false
 	}
 }
 
-// end is called when the watch has told of all that there was. It returns what
-// has gone without being told.
-func (x *index) end() []*record {
+// take takes over a change that a watch tells of. It returns the records that were
+// active and of which a watch that is now in sync has not told.
+func (x *index) take(c Change) (gone []*Record) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	var gone []*record
-	for id := range x.stale {
-		gone = append(gone, x.of[id])
-		x.remove(id)
+	switch {
+	case c.Synced:
+		for n, e := range x.entries {
+			if !e.told {
+				gone = append(gone, e.record)
+				x.remove(n)
+			}
+		}
+		x.synced, x.begun = true, true
+	case c.Damaged != nil:
+		n := nameOf(c.Record)
+		x.remove(n)
+		x.damaged[n] = c.Damaged
+	case c.Deleted:
+		n := nameOf(c.Record)
+		x.remove(n)
+		delete(x.damaged, n)
+		x.tell(n.owner, Update{ID: n.id, Deleted: true})
+	default:
+		x.put(c.Record, c.Revision)
 	}
-	x.stale = nil
-	x.reach(x.whole)
-	return gone
-}
-
-// put takes over a record.
-func (x *index) put(r *record) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if r.State.Final() { // which most are
-		thin := *r
-		thin.Curve = nil
-		r = &thin
-	}
-	if old := x.of[r.ID]; old != nil && old.Created.Equal(r.Created) {
-		i, _ := slices.BinarySearchFunc(x.order, old, byAge)
-		x.order[i] = r
-	} else {
-		x.remove(r.ID)
-		i, _ := slices.BinarySearchFunc(x.order, r, byAge)
-		x.order = slices.Insert(x.order, i, r)
-	}
-	x.of[r.ID] = r
-	delete(x.stale, r.ID)
-	delete(x.damaged, r.ID)
-	x.reach(r.revision)
-}
-
-// drop forgets a job whose record has gone, or with an error cannot be read.
-func (x *index) drop(id string, revision uint64, damage error) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.remove(id)
-	delete(x.stale, id)
-	delete(x.damaged, id)
-	if damage != nil {
-		x.damaged[id] = damage
-	}
-	x.reach(revision)
-}
-
-func (x *index) remove(id string) {
-	if old := x.of[id]; old != nil {
-		i, _ := slices.BinarySearchFunc(x.order, old, byAge)
-		x.order = slices.Delete(x.order, i, i+1)
-		delete(x.of, id)
-	}
-}
-
-// reach notes up to where all is known: nothing, while a watch begins.
-func (x *index) reach(sequence uint64) {
-	if x.stale != nil {
-		x.whole = max(x.whole, sequence)
-		return
-	}
-	if sequence > x.seen {
-		x.seen = sequence
+	x.revision = max(x.revision, c.Revision)
+	if x.synced {
 		close(x.more)
 		x.more = make(chan struct{})
 	}
+	return gone
 }
 
-// skip takes note that there is nothing more to know up to a sequence.
-func (x *index) skip(sequence uint64) {
+// finished takes over the record of a job that has ceased to be active, or nil
+// where it is gone, while no watch told of it.
+func (x *index) finished(n name, r *Record) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.reach(sequence)
+	if r == nil {
+		x.tell(n.owner, Update{ID: n.id, Deleted: true})
+		return
+	}
+	x.put(r, r.Revision)
 }
 
-// await waits until all up to a sequence is known.
-func (x *index) await(ctx context.Context, sequence uint64) error {
+// deleted tells that a finished job is gone.
+func (x *index) deleted(n name) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	delete(x.recent, n)
+	x.tell(n.owner, Update{ID: n.id, Deleted: true})
+}
+
+func (x *index) put(r *Record, revision uint64) {
+	n := nameOf(r)
+	now := time.Now()
+	e := x.entries[n]
+	if e != nil && e.record.Revision == r.Revision {
+		e.told = true // by a watch that began anew
+		return
+	}
+	if e != nil {
+		x.remove(n)
+		if r.State.Final() && !e.record.State.Final() {
+			x.ended(r)
+		}
+	}
+	delete(x.damaged, n)
+	if !r.Active() {
+		x.forgetRecent(now)
+		x.recent[n] = recent{r, revision, now}
+	} else {
+		next := &entry{record: r, told: true}
+		if x.begun { // also where a watch begins anew: a job may have been claimed meanwhile
+			next.changed = now
+		}
+		if e != nil && e.record.Fence == r.Fence && e.record.State == r.State {
+			next.changed, next.heard, next.live = e.changed, e.heard, e.live
+			next.preview, next.step = e.preview, e.step
+			next.offered = e.offered
+		}
+		if r.State == api.Queued && r.Fruitless > 0 && r.Fruitless < maxAttempts {
+			next.resting = now.Add(rest(r.Fruitless))
+		}
+		x.entries[n] = next
+		delete(x.recent, n)
+		x.queues.add(next)
+	}
+	switch {
+	case r.IsJob():
+		x.tell(r.Owner, Update{ID: r.ID, Record: r})
+	case r.State == Deleted:
+		x.tell(r.Owner, Update{ID: r.ID, Deleted: true})
+	}
+}
+
+func (x *index) remove(n name) {
+	if e := x.entries[n]; e != nil {
+		x.queues.remove(e)
+		delete(x.entries, n)
+	}
+}
+
+func (x *index) forgetRecent(now time.Time) {
+	if now.Sub(x.pruned) < recently {
+		return
+	}
+	x.pruned = now
+	for n, r := range x.recent {
+		if now.Sub(r.at) > recently {
+			delete(x.recent, n)
+		}
+	}
+}
+
+// await waits until the watch has told of everything up to a revision.
+func (x *index) await(ctx context.Context, revision uint64) error {
 	for {
 		x.mu.Lock()
-		seen, more := x.seen, x.more
+		known, more := x.synced && x.revision >= revision, x.more
 		x.mu.Unlock()
-		if seen >= sequence {
+		if known {
 			return nil
 		}
 		select {
@@ -142,167 +209,137 @@ func (x *index) await(ctx context.Context, sequence uint64) error {
 	}
 }
 
-// at returns a record whole, where that is known as of a revision.
-func (x *index) at(id string, revision uint64) *record {
+// progress takes note of a heartbeat. It reports false where the job has another
+// worker, or none, as far as this index knows.
+func (x *index) progress(n name, fence uint64, p *api.Progress) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	r := x.of[id]
-	if r == nil || r.revision != revision || r.State.Final() {
-		return nil
+	e := x.entries[n]
+	switch {
+	case e == nil:
+		return !x.synced
+	case e.record.Fence < fence: // the claim has not been told of yet
+		return true
+	case e.record.Fence > fence || e.record.State != api.Running && e.record.State != Receiving:
+		return false
 	}
-	whole := *r
-	return &whole
-}
-
-func byAge(a, b *record) int { return cursorOf(a).compare(b) }
-
-// cursor is a place among the jobs: that of one, which need not be there any
-// more.
-type cursor struct {
-	created time.Time
-	id      string
-}
-
-func cursorOf(r *record) cursor { return cursor{r.Created, r.ID} }
-
-func (c cursor) compare(r *record) int {
-	return cmp.Or(c.created.Compare(r.Created), strings.Compare(c.id, r.ID))
-}
-
-func (c cursor) String() string { return strconv.FormatInt(c.created.UnixNano(), 36) + "-" + c.id }
-
-// ErrCursor is the error of a list that goes on where no other has ended.
-var ErrCursor = errors.New("no such page: expected the next of a list before")
-
-func parseCursor(text string) (cursor, error) {
-	created, id, found := strings.Cut(text, "-")
-	nanoseconds, err := strconv.ParseInt(created, 36, 64)
-	if !found || err != nil {
-		return cursor{}, ErrCursor
+	e.heard = time.Now()
+	if p != nil && (e.live == nil || e.live.Step != p.Step) {
+		e.live = p
+		x.tell(n.owner, Update{ID: n.id, Progress: p})
 	}
-	return cursor{time.Unix(0, nanoseconds), id}, nil
+	return true
 }
 
-// A Query says which jobs are listed.
-type Query struct {
-	Owner string
-	State State  // "" is any
-	Limit int    // how many at most; 0 is all
-	After string // the Next of a list that this one continues; "" is none
-}
-
-// A List is jobs, the newest first, without their curves.
-type List struct {
-	Jobs []Job  `json:"jobs" doc:"the newest first, without their curves"`
-	Next string `json:"next,omitempty" doc:"what continues the list, where it goes on"`
-}
-
-const (
-	// knowing bounds how long it may take to know all jobs.
-	knowing = 5 * time.Second
-	// overdue is after how long of silence what the watch has not told of is
-	// looked for.
-	overdue = 300 * time.Millisecond
-)
-
-// known waits until the index holds all that was written before.
-func (s *Store) known(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, knowing)
-	defer cancel()
-	info, err := s.feed.stream.Info(ctx)
-	for err == nil {
-		soon, cancel := context.WithTimeout(ctx, overdue)
-		err = s.feed.index.await(soon, info.State.LastSeq)
-		cancel()
-		if err == nil {
-			return nil
-		}
-		_, err = s.feed.stream.GetMsg(ctx, info.State.LastSeq)
-		switch {
-		case errors.Is(err, jetstream.ErrMsgNotFound):
-			// A write that failed, as on a full disk, took a number, which no message
-			// has.
-			s.feed.index.skip(info.State.LastSeq)
-			err = nil
-		case err == nil:
-			s.feed.hurry()
-		}
-	}
-	return fmt.Errorf("%w: %w", ErrDown, err)
-}
-
-// List returns the jobs of a query. What was written before it was called is in
-// it, by whomever. The error is [ErrCursor] or [ErrDown].
-func (s *Store) List(ctx context.Context, q Query) (*List, error) {
-	var after cursor
-	if q.After != "" {
-		var err error
-		if after, err = parseCursor(q.After); err != nil {
-			return nil, err
-		}
-	}
-	if err := s.known(ctx); err != nil {
-		return nil, err
-	}
-	x := s.feed.index
+// preview takes over a preview at a step.
+func (x *index) preview(n name, fence uint64, step int, jpeg []byte) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	end := len(x.order)
-	if q.After != "" {
-		end, _ = slices.BinarySearchFunc(x.order, after, func(r *record, c cursor) int { return -c.compare(r) })
+	if e := x.entries[n]; e != nil && e.record.State == api.Running && e.record.Fence == fence {
+		e.preview, e.step = jpeg, step
+		x.tell(n.owner, Update{ID: n.id, Preview: step})
 	}
-	list := &List{Jobs: []Job{}}
-	for _, r := range slices.Backward(x.order[:end]) {
-		if r.Owner != q.Owner || q.State != "" && r.State != q.State {
-			continue
-		}
-		if n := len(list.Jobs); q.Limit > 0 && n == q.Limit {
-			last := list.Jobs[n-1]
-			list.Next = cursor{last.Created, last.ID}.String()
-			break
-		}
-		j := r.Job
-		j.Curve = nil
-		list.Jobs = append(list.Jobs, j)
-	}
-	return list, nil
 }
 
-// Stats are how many jobs there are.
-type Stats struct {
-	Jobs map[State]int
-	// Oldest is when the first of those that are queued was made.
-	Oldest time.Time
+// An Update is what has happened to a job.
+type Update struct {
+	ID       string
+	Record   *Record       // the job, where its record has changed
+	Progress *api.Progress // where the worker has made progress
+	Preview  int           // the step of a new preview, or 0
+	Deleted  bool
 }
 
-// Stats counts the jobs of all owners. The error is [ErrDown].
-func (s *Store) Stats(ctx context.Context) (*Stats, error) {
-	if err := s.known(ctx); err != nil {
-		return nil, err
-	}
-	x := s.feed.index
+// A Subscription collects updates of jobs until they are taken. Of several updates
+// of a job between two calls of Take, one remains.
+type Subscription struct {
+	index *index
+	owner string
+	id    string // "" for all jobs of the owner
+	mu    sync.Mutex
+	next  map[string]Update
+	order []string
+	ready chan struct{} // holds a value while next holds any
+}
+
+func (x *index) subscribe(owner, id string) *Subscription {
+	s := &Subscription{index: x, owner: owner, id: id, next: make(map[string]Update), ready: make(chan struct{}, 1)}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	stats := &Stats{Jobs: make(map[State]int)}
-	for _, r := range x.order {
-		stats.Jobs[r.State]++
-		if r.State == Queued && stats.Oldest.IsZero() {
-			stats.Oldest = r.Created
-		}
+	if x.subscriptions[owner] == nil {
+		x.subscriptions[owner] = make(map[*Subscription]bool)
 	}
-	return stats, nil
+	x.subscriptions[owner][s] = true
+	return s
 }
 
-// all returns the records of all jobs, and fails where one cannot be read.
-func (s *Store) all(ctx context.Context) ([]*record, error) {
-	if err := s.known(ctx); err != nil {
-		return nil, err
-	}
-	x := s.feed.index
+// subscribed reports whether there are subscriptions of an owner.
+func (x *index) subscribed(owner string) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	for _, damage := range x.damaged {
-		return nil, damage
+	return len(x.subscriptions[owner]) > 0
+}
+
+// Close ends the subscription.
+func (s *Subscription) Close() {
+	x := s.index
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	delete(x.subscriptions[s.owner], s)
+	if len(x.subscriptions[s.owner]) == 0 {
+		delete(x.subscriptions, s.owner)
 	}
-	return slices.Clone(x.order), nil
+}
+
+// Take waits for updates and returns them, in the order in which the jobs were
+// first updated.
+func (s *Subscription) Take(ctx context.Context) ([]Update, error) {
+	select {
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	case <-s.ready:
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	updates := make([]Update, 0, len(s.order))
+	for _, id := range s.order {
+		updates = append(updates, s.next[id])
+	}
+	clear(s.next)
+	s.order = s.order[:0]
+	return updates, nil
+}
+
+func (x *index) tell(owner string, u Update) {
+	for s := range x.subscriptions[owner] {
+		if s.id == "" || s.id == u.ID {
+			s.add(u)
+		}
+	}
+}
+
+func (s *Subscription) add(u Update) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before, found := s.next[u.ID]
+	if !found {
+		s.order = append(s.order, u.ID)
+	}
+	switch {
+	case u.Record != nil || u.Deleted: // supersedes all that came before
+	default:
+		before.ID = u.ID
+		if u.Progress != nil {
+			before.Progress = u.Progress
+		}
+		if u.Preview != 0 {
+			before.Preview = u.Preview
+		}
+		u = before
+	}
+	s.next[u.ID] = u
+	select {
+	case s.ready <- struct{}{}:
+	default:
+	}
 }

@@ -3,7 +3,6 @@
 package job_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,11 +20,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
+	natsserver "github.com/nats-io/nats-server/v2/server"
 	"go.uber.org/goleak"
 
+	"github.com/pastiche-art/pastiche/api"
+	"github.com/pastiche-art/pastiche/blob"
 	"github.com/pastiche-art/pastiche/job"
-	"github.com/pastiche-art/pastiche/picture"
+	"github.com/pastiche-art/pastiche/job/folderstore"
+	"github.com/pastiche-art/pastiche/job/natsstore"
 )
 
 // roleVariable makes the test binary another process of a test, which can be
@@ -34,10 +36,10 @@ const roleVariable = "PASTICHE_TEST_ROLE"
 
 // role is what a process does.
 type role struct {
-	Kind string // shop, worker or nats
+	Kind string // local, server, worker or nats
 	Dir  string
 	URL  string
-	Jobs int
+	Jobs int // that a local server submits and waits for
 	// Of a NATS server.
 	Port   int
 	Routes []string
@@ -57,7 +59,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	// The client's own, which it leaves behind when a connection is closed.
+	// nats.go's own, which it leaves behind when a connection is closed.
 	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/nats-io/nats.go/jetstream.(*jetStream).resetPendingAcksOnReconnect"))
 }
 
@@ -86,83 +88,109 @@ func end(cmd *exec.Cmd) {
 func (r role) play() error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
 	switch r.Kind {
 	case "nats":
-		return r.serve(ctx)
+		return r.serveNATS(ctx)
 	case "worker":
-		s, err := job.Open(ctx, r.config())
+		store, blobs, err := cluster(ctx, r.URL, 0, log)
 		if err != nil {
 			return err
 		}
-		run(ctx, s)
-		return s.Close()
+		(&job.Worker{Store: store, Blobs: blobs, Bus: store.Bus(), Memory: memory, Log: log}).Run(ctx)
+		return errors.Join(blobs.Close(), store.Close())
+	case "server":
+		store, blobs, err := cluster(ctx, r.URL, max(1, len(r.Routes)), log)
+		if err != nil {
+			return err
+		}
+		err = job.New(clusterConfig(store, blobs, log)).Run(ctx)
+		return errors.Join(err, blobs.Close(), store.Close())
 	}
-	return r.shop(ctx)
+	return r.local(ctx, log)
 }
 
 // silence is short enough for a test to wait for it.
 const silence = 3 * time.Second
 
-func (r role) config() job.Config {
-	c := job.Config{Dir: r.Dir, URL: r.URL, Memory: memory, Silence: silence, Queue: 1000}
-	c.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
-	if r.URL != "" {
-		c.Replicas = max(1, len(r.Routes))
+func clusterConfig(store *natsstore.Store, blobs blob.Store, log *slog.Logger) job.Config {
+	return job.Config{Store: store, Blobs: blobs, Bus: store.Bus(), Memory: memory, Silence: silence, Queue: 20_000, Log: log}
+}
+
+// cluster opens the store of a cluster. A server creates it with so many replicas, a
+// worker, with 0, does not.
+func cluster(ctx context.Context, url string, replicas int, log *slog.Logger) (*natsstore.Store, blob.Store, error) {
+	store, err := natsstore.Open(ctx, natsstore.Config{URL: url, Replicas: replicas, Create: replicas > 0, Log: log})
+	if err != nil {
+		return nil, nil, err
 	}
-	return c
+	blobs, err := blob.NewNATS(ctx, store.JetStream(), blob.NATSConfig{Prefix: "pastiche", Replicas: replicas, Create: replicas > 0})
+	return store, blobs, err
 }
 
-// run paints until ctx is cancelled.
-func run(ctx context.Context, s *job.Store) {
-	var all sync.WaitGroup
-	all.Go(func() { (&job.Worker{Store: s, Memory: memory}).Run(ctx) })
-	all.Go(func() { s.Maintain(ctx) })
-	all.Wait()
-}
-
-// shop has its jobs painted in its own queue, and ends when all are. It may be
-// killed and begun again.
-func (r role) shop(ctx context.Context) error {
-	s, err := job.Open(ctx, r.config())
+// local has its jobs painted in one process, and ends when all are. It may be killed
+// and begun again.
+func (r role) local(ctx context.Context, log *slog.Logger) error {
+	store, err := folderstore.Open(filepath.Join(r.Dir, "records"), log)
 	if err != nil {
 		return err
 	}
+	blobs, err := blob.NewFolder(filepath.Join(r.Dir, "blobs"), 0)
+	if err != nil {
+		return err
+	}
+	bus := &job.LocalBus{}
+	s := &server{job.New(job.Config{Store: store, Blobs: blobs, Bus: bus, Memory: memory, Alone: true, Log: log}), store, blobs, bus, nil}
 	working, stop := context.WithCancel(ctx)
 	var all sync.WaitGroup
-	all.Go(func() { run(working, s) })
+	all.Go(func() { err = errors.Join(err, s.Run(working)) })
+	all.Go(func() { (&job.Worker{Store: store, Blobs: blobs, Bus: bus, Memory: memory, Log: log}).Run(working) })
 	var failed error
+	for s.Ready(ctx) != nil {
+		time.Sleep(10 * time.Millisecond)
+	}
 	for i := range r.Jobs {
-		j, _, err := s.Submit(ctx, order(i))
-		if err == nil {
-			err = s.Watch(ctx, j.ID, func(job.Change) error { return nil })
-		}
-		failed = errors.Join(failed, err)
+		failed = errors.Join(failed, s.finish(ctx, i))
 	}
 	stop()
 	all.Wait()
-	return errors.Join(failed, s.Close())
+	return errors.Join(err, failed, blobs.Close(), store.Close())
 }
 
-// order is one of the jobs of a test, which takes some seconds.
-func order(i int) job.Request {
-	options, err := job.ParseOptions([]byte(`{"recipe":{"name":"classic","size":96,"iterations":200}}`))
+// finish submits an order and waits until it is painted.
+func (s *server) finish(ctx context.Context, i int) error {
+	r, _, err := s.trySubmit(ctx, orderOf(i))
 	if err != nil {
-		panic(err)
+		return err
 	}
-	options.Seed = uint64(i)
-	return job.Request{
-		Options: options, Content: noise(96, 64, uint64(i)), Styles: []*picture.Picture{noise(64, 64, uint64(i)+100)},
-		Key: "order " + strconv.Itoa(i),
+	sub := s.Subscribe(r.Owner, r.ID)
+	defer sub.Close()
+	for {
+		r, err = s.Get(ctx, r.Owner, r.ID)
+		if err != nil || r.State.Final() {
+			return err
+		}
+		if _, err := sub.Take(ctx); err != nil {
+			return err
+		}
 	}
 }
 
-// serve runs a NATS server until ctx is cancelled.
-func (r role) serve(ctx context.Context) error {
-	o := &server.Options{
+// orderOf is one of the jobs of a test, which takes some seconds.
+func orderOf(i int) order {
+	return order{
+		key: "order " + strconv.Itoa(i), options: slow, seed: uint64(i) + 1, //nolint:gosec // i is small
+		content: noise(96, 64, uint64(i)), style: noise(64, 64, uint64(i)+100), //nolint:gosec // i is small
+	}
+}
+
+// serveNATS runs a NATS server until ctx ends.
+func (r role) serveNATS(ctx context.Context) error {
+	o := &natsserver.Options{
 		ServerName: filepath.Base(r.Dir), Host: "127.0.0.1", Port: r.Port, JetStream: true, StoreDir: r.Dir, NoSigs: true, NoLog: true,
 	}
 	if r.Route != 0 {
-		o.Cluster = server.ClusterOpts{Name: "pastiche", Host: "127.0.0.1", Port: r.Route}
+		o.Cluster = natsserver.ClusterOpts{Name: "pastiche", Host: "127.0.0.1", Port: r.Route}
 		for _, route := range r.Routes {
 			u, err := url.Parse(route)
 			if err != nil {
@@ -171,7 +199,7 @@ func (r role) serve(ctx context.Context) error {
 			o.Routes = append(o.Routes, u)
 		}
 	}
-	s, err := server.NewServer(o)
+	s, err := natsserver.NewServer(o)
 	if err != nil {
 		return err
 	}
@@ -192,56 +220,43 @@ func ports(t *testing.T, n int) []int {
 			t.Fatal(err)
 		}
 		defer l.Close()
-		_, port, err := net.SplitHostPort(l.Addr().String())
+		port, err := strconv.Atoi(l.Addr().String()[len("127.0.0.1:"):])
 		if err != nil {
 			t.Fatal(err)
 		}
-		number, err := strconv.Atoi(port)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, number)
+		all = append(all, port)
 	}
 	return all
 }
 
-// results returns what the orders give where nobody is killed.
+// results returns what the orders give where no process is killed.
 func results(t *testing.T, n int) [][]byte {
 	t.Helper()
 	s := open(t, t.TempDir())
-	defer s.Close()
-	defer work(t, s)()
+	defer s.stop()
+	defer s.work(t)()
 	var all [][]byte
 	for i := range n {
-		j, _, err := s.Submit(t.Context(), order(i))
-		if err != nil {
-			t.Fatal(err)
-		}
-		wait(t, s, j.ID, finished)
-		file, err := s.Result(t.Context(), j.ID)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, file)
+		all = append(all, s.result(t, s.in(t, s.submit(t, orderOf(i)), api.Done)))
 	}
 	return all
 }
 
 // compare holds the jobs of a store against what they should be.
-func compare(t *testing.T, s *job.Store, want [][]byte) {
+func (s *server) compare(t *testing.T, want [][]byte) {
 	t.Helper()
 	for i, file := range want {
-		j, created, err := s.Submit(t.Context(), order(i))
-		if err != nil || created || j.State != job.Done {
-			t.Errorf("order %d: created %t, %+v, %v", i, created, j, err)
+		r, created, err := s.trySubmit(t.Context(), orderOf(i))
+		if err != nil || created || r.State != api.Done {
+			t.Errorf("order %d: created %t, %+v, %v", i, created, r, err)
 			continue
 		}
-		got, err := s.Result(t.Context(), j.ID)
-		if err != nil || !bytes.Equal(got, file) {
-			t.Errorf("order %d: other bytes than without a kill, after %d attempts, %v", i, j.Attempts, err)
+		if got := s.result(t, r); string(got) != string(file) {
+			t.Errorf("order %d: other bytes than without a kill, after %d attempts", i, r.Attempts)
 		}
 	}
-	if list, err := s.List(t.Context(), job.Query{}); err != nil || len(list.Jobs) != len(want) {
+	list, err := s.List(t.Context(), job.Listing{Limit: 1000})
+	if err != nil || len(list.Records) != len(want) {
 		t.Errorf("%+v for %d orders, %v", list, len(want), err)
 	}
 }

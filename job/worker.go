@@ -2,163 +2,274 @@ package job
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
-
+	"github.com/pastiche-art/pastiche/api"
+	"github.com/pastiche-art/pastiche/blob"
 	"github.com/pastiche-art/pastiche/paint"
 )
 
 const (
-	// beat is how often a worker writes its progress.
-	beat = time.Second
-	// tidyTimeout is how long a worker that is stopped may take to put its job
-	// back.
+	// beatEvery is how often a worker publishes a heartbeat.
+	beatEvery = time.Second
+	// tidyTimeout is how long a worker may take to put a job back, or to change
+	// its record otherwise.
 	tidyTimeout = 30 * time.Second
+	// commitTimeout is how long a worker tries to store a painting. One that is
+	// stopped gives up after tidyTimeout.
+	commitTimeout = 2 * time.Minute
+	// maxAttempts is how often a job may end its worker without a checkpoint in
+	// between, maxCommits how often its painting may fail to be stored.
+	maxAttempts = 8
+	maxCommits  = 4
+	// nobodyPause is how long a worker waits where no server answers.
+	nobodyPause = time.Second
 )
 
 // Reasons to stop painting.
 var (
 	errStale = errors.New("the job has another worker, or none")
 	errDrain = errors.New("the worker is stopping")
-	// errNetwork is no fault of the job's.
-	errNetwork = errors.New("this worker has another network of that name")
 )
 
-// A Worker paints one job after another.
+// A Worker paints one job after another. It keeps nothing of other jobs, and
+// changes nothing in the store but the record that it has claimed.
 type Worker struct {
-	Store   *Store
-	Threads int // 0 is one for each processor
-	// Memory is the most that a painting may take here; 0 is
+	Store   Store
+	Blobs   blob.Store
+	Bus     Bus
+	Threads int // for a painting; 0 is one for each processor
+	// Memory is the most that a painting may take here, in bytes; 0 is
 	// [DefaultMemory].
-	Memory int64
+	Memory   int64
+	Software string // which results name; "" is pastiche
+	Log      *slog.Logger
+	// Paint replaces [paint.Paint] and [paint.Texture] in tests of everything
+	// around them; nil is these.
+	Paint func(ctx context.Context, in Inputs, opts paint.Options) (*paint.Painting, error)
+
+	networks networks
+	name     string
+	busy     atomic.Bool
+	painted  atomic.Uint64
 }
 
-// Run paints until ctx is cancelled. Then it puts the job under way back with a
-// checkpoint, from which another worker continues.
+// Busy reports whether the worker is painting.
+func (w *Worker) Busy() bool { return w.busy.Load() }
+
+// Painted returns how many jobs the worker has finished.
+func (w *Worker) Painted() uint64 { return w.painted.Load() }
+
+// Run paints until ctx ends. The job under way is then put back with a checkpoint,
+// from which another worker continues.
 func (w *Worker) Run(ctx context.Context) {
+	w.setDefaults()
+	w.Log.Info("worker started", "worker", w.name, "threads", w.Threads, "memory", w.Memory)
+	var presenting sync.WaitGroup
+	presenting.Go(func() { w.present(ctx) })
+	defer presenting.Wait()
+	away := false
 	for ctx.Err() == nil {
-		msg, err := w.Store.workers.Next(jetstream.FetchMaxWait(beat))
-		if err != nil {
-			if !errors.Is(err, nats.ErrTimeout) {
-				w.Store.cfg.Log.Debug("no job", "error", err)
-				pause(ctx, beat)
+		o, err := w.ask(ctx)
+		switch {
+		case err != nil && ctx.Err() == nil:
+			if !away {
+				w.Log.Warn("no server has work", "worker", w.name, "error", err)
 			}
+			away = true
+			pause(ctx, nobodyPause)
+			continue
+		case away && err == nil:
+			w.Log.Info("a server answers again", "worker", w.name)
+			away = false
+		}
+		if o.ID == "" {
 			continue
 		}
-		switch err := w.take(ctx, msg); {
-		case errors.Is(err, errStale):
-			// The message is that of whoever paints the job now.
-		case err != nil:
-			w.Store.cfg.Log.Warn("job put back", "job", msg.Subject()[len(queueSubject):], "error", err)
-			msg.NakWithDelay(beat) //nolint:errcheck // it comes again by itself
-		default:
-			msg.Ack() //nolint:errcheck // it comes again, and is then seen to be done
+		if err := w.take(ctx, o); err != nil {
+			w.Log.Warn("attempt failed", "job", o.ID, "worker", w.name, "error", err)
+			pause(ctx, firstRest)
 		}
+	}
+	w.Log.Info("worker stopped", "worker", w.name)
+}
+
+func (w *Worker) setDefaults() {
+	w.name = strings.ToLower(rand.Text()[:12])
+	if w.Memory == 0 {
+		w.Memory = DefaultMemory
+	}
+	if w.Software == "" {
+		w.Software = defaultSoftware
+	}
+	if w.Log == nil {
+		w.Log = slog.New(slog.DiscardHandler)
+	}
+	if w.Paint == nil {
+		w.Paint = paintInputs
 	}
 }
 
-func pause(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
+// presence says what the worker can paint.
+func (w *Worker) presence() ([]byte, error) {
+	p := presence{Worker: w.name, Networks: make(map[string]string), Memory: w.Memory, Busy: w.Busy()}
+	installed, err := w.networks.installed()
+	if err != nil {
+		return nil, err
+	}
+	for name, n := range installed {
+		p.Networks[name] = n.Digest
+	}
+	return json.Marshal(p)
+}
+
+// present publishes what the worker can paint until ctx ends.
+func (w *Worker) present(ctx context.Context) {
+	for ctx.Err() == nil {
+		if p, err := w.presence(); err == nil {
+			w.Bus.Publish(subjectPresence+"."+w.name, p) //nolint:errcheck // the next one follows
+		}
+		pause(ctx, presentEvery)
 	}
 }
 
-// take paints the job of a message, unless it is somebody else's. An error but
-// errStale puts the message back.
-func (w *Worker) take(ctx context.Context, msg jetstream.Msg) error {
-	id := msg.Subject()[len(queueSubject):]
-	errOver := errors.New("the job has ended")
-	r, err := w.Store.change(ctx, id, func(r *record) error {
-		switch {
-		case r.State.Final():
-			return errOver
-		case r.State == Running && !w.Store.deserted(r):
-			return errors.New("another worker paints it")
-		case r.Memory > w.memory():
-			return fmt.Errorf("it needs up to %d MiB of memory", r.Memory>>20)
-		}
-		r.Fence++
-		r.Attempts++
-		r.Fruitless++
-		if r.Fruitless > maxAttempts {
-			r.Error = fmt.Sprintf("given up after %d attempts that ended their worker", maxAttempts)
-			if r.Trouble != "" {
-				r.Error = fmt.Sprintf("given up after %d attempts that came to nothing: %s", maxAttempts, r.Trouble)
-			}
-			w.Store.finish(r, Failed)
-			return nil
-		}
-		now := time.Now().UTC()
-		r.State = Running
-		if r.Started == nil {
-			r.Started = &now
-		}
-		return nil
-	})
-	switch {
-	case errors.Is(err, errOver), errors.Is(err, ErrNotFound):
-		return nil
-	case err != nil || r.State.Final():
+// ask asks a server for a job.
+func (w *Worker) ask(ctx context.Context) (offer, error) {
+	p, err := w.presence()
+	if err != nil {
+		return offer{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*askFor)
+	defer cancel()
+	answer, err := w.Bus.Request(ctx, subjectWork, p)
+	if err != nil {
+		return offer{}, err
+	}
+	var o offer
+	return o, json.Unmarshal(answer, &o)
+}
+
+// take claims and paints a job, unless it is somebody else's by now.
+func (w *Worker) take(ctx context.Context, o offer) error {
+	r, err := w.claim(ctx, o)
+	if err != nil || r == nil {
 		return err
 	}
-	return w.paint(ctx, msg, r)
+	w.busy.Store(true)
+	defer w.busy.Store(false)
+	return w.paint(ctx, r)
 }
 
-func (w *Worker) memory() int64 {
-	if w.Memory > 0 {
-		return w.Memory
+// claim makes a job this worker's. It returns nil where somebody else was faster, or
+// where the job has failed too often.
+func (w *Worker) claim(ctx context.Context, o offer) (*Record, error) {
+	r, err := w.Store.Load(ctx, o.Owner, o.ID)
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
 	}
-	return DefaultMemory
+	if err != nil {
+		return nil, err
+	}
+	if r.State != api.Queued {
+		return nil, nil
+	}
+	if r.Fruitless >= maxAttempts {
+		return nil, w.giveUp(ctx, r)
+	}
+	event := "job started"
+	if r.Checkpoint != "" {
+		event = "job resumed"
+	}
+	r.Fence++
+	r.Attempts++
+	r.Fruitless++
+	r.State = api.Running
+	if r.Started == nil {
+		now := time.Now().UTC()
+		r.Started = &now
+		r.owe(api.Running)
+	}
+	err = w.Store.Replace(ctx, r)
+	if errors.Is(err, ErrStale) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	logJob(w.Log, event, r, "worker", w.name, "attempt", r.Attempts)
+	return r, nil
 }
 
-// paint paints a job that was claimed and commits what comes of it.
-func (w *Worker) paint(ctx context.Context, msg jetstream.Msg, r *record) error {
-	s := w.Store
-	s.painting.Add(1)
-	defer s.painting.Add(-1)
-	work, stop := context.WithCancelCause(context.WithoutCancel(ctx))
+// giveUp ends a job as failed whose attempts have come to nothing too often.
+func (w *Worker) giveUp(ctx context.Context, r *Record) error {
+	r.Error = fmt.Sprintf("given up after %d attempts that ended their worker", r.Fruitless)
+	if r.Reason != "" {
+		r.Error = fmt.Sprintf("given up after %d attempts: %s", r.Fruitless, r.Reason)
+	}
+	checkpoint := r.Checkpoint
+	r.finish(api.Failed)
+	err := w.Store.Replace(ctx, r)
+	if errors.Is(err, ErrStale) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	logJob(w.Log, "job failed", r, "worker", w.name, "error", r.Error)
+	w.remove(ctx, checkpoint)
+	return nil
+}
+
+// remove removes blobs; "" is none.
+func (w *Worker) remove(ctx context.Context, names ...string) {
+	for _, name := range names {
+		if name == "" {
+			continue
+		}
+		if err := w.Blobs.Remove(ctx, name); err != nil {
+			w.Log.Warn("a picture remains until its job is deleted", "blob", name, "error", err)
+		}
+	}
+}
+
+// paint paints a job that was claimed, and commits the painting. Heartbeats go on
+// until the job is committed or put back, or else it would get another worker.
+func (w *Worker) paint(ctx context.Context, r *Record) error {
+	detached := context.WithoutCancel(ctx)
+	work, stop := context.WithCancelCause(detached)
 	defer stop(nil)
 	defer context.AfterFunc(ctx, func() { stop(errDrain) })()
-	a := &attempt{store: s, msg: msg, claim: *r, record: r, stop: stop, pace: paint.NewPace(r.Options.Recipe.Schedule())}
-	now := time.Now()
-	a.checkpoints.next, a.previews.next = now.Add(firstCheckpoint), now
-	beats := make(chan struct{})
-	var beating sync.WaitGroup
-	beating.Go(func() { a.beat(work, beats) })
-
-	painting, paintErr := a.run(work, w.Threads)
-	close(beats)
-	beating.Wait()
-	tidy, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyTimeout)
-	defer cancel()
-	err := paintErr
+	a := newAttempt(w, r, stop)
+	ended, err := a.beat(detached)
+	if err != nil {
+		return errors.Join(err, a.putBack(nil, err))
+	}
+	defer ended()
+	painting, err := a.run(work)
 	switch {
 	case errors.Is(context.Cause(work), errStale):
-		s.cfg.Log.Info("attempt dropped", "job", r.ID, "fence", r.Fence)
-		return errStale
-	case errors.Is(err, errDrain):
-		return errors.Join(err, a.putBack(tidy, painting, err))
+		err = errStale
+	case errors.Is(context.Cause(work), errDrain) && err != nil:
+		err = a.putBack(painting, errDrain)
 	case err == nil:
-		err = a.commit(tidy, painting)
-		if errors.Is(err, errStale) {
-			s.cfg.Log.Warn("stale result rejected", "job", r.ID, "fence", r.Fence)
-			return errStale
-		}
-		return err
+		err = a.commit(ctx, painting)
+	case a.infrastructure:
+		err = errors.Join(err, a.putBack(nil, err))
+	default:
+		err = a.fail(err)
 	}
-	if a.infrastructure {
-		return errors.Join(err, a.putBack(tidy, nil, err))
+	if errors.Is(err, errStale) {
+		a.clear()
+		w.Log.Info("attempt dropped: the job is not this worker's any more", "job", r.ID, "worker", w.name, "fence", r.Fence)
+		return nil
 	}
-	return insist(tidy, func() error {
-		return a.update(tidy, func(r *record) {
-			r.Error = err.Error()
-			s.finish(r, Failed)
-		})
-	})
+	return err
 }

@@ -1,16 +1,7 @@
 package kernel
 
-// Lanes is the number of channels of a tensor, or of columns of a matrix, that lie
-// side by side in memory.
+// Lanes is the number of columns of a matrix that lie side by side in memory.
 const Lanes = lane
-
-// Blocks returns the number of blocks of sixteen channels that C channels take.
-func (t *Tensor) Blocks() int { return t.blocks() }
-
-// Row returns the values of row y of a block of sixteen channels, [W][16]. They
-// are those of the tensor itself. Channels beyond C are zero in activations, and
-// are to stay so.
-func (t *Tensor) Row(block, y int) []float32 { return t.rowAt(block, y) }
 
 // Panels returns the number of panels of sixteen columns.
 func (m *Matrix) Panels() int { return (m.Cols + lane - 1) / lane }

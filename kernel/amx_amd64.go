@@ -4,7 +4,7 @@
 
 package kernel
 
-// convolveAMX is convolveGeneric for blocks of this instruction set's size.
+// convolveAMX computes the same as convolveGeneric.
 //
 //go:noescape
-func convolveAMX(out *uint16, mask *uint16, in *uint16, w *uint16, bias *float32, sums *float32, blocks int, groups int, row int, plane int, upper int, floor float32)
+func convolveAMX(a *convolve)

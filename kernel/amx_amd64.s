@@ -14,22 +14,23 @@ DATA tilesAMX<>+48(SB)/8, $0x1010101010101010
 DATA tilesAMX<>+56(SB)/8, $0x0000000000000000
 GLOBL tilesAMX<>(SB), RODATA|NOPTR, $64
 
-// func convolveAMX(out *uint16, mask *uint16, in *uint16, w *uint16, bias *float32, sums *float32, blocks int, groups int, row int, plane int, upper int, floor float32)
+// func convolveAMX(a *convolve)
 // Requires: AVX, AVX512F, MMX+, SSE
-TEXT ·convolveAMX(SB), NOSPLIT, $144-92
+TEXT ·convolveAMX(SB), NOSPLIT, $144-8
 	STMXCSR (SP)
 	MOVL    $0x00009fc0, 4(SP)
 	LDMXCSR 4(SP)
-	MOVQ    out+0(FP), DI
-	MOVQ    mask+8(FP), R8
-	MOVQ    in+16(FP), R9
-	MOVQ    row+64(FP), R10
-	ADDQ    R10, R10
-	MOVQ    plane+72(FP), R11
+	MOVQ    a+0(FP), DI
+	MOVQ    (DI), R8
+	MOVQ    24(DI), R9
+	MOVQ    48(DI), R10
+	MOVQ    160(DI), R11
 	ADDQ    R11, R11
-	MOVQ    upper+80(FP), R12
+	MOVQ    168(DI), R12
 	ADDQ    R12, R12
-	MOVQ    groups+56(FP), R13
+	MOVQ    176(DI), R13
+	ADDQ    R13, R13
+	MOVQ    152(DI), R14
 	LEAQ    tilesAMX<>+0(SB), AX
 
 	// ldtilecfg (%rax)
@@ -37,25 +38,25 @@ TEXT ·convolveAMX(SB), NOSPLIT, $144-92
 	BYTE         $0x00
 	MOVQ         $0x00000040, CX
 	MOVQ         $0x00000080, SI
-	MOVQ         sums+40(FP), DX
-	SUBQ         R10, R11
-	SUBQ         R10, R11
-	MOVQ         bias+32(FP), AX
+	MOVQ         120(DI), DX
+	SUBQ         R11, R12
+	SUBQ         R11, R12
+	MOVQ         96(DI), AX
 	VMOVUPS      (AX), Z28
 	VMOVUPS      64(AX), Z29
-	VBROADCASTSS floor+88(FP), Z30
+	VBROADCASTSS 184(DI), Z30
 	VPXORQ       Z31, Z31, Z31
 	MOVQ         $0x00000040, 8(SP)
-	TESTQ        R8, R8
+	TESTQ        R9, R9
 	JNZ          masked
-	LEAQ         16(SP), R8
-	MOVQ         $0x00000040, R12
+	LEAQ         16(SP), R9
+	MOVQ         $0x00000040, R13
 	MOVQ         $0x00000000, 8(SP)
 
 masked:
-	MOVQ blocks+48(FP), R14
-	MOVQ R9, AX
-	MOVQ w+24(FP), BX
+	MOVQ 144(DI), R15
+	MOVQ R10, AX
+	MOVQ 72(DI), BX
 
 	// tilezero %tmm0
 	LONG $0x497be2c4
@@ -179,7 +180,7 @@ firstBlock:
 	// tdpbf16ps %tmm7, %tmm5, %tmm3
 	LONG $0x5c42e2c4
 	BYTE $0xdd
-	ADDQ R10, AX
+	ADDQ R11, AX
 
 	// tileloadd 6144(%rbx,%rcx,1), %tmm6
 	LONG $0x4b7be2c4
@@ -287,7 +288,7 @@ firstBlock:
 	// tdpbf16ps %tmm7, %tmm5, %tmm3
 	LONG $0x5c42e2c4
 	BYTE $0xdd
-	ADDQ R10, AX
+	ADDQ R11, AX
 
 	// tileloadd 12288(%rbx,%rcx,1), %tmm6
 	LONG $0x4b7be2c4
@@ -427,16 +428,16 @@ firstBlock:
 	// tdpbf16ps %tmm7, %tmm5, %tmm3
 	LONG $0x5c42e2c4
 	BYTE $0xdd
-	ADDQ R11, AX
+	ADDQ R12, AX
 	ADDQ $0x00004800, BX
-	DECQ R14
+	DECQ R15
 	JNZ  firstBlock
 	JMP  next
 
 group:
-	MOVQ blocks+48(FP), R14
-	MOVQ R9, AX
-	MOVQ w+24(FP), BX
+	MOVQ 144(DI), R15
+	MOVQ R10, AX
+	MOVQ 72(DI), BX
 
 	// tilezero %tmm0
 	LONG $0x497be2c4
@@ -470,14 +471,14 @@ group:
 	VADDPS 64(DX), Z29, Z1
 	VMAXPS Z1, Z30, Z1
 	VCMPPS $0x11, Z0, Z31, K1
-	KMOVW  K1, (R8)
+	KMOVW  K1, (R9)
 	VCMPPS $0x11, Z1, Z31, K1
-	KMOVW  K1, (R8)(R12*1)
+	KMOVW  K1, (R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm0, %zmm1, %zmm0
 	LONG    $0x4877f262
 	WORD    $0xc072
-	VMOVUPS Z0, (DI)
+	VMOVUPS Z0, (R8)
 
 	// tileloadd 1024(%rbx,%rcx,1), %tmm7
 	LONG   $0x4b7be2c4
@@ -488,14 +489,14 @@ group:
 	VADDPS 192(DX), Z29, Z3
 	VMAXPS Z3, Z30, Z3
 	VCMPPS $0x11, Z2, Z31, K1
-	KMOVW  K1, 2(R8)
+	KMOVW  K1, 2(R9)
 	VCMPPS $0x11, Z3, Z31, K1
-	KMOVW  K1, 2(R8)(R12*1)
+	KMOVW  K1, 2(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm2, %zmm3, %zmm2
 	LONG    $0x4867f262
 	WORD    $0xd272
-	VMOVUPS Z2, 64(DI)
+	VMOVUPS Z2, 64(R8)
 
 	// tdpbf16ps %tmm7, %tmm4, %tmm1
 	LONG $0x5c42e2c4
@@ -514,27 +515,27 @@ group:
 	VADDPS 320(DX), Z29, Z5
 	VMAXPS Z5, Z30, Z5
 	VCMPPS $0x11, Z4, Z31, K1
-	KMOVW  K1, 4(R8)
+	KMOVW  K1, 4(R9)
 	VCMPPS $0x11, Z5, Z31, K1
-	KMOVW  K1, 4(R8)(R12*1)
+	KMOVW  K1, 4(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm4, %zmm5, %zmm4
 	LONG    $0x4857f262
 	WORD    $0xe472
-	VMOVUPS Z4, 128(DI)
+	VMOVUPS Z4, 128(R8)
 	VADDPS  384(DX), Z28, Z6
 	VMAXPS  Z6, Z30, Z6
 	VADDPS  448(DX), Z29, Z7
 	VMAXPS  Z7, Z30, Z7
 	VCMPPS  $0x11, Z6, Z31, K1
-	KMOVW   K1, 6(R8)
+	KMOVW   K1, 6(R9)
 	VCMPPS  $0x11, Z7, Z31, K1
-	KMOVW   K1, 6(R8)(R12*1)
+	KMOVW   K1, 6(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm6, %zmm7, %zmm6
 	LONG    $0x4847f262
 	WORD    $0xf672
-	VMOVUPS Z6, 192(DI)
+	VMOVUPS Z6, 192(R8)
 
 	// tdpbf16ps %tmm7, %tmm5, %tmm3
 	LONG $0x5c42e2c4
@@ -558,14 +559,14 @@ group:
 	VADDPS 576(DX), Z29, Z1
 	VMAXPS Z1, Z30, Z1
 	VCMPPS $0x11, Z0, Z31, K1
-	KMOVW  K1, 8(R8)
+	KMOVW  K1, 8(R9)
 	VCMPPS $0x11, Z1, Z31, K1
-	KMOVW  K1, 8(R8)(R12*1)
+	KMOVW  K1, 8(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm0, %zmm1, %zmm0
 	LONG    $0x4877f262
 	WORD    $0xc072
-	VMOVUPS Z0, 256(DI)
+	VMOVUPS Z0, 256(R8)
 
 	// tileloadd 3072(%rbx,%rcx,1), %tmm7
 	LONG   $0x4b7be2c4
@@ -576,14 +577,14 @@ group:
 	VADDPS 704(DX), Z29, Z3
 	VMAXPS Z3, Z30, Z3
 	VCMPPS $0x11, Z2, Z31, K1
-	KMOVW  K1, 10(R8)
+	KMOVW  K1, 10(R9)
 	VCMPPS $0x11, Z3, Z31, K1
-	KMOVW  K1, 10(R8)(R12*1)
+	KMOVW  K1, 10(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm2, %zmm3, %zmm2
 	LONG    $0x4867f262
 	WORD    $0xd272
-	VMOVUPS Z2, 320(DI)
+	VMOVUPS Z2, 320(R8)
 
 	// tdpbf16ps %tmm7, %tmm4, %tmm1
 	LONG $0x5c42e2c4
@@ -602,27 +603,27 @@ group:
 	VADDPS 832(DX), Z29, Z5
 	VMAXPS Z5, Z30, Z5
 	VCMPPS $0x11, Z4, Z31, K1
-	KMOVW  K1, 12(R8)
+	KMOVW  K1, 12(R9)
 	VCMPPS $0x11, Z5, Z31, K1
-	KMOVW  K1, 12(R8)(R12*1)
+	KMOVW  K1, 12(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm4, %zmm5, %zmm4
 	LONG    $0x4857f262
 	WORD    $0xe472
-	VMOVUPS Z4, 384(DI)
+	VMOVUPS Z4, 384(R8)
 	VADDPS  896(DX), Z28, Z6
 	VMAXPS  Z6, Z30, Z6
 	VADDPS  960(DX), Z29, Z7
 	VMAXPS  Z7, Z30, Z7
 	VCMPPS  $0x11, Z6, Z31, K1
-	KMOVW   K1, 14(R8)
+	KMOVW   K1, 14(R9)
 	VCMPPS  $0x11, Z7, Z31, K1
-	KMOVW   K1, 14(R8)(R12*1)
+	KMOVW   K1, 14(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm6, %zmm7, %zmm6
 	LONG    $0x4847f262
 	WORD    $0xf672
-	VMOVUPS Z6, 448(DI)
+	VMOVUPS Z6, 448(R8)
 
 	// tdpbf16ps %tmm7, %tmm5, %tmm3
 	LONG $0x5c42e2c4
@@ -646,14 +647,14 @@ group:
 	VADDPS 1088(DX), Z29, Z1
 	VMAXPS Z1, Z30, Z1
 	VCMPPS $0x11, Z0, Z31, K1
-	KMOVW  K1, 16(R8)
+	KMOVW  K1, 16(R9)
 	VCMPPS $0x11, Z1, Z31, K1
-	KMOVW  K1, 16(R8)(R12*1)
+	KMOVW  K1, 16(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm0, %zmm1, %zmm0
 	LONG    $0x4877f262
 	WORD    $0xc072
-	VMOVUPS Z0, 512(DI)
+	VMOVUPS Z0, 512(R8)
 
 	// tileloadd 5120(%rbx,%rcx,1), %tmm7
 	LONG   $0x4b7be2c4
@@ -664,14 +665,14 @@ group:
 	VADDPS 1216(DX), Z29, Z3
 	VMAXPS Z3, Z30, Z3
 	VCMPPS $0x11, Z2, Z31, K1
-	KMOVW  K1, 18(R8)
+	KMOVW  K1, 18(R9)
 	VCMPPS $0x11, Z3, Z31, K1
-	KMOVW  K1, 18(R8)(R12*1)
+	KMOVW  K1, 18(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm2, %zmm3, %zmm2
 	LONG    $0x4867f262
 	WORD    $0xd272
-	VMOVUPS Z2, 576(DI)
+	VMOVUPS Z2, 576(R8)
 
 	// tdpbf16ps %tmm7, %tmm4, %tmm1
 	LONG $0x5c42e2c4
@@ -690,32 +691,32 @@ group:
 	VADDPS 1344(DX), Z29, Z5
 	VMAXPS Z5, Z30, Z5
 	VCMPPS $0x11, Z4, Z31, K1
-	KMOVW  K1, 20(R8)
+	KMOVW  K1, 20(R9)
 	VCMPPS $0x11, Z5, Z31, K1
-	KMOVW  K1, 20(R8)(R12*1)
+	KMOVW  K1, 20(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm4, %zmm5, %zmm4
 	LONG    $0x4857f262
 	WORD    $0xe472
-	VMOVUPS Z4, 640(DI)
+	VMOVUPS Z4, 640(R8)
 	VADDPS  1408(DX), Z28, Z6
 	VMAXPS  Z6, Z30, Z6
 	VADDPS  1472(DX), Z29, Z7
 	VMAXPS  Z7, Z30, Z7
 	VCMPPS  $0x11, Z6, Z31, K1
-	KMOVW   K1, 22(R8)
+	KMOVW   K1, 22(R9)
 	VCMPPS  $0x11, Z7, Z31, K1
-	KMOVW   K1, 22(R8)(R12*1)
+	KMOVW   K1, 22(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm6, %zmm7, %zmm6
 	LONG    $0x4847f262
 	WORD    $0xf672
-	VMOVUPS Z6, 704(DI)
+	VMOVUPS Z6, 704(R8)
 
 	// tdpbf16ps %tmm7, %tmm5, %tmm3
 	LONG $0x5c42e2c4
 	BYTE $0xdd
-	ADDQ R10, AX
+	ADDQ R11, AX
 
 	// tileloadd 6144(%rbx,%rcx,1), %tmm6
 	LONG $0x4b7be2c4
@@ -734,14 +735,14 @@ group:
 	VADDPS 1600(DX), Z29, Z1
 	VMAXPS Z1, Z30, Z1
 	VCMPPS $0x11, Z0, Z31, K1
-	KMOVW  K1, 24(R8)
+	KMOVW  K1, 24(R9)
 	VCMPPS $0x11, Z1, Z31, K1
-	KMOVW  K1, 24(R8)(R12*1)
+	KMOVW  K1, 24(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm0, %zmm1, %zmm0
 	LONG    $0x4877f262
 	WORD    $0xc072
-	VMOVUPS Z0, 768(DI)
+	VMOVUPS Z0, 768(R8)
 
 	// tileloadd 7168(%rbx,%rcx,1), %tmm7
 	LONG   $0x4b7be2c4
@@ -752,14 +753,14 @@ group:
 	VADDPS 1728(DX), Z29, Z3
 	VMAXPS Z3, Z30, Z3
 	VCMPPS $0x11, Z2, Z31, K1
-	KMOVW  K1, 26(R8)
+	KMOVW  K1, 26(R9)
 	VCMPPS $0x11, Z3, Z31, K1
-	KMOVW  K1, 26(R8)(R12*1)
+	KMOVW  K1, 26(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm2, %zmm3, %zmm2
 	LONG    $0x4867f262
 	WORD    $0xd272
-	VMOVUPS Z2, 832(DI)
+	VMOVUPS Z2, 832(R8)
 
 	// tdpbf16ps %tmm7, %tmm4, %tmm1
 	LONG $0x5c42e2c4
@@ -778,27 +779,27 @@ group:
 	VADDPS 1856(DX), Z29, Z5
 	VMAXPS Z5, Z30, Z5
 	VCMPPS $0x11, Z4, Z31, K1
-	KMOVW  K1, 28(R8)
+	KMOVW  K1, 28(R9)
 	VCMPPS $0x11, Z5, Z31, K1
-	KMOVW  K1, 28(R8)(R12*1)
+	KMOVW  K1, 28(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm4, %zmm5, %zmm4
 	LONG    $0x4857f262
 	WORD    $0xe472
-	VMOVUPS Z4, 896(DI)
+	VMOVUPS Z4, 896(R8)
 	VADDPS  1920(DX), Z28, Z6
 	VMAXPS  Z6, Z30, Z6
 	VADDPS  1984(DX), Z29, Z7
 	VMAXPS  Z7, Z30, Z7
 	VCMPPS  $0x11, Z6, Z31, K1
-	KMOVW   K1, 30(R8)
+	KMOVW   K1, 30(R9)
 	VCMPPS  $0x11, Z7, Z31, K1
-	KMOVW   K1, 30(R8)(R12*1)
+	KMOVW   K1, 30(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm6, %zmm7, %zmm6
 	LONG    $0x4847f262
 	WORD    $0xf672
-	VMOVUPS Z6, 960(DI)
+	VMOVUPS Z6, 960(R8)
 
 	// tdpbf16ps %tmm7, %tmm5, %tmm3
 	LONG $0x5c42e2c4
@@ -822,14 +823,14 @@ group:
 	VADDPS 2112(DX), Z29, Z1
 	VMAXPS Z1, Z30, Z1
 	VCMPPS $0x11, Z0, Z31, K1
-	KMOVW  K1, 32(R8)
+	KMOVW  K1, 32(R9)
 	VCMPPS $0x11, Z1, Z31, K1
-	KMOVW  K1, 32(R8)(R12*1)
+	KMOVW  K1, 32(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm0, %zmm1, %zmm0
 	LONG    $0x4877f262
 	WORD    $0xc072
-	VMOVUPS Z0, 1024(DI)
+	VMOVUPS Z0, 1024(R8)
 
 	// tileloadd 9216(%rbx,%rcx,1), %tmm7
 	LONG   $0x4b7be2c4
@@ -840,14 +841,14 @@ group:
 	VADDPS 2240(DX), Z29, Z3
 	VMAXPS Z3, Z30, Z3
 	VCMPPS $0x11, Z2, Z31, K1
-	KMOVW  K1, 34(R8)
+	KMOVW  K1, 34(R9)
 	VCMPPS $0x11, Z3, Z31, K1
-	KMOVW  K1, 34(R8)(R12*1)
+	KMOVW  K1, 34(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm2, %zmm3, %zmm2
 	LONG    $0x4867f262
 	WORD    $0xd272
-	VMOVUPS Z2, 1088(DI)
+	VMOVUPS Z2, 1088(R8)
 
 	// tdpbf16ps %tmm7, %tmm4, %tmm1
 	LONG $0x5c42e2c4
@@ -866,27 +867,27 @@ group:
 	VADDPS 2368(DX), Z29, Z5
 	VMAXPS Z5, Z30, Z5
 	VCMPPS $0x11, Z4, Z31, K1
-	KMOVW  K1, 36(R8)
+	KMOVW  K1, 36(R9)
 	VCMPPS $0x11, Z5, Z31, K1
-	KMOVW  K1, 36(R8)(R12*1)
+	KMOVW  K1, 36(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm4, %zmm5, %zmm4
 	LONG    $0x4857f262
 	WORD    $0xe472
-	VMOVUPS Z4, 1152(DI)
+	VMOVUPS Z4, 1152(R8)
 	VADDPS  2432(DX), Z28, Z6
 	VMAXPS  Z6, Z30, Z6
 	VADDPS  2496(DX), Z29, Z7
 	VMAXPS  Z7, Z30, Z7
 	VCMPPS  $0x11, Z6, Z31, K1
-	KMOVW   K1, 38(R8)
+	KMOVW   K1, 38(R9)
 	VCMPPS  $0x11, Z7, Z31, K1
-	KMOVW   K1, 38(R8)(R12*1)
+	KMOVW   K1, 38(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm6, %zmm7, %zmm6
 	LONG    $0x4847f262
 	WORD    $0xf672
-	VMOVUPS Z6, 1216(DI)
+	VMOVUPS Z6, 1216(R8)
 
 	// tdpbf16ps %tmm7, %tmm5, %tmm3
 	LONG $0x5c42e2c4
@@ -910,14 +911,14 @@ group:
 	VADDPS 2624(DX), Z29, Z1
 	VMAXPS Z1, Z30, Z1
 	VCMPPS $0x11, Z0, Z31, K1
-	KMOVW  K1, 40(R8)
+	KMOVW  K1, 40(R9)
 	VCMPPS $0x11, Z1, Z31, K1
-	KMOVW  K1, 40(R8)(R12*1)
+	KMOVW  K1, 40(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm0, %zmm1, %zmm0
 	LONG    $0x4877f262
 	WORD    $0xc072
-	VMOVUPS Z0, 1280(DI)
+	VMOVUPS Z0, 1280(R8)
 
 	// tileloadd 11264(%rbx,%rcx,1), %tmm7
 	LONG   $0x4b7be2c4
@@ -928,14 +929,14 @@ group:
 	VADDPS 2752(DX), Z29, Z3
 	VMAXPS Z3, Z30, Z3
 	VCMPPS $0x11, Z2, Z31, K1
-	KMOVW  K1, 42(R8)
+	KMOVW  K1, 42(R9)
 	VCMPPS $0x11, Z3, Z31, K1
-	KMOVW  K1, 42(R8)(R12*1)
+	KMOVW  K1, 42(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm2, %zmm3, %zmm2
 	LONG    $0x4867f262
 	WORD    $0xd272
-	VMOVUPS Z2, 1344(DI)
+	VMOVUPS Z2, 1344(R8)
 
 	// tdpbf16ps %tmm7, %tmm4, %tmm1
 	LONG $0x5c42e2c4
@@ -954,32 +955,32 @@ group:
 	VADDPS 2880(DX), Z29, Z5
 	VMAXPS Z5, Z30, Z5
 	VCMPPS $0x11, Z4, Z31, K1
-	KMOVW  K1, 44(R8)
+	KMOVW  K1, 44(R9)
 	VCMPPS $0x11, Z5, Z31, K1
-	KMOVW  K1, 44(R8)(R12*1)
+	KMOVW  K1, 44(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm4, %zmm5, %zmm4
 	LONG    $0x4857f262
 	WORD    $0xe472
-	VMOVUPS Z4, 1408(DI)
+	VMOVUPS Z4, 1408(R8)
 	VADDPS  2944(DX), Z28, Z6
 	VMAXPS  Z6, Z30, Z6
 	VADDPS  3008(DX), Z29, Z7
 	VMAXPS  Z7, Z30, Z7
 	VCMPPS  $0x11, Z6, Z31, K1
-	KMOVW   K1, 46(R8)
+	KMOVW   K1, 46(R9)
 	VCMPPS  $0x11, Z7, Z31, K1
-	KMOVW   K1, 46(R8)(R12*1)
+	KMOVW   K1, 46(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm6, %zmm7, %zmm6
 	LONG    $0x4847f262
 	WORD    $0xf672
-	VMOVUPS Z6, 1472(DI)
+	VMOVUPS Z6, 1472(R8)
 
 	// tdpbf16ps %tmm7, %tmm5, %tmm3
 	LONG $0x5c42e2c4
 	BYTE $0xdd
-	ADDQ R10, AX
+	ADDQ R11, AX
 
 	// tileloadd 12288(%rbx,%rcx,1), %tmm6
 	LONG $0x4b7be2c4
@@ -998,14 +999,14 @@ group:
 	VADDPS 3136(DX), Z29, Z1
 	VMAXPS Z1, Z30, Z1
 	VCMPPS $0x11, Z0, Z31, K1
-	KMOVW  K1, 48(R8)
+	KMOVW  K1, 48(R9)
 	VCMPPS $0x11, Z1, Z31, K1
-	KMOVW  K1, 48(R8)(R12*1)
+	KMOVW  K1, 48(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm0, %zmm1, %zmm0
 	LONG    $0x4877f262
 	WORD    $0xc072
-	VMOVUPS Z0, 1536(DI)
+	VMOVUPS Z0, 1536(R8)
 
 	// tileloadd 13312(%rbx,%rcx,1), %tmm7
 	LONG   $0x4b7be2c4
@@ -1016,14 +1017,14 @@ group:
 	VADDPS 3264(DX), Z29, Z3
 	VMAXPS Z3, Z30, Z3
 	VCMPPS $0x11, Z2, Z31, K1
-	KMOVW  K1, 50(R8)
+	KMOVW  K1, 50(R9)
 	VCMPPS $0x11, Z3, Z31, K1
-	KMOVW  K1, 50(R8)(R12*1)
+	KMOVW  K1, 50(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm2, %zmm3, %zmm2
 	LONG    $0x4867f262
 	WORD    $0xd272
-	VMOVUPS Z2, 1600(DI)
+	VMOVUPS Z2, 1600(R8)
 
 	// tdpbf16ps %tmm7, %tmm4, %tmm1
 	LONG       $0x5c42e2c4
@@ -1053,27 +1054,27 @@ group:
 	VADDPS 3392(DX), Z29, Z5
 	VMAXPS Z5, Z30, Z5
 	VCMPPS $0x11, Z4, Z31, K1
-	KMOVW  K1, 52(R8)
+	KMOVW  K1, 52(R9)
 	VCMPPS $0x11, Z5, Z31, K1
-	KMOVW  K1, 52(R8)(R12*1)
+	KMOVW  K1, 52(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm4, %zmm5, %zmm4
 	LONG    $0x4857f262
 	WORD    $0xe472
-	VMOVUPS Z4, 1664(DI)
+	VMOVUPS Z4, 1664(R8)
 	VADDPS  3456(DX), Z28, Z6
 	VMAXPS  Z6, Z30, Z6
 	VADDPS  3520(DX), Z29, Z7
 	VMAXPS  Z7, Z30, Z7
 	VCMPPS  $0x11, Z6, Z31, K1
-	KMOVW   K1, 54(R8)
+	KMOVW   K1, 54(R9)
 	VCMPPS  $0x11, Z7, Z31, K1
-	KMOVW   K1, 54(R8)(R12*1)
+	KMOVW   K1, 54(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm6, %zmm7, %zmm6
 	LONG    $0x4847f262
 	WORD    $0xf672
-	VMOVUPS Z6, 1728(DI)
+	VMOVUPS Z6, 1728(R8)
 
 	// tdpbf16ps %tmm7, %tmm5, %tmm3
 	LONG $0x5c42e2c4
@@ -1097,14 +1098,14 @@ group:
 	VADDPS 3648(DX), Z29, Z1
 	VMAXPS Z1, Z30, Z1
 	VCMPPS $0x11, Z0, Z31, K1
-	KMOVW  K1, 56(R8)
+	KMOVW  K1, 56(R9)
 	VCMPPS $0x11, Z1, Z31, K1
-	KMOVW  K1, 56(R8)(R12*1)
+	KMOVW  K1, 56(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm0, %zmm1, %zmm0
 	LONG    $0x4877f262
 	WORD    $0xc072
-	VMOVUPS Z0, 1792(DI)
+	VMOVUPS Z0, 1792(R8)
 
 	// tileloadd 15360(%rbx,%rcx,1), %tmm7
 	LONG   $0x4b7be2c4
@@ -1115,14 +1116,14 @@ group:
 	VADDPS 3776(DX), Z29, Z3
 	VMAXPS Z3, Z30, Z3
 	VCMPPS $0x11, Z2, Z31, K1
-	KMOVW  K1, 58(R8)
+	KMOVW  K1, 58(R9)
 	VCMPPS $0x11, Z3, Z31, K1
-	KMOVW  K1, 58(R8)(R12*1)
+	KMOVW  K1, 58(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm2, %zmm3, %zmm2
 	LONG    $0x4867f262
 	WORD    $0xd272
-	VMOVUPS Z2, 1856(DI)
+	VMOVUPS Z2, 1856(R8)
 
 	// tdpbf16ps %tmm7, %tmm4, %tmm1
 	LONG       $0x5c42e2c4
@@ -1152,27 +1153,27 @@ group:
 	VADDPS 3904(DX), Z29, Z5
 	VMAXPS Z5, Z30, Z5
 	VCMPPS $0x11, Z4, Z31, K1
-	KMOVW  K1, 60(R8)
+	KMOVW  K1, 60(R9)
 	VCMPPS $0x11, Z5, Z31, K1
-	KMOVW  K1, 60(R8)(R12*1)
+	KMOVW  K1, 60(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm4, %zmm5, %zmm4
 	LONG    $0x4857f262
 	WORD    $0xe472
-	VMOVUPS Z4, 1920(DI)
+	VMOVUPS Z4, 1920(R8)
 	VADDPS  3968(DX), Z28, Z6
 	VMAXPS  Z6, Z30, Z6
 	VADDPS  4032(DX), Z29, Z7
 	VMAXPS  Z7, Z30, Z7
 	VCMPPS  $0x11, Z6, Z31, K1
-	KMOVW   K1, 62(R8)
+	KMOVW   K1, 62(R9)
 	VCMPPS  $0x11, Z7, Z31, K1
-	KMOVW   K1, 62(R8)(R12*1)
+	KMOVW   K1, 62(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm6, %zmm7, %zmm6
 	LONG    $0x4847f262
 	WORD    $0xf672
-	VMOVUPS Z6, 1984(DI)
+	VMOVUPS Z6, 1984(R8)
 
 	// tdpbf16ps %tmm7, %tmm5, %tmm3
 	LONG $0x5c42e2c4
@@ -1223,9 +1224,9 @@ group:
 	// tdpbf16ps %tmm7, %tmm5, %tmm3
 	LONG $0x5c42e2c4
 	BYTE $0xdd
-	ADDQ R11, AX
+	ADDQ R12, AX
 	ADDQ $0x00004800, BX
-	DECQ R14
+	DECQ R15
 	JZ   laterDone
 
 laterBlock:
@@ -1334,7 +1335,7 @@ laterBlock:
 	// tdpbf16ps %tmm7, %tmm5, %tmm3
 	LONG $0x5c42e2c4
 	BYTE $0xdd
-	ADDQ R10, AX
+	ADDQ R11, AX
 
 	// tileloadd 6144(%rbx,%rcx,1), %tmm6
 	LONG $0x4b7be2c4
@@ -1442,7 +1443,7 @@ laterBlock:
 	// tdpbf16ps %tmm7, %tmm5, %tmm3
 	LONG $0x5c42e2c4
 	BYTE $0xdd
-	ADDQ R10, AX
+	ADDQ R11, AX
 
 	// tileloadd 12288(%rbx,%rcx,1), %tmm6
 	LONG $0x4b7be2c4
@@ -1582,14 +1583,14 @@ laterBlock:
 	// tdpbf16ps %tmm7, %tmm5, %tmm3
 	LONG $0x5c42e2c4
 	BYTE $0xdd
-	ADDQ R11, AX
+	ADDQ R12, AX
 	ADDQ $0x00004800, BX
-	DECQ R14
+	DECQ R15
 	JNZ  laterBlock
 
 laterDone:
-	ADDQ $0x00000800, DI
-	ADDQ 8(SP), R8
+	ADDQ $0x00000800, R8
+	ADDQ 8(SP), R9
 
 next:
 	// tilestored %tmm0, 0(%rdx,%rsi,1)
@@ -1610,425 +1611,425 @@ next:
 	LONG   $0x4b7ae2c4
 	LONG   $0x0840329c
 	WORD   $0x0000
-	ADDQ   $0x00000800, R9
-	DECQ   R13
+	ADDQ   $0x00000800, R10
+	DECQ   R14
 	JNZ    group
 	VADDPS (DX), Z28, Z0
 	VMAXPS Z0, Z30, Z0
 	VADDPS 64(DX), Z29, Z1
 	VMAXPS Z1, Z30, Z1
 	VCMPPS $0x11, Z0, Z31, K1
-	KMOVW  K1, (R8)
+	KMOVW  K1, (R9)
 	VCMPPS $0x11, Z1, Z31, K1
-	KMOVW  K1, (R8)(R12*1)
+	KMOVW  K1, (R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm0, %zmm1, %zmm0
 	LONG    $0x4877f262
 	WORD    $0xc072
-	VMOVUPS Z0, (DI)
+	VMOVUPS Z0, (R8)
 	VADDPS  128(DX), Z28, Z2
 	VMAXPS  Z2, Z30, Z2
 	VADDPS  192(DX), Z29, Z3
 	VMAXPS  Z3, Z30, Z3
 	VCMPPS  $0x11, Z2, Z31, K1
-	KMOVW   K1, 2(R8)
+	KMOVW   K1, 2(R9)
 	VCMPPS  $0x11, Z3, Z31, K1
-	KMOVW   K1, 2(R8)(R12*1)
+	KMOVW   K1, 2(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm2, %zmm3, %zmm2
 	LONG    $0x4867f262
 	WORD    $0xd272
-	VMOVUPS Z2, 64(DI)
+	VMOVUPS Z2, 64(R8)
 	VADDPS  256(DX), Z28, Z4
 	VMAXPS  Z4, Z30, Z4
 	VADDPS  320(DX), Z29, Z5
 	VMAXPS  Z5, Z30, Z5
 	VCMPPS  $0x11, Z4, Z31, K1
-	KMOVW   K1, 4(R8)
+	KMOVW   K1, 4(R9)
 	VCMPPS  $0x11, Z5, Z31, K1
-	KMOVW   K1, 4(R8)(R12*1)
+	KMOVW   K1, 4(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm4, %zmm5, %zmm4
 	LONG    $0x4857f262
 	WORD    $0xe472
-	VMOVUPS Z4, 128(DI)
+	VMOVUPS Z4, 128(R8)
 	VADDPS  384(DX), Z28, Z6
 	VMAXPS  Z6, Z30, Z6
 	VADDPS  448(DX), Z29, Z7
 	VMAXPS  Z7, Z30, Z7
 	VCMPPS  $0x11, Z6, Z31, K1
-	KMOVW   K1, 6(R8)
+	KMOVW   K1, 6(R9)
 	VCMPPS  $0x11, Z7, Z31, K1
-	KMOVW   K1, 6(R8)(R12*1)
+	KMOVW   K1, 6(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm6, %zmm7, %zmm6
 	LONG    $0x4847f262
 	WORD    $0xf672
-	VMOVUPS Z6, 192(DI)
+	VMOVUPS Z6, 192(R8)
 	VADDPS  512(DX), Z28, Z0
 	VMAXPS  Z0, Z30, Z0
 	VADDPS  576(DX), Z29, Z1
 	VMAXPS  Z1, Z30, Z1
 	VCMPPS  $0x11, Z0, Z31, K1
-	KMOVW   K1, 8(R8)
+	KMOVW   K1, 8(R9)
 	VCMPPS  $0x11, Z1, Z31, K1
-	KMOVW   K1, 8(R8)(R12*1)
+	KMOVW   K1, 8(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm0, %zmm1, %zmm0
 	LONG    $0x4877f262
 	WORD    $0xc072
-	VMOVUPS Z0, 256(DI)
+	VMOVUPS Z0, 256(R8)
 	VADDPS  640(DX), Z28, Z2
 	VMAXPS  Z2, Z30, Z2
 	VADDPS  704(DX), Z29, Z3
 	VMAXPS  Z3, Z30, Z3
 	VCMPPS  $0x11, Z2, Z31, K1
-	KMOVW   K1, 10(R8)
+	KMOVW   K1, 10(R9)
 	VCMPPS  $0x11, Z3, Z31, K1
-	KMOVW   K1, 10(R8)(R12*1)
+	KMOVW   K1, 10(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm2, %zmm3, %zmm2
 	LONG    $0x4867f262
 	WORD    $0xd272
-	VMOVUPS Z2, 320(DI)
+	VMOVUPS Z2, 320(R8)
 	VADDPS  768(DX), Z28, Z4
 	VMAXPS  Z4, Z30, Z4
 	VADDPS  832(DX), Z29, Z5
 	VMAXPS  Z5, Z30, Z5
 	VCMPPS  $0x11, Z4, Z31, K1
-	KMOVW   K1, 12(R8)
+	KMOVW   K1, 12(R9)
 	VCMPPS  $0x11, Z5, Z31, K1
-	KMOVW   K1, 12(R8)(R12*1)
+	KMOVW   K1, 12(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm4, %zmm5, %zmm4
 	LONG    $0x4857f262
 	WORD    $0xe472
-	VMOVUPS Z4, 384(DI)
+	VMOVUPS Z4, 384(R8)
 	VADDPS  896(DX), Z28, Z6
 	VMAXPS  Z6, Z30, Z6
 	VADDPS  960(DX), Z29, Z7
 	VMAXPS  Z7, Z30, Z7
 	VCMPPS  $0x11, Z6, Z31, K1
-	KMOVW   K1, 14(R8)
+	KMOVW   K1, 14(R9)
 	VCMPPS  $0x11, Z7, Z31, K1
-	KMOVW   K1, 14(R8)(R12*1)
+	KMOVW   K1, 14(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm6, %zmm7, %zmm6
 	LONG    $0x4847f262
 	WORD    $0xf672
-	VMOVUPS Z6, 448(DI)
+	VMOVUPS Z6, 448(R8)
 	VADDPS  1024(DX), Z28, Z0
 	VMAXPS  Z0, Z30, Z0
 	VADDPS  1088(DX), Z29, Z1
 	VMAXPS  Z1, Z30, Z1
 	VCMPPS  $0x11, Z0, Z31, K1
-	KMOVW   K1, 16(R8)
+	KMOVW   K1, 16(R9)
 	VCMPPS  $0x11, Z1, Z31, K1
-	KMOVW   K1, 16(R8)(R12*1)
+	KMOVW   K1, 16(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm0, %zmm1, %zmm0
 	LONG    $0x4877f262
 	WORD    $0xc072
-	VMOVUPS Z0, 512(DI)
+	VMOVUPS Z0, 512(R8)
 	VADDPS  1152(DX), Z28, Z2
 	VMAXPS  Z2, Z30, Z2
 	VADDPS  1216(DX), Z29, Z3
 	VMAXPS  Z3, Z30, Z3
 	VCMPPS  $0x11, Z2, Z31, K1
-	KMOVW   K1, 18(R8)
+	KMOVW   K1, 18(R9)
 	VCMPPS  $0x11, Z3, Z31, K1
-	KMOVW   K1, 18(R8)(R12*1)
+	KMOVW   K1, 18(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm2, %zmm3, %zmm2
 	LONG    $0x4867f262
 	WORD    $0xd272
-	VMOVUPS Z2, 576(DI)
+	VMOVUPS Z2, 576(R8)
 	VADDPS  1280(DX), Z28, Z4
 	VMAXPS  Z4, Z30, Z4
 	VADDPS  1344(DX), Z29, Z5
 	VMAXPS  Z5, Z30, Z5
 	VCMPPS  $0x11, Z4, Z31, K1
-	KMOVW   K1, 20(R8)
+	KMOVW   K1, 20(R9)
 	VCMPPS  $0x11, Z5, Z31, K1
-	KMOVW   K1, 20(R8)(R12*1)
+	KMOVW   K1, 20(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm4, %zmm5, %zmm4
 	LONG    $0x4857f262
 	WORD    $0xe472
-	VMOVUPS Z4, 640(DI)
+	VMOVUPS Z4, 640(R8)
 	VADDPS  1408(DX), Z28, Z6
 	VMAXPS  Z6, Z30, Z6
 	VADDPS  1472(DX), Z29, Z7
 	VMAXPS  Z7, Z30, Z7
 	VCMPPS  $0x11, Z6, Z31, K1
-	KMOVW   K1, 22(R8)
+	KMOVW   K1, 22(R9)
 	VCMPPS  $0x11, Z7, Z31, K1
-	KMOVW   K1, 22(R8)(R12*1)
+	KMOVW   K1, 22(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm6, %zmm7, %zmm6
 	LONG    $0x4847f262
 	WORD    $0xf672
-	VMOVUPS Z6, 704(DI)
+	VMOVUPS Z6, 704(R8)
 	VADDPS  1536(DX), Z28, Z0
 	VMAXPS  Z0, Z30, Z0
 	VADDPS  1600(DX), Z29, Z1
 	VMAXPS  Z1, Z30, Z1
 	VCMPPS  $0x11, Z0, Z31, K1
-	KMOVW   K1, 24(R8)
+	KMOVW   K1, 24(R9)
 	VCMPPS  $0x11, Z1, Z31, K1
-	KMOVW   K1, 24(R8)(R12*1)
+	KMOVW   K1, 24(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm0, %zmm1, %zmm0
 	LONG    $0x4877f262
 	WORD    $0xc072
-	VMOVUPS Z0, 768(DI)
+	VMOVUPS Z0, 768(R8)
 	VADDPS  1664(DX), Z28, Z2
 	VMAXPS  Z2, Z30, Z2
 	VADDPS  1728(DX), Z29, Z3
 	VMAXPS  Z3, Z30, Z3
 	VCMPPS  $0x11, Z2, Z31, K1
-	KMOVW   K1, 26(R8)
+	KMOVW   K1, 26(R9)
 	VCMPPS  $0x11, Z3, Z31, K1
-	KMOVW   K1, 26(R8)(R12*1)
+	KMOVW   K1, 26(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm2, %zmm3, %zmm2
 	LONG    $0x4867f262
 	WORD    $0xd272
-	VMOVUPS Z2, 832(DI)
+	VMOVUPS Z2, 832(R8)
 	VADDPS  1792(DX), Z28, Z4
 	VMAXPS  Z4, Z30, Z4
 	VADDPS  1856(DX), Z29, Z5
 	VMAXPS  Z5, Z30, Z5
 	VCMPPS  $0x11, Z4, Z31, K1
-	KMOVW   K1, 28(R8)
+	KMOVW   K1, 28(R9)
 	VCMPPS  $0x11, Z5, Z31, K1
-	KMOVW   K1, 28(R8)(R12*1)
+	KMOVW   K1, 28(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm4, %zmm5, %zmm4
 	LONG    $0x4857f262
 	WORD    $0xe472
-	VMOVUPS Z4, 896(DI)
+	VMOVUPS Z4, 896(R8)
 	VADDPS  1920(DX), Z28, Z6
 	VMAXPS  Z6, Z30, Z6
 	VADDPS  1984(DX), Z29, Z7
 	VMAXPS  Z7, Z30, Z7
 	VCMPPS  $0x11, Z6, Z31, K1
-	KMOVW   K1, 30(R8)
+	KMOVW   K1, 30(R9)
 	VCMPPS  $0x11, Z7, Z31, K1
-	KMOVW   K1, 30(R8)(R12*1)
+	KMOVW   K1, 30(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm6, %zmm7, %zmm6
 	LONG    $0x4847f262
 	WORD    $0xf672
-	VMOVUPS Z6, 960(DI)
+	VMOVUPS Z6, 960(R8)
 	VADDPS  2048(DX), Z28, Z0
 	VMAXPS  Z0, Z30, Z0
 	VADDPS  2112(DX), Z29, Z1
 	VMAXPS  Z1, Z30, Z1
 	VCMPPS  $0x11, Z0, Z31, K1
-	KMOVW   K1, 32(R8)
+	KMOVW   K1, 32(R9)
 	VCMPPS  $0x11, Z1, Z31, K1
-	KMOVW   K1, 32(R8)(R12*1)
+	KMOVW   K1, 32(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm0, %zmm1, %zmm0
 	LONG    $0x4877f262
 	WORD    $0xc072
-	VMOVUPS Z0, 1024(DI)
+	VMOVUPS Z0, 1024(R8)
 	VADDPS  2176(DX), Z28, Z2
 	VMAXPS  Z2, Z30, Z2
 	VADDPS  2240(DX), Z29, Z3
 	VMAXPS  Z3, Z30, Z3
 	VCMPPS  $0x11, Z2, Z31, K1
-	KMOVW   K1, 34(R8)
+	KMOVW   K1, 34(R9)
 	VCMPPS  $0x11, Z3, Z31, K1
-	KMOVW   K1, 34(R8)(R12*1)
+	KMOVW   K1, 34(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm2, %zmm3, %zmm2
 	LONG    $0x4867f262
 	WORD    $0xd272
-	VMOVUPS Z2, 1088(DI)
+	VMOVUPS Z2, 1088(R8)
 	VADDPS  2304(DX), Z28, Z4
 	VMAXPS  Z4, Z30, Z4
 	VADDPS  2368(DX), Z29, Z5
 	VMAXPS  Z5, Z30, Z5
 	VCMPPS  $0x11, Z4, Z31, K1
-	KMOVW   K1, 36(R8)
+	KMOVW   K1, 36(R9)
 	VCMPPS  $0x11, Z5, Z31, K1
-	KMOVW   K1, 36(R8)(R12*1)
+	KMOVW   K1, 36(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm4, %zmm5, %zmm4
 	LONG    $0x4857f262
 	WORD    $0xe472
-	VMOVUPS Z4, 1152(DI)
+	VMOVUPS Z4, 1152(R8)
 	VADDPS  2432(DX), Z28, Z6
 	VMAXPS  Z6, Z30, Z6
 	VADDPS  2496(DX), Z29, Z7
 	VMAXPS  Z7, Z30, Z7
 	VCMPPS  $0x11, Z6, Z31, K1
-	KMOVW   K1, 38(R8)
+	KMOVW   K1, 38(R9)
 	VCMPPS  $0x11, Z7, Z31, K1
-	KMOVW   K1, 38(R8)(R12*1)
+	KMOVW   K1, 38(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm6, %zmm7, %zmm6
 	LONG    $0x4847f262
 	WORD    $0xf672
-	VMOVUPS Z6, 1216(DI)
+	VMOVUPS Z6, 1216(R8)
 	VADDPS  2560(DX), Z28, Z0
 	VMAXPS  Z0, Z30, Z0
 	VADDPS  2624(DX), Z29, Z1
 	VMAXPS  Z1, Z30, Z1
 	VCMPPS  $0x11, Z0, Z31, K1
-	KMOVW   K1, 40(R8)
+	KMOVW   K1, 40(R9)
 	VCMPPS  $0x11, Z1, Z31, K1
-	KMOVW   K1, 40(R8)(R12*1)
+	KMOVW   K1, 40(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm0, %zmm1, %zmm0
 	LONG    $0x4877f262
 	WORD    $0xc072
-	VMOVUPS Z0, 1280(DI)
+	VMOVUPS Z0, 1280(R8)
 	VADDPS  2688(DX), Z28, Z2
 	VMAXPS  Z2, Z30, Z2
 	VADDPS  2752(DX), Z29, Z3
 	VMAXPS  Z3, Z30, Z3
 	VCMPPS  $0x11, Z2, Z31, K1
-	KMOVW   K1, 42(R8)
+	KMOVW   K1, 42(R9)
 	VCMPPS  $0x11, Z3, Z31, K1
-	KMOVW   K1, 42(R8)(R12*1)
+	KMOVW   K1, 42(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm2, %zmm3, %zmm2
 	LONG    $0x4867f262
 	WORD    $0xd272
-	VMOVUPS Z2, 1344(DI)
+	VMOVUPS Z2, 1344(R8)
 	VADDPS  2816(DX), Z28, Z4
 	VMAXPS  Z4, Z30, Z4
 	VADDPS  2880(DX), Z29, Z5
 	VMAXPS  Z5, Z30, Z5
 	VCMPPS  $0x11, Z4, Z31, K1
-	KMOVW   K1, 44(R8)
+	KMOVW   K1, 44(R9)
 	VCMPPS  $0x11, Z5, Z31, K1
-	KMOVW   K1, 44(R8)(R12*1)
+	KMOVW   K1, 44(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm4, %zmm5, %zmm4
 	LONG    $0x4857f262
 	WORD    $0xe472
-	VMOVUPS Z4, 1408(DI)
+	VMOVUPS Z4, 1408(R8)
 	VADDPS  2944(DX), Z28, Z6
 	VMAXPS  Z6, Z30, Z6
 	VADDPS  3008(DX), Z29, Z7
 	VMAXPS  Z7, Z30, Z7
 	VCMPPS  $0x11, Z6, Z31, K1
-	KMOVW   K1, 46(R8)
+	KMOVW   K1, 46(R9)
 	VCMPPS  $0x11, Z7, Z31, K1
-	KMOVW   K1, 46(R8)(R12*1)
+	KMOVW   K1, 46(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm6, %zmm7, %zmm6
 	LONG    $0x4847f262
 	WORD    $0xf672
-	VMOVUPS Z6, 1472(DI)
+	VMOVUPS Z6, 1472(R8)
 	VADDPS  3072(DX), Z28, Z0
 	VMAXPS  Z0, Z30, Z0
 	VADDPS  3136(DX), Z29, Z1
 	VMAXPS  Z1, Z30, Z1
 	VCMPPS  $0x11, Z0, Z31, K1
-	KMOVW   K1, 48(R8)
+	KMOVW   K1, 48(R9)
 	VCMPPS  $0x11, Z1, Z31, K1
-	KMOVW   K1, 48(R8)(R12*1)
+	KMOVW   K1, 48(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm0, %zmm1, %zmm0
 	LONG    $0x4877f262
 	WORD    $0xc072
-	VMOVUPS Z0, 1536(DI)
+	VMOVUPS Z0, 1536(R8)
 	VADDPS  3200(DX), Z28, Z2
 	VMAXPS  Z2, Z30, Z2
 	VADDPS  3264(DX), Z29, Z3
 	VMAXPS  Z3, Z30, Z3
 	VCMPPS  $0x11, Z2, Z31, K1
-	KMOVW   K1, 50(R8)
+	KMOVW   K1, 50(R9)
 	VCMPPS  $0x11, Z3, Z31, K1
-	KMOVW   K1, 50(R8)(R12*1)
+	KMOVW   K1, 50(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm2, %zmm3, %zmm2
 	LONG    $0x4867f262
 	WORD    $0xd272
-	VMOVUPS Z2, 1600(DI)
+	VMOVUPS Z2, 1600(R8)
 	VADDPS  3328(DX), Z28, Z4
 	VMAXPS  Z4, Z30, Z4
 	VADDPS  3392(DX), Z29, Z5
 	VMAXPS  Z5, Z30, Z5
 	VCMPPS  $0x11, Z4, Z31, K1
-	KMOVW   K1, 52(R8)
+	KMOVW   K1, 52(R9)
 	VCMPPS  $0x11, Z5, Z31, K1
-	KMOVW   K1, 52(R8)(R12*1)
+	KMOVW   K1, 52(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm4, %zmm5, %zmm4
 	LONG    $0x4857f262
 	WORD    $0xe472
-	VMOVUPS Z4, 1664(DI)
+	VMOVUPS Z4, 1664(R8)
 	VADDPS  3456(DX), Z28, Z6
 	VMAXPS  Z6, Z30, Z6
 	VADDPS  3520(DX), Z29, Z7
 	VMAXPS  Z7, Z30, Z7
 	VCMPPS  $0x11, Z6, Z31, K1
-	KMOVW   K1, 54(R8)
+	KMOVW   K1, 54(R9)
 	VCMPPS  $0x11, Z7, Z31, K1
-	KMOVW   K1, 54(R8)(R12*1)
+	KMOVW   K1, 54(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm6, %zmm7, %zmm6
 	LONG    $0x4847f262
 	WORD    $0xf672
-	VMOVUPS Z6, 1728(DI)
+	VMOVUPS Z6, 1728(R8)
 	VADDPS  3584(DX), Z28, Z0
 	VMAXPS  Z0, Z30, Z0
 	VADDPS  3648(DX), Z29, Z1
 	VMAXPS  Z1, Z30, Z1
 	VCMPPS  $0x11, Z0, Z31, K1
-	KMOVW   K1, 56(R8)
+	KMOVW   K1, 56(R9)
 	VCMPPS  $0x11, Z1, Z31, K1
-	KMOVW   K1, 56(R8)(R12*1)
+	KMOVW   K1, 56(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm0, %zmm1, %zmm0
 	LONG    $0x4877f262
 	WORD    $0xc072
-	VMOVUPS Z0, 1792(DI)
+	VMOVUPS Z0, 1792(R8)
 	VADDPS  3712(DX), Z28, Z2
 	VMAXPS  Z2, Z30, Z2
 	VADDPS  3776(DX), Z29, Z3
 	VMAXPS  Z3, Z30, Z3
 	VCMPPS  $0x11, Z2, Z31, K1
-	KMOVW   K1, 58(R8)
+	KMOVW   K1, 58(R9)
 	VCMPPS  $0x11, Z3, Z31, K1
-	KMOVW   K1, 58(R8)(R12*1)
+	KMOVW   K1, 58(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm2, %zmm3, %zmm2
 	LONG    $0x4867f262
 	WORD    $0xd272
-	VMOVUPS Z2, 1856(DI)
+	VMOVUPS Z2, 1856(R8)
 	VADDPS  3840(DX), Z28, Z4
 	VMAXPS  Z4, Z30, Z4
 	VADDPS  3904(DX), Z29, Z5
 	VMAXPS  Z5, Z30, Z5
 	VCMPPS  $0x11, Z4, Z31, K1
-	KMOVW   K1, 60(R8)
+	KMOVW   K1, 60(R9)
 	VCMPPS  $0x11, Z5, Z31, K1
-	KMOVW   K1, 60(R8)(R12*1)
+	KMOVW   K1, 60(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm4, %zmm5, %zmm4
 	LONG    $0x4857f262
 	WORD    $0xe472
-	VMOVUPS Z4, 1920(DI)
+	VMOVUPS Z4, 1920(R8)
 	VADDPS  3968(DX), Z28, Z6
 	VMAXPS  Z6, Z30, Z6
 	VADDPS  4032(DX), Z29, Z7
 	VMAXPS  Z7, Z30, Z7
 	VCMPPS  $0x11, Z6, Z31, K1
-	KMOVW   K1, 62(R8)
+	KMOVW   K1, 62(R9)
 	VCMPPS  $0x11, Z7, Z31, K1
-	KMOVW   K1, 62(R8)(R12*1)
+	KMOVW   K1, 62(R9)(R13*1)
 
 	// vcvtne2ps2bf16 %zmm6, %zmm7, %zmm6
 	LONG    $0x4847f262
 	WORD    $0xf672
-	VMOVUPS Z6, 1984(DI)
+	VMOVUPS Z6, 1984(R8)
 
 	// tilerelease
 	LONG    $0x4978e2c4

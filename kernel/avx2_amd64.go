@@ -4,77 +4,107 @@
 
 package kernel
 
-// productAVX2 is productGeneric for blocks of this instruction set's size.
+// gemmAVX2 computes the same as gemmGeneric.
 //
 //go:noescape
-func productAVX2(out *float32, in *float32, w *float32, bias *float32, products int, steps int, groups int, outNext int, inNext int, wNext int, inStep int, inGroup int, outPanel int, outGroup int, wPanel int, floor float32, accumulate bool)
+func gemmAVX2(a *gemm)
 
-// gramAVX2 is gramGeneric for blocks of this instruction set's size.
+// syrkAVX2 computes the same as syrkGeneric.
 //
 //go:noescape
-func gramAVX2(out *float32, a *float32, b *float32, positions int, outPanel int, bPanel int)
+func syrkAVX2(a *syrk)
 
-// sumAVX2 is sumGeneric in vectors.
+// sumAVX2 computes the same as sumGeneric.
 //
 //go:noescape
-func sumAVX2(out *float32, in *float32, positions int)
+func sumAVX2(a *sum)
 
-// pixelsAVX2 is pixelsGeneric in vectors.
+// firstConvAVX2 computes the same as firstConvGeneric.
 //
 //go:noescape
-func pixelsAVX2(out *float32, mask *uint16, in *float32, w *float32, bias *float32, positions int, row int, plane int)
+func firstConvAVX2(a *firstConv)
 
-// winogradWeightsAVX2 is winogradWeightsGeneric in vectors.
+// winogradWeightsAVX2 computes the same as winogradWeightsGeneric.
 //
 //go:noescape
-func winogradWeightsAVX2(u *float32, w *float32, scratch *float32, channels int, uStride int)
+func winogradWeightsAVX2(a *winogradWeights)
 
-// winogradInputAVX2 is winogradInputGeneric in vectors.
+// winogradInputAVX2 computes the same as winogradInputGeneric.
 //
 //go:noescape
-func winogradInputAVX2(v *float32, in *float32, mask *uint16, scratch *float32, tiles int, row int, vStride int)
+func winogradInputAVX2(a *winogradInput)
 
-// winogradOutputAVX2 is winogradOutputGeneric in vectors.
+// winogradOutputAVX2 computes the same as winogradOutputGeneric.
 //
 //go:noescape
-func winogradOutputAVX2(out *float32, mask *uint16, m *float32, bias *float32, scratch *float32, tiles int, row int, mStride int, floor float32)
+func winogradOutputAVX2(a *winogradOutput)
 
-// positiveAVX2 is positiveGeneric in vectors.
+// reluMaskAVX2 computes the same as reluMaskGeneric.
 //
 //go:noescape
-func positiveAVX2(mask *uint16, in *float32, positions int)
+func reluMaskAVX2(a *reluMask)
 
-// maskedAVX2 is maskedGeneric in vectors.
+// applyMaskAVX2 computes the same as applyMaskGeneric.
 //
 //go:noescape
-func maskedAVX2(out *float32, in *float32, mask *uint16, positions int)
+func applyMaskAVX2(a *applyMask)
 
-// averagePoolAVX2 is averagePoolGeneric in vectors.
+// averagePoolAVX2 computes the same as averagePoolGeneric.
 //
 //go:noescape
-func averagePoolAVX2(out *float32, in0 *float32, in1 *float32, n int, scale float32)
+func averagePoolAVX2(a *poolForward)
 
-// averagePoolBackAVX2 is averagePoolBackGeneric in vectors.
+// averagePoolBackAVX2 computes the same as averagePoolBackGeneric.
 //
 //go:noescape
-func averagePoolBackAVX2(grad *float32, grad0 *float32, grad1 *float32, n int, scale float32)
+func averagePoolBackAVX2(a *poolBackward)
 
-// maximumPoolAVX2 is maximumPoolGeneric in vectors.
+// addScaledAVX2 computes the same as addScaledGeneric.
 //
 //go:noescape
-func maximumPoolAVX2(out *float32, in0 *float32, in1 *float32, route0 *uint16, route1 *uint16, n int)
+func addScaledAVX2(a *addScaled)
 
-// maximumPoolBackAVX2 is maximumPoolBackGeneric in vectors.
+// addDifferenceAVX2 computes the same as addDifferenceGeneric.
 //
 //go:noescape
-func maximumPoolBackAVX2(grad *float32, grad0 *float32, grad1 *float32, route0 *uint16, route1 *uint16, n int)
+func addDifferenceAVX2(a *addDifference)
 
-// euclideanPoolAVX2 is euclideanPoolGeneric in vectors.
+// updateMomentsAVX2 computes the same as updateMomentsGeneric.
 //
 //go:noescape
-func euclideanPoolAVX2(out *float32, in0 *float32, in1 *float32, n int, scale float32)
+func updateMomentsAVX2(a *moments)
 
-// euclideanPoolBackAVX2 is euclideanPoolBackGeneric in vectors.
+// descendAVX2 computes the same as descendGeneric.
 //
 //go:noescape
-func euclideanPoolBackAVX2(grad *float32, in0 *float32, in1 *float32, grad0 *float32, grad1 *float32, n int, scale float32)
+func descendAVX2(a *descent)
+
+// dotAVX2 computes the same as dotGeneric.
+//
+//go:noescape
+func dotAVX2(a *dot)
+
+// dots64AVX2 computes the same as dots64Generic.
+//
+//go:noescape
+func dots64AVX2(a *dots64)
+
+// differenceAVX2 computes the same as differenceGeneric.
+//
+//go:noescape
+func differenceAVX2(a *difference)
+
+// variationAVX2 computes the same as variationGeneric.
+//
+//go:noescape
+func variationAVX2(a *variation)
+
+// maxPoolAVX2 computes the same as maxPoolGeneric.
+//
+//go:noescape
+func maxPoolAVX2(a *poolForward)
+
+// maxPoolBackAVX2 computes the same as maxPoolBackGeneric.
+//
+//go:noescape
+func maxPoolBackAVX2(a *poolBackward)

@@ -4,87 +4,107 @@
 
 package kernel
 
-// productAVX512 is productGeneric for blocks of this instruction set's size.
+// gemmAVX512 computes the same as gemmGeneric.
 //
 //go:noescape
-func productAVX512(out *float32, in *float32, w *float32, bias *float32, products int, steps int, groups int, outNext int, inNext int, wNext int, inStep int, inGroup int, outPanel int, outGroup int, wPanel int, floor float32, accumulate bool)
+func gemmAVX512(a *gemm)
 
-// gramAVX512 is gramGeneric for blocks of this instruction set's size.
+// syrkAVX512 computes the same as syrkGeneric.
 //
 //go:noescape
-func gramAVX512(out *float32, a *float32, b *float32, positions int, outPanel int, bPanel int)
+func syrkAVX512(a *syrk)
 
-// panelProductAVX512 is productGeneric for half as many outputs.
+// sumAVX512 computes the same as sumGeneric.
 //
 //go:noescape
-func panelProductAVX512(out *float32, in *float32, w *float32, bias *float32, products int, steps int, groups int, outNext int, inNext int, wNext int, inStep int, inGroup int, outPanel int, outGroup int, wPanel int, floor float32, accumulate bool)
+func sumAVX512(a *sum)
 
-// panelGramAVX512 is gramGeneric for half as many outputs.
+// firstConvAVX512 computes the same as firstConvGeneric.
 //
 //go:noescape
-func panelGramAVX512(out *float32, a *float32, b *float32, positions int, outPanel int, bPanel int)
+func firstConvAVX512(a *firstConv)
 
-// sumAVX512 is sumGeneric in vectors.
+// winogradWeightsAVX512 computes the same as winogradWeightsGeneric.
 //
 //go:noescape
-func sumAVX512(out *float32, in *float32, positions int)
+func winogradWeightsAVX512(a *winogradWeights)
 
-// pixelsAVX512 is pixelsGeneric in vectors.
+// winogradInputAVX512 computes the same as winogradInputGeneric.
 //
 //go:noescape
-func pixelsAVX512(out *float32, mask *uint16, in *float32, w *float32, bias *float32, positions int, row int, plane int)
+func winogradInputAVX512(a *winogradInput)
 
-// winogradWeightsAVX512 is winogradWeightsGeneric in vectors.
+// winogradOutputAVX512 computes the same as winogradOutputGeneric.
 //
 //go:noescape
-func winogradWeightsAVX512(u *float32, w *float32, scratch *float32, channels int, uStride int)
+func winogradOutputAVX512(a *winogradOutput)
 
-// winogradInputAVX512 is winogradInputGeneric in vectors.
+// reluMaskAVX512 computes the same as reluMaskGeneric.
 //
 //go:noescape
-func winogradInputAVX512(v *float32, in *float32, mask *uint16, scratch *float32, tiles int, row int, vStride int)
+func reluMaskAVX512(a *reluMask)
 
-// winogradOutputAVX512 is winogradOutputGeneric in vectors.
+// applyMaskAVX512 computes the same as applyMaskGeneric.
 //
 //go:noescape
-func winogradOutputAVX512(out *float32, mask *uint16, m *float32, bias *float32, scratch *float32, tiles int, row int, mStride int, floor float32)
+func applyMaskAVX512(a *applyMask)
 
-// positiveAVX512 is positiveGeneric in vectors.
+// averagePoolAVX512 computes the same as averagePoolGeneric.
 //
 //go:noescape
-func positiveAVX512(mask *uint16, in *float32, positions int)
+func averagePoolAVX512(a *poolForward)
 
-// maskedAVX512 is maskedGeneric in vectors.
+// averagePoolBackAVX512 computes the same as averagePoolBackGeneric.
 //
 //go:noescape
-func maskedAVX512(out *float32, in *float32, mask *uint16, positions int)
+func averagePoolBackAVX512(a *poolBackward)
 
-// averagePoolAVX512 is averagePoolGeneric in vectors.
+// addScaledAVX512 computes the same as addScaledGeneric.
 //
 //go:noescape
-func averagePoolAVX512(out *float32, in0 *float32, in1 *float32, n int, scale float32)
+func addScaledAVX512(a *addScaled)
 
-// averagePoolBackAVX512 is averagePoolBackGeneric in vectors.
+// addDifferenceAVX512 computes the same as addDifferenceGeneric.
 //
 //go:noescape
-func averagePoolBackAVX512(grad *float32, grad0 *float32, grad1 *float32, n int, scale float32)
+func addDifferenceAVX512(a *addDifference)
 
-// maximumPoolAVX512 is maximumPoolGeneric in vectors.
+// updateMomentsAVX512 computes the same as updateMomentsGeneric.
 //
 //go:noescape
-func maximumPoolAVX512(out *float32, in0 *float32, in1 *float32, route0 *uint16, route1 *uint16, n int)
+func updateMomentsAVX512(a *moments)
 
-// maximumPoolBackAVX512 is maximumPoolBackGeneric in vectors.
+// descendAVX512 computes the same as descendGeneric.
 //
 //go:noescape
-func maximumPoolBackAVX512(grad *float32, grad0 *float32, grad1 *float32, route0 *uint16, route1 *uint16, n int)
+func descendAVX512(a *descent)
 
-// euclideanPoolAVX512 is euclideanPoolGeneric in vectors.
+// dotAVX512 computes the same as dotGeneric.
 //
 //go:noescape
-func euclideanPoolAVX512(out *float32, in0 *float32, in1 *float32, n int, scale float32)
+func dotAVX512(a *dot)
 
-// euclideanPoolBackAVX512 is euclideanPoolBackGeneric in vectors.
+// dots64AVX512 computes the same as dots64Generic.
 //
 //go:noescape
-func euclideanPoolBackAVX512(grad *float32, in0 *float32, in1 *float32, grad0 *float32, grad1 *float32, n int, scale float32)
+func dots64AVX512(a *dots64)
+
+// differenceAVX512 computes the same as differenceGeneric.
+//
+//go:noescape
+func differenceAVX512(a *difference)
+
+// variationAVX512 computes the same as variationGeneric.
+//
+//go:noescape
+func variationAVX512(a *variation)
+
+// maxPoolAVX512 computes the same as maxPoolGeneric.
+//
+//go:noescape
+func maxPoolAVX512(a *poolForward)
+
+// maxPoolBackAVX512 computes the same as maxPoolBackGeneric.
+//
+//go:noescape
+func maxPoolBackAVX512(a *poolBackward)

@@ -4,22 +4,22 @@
 
 package kernel
 
-// convolveAVX512BF16 is convolveGeneric for blocks of this instruction set's size.
+// convolveAVX512BF16 computes the same as convolveGeneric.
 //
 //go:noescape
-func convolveAVX512BF16(out *uint16, mask *uint16, in *uint16, w *uint16, bias *float32, sums *float32, blocks int, groups int, row int, plane int, upper int, floor float32)
+func convolveAVX512BF16(a *convolve)
 
-// narrowAVX512BF16 is narrowGeneric in vectors.
+// toBF16AVX512BF16 computes the same as toBF16Generic.
 //
 //go:noescape
-func narrowAVX512BF16(out *uint16, low *float32, high *float32, positions int)
+func toBF16AVX512BF16(a *toBF16)
 
-// widenAVX512BF16 is widenGeneric in vectors.
+// fromBF16AVX512BF16 computes the same as fromBF16Generic.
 //
 //go:noescape
-func widenAVX512BF16(low *float32, high *float32, in *uint16, positions int)
+func fromBF16AVX512BF16(a *fromBF16)
 
-// siftAVX512BF16 is siftGeneric in vectors.
+// applyMaskBF16AVX512BF16 computes the same as applyMaskBF16Generic.
 //
 //go:noescape
-func siftAVX512BF16(out *uint16, in *uint16, low *uint16, high *uint16, positions int)
+func applyMaskBF16AVX512BF16(a *applyMaskBF16)

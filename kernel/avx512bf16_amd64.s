@@ -4,30 +4,31 @@
 
 #include "textflag.h"
 
-// func convolveAVX512BF16(out *uint16, mask *uint16, in *uint16, w *uint16, bias *float32, sums *float32, blocks int, groups int, row int, plane int, upper int, floor float32)
+// func convolveAVX512BF16(a *convolve)
 // Requires: AVX, AVX512BW, AVX512F, AVX512VL, SSE
-TEXT ·convolveAVX512BF16(SB), NOSPLIT, $8-92
+TEXT ·convolveAVX512BF16(SB), NOSPLIT, $8-8
 	STMXCSR (SP)
 	MOVL    $0x00009fc0, 4(SP)
 	LDMXCSR 4(SP)
-	MOVQ    out+0(FP), AX
-	MOVQ    mask+8(FP), CX
-	MOVQ    in+16(FP), DX
-	MOVQ    row+64(FP), BX
-	ADDQ    BX, BX
-	MOVQ    plane+72(FP), SI
+	MOVQ    a+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    24(AX), DX
+	MOVQ    48(AX), BX
+	MOVQ    160(AX), SI
 	ADDQ    SI, SI
-	MOVQ    upper+80(FP), DI
+	MOVQ    168(AX), DI
 	ADDQ    DI, DI
-	MOVQ    groups+56(FP), R8
-	LEAQ    -192(BX), R9
-	LEAQ    (BX)(BX*2), BX
-	SUBQ    BX, SI
+	MOVQ    176(AX), R8
+	ADDQ    R8, R8
+	MOVQ    152(AX), R9
+	LEAQ    -192(SI), R10
+	LEAQ    (SI)(SI*2), SI
+	SUBQ    SI, DI
 
 group:
-	MOVQ   w+24(FP), BX
-	MOVQ   blocks+48(FP), R11
-	MOVQ   DX, R10
+	MOVQ   72(AX), SI
+	MOVQ   144(AX), R12
+	MOVQ   BX, R11
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -58,15 +59,15 @@ group:
 	VPXORQ Z27, Z27, Z27
 
 block:
-	MOVQ $0x00000003, R12
-
-row:
 	MOVQ $0x00000003, R13
 
+row:
+	MOVQ $0x00000003, R14
+
 column:
-	VMOVUPS      (BX), Z28
-	VMOVUPS      1024(BX), Z29
-	VPBROADCASTD (R10), Z30
+	VMOVUPS      (SI), Z28
+	VMOVUPS      1024(SI), Z29
+	VPBROADCASTD (R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm0
 	LONG $0x400e9262
@@ -75,7 +76,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm1
 	LONG         $0x400e9262
 	WORD         $0xcd52
-	VPBROADCASTD 64(R10), Z31
+	VPBROADCASTD 64(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm2
 	LONG $0x40069262
@@ -84,7 +85,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm3
 	LONG         $0x40069262
 	WORD         $0xdd52
-	VPBROADCASTD 128(R10), Z30
+	VPBROADCASTD 128(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm4
 	LONG $0x400e9262
@@ -93,7 +94,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm5
 	LONG         $0x400e9262
 	WORD         $0xed52
-	VPBROADCASTD 192(R10), Z31
+	VPBROADCASTD 192(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm6
 	LONG $0x40069262
@@ -102,7 +103,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm7
 	LONG         $0x40069262
 	WORD         $0xfd52
-	VPBROADCASTD 256(R10), Z30
+	VPBROADCASTD 256(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm8
 	LONG $0x400e1262
@@ -111,7 +112,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm9
 	LONG         $0x400e1262
 	WORD         $0xcd52
-	VPBROADCASTD 320(R10), Z31
+	VPBROADCASTD 320(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm10
 	LONG $0x40061262
@@ -120,7 +121,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm11
 	LONG         $0x40061262
 	WORD         $0xdd52
-	VPBROADCASTD 384(R10), Z30
+	VPBROADCASTD 384(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm12
 	LONG $0x400e1262
@@ -129,7 +130,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm13
 	LONG         $0x400e1262
 	WORD         $0xed52
-	VPBROADCASTD 448(R10), Z31
+	VPBROADCASTD 448(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm14
 	LONG $0x40061262
@@ -138,7 +139,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm15
 	LONG         $0x40061262
 	WORD         $0xfd52
-	VPBROADCASTD 512(R10), Z30
+	VPBROADCASTD 512(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm16
 	LONG $0x400e8262
@@ -147,7 +148,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm17
 	LONG         $0x400e8262
 	WORD         $0xcd52
-	VPBROADCASTD 576(R10), Z31
+	VPBROADCASTD 576(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm18
 	LONG $0x40068262
@@ -156,7 +157,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm19
 	LONG         $0x40068262
 	WORD         $0xdd52
-	VPBROADCASTD 640(R10), Z30
+	VPBROADCASTD 640(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm20
 	LONG $0x400e8262
@@ -165,7 +166,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm21
 	LONG         $0x400e8262
 	WORD         $0xed52
-	VPBROADCASTD 704(R10), Z31
+	VPBROADCASTD 704(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm22
 	LONG $0x40068262
@@ -174,7 +175,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm23
 	LONG         $0x40068262
 	WORD         $0xfd52
-	VPBROADCASTD 768(R10), Z30
+	VPBROADCASTD 768(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm24
 	LONG $0x400e0262
@@ -183,7 +184,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm25
 	LONG         $0x400e0262
 	WORD         $0xcd52
-	VPBROADCASTD 832(R10), Z31
+	VPBROADCASTD 832(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm26
 	LONG $0x40060262
@@ -192,9 +193,9 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm27
 	LONG         $0x40060262
 	WORD         $0xdd52
-	VMOVUPS      64(BX), Z28
-	VMOVUPS      1088(BX), Z29
-	VPBROADCASTD 4(R10), Z30
+	VMOVUPS      64(SI), Z28
+	VMOVUPS      1088(SI), Z29
+	VPBROADCASTD 4(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm0
 	LONG $0x400e9262
@@ -203,7 +204,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm1
 	LONG         $0x400e9262
 	WORD         $0xcd52
-	VPBROADCASTD 68(R10), Z31
+	VPBROADCASTD 68(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm2
 	LONG $0x40069262
@@ -212,7 +213,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm3
 	LONG         $0x40069262
 	WORD         $0xdd52
-	VPBROADCASTD 132(R10), Z30
+	VPBROADCASTD 132(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm4
 	LONG $0x400e9262
@@ -221,7 +222,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm5
 	LONG         $0x400e9262
 	WORD         $0xed52
-	VPBROADCASTD 196(R10), Z31
+	VPBROADCASTD 196(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm6
 	LONG $0x40069262
@@ -230,7 +231,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm7
 	LONG         $0x40069262
 	WORD         $0xfd52
-	VPBROADCASTD 260(R10), Z30
+	VPBROADCASTD 260(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm8
 	LONG $0x400e1262
@@ -239,7 +240,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm9
 	LONG         $0x400e1262
 	WORD         $0xcd52
-	VPBROADCASTD 324(R10), Z31
+	VPBROADCASTD 324(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm10
 	LONG $0x40061262
@@ -248,7 +249,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm11
 	LONG         $0x40061262
 	WORD         $0xdd52
-	VPBROADCASTD 388(R10), Z30
+	VPBROADCASTD 388(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm12
 	LONG $0x400e1262
@@ -257,7 +258,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm13
 	LONG         $0x400e1262
 	WORD         $0xed52
-	VPBROADCASTD 452(R10), Z31
+	VPBROADCASTD 452(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm14
 	LONG $0x40061262
@@ -266,7 +267,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm15
 	LONG         $0x40061262
 	WORD         $0xfd52
-	VPBROADCASTD 516(R10), Z30
+	VPBROADCASTD 516(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm16
 	LONG $0x400e8262
@@ -275,7 +276,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm17
 	LONG         $0x400e8262
 	WORD         $0xcd52
-	VPBROADCASTD 580(R10), Z31
+	VPBROADCASTD 580(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm18
 	LONG $0x40068262
@@ -284,7 +285,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm19
 	LONG         $0x40068262
 	WORD         $0xdd52
-	VPBROADCASTD 644(R10), Z30
+	VPBROADCASTD 644(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm20
 	LONG $0x400e8262
@@ -293,7 +294,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm21
 	LONG         $0x400e8262
 	WORD         $0xed52
-	VPBROADCASTD 708(R10), Z31
+	VPBROADCASTD 708(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm22
 	LONG $0x40068262
@@ -302,7 +303,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm23
 	LONG         $0x40068262
 	WORD         $0xfd52
-	VPBROADCASTD 772(R10), Z30
+	VPBROADCASTD 772(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm24
 	LONG $0x400e0262
@@ -311,7 +312,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm25
 	LONG         $0x400e0262
 	WORD         $0xcd52
-	VPBROADCASTD 836(R10), Z31
+	VPBROADCASTD 836(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm26
 	LONG $0x40060262
@@ -320,9 +321,9 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm27
 	LONG         $0x40060262
 	WORD         $0xdd52
-	VMOVUPS      128(BX), Z28
-	VMOVUPS      1152(BX), Z29
-	VPBROADCASTD 8(R10), Z30
+	VMOVUPS      128(SI), Z28
+	VMOVUPS      1152(SI), Z29
+	VPBROADCASTD 8(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm0
 	LONG $0x400e9262
@@ -331,7 +332,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm1
 	LONG         $0x400e9262
 	WORD         $0xcd52
-	VPBROADCASTD 72(R10), Z31
+	VPBROADCASTD 72(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm2
 	LONG $0x40069262
@@ -340,7 +341,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm3
 	LONG         $0x40069262
 	WORD         $0xdd52
-	VPBROADCASTD 136(R10), Z30
+	VPBROADCASTD 136(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm4
 	LONG $0x400e9262
@@ -349,7 +350,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm5
 	LONG         $0x400e9262
 	WORD         $0xed52
-	VPBROADCASTD 200(R10), Z31
+	VPBROADCASTD 200(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm6
 	LONG $0x40069262
@@ -358,7 +359,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm7
 	LONG         $0x40069262
 	WORD         $0xfd52
-	VPBROADCASTD 264(R10), Z30
+	VPBROADCASTD 264(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm8
 	LONG $0x400e1262
@@ -367,7 +368,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm9
 	LONG         $0x400e1262
 	WORD         $0xcd52
-	VPBROADCASTD 328(R10), Z31
+	VPBROADCASTD 328(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm10
 	LONG $0x40061262
@@ -376,7 +377,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm11
 	LONG         $0x40061262
 	WORD         $0xdd52
-	VPBROADCASTD 392(R10), Z30
+	VPBROADCASTD 392(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm12
 	LONG $0x400e1262
@@ -385,7 +386,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm13
 	LONG         $0x400e1262
 	WORD         $0xed52
-	VPBROADCASTD 456(R10), Z31
+	VPBROADCASTD 456(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm14
 	LONG $0x40061262
@@ -394,7 +395,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm15
 	LONG         $0x40061262
 	WORD         $0xfd52
-	VPBROADCASTD 520(R10), Z30
+	VPBROADCASTD 520(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm16
 	LONG $0x400e8262
@@ -403,7 +404,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm17
 	LONG         $0x400e8262
 	WORD         $0xcd52
-	VPBROADCASTD 584(R10), Z31
+	VPBROADCASTD 584(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm18
 	LONG $0x40068262
@@ -412,7 +413,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm19
 	LONG         $0x40068262
 	WORD         $0xdd52
-	VPBROADCASTD 648(R10), Z30
+	VPBROADCASTD 648(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm20
 	LONG $0x400e8262
@@ -421,7 +422,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm21
 	LONG         $0x400e8262
 	WORD         $0xed52
-	VPBROADCASTD 712(R10), Z31
+	VPBROADCASTD 712(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm22
 	LONG $0x40068262
@@ -430,7 +431,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm23
 	LONG         $0x40068262
 	WORD         $0xfd52
-	VPBROADCASTD 776(R10), Z30
+	VPBROADCASTD 776(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm24
 	LONG $0x400e0262
@@ -439,7 +440,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm25
 	LONG         $0x400e0262
 	WORD         $0xcd52
-	VPBROADCASTD 840(R10), Z31
+	VPBROADCASTD 840(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm26
 	LONG $0x40060262
@@ -448,9 +449,9 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm27
 	LONG         $0x40060262
 	WORD         $0xdd52
-	VMOVUPS      192(BX), Z28
-	VMOVUPS      1216(BX), Z29
-	VPBROADCASTD 12(R10), Z30
+	VMOVUPS      192(SI), Z28
+	VMOVUPS      1216(SI), Z29
+	VPBROADCASTD 12(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm0
 	LONG $0x400e9262
@@ -459,7 +460,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm1
 	LONG         $0x400e9262
 	WORD         $0xcd52
-	VPBROADCASTD 76(R10), Z31
+	VPBROADCASTD 76(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm2
 	LONG $0x40069262
@@ -468,7 +469,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm3
 	LONG         $0x40069262
 	WORD         $0xdd52
-	VPBROADCASTD 140(R10), Z30
+	VPBROADCASTD 140(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm4
 	LONG $0x400e9262
@@ -477,7 +478,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm5
 	LONG         $0x400e9262
 	WORD         $0xed52
-	VPBROADCASTD 204(R10), Z31
+	VPBROADCASTD 204(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm6
 	LONG $0x40069262
@@ -486,7 +487,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm7
 	LONG         $0x40069262
 	WORD         $0xfd52
-	VPBROADCASTD 268(R10), Z30
+	VPBROADCASTD 268(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm8
 	LONG $0x400e1262
@@ -495,7 +496,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm9
 	LONG         $0x400e1262
 	WORD         $0xcd52
-	VPBROADCASTD 332(R10), Z31
+	VPBROADCASTD 332(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm10
 	LONG $0x40061262
@@ -504,7 +505,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm11
 	LONG         $0x40061262
 	WORD         $0xdd52
-	VPBROADCASTD 396(R10), Z30
+	VPBROADCASTD 396(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm12
 	LONG $0x400e1262
@@ -513,7 +514,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm13
 	LONG         $0x400e1262
 	WORD         $0xed52
-	VPBROADCASTD 460(R10), Z31
+	VPBROADCASTD 460(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm14
 	LONG $0x40061262
@@ -522,7 +523,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm15
 	LONG         $0x40061262
 	WORD         $0xfd52
-	VPBROADCASTD 524(R10), Z30
+	VPBROADCASTD 524(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm16
 	LONG $0x400e8262
@@ -531,7 +532,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm17
 	LONG         $0x400e8262
 	WORD         $0xcd52
-	VPBROADCASTD 588(R10), Z31
+	VPBROADCASTD 588(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm18
 	LONG $0x40068262
@@ -540,7 +541,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm19
 	LONG         $0x40068262
 	WORD         $0xdd52
-	VPBROADCASTD 652(R10), Z30
+	VPBROADCASTD 652(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm20
 	LONG $0x400e8262
@@ -549,7 +550,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm21
 	LONG         $0x400e8262
 	WORD         $0xed52
-	VPBROADCASTD 716(R10), Z31
+	VPBROADCASTD 716(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm22
 	LONG $0x40068262
@@ -558,7 +559,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm23
 	LONG         $0x40068262
 	WORD         $0xfd52
-	VPBROADCASTD 780(R10), Z30
+	VPBROADCASTD 780(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm24
 	LONG $0x400e0262
@@ -567,7 +568,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm25
 	LONG         $0x400e0262
 	WORD         $0xcd52
-	VPBROADCASTD 844(R10), Z31
+	VPBROADCASTD 844(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm26
 	LONG $0x40060262
@@ -576,9 +577,9 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm27
 	LONG         $0x40060262
 	WORD         $0xdd52
-	VMOVUPS      256(BX), Z28
-	VMOVUPS      1280(BX), Z29
-	VPBROADCASTD 16(R10), Z30
+	VMOVUPS      256(SI), Z28
+	VMOVUPS      1280(SI), Z29
+	VPBROADCASTD 16(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm0
 	LONG $0x400e9262
@@ -587,7 +588,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm1
 	LONG         $0x400e9262
 	WORD         $0xcd52
-	VPBROADCASTD 80(R10), Z31
+	VPBROADCASTD 80(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm2
 	LONG $0x40069262
@@ -596,7 +597,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm3
 	LONG         $0x40069262
 	WORD         $0xdd52
-	VPBROADCASTD 144(R10), Z30
+	VPBROADCASTD 144(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm4
 	LONG $0x400e9262
@@ -605,7 +606,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm5
 	LONG         $0x400e9262
 	WORD         $0xed52
-	VPBROADCASTD 208(R10), Z31
+	VPBROADCASTD 208(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm6
 	LONG $0x40069262
@@ -614,7 +615,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm7
 	LONG         $0x40069262
 	WORD         $0xfd52
-	VPBROADCASTD 272(R10), Z30
+	VPBROADCASTD 272(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm8
 	LONG $0x400e1262
@@ -623,7 +624,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm9
 	LONG         $0x400e1262
 	WORD         $0xcd52
-	VPBROADCASTD 336(R10), Z31
+	VPBROADCASTD 336(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm10
 	LONG $0x40061262
@@ -632,7 +633,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm11
 	LONG         $0x40061262
 	WORD         $0xdd52
-	VPBROADCASTD 400(R10), Z30
+	VPBROADCASTD 400(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm12
 	LONG $0x400e1262
@@ -641,7 +642,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm13
 	LONG         $0x400e1262
 	WORD         $0xed52
-	VPBROADCASTD 464(R10), Z31
+	VPBROADCASTD 464(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm14
 	LONG $0x40061262
@@ -650,7 +651,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm15
 	LONG         $0x40061262
 	WORD         $0xfd52
-	VPBROADCASTD 528(R10), Z30
+	VPBROADCASTD 528(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm16
 	LONG $0x400e8262
@@ -659,7 +660,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm17
 	LONG         $0x400e8262
 	WORD         $0xcd52
-	VPBROADCASTD 592(R10), Z31
+	VPBROADCASTD 592(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm18
 	LONG $0x40068262
@@ -668,7 +669,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm19
 	LONG         $0x40068262
 	WORD         $0xdd52
-	VPBROADCASTD 656(R10), Z30
+	VPBROADCASTD 656(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm20
 	LONG $0x400e8262
@@ -677,7 +678,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm21
 	LONG         $0x400e8262
 	WORD         $0xed52
-	VPBROADCASTD 720(R10), Z31
+	VPBROADCASTD 720(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm22
 	LONG $0x40068262
@@ -686,7 +687,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm23
 	LONG         $0x40068262
 	WORD         $0xfd52
-	VPBROADCASTD 784(R10), Z30
+	VPBROADCASTD 784(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm24
 	LONG $0x400e0262
@@ -695,7 +696,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm25
 	LONG         $0x400e0262
 	WORD         $0xcd52
-	VPBROADCASTD 848(R10), Z31
+	VPBROADCASTD 848(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm26
 	LONG $0x40060262
@@ -704,9 +705,9 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm27
 	LONG         $0x40060262
 	WORD         $0xdd52
-	VMOVUPS      320(BX), Z28
-	VMOVUPS      1344(BX), Z29
-	VPBROADCASTD 20(R10), Z30
+	VMOVUPS      320(SI), Z28
+	VMOVUPS      1344(SI), Z29
+	VPBROADCASTD 20(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm0
 	LONG $0x400e9262
@@ -715,7 +716,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm1
 	LONG         $0x400e9262
 	WORD         $0xcd52
-	VPBROADCASTD 84(R10), Z31
+	VPBROADCASTD 84(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm2
 	LONG $0x40069262
@@ -724,7 +725,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm3
 	LONG         $0x40069262
 	WORD         $0xdd52
-	VPBROADCASTD 148(R10), Z30
+	VPBROADCASTD 148(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm4
 	LONG $0x400e9262
@@ -733,7 +734,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm5
 	LONG         $0x400e9262
 	WORD         $0xed52
-	VPBROADCASTD 212(R10), Z31
+	VPBROADCASTD 212(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm6
 	LONG $0x40069262
@@ -742,7 +743,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm7
 	LONG         $0x40069262
 	WORD         $0xfd52
-	VPBROADCASTD 276(R10), Z30
+	VPBROADCASTD 276(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm8
 	LONG $0x400e1262
@@ -751,7 +752,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm9
 	LONG         $0x400e1262
 	WORD         $0xcd52
-	VPBROADCASTD 340(R10), Z31
+	VPBROADCASTD 340(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm10
 	LONG $0x40061262
@@ -760,7 +761,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm11
 	LONG         $0x40061262
 	WORD         $0xdd52
-	VPBROADCASTD 404(R10), Z30
+	VPBROADCASTD 404(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm12
 	LONG $0x400e1262
@@ -769,7 +770,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm13
 	LONG         $0x400e1262
 	WORD         $0xed52
-	VPBROADCASTD 468(R10), Z31
+	VPBROADCASTD 468(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm14
 	LONG $0x40061262
@@ -778,7 +779,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm15
 	LONG         $0x40061262
 	WORD         $0xfd52
-	VPBROADCASTD 532(R10), Z30
+	VPBROADCASTD 532(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm16
 	LONG $0x400e8262
@@ -787,7 +788,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm17
 	LONG         $0x400e8262
 	WORD         $0xcd52
-	VPBROADCASTD 596(R10), Z31
+	VPBROADCASTD 596(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm18
 	LONG $0x40068262
@@ -796,7 +797,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm19
 	LONG         $0x40068262
 	WORD         $0xdd52
-	VPBROADCASTD 660(R10), Z30
+	VPBROADCASTD 660(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm20
 	LONG $0x400e8262
@@ -805,7 +806,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm21
 	LONG         $0x400e8262
 	WORD         $0xed52
-	VPBROADCASTD 724(R10), Z31
+	VPBROADCASTD 724(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm22
 	LONG $0x40068262
@@ -814,7 +815,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm23
 	LONG         $0x40068262
 	WORD         $0xfd52
-	VPBROADCASTD 788(R10), Z30
+	VPBROADCASTD 788(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm24
 	LONG $0x400e0262
@@ -823,7 +824,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm25
 	LONG         $0x400e0262
 	WORD         $0xcd52
-	VPBROADCASTD 852(R10), Z31
+	VPBROADCASTD 852(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm26
 	LONG $0x40060262
@@ -832,9 +833,9 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm27
 	LONG         $0x40060262
 	WORD         $0xdd52
-	VMOVUPS      384(BX), Z28
-	VMOVUPS      1408(BX), Z29
-	VPBROADCASTD 24(R10), Z30
+	VMOVUPS      384(SI), Z28
+	VMOVUPS      1408(SI), Z29
+	VPBROADCASTD 24(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm0
 	LONG $0x400e9262
@@ -843,7 +844,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm1
 	LONG         $0x400e9262
 	WORD         $0xcd52
-	VPBROADCASTD 88(R10), Z31
+	VPBROADCASTD 88(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm2
 	LONG $0x40069262
@@ -852,7 +853,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm3
 	LONG         $0x40069262
 	WORD         $0xdd52
-	VPBROADCASTD 152(R10), Z30
+	VPBROADCASTD 152(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm4
 	LONG $0x400e9262
@@ -861,7 +862,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm5
 	LONG         $0x400e9262
 	WORD         $0xed52
-	VPBROADCASTD 216(R10), Z31
+	VPBROADCASTD 216(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm6
 	LONG $0x40069262
@@ -870,7 +871,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm7
 	LONG         $0x40069262
 	WORD         $0xfd52
-	VPBROADCASTD 280(R10), Z30
+	VPBROADCASTD 280(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm8
 	LONG $0x400e1262
@@ -879,7 +880,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm9
 	LONG         $0x400e1262
 	WORD         $0xcd52
-	VPBROADCASTD 344(R10), Z31
+	VPBROADCASTD 344(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm10
 	LONG $0x40061262
@@ -888,7 +889,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm11
 	LONG         $0x40061262
 	WORD         $0xdd52
-	VPBROADCASTD 408(R10), Z30
+	VPBROADCASTD 408(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm12
 	LONG $0x400e1262
@@ -897,7 +898,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm13
 	LONG         $0x400e1262
 	WORD         $0xed52
-	VPBROADCASTD 472(R10), Z31
+	VPBROADCASTD 472(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm14
 	LONG $0x40061262
@@ -906,7 +907,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm15
 	LONG         $0x40061262
 	WORD         $0xfd52
-	VPBROADCASTD 536(R10), Z30
+	VPBROADCASTD 536(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm16
 	LONG $0x400e8262
@@ -915,7 +916,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm17
 	LONG         $0x400e8262
 	WORD         $0xcd52
-	VPBROADCASTD 600(R10), Z31
+	VPBROADCASTD 600(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm18
 	LONG $0x40068262
@@ -924,7 +925,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm19
 	LONG         $0x40068262
 	WORD         $0xdd52
-	VPBROADCASTD 664(R10), Z30
+	VPBROADCASTD 664(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm20
 	LONG $0x400e8262
@@ -933,7 +934,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm21
 	LONG         $0x400e8262
 	WORD         $0xed52
-	VPBROADCASTD 728(R10), Z31
+	VPBROADCASTD 728(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm22
 	LONG $0x40068262
@@ -942,7 +943,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm23
 	LONG         $0x40068262
 	WORD         $0xfd52
-	VPBROADCASTD 792(R10), Z30
+	VPBROADCASTD 792(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm24
 	LONG $0x400e0262
@@ -951,7 +952,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm25
 	LONG         $0x400e0262
 	WORD         $0xcd52
-	VPBROADCASTD 856(R10), Z31
+	VPBROADCASTD 856(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm26
 	LONG $0x40060262
@@ -960,9 +961,9 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm27
 	LONG         $0x40060262
 	WORD         $0xdd52
-	VMOVUPS      448(BX), Z28
-	VMOVUPS      1472(BX), Z29
-	VPBROADCASTD 28(R10), Z30
+	VMOVUPS      448(SI), Z28
+	VMOVUPS      1472(SI), Z29
+	VPBROADCASTD 28(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm0
 	LONG $0x400e9262
@@ -971,7 +972,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm1
 	LONG         $0x400e9262
 	WORD         $0xcd52
-	VPBROADCASTD 92(R10), Z31
+	VPBROADCASTD 92(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm2
 	LONG $0x40069262
@@ -980,7 +981,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm3
 	LONG         $0x40069262
 	WORD         $0xdd52
-	VPBROADCASTD 156(R10), Z30
+	VPBROADCASTD 156(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm4
 	LONG $0x400e9262
@@ -989,7 +990,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm5
 	LONG         $0x400e9262
 	WORD         $0xed52
-	VPBROADCASTD 220(R10), Z31
+	VPBROADCASTD 220(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm6
 	LONG $0x40069262
@@ -998,7 +999,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm7
 	LONG         $0x40069262
 	WORD         $0xfd52
-	VPBROADCASTD 284(R10), Z30
+	VPBROADCASTD 284(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm8
 	LONG $0x400e1262
@@ -1007,7 +1008,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm9
 	LONG         $0x400e1262
 	WORD         $0xcd52
-	VPBROADCASTD 348(R10), Z31
+	VPBROADCASTD 348(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm10
 	LONG $0x40061262
@@ -1016,7 +1017,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm11
 	LONG         $0x40061262
 	WORD         $0xdd52
-	VPBROADCASTD 412(R10), Z30
+	VPBROADCASTD 412(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm12
 	LONG $0x400e1262
@@ -1025,7 +1026,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm13
 	LONG         $0x400e1262
 	WORD         $0xed52
-	VPBROADCASTD 476(R10), Z31
+	VPBROADCASTD 476(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm14
 	LONG $0x40061262
@@ -1034,7 +1035,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm15
 	LONG         $0x40061262
 	WORD         $0xfd52
-	VPBROADCASTD 540(R10), Z30
+	VPBROADCASTD 540(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm16
 	LONG $0x400e8262
@@ -1043,7 +1044,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm17
 	LONG         $0x400e8262
 	WORD         $0xcd52
-	VPBROADCASTD 604(R10), Z31
+	VPBROADCASTD 604(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm18
 	LONG $0x40068262
@@ -1052,7 +1053,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm19
 	LONG         $0x40068262
 	WORD         $0xdd52
-	VPBROADCASTD 668(R10), Z30
+	VPBROADCASTD 668(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm20
 	LONG $0x400e8262
@@ -1061,7 +1062,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm21
 	LONG         $0x400e8262
 	WORD         $0xed52
-	VPBROADCASTD 732(R10), Z31
+	VPBROADCASTD 732(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm22
 	LONG $0x40068262
@@ -1070,7 +1071,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm23
 	LONG         $0x40068262
 	WORD         $0xfd52
-	VPBROADCASTD 796(R10), Z30
+	VPBROADCASTD 796(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm24
 	LONG $0x400e0262
@@ -1079,7 +1080,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm25
 	LONG         $0x400e0262
 	WORD         $0xcd52
-	VPBROADCASTD 860(R10), Z31
+	VPBROADCASTD 860(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm26
 	LONG $0x40060262
@@ -1088,9 +1089,9 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm27
 	LONG         $0x40060262
 	WORD         $0xdd52
-	VMOVUPS      512(BX), Z28
-	VMOVUPS      1536(BX), Z29
-	VPBROADCASTD 32(R10), Z30
+	VMOVUPS      512(SI), Z28
+	VMOVUPS      1536(SI), Z29
+	VPBROADCASTD 32(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm0
 	LONG $0x400e9262
@@ -1099,7 +1100,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm1
 	LONG         $0x400e9262
 	WORD         $0xcd52
-	VPBROADCASTD 96(R10), Z31
+	VPBROADCASTD 96(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm2
 	LONG $0x40069262
@@ -1108,7 +1109,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm3
 	LONG         $0x40069262
 	WORD         $0xdd52
-	VPBROADCASTD 160(R10), Z30
+	VPBROADCASTD 160(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm4
 	LONG $0x400e9262
@@ -1117,7 +1118,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm5
 	LONG         $0x400e9262
 	WORD         $0xed52
-	VPBROADCASTD 224(R10), Z31
+	VPBROADCASTD 224(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm6
 	LONG $0x40069262
@@ -1126,7 +1127,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm7
 	LONG         $0x40069262
 	WORD         $0xfd52
-	VPBROADCASTD 288(R10), Z30
+	VPBROADCASTD 288(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm8
 	LONG $0x400e1262
@@ -1135,7 +1136,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm9
 	LONG         $0x400e1262
 	WORD         $0xcd52
-	VPBROADCASTD 352(R10), Z31
+	VPBROADCASTD 352(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm10
 	LONG $0x40061262
@@ -1144,7 +1145,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm11
 	LONG         $0x40061262
 	WORD         $0xdd52
-	VPBROADCASTD 416(R10), Z30
+	VPBROADCASTD 416(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm12
 	LONG $0x400e1262
@@ -1153,7 +1154,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm13
 	LONG         $0x400e1262
 	WORD         $0xed52
-	VPBROADCASTD 480(R10), Z31
+	VPBROADCASTD 480(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm14
 	LONG $0x40061262
@@ -1162,7 +1163,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm15
 	LONG         $0x40061262
 	WORD         $0xfd52
-	VPBROADCASTD 544(R10), Z30
+	VPBROADCASTD 544(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm16
 	LONG $0x400e8262
@@ -1171,7 +1172,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm17
 	LONG         $0x400e8262
 	WORD         $0xcd52
-	VPBROADCASTD 608(R10), Z31
+	VPBROADCASTD 608(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm18
 	LONG $0x40068262
@@ -1180,7 +1181,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm19
 	LONG         $0x40068262
 	WORD         $0xdd52
-	VPBROADCASTD 672(R10), Z30
+	VPBROADCASTD 672(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm20
 	LONG $0x400e8262
@@ -1189,7 +1190,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm21
 	LONG         $0x400e8262
 	WORD         $0xed52
-	VPBROADCASTD 736(R10), Z31
+	VPBROADCASTD 736(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm22
 	LONG $0x40068262
@@ -1198,7 +1199,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm23
 	LONG         $0x40068262
 	WORD         $0xfd52
-	VPBROADCASTD 800(R10), Z30
+	VPBROADCASTD 800(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm24
 	LONG $0x400e0262
@@ -1207,7 +1208,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm25
 	LONG         $0x400e0262
 	WORD         $0xcd52
-	VPBROADCASTD 864(R10), Z31
+	VPBROADCASTD 864(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm26
 	LONG $0x40060262
@@ -1216,9 +1217,9 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm27
 	LONG         $0x40060262
 	WORD         $0xdd52
-	VMOVUPS      576(BX), Z28
-	VMOVUPS      1600(BX), Z29
-	VPBROADCASTD 36(R10), Z30
+	VMOVUPS      576(SI), Z28
+	VMOVUPS      1600(SI), Z29
+	VPBROADCASTD 36(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm0
 	LONG $0x400e9262
@@ -1227,7 +1228,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm1
 	LONG         $0x400e9262
 	WORD         $0xcd52
-	VPBROADCASTD 100(R10), Z31
+	VPBROADCASTD 100(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm2
 	LONG $0x40069262
@@ -1236,7 +1237,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm3
 	LONG         $0x40069262
 	WORD         $0xdd52
-	VPBROADCASTD 164(R10), Z30
+	VPBROADCASTD 164(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm4
 	LONG $0x400e9262
@@ -1245,7 +1246,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm5
 	LONG         $0x400e9262
 	WORD         $0xed52
-	VPBROADCASTD 228(R10), Z31
+	VPBROADCASTD 228(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm6
 	LONG $0x40069262
@@ -1254,7 +1255,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm7
 	LONG         $0x40069262
 	WORD         $0xfd52
-	VPBROADCASTD 292(R10), Z30
+	VPBROADCASTD 292(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm8
 	LONG $0x400e1262
@@ -1263,7 +1264,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm9
 	LONG         $0x400e1262
 	WORD         $0xcd52
-	VPBROADCASTD 356(R10), Z31
+	VPBROADCASTD 356(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm10
 	LONG $0x40061262
@@ -1272,7 +1273,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm11
 	LONG         $0x40061262
 	WORD         $0xdd52
-	VPBROADCASTD 420(R10), Z30
+	VPBROADCASTD 420(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm12
 	LONG $0x400e1262
@@ -1281,7 +1282,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm13
 	LONG         $0x400e1262
 	WORD         $0xed52
-	VPBROADCASTD 484(R10), Z31
+	VPBROADCASTD 484(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm14
 	LONG $0x40061262
@@ -1290,7 +1291,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm15
 	LONG         $0x40061262
 	WORD         $0xfd52
-	VPBROADCASTD 548(R10), Z30
+	VPBROADCASTD 548(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm16
 	LONG $0x400e8262
@@ -1299,7 +1300,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm17
 	LONG         $0x400e8262
 	WORD         $0xcd52
-	VPBROADCASTD 612(R10), Z31
+	VPBROADCASTD 612(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm18
 	LONG $0x40068262
@@ -1308,7 +1309,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm19
 	LONG         $0x40068262
 	WORD         $0xdd52
-	VPBROADCASTD 676(R10), Z30
+	VPBROADCASTD 676(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm20
 	LONG $0x400e8262
@@ -1317,7 +1318,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm21
 	LONG         $0x400e8262
 	WORD         $0xed52
-	VPBROADCASTD 740(R10), Z31
+	VPBROADCASTD 740(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm22
 	LONG $0x40068262
@@ -1326,7 +1327,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm23
 	LONG         $0x40068262
 	WORD         $0xfd52
-	VPBROADCASTD 804(R10), Z30
+	VPBROADCASTD 804(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm24
 	LONG $0x400e0262
@@ -1335,7 +1336,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm25
 	LONG         $0x400e0262
 	WORD         $0xcd52
-	VPBROADCASTD 868(R10), Z31
+	VPBROADCASTD 868(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm26
 	LONG $0x40060262
@@ -1344,9 +1345,9 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm27
 	LONG         $0x40060262
 	WORD         $0xdd52
-	VMOVUPS      640(BX), Z28
-	VMOVUPS      1664(BX), Z29
-	VPBROADCASTD 40(R10), Z30
+	VMOVUPS      640(SI), Z28
+	VMOVUPS      1664(SI), Z29
+	VPBROADCASTD 40(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm0
 	LONG $0x400e9262
@@ -1355,7 +1356,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm1
 	LONG         $0x400e9262
 	WORD         $0xcd52
-	VPBROADCASTD 104(R10), Z31
+	VPBROADCASTD 104(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm2
 	LONG $0x40069262
@@ -1364,7 +1365,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm3
 	LONG         $0x40069262
 	WORD         $0xdd52
-	VPBROADCASTD 168(R10), Z30
+	VPBROADCASTD 168(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm4
 	LONG $0x400e9262
@@ -1373,7 +1374,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm5
 	LONG         $0x400e9262
 	WORD         $0xed52
-	VPBROADCASTD 232(R10), Z31
+	VPBROADCASTD 232(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm6
 	LONG $0x40069262
@@ -1382,7 +1383,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm7
 	LONG         $0x40069262
 	WORD         $0xfd52
-	VPBROADCASTD 296(R10), Z30
+	VPBROADCASTD 296(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm8
 	LONG $0x400e1262
@@ -1391,7 +1392,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm9
 	LONG         $0x400e1262
 	WORD         $0xcd52
-	VPBROADCASTD 360(R10), Z31
+	VPBROADCASTD 360(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm10
 	LONG $0x40061262
@@ -1400,7 +1401,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm11
 	LONG         $0x40061262
 	WORD         $0xdd52
-	VPBROADCASTD 424(R10), Z30
+	VPBROADCASTD 424(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm12
 	LONG $0x400e1262
@@ -1409,7 +1410,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm13
 	LONG         $0x400e1262
 	WORD         $0xed52
-	VPBROADCASTD 488(R10), Z31
+	VPBROADCASTD 488(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm14
 	LONG $0x40061262
@@ -1418,7 +1419,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm15
 	LONG         $0x40061262
 	WORD         $0xfd52
-	VPBROADCASTD 552(R10), Z30
+	VPBROADCASTD 552(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm16
 	LONG $0x400e8262
@@ -1427,7 +1428,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm17
 	LONG         $0x400e8262
 	WORD         $0xcd52
-	VPBROADCASTD 616(R10), Z31
+	VPBROADCASTD 616(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm18
 	LONG $0x40068262
@@ -1436,7 +1437,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm19
 	LONG         $0x40068262
 	WORD         $0xdd52
-	VPBROADCASTD 680(R10), Z30
+	VPBROADCASTD 680(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm20
 	LONG $0x400e8262
@@ -1445,7 +1446,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm21
 	LONG         $0x400e8262
 	WORD         $0xed52
-	VPBROADCASTD 744(R10), Z31
+	VPBROADCASTD 744(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm22
 	LONG $0x40068262
@@ -1454,7 +1455,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm23
 	LONG         $0x40068262
 	WORD         $0xfd52
-	VPBROADCASTD 808(R10), Z30
+	VPBROADCASTD 808(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm24
 	LONG $0x400e0262
@@ -1463,7 +1464,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm25
 	LONG         $0x400e0262
 	WORD         $0xcd52
-	VPBROADCASTD 872(R10), Z31
+	VPBROADCASTD 872(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm26
 	LONG $0x40060262
@@ -1472,9 +1473,9 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm27
 	LONG         $0x40060262
 	WORD         $0xdd52
-	VMOVUPS      704(BX), Z28
-	VMOVUPS      1728(BX), Z29
-	VPBROADCASTD 44(R10), Z30
+	VMOVUPS      704(SI), Z28
+	VMOVUPS      1728(SI), Z29
+	VPBROADCASTD 44(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm0
 	LONG $0x400e9262
@@ -1483,7 +1484,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm1
 	LONG         $0x400e9262
 	WORD         $0xcd52
-	VPBROADCASTD 108(R10), Z31
+	VPBROADCASTD 108(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm2
 	LONG $0x40069262
@@ -1492,7 +1493,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm3
 	LONG         $0x40069262
 	WORD         $0xdd52
-	VPBROADCASTD 172(R10), Z30
+	VPBROADCASTD 172(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm4
 	LONG $0x400e9262
@@ -1501,7 +1502,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm5
 	LONG         $0x400e9262
 	WORD         $0xed52
-	VPBROADCASTD 236(R10), Z31
+	VPBROADCASTD 236(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm6
 	LONG $0x40069262
@@ -1510,7 +1511,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm7
 	LONG         $0x40069262
 	WORD         $0xfd52
-	VPBROADCASTD 300(R10), Z30
+	VPBROADCASTD 300(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm8
 	LONG $0x400e1262
@@ -1519,7 +1520,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm9
 	LONG         $0x400e1262
 	WORD         $0xcd52
-	VPBROADCASTD 364(R10), Z31
+	VPBROADCASTD 364(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm10
 	LONG $0x40061262
@@ -1528,7 +1529,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm11
 	LONG         $0x40061262
 	WORD         $0xdd52
-	VPBROADCASTD 428(R10), Z30
+	VPBROADCASTD 428(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm12
 	LONG $0x400e1262
@@ -1537,7 +1538,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm13
 	LONG         $0x400e1262
 	WORD         $0xed52
-	VPBROADCASTD 492(R10), Z31
+	VPBROADCASTD 492(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm14
 	LONG $0x40061262
@@ -1546,7 +1547,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm15
 	LONG         $0x40061262
 	WORD         $0xfd52
-	VPBROADCASTD 556(R10), Z30
+	VPBROADCASTD 556(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm16
 	LONG $0x400e8262
@@ -1555,7 +1556,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm17
 	LONG         $0x400e8262
 	WORD         $0xcd52
-	VPBROADCASTD 620(R10), Z31
+	VPBROADCASTD 620(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm18
 	LONG $0x40068262
@@ -1564,7 +1565,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm19
 	LONG         $0x40068262
 	WORD         $0xdd52
-	VPBROADCASTD 684(R10), Z30
+	VPBROADCASTD 684(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm20
 	LONG $0x400e8262
@@ -1573,7 +1574,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm21
 	LONG         $0x400e8262
 	WORD         $0xed52
-	VPBROADCASTD 748(R10), Z31
+	VPBROADCASTD 748(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm22
 	LONG $0x40068262
@@ -1582,7 +1583,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm23
 	LONG         $0x40068262
 	WORD         $0xfd52
-	VPBROADCASTD 812(R10), Z30
+	VPBROADCASTD 812(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm24
 	LONG $0x400e0262
@@ -1591,7 +1592,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm25
 	LONG         $0x400e0262
 	WORD         $0xcd52
-	VPBROADCASTD 876(R10), Z31
+	VPBROADCASTD 876(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm26
 	LONG $0x40060262
@@ -1600,9 +1601,9 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm27
 	LONG         $0x40060262
 	WORD         $0xdd52
-	VMOVUPS      768(BX), Z28
-	VMOVUPS      1792(BX), Z29
-	VPBROADCASTD 48(R10), Z30
+	VMOVUPS      768(SI), Z28
+	VMOVUPS      1792(SI), Z29
+	VPBROADCASTD 48(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm0
 	LONG $0x400e9262
@@ -1611,7 +1612,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm1
 	LONG         $0x400e9262
 	WORD         $0xcd52
-	VPBROADCASTD 112(R10), Z31
+	VPBROADCASTD 112(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm2
 	LONG $0x40069262
@@ -1620,7 +1621,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm3
 	LONG         $0x40069262
 	WORD         $0xdd52
-	VPBROADCASTD 176(R10), Z30
+	VPBROADCASTD 176(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm4
 	LONG $0x400e9262
@@ -1629,7 +1630,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm5
 	LONG         $0x400e9262
 	WORD         $0xed52
-	VPBROADCASTD 240(R10), Z31
+	VPBROADCASTD 240(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm6
 	LONG $0x40069262
@@ -1638,7 +1639,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm7
 	LONG         $0x40069262
 	WORD         $0xfd52
-	VPBROADCASTD 304(R10), Z30
+	VPBROADCASTD 304(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm8
 	LONG $0x400e1262
@@ -1647,7 +1648,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm9
 	LONG         $0x400e1262
 	WORD         $0xcd52
-	VPBROADCASTD 368(R10), Z31
+	VPBROADCASTD 368(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm10
 	LONG $0x40061262
@@ -1656,7 +1657,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm11
 	LONG         $0x40061262
 	WORD         $0xdd52
-	VPBROADCASTD 432(R10), Z30
+	VPBROADCASTD 432(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm12
 	LONG $0x400e1262
@@ -1665,7 +1666,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm13
 	LONG         $0x400e1262
 	WORD         $0xed52
-	VPBROADCASTD 496(R10), Z31
+	VPBROADCASTD 496(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm14
 	LONG $0x40061262
@@ -1674,7 +1675,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm15
 	LONG         $0x40061262
 	WORD         $0xfd52
-	VPBROADCASTD 560(R10), Z30
+	VPBROADCASTD 560(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm16
 	LONG $0x400e8262
@@ -1683,7 +1684,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm17
 	LONG         $0x400e8262
 	WORD         $0xcd52
-	VPBROADCASTD 624(R10), Z31
+	VPBROADCASTD 624(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm18
 	LONG $0x40068262
@@ -1692,7 +1693,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm19
 	LONG         $0x40068262
 	WORD         $0xdd52
-	VPBROADCASTD 688(R10), Z30
+	VPBROADCASTD 688(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm20
 	LONG $0x400e8262
@@ -1701,7 +1702,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm21
 	LONG         $0x400e8262
 	WORD         $0xed52
-	VPBROADCASTD 752(R10), Z31
+	VPBROADCASTD 752(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm22
 	LONG $0x40068262
@@ -1710,7 +1711,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm23
 	LONG         $0x40068262
 	WORD         $0xfd52
-	VPBROADCASTD 816(R10), Z30
+	VPBROADCASTD 816(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm24
 	LONG $0x400e0262
@@ -1719,7 +1720,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm25
 	LONG         $0x400e0262
 	WORD         $0xcd52
-	VPBROADCASTD 880(R10), Z31
+	VPBROADCASTD 880(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm26
 	LONG $0x40060262
@@ -1728,9 +1729,9 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm27
 	LONG         $0x40060262
 	WORD         $0xdd52
-	VMOVUPS      832(BX), Z28
-	VMOVUPS      1856(BX), Z29
-	VPBROADCASTD 52(R10), Z30
+	VMOVUPS      832(SI), Z28
+	VMOVUPS      1856(SI), Z29
+	VPBROADCASTD 52(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm0
 	LONG $0x400e9262
@@ -1739,7 +1740,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm1
 	LONG         $0x400e9262
 	WORD         $0xcd52
-	VPBROADCASTD 116(R10), Z31
+	VPBROADCASTD 116(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm2
 	LONG $0x40069262
@@ -1748,7 +1749,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm3
 	LONG         $0x40069262
 	WORD         $0xdd52
-	VPBROADCASTD 180(R10), Z30
+	VPBROADCASTD 180(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm4
 	LONG $0x400e9262
@@ -1757,7 +1758,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm5
 	LONG         $0x400e9262
 	WORD         $0xed52
-	VPBROADCASTD 244(R10), Z31
+	VPBROADCASTD 244(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm6
 	LONG $0x40069262
@@ -1766,7 +1767,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm7
 	LONG         $0x40069262
 	WORD         $0xfd52
-	VPBROADCASTD 308(R10), Z30
+	VPBROADCASTD 308(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm8
 	LONG $0x400e1262
@@ -1775,7 +1776,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm9
 	LONG         $0x400e1262
 	WORD         $0xcd52
-	VPBROADCASTD 372(R10), Z31
+	VPBROADCASTD 372(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm10
 	LONG $0x40061262
@@ -1784,7 +1785,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm11
 	LONG         $0x40061262
 	WORD         $0xdd52
-	VPBROADCASTD 436(R10), Z30
+	VPBROADCASTD 436(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm12
 	LONG $0x400e1262
@@ -1793,7 +1794,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm13
 	LONG         $0x400e1262
 	WORD         $0xed52
-	VPBROADCASTD 500(R10), Z31
+	VPBROADCASTD 500(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm14
 	LONG $0x40061262
@@ -1802,7 +1803,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm15
 	LONG         $0x40061262
 	WORD         $0xfd52
-	VPBROADCASTD 564(R10), Z30
+	VPBROADCASTD 564(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm16
 	LONG $0x400e8262
@@ -1811,7 +1812,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm17
 	LONG         $0x400e8262
 	WORD         $0xcd52
-	VPBROADCASTD 628(R10), Z31
+	VPBROADCASTD 628(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm18
 	LONG $0x40068262
@@ -1820,7 +1821,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm19
 	LONG         $0x40068262
 	WORD         $0xdd52
-	VPBROADCASTD 692(R10), Z30
+	VPBROADCASTD 692(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm20
 	LONG $0x400e8262
@@ -1829,7 +1830,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm21
 	LONG         $0x400e8262
 	WORD         $0xed52
-	VPBROADCASTD 756(R10), Z31
+	VPBROADCASTD 756(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm22
 	LONG $0x40068262
@@ -1838,7 +1839,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm23
 	LONG         $0x40068262
 	WORD         $0xfd52
-	VPBROADCASTD 820(R10), Z30
+	VPBROADCASTD 820(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm24
 	LONG $0x400e0262
@@ -1847,7 +1848,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm25
 	LONG         $0x400e0262
 	WORD         $0xcd52
-	VPBROADCASTD 884(R10), Z31
+	VPBROADCASTD 884(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm26
 	LONG $0x40060262
@@ -1856,9 +1857,9 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm27
 	LONG         $0x40060262
 	WORD         $0xdd52
-	VMOVUPS      896(BX), Z28
-	VMOVUPS      1920(BX), Z29
-	VPBROADCASTD 56(R10), Z30
+	VMOVUPS      896(SI), Z28
+	VMOVUPS      1920(SI), Z29
+	VPBROADCASTD 56(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm0
 	LONG $0x400e9262
@@ -1867,7 +1868,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm1
 	LONG         $0x400e9262
 	WORD         $0xcd52
-	VPBROADCASTD 120(R10), Z31
+	VPBROADCASTD 120(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm2
 	LONG $0x40069262
@@ -1876,7 +1877,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm3
 	LONG         $0x40069262
 	WORD         $0xdd52
-	VPBROADCASTD 184(R10), Z30
+	VPBROADCASTD 184(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm4
 	LONG $0x400e9262
@@ -1885,7 +1886,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm5
 	LONG         $0x400e9262
 	WORD         $0xed52
-	VPBROADCASTD 248(R10), Z31
+	VPBROADCASTD 248(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm6
 	LONG $0x40069262
@@ -1894,7 +1895,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm7
 	LONG         $0x40069262
 	WORD         $0xfd52
-	VPBROADCASTD 312(R10), Z30
+	VPBROADCASTD 312(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm8
 	LONG $0x400e1262
@@ -1903,7 +1904,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm9
 	LONG         $0x400e1262
 	WORD         $0xcd52
-	VPBROADCASTD 376(R10), Z31
+	VPBROADCASTD 376(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm10
 	LONG $0x40061262
@@ -1912,7 +1913,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm11
 	LONG         $0x40061262
 	WORD         $0xdd52
-	VPBROADCASTD 440(R10), Z30
+	VPBROADCASTD 440(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm12
 	LONG $0x400e1262
@@ -1921,7 +1922,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm13
 	LONG         $0x400e1262
 	WORD         $0xed52
-	VPBROADCASTD 504(R10), Z31
+	VPBROADCASTD 504(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm14
 	LONG $0x40061262
@@ -1930,7 +1931,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm15
 	LONG         $0x40061262
 	WORD         $0xfd52
-	VPBROADCASTD 568(R10), Z30
+	VPBROADCASTD 568(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm16
 	LONG $0x400e8262
@@ -1939,7 +1940,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm17
 	LONG         $0x400e8262
 	WORD         $0xcd52
-	VPBROADCASTD 632(R10), Z31
+	VPBROADCASTD 632(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm18
 	LONG $0x40068262
@@ -1948,7 +1949,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm19
 	LONG         $0x40068262
 	WORD         $0xdd52
-	VPBROADCASTD 696(R10), Z30
+	VPBROADCASTD 696(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm20
 	LONG $0x400e8262
@@ -1957,7 +1958,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm21
 	LONG         $0x400e8262
 	WORD         $0xed52
-	VPBROADCASTD 760(R10), Z31
+	VPBROADCASTD 760(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm22
 	LONG $0x40068262
@@ -1966,7 +1967,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm23
 	LONG         $0x40068262
 	WORD         $0xfd52
-	VPBROADCASTD 824(R10), Z30
+	VPBROADCASTD 824(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm24
 	LONG $0x400e0262
@@ -1975,7 +1976,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm25
 	LONG         $0x400e0262
 	WORD         $0xcd52
-	VPBROADCASTD 888(R10), Z31
+	VPBROADCASTD 888(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm26
 	LONG $0x40060262
@@ -1984,9 +1985,9 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm27
 	LONG         $0x40060262
 	WORD         $0xdd52
-	VMOVUPS      960(BX), Z28
-	VMOVUPS      1984(BX), Z29
-	VPBROADCASTD 60(R10), Z30
+	VMOVUPS      960(SI), Z28
+	VMOVUPS      1984(SI), Z29
+	VPBROADCASTD 60(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm0
 	LONG $0x400e9262
@@ -1995,7 +1996,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm1
 	LONG         $0x400e9262
 	WORD         $0xcd52
-	VPBROADCASTD 124(R10), Z31
+	VPBROADCASTD 124(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm2
 	LONG $0x40069262
@@ -2004,7 +2005,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm3
 	LONG         $0x40069262
 	WORD         $0xdd52
-	VPBROADCASTD 188(R10), Z30
+	VPBROADCASTD 188(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm4
 	LONG $0x400e9262
@@ -2013,7 +2014,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm5
 	LONG         $0x400e9262
 	WORD         $0xed52
-	VPBROADCASTD 252(R10), Z31
+	VPBROADCASTD 252(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm6
 	LONG $0x40069262
@@ -2022,7 +2023,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm7
 	LONG         $0x40069262
 	WORD         $0xfd52
-	VPBROADCASTD 316(R10), Z30
+	VPBROADCASTD 316(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm8
 	LONG $0x400e1262
@@ -2031,7 +2032,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm9
 	LONG         $0x400e1262
 	WORD         $0xcd52
-	VPBROADCASTD 380(R10), Z31
+	VPBROADCASTD 380(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm10
 	LONG $0x40061262
@@ -2040,7 +2041,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm11
 	LONG         $0x40061262
 	WORD         $0xdd52
-	VPBROADCASTD 444(R10), Z30
+	VPBROADCASTD 444(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm12
 	LONG $0x400e1262
@@ -2049,7 +2050,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm13
 	LONG         $0x400e1262
 	WORD         $0xed52
-	VPBROADCASTD 508(R10), Z31
+	VPBROADCASTD 508(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm14
 	LONG $0x40061262
@@ -2058,7 +2059,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm15
 	LONG         $0x40061262
 	WORD         $0xfd52
-	VPBROADCASTD 572(R10), Z30
+	VPBROADCASTD 572(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm16
 	LONG $0x400e8262
@@ -2067,7 +2068,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm17
 	LONG         $0x400e8262
 	WORD         $0xcd52
-	VPBROADCASTD 636(R10), Z31
+	VPBROADCASTD 636(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm18
 	LONG $0x40068262
@@ -2076,7 +2077,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm19
 	LONG         $0x40068262
 	WORD         $0xdd52
-	VPBROADCASTD 700(R10), Z30
+	VPBROADCASTD 700(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm20
 	LONG $0x400e8262
@@ -2085,7 +2086,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm21
 	LONG         $0x400e8262
 	WORD         $0xed52
-	VPBROADCASTD 764(R10), Z31
+	VPBROADCASTD 764(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm22
 	LONG $0x40068262
@@ -2094,7 +2095,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm23
 	LONG         $0x40068262
 	WORD         $0xfd52
-	VPBROADCASTD 828(R10), Z30
+	VPBROADCASTD 828(R11), Z30
 
 	// vdpbf16ps %zmm28, %zmm30, %zmm24
 	LONG $0x400e0262
@@ -2103,7 +2104,7 @@ column:
 	// vdpbf16ps %zmm29, %zmm30, %zmm25
 	LONG         $0x400e0262
 	WORD         $0xcd52
-	VPBROADCASTD 892(R10), Z31
+	VPBROADCASTD 892(R11), Z31
 
 	// vdpbf16ps %zmm28, %zmm31, %zmm26
 	LONG $0x40060262
@@ -2112,20 +2113,20 @@ column:
 	// vdpbf16ps %zmm29, %zmm31, %zmm27
 	LONG         $0x40060262
 	WORD         $0xdd52
-	ADDQ         $0x00000800, BX
-	ADDQ         $0x00000040, R10
-	DECQ         R13
+	ADDQ         $0x00000800, SI
+	ADDQ         $0x00000040, R11
+	DECQ         R14
 	JNZ          column
-	ADDQ         R9, R10
-	DECQ         R12
+	ADDQ         R10, R11
+	DECQ         R13
 	JNZ          row
-	ADDQ         SI, R10
-	DECQ         R11
+	ADDQ         DI, R11
+	DECQ         R12
 	JNZ          block
-	MOVQ         bias+32(FP), BX
-	VMOVUPS      (BX), Z28
-	VMOVUPS      64(BX), Z29
-	VBROADCASTSS floor+88(FP), Z30
+	MOVQ         96(AX), SI
+	VMOVUPS      (SI), Z28
+	VMOVUPS      64(SI), Z29
+	VBROADCASTSS 184(AX), Z30
 	VPXORQ       Z31, Z31, Z31
 	VADDPS       Z28, Z0, Z0
 	VMAXPS       Z0, Z30, Z0
@@ -2183,297 +2184,300 @@ column:
 	VMAXPS       Z26, Z30, Z26
 	VADDPS       Z29, Z27, Z27
 	VMAXPS       Z27, Z30, Z27
-	TESTQ        CX, CX
+	TESTQ        DX, DX
 	JZ           round
 	VCMPPS       $0x11, Z0, Z31, K1
-	KMOVW        K1, (CX)
+	KMOVW        K1, (DX)
 	VCMPPS       $0x11, Z1, Z31, K1
-	KMOVW        K1, (CX)(DI*1)
+	KMOVW        K1, (DX)(R8*1)
 	VCMPPS       $0x11, Z2, Z31, K1
-	KMOVW        K1, 2(CX)
+	KMOVW        K1, 2(DX)
 	VCMPPS       $0x11, Z3, Z31, K1
-	KMOVW        K1, 2(CX)(DI*1)
+	KMOVW        K1, 2(DX)(R8*1)
 	VCMPPS       $0x11, Z4, Z31, K1
-	KMOVW        K1, 4(CX)
+	KMOVW        K1, 4(DX)
 	VCMPPS       $0x11, Z5, Z31, K1
-	KMOVW        K1, 4(CX)(DI*1)
+	KMOVW        K1, 4(DX)(R8*1)
 	VCMPPS       $0x11, Z6, Z31, K1
-	KMOVW        K1, 6(CX)
+	KMOVW        K1, 6(DX)
 	VCMPPS       $0x11, Z7, Z31, K1
-	KMOVW        K1, 6(CX)(DI*1)
+	KMOVW        K1, 6(DX)(R8*1)
 	VCMPPS       $0x11, Z8, Z31, K1
-	KMOVW        K1, 8(CX)
+	KMOVW        K1, 8(DX)
 	VCMPPS       $0x11, Z9, Z31, K1
-	KMOVW        K1, 8(CX)(DI*1)
+	KMOVW        K1, 8(DX)(R8*1)
 	VCMPPS       $0x11, Z10, Z31, K1
-	KMOVW        K1, 10(CX)
+	KMOVW        K1, 10(DX)
 	VCMPPS       $0x11, Z11, Z31, K1
-	KMOVW        K1, 10(CX)(DI*1)
+	KMOVW        K1, 10(DX)(R8*1)
 	VCMPPS       $0x11, Z12, Z31, K1
-	KMOVW        K1, 12(CX)
+	KMOVW        K1, 12(DX)
 	VCMPPS       $0x11, Z13, Z31, K1
-	KMOVW        K1, 12(CX)(DI*1)
+	KMOVW        K1, 12(DX)(R8*1)
 	VCMPPS       $0x11, Z14, Z31, K1
-	KMOVW        K1, 14(CX)
+	KMOVW        K1, 14(DX)
 	VCMPPS       $0x11, Z15, Z31, K1
-	KMOVW        K1, 14(CX)(DI*1)
+	KMOVW        K1, 14(DX)(R8*1)
 	VCMPPS       $0x11, Z16, Z31, K1
-	KMOVW        K1, 16(CX)
+	KMOVW        K1, 16(DX)
 	VCMPPS       $0x11, Z17, Z31, K1
-	KMOVW        K1, 16(CX)(DI*1)
+	KMOVW        K1, 16(DX)(R8*1)
 	VCMPPS       $0x11, Z18, Z31, K1
-	KMOVW        K1, 18(CX)
+	KMOVW        K1, 18(DX)
 	VCMPPS       $0x11, Z19, Z31, K1
-	KMOVW        K1, 18(CX)(DI*1)
+	KMOVW        K1, 18(DX)(R8*1)
 	VCMPPS       $0x11, Z20, Z31, K1
-	KMOVW        K1, 20(CX)
+	KMOVW        K1, 20(DX)
 	VCMPPS       $0x11, Z21, Z31, K1
-	KMOVW        K1, 20(CX)(DI*1)
+	KMOVW        K1, 20(DX)(R8*1)
 	VCMPPS       $0x11, Z22, Z31, K1
-	KMOVW        K1, 22(CX)
+	KMOVW        K1, 22(DX)
 	VCMPPS       $0x11, Z23, Z31, K1
-	KMOVW        K1, 22(CX)(DI*1)
+	KMOVW        K1, 22(DX)(R8*1)
 	VCMPPS       $0x11, Z24, Z31, K1
-	KMOVW        K1, 24(CX)
+	KMOVW        K1, 24(DX)
 	VCMPPS       $0x11, Z25, Z31, K1
-	KMOVW        K1, 24(CX)(DI*1)
+	KMOVW        K1, 24(DX)(R8*1)
 	VCMPPS       $0x11, Z26, Z31, K1
-	KMOVW        K1, 26(CX)
+	KMOVW        K1, 26(DX)
 	VCMPPS       $0x11, Z27, Z31, K1
-	KMOVW        K1, 26(CX)(DI*1)
-	ADDQ         $0x0000001c, CX
+	KMOVW        K1, 26(DX)(R8*1)
+	ADDQ         $0x0000001c, DX
 
 round:
 	// vcvtneps2bf16 %zmm0, %ymm0
 	LONG      $0x487ef262
 	WORD      $0xc072
-	VMOVDQU16 Y0, (AX)
+	VMOVDQU16 Y0, (CX)
 
 	// vcvtneps2bf16 %zmm1, %ymm1
 	LONG      $0x487ef262
 	WORD      $0xc972
-	VMOVDQU16 Y1, 32(AX)
+	VMOVDQU16 Y1, 32(CX)
 
 	// vcvtneps2bf16 %zmm2, %ymm2
 	LONG      $0x487ef262
 	WORD      $0xd272
-	VMOVDQU16 Y2, 64(AX)
+	VMOVDQU16 Y2, 64(CX)
 
 	// vcvtneps2bf16 %zmm3, %ymm3
 	LONG      $0x487ef262
 	WORD      $0xdb72
-	VMOVDQU16 Y3, 96(AX)
+	VMOVDQU16 Y3, 96(CX)
 
 	// vcvtneps2bf16 %zmm4, %ymm4
 	LONG      $0x487ef262
 	WORD      $0xe472
-	VMOVDQU16 Y4, 128(AX)
+	VMOVDQU16 Y4, 128(CX)
 
 	// vcvtneps2bf16 %zmm5, %ymm5
 	LONG      $0x487ef262
 	WORD      $0xed72
-	VMOVDQU16 Y5, 160(AX)
+	VMOVDQU16 Y5, 160(CX)
 
 	// vcvtneps2bf16 %zmm6, %ymm6
 	LONG      $0x487ef262
 	WORD      $0xf672
-	VMOVDQU16 Y6, 192(AX)
+	VMOVDQU16 Y6, 192(CX)
 
 	// vcvtneps2bf16 %zmm7, %ymm7
 	LONG      $0x487ef262
 	WORD      $0xff72
-	VMOVDQU16 Y7, 224(AX)
+	VMOVDQU16 Y7, 224(CX)
 
 	// vcvtneps2bf16 %zmm8, %ymm8
 	LONG      $0x487e5262
 	WORD      $0xc072
-	VMOVDQU16 Y8, 256(AX)
+	VMOVDQU16 Y8, 256(CX)
 
 	// vcvtneps2bf16 %zmm9, %ymm9
 	LONG      $0x487e5262
 	WORD      $0xc972
-	VMOVDQU16 Y9, 288(AX)
+	VMOVDQU16 Y9, 288(CX)
 
 	// vcvtneps2bf16 %zmm10, %ymm10
 	LONG      $0x487e5262
 	WORD      $0xd272
-	VMOVDQU16 Y10, 320(AX)
+	VMOVDQU16 Y10, 320(CX)
 
 	// vcvtneps2bf16 %zmm11, %ymm11
 	LONG      $0x487e5262
 	WORD      $0xdb72
-	VMOVDQU16 Y11, 352(AX)
+	VMOVDQU16 Y11, 352(CX)
 
 	// vcvtneps2bf16 %zmm12, %ymm12
 	LONG      $0x487e5262
 	WORD      $0xe472
-	VMOVDQU16 Y12, 384(AX)
+	VMOVDQU16 Y12, 384(CX)
 
 	// vcvtneps2bf16 %zmm13, %ymm13
 	LONG      $0x487e5262
 	WORD      $0xed72
-	VMOVDQU16 Y13, 416(AX)
+	VMOVDQU16 Y13, 416(CX)
 
 	// vcvtneps2bf16 %zmm14, %ymm14
 	LONG      $0x487e5262
 	WORD      $0xf672
-	VMOVDQU16 Y14, 448(AX)
+	VMOVDQU16 Y14, 448(CX)
 
 	// vcvtneps2bf16 %zmm15, %ymm15
 	LONG      $0x487e5262
 	WORD      $0xff72
-	VMOVDQU16 Y15, 480(AX)
+	VMOVDQU16 Y15, 480(CX)
 
 	// vcvtneps2bf16 %zmm16, %ymm16
 	LONG      $0x487ea262
 	WORD      $0xc072
-	VMOVDQU16 Y16, 512(AX)
+	VMOVDQU16 Y16, 512(CX)
 
 	// vcvtneps2bf16 %zmm17, %ymm17
 	LONG      $0x487ea262
 	WORD      $0xc972
-	VMOVDQU16 Y17, 544(AX)
+	VMOVDQU16 Y17, 544(CX)
 
 	// vcvtneps2bf16 %zmm18, %ymm18
 	LONG      $0x487ea262
 	WORD      $0xd272
-	VMOVDQU16 Y18, 576(AX)
+	VMOVDQU16 Y18, 576(CX)
 
 	// vcvtneps2bf16 %zmm19, %ymm19
 	LONG      $0x487ea262
 	WORD      $0xdb72
-	VMOVDQU16 Y19, 608(AX)
+	VMOVDQU16 Y19, 608(CX)
 
 	// vcvtneps2bf16 %zmm20, %ymm20
 	LONG      $0x487ea262
 	WORD      $0xe472
-	VMOVDQU16 Y20, 640(AX)
+	VMOVDQU16 Y20, 640(CX)
 
 	// vcvtneps2bf16 %zmm21, %ymm21
 	LONG      $0x487ea262
 	WORD      $0xed72
-	VMOVDQU16 Y21, 672(AX)
+	VMOVDQU16 Y21, 672(CX)
 
 	// vcvtneps2bf16 %zmm22, %ymm22
 	LONG      $0x487ea262
 	WORD      $0xf672
-	VMOVDQU16 Y22, 704(AX)
+	VMOVDQU16 Y22, 704(CX)
 
 	// vcvtneps2bf16 %zmm23, %ymm23
 	LONG      $0x487ea262
 	WORD      $0xff72
-	VMOVDQU16 Y23, 736(AX)
+	VMOVDQU16 Y23, 736(CX)
 
 	// vcvtneps2bf16 %zmm24, %ymm24
 	LONG      $0x487e0262
 	WORD      $0xc072
-	VMOVDQU16 Y24, 768(AX)
+	VMOVDQU16 Y24, 768(CX)
 
 	// vcvtneps2bf16 %zmm25, %ymm25
 	LONG      $0x487e0262
 	WORD      $0xc972
-	VMOVDQU16 Y25, 800(AX)
+	VMOVDQU16 Y25, 800(CX)
 
 	// vcvtneps2bf16 %zmm26, %ymm26
 	LONG      $0x487e0262
 	WORD      $0xd272
-	VMOVDQU16 Y26, 832(AX)
+	VMOVDQU16 Y26, 832(CX)
 
 	// vcvtneps2bf16 %zmm27, %ymm27
 	LONG      $0x487e0262
 	WORD      $0xdb72
-	VMOVDQU16 Y27, 864(AX)
-	ADDQ      $0x00000380, DX
-	ADDQ      $0x00000380, AX
-	DECQ      R8
+	VMOVDQU16 Y27, 864(CX)
+	ADDQ      $0x00000380, BX
+	ADDQ      $0x00000380, CX
+	DECQ      R9
 	JNZ       group
 	LDMXCSR   (SP)
 	VZEROUPPER
 	RET
 
-// func narrowAVX512BF16(out *uint16, low *float32, high *float32, positions int)
+// func toBF16AVX512BF16(a *toBF16)
 // Requires: AVX, AVX512BW, AVX512F, AVX512VL, SSE
-TEXT ·narrowAVX512BF16(SB), NOSPLIT, $8-32
+TEXT ·toBF16AVX512BF16(SB), NOSPLIT, $8-8
 	STMXCSR (SP)
 	MOVL    $0x00009fc0, 4(SP)
 	LDMXCSR 4(SP)
-	MOVQ    out+0(FP), AX
-	MOVQ    low+8(FP), CX
-	MOVQ    high+16(FP), DX
-	MOVQ    positions+24(FP), BX
+	MOVQ    a+0(FP), AX
+	MOVQ    72(AX), CX
+	MOVQ    (AX), DX
+	MOVQ    24(AX), BX
+	MOVQ    48(AX), AX
 
 position:
-	VMOVUPS (CX), Z0
+	VMOVUPS (BX), Z0
 
 	// vcvtneps2bf16 %zmm0, %ymm0
 	LONG      $0x487ef262
 	WORD      $0xc072
-	VMOVDQU16 Y0, (AX)
-	VMOVUPS   (DX), Z1
+	VMOVDQU16 Y0, (DX)
+	VMOVUPS   (AX), Z1
 
 	// vcvtneps2bf16 %zmm1, %ymm1
 	LONG      $0x487ef262
 	WORD      $0xc972
-	VMOVDQU16 Y1, 32(AX)
-	ADDQ      $0x00000040, AX
-	ADDQ      $0x00000040, CX
+	VMOVDQU16 Y1, 32(DX)
 	ADDQ      $0x00000040, DX
-	DECQ      BX
+	ADDQ      $0x00000040, BX
+	ADDQ      $0x00000040, AX
+	DECQ      CX
 	JNZ       position
 	LDMXCSR   (SP)
 	VZEROUPPER
 	RET
 
-// func widenAVX512BF16(low *float32, high *float32, in *uint16, positions int)
+// func fromBF16AVX512BF16(a *fromBF16)
 // Requires: AVX, AVX512F, SSE
-TEXT ·widenAVX512BF16(SB), NOSPLIT, $8-32
+TEXT ·fromBF16AVX512BF16(SB), NOSPLIT, $8-8
 	STMXCSR (SP)
 	MOVL    $0x00009fc0, 4(SP)
 	LDMXCSR 4(SP)
-	MOVQ    low+0(FP), AX
-	MOVQ    high+8(FP), CX
-	MOVQ    in+16(FP), DX
-	MOVQ    positions+24(FP), BX
+	MOVQ    a+0(FP), AX
+	MOVQ    72(AX), CX
+	MOVQ    (AX), DX
+	MOVQ    24(AX), BX
+	MOVQ    48(AX), AX
 
 position:
-	VPMOVZXWD (DX), Z0
+	VPMOVZXWD (AX), Z0
 	VPSLLD    $0x10, Z0, Z0
-	VMOVUPS   Z0, (AX)
-	VPMOVZXWD 32(DX), Z0
+	VMOVUPS   Z0, (DX)
+	VPMOVZXWD 32(AX), Z0
 	VPSLLD    $0x10, Z0, Z0
-	VMOVUPS   Z0, (CX)
-	ADDQ      $0x00000040, AX
-	ADDQ      $0x00000040, CX
+	VMOVUPS   Z0, (BX)
 	ADDQ      $0x00000040, DX
-	DECQ      BX
+	ADDQ      $0x00000040, BX
+	ADDQ      $0x00000040, AX
+	DECQ      CX
 	JNZ       position
 	LDMXCSR   (SP)
 	VZEROUPPER
 	RET
 
-// func siftAVX512BF16(out *uint16, in *uint16, low *uint16, high *uint16, positions int)
+// func applyMaskBF16AVX512BF16(a *applyMaskBF16)
 // Requires: AVX, AVX512BW, AVX512F, SSE
-TEXT ·siftAVX512BF16(SB), NOSPLIT, $8-40
+TEXT ·applyMaskBF16AVX512BF16(SB), NOSPLIT, $8-8
 	STMXCSR (SP)
 	MOVL    $0x00009fc0, 4(SP)
 	LDMXCSR 4(SP)
-	MOVQ    out+0(FP), AX
-	MOVQ    in+8(FP), CX
-	MOVQ    low+16(FP), DX
-	MOVQ    high+24(FP), BX
-	MOVQ    positions+32(FP), SI
+	MOVQ    a+0(FP), AX
+	MOVQ    96(AX), CX
+	MOVQ    (AX), DX
+	MOVQ    24(AX), BX
+	MOVQ    48(AX), SI
+	MOVQ    72(AX), AX
 
 position:
-	KMOVW       (DX), K1
-	KMOVW       (BX), K2
+	KMOVW       (SI), K1
+	KMOVW       (AX), K2
 	KUNPCKWD    K1, K2, K1
-	VMOVDQU16.Z (CX), K1, Z0
-	VMOVDQU16   Z0, (AX)
-	ADDQ        $0x00000040, AX
-	ADDQ        $0x00000040, CX
-	ADDQ        $0x00000002, DX
-	ADDQ        $0x00000002, BX
-	DECQ        SI
+	VMOVDQU16.Z (BX), K1, Z0
+	VMOVDQU16   Z0, (DX)
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000002, SI
+	ADDQ        $0x00000002, AX
+	DECQ        CX
 	JNZ         position
 	LDMXCSR     (SP)
 	VZEROUPPER

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// halves returns n random bfloat16.
-func halves(r *rand.Rand, n int) []bfloat16 {
+// randomBF16 returns n random bfloat16.
+func randomBF16(r *rand.Rand, n int) []bfloat16 {
 	h := make([]bfloat16, n)
 	for i := range h {
 		h[i] = round(float32(r.NormFloat64()))
@@ -27,30 +27,30 @@ func newConvolve(r *rand.Rand, rows, blocks, groups int) convolve {
 	a := convolve{
 		out:    make([]bfloat16, positions*position),
 		mask:   make([]uint16, 2*positions+1),
-		w:      halves(r, blocks*taps*tapWeights),
+		w:      randomBF16(r, blocks*taps*tapWeights),
 		bias:   randoms(r, position),
 		sums:   alignedFloats(rows * position),
 		blocks: blocks, groups: groups,
 		row: (positions+2)*position + gap, upper: positions + 1,
 	}
 	a.plane = 3*a.row + gap
-	a.in = halves(r, blocks*a.plane-2*gap)
+	a.in = randomBF16(r, blocks*a.plane-2*gap)
 	return a
 }
 
-// guardHalves is guard of bfloat16.
-func guardHalves(values []bfloat16) guardedHalves {
+// guardBF16 is guard of bfloat16.
+func guardBF16(values []bfloat16) guardedBF16 {
 	const value = 0xabcd
 	memory := slices.Repeat([]bfloat16{value}, len(values)+2*guardWords)
-	return guardedHalves{memory[guardWords : guardWords+len(values)], memory, value}
+	return guardedBF16{memory[guardWords : guardWords+len(values)], memory, value}
 }
 
-type guardedHalves struct {
+type guardedBF16 struct {
 	values, memory []bfloat16
 	value          bfloat16
 }
 
-func (g guardedHalves) check(t testing.TB) {
+func (g guardedBF16) check(t testing.TB) {
 	t.Helper()
 	for i, v := range g.memory {
 		if outside := i < guardWords || i >= guardWords+len(g.values); outside && v != g.value {
@@ -95,7 +95,7 @@ func testConvolve(t testing.TB, impl *implementation, a convolve) {
 	t.Helper()
 	const roundingOfOutput = 0x1p-8
 	words := append(slices.Clone(a.mask), 0xabcd)
-	out := guardHalves(a.out)
+	out := guardBF16(a.out)
 	a.out, a.mask = out.values, words[:len(a.mask)]
 	impl.bfloat16.convolve(a)
 	out.check(t)
@@ -148,31 +148,31 @@ func TestBFloat16Rows(t *testing.T) {
 
 func testBFloat16Rows(t testing.TB, bf *bfloat16Primitives, r *rand.Rand, n int) {
 	t.Helper()
-	low, high, in := randoms(r, n*lane), randoms(r, n*lane), halves(r, n*position)
+	low, high, in := randoms(r, n*lane), randoms(r, n*lane), randomBF16(r, n*position)
 	for i := range low { // any float32 there is
 		low[i] = math.Float32frombits(r.Uint32())
 	}
-	got, want := guardHalves(make([]bfloat16, n*position)), make([]bfloat16, n*position)
-	bf.narrow(narrow{out: got.values, low: low, high: high, positions: n})
-	narrowGeneric(narrow{out: want, low: low, high: high, positions: n})
+	got, want := guardBF16(make([]bfloat16, n*position)), make([]bfloat16, n*position)
+	bf.toBF16(toBF16{out: got.values, low: low, high: high, positions: n})
+	toBF16Generic(toBF16{out: want, low: low, high: high, positions: n})
 	got.check(t)
 	if !slices.Equal(got.values, want) {
-		t.Fatal("narrow differs")
+		t.Fatal("toBF16 differs")
 	}
 	lowBits, highBits := randomBits(r, n), randomBits(r, n)
-	bf.sift(sift{out: got.values, in: in, low: lowBits, high: highBits, positions: n})
-	siftGeneric(sift{out: want, in: in, low: lowBits, high: highBits, positions: n})
+	bf.applyMaskBF16(applyMaskBF16{out: got.values, in: in, low: lowBits, high: highBits, positions: n})
+	applyMaskBF16Generic(applyMaskBF16{out: want, in: in, low: lowBits, high: highBits, positions: n})
 	got.check(t)
 	if !slices.Equal(got.values, want) {
-		t.Fatal("sift differs")
+		t.Fatal("applyMaskBF16 differs")
 	}
 	gotLow, gotHigh := guard(make([]float32, n*lane)), guard(make([]float32, n*lane))
-	bf.widen(widening{low: gotLow.values, high: gotHigh.values, in: in, positions: n})
-	widenGeneric(widening{low: low, high: high, in: in, positions: n})
+	bf.fromBF16(fromBF16{low: gotLow.values, high: gotHigh.values, in: in, positions: n})
+	fromBF16Generic(fromBF16{low: low, high: high, in: in, positions: n})
 	gotLow.check(t)
 	gotHigh.check(t)
 	if !slices.Equal(gotLow.values, low) || !slices.Equal(gotHigh.values, high) {
-		t.Fatal("widen differs")
+		t.Fatal("fromBF16 differs")
 	}
 }
 
@@ -204,7 +204,7 @@ func TestRound(t *testing.T) {
 			}
 			eachBFloat16(t, func(t *testing.T, impl *implementation) {
 				values, out := slices.Repeat([]float32{in}, lane), make([]bfloat16, position)
-				impl.bfloat16.narrow(narrow{out: out, low: values, high: values, positions: 1})
+				impl.bfloat16.toBF16(toBF16{out: out, low: values, high: values, positions: 1})
 				for _, v := range out {
 					if uint32(v) != c.want {
 						t.Fatalf("%#08x becomes %#04x, want %#04x", c.in, v, c.want)
@@ -246,7 +246,7 @@ func TestConvolveKeepsNaN(t *testing.T) {
 			}
 		}
 		if a.mask[0] != 0 {
-			t.Errorf("what is not a number is positive: %016b", a.mask[0])
+			t.Errorf("what is not a number is reluMask: %016b", a.mask[0])
 		}
 	})
 }
@@ -282,17 +282,17 @@ func TestFirstLayerRounds(t *testing.T) {
 					whole, wantMask = NewTensor(c.out, c.h, c.w), NewMask(c.out, c.h, c.w)
 					got, gotMask    = poisonedIn(BFloat16, c.out, c.h, c.w, nil), NewMask(c.out, c.h, c.w)
 				)
-				c.conv().Forward(p, whole, wantMask, c.picture)
-				c.conv().Forward(p, got, gotMask, c.picture)
-				if !slices.Equal(got.half, tensorIn(BFloat16, c.out, c.h, c.w, whole.CHW()).half) {
+				p.FirstConv(c.conv(), whole, wantMask, c.picture)
+				p.FirstConv(c.conv(), got, gotMask, c.picture)
+				if !slices.Equal(got.bf16, tensorIn(BFloat16, c.out, c.h, c.w, whole.CHW()).bf16) {
 					t.Error("the output is not that of float32, rounded")
 				}
 				if !slices.Equal(gotMask.bits, wantMask.bits) {
 					t.Error("the mask differs")
 				}
 				wantBack, gotBack := make([]float32, len(c.picture)), make([]float32, len(c.picture))
-				c.conv().Backward(p, wantBack, tensorIn(Float32, c.out, c.h, c.w, representable(BFloat16, c.grad)), wantMask)
-				c.conv().Backward(p, gotBack, poisonedIn(BFloat16, c.out, c.h, c.w, c.grad), wantMask)
+				p.FirstConvBack(c.conv(), wantBack, tensorIn(Float32, c.out, c.h, c.w, representable(BFloat16, c.grad)), wantMask)
+				p.FirstConvBack(c.conv(), gotBack, poisonedIn(BFloat16, c.out, c.h, c.w, c.grad), wantMask)
 				if !slices.EqualFunc(gotBack, wantBack, sameBits) {
 					t.Error("the gradient differs")
 				}
@@ -316,8 +316,8 @@ func TestPoolingRounds(t *testing.T) {
 				compute := func(precision Precision) (down, back *Tensor, route *Mask) {
 					in := poisonedIn(precision, c, h, w, src)
 					down, back, route = tensorIn(precision, c, h/2, w/2, nil), poisonedIn(precision, c, h, w, nil), NewMask(c, h, w)
-					p.Downsample(down, in, route, kind, 0.78)
-					p.DownsampleBack(back, poisonedIn(precision, c, h/2, w/2, grad), in, route, kind, 0.78)
+					p.Downsample(down, in, route, kind)
+					p.DownsampleBack(back, poisonedIn(precision, c, h/2, w/2, grad), route, kind)
 					return down, back, route
 				}
 				wantDown, wantBack, wantRoute := compute(Float32)
@@ -364,6 +364,24 @@ func TestCropAndPaste(t *testing.T) {
 			if !slices.Equal(dst.CHW(), representable(precision, whole)) {
 				t.Errorf("what was pasted to %s differs", precision)
 			}
+			same := poisonedIn(precision, c, rows, columns, more)
+			before := dst.CHW()
+			p.Paste(dst, same, y, x)
+			for i, v := range representable(precision, more) {
+				before[part(i)] += v
+			}
+			if !slices.Equal(dst.CHW(), representable(precision, before)) {
+				t.Errorf("what was pasted from %s to %s differs", precision, precision)
+			}
+			p.Place(dst, y+1, x+2, same, 1, 2, rows-1, columns-2)
+			for i, v := range representable(precision, more) {
+				if i/columns%rows >= 1 && i%columns >= 2 {
+					before[part(i)] = v
+				}
+			}
+			if !slices.Equal(dst.CHW(), representable(precision, before)) {
+				t.Errorf("what was placed in %s differs", precision)
+			}
 		}
 	})
 }
@@ -378,6 +396,24 @@ func TestPrecisionThatIsMissing(t *testing.T) {
 		var missing *PrecisionError
 		if err := p.Check(BFloat16); (err == nil) != (impl.bfloat16 != nil) || err != nil && !errors.As(err, &missing) {
 			t.Errorf("%s: %v", impl.name, err)
+		}
+	}
+}
+
+func TestPrecisionNames(t *testing.T) {
+	for _, want := range Precisions() {
+		text, err := want.MarshalText()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := Precision(-1)
+		if err := got.UnmarshalText(text); err != nil || got != want {
+			t.Errorf("%q is read as %d, want %d; error %v", text, got, want, err)
+		}
+	}
+	for _, name := range []string{"", "auto", "Float32", "float64"} {
+		if err := new(Precision).UnmarshalText([]byte(name)); err == nil {
+			t.Errorf("%q is a precision", name)
 		}
 	}
 }

@@ -18,8 +18,8 @@ func poisonedIn(precision Precision, c, h, w int, data []float32) *Tensor {
 	for i := range t.data {
 		t.data[i] = nan
 	}
-	for i := range t.half {
-		t.half[i] = round(nan)
+	for i := range t.bf16 {
+		t.bf16[i] = round(nan)
 	}
 	for i, v := range data {
 		t.set(i/(h*w), i/w%h, i%w, v)
@@ -125,7 +125,7 @@ func TestConvBackward(t *testing.T) {
 				want := convolveBackReference(s.out, s.in, s.h, s.w,
 					representable(precision, grad), output, representable(precision, weight), false)
 				dst := poisonedIn(precision, s.in, s.h, s.w, nil)
-				NewConv(precision, s.out, s.in, weight, bias).Backward(p, dst,
+				p.ConvBack(NewConv(precision, s.out, s.in, weight, bias), dst,
 					poisonedIn(precision, s.out, s.h, s.w, grad), positives(FromCHW(s.out, s.h, s.w, output)))
 				near(t, dst.CHW(), want, tolerances[precision])
 			})
@@ -148,7 +148,7 @@ func TestConvAdjoint(t *testing.T) {
 			conv := NewConv(Float32, s.out, s.in, weight, bias)
 			eachImplementation(t, func(t *testing.T, p *Pool) {
 				output := NewTensor(s.out, s.h, s.w)
-				conv.Forward(p, output, nil, FromCHW(s.in, s.h, s.w, x))
+				p.Conv(conv, output, nil, FromCHW(s.in, s.h, s.w, x))
 				ax := output.CHW()
 				for i := range ax {
 					ax[i] -= bias[i/(s.h*s.w)]
@@ -157,7 +157,7 @@ func TestConvAdjoint(t *testing.T) {
 					}
 				}
 				aty := NewTensor(s.in, s.h, s.w)
-				conv.Backward(p, aty, FromCHW(s.out, s.h, s.w, y), positives(FromCHW(s.out, s.h, s.w, mask)))
+				p.ConvBack(conv, aty, FromCHW(s.out, s.h, s.w, y), positives(FromCHW(s.out, s.h, s.w, mask)))
 				adjoint(t, ax, y, x, aty.CHW())
 			})
 		})
@@ -173,8 +173,8 @@ func TestConvThreads(t *testing.T) {
 		grad := tensorIn(precision, out, h, w, randoms(r, out*h*w))
 		sameOnAnyThreadsOf(t, having(precision), func(p *Pool) []float32 {
 			dst, mask, back := tensorIn(precision, out, h, w, nil), NewMask(out, h, w), tensorIn(precision, in, h, w, nil)
-			conv.Forward(p, dst, mask, src)
-			conv.Backward(p, back, grad, mask)
+			p.Conv(conv, dst, mask, src)
+			p.ConvBack(conv, back, grad, mask)
 			return slices.Concat(dst.CHW(), back.CHW())
 		})
 	}

@@ -31,17 +31,17 @@ func BenchmarkConv(b *testing.B) {
 							b.ReportMetric(flops/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 						})
 					}
-					measure("forward", func() { c.Forward(p, dst, mask, src) })
-					measure("backward", func() { c.Backward(p, dst, src, mask) })
+					measure("forward", func() { p.Conv(c, dst, mask, src) })
+					measure("backward", func() { p.ConvBack(c, dst, src, mask) })
 				}
 			}
 		}
 	}
 }
 
-// BenchmarkProduct reports the GFLOP/s of the primitive behind convolutions on
+// BenchmarkGemm reports the GFLOP/s of the primitive behind convolutions on
 // data in the first-level cache: what the others are measured against.
-func BenchmarkProduct(b *testing.B) {
+func BenchmarkGemm(b *testing.B) {
 	const steps, groups = 8, 4
 	for _, impl := range inFloat32() {
 		b.Run(impl.name, func(b *testing.B) {
@@ -56,7 +56,7 @@ func BenchmarkProduct(b *testing.B) {
 			copy(in, randoms(r, len(in)))
 			copy(w, randoms(r, len(w)))
 			for b.Loop() {
-				impl.product(product{out: out, in: in, w: w, bias: zeroBias[:], products: 1, panels: impl.panels, steps: steps, groups: groups,
+				impl.gemm(gemm{out: out, in: in, w: w, bias: zeroBias[:], products: 1, panels: impl.panels, steps: steps, groups: groups,
 					inStep: impl.rows * lane, inGroup: inGroup, outPanel: groups * outGroup, outGroup: outGroup,
 					wPanel: steps * lane * lane})
 			}

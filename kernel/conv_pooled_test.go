@@ -14,43 +14,41 @@ var pooledShapes = []struct{ out, in, h, w int }{
 }
 
 // eachPooled runs the test for every shape, kind of pooling and precision.
-func eachPooled(t *testing.T, kinds []Pooling, test func(t *testing.T, p *Pool, c *Conv, h, w int, r *rand.Rand, after Halving)) {
+func eachPooled(t *testing.T, test func(t *testing.T, p *Pool, c *Conv, h, w int, r *rand.Rand, kind Pooling)) {
 	for _, s := range pooledShapes {
-		for _, kind := range kinds {
-			for _, scale := range []float32{1, 2} {
-				t.Run(fmt.Sprintf("%dx%d@%dx%d/%s*%g", s.out, s.in, s.h, s.w, kind, scale), func(t *testing.T) {
-					eachPrecision(t, func(t *testing.T, p *Pool, precision Precision) {
-						r := rand.New(rand.NewPCG(7, uint64(s.w)))
-						c := NewConv(precision, s.out, s.in, randoms(r, s.out*s.in*taps), randoms(r, s.out))
-						test(t, p, c, s.h, s.w, r, Halving{Kind: kind, Scale: scale, Route: NewMask(s.out, s.h, s.w)})
-					})
+		for kind := range poolings {
+			t.Run(fmt.Sprintf("%dx%d@%dx%d/%s", s.out, s.in, s.h, s.w, kind), func(t *testing.T) {
+				eachPrecision(t, func(t *testing.T, p *Pool, precision Precision) {
+					r := rand.New(rand.NewPCG(7, uint64(s.w)))
+					c := NewConv(precision, s.out, s.in, randoms(r, s.out*s.in*taps), randoms(r, s.out))
+					test(t, p, c, s.h, s.w, r, kind)
 				})
-			}
+			})
 		}
 	}
 }
 
 // TestForwardPooled holds the fused operation, to the bit, against its two parts.
 func TestForwardPooled(t *testing.T) {
-	eachPooled(t, []Pooling{Max, Average, L2}, func(t *testing.T, p *Pool, c *Conv, h, w int, r *rand.Rand, after Halving) {
+	eachPooled(t, func(t *testing.T, p *Pool, c *Conv, h, w int, r *rand.Rand, kind Pooling) {
 		var (
 			src             = tensorIn(c.Precision, c.In, h, w, rectified(r, c.In*h*w))
 			whole, wantMask = tensorIn(c.Precision, c.Out, h, w, nil), NewMask(c.Out, h, w)
 			want, wantRoute = tensorIn(c.Precision, c.Out, h/2, w/2, nil), NewMask(c.Out, h, w)
 			got, gotMask    = poisonedIn(c.Precision, c.Out, h/2, w/2, nil), NewMask(c.Out, h, w)
+			gotRoute        = NewMask(c.Out, h, w)
 		)
-		c.Forward(p, whole, wantMask, src)
-		p.Downsample(want, whole, wantRoute, after.Kind, after.Scale)
-		after.Route.Reshape(c.Out, h, w)
-		c.ForwardPooled(p, got, gotMask, src, after)
-		if !slices.EqualFunc(got.data, want.data, sameBits) || !slices.Equal(got.half, want.half) {
+		p.Conv(c, whole, wantMask, src)
+		p.Downsample(want, whole, wantRoute, kind)
+		p.ConvPool(c, got, gotMask, src, kind, gotRoute)
+		if !slices.EqualFunc(got.data, want.data, sameBits) || !slices.Equal(got.bf16, want.bf16) {
 			t.Error("the pooled output differs")
 		}
 		if !slices.Equal(gotMask.bits, wantMask.bits) {
 			t.Error("the mask differs")
 		}
-		if after.Kind == Max {
-			sameRoutes(t, after.Route, wantRoute)
+		if kind == MaxPooling {
+			sameRoutes(t, gotRoute, wantRoute)
 		}
 	})
 }
@@ -70,7 +68,7 @@ func sameRoutes(t *testing.T, got, want *Mask) {
 
 // TestBackwardPooled holds the fused operation, to the bit, against its two parts.
 func TestBackwardPooled(t *testing.T) {
-	eachPooled(t, []Pooling{Max, Average}, func(t *testing.T, p *Pool, c *Conv, h, w int, r *rand.Rand, after Halving) {
+	eachPooled(t, func(t *testing.T, p *Pool, c *Conv, h, w int, r *rand.Rand, kind Pooling) {
 		var (
 			src         = tensorIn(c.Precision, c.In, h, w, rectified(r, c.In*h*w))
 			grad        = poisonedIn(c.Precision, c.Out, h/2, w/2, randoms(r, c.Out*(h/2)*(w/2)))
@@ -79,20 +77,19 @@ func TestBackwardPooled(t *testing.T) {
 			whole       = poisonedIn(c.Precision, c.Out, h, w, nil)
 			want, got   = tensorIn(c.Precision, c.In, h, w, nil), poisonedIn(c.Precision, c.In, h, w, nil)
 		)
-		after.Route = route
-		c.ForwardPooled(p, output, mask, src, after)
-		p.DownsampleBack(whole, grad, nil, route, after.Kind, after.Scale)
-		c.Backward(p, want, whole, mask)
+		p.ConvPool(c, output, mask, src, kind, route)
+		p.DownsampleBack(whole, grad, route, kind)
+		p.ConvBack(c, want, whole, mask)
 		poison := poisoned(16, 16, 16, nil).data
 		for i := range p.scratch { // what other operations left
 			for _, s := range p.scratch[i].buffers {
 				copy(s, poison)
 			}
-			for _, s := range p.scratch[i].halves {
-				copy(s, poisonedIn(BFloat16, 16, 16, 16, nil).half)
+			for _, s := range p.scratch[i].bf16s {
+				copy(s, poisonedIn(BFloat16, 16, 16, 16, nil).bf16)
 			}
 		}
-		c.BackwardPooled(p, got, grad, mask, after)
+		p.ConvPoolBack(c, got, grad, mask, kind, route)
 		if !slices.EqualFunc(got.CHW(), want.CHW(), sameBits) {
 			t.Error("the gradient differs")
 		}
@@ -107,10 +104,10 @@ func TestConvPooledThreads(t *testing.T) {
 		src := tensorIn(precision, in, h, w, rectified(r, in*h*w))
 		grad := tensorIn(precision, out, h/2, w/2, randoms(r, out*(h/2)*(w/2)))
 		sameOnAnyThreadsOf(t, having(precision), func(p *Pool) []float32 {
-			after := Halving{Kind: Max, Scale: 1, Route: NewMask(out, h, w)}
-			dst, mask, back := tensorIn(precision, out, h/2, w/2, nil), NewMask(out, h, w), tensorIn(precision, in, h, w, nil)
-			conv.ForwardPooled(p, dst, mask, src, after)
-			conv.BackwardPooled(p, back, grad, mask, after)
+			mask, route := NewMask(out, h, w), NewMask(out, h, w)
+			dst, back := tensorIn(precision, out, h/2, w/2, nil), tensorIn(precision, in, h, w, nil)
+			p.ConvPool(conv, dst, mask, src, MaxPooling, route)
+			p.ConvPoolBack(conv, back, grad, mask, MaxPooling, route)
 			return slices.Concat(dst.CHW(), back.CHW())
 		})
 	}

@@ -99,7 +99,7 @@ func tensorIn(precision Precision, c, h, w int, data []float32) *Tensor {
 // set changes one value.
 func (t *Tensor) set(c, y, x int, v float32) {
 	if t.Precision == BFloat16 {
-		t.half[pair*t.offset(c/position, y, x)+c%position] = round(v)
+		t.bf16[pair*t.offset(c/position, y, x)+c%position] = round(v)
 		return
 	}
 	t.data[t.offset(c/lane, y, x)+c%lane] = v
@@ -175,7 +175,7 @@ func TestConvForward(t *testing.T) {
 				want := convolveReference(s.out, s.in, s.h, s.w,
 					representable(precision, src), representable(precision, weight), bias, false)
 				dst, mask := poisonedIn(precision, s.out, s.h, s.w, nil), NewMask(s.out, s.h, s.w)
-				NewConv(precision, s.out, s.in, weight, bias).Forward(p, dst, mask, tensorIn(precision, s.in, s.h, s.w, src))
+				p.Conv(NewConv(precision, s.out, s.in, weight, bias), dst, mask, tensorIn(precision, s.in, s.h, s.w, src))
 				near(t, dst.CHW(), want, tolerances[precision])
 				checkBorder(t, dst)
 				checkMask(t, mask, dst)
@@ -195,7 +195,7 @@ func checkBorder(t *testing.T, x *Tensor) {
 	for _, v := range x.data {
 		all += math.Abs(float64(v))
 	}
-	for _, v := range x.half {
+	for _, v := range x.bf16 {
 		all += math.Abs(float64(widen(v)))
 	}
 	if math.Abs(in-all) > 1e-9*all {

@@ -40,7 +40,7 @@ func (d *direct) task(worker, i int) {
 	s := strip{scratch: &d.pool.scratch[worker], top: i * d.rows}
 	s.n = min(d.rows, d.full.H-s.top)
 	if d.mask == nil && d.before == nil {
-		s.in, s.plane = d.src.half[pair*d.full.offset(0, s.top-1, -1):], pair*d.full.plane
+		s.in, s.plane = d.src.bf16[pair*d.full.offset(0, s.top-1, -1):], pair*d.full.plane
 	} else {
 		d.input(&s)
 	}
@@ -57,9 +57,9 @@ func (d *direct) input(s *strip) {
 		spread      [2][]bfloat16
 	)
 	s.plane = (s.n+2)*row + slack*position
-	s.in = s.scratch.half(scratchInput, d.src.stored()*s.plane)
+	s.in = s.scratch.bf16(scratchInput, d.src.stored()*s.plane)
 	if d.before != nil {
-		two := s.scratch.half(scratchPooling, 2*row)
+		two := s.scratch.bf16(scratchPooling, 2*row)
 		spread = [2][]bfloat16{two[:row], two[row:]}
 	}
 	for b := range d.src.stored() {
@@ -73,24 +73,24 @@ func (d *direct) input(s *strip) {
 		}
 		for y := first; y <= last; y++ {
 			if d.before == nil {
-				d.sift(at(y), d.src.halfRow(b, y), b, y)
+				d.applyMask(at(y), d.src.bf16Row(b, y), b, y)
 				continue
 			}
 			if y == first || y%2 == 0 {
-				d.pool.spreadRow(s.scratch, d.before, spread, d.src, nil, &d.full, b, y/2)
+				d.pool.spreadRow(s.scratch, d.before, spread, d.src, &d.full, b, y/2)
 			}
-			d.sift(at(y), spread[y%2], b, y)
+			d.applyMask(at(y), spread[y%2], b, y)
 		}
 	}
 }
 
-// sift copies what the mask lets through of row y of a block to a row with its
+// applyMask copies what the mask lets through of row y of a block to a row with its
 // border.
-func (d *direct) sift(to, from []bfloat16, b, y int) {
+func (d *direct) applyMask(to, from []bfloat16, b, y int) {
 	end := (1 + d.full.W) * position
 	clear(to[:position])
 	clear(to[end:])
-	d.pool.impl.bfloat16.sift(sift{
+	d.pool.impl.bfloat16.applyMaskBF16(applyMaskBF16{
 		out: to[position:end], in: from,
 		low:       d.mask.from(d.full.offset(pair*b, y, 0)),
 		high:      d.mask.from(d.full.offset(pair*b+1, y, 0)),
@@ -110,16 +110,16 @@ func (d *direct) outputs(s *strip, k int) {
 		across = d.full.row / lane
 		count  = (s.n-1)*across + d.full.W // positions, those between rows included
 		most   = max(1, callOperations/(2*taps*position*position*blocks*bf.rows))
-		mask   = d.positive.from(d.full.offset(pair*k, s.top, 0))
+		mask   = d.reluMask.from(d.full.offset(pair*k, s.top, 0))
 		out    []bfloat16
 	)
 	if d.after == nil {
-		out = d.dst.half[pair*d.full.offset(k, s.top, 0):]
+		out = d.dst.bf16[pair*d.full.offset(k, s.top, 0):]
 	} else {
-		out = s.scratch.half(scratchOutput, s.n*pair*d.full.row)
+		out = s.scratch.bf16(scratchOutput, s.n*pair*d.full.row)
 	}
 	call := convolve{
-		w: d.filter.half[k*blocks*taps*tapWeights:], bias: d.filter.bias[k*position:],
+		w: d.filter.bf16[k*blocks*taps*tapWeights:], bias: d.filter.bias[k*position:],
 		sums:   s.scratch.get(scratchOutput, bf.rows*position),
 		blocks: blocks, row: pair * d.full.row, plane: s.plane,
 		upper: d.full.plane / lane, floor: d.filter.floor,
@@ -156,13 +156,13 @@ func (d *direct) remainder(s *strip, call convolve, positions int) {
 	var (
 		bf     = d.pool.impl.bfloat16
 		whole  = call
-		out    = s.scratch.half(scratchTransform, bf.rows*position)
+		out    = s.scratch.bf16(scratchTransform, bf.rows*position)
 		upper  = bf.rows
 		masked = call.mask != nil
 	)
 	whole.out, whole.groups = out, 1
 	if masked {
-		whole.mask, whole.upper = s.scratch.half(scratchWeights, pair*bf.rows), upper
+		whole.mask, whole.upper = s.scratch.bf16(scratchWeights, pair*bf.rows), upper
 	}
 	bf.convolve(whole)
 	copy(call.out[:positions*position], out)

@@ -1,8 +1,6 @@
 package kernel
 
-import "math"
-
-// The block that the portable product and gram work on.
+// The block that the portable gemm and syrk work on.
 const genericRows = 4
 
 // portable runs everywhere.
@@ -11,18 +9,28 @@ var portable = &implementation{"generic", &generic, &genericBFloat16}
 // generic is the portable implementation, and the definition of every
 // primitive.
 var generic = primitives{
-	rows: genericRows, panels: 1, gramRows: genericRows,
-	product:         productGeneric,
-	gram:            gramGeneric,
+	rows: genericRows, panels: 1, syrkRows: genericRows,
+	gemm:            gemmGeneric,
+	syrk:            syrkGeneric,
 	sum:             sumGeneric,
-	pixels:          pixelsGeneric,
+	firstConv:       firstConvGeneric,
 	winogradWeights: winogradWeightsGeneric,
 	winogradInput:   winogradInputGeneric,
 	winogradOutput:  winogradOutputGeneric,
-	positive:        positiveGeneric,
-	masked:          maskedGeneric,
-	pool:            [poolings]func(pooling){maximumPoolGeneric, averagePoolGeneric, euclideanPoolGeneric},
-	poolBack:        [poolings]func(pooling){maximumPoolBackGeneric, averagePoolBackGeneric, euclideanPoolBackGeneric},
+	reluMask:        reluMaskGeneric,
+	applyMask:       applyMaskGeneric,
+	maxPool:         maxPoolGeneric,
+	maxPoolBack:     maxPoolBackGeneric,
+	averagePool:     averagePoolGeneric,
+	averagePoolBack: averagePoolBackGeneric,
+	addScaled:       addScaledGeneric,
+	addDifference:   addDifferenceGeneric,
+	updateMoments:   updateMomentsGeneric,
+	descend:         descendGeneric,
+	dot:             dotGeneric,
+	dots64:          dots64Generic,
+	variation:       variationGeneric,
+	difference:      differenceGeneric,
 }
 
 type vector = [lane]float32
@@ -30,14 +38,14 @@ type vector = [lane]float32
 // at returns the sixteen elements of s from i on.
 func at(s []float32, i int) *vector { return (*vector)(s[i:]) }
 
-func productGeneric(a product) {
+func gemmGeneric(a gemm) {
 	for i := range a.products {
 		multiplyGroups(a, a.out[i*a.outNext:], a.in[i*a.inNext:], a.w[i*a.wNext:])
 	}
 }
 
 // multiplyGroups computes one of the products.
-func multiplyGroups(a product, out, in, w []float32) {
+func multiplyGroups(a gemm, out, in, w []float32) {
 	for g := range a.groups {
 		for p := range genericRows {
 			acc := *at(a.bias, 0)
@@ -69,7 +77,7 @@ func floor(v, lowest float32) float32 {
 	return v
 }
 
-func gramGeneric(a gram) {
+func syrkGeneric(a syrk) {
 	for r := range genericRows {
 		out := at(a.out, r*lane)
 		acc := *out
@@ -96,7 +104,7 @@ func sumGeneric(a sum) {
 	*out = acc
 }
 
-func pixelsGeneric(a pixels) {
+func firstConvGeneric(a firstConv) {
 	for p := range a.positions {
 		out := at(a.out, p*lane)
 		*out = *at(a.bias, 0)
@@ -256,13 +264,13 @@ func mask(v *vector, bits uint16) {
 	}
 }
 
-func positiveGeneric(a positive) {
+func reluMaskGeneric(a reluMask) {
 	for p := range a.positions {
 		a.mask[p] = signs(at(a.in, p*lane))
 	}
 }
 
-func maskedGeneric(a masked) {
+func applyMaskGeneric(a applyMask) {
 	for p := range a.positions {
 		out := at(a.out, p*lane)
 		*out = *at(a.in, p*lane)
@@ -271,18 +279,18 @@ func maskedGeneric(a masked) {
 }
 
 // window returns the 2x2 window of output x.
-func (a pooling) window(x int) [4]*vector {
+func (a poolForward) window(x int) [4]*vector {
 	i := 2 * x * lane
 	return [4]*vector{at(a.in0, i), at(a.in0, i+lane), at(a.in1, i), at(a.in1, i+lane)}
 }
 
 // gradients returns the gradients with respect to the 2x2 window of output x.
-func (a pooling) gradients(x int) [4]*vector {
+func (a poolBackward) gradients(x int) [4]*vector {
 	i := 2 * x * lane
 	return [4]*vector{at(a.grad0, i), at(a.grad0, i+lane), at(a.grad1, i), at(a.grad1, i+lane)}
 }
 
-func averagePoolGeneric(a pooling) {
+func averagePoolGeneric(a poolForward) {
 	for x := range a.n {
 		w, out := a.window(x), at(a.out, x*lane)
 		for k := range out {
@@ -291,7 +299,7 @@ func averagePoolGeneric(a pooling) {
 	}
 }
 
-func averagePoolBackGeneric(a pooling) {
+func averagePoolBackGeneric(a poolBackward) {
 	for x := range a.n {
 		g := at(a.grad, x*lane)
 		for _, to := range a.gradients(x) {
@@ -302,8 +310,8 @@ func averagePoolBackGeneric(a pooling) {
 	}
 }
 
-// maximumPoolGeneric takes each output from the first of the largest inputs.
-func maximumPoolGeneric(a pooling) {
+// maxPoolGeneric takes each output from the first of the largest inputs.
+func maxPoolGeneric(a poolForward) {
 	for x := range a.n {
 		w, out := a.window(x), at(a.out, x*lane)
 		var routes [4]uint16
@@ -324,42 +332,12 @@ func maximumPoolGeneric(a pooling) {
 	}
 }
 
-func maximumPoolBackGeneric(a pooling) {
+func maxPoolBackGeneric(a poolBackward) {
 	for x := range a.n {
 		g, to := at(a.grad, x*lane), a.gradients(x)
 		for i, bits := range [4]uint16{a.route0[2*x], a.route0[2*x+1], a.route1[2*x], a.route1[2*x+1]} {
 			*to[i] = *g
 			mask(to[i], bits)
-		}
-	}
-}
-
-// root returns the root of the sum of squares of channel k of a window.
-func root(w *[4]*vector, k int) float32 {
-	squares := (w[0][k]*w[0][k] + w[1][k]*w[1][k]) + (w[2][k]*w[2][k] + w[3][k]*w[3][k])
-	return float32(math.Sqrt(float64(squares)))
-}
-
-func euclideanPoolGeneric(a pooling) {
-	for x := range a.n {
-		w, out := a.window(x), at(a.out, x*lane)
-		for k := range out {
-			out[k] = root(&w, k) * a.scale
-		}
-	}
-}
-
-func euclideanPoolBackGeneric(a pooling) {
-	for x := range a.n {
-		w, g, to := a.window(x), at(a.grad, x*lane), a.gradients(x)
-		for k, v := range g {
-			var slope float32
-			if r := root(&w, k); r > 0 {
-				slope = v * a.scale / r
-			}
-			for i := range to {
-				to[i][k] = slope * w[i][k]
-			}
 		}
 	}
 }

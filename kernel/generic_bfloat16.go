@@ -2,11 +2,11 @@ package kernel
 
 // genericBFloat16 is the definition of every primitive of bfloat16.
 var genericBFloat16 = bfloat16Primitives{
-	rows:     genericRows,
-	convolve: convolveGeneric,
-	narrow:   narrowGeneric,
-	widen:    widenGeneric,
-	sift:     siftGeneric,
+	rows:          genericRows,
+	convolve:      convolveGeneric,
+	toBF16:        toBF16Generic,
+	fromBF16:      fromBF16Generic,
+	applyMaskBF16: applyMaskBF16Generic,
 }
 
 // block is the values of thirty-two channels at one position.
@@ -68,7 +68,7 @@ func flush(x float32) float32 {
 	return x
 }
 
-func narrowGeneric(a narrow) {
+func toBF16Generic(a toBF16) {
 	for p := range a.positions {
 		out, low, high := blockAt(a.out, p*position), at(a.low, p*lane), at(a.high, p*lane)
 		for k := range lane {
@@ -77,7 +77,7 @@ func narrowGeneric(a narrow) {
 	}
 }
 
-func widenGeneric(a widening) {
+func fromBF16Generic(a fromBF16) {
 	for p := range a.positions {
 		in, low, high := blockAt(a.in, p*position), at(a.low, p*lane), at(a.high, p*lane)
 		for k := range lane {
@@ -86,7 +86,7 @@ func widenGeneric(a widening) {
 	}
 }
 
-func siftGeneric(a sift) {
+func applyMaskBF16Generic(a applyMaskBF16) {
 	for p := range a.positions {
 		out, in := blockAt(a.out, p*position), blockAt(a.in, p*position)
 		bits := uint32(a.high[p])<<lane | uint32(a.low[p])

@@ -10,32 +10,87 @@ func implementations() []*implementation {
 	x := cpu.X86
 	if x.HasAVX512F && x.HasAVX512DQ && x.HasAVX512VL && x.HasAVX512BW {
 		if x.HasAVX512BF16 && x.HasAMXTile && x.HasAMXBF16 && tilesPermitted() {
-			have = append(have, &implementation{"amx", avx512, amx})
+			have = append(have, &implementation{"amx", &avx512, &amx})
 		}
 		if x.HasAVX512BF16 {
-			have = append(have, &implementation{"avx512bf16", avx512, avx512BF16})
+			have = append(have, &implementation{"avx512bf16", &avx512, &avx512BF16})
 		}
-		have = append(have, &implementation{"avx512", avx512, nil})
+		have = append(have, &implementation{"avx512", &avx512, nil})
 	}
 	if x.HasAVX2 && x.HasFMA {
-		have = append(have, &implementation{"avx2", avx2, nil})
+		have = append(have, &implementation{"avx2", &avx2, nil})
 	}
 	return append(have, portable)
 }
 
-var (
-	avx512 = assembly{
-		[...]productFunction{panelProductAVX512, productAVX512}, [...]gramFunction{panelGramAVX512, gramAVX512}, sumAVX512, pixelsAVX512,
-		winogradWeightsAVX512, winogradInputAVX512, winogradOutputAVX512, positiveAVX512, maskedAVX512,
-		averagePoolAVX512, averagePoolBackAVX512, maximumPoolAVX512, maximumPoolBackAVX512,
-		euclideanPoolAVX512, euclideanPoolBackAVX512,
-	}.primitives(14, 2, 8)
-	avx512BF16 = bfloat16Assembly{convolveAVX512BF16, narrowAVX512BF16, widenAVX512BF16, siftAVX512BF16}.primitives(14)
-	amx        = bfloat16Assembly{convolveAMX, narrowAVX512BF16, widenAVX512BF16, siftAVX512BF16}.primitives(32)
-	avx2       = assembly{
-		[mostPanels]productFunction{productAVX2}, [mostPanels]gramFunction{gramAVX2}, sumAVX2, pixelsAVX2,
-		winogradWeightsAVX2, winogradInputAVX2, winogradOutputAVX2, positiveAVX2, maskedAVX2,
-		averagePoolAVX2, averagePoolBackAVX2, maximumPoolAVX2, maximumPoolBackAVX2,
-		euclideanPoolAVX2, euclideanPoolBackAVX2,
-	}.primitives(6, 1, 4)
-)
+var avx512 = primitives{
+	rows: 14, panels: 2, syrkRows: 8,
+	gemm:            func(a gemm) { gemmAVX512(&a) },
+	syrk:            func(a syrk) { syrkAVX512(&a) },
+	sum:             func(a sum) { sumAVX512(&a) },
+	firstConv:       func(a firstConv) { firstConvAVX512(&a) },
+	winogradWeights: func(a winogradWeights) { winogradWeightsAVX512(&a) },
+	winogradInput:   func(a winogradInput) { winogradInputAVX512(&a) },
+	winogradOutput:  func(a winogradOutput) { winogradOutputAVX512(&a) },
+	reluMask:        func(a reluMask) { reluMaskAVX512(&a) },
+	applyMask:       func(a applyMask) { applyMaskAVX512(&a) },
+	maxPool:         func(a poolForward) { maxPoolAVX512(&a) },
+	maxPoolBack:     func(a poolBackward) { maxPoolBackAVX512(&a) },
+	averagePool:     func(a poolForward) { averagePoolAVX512(&a) },
+	averagePoolBack: func(a poolBackward) { averagePoolBackAVX512(&a) },
+	addScaled:       func(a addScaled) { addScaledAVX512(&a) },
+	addDifference:   func(a addDifference) { addDifferenceAVX512(&a) },
+	updateMoments:   func(a moments) { updateMomentsAVX512(&a) },
+	descend:         func(a descent) { descendAVX512(&a) },
+	dot:             func(a dot) [lane]float64 { dotAVX512(&a); return a.sums },
+	dots64:          func(a dots64) { dots64AVX512(&a) },
+	variation:       func(a variation) [lane]float64 { variationAVX512(&a); return a.sums },
+	difference: func(a difference) [lane]float64 {
+		differenceAVX512(&a)
+		return a.squares
+	},
+}
+
+var avx2 = primitives{
+	rows: 6, panels: 1, syrkRows: 4,
+	gemm:            func(a gemm) { gemmAVX2(&a) },
+	syrk:            func(a syrk) { syrkAVX2(&a) },
+	sum:             func(a sum) { sumAVX2(&a) },
+	firstConv:       func(a firstConv) { firstConvAVX2(&a) },
+	winogradWeights: func(a winogradWeights) { winogradWeightsAVX2(&a) },
+	winogradInput:   func(a winogradInput) { winogradInputAVX2(&a) },
+	winogradOutput:  func(a winogradOutput) { winogradOutputAVX2(&a) },
+	reluMask:        func(a reluMask) { reluMaskAVX2(&a) },
+	applyMask:       func(a applyMask) { applyMaskAVX2(&a) },
+	maxPool:         func(a poolForward) { maxPoolAVX2(&a) },
+	maxPoolBack:     func(a poolBackward) { maxPoolBackAVX2(&a) },
+	averagePool:     func(a poolForward) { averagePoolAVX2(&a) },
+	averagePoolBack: func(a poolBackward) { averagePoolBackAVX2(&a) },
+	addScaled:       func(a addScaled) { addScaledAVX2(&a) },
+	addDifference:   func(a addDifference) { addDifferenceAVX2(&a) },
+	updateMoments:   func(a moments) { updateMomentsAVX2(&a) },
+	descend:         func(a descent) { descendAVX2(&a) },
+	dot:             func(a dot) [lane]float64 { dotAVX2(&a); return a.sums },
+	dots64:          func(a dots64) { dots64AVX2(&a) },
+	variation:       func(a variation) [lane]float64 { variationAVX2(&a); return a.sums },
+	difference: func(a difference) [lane]float64 {
+		differenceAVX2(&a)
+		return a.squares
+	},
+}
+
+var avx512BF16 = bfloat16Primitives{
+	rows:          14,
+	convolve:      func(a convolve) { convolveAVX512BF16(&a) },
+	toBF16:        func(a toBF16) { toBF16AVX512BF16(&a) },
+	fromBF16:      func(a fromBF16) { fromBF16AVX512BF16(&a) },
+	applyMaskBF16: func(a applyMaskBF16) { applyMaskBF16AVX512BF16(&a) },
+}
+
+var amx = bfloat16Primitives{
+	rows:          32,
+	convolve:      func(a convolve) { convolveAMX(&a) },
+	toBF16:        func(a toBF16) { toBF16AVX512BF16(&a) },
+	fromBF16:      func(a fromBF16) { fromBF16AVX512BF16(&a) },
+	applyMaskBF16: func(a applyMaskBF16) { applyMaskBF16AVX512BF16(&a) },
+}

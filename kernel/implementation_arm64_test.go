@@ -30,20 +30,20 @@ func TestNEONNotANumber(t *testing.T) {
 		}
 		maxima := func(impl *primitives) (out []float32, words []uint16) {
 			out, words = make([]float32, lane), make([]uint16, 4)
-			impl.pool[Max](pooling{out: out, in0: in[0], in1: in[1], route0: words[:2], route1: words[2:], n: 1})
+			impl.maxPool(poolForward{out: out, in0: in[0], in1: in[1], route0: words[:2], route1: words[2:], n: 1})
 			return out, words
 		}
-		got, gotRoutes := maxima(neon)
+		got, gotRoutes := maxima(&neon)
 		want, wantRoutes := maxima(&generic)
 		if !slices.EqualFunc(got, want, same) || !slices.Equal(gotRoutes, wantRoutes) {
 			t.Errorf("place %d: maxima %v from %016b, want %v from %016b", at, got, gotRoutes, want, wantRoutes)
 		}
 		signs := func(impl *primitives) []uint16 {
 			words := make([]uint16, 2)
-			impl.positive(positive{mask: words, in: in[at/2], positions: 2})
+			impl.reluMask(reluMask{mask: words, in: in[at/2], positions: 2})
 			return words
 		}
-		if got, want := signs(neon), signs(&generic); !slices.Equal(got, want) {
+		if got, want := signs(&neon), signs(&generic); !slices.Equal(got, want) {
 			t.Errorf("place %d: signs %016b, want %016b", at, got, want)
 		}
 	}

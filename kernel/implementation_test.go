@@ -2,7 +2,6 @@ package kernel
 
 import (
 	"errors"
-	"slices"
 	"strings"
 	"testing"
 
@@ -39,30 +38,5 @@ func TestAbsentImplementation(t *testing.T) {
 		if !strings.Contains(err.Error(), name) {
 			t.Errorf("%q does not name %s", err, name)
 		}
-	}
-}
-
-func TestNegativeThreads(t *testing.T) {
-	if _, err := NewPool(-1); err == nil {
-		t.Error("a pool of -1 threads was made")
-	}
-}
-
-func TestRunCallsEachTaskOnce(t *testing.T) {
-	for _, threads := range []int{1, 2, 5} {
-		p := newPool(threads, portable)
-		for _, n := range []int{0, 1, 2, 3, 100} {
-			calls := make([]int, n)
-			p.Run(n, func(worker, i int) {
-				if worker < 0 || worker >= threads {
-					t.Errorf("worker %d of %d", worker, threads)
-				}
-				calls[i]++
-			})
-			if slices.ContainsFunc(calls, func(c int) bool { return c != 1 }) {
-				t.Errorf("%d threads, %d tasks: calls %v", threads, n, calls)
-			}
-		}
-		p.Close()
 	}
 }

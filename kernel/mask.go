@@ -38,6 +38,9 @@ func MaskBytes(c, h, w int) int64 {
 	return int64(s.words()) * lane / 8
 }
 
+// Bytes returns the memory that m holds, which may be more than its shape takes.
+func (m *Mask) Bytes() int64 { return int64(cap(m.bits)) * lane / 8 }
+
 // words returns the number of words of a mask: as many as the blocks of bfloat16
 // take.
 func (s *shape) words() int { return s.size(BFloat16) / lane }

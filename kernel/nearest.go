@@ -47,7 +47,7 @@ func (p *Pool) GreatestContext(ctx context.Context, at []int32, a, b *Matrix) er
 		}
 		for q := 0; q < b.Panels(); q += impl.panels {
 			panels := min(impl.panels, b.Panels()-q)
-			impl.product(product{
+			impl.gemm(gemm{
 				out: scores, in: a.data[first*lane:], w: b.data[q*b.panel:], bias: zeroBias[:],
 				products: 1, panels: panels, steps: (a.Cols + lane - 1) / lane, groups: groups,
 				inStep: a.panel, inGroup: impl.rows * lane,

@@ -4,77 +4,107 @@
 
 package kernel
 
-// productNEON is productGeneric for blocks of this instruction set's size.
+// gemmNEON computes the same as gemmGeneric.
 //
 //go:noescape
-func productNEON(out, in, w, bias *float32, products, steps, groups, outNext, inNext, wNext, inStep, inGroup, outPanel, outGroup, wPanel int, floor float32, accumulate bool)
+func gemmNEON(a *gemm)
 
-// gramNEON is gramGeneric for blocks of this instruction set's size.
+// syrkNEON computes the same as syrkGeneric.
 //
 //go:noescape
-func gramNEON(out, a, b *float32, positions, outPanel, bPanel int)
+func syrkNEON(a *syrk)
 
-// sumNEON is sumGeneric in vectors.
+// sumNEON computes the same as sumGeneric.
 //
 //go:noescape
-func sumNEON(out, in *float32, positions int)
+func sumNEON(a *sum)
 
-// pixelsNEON is pixelsGeneric in vectors.
+// firstConvNEON computes the same as firstConvGeneric.
 //
 //go:noescape
-func pixelsNEON(out *float32, mask *uint16, in, w, bias *float32, positions, row, plane int)
+func firstConvNEON(a *firstConv)
 
-// winogradWeightsNEON is winogradWeightsGeneric in vectors.
+// winogradWeightsNEON computes the same as winogradWeightsGeneric.
 //
 //go:noescape
-func winogradWeightsNEON(u, w, scratch *float32, channels, uStride int)
+func winogradWeightsNEON(a *winogradWeights)
 
-// winogradInputNEON is winogradInputGeneric in vectors.
+// winogradInputNEON computes the same as winogradInputGeneric.
 //
 //go:noescape
-func winogradInputNEON(v, in *float32, mask *uint16, scratch *float32, tiles, row, vStride int)
+func winogradInputNEON(a *winogradInput)
 
-// winogradOutputNEON is winogradOutputGeneric in vectors.
+// winogradOutputNEON computes the same as winogradOutputGeneric.
 //
 //go:noescape
-func winogradOutputNEON(out *float32, mask *uint16, m, bias, scratch *float32, tiles, row, mStride int, floor float32)
+func winogradOutputNEON(a *winogradOutput)
 
-// positiveNEON is positiveGeneric in vectors.
+// reluMaskNEON computes the same as reluMaskGeneric.
 //
 //go:noescape
-func positiveNEON(mask *uint16, in *float32, positions int)
+func reluMaskNEON(a *reluMask)
 
-// maskedNEON is maskedGeneric in vectors.
+// applyMaskNEON computes the same as applyMaskGeneric.
 //
 //go:noescape
-func maskedNEON(out, in *float32, mask *uint16, positions int)
+func applyMaskNEON(a *applyMask)
 
-// averagePoolNEON is averagePool in vectors.
+// averagePoolNEON computes the same as averagePoolGeneric.
 //
 //go:noescape
-func averagePoolNEON(out, in0, in1 *float32, n int, scale float32)
+func averagePoolNEON(a *poolForward)
 
-// averagePoolBackNEON is averagePoolBack in vectors.
+// averagePoolBackNEON computes the same as averagePoolBackGeneric.
 //
 //go:noescape
-func averagePoolBackNEON(grad, grad0, grad1 *float32, n int, scale float32)
+func averagePoolBackNEON(a *poolBackward)
 
-// maximumPoolNEON is maximumPool in vectors.
+// addScaledNEON computes the same as addScaledGeneric.
 //
 //go:noescape
-func maximumPoolNEON(out, in0, in1 *float32, route0, route1 *uint16, n int)
+func addScaledNEON(a *addScaled)
 
-// maximumPoolBackNEON is maximumPoolBack in vectors.
+// addDifferenceNEON computes the same as addDifferenceGeneric.
 //
 //go:noescape
-func maximumPoolBackNEON(grad, grad0, grad1 *float32, route0, route1 *uint16, n int)
+func addDifferenceNEON(a *addDifference)
 
-// euclideanPoolNEON is euclideanPool in vectors.
+// updateMomentsNEON computes the same as updateMomentsGeneric.
 //
 //go:noescape
-func euclideanPoolNEON(out, in0, in1 *float32, n int, scale float32)
+func updateMomentsNEON(a *moments)
 
-// euclideanPoolBackNEON is euclideanPoolBack in vectors.
+// descendNEON computes the same as descendGeneric.
 //
 //go:noescape
-func euclideanPoolBackNEON(grad, in0, in1, grad0, grad1 *float32, n int, scale float32)
+func descendNEON(a *descent)
+
+// dotNEON computes the same as dotGeneric.
+//
+//go:noescape
+func dotNEON(a *dot)
+
+// dots64NEON computes the same as dots64Generic.
+//
+//go:noescape
+func dots64NEON(a *dots64)
+
+// differenceNEON computes the same as differenceGeneric.
+//
+//go:noescape
+func differenceNEON(a *difference)
+
+// variationNEON computes the same as variationGeneric.
+//
+//go:noescape
+func variationNEON(a *variation)
+
+// maxPoolNEON computes the same as maxPoolGeneric.
+//
+//go:noescape
+func maxPoolNEON(a *poolForward)
+
+// maxPoolBackNEON computes the same as maxPoolBackGeneric.
+//
+//go:noescape
+func maxPoolBackNEON(a *poolBackward)

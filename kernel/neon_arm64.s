@@ -4,511 +4,512 @@
 
 #include "textflag.h"
 
-// func productNEON(out, in, w, bias *float32, products, steps, groups, outNext, inNext, wNext, inStep, inGroup, outPanel, outGroup, wPanel int, floor float32, accumulate bool)
-TEXT ·productNEON(SB), NOSPLIT, $0-125
+// func gemmNEON(a *gemm)
+TEXT ·gemmNEON(SB), NOSPLIT, $0-8
 	MOVD FPCR, R0
 	MOVD $16777216, R1
 	MOVD R1, FPCR
-	MOVD out+0(FP), R1
-	MOVD in+8(FP), R2
-	MOVD w+16(FP), R3
-	MOVD inStep+80(FP), R4
-	LSL $2, R4
-	MOVD products+32(FP), R5
-product:
-	MOVD groups+48(FP), R8
-	MOVD R1, R6
+	MOVD a+0(FP), R1
+	MOVD 0(R1), R2
+	MOVD 24(R1), R3
+	MOVD 48(R1), R4
+	MOVD 152(R1), R5
+	LSL $2, R5
+	MOVD 96(R1), R6
+gemm:
+	MOVD 144(R1), R9
 	MOVD R2, R7
+	MOVD R3, R8
 group:
-	MOVD steps+40(FP), R11
-	MOVD R3, R9
-	MOVD R7, R10
-	MOVD bias+24(FP), R12
-	FMOVQ 0(R12), F0
+	MOVD 136(R1), R12
+	MOVD R4, R10
+	MOVD R8, R11
+	MOVD 72(R1), R13
+	FMOVQ 0(R13), F0
 	VMOV V0.B16, V4.B16
 	VMOV V0.B16, V8.B16
 	VMOV V0.B16, V12.B16
 	VMOV V0.B16, V16.B16
 	VMOV V0.B16, V20.B16
-	FMOVQ 16(R12), F1
+	FMOVQ 16(R13), F1
 	VMOV V1.B16, V5.B16
 	VMOV V1.B16, V9.B16
 	VMOV V1.B16, V13.B16
 	VMOV V1.B16, V17.B16
 	VMOV V1.B16, V21.B16
-	FMOVQ 32(R12), F2
+	FMOVQ 32(R13), F2
 	VMOV V2.B16, V6.B16
 	VMOV V2.B16, V10.B16
 	VMOV V2.B16, V14.B16
 	VMOV V2.B16, V18.B16
 	VMOV V2.B16, V22.B16
-	FMOVQ 48(R12), F3
+	FMOVQ 48(R13), F3
 	VMOV V3.B16, V7.B16
 	VMOV V3.B16, V11.B16
 	VMOV V3.B16, V15.B16
 	VMOV V3.B16, V19.B16
 	VMOV V3.B16, V23.B16
 step:
-	FMOVQ 0(R10), F24
-	FMOVQ 64(R10), F25
-	FMOVQ 128(R10), F26
-	FMOVQ 192(R10), F27
-	FMOVQ 256(R10), F28
-	FMOVQ 320(R10), F29
-	FMOVQ 0(R9), F30
-	FMOVQ 16(R9), F31
+	FMOVQ 0(R11), F24
+	FMOVQ 64(R11), F25
+	FMOVQ 128(R11), F26
+	FMOVQ 192(R11), F27
+	FMOVQ 256(R11), F28
+	FMOVQ 320(R11), F29
+	FMOVQ 0(R10), F30
+	FMOVQ 16(R10), F31
 	WORD $0x4f9813c0 // fmla v0.4s, v30.4s, v24.s[0]
 	WORD $0x4f9913c4 // fmla v4.4s, v30.4s, v25.s[0]
 	WORD $0x4f9a13c8 // fmla v8.4s, v30.4s, v26.s[0]
 	WORD $0x4f9b13cc // fmla v12.4s, v30.4s, v27.s[0]
 	WORD $0x4f9c13d0 // fmla v16.4s, v30.4s, v28.s[0]
 	WORD $0x4f9d13d4 // fmla v20.4s, v30.4s, v29.s[0]
-	FMOVQ 32(R9), F30
+	FMOVQ 32(R10), F30
 	WORD $0x4f9813e1 // fmla v1.4s, v31.4s, v24.s[0]
 	WORD $0x4f9913e5 // fmla v5.4s, v31.4s, v25.s[0]
 	WORD $0x4f9a13e9 // fmla v9.4s, v31.4s, v26.s[0]
 	WORD $0x4f9b13ed // fmla v13.4s, v31.4s, v27.s[0]
 	WORD $0x4f9c13f1 // fmla v17.4s, v31.4s, v28.s[0]
 	WORD $0x4f9d13f5 // fmla v21.4s, v31.4s, v29.s[0]
-	FMOVQ 48(R9), F31
+	FMOVQ 48(R10), F31
 	WORD $0x4f9813c2 // fmla v2.4s, v30.4s, v24.s[0]
 	WORD $0x4f9913c6 // fmla v6.4s, v30.4s, v25.s[0]
 	WORD $0x4f9a13ca // fmla v10.4s, v30.4s, v26.s[0]
 	WORD $0x4f9b13ce // fmla v14.4s, v30.4s, v27.s[0]
 	WORD $0x4f9c13d2 // fmla v18.4s, v30.4s, v28.s[0]
 	WORD $0x4f9d13d6 // fmla v22.4s, v30.4s, v29.s[0]
-	FMOVQ 64(R9), F30
+	FMOVQ 64(R10), F30
 	WORD $0x4f9813e3 // fmla v3.4s, v31.4s, v24.s[0]
 	WORD $0x4f9913e7 // fmla v7.4s, v31.4s, v25.s[0]
 	WORD $0x4f9a13eb // fmla v11.4s, v31.4s, v26.s[0]
 	WORD $0x4f9b13ef // fmla v15.4s, v31.4s, v27.s[0]
 	WORD $0x4f9c13f3 // fmla v19.4s, v31.4s, v28.s[0]
 	WORD $0x4f9d13f7 // fmla v23.4s, v31.4s, v29.s[0]
-	FMOVQ 80(R9), F31
+	FMOVQ 80(R10), F31
 	WORD $0x4fb813c0 // fmla v0.4s, v30.4s, v24.s[1]
 	WORD $0x4fb913c4 // fmla v4.4s, v30.4s, v25.s[1]
 	WORD $0x4fba13c8 // fmla v8.4s, v30.4s, v26.s[1]
 	WORD $0x4fbb13cc // fmla v12.4s, v30.4s, v27.s[1]
 	WORD $0x4fbc13d0 // fmla v16.4s, v30.4s, v28.s[1]
 	WORD $0x4fbd13d4 // fmla v20.4s, v30.4s, v29.s[1]
-	FMOVQ 96(R9), F30
+	FMOVQ 96(R10), F30
 	WORD $0x4fb813e1 // fmla v1.4s, v31.4s, v24.s[1]
 	WORD $0x4fb913e5 // fmla v5.4s, v31.4s, v25.s[1]
 	WORD $0x4fba13e9 // fmla v9.4s, v31.4s, v26.s[1]
 	WORD $0x4fbb13ed // fmla v13.4s, v31.4s, v27.s[1]
 	WORD $0x4fbc13f1 // fmla v17.4s, v31.4s, v28.s[1]
 	WORD $0x4fbd13f5 // fmla v21.4s, v31.4s, v29.s[1]
-	FMOVQ 112(R9), F31
+	FMOVQ 112(R10), F31
 	WORD $0x4fb813c2 // fmla v2.4s, v30.4s, v24.s[1]
 	WORD $0x4fb913c6 // fmla v6.4s, v30.4s, v25.s[1]
 	WORD $0x4fba13ca // fmla v10.4s, v30.4s, v26.s[1]
 	WORD $0x4fbb13ce // fmla v14.4s, v30.4s, v27.s[1]
 	WORD $0x4fbc13d2 // fmla v18.4s, v30.4s, v28.s[1]
 	WORD $0x4fbd13d6 // fmla v22.4s, v30.4s, v29.s[1]
-	FMOVQ 128(R9), F30
+	FMOVQ 128(R10), F30
 	WORD $0x4fb813e3 // fmla v3.4s, v31.4s, v24.s[1]
 	WORD $0x4fb913e7 // fmla v7.4s, v31.4s, v25.s[1]
 	WORD $0x4fba13eb // fmla v11.4s, v31.4s, v26.s[1]
 	WORD $0x4fbb13ef // fmla v15.4s, v31.4s, v27.s[1]
 	WORD $0x4fbc13f3 // fmla v19.4s, v31.4s, v28.s[1]
 	WORD $0x4fbd13f7 // fmla v23.4s, v31.4s, v29.s[1]
-	FMOVQ 144(R9), F31
+	FMOVQ 144(R10), F31
 	WORD $0x4f981bc0 // fmla v0.4s, v30.4s, v24.s[2]
 	WORD $0x4f991bc4 // fmla v4.4s, v30.4s, v25.s[2]
 	WORD $0x4f9a1bc8 // fmla v8.4s, v30.4s, v26.s[2]
 	WORD $0x4f9b1bcc // fmla v12.4s, v30.4s, v27.s[2]
 	WORD $0x4f9c1bd0 // fmla v16.4s, v30.4s, v28.s[2]
 	WORD $0x4f9d1bd4 // fmla v20.4s, v30.4s, v29.s[2]
-	FMOVQ 160(R9), F30
+	FMOVQ 160(R10), F30
 	WORD $0x4f981be1 // fmla v1.4s, v31.4s, v24.s[2]
 	WORD $0x4f991be5 // fmla v5.4s, v31.4s, v25.s[2]
 	WORD $0x4f9a1be9 // fmla v9.4s, v31.4s, v26.s[2]
 	WORD $0x4f9b1bed // fmla v13.4s, v31.4s, v27.s[2]
 	WORD $0x4f9c1bf1 // fmla v17.4s, v31.4s, v28.s[2]
 	WORD $0x4f9d1bf5 // fmla v21.4s, v31.4s, v29.s[2]
-	FMOVQ 176(R9), F31
+	FMOVQ 176(R10), F31
 	WORD $0x4f981bc2 // fmla v2.4s, v30.4s, v24.s[2]
 	WORD $0x4f991bc6 // fmla v6.4s, v30.4s, v25.s[2]
 	WORD $0x4f9a1bca // fmla v10.4s, v30.4s, v26.s[2]
 	WORD $0x4f9b1bce // fmla v14.4s, v30.4s, v27.s[2]
 	WORD $0x4f9c1bd2 // fmla v18.4s, v30.4s, v28.s[2]
 	WORD $0x4f9d1bd6 // fmla v22.4s, v30.4s, v29.s[2]
-	FMOVQ 192(R9), F30
+	FMOVQ 192(R10), F30
 	WORD $0x4f981be3 // fmla v3.4s, v31.4s, v24.s[2]
 	WORD $0x4f991be7 // fmla v7.4s, v31.4s, v25.s[2]
 	WORD $0x4f9a1beb // fmla v11.4s, v31.4s, v26.s[2]
 	WORD $0x4f9b1bef // fmla v15.4s, v31.4s, v27.s[2]
 	WORD $0x4f9c1bf3 // fmla v19.4s, v31.4s, v28.s[2]
 	WORD $0x4f9d1bf7 // fmla v23.4s, v31.4s, v29.s[2]
-	FMOVQ 208(R9), F31
+	FMOVQ 208(R10), F31
 	WORD $0x4fb81bc0 // fmla v0.4s, v30.4s, v24.s[3]
 	WORD $0x4fb91bc4 // fmla v4.4s, v30.4s, v25.s[3]
 	WORD $0x4fba1bc8 // fmla v8.4s, v30.4s, v26.s[3]
 	WORD $0x4fbb1bcc // fmla v12.4s, v30.4s, v27.s[3]
 	WORD $0x4fbc1bd0 // fmla v16.4s, v30.4s, v28.s[3]
 	WORD $0x4fbd1bd4 // fmla v20.4s, v30.4s, v29.s[3]
-	FMOVQ 224(R9), F30
+	FMOVQ 224(R10), F30
 	WORD $0x4fb81be1 // fmla v1.4s, v31.4s, v24.s[3]
 	WORD $0x4fb91be5 // fmla v5.4s, v31.4s, v25.s[3]
 	WORD $0x4fba1be9 // fmla v9.4s, v31.4s, v26.s[3]
 	WORD $0x4fbb1bed // fmla v13.4s, v31.4s, v27.s[3]
 	WORD $0x4fbc1bf1 // fmla v17.4s, v31.4s, v28.s[3]
 	WORD $0x4fbd1bf5 // fmla v21.4s, v31.4s, v29.s[3]
-	FMOVQ 240(R9), F31
+	FMOVQ 240(R10), F31
 	WORD $0x4fb81bc2 // fmla v2.4s, v30.4s, v24.s[3]
 	WORD $0x4fb91bc6 // fmla v6.4s, v30.4s, v25.s[3]
 	WORD $0x4fba1bca // fmla v10.4s, v30.4s, v26.s[3]
 	WORD $0x4fbb1bce // fmla v14.4s, v30.4s, v27.s[3]
 	WORD $0x4fbc1bd2 // fmla v18.4s, v30.4s, v28.s[3]
 	WORD $0x4fbd1bd6 // fmla v22.4s, v30.4s, v29.s[3]
-	FMOVQ 256(R9), F30
+	FMOVQ 256(R10), F30
 	WORD $0x4fb81be3 // fmla v3.4s, v31.4s, v24.s[3]
-	FMOVQ 16(R10), F24
+	FMOVQ 16(R11), F24
 	WORD $0x4fb91be7 // fmla v7.4s, v31.4s, v25.s[3]
-	FMOVQ 80(R10), F25
+	FMOVQ 80(R11), F25
 	WORD $0x4fba1beb // fmla v11.4s, v31.4s, v26.s[3]
-	FMOVQ 144(R10), F26
+	FMOVQ 144(R11), F26
 	WORD $0x4fbb1bef // fmla v15.4s, v31.4s, v27.s[3]
-	FMOVQ 208(R10), F27
+	FMOVQ 208(R11), F27
 	WORD $0x4fbc1bf3 // fmla v19.4s, v31.4s, v28.s[3]
-	FMOVQ 272(R10), F28
+	FMOVQ 272(R11), F28
 	WORD $0x4fbd1bf7 // fmla v23.4s, v31.4s, v29.s[3]
-	FMOVQ 336(R10), F29
-	FMOVQ 272(R9), F31
+	FMOVQ 336(R11), F29
+	FMOVQ 272(R10), F31
 	WORD $0x4f9813c0 // fmla v0.4s, v30.4s, v24.s[0]
 	WORD $0x4f9913c4 // fmla v4.4s, v30.4s, v25.s[0]
 	WORD $0x4f9a13c8 // fmla v8.4s, v30.4s, v26.s[0]
 	WORD $0x4f9b13cc // fmla v12.4s, v30.4s, v27.s[0]
 	WORD $0x4f9c13d0 // fmla v16.4s, v30.4s, v28.s[0]
 	WORD $0x4f9d13d4 // fmla v20.4s, v30.4s, v29.s[0]
-	FMOVQ 288(R9), F30
+	FMOVQ 288(R10), F30
 	WORD $0x4f9813e1 // fmla v1.4s, v31.4s, v24.s[0]
 	WORD $0x4f9913e5 // fmla v5.4s, v31.4s, v25.s[0]
 	WORD $0x4f9a13e9 // fmla v9.4s, v31.4s, v26.s[0]
 	WORD $0x4f9b13ed // fmla v13.4s, v31.4s, v27.s[0]
 	WORD $0x4f9c13f1 // fmla v17.4s, v31.4s, v28.s[0]
 	WORD $0x4f9d13f5 // fmla v21.4s, v31.4s, v29.s[0]
-	FMOVQ 304(R9), F31
+	FMOVQ 304(R10), F31
 	WORD $0x4f9813c2 // fmla v2.4s, v30.4s, v24.s[0]
 	WORD $0x4f9913c6 // fmla v6.4s, v30.4s, v25.s[0]
 	WORD $0x4f9a13ca // fmla v10.4s, v30.4s, v26.s[0]
 	WORD $0x4f9b13ce // fmla v14.4s, v30.4s, v27.s[0]
 	WORD $0x4f9c13d2 // fmla v18.4s, v30.4s, v28.s[0]
 	WORD $0x4f9d13d6 // fmla v22.4s, v30.4s, v29.s[0]
-	FMOVQ 320(R9), F30
+	FMOVQ 320(R10), F30
 	WORD $0x4f9813e3 // fmla v3.4s, v31.4s, v24.s[0]
 	WORD $0x4f9913e7 // fmla v7.4s, v31.4s, v25.s[0]
 	WORD $0x4f9a13eb // fmla v11.4s, v31.4s, v26.s[0]
 	WORD $0x4f9b13ef // fmla v15.4s, v31.4s, v27.s[0]
 	WORD $0x4f9c13f3 // fmla v19.4s, v31.4s, v28.s[0]
 	WORD $0x4f9d13f7 // fmla v23.4s, v31.4s, v29.s[0]
-	FMOVQ 336(R9), F31
+	FMOVQ 336(R10), F31
 	WORD $0x4fb813c0 // fmla v0.4s, v30.4s, v24.s[1]
 	WORD $0x4fb913c4 // fmla v4.4s, v30.4s, v25.s[1]
 	WORD $0x4fba13c8 // fmla v8.4s, v30.4s, v26.s[1]
 	WORD $0x4fbb13cc // fmla v12.4s, v30.4s, v27.s[1]
 	WORD $0x4fbc13d0 // fmla v16.4s, v30.4s, v28.s[1]
 	WORD $0x4fbd13d4 // fmla v20.4s, v30.4s, v29.s[1]
-	FMOVQ 352(R9), F30
+	FMOVQ 352(R10), F30
 	WORD $0x4fb813e1 // fmla v1.4s, v31.4s, v24.s[1]
 	WORD $0x4fb913e5 // fmla v5.4s, v31.4s, v25.s[1]
 	WORD $0x4fba13e9 // fmla v9.4s, v31.4s, v26.s[1]
 	WORD $0x4fbb13ed // fmla v13.4s, v31.4s, v27.s[1]
 	WORD $0x4fbc13f1 // fmla v17.4s, v31.4s, v28.s[1]
 	WORD $0x4fbd13f5 // fmla v21.4s, v31.4s, v29.s[1]
-	FMOVQ 368(R9), F31
+	FMOVQ 368(R10), F31
 	WORD $0x4fb813c2 // fmla v2.4s, v30.4s, v24.s[1]
 	WORD $0x4fb913c6 // fmla v6.4s, v30.4s, v25.s[1]
 	WORD $0x4fba13ca // fmla v10.4s, v30.4s, v26.s[1]
 	WORD $0x4fbb13ce // fmla v14.4s, v30.4s, v27.s[1]
 	WORD $0x4fbc13d2 // fmla v18.4s, v30.4s, v28.s[1]
 	WORD $0x4fbd13d6 // fmla v22.4s, v30.4s, v29.s[1]
-	FMOVQ 384(R9), F30
+	FMOVQ 384(R10), F30
 	WORD $0x4fb813e3 // fmla v3.4s, v31.4s, v24.s[1]
 	WORD $0x4fb913e7 // fmla v7.4s, v31.4s, v25.s[1]
 	WORD $0x4fba13eb // fmla v11.4s, v31.4s, v26.s[1]
 	WORD $0x4fbb13ef // fmla v15.4s, v31.4s, v27.s[1]
 	WORD $0x4fbc13f3 // fmla v19.4s, v31.4s, v28.s[1]
 	WORD $0x4fbd13f7 // fmla v23.4s, v31.4s, v29.s[1]
-	FMOVQ 400(R9), F31
+	FMOVQ 400(R10), F31
 	WORD $0x4f981bc0 // fmla v0.4s, v30.4s, v24.s[2]
 	WORD $0x4f991bc4 // fmla v4.4s, v30.4s, v25.s[2]
 	WORD $0x4f9a1bc8 // fmla v8.4s, v30.4s, v26.s[2]
 	WORD $0x4f9b1bcc // fmla v12.4s, v30.4s, v27.s[2]
 	WORD $0x4f9c1bd0 // fmla v16.4s, v30.4s, v28.s[2]
 	WORD $0x4f9d1bd4 // fmla v20.4s, v30.4s, v29.s[2]
-	FMOVQ 416(R9), F30
+	FMOVQ 416(R10), F30
 	WORD $0x4f981be1 // fmla v1.4s, v31.4s, v24.s[2]
 	WORD $0x4f991be5 // fmla v5.4s, v31.4s, v25.s[2]
 	WORD $0x4f9a1be9 // fmla v9.4s, v31.4s, v26.s[2]
 	WORD $0x4f9b1bed // fmla v13.4s, v31.4s, v27.s[2]
 	WORD $0x4f9c1bf1 // fmla v17.4s, v31.4s, v28.s[2]
 	WORD $0x4f9d1bf5 // fmla v21.4s, v31.4s, v29.s[2]
-	FMOVQ 432(R9), F31
+	FMOVQ 432(R10), F31
 	WORD $0x4f981bc2 // fmla v2.4s, v30.4s, v24.s[2]
 	WORD $0x4f991bc6 // fmla v6.4s, v30.4s, v25.s[2]
 	WORD $0x4f9a1bca // fmla v10.4s, v30.4s, v26.s[2]
 	WORD $0x4f9b1bce // fmla v14.4s, v30.4s, v27.s[2]
 	WORD $0x4f9c1bd2 // fmla v18.4s, v30.4s, v28.s[2]
 	WORD $0x4f9d1bd6 // fmla v22.4s, v30.4s, v29.s[2]
-	FMOVQ 448(R9), F30
+	FMOVQ 448(R10), F30
 	WORD $0x4f981be3 // fmla v3.4s, v31.4s, v24.s[2]
 	WORD $0x4f991be7 // fmla v7.4s, v31.4s, v25.s[2]
 	WORD $0x4f9a1beb // fmla v11.4s, v31.4s, v26.s[2]
 	WORD $0x4f9b1bef // fmla v15.4s, v31.4s, v27.s[2]
 	WORD $0x4f9c1bf3 // fmla v19.4s, v31.4s, v28.s[2]
 	WORD $0x4f9d1bf7 // fmla v23.4s, v31.4s, v29.s[2]
-	FMOVQ 464(R9), F31
+	FMOVQ 464(R10), F31
 	WORD $0x4fb81bc0 // fmla v0.4s, v30.4s, v24.s[3]
 	WORD $0x4fb91bc4 // fmla v4.4s, v30.4s, v25.s[3]
 	WORD $0x4fba1bc8 // fmla v8.4s, v30.4s, v26.s[3]
 	WORD $0x4fbb1bcc // fmla v12.4s, v30.4s, v27.s[3]
 	WORD $0x4fbc1bd0 // fmla v16.4s, v30.4s, v28.s[3]
 	WORD $0x4fbd1bd4 // fmla v20.4s, v30.4s, v29.s[3]
-	FMOVQ 480(R9), F30
+	FMOVQ 480(R10), F30
 	WORD $0x4fb81be1 // fmla v1.4s, v31.4s, v24.s[3]
 	WORD $0x4fb91be5 // fmla v5.4s, v31.4s, v25.s[3]
 	WORD $0x4fba1be9 // fmla v9.4s, v31.4s, v26.s[3]
 	WORD $0x4fbb1bed // fmla v13.4s, v31.4s, v27.s[3]
 	WORD $0x4fbc1bf1 // fmla v17.4s, v31.4s, v28.s[3]
 	WORD $0x4fbd1bf5 // fmla v21.4s, v31.4s, v29.s[3]
-	FMOVQ 496(R9), F31
+	FMOVQ 496(R10), F31
 	WORD $0x4fb81bc2 // fmla v2.4s, v30.4s, v24.s[3]
 	WORD $0x4fb91bc6 // fmla v6.4s, v30.4s, v25.s[3]
 	WORD $0x4fba1bca // fmla v10.4s, v30.4s, v26.s[3]
 	WORD $0x4fbb1bce // fmla v14.4s, v30.4s, v27.s[3]
 	WORD $0x4fbc1bd2 // fmla v18.4s, v30.4s, v28.s[3]
 	WORD $0x4fbd1bd6 // fmla v22.4s, v30.4s, v29.s[3]
-	FMOVQ 512(R9), F30
+	FMOVQ 512(R10), F30
 	WORD $0x4fb81be3 // fmla v3.4s, v31.4s, v24.s[3]
-	FMOVQ 32(R10), F24
+	FMOVQ 32(R11), F24
 	WORD $0x4fb91be7 // fmla v7.4s, v31.4s, v25.s[3]
-	FMOVQ 96(R10), F25
+	FMOVQ 96(R11), F25
 	WORD $0x4fba1beb // fmla v11.4s, v31.4s, v26.s[3]
-	FMOVQ 160(R10), F26
+	FMOVQ 160(R11), F26
 	WORD $0x4fbb1bef // fmla v15.4s, v31.4s, v27.s[3]
-	FMOVQ 224(R10), F27
+	FMOVQ 224(R11), F27
 	WORD $0x4fbc1bf3 // fmla v19.4s, v31.4s, v28.s[3]
-	FMOVQ 288(R10), F28
+	FMOVQ 288(R11), F28
 	WORD $0x4fbd1bf7 // fmla v23.4s, v31.4s, v29.s[3]
-	FMOVQ 352(R10), F29
-	FMOVQ 528(R9), F31
+	FMOVQ 352(R11), F29
+	FMOVQ 528(R10), F31
 	WORD $0x4f9813c0 // fmla v0.4s, v30.4s, v24.s[0]
 	WORD $0x4f9913c4 // fmla v4.4s, v30.4s, v25.s[0]
 	WORD $0x4f9a13c8 // fmla v8.4s, v30.4s, v26.s[0]
 	WORD $0x4f9b13cc // fmla v12.4s, v30.4s, v27.s[0]
 	WORD $0x4f9c13d0 // fmla v16.4s, v30.4s, v28.s[0]
 	WORD $0x4f9d13d4 // fmla v20.4s, v30.4s, v29.s[0]
-	FMOVQ 544(R9), F30
+	FMOVQ 544(R10), F30
 	WORD $0x4f9813e1 // fmla v1.4s, v31.4s, v24.s[0]
 	WORD $0x4f9913e5 // fmla v5.4s, v31.4s, v25.s[0]
 	WORD $0x4f9a13e9 // fmla v9.4s, v31.4s, v26.s[0]
 	WORD $0x4f9b13ed // fmla v13.4s, v31.4s, v27.s[0]
 	WORD $0x4f9c13f1 // fmla v17.4s, v31.4s, v28.s[0]
 	WORD $0x4f9d13f5 // fmla v21.4s, v31.4s, v29.s[0]
-	FMOVQ 560(R9), F31
+	FMOVQ 560(R10), F31
 	WORD $0x4f9813c2 // fmla v2.4s, v30.4s, v24.s[0]
 	WORD $0x4f9913c6 // fmla v6.4s, v30.4s, v25.s[0]
 	WORD $0x4f9a13ca // fmla v10.4s, v30.4s, v26.s[0]
 	WORD $0x4f9b13ce // fmla v14.4s, v30.4s, v27.s[0]
 	WORD $0x4f9c13d2 // fmla v18.4s, v30.4s, v28.s[0]
 	WORD $0x4f9d13d6 // fmla v22.4s, v30.4s, v29.s[0]
-	FMOVQ 576(R9), F30
+	FMOVQ 576(R10), F30
 	WORD $0x4f9813e3 // fmla v3.4s, v31.4s, v24.s[0]
 	WORD $0x4f9913e7 // fmla v7.4s, v31.4s, v25.s[0]
 	WORD $0x4f9a13eb // fmla v11.4s, v31.4s, v26.s[0]
 	WORD $0x4f9b13ef // fmla v15.4s, v31.4s, v27.s[0]
 	WORD $0x4f9c13f3 // fmla v19.4s, v31.4s, v28.s[0]
 	WORD $0x4f9d13f7 // fmla v23.4s, v31.4s, v29.s[0]
-	FMOVQ 592(R9), F31
+	FMOVQ 592(R10), F31
 	WORD $0x4fb813c0 // fmla v0.4s, v30.4s, v24.s[1]
 	WORD $0x4fb913c4 // fmla v4.4s, v30.4s, v25.s[1]
 	WORD $0x4fba13c8 // fmla v8.4s, v30.4s, v26.s[1]
 	WORD $0x4fbb13cc // fmla v12.4s, v30.4s, v27.s[1]
 	WORD $0x4fbc13d0 // fmla v16.4s, v30.4s, v28.s[1]
 	WORD $0x4fbd13d4 // fmla v20.4s, v30.4s, v29.s[1]
-	FMOVQ 608(R9), F30
+	FMOVQ 608(R10), F30
 	WORD $0x4fb813e1 // fmla v1.4s, v31.4s, v24.s[1]
 	WORD $0x4fb913e5 // fmla v5.4s, v31.4s, v25.s[1]
 	WORD $0x4fba13e9 // fmla v9.4s, v31.4s, v26.s[1]
 	WORD $0x4fbb13ed // fmla v13.4s, v31.4s, v27.s[1]
 	WORD $0x4fbc13f1 // fmla v17.4s, v31.4s, v28.s[1]
 	WORD $0x4fbd13f5 // fmla v21.4s, v31.4s, v29.s[1]
-	FMOVQ 624(R9), F31
+	FMOVQ 624(R10), F31
 	WORD $0x4fb813c2 // fmla v2.4s, v30.4s, v24.s[1]
 	WORD $0x4fb913c6 // fmla v6.4s, v30.4s, v25.s[1]
 	WORD $0x4fba13ca // fmla v10.4s, v30.4s, v26.s[1]
 	WORD $0x4fbb13ce // fmla v14.4s, v30.4s, v27.s[1]
 	WORD $0x4fbc13d2 // fmla v18.4s, v30.4s, v28.s[1]
 	WORD $0x4fbd13d6 // fmla v22.4s, v30.4s, v29.s[1]
-	FMOVQ 640(R9), F30
+	FMOVQ 640(R10), F30
 	WORD $0x4fb813e3 // fmla v3.4s, v31.4s, v24.s[1]
 	WORD $0x4fb913e7 // fmla v7.4s, v31.4s, v25.s[1]
 	WORD $0x4fba13eb // fmla v11.4s, v31.4s, v26.s[1]
 	WORD $0x4fbb13ef // fmla v15.4s, v31.4s, v27.s[1]
 	WORD $0x4fbc13f3 // fmla v19.4s, v31.4s, v28.s[1]
 	WORD $0x4fbd13f7 // fmla v23.4s, v31.4s, v29.s[1]
-	FMOVQ 656(R9), F31
+	FMOVQ 656(R10), F31
 	WORD $0x4f981bc0 // fmla v0.4s, v30.4s, v24.s[2]
 	WORD $0x4f991bc4 // fmla v4.4s, v30.4s, v25.s[2]
 	WORD $0x4f9a1bc8 // fmla v8.4s, v30.4s, v26.s[2]
 	WORD $0x4f9b1bcc // fmla v12.4s, v30.4s, v27.s[2]
 	WORD $0x4f9c1bd0 // fmla v16.4s, v30.4s, v28.s[2]
 	WORD $0x4f9d1bd4 // fmla v20.4s, v30.4s, v29.s[2]
-	FMOVQ 672(R9), F30
+	FMOVQ 672(R10), F30
 	WORD $0x4f981be1 // fmla v1.4s, v31.4s, v24.s[2]
 	WORD $0x4f991be5 // fmla v5.4s, v31.4s, v25.s[2]
 	WORD $0x4f9a1be9 // fmla v9.4s, v31.4s, v26.s[2]
 	WORD $0x4f9b1bed // fmla v13.4s, v31.4s, v27.s[2]
 	WORD $0x4f9c1bf1 // fmla v17.4s, v31.4s, v28.s[2]
 	WORD $0x4f9d1bf5 // fmla v21.4s, v31.4s, v29.s[2]
-	FMOVQ 688(R9), F31
+	FMOVQ 688(R10), F31
 	WORD $0x4f981bc2 // fmla v2.4s, v30.4s, v24.s[2]
 	WORD $0x4f991bc6 // fmla v6.4s, v30.4s, v25.s[2]
 	WORD $0x4f9a1bca // fmla v10.4s, v30.4s, v26.s[2]
 	WORD $0x4f9b1bce // fmla v14.4s, v30.4s, v27.s[2]
 	WORD $0x4f9c1bd2 // fmla v18.4s, v30.4s, v28.s[2]
 	WORD $0x4f9d1bd6 // fmla v22.4s, v30.4s, v29.s[2]
-	FMOVQ 704(R9), F30
+	FMOVQ 704(R10), F30
 	WORD $0x4f981be3 // fmla v3.4s, v31.4s, v24.s[2]
 	WORD $0x4f991be7 // fmla v7.4s, v31.4s, v25.s[2]
 	WORD $0x4f9a1beb // fmla v11.4s, v31.4s, v26.s[2]
 	WORD $0x4f9b1bef // fmla v15.4s, v31.4s, v27.s[2]
 	WORD $0x4f9c1bf3 // fmla v19.4s, v31.4s, v28.s[2]
 	WORD $0x4f9d1bf7 // fmla v23.4s, v31.4s, v29.s[2]
-	FMOVQ 720(R9), F31
+	FMOVQ 720(R10), F31
 	WORD $0x4fb81bc0 // fmla v0.4s, v30.4s, v24.s[3]
 	WORD $0x4fb91bc4 // fmla v4.4s, v30.4s, v25.s[3]
 	WORD $0x4fba1bc8 // fmla v8.4s, v30.4s, v26.s[3]
 	WORD $0x4fbb1bcc // fmla v12.4s, v30.4s, v27.s[3]
 	WORD $0x4fbc1bd0 // fmla v16.4s, v30.4s, v28.s[3]
 	WORD $0x4fbd1bd4 // fmla v20.4s, v30.4s, v29.s[3]
-	FMOVQ 736(R9), F30
+	FMOVQ 736(R10), F30
 	WORD $0x4fb81be1 // fmla v1.4s, v31.4s, v24.s[3]
 	WORD $0x4fb91be5 // fmla v5.4s, v31.4s, v25.s[3]
 	WORD $0x4fba1be9 // fmla v9.4s, v31.4s, v26.s[3]
 	WORD $0x4fbb1bed // fmla v13.4s, v31.4s, v27.s[3]
 	WORD $0x4fbc1bf1 // fmla v17.4s, v31.4s, v28.s[3]
 	WORD $0x4fbd1bf5 // fmla v21.4s, v31.4s, v29.s[3]
-	FMOVQ 752(R9), F31
+	FMOVQ 752(R10), F31
 	WORD $0x4fb81bc2 // fmla v2.4s, v30.4s, v24.s[3]
 	WORD $0x4fb91bc6 // fmla v6.4s, v30.4s, v25.s[3]
 	WORD $0x4fba1bca // fmla v10.4s, v30.4s, v26.s[3]
 	WORD $0x4fbb1bce // fmla v14.4s, v30.4s, v27.s[3]
 	WORD $0x4fbc1bd2 // fmla v18.4s, v30.4s, v28.s[3]
 	WORD $0x4fbd1bd6 // fmla v22.4s, v30.4s, v29.s[3]
-	FMOVQ 768(R9), F30
+	FMOVQ 768(R10), F30
 	WORD $0x4fb81be3 // fmla v3.4s, v31.4s, v24.s[3]
-	FMOVQ 48(R10), F24
+	FMOVQ 48(R11), F24
 	WORD $0x4fb91be7 // fmla v7.4s, v31.4s, v25.s[3]
-	FMOVQ 112(R10), F25
+	FMOVQ 112(R11), F25
 	WORD $0x4fba1beb // fmla v11.4s, v31.4s, v26.s[3]
-	FMOVQ 176(R10), F26
+	FMOVQ 176(R11), F26
 	WORD $0x4fbb1bef // fmla v15.4s, v31.4s, v27.s[3]
-	FMOVQ 240(R10), F27
+	FMOVQ 240(R11), F27
 	WORD $0x4fbc1bf3 // fmla v19.4s, v31.4s, v28.s[3]
-	FMOVQ 304(R10), F28
+	FMOVQ 304(R11), F28
 	WORD $0x4fbd1bf7 // fmla v23.4s, v31.4s, v29.s[3]
-	FMOVQ 368(R10), F29
-	FMOVQ 784(R9), F31
+	FMOVQ 368(R11), F29
+	FMOVQ 784(R10), F31
 	WORD $0x4f9813c0 // fmla v0.4s, v30.4s, v24.s[0]
 	WORD $0x4f9913c4 // fmla v4.4s, v30.4s, v25.s[0]
 	WORD $0x4f9a13c8 // fmla v8.4s, v30.4s, v26.s[0]
 	WORD $0x4f9b13cc // fmla v12.4s, v30.4s, v27.s[0]
 	WORD $0x4f9c13d0 // fmla v16.4s, v30.4s, v28.s[0]
 	WORD $0x4f9d13d4 // fmla v20.4s, v30.4s, v29.s[0]
-	FMOVQ 800(R9), F30
+	FMOVQ 800(R10), F30
 	WORD $0x4f9813e1 // fmla v1.4s, v31.4s, v24.s[0]
 	WORD $0x4f9913e5 // fmla v5.4s, v31.4s, v25.s[0]
 	WORD $0x4f9a13e9 // fmla v9.4s, v31.4s, v26.s[0]
 	WORD $0x4f9b13ed // fmla v13.4s, v31.4s, v27.s[0]
 	WORD $0x4f9c13f1 // fmla v17.4s, v31.4s, v28.s[0]
 	WORD $0x4f9d13f5 // fmla v21.4s, v31.4s, v29.s[0]
-	FMOVQ 816(R9), F31
+	FMOVQ 816(R10), F31
 	WORD $0x4f9813c2 // fmla v2.4s, v30.4s, v24.s[0]
 	WORD $0x4f9913c6 // fmla v6.4s, v30.4s, v25.s[0]
 	WORD $0x4f9a13ca // fmla v10.4s, v30.4s, v26.s[0]
 	WORD $0x4f9b13ce // fmla v14.4s, v30.4s, v27.s[0]
 	WORD $0x4f9c13d2 // fmla v18.4s, v30.4s, v28.s[0]
 	WORD $0x4f9d13d6 // fmla v22.4s, v30.4s, v29.s[0]
-	FMOVQ 832(R9), F30
+	FMOVQ 832(R10), F30
 	WORD $0x4f9813e3 // fmla v3.4s, v31.4s, v24.s[0]
 	WORD $0x4f9913e7 // fmla v7.4s, v31.4s, v25.s[0]
 	WORD $0x4f9a13eb // fmla v11.4s, v31.4s, v26.s[0]
 	WORD $0x4f9b13ef // fmla v15.4s, v31.4s, v27.s[0]
 	WORD $0x4f9c13f3 // fmla v19.4s, v31.4s, v28.s[0]
 	WORD $0x4f9d13f7 // fmla v23.4s, v31.4s, v29.s[0]
-	FMOVQ 848(R9), F31
+	FMOVQ 848(R10), F31
 	WORD $0x4fb813c0 // fmla v0.4s, v30.4s, v24.s[1]
 	WORD $0x4fb913c4 // fmla v4.4s, v30.4s, v25.s[1]
 	WORD $0x4fba13c8 // fmla v8.4s, v30.4s, v26.s[1]
 	WORD $0x4fbb13cc // fmla v12.4s, v30.4s, v27.s[1]
 	WORD $0x4fbc13d0 // fmla v16.4s, v30.4s, v28.s[1]
 	WORD $0x4fbd13d4 // fmla v20.4s, v30.4s, v29.s[1]
-	FMOVQ 864(R9), F30
+	FMOVQ 864(R10), F30
 	WORD $0x4fb813e1 // fmla v1.4s, v31.4s, v24.s[1]
 	WORD $0x4fb913e5 // fmla v5.4s, v31.4s, v25.s[1]
 	WORD $0x4fba13e9 // fmla v9.4s, v31.4s, v26.s[1]
 	WORD $0x4fbb13ed // fmla v13.4s, v31.4s, v27.s[1]
 	WORD $0x4fbc13f1 // fmla v17.4s, v31.4s, v28.s[1]
 	WORD $0x4fbd13f5 // fmla v21.4s, v31.4s, v29.s[1]
-	FMOVQ 880(R9), F31
+	FMOVQ 880(R10), F31
 	WORD $0x4fb813c2 // fmla v2.4s, v30.4s, v24.s[1]
 	WORD $0x4fb913c6 // fmla v6.4s, v30.4s, v25.s[1]
 	WORD $0x4fba13ca // fmla v10.4s, v30.4s, v26.s[1]
 	WORD $0x4fbb13ce // fmla v14.4s, v30.4s, v27.s[1]
 	WORD $0x4fbc13d2 // fmla v18.4s, v30.4s, v28.s[1]
 	WORD $0x4fbd13d6 // fmla v22.4s, v30.4s, v29.s[1]
-	FMOVQ 896(R9), F30
+	FMOVQ 896(R10), F30
 	WORD $0x4fb813e3 // fmla v3.4s, v31.4s, v24.s[1]
 	WORD $0x4fb913e7 // fmla v7.4s, v31.4s, v25.s[1]
 	WORD $0x4fba13eb // fmla v11.4s, v31.4s, v26.s[1]
 	WORD $0x4fbb13ef // fmla v15.4s, v31.4s, v27.s[1]
 	WORD $0x4fbc13f3 // fmla v19.4s, v31.4s, v28.s[1]
 	WORD $0x4fbd13f7 // fmla v23.4s, v31.4s, v29.s[1]
-	FMOVQ 912(R9), F31
+	FMOVQ 912(R10), F31
 	WORD $0x4f981bc0 // fmla v0.4s, v30.4s, v24.s[2]
 	WORD $0x4f991bc4 // fmla v4.4s, v30.4s, v25.s[2]
 	WORD $0x4f9a1bc8 // fmla v8.4s, v30.4s, v26.s[2]
 	WORD $0x4f9b1bcc // fmla v12.4s, v30.4s, v27.s[2]
 	WORD $0x4f9c1bd0 // fmla v16.4s, v30.4s, v28.s[2]
 	WORD $0x4f9d1bd4 // fmla v20.4s, v30.4s, v29.s[2]
-	FMOVQ 928(R9), F30
+	FMOVQ 928(R10), F30
 	WORD $0x4f981be1 // fmla v1.4s, v31.4s, v24.s[2]
 	WORD $0x4f991be5 // fmla v5.4s, v31.4s, v25.s[2]
 	WORD $0x4f9a1be9 // fmla v9.4s, v31.4s, v26.s[2]
 	WORD $0x4f9b1bed // fmla v13.4s, v31.4s, v27.s[2]
 	WORD $0x4f9c1bf1 // fmla v17.4s, v31.4s, v28.s[2]
 	WORD $0x4f9d1bf5 // fmla v21.4s, v31.4s, v29.s[2]
-	FMOVQ 944(R9), F31
+	FMOVQ 944(R10), F31
 	WORD $0x4f981bc2 // fmla v2.4s, v30.4s, v24.s[2]
 	WORD $0x4f991bc6 // fmla v6.4s, v30.4s, v25.s[2]
 	WORD $0x4f9a1bca // fmla v10.4s, v30.4s, v26.s[2]
 	WORD $0x4f9b1bce // fmla v14.4s, v30.4s, v27.s[2]
 	WORD $0x4f9c1bd2 // fmla v18.4s, v30.4s, v28.s[2]
 	WORD $0x4f9d1bd6 // fmla v22.4s, v30.4s, v29.s[2]
-	FMOVQ 960(R9), F30
+	FMOVQ 960(R10), F30
 	WORD $0x4f981be3 // fmla v3.4s, v31.4s, v24.s[2]
 	WORD $0x4f991be7 // fmla v7.4s, v31.4s, v25.s[2]
 	WORD $0x4f9a1beb // fmla v11.4s, v31.4s, v26.s[2]
 	WORD $0x4f9b1bef // fmla v15.4s, v31.4s, v27.s[2]
 	WORD $0x4f9c1bf3 // fmla v19.4s, v31.4s, v28.s[2]
 	WORD $0x4f9d1bf7 // fmla v23.4s, v31.4s, v29.s[2]
-	FMOVQ 976(R9), F31
+	FMOVQ 976(R10), F31
 	WORD $0x4fb81bc0 // fmla v0.4s, v30.4s, v24.s[3]
 	WORD $0x4fb91bc4 // fmla v4.4s, v30.4s, v25.s[3]
 	WORD $0x4fba1bc8 // fmla v8.4s, v30.4s, v26.s[3]
 	WORD $0x4fbb1bcc // fmla v12.4s, v30.4s, v27.s[3]
 	WORD $0x4fbc1bd0 // fmla v16.4s, v30.4s, v28.s[3]
 	WORD $0x4fbd1bd4 // fmla v20.4s, v30.4s, v29.s[3]
-	FMOVQ 992(R9), F30
+	FMOVQ 992(R10), F30
 	WORD $0x4fb81be1 // fmla v1.4s, v31.4s, v24.s[3]
 	WORD $0x4fb91be5 // fmla v5.4s, v31.4s, v25.s[3]
 	WORD $0x4fba1be9 // fmla v9.4s, v31.4s, v26.s[3]
 	WORD $0x4fbb1bed // fmla v13.4s, v31.4s, v27.s[3]
 	WORD $0x4fbc1bf1 // fmla v17.4s, v31.4s, v28.s[3]
 	WORD $0x4fbd1bf5 // fmla v21.4s, v31.4s, v29.s[3]
-	FMOVQ 1008(R9), F31
+	FMOVQ 1008(R10), F31
 	WORD $0x4fb81bc2 // fmla v2.4s, v30.4s, v24.s[3]
 	WORD $0x4fb91bc6 // fmla v6.4s, v30.4s, v25.s[3]
 	WORD $0x4fba1bca // fmla v10.4s, v30.4s, v26.s[3]
@@ -521,164 +522,165 @@ step:
 	WORD $0x4fbb1bef // fmla v15.4s, v31.4s, v27.s[3]
 	WORD $0x4fbc1bf3 // fmla v19.4s, v31.4s, v28.s[3]
 	WORD $0x4fbd1bf7 // fmla v23.4s, v31.4s, v29.s[3]
-	ADD $1024, R9
-	ADD R4, R10
-	SUB $1, R11
-	CBNZ R11, step
-	MOVBU accumulate+124(FP), R13
-	CBZ R13, store
-	FMOVQ 0(R6), F24
+	ADD $1024, R10
+	ADD R5, R11
+	SUB $1, R12
+	CBNZ R12, step
+	MOVBU 196(R1), R14
+	CBZ R14, store
+	FMOVQ 0(R7), F24
 	WORD $0x4e38d400 // fadd v0.4s, v0.4s, v24.4s
-	FMOVQ 16(R6), F24
+	FMOVQ 16(R7), F24
 	WORD $0x4e38d421 // fadd v1.4s, v1.4s, v24.4s
-	FMOVQ 32(R6), F24
+	FMOVQ 32(R7), F24
 	WORD $0x4e38d442 // fadd v2.4s, v2.4s, v24.4s
-	FMOVQ 48(R6), F24
+	FMOVQ 48(R7), F24
 	WORD $0x4e38d463 // fadd v3.4s, v3.4s, v24.4s
-	FMOVQ 64(R6), F24
+	FMOVQ 64(R7), F24
 	WORD $0x4e38d484 // fadd v4.4s, v4.4s, v24.4s
-	FMOVQ 80(R6), F24
+	FMOVQ 80(R7), F24
 	WORD $0x4e38d4a5 // fadd v5.4s, v5.4s, v24.4s
-	FMOVQ 96(R6), F24
+	FMOVQ 96(R7), F24
 	WORD $0x4e38d4c6 // fadd v6.4s, v6.4s, v24.4s
-	FMOVQ 112(R6), F24
+	FMOVQ 112(R7), F24
 	WORD $0x4e38d4e7 // fadd v7.4s, v7.4s, v24.4s
-	FMOVQ 128(R6), F24
+	FMOVQ 128(R7), F24
 	WORD $0x4e38d508 // fadd v8.4s, v8.4s, v24.4s
-	FMOVQ 144(R6), F24
+	FMOVQ 144(R7), F24
 	WORD $0x4e38d529 // fadd v9.4s, v9.4s, v24.4s
-	FMOVQ 160(R6), F24
+	FMOVQ 160(R7), F24
 	WORD $0x4e38d54a // fadd v10.4s, v10.4s, v24.4s
-	FMOVQ 176(R6), F24
+	FMOVQ 176(R7), F24
 	WORD $0x4e38d56b // fadd v11.4s, v11.4s, v24.4s
-	FMOVQ 192(R6), F24
+	FMOVQ 192(R7), F24
 	WORD $0x4e38d58c // fadd v12.4s, v12.4s, v24.4s
-	FMOVQ 208(R6), F24
+	FMOVQ 208(R7), F24
 	WORD $0x4e38d5ad // fadd v13.4s, v13.4s, v24.4s
-	FMOVQ 224(R6), F24
+	FMOVQ 224(R7), F24
 	WORD $0x4e38d5ce // fadd v14.4s, v14.4s, v24.4s
-	FMOVQ 240(R6), F24
+	FMOVQ 240(R7), F24
 	WORD $0x4e38d5ef // fadd v15.4s, v15.4s, v24.4s
-	FMOVQ 256(R6), F24
+	FMOVQ 256(R7), F24
 	WORD $0x4e38d610 // fadd v16.4s, v16.4s, v24.4s
-	FMOVQ 272(R6), F24
+	FMOVQ 272(R7), F24
 	WORD $0x4e38d631 // fadd v17.4s, v17.4s, v24.4s
-	FMOVQ 288(R6), F24
+	FMOVQ 288(R7), F24
 	WORD $0x4e38d652 // fadd v18.4s, v18.4s, v24.4s
-	FMOVQ 304(R6), F24
+	FMOVQ 304(R7), F24
 	WORD $0x4e38d673 // fadd v19.4s, v19.4s, v24.4s
-	FMOVQ 320(R6), F24
+	FMOVQ 320(R7), F24
 	WORD $0x4e38d694 // fadd v20.4s, v20.4s, v24.4s
-	FMOVQ 336(R6), F24
+	FMOVQ 336(R7), F24
 	WORD $0x4e38d6b5 // fadd v21.4s, v21.4s, v24.4s
-	FMOVQ 352(R6), F24
+	FMOVQ 352(R7), F24
 	WORD $0x4e38d6d6 // fadd v22.4s, v22.4s, v24.4s
-	FMOVQ 368(R6), F24
+	FMOVQ 368(R7), F24
 	WORD $0x4e38d6f7 // fadd v23.4s, v23.4s, v24.4s
 store:
-	MOVWU floor+120(FP), R13
-	VDUP R13, V24.S4
+	MOVWU 192(R1), R14
+	VDUP R14, V24.S4
 	WORD $0x4e38f400 // fmax v0.4s, v0.4s, v24.4s
-	FMOVQ F0, 0(R6)
+	FMOVQ F0, 0(R7)
 	WORD $0x4e38f421 // fmax v1.4s, v1.4s, v24.4s
-	FMOVQ F1, 16(R6)
+	FMOVQ F1, 16(R7)
 	WORD $0x4e38f442 // fmax v2.4s, v2.4s, v24.4s
-	FMOVQ F2, 32(R6)
+	FMOVQ F2, 32(R7)
 	WORD $0x4e38f463 // fmax v3.4s, v3.4s, v24.4s
-	FMOVQ F3, 48(R6)
+	FMOVQ F3, 48(R7)
 	WORD $0x4e38f484 // fmax v4.4s, v4.4s, v24.4s
-	FMOVQ F4, 64(R6)
+	FMOVQ F4, 64(R7)
 	WORD $0x4e38f4a5 // fmax v5.4s, v5.4s, v24.4s
-	FMOVQ F5, 80(R6)
+	FMOVQ F5, 80(R7)
 	WORD $0x4e38f4c6 // fmax v6.4s, v6.4s, v24.4s
-	FMOVQ F6, 96(R6)
+	FMOVQ F6, 96(R7)
 	WORD $0x4e38f4e7 // fmax v7.4s, v7.4s, v24.4s
-	FMOVQ F7, 112(R6)
+	FMOVQ F7, 112(R7)
 	WORD $0x4e38f508 // fmax v8.4s, v8.4s, v24.4s
-	FMOVQ F8, 128(R6)
+	FMOVQ F8, 128(R7)
 	WORD $0x4e38f529 // fmax v9.4s, v9.4s, v24.4s
-	FMOVQ F9, 144(R6)
+	FMOVQ F9, 144(R7)
 	WORD $0x4e38f54a // fmax v10.4s, v10.4s, v24.4s
-	FMOVQ F10, 160(R6)
+	FMOVQ F10, 160(R7)
 	WORD $0x4e38f56b // fmax v11.4s, v11.4s, v24.4s
-	FMOVQ F11, 176(R6)
+	FMOVQ F11, 176(R7)
 	WORD $0x4e38f58c // fmax v12.4s, v12.4s, v24.4s
-	FMOVQ F12, 192(R6)
+	FMOVQ F12, 192(R7)
 	WORD $0x4e38f5ad // fmax v13.4s, v13.4s, v24.4s
-	FMOVQ F13, 208(R6)
+	FMOVQ F13, 208(R7)
 	WORD $0x4e38f5ce // fmax v14.4s, v14.4s, v24.4s
-	FMOVQ F14, 224(R6)
+	FMOVQ F14, 224(R7)
 	WORD $0x4e38f5ef // fmax v15.4s, v15.4s, v24.4s
-	FMOVQ F15, 240(R6)
+	FMOVQ F15, 240(R7)
 	WORD $0x4e38f610 // fmax v16.4s, v16.4s, v24.4s
-	FMOVQ F16, 256(R6)
+	FMOVQ F16, 256(R7)
 	WORD $0x4e38f631 // fmax v17.4s, v17.4s, v24.4s
-	FMOVQ F17, 272(R6)
+	FMOVQ F17, 272(R7)
 	WORD $0x4e38f652 // fmax v18.4s, v18.4s, v24.4s
-	FMOVQ F18, 288(R6)
+	FMOVQ F18, 288(R7)
 	WORD $0x4e38f673 // fmax v19.4s, v19.4s, v24.4s
-	FMOVQ F19, 304(R6)
+	FMOVQ F19, 304(R7)
 	WORD $0x4e38f694 // fmax v20.4s, v20.4s, v24.4s
-	FMOVQ F20, 320(R6)
+	FMOVQ F20, 320(R7)
 	WORD $0x4e38f6b5 // fmax v21.4s, v21.4s, v24.4s
-	FMOVQ F21, 336(R6)
+	FMOVQ F21, 336(R7)
 	WORD $0x4e38f6d6 // fmax v22.4s, v22.4s, v24.4s
-	FMOVQ F22, 352(R6)
+	FMOVQ F22, 352(R7)
 	WORD $0x4e38f6f7 // fmax v23.4s, v23.4s, v24.4s
-	FMOVQ F23, 368(R6)
-	MOVD inGroup+88(FP), R13
-	LSL $2, R13
-	ADD R13, R7
-	MOVD outGroup+104(FP), R14
+	FMOVQ F23, 368(R7)
+	MOVD 160(R1), R14
 	LSL $2, R14
-	ADD R14, R6
-	SUB $1, R8
-	CBNZ R8, group
-	MOVD outNext+56(FP), R9
-	LSL $2, R9
-	ADD R9, R1
-	MOVD inNext+64(FP), R10
+	ADD R14, R8
+	MOVD 176(R1), R15
+	LSL $2, R15
+	ADD R15, R7
+	SUB $1, R9
+	CBNZ R9, group
+	MOVD 104(R1), R10
 	LSL $2, R10
 	ADD R10, R2
-	MOVD wNext+72(FP), R11
+	MOVD 112(R1), R11
 	LSL $2, R11
 	ADD R11, R3
-	SUB $1, R5
-	CBNZ R5, product
+	MOVD 120(R1), R12
+	LSL $2, R12
+	ADD R12, R4
+	SUB $1, R6
+	CBNZ R6, gemm
 	MOVD R0, FPCR
 	RET
 
-// func gramNEON(out, a, b *float32, positions, outPanel, bPanel int)
-TEXT ·gramNEON(SB), NOSPLIT, $0-48
+// func syrkNEON(a *syrk)
+TEXT ·syrkNEON(SB), NOSPLIT, $0-8
 	MOVD FPCR, R0
 	MOVD $16777216, R1
 	MOVD R1, FPCR
-	MOVD out+0(FP), R1
-	MOVD a+8(FP), R2
-	MOVD b+16(FP), R3
-	FMOVQ 0(R1), F0
-	FMOVQ 16(R1), F1
-	FMOVQ 32(R1), F2
-	FMOVQ 48(R1), F3
-	FMOVQ 64(R1), F4
-	FMOVQ 80(R1), F5
-	FMOVQ 96(R1), F6
-	FMOVQ 112(R1), F7
-	FMOVQ 128(R1), F8
-	FMOVQ 144(R1), F9
-	FMOVQ 160(R1), F10
-	FMOVQ 176(R1), F11
-	FMOVQ 192(R1), F12
-	FMOVQ 208(R1), F13
-	FMOVQ 224(R1), F14
-	FMOVQ 240(R1), F15
-	MOVD positions+24(FP), R4
+	MOVD a+0(FP), R1
+	MOVD 0(R1), R2
+	MOVD 24(R1), R3
+	MOVD 48(R1), R4
+	FMOVQ 0(R2), F0
+	FMOVQ 16(R2), F1
+	FMOVQ 32(R2), F2
+	FMOVQ 48(R2), F3
+	FMOVQ 64(R2), F4
+	FMOVQ 80(R2), F5
+	FMOVQ 96(R2), F6
+	FMOVQ 112(R2), F7
+	FMOVQ 128(R2), F8
+	FMOVQ 144(R2), F9
+	FMOVQ 160(R2), F10
+	FMOVQ 176(R2), F11
+	FMOVQ 192(R2), F12
+	FMOVQ 208(R2), F13
+	FMOVQ 224(R2), F14
+	FMOVQ 240(R2), F15
+	MOVD 80(R1), R5
 position:
-	FMOVQ 0(R2), F16
-	FMOVQ 0(R3), F17
-	FMOVQ 16(R3), F18
-	FMOVQ 32(R3), F19
-	FMOVQ 48(R3), F20
+	FMOVQ 0(R3), F16
+	FMOVQ 0(R4), F17
+	FMOVQ 16(R4), F18
+	FMOVQ 32(R4), F19
+	FMOVQ 48(R4), F20
 	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
 	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
 	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
@@ -695,981 +697,983 @@ position:
 	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
 	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
 	WORD $0x4fb01a8f // fmla v15.4s, v20.4s, v16.s[3]
-	ADD $64, R2
 	ADD $64, R3
-	SUB $1, R4
-	CBNZ R4, position
-	FMOVQ F0, 0(R1)
-	FMOVQ F1, 16(R1)
-	FMOVQ F2, 32(R1)
-	FMOVQ F3, 48(R1)
-	FMOVQ F4, 64(R1)
-	FMOVQ F5, 80(R1)
-	FMOVQ F6, 96(R1)
-	FMOVQ F7, 112(R1)
-	FMOVQ F8, 128(R1)
-	FMOVQ F9, 144(R1)
-	FMOVQ F10, 160(R1)
-	FMOVQ F11, 176(R1)
-	FMOVQ F12, 192(R1)
-	FMOVQ F13, 208(R1)
-	FMOVQ F14, 224(R1)
-	FMOVQ F15, 240(R1)
+	ADD $64, R4
+	SUB $1, R5
+	CBNZ R5, position
+	FMOVQ F0, 0(R2)
+	FMOVQ F1, 16(R2)
+	FMOVQ F2, 32(R2)
+	FMOVQ F3, 48(R2)
+	FMOVQ F4, 64(R2)
+	FMOVQ F5, 80(R2)
+	FMOVQ F6, 96(R2)
+	FMOVQ F7, 112(R2)
+	FMOVQ F8, 128(R2)
+	FMOVQ F9, 144(R2)
+	FMOVQ F10, 160(R2)
+	FMOVQ F11, 176(R2)
+	FMOVQ F12, 192(R2)
+	FMOVQ F13, 208(R2)
+	FMOVQ F14, 224(R2)
+	FMOVQ F15, 240(R2)
 	MOVD R0, FPCR
 	RET
 
-// func sumNEON(out, in *float32, positions int)
-TEXT ·sumNEON(SB), NOSPLIT, $0-24
+// func sumNEON(a *sum)
+TEXT ·sumNEON(SB), NOSPLIT, $0-8
 	MOVD FPCR, R0
 	MOVD $16777216, R1
 	MOVD R1, FPCR
-	MOVD out+0(FP), R1
-	MOVD in+8(FP), R2
-	FMOVQ 0(R1), F0
-	FMOVQ 16(R1), F1
-	FMOVQ 32(R1), F2
-	FMOVQ 48(R1), F3
-	MOVD positions+16(FP), R3
+	MOVD a+0(FP), R1
+	MOVD 0(R1), R2
+	MOVD 24(R1), R3
+	FMOVQ 0(R2), F0
+	FMOVQ 16(R2), F1
+	FMOVQ 32(R2), F2
+	FMOVQ 48(R2), F3
+	MOVD 48(R1), R4
 position:
-	FMOVQ 0(R2), F4
-	FMOVQ 16(R2), F5
-	FMOVQ 32(R2), F6
-	FMOVQ 48(R2), F7
+	FMOVQ 0(R3), F4
+	FMOVQ 16(R3), F5
+	FMOVQ 32(R3), F6
+	FMOVQ 48(R3), F7
 	WORD $0x4e24d400 // fadd v0.4s, v0.4s, v4.4s
 	WORD $0x4e25d421 // fadd v1.4s, v1.4s, v5.4s
 	WORD $0x4e26d442 // fadd v2.4s, v2.4s, v6.4s
 	WORD $0x4e27d463 // fadd v3.4s, v3.4s, v7.4s
-	ADD $64, R2
-	SUB $1, R3
-	CBNZ R3, position
-	FMOVQ F0, 0(R1)
-	FMOVQ F1, 16(R1)
-	FMOVQ F2, 32(R1)
-	FMOVQ F3, 48(R1)
+	ADD $64, R3
+	SUB $1, R4
+	CBNZ R4, position
+	FMOVQ F0, 0(R2)
+	FMOVQ F1, 16(R2)
+	FMOVQ F2, 32(R2)
+	FMOVQ F3, 48(R2)
 	MOVD R0, FPCR
 	RET
 
-// func pixelsNEON(out *float32, mask *uint16, in, w, bias *float32, positions, row, plane int)
-TEXT ·pixelsNEON(SB), NOSPLIT, $0-64
+// func firstConvNEON(a *firstConv)
+TEXT ·firstConvNEON(SB), NOSPLIT, $0-8
 	MOVD FPCR, R0
 	MOVD $16777216, R1
 	MOVD R1, FPCR
-	MOVD out+0(FP), R1
-	MOVD mask+8(FP), R2
-	MOVD in+16(FP), R3
-	MOVD positions+40(FP), R4
-	CMP $6, R4
+	MOVD a+0(FP), R1
+	MOVD 0(R1), R2
+	MOVD 96(R1), R3
+	MOVD 24(R1), R4
+	MOVD 120(R1), R5
+	CMP $6, R5
 	BLT few
 group:
-	MOVD bias+32(FP), R5
-	FMOVQ 0(R5), F0
+	MOVD 72(R1), R6
+	FMOVQ 0(R6), F0
 	VMOV V0.B16, V4.B16
 	VMOV V0.B16, V8.B16
 	VMOV V0.B16, V12.B16
 	VMOV V0.B16, V16.B16
 	VMOV V0.B16, V20.B16
-	FMOVQ 16(R5), F1
+	FMOVQ 16(R6), F1
 	VMOV V1.B16, V5.B16
 	VMOV V1.B16, V9.B16
 	VMOV V1.B16, V13.B16
 	VMOV V1.B16, V17.B16
 	VMOV V1.B16, V21.B16
-	FMOVQ 32(R5), F2
+	FMOVQ 32(R6), F2
 	VMOV V2.B16, V6.B16
 	VMOV V2.B16, V10.B16
 	VMOV V2.B16, V14.B16
 	VMOV V2.B16, V18.B16
 	VMOV V2.B16, V22.B16
-	FMOVQ 48(R5), F3
+	FMOVQ 48(R6), F3
 	VMOV V3.B16, V7.B16
 	VMOV V3.B16, V11.B16
 	VMOV V3.B16, V15.B16
 	VMOV V3.B16, V19.B16
 	VMOV V3.B16, V23.B16
-	MOVD w+24(FP), R6
-	MOVD row+48(FP), R8
-	LSL $2, R8
-	MOVD plane+56(FP), R9
+	MOVD 48(R1), R7
+	MOVD 128(R1), R9
 	LSL $2, R9
-	SUB R8<<1, R9
-	MOVD R3, R7
-	FMOVQ 0(R7), F26
-	FMOVQ 4(R7), F27
-	FMOVQ 8(R7), F28
-	FMOVQ 12(R7), F29
-	FMOVQ 16(R7), F30
-	FMOVQ 20(R7), F31
-	FMOVQ 0(R6), F24
+	MOVD 136(R1), R10
+	LSL $2, R10
+	SUB R9<<1, R10
+	MOVD R4, R8
+	FMOVQ 0(R8), F26
+	FMOVQ 4(R8), F27
+	FMOVQ 8(R8), F28
+	FMOVQ 12(R8), F29
+	FMOVQ 16(R8), F30
+	FMOVQ 20(R8), F31
+	FMOVQ 0(R7), F24
 	WORD $0x4f9a1300 // fmla v0.4s, v24.4s, v26.s[0]
 	WORD $0x4f9b1304 // fmla v4.4s, v24.4s, v27.s[0]
 	WORD $0x4f9c1308 // fmla v8.4s, v24.4s, v28.s[0]
 	WORD $0x4f9d130c // fmla v12.4s, v24.4s, v29.s[0]
 	WORD $0x4f9e1310 // fmla v16.4s, v24.4s, v30.s[0]
 	WORD $0x4f9f1314 // fmla v20.4s, v24.4s, v31.s[0]
-	FMOVQ 16(R6), F25
+	FMOVQ 16(R7), F25
 	WORD $0x4f9a1321 // fmla v1.4s, v25.4s, v26.s[0]
 	WORD $0x4f9b1325 // fmla v5.4s, v25.4s, v27.s[0]
 	WORD $0x4f9c1329 // fmla v9.4s, v25.4s, v28.s[0]
 	WORD $0x4f9d132d // fmla v13.4s, v25.4s, v29.s[0]
 	WORD $0x4f9e1331 // fmla v17.4s, v25.4s, v30.s[0]
 	WORD $0x4f9f1335 // fmla v21.4s, v25.4s, v31.s[0]
-	FMOVQ 32(R6), F24
+	FMOVQ 32(R7), F24
 	WORD $0x4f9a1302 // fmla v2.4s, v24.4s, v26.s[0]
 	WORD $0x4f9b1306 // fmla v6.4s, v24.4s, v27.s[0]
 	WORD $0x4f9c130a // fmla v10.4s, v24.4s, v28.s[0]
 	WORD $0x4f9d130e // fmla v14.4s, v24.4s, v29.s[0]
 	WORD $0x4f9e1312 // fmla v18.4s, v24.4s, v30.s[0]
 	WORD $0x4f9f1316 // fmla v22.4s, v24.4s, v31.s[0]
-	FMOVQ 48(R6), F25
+	FMOVQ 48(R7), F25
 	WORD $0x4f9a1323 // fmla v3.4s, v25.4s, v26.s[0]
 	WORD $0x4f9b1327 // fmla v7.4s, v25.4s, v27.s[0]
 	WORD $0x4f9c132b // fmla v11.4s, v25.4s, v28.s[0]
 	WORD $0x4f9d132f // fmla v15.4s, v25.4s, v29.s[0]
 	WORD $0x4f9e1333 // fmla v19.4s, v25.4s, v30.s[0]
 	WORD $0x4f9f1337 // fmla v23.4s, v25.4s, v31.s[0]
-	FMOVQ 64(R6), F24
+	FMOVQ 64(R7), F24
 	WORD $0x4fba1300 // fmla v0.4s, v24.4s, v26.s[1]
 	WORD $0x4fbb1304 // fmla v4.4s, v24.4s, v27.s[1]
 	WORD $0x4fbc1308 // fmla v8.4s, v24.4s, v28.s[1]
 	WORD $0x4fbd130c // fmla v12.4s, v24.4s, v29.s[1]
 	WORD $0x4fbe1310 // fmla v16.4s, v24.4s, v30.s[1]
 	WORD $0x4fbf1314 // fmla v20.4s, v24.4s, v31.s[1]
-	FMOVQ 80(R6), F25
+	FMOVQ 80(R7), F25
 	WORD $0x4fba1321 // fmla v1.4s, v25.4s, v26.s[1]
 	WORD $0x4fbb1325 // fmla v5.4s, v25.4s, v27.s[1]
 	WORD $0x4fbc1329 // fmla v9.4s, v25.4s, v28.s[1]
 	WORD $0x4fbd132d // fmla v13.4s, v25.4s, v29.s[1]
 	WORD $0x4fbe1331 // fmla v17.4s, v25.4s, v30.s[1]
 	WORD $0x4fbf1335 // fmla v21.4s, v25.4s, v31.s[1]
-	FMOVQ 96(R6), F24
+	FMOVQ 96(R7), F24
 	WORD $0x4fba1302 // fmla v2.4s, v24.4s, v26.s[1]
 	WORD $0x4fbb1306 // fmla v6.4s, v24.4s, v27.s[1]
 	WORD $0x4fbc130a // fmla v10.4s, v24.4s, v28.s[1]
 	WORD $0x4fbd130e // fmla v14.4s, v24.4s, v29.s[1]
 	WORD $0x4fbe1312 // fmla v18.4s, v24.4s, v30.s[1]
 	WORD $0x4fbf1316 // fmla v22.4s, v24.4s, v31.s[1]
-	FMOVQ 112(R6), F25
+	FMOVQ 112(R7), F25
 	WORD $0x4fba1323 // fmla v3.4s, v25.4s, v26.s[1]
 	WORD $0x4fbb1327 // fmla v7.4s, v25.4s, v27.s[1]
 	WORD $0x4fbc132b // fmla v11.4s, v25.4s, v28.s[1]
 	WORD $0x4fbd132f // fmla v15.4s, v25.4s, v29.s[1]
 	WORD $0x4fbe1333 // fmla v19.4s, v25.4s, v30.s[1]
 	WORD $0x4fbf1337 // fmla v23.4s, v25.4s, v31.s[1]
-	FMOVQ 128(R6), F24
+	FMOVQ 128(R7), F24
 	WORD $0x4f9a1b00 // fmla v0.4s, v24.4s, v26.s[2]
 	WORD $0x4f9b1b04 // fmla v4.4s, v24.4s, v27.s[2]
 	WORD $0x4f9c1b08 // fmla v8.4s, v24.4s, v28.s[2]
 	WORD $0x4f9d1b0c // fmla v12.4s, v24.4s, v29.s[2]
 	WORD $0x4f9e1b10 // fmla v16.4s, v24.4s, v30.s[2]
 	WORD $0x4f9f1b14 // fmla v20.4s, v24.4s, v31.s[2]
-	FMOVQ 144(R6), F25
+	FMOVQ 144(R7), F25
 	WORD $0x4f9a1b21 // fmla v1.4s, v25.4s, v26.s[2]
 	WORD $0x4f9b1b25 // fmla v5.4s, v25.4s, v27.s[2]
 	WORD $0x4f9c1b29 // fmla v9.4s, v25.4s, v28.s[2]
 	WORD $0x4f9d1b2d // fmla v13.4s, v25.4s, v29.s[2]
 	WORD $0x4f9e1b31 // fmla v17.4s, v25.4s, v30.s[2]
 	WORD $0x4f9f1b35 // fmla v21.4s, v25.4s, v31.s[2]
-	FMOVQ 160(R6), F24
+	FMOVQ 160(R7), F24
 	WORD $0x4f9a1b02 // fmla v2.4s, v24.4s, v26.s[2]
 	WORD $0x4f9b1b06 // fmla v6.4s, v24.4s, v27.s[2]
 	WORD $0x4f9c1b0a // fmla v10.4s, v24.4s, v28.s[2]
 	WORD $0x4f9d1b0e // fmla v14.4s, v24.4s, v29.s[2]
 	WORD $0x4f9e1b12 // fmla v18.4s, v24.4s, v30.s[2]
 	WORD $0x4f9f1b16 // fmla v22.4s, v24.4s, v31.s[2]
-	FMOVQ 176(R6), F25
+	FMOVQ 176(R7), F25
 	WORD $0x4f9a1b23 // fmla v3.4s, v25.4s, v26.s[2]
 	WORD $0x4f9b1b27 // fmla v7.4s, v25.4s, v27.s[2]
 	WORD $0x4f9c1b2b // fmla v11.4s, v25.4s, v28.s[2]
 	WORD $0x4f9d1b2f // fmla v15.4s, v25.4s, v29.s[2]
 	WORD $0x4f9e1b33 // fmla v19.4s, v25.4s, v30.s[2]
 	WORD $0x4f9f1b37 // fmla v23.4s, v25.4s, v31.s[2]
-	ADD R8, R7
-	FMOVQ 0(R7), F26
-	FMOVQ 4(R7), F27
-	FMOVQ 8(R7), F28
-	FMOVQ 12(R7), F29
-	FMOVQ 16(R7), F30
-	FMOVQ 20(R7), F31
-	FMOVQ 192(R6), F24
+	ADD R9, R8
+	FMOVQ 0(R8), F26
+	FMOVQ 4(R8), F27
+	FMOVQ 8(R8), F28
+	FMOVQ 12(R8), F29
+	FMOVQ 16(R8), F30
+	FMOVQ 20(R8), F31
+	FMOVQ 192(R7), F24
 	WORD $0x4f9a1300 // fmla v0.4s, v24.4s, v26.s[0]
 	WORD $0x4f9b1304 // fmla v4.4s, v24.4s, v27.s[0]
 	WORD $0x4f9c1308 // fmla v8.4s, v24.4s, v28.s[0]
 	WORD $0x4f9d130c // fmla v12.4s, v24.4s, v29.s[0]
 	WORD $0x4f9e1310 // fmla v16.4s, v24.4s, v30.s[0]
 	WORD $0x4f9f1314 // fmla v20.4s, v24.4s, v31.s[0]
-	FMOVQ 208(R6), F25
+	FMOVQ 208(R7), F25
 	WORD $0x4f9a1321 // fmla v1.4s, v25.4s, v26.s[0]
 	WORD $0x4f9b1325 // fmla v5.4s, v25.4s, v27.s[0]
 	WORD $0x4f9c1329 // fmla v9.4s, v25.4s, v28.s[0]
 	WORD $0x4f9d132d // fmla v13.4s, v25.4s, v29.s[0]
 	WORD $0x4f9e1331 // fmla v17.4s, v25.4s, v30.s[0]
 	WORD $0x4f9f1335 // fmla v21.4s, v25.4s, v31.s[0]
-	FMOVQ 224(R6), F24
+	FMOVQ 224(R7), F24
 	WORD $0x4f9a1302 // fmla v2.4s, v24.4s, v26.s[0]
 	WORD $0x4f9b1306 // fmla v6.4s, v24.4s, v27.s[0]
 	WORD $0x4f9c130a // fmla v10.4s, v24.4s, v28.s[0]
 	WORD $0x4f9d130e // fmla v14.4s, v24.4s, v29.s[0]
 	WORD $0x4f9e1312 // fmla v18.4s, v24.4s, v30.s[0]
 	WORD $0x4f9f1316 // fmla v22.4s, v24.4s, v31.s[0]
-	FMOVQ 240(R6), F25
+	FMOVQ 240(R7), F25
 	WORD $0x4f9a1323 // fmla v3.4s, v25.4s, v26.s[0]
 	WORD $0x4f9b1327 // fmla v7.4s, v25.4s, v27.s[0]
 	WORD $0x4f9c132b // fmla v11.4s, v25.4s, v28.s[0]
 	WORD $0x4f9d132f // fmla v15.4s, v25.4s, v29.s[0]
 	WORD $0x4f9e1333 // fmla v19.4s, v25.4s, v30.s[0]
 	WORD $0x4f9f1337 // fmla v23.4s, v25.4s, v31.s[0]
-	FMOVQ 256(R6), F24
+	FMOVQ 256(R7), F24
 	WORD $0x4fba1300 // fmla v0.4s, v24.4s, v26.s[1]
 	WORD $0x4fbb1304 // fmla v4.4s, v24.4s, v27.s[1]
 	WORD $0x4fbc1308 // fmla v8.4s, v24.4s, v28.s[1]
 	WORD $0x4fbd130c // fmla v12.4s, v24.4s, v29.s[1]
 	WORD $0x4fbe1310 // fmla v16.4s, v24.4s, v30.s[1]
 	WORD $0x4fbf1314 // fmla v20.4s, v24.4s, v31.s[1]
-	FMOVQ 272(R6), F25
+	FMOVQ 272(R7), F25
 	WORD $0x4fba1321 // fmla v1.4s, v25.4s, v26.s[1]
 	WORD $0x4fbb1325 // fmla v5.4s, v25.4s, v27.s[1]
 	WORD $0x4fbc1329 // fmla v9.4s, v25.4s, v28.s[1]
 	WORD $0x4fbd132d // fmla v13.4s, v25.4s, v29.s[1]
 	WORD $0x4fbe1331 // fmla v17.4s, v25.4s, v30.s[1]
 	WORD $0x4fbf1335 // fmla v21.4s, v25.4s, v31.s[1]
-	FMOVQ 288(R6), F24
+	FMOVQ 288(R7), F24
 	WORD $0x4fba1302 // fmla v2.4s, v24.4s, v26.s[1]
 	WORD $0x4fbb1306 // fmla v6.4s, v24.4s, v27.s[1]
 	WORD $0x4fbc130a // fmla v10.4s, v24.4s, v28.s[1]
 	WORD $0x4fbd130e // fmla v14.4s, v24.4s, v29.s[1]
 	WORD $0x4fbe1312 // fmla v18.4s, v24.4s, v30.s[1]
 	WORD $0x4fbf1316 // fmla v22.4s, v24.4s, v31.s[1]
-	FMOVQ 304(R6), F25
+	FMOVQ 304(R7), F25
 	WORD $0x4fba1323 // fmla v3.4s, v25.4s, v26.s[1]
 	WORD $0x4fbb1327 // fmla v7.4s, v25.4s, v27.s[1]
 	WORD $0x4fbc132b // fmla v11.4s, v25.4s, v28.s[1]
 	WORD $0x4fbd132f // fmla v15.4s, v25.4s, v29.s[1]
 	WORD $0x4fbe1333 // fmla v19.4s, v25.4s, v30.s[1]
 	WORD $0x4fbf1337 // fmla v23.4s, v25.4s, v31.s[1]
-	FMOVQ 320(R6), F24
+	FMOVQ 320(R7), F24
 	WORD $0x4f9a1b00 // fmla v0.4s, v24.4s, v26.s[2]
 	WORD $0x4f9b1b04 // fmla v4.4s, v24.4s, v27.s[2]
 	WORD $0x4f9c1b08 // fmla v8.4s, v24.4s, v28.s[2]
 	WORD $0x4f9d1b0c // fmla v12.4s, v24.4s, v29.s[2]
 	WORD $0x4f9e1b10 // fmla v16.4s, v24.4s, v30.s[2]
 	WORD $0x4f9f1b14 // fmla v20.4s, v24.4s, v31.s[2]
-	FMOVQ 336(R6), F25
+	FMOVQ 336(R7), F25
 	WORD $0x4f9a1b21 // fmla v1.4s, v25.4s, v26.s[2]
 	WORD $0x4f9b1b25 // fmla v5.4s, v25.4s, v27.s[2]
 	WORD $0x4f9c1b29 // fmla v9.4s, v25.4s, v28.s[2]
 	WORD $0x4f9d1b2d // fmla v13.4s, v25.4s, v29.s[2]
 	WORD $0x4f9e1b31 // fmla v17.4s, v25.4s, v30.s[2]
 	WORD $0x4f9f1b35 // fmla v21.4s, v25.4s, v31.s[2]
-	FMOVQ 352(R6), F24
+	FMOVQ 352(R7), F24
 	WORD $0x4f9a1b02 // fmla v2.4s, v24.4s, v26.s[2]
 	WORD $0x4f9b1b06 // fmla v6.4s, v24.4s, v27.s[2]
 	WORD $0x4f9c1b0a // fmla v10.4s, v24.4s, v28.s[2]
 	WORD $0x4f9d1b0e // fmla v14.4s, v24.4s, v29.s[2]
 	WORD $0x4f9e1b12 // fmla v18.4s, v24.4s, v30.s[2]
 	WORD $0x4f9f1b16 // fmla v22.4s, v24.4s, v31.s[2]
-	FMOVQ 368(R6), F25
+	FMOVQ 368(R7), F25
 	WORD $0x4f9a1b23 // fmla v3.4s, v25.4s, v26.s[2]
 	WORD $0x4f9b1b27 // fmla v7.4s, v25.4s, v27.s[2]
 	WORD $0x4f9c1b2b // fmla v11.4s, v25.4s, v28.s[2]
 	WORD $0x4f9d1b2f // fmla v15.4s, v25.4s, v29.s[2]
 	WORD $0x4f9e1b33 // fmla v19.4s, v25.4s, v30.s[2]
 	WORD $0x4f9f1b37 // fmla v23.4s, v25.4s, v31.s[2]
-	ADD R8, R7
-	FMOVQ 0(R7), F26
-	FMOVQ 4(R7), F27
-	FMOVQ 8(R7), F28
-	FMOVQ 12(R7), F29
-	FMOVQ 16(R7), F30
-	FMOVQ 20(R7), F31
-	FMOVQ 384(R6), F24
+	ADD R9, R8
+	FMOVQ 0(R8), F26
+	FMOVQ 4(R8), F27
+	FMOVQ 8(R8), F28
+	FMOVQ 12(R8), F29
+	FMOVQ 16(R8), F30
+	FMOVQ 20(R8), F31
+	FMOVQ 384(R7), F24
 	WORD $0x4f9a1300 // fmla v0.4s, v24.4s, v26.s[0]
 	WORD $0x4f9b1304 // fmla v4.4s, v24.4s, v27.s[0]
 	WORD $0x4f9c1308 // fmla v8.4s, v24.4s, v28.s[0]
 	WORD $0x4f9d130c // fmla v12.4s, v24.4s, v29.s[0]
 	WORD $0x4f9e1310 // fmla v16.4s, v24.4s, v30.s[0]
 	WORD $0x4f9f1314 // fmla v20.4s, v24.4s, v31.s[0]
-	FMOVQ 400(R6), F25
+	FMOVQ 400(R7), F25
 	WORD $0x4f9a1321 // fmla v1.4s, v25.4s, v26.s[0]
 	WORD $0x4f9b1325 // fmla v5.4s, v25.4s, v27.s[0]
 	WORD $0x4f9c1329 // fmla v9.4s, v25.4s, v28.s[0]
 	WORD $0x4f9d132d // fmla v13.4s, v25.4s, v29.s[0]
 	WORD $0x4f9e1331 // fmla v17.4s, v25.4s, v30.s[0]
 	WORD $0x4f9f1335 // fmla v21.4s, v25.4s, v31.s[0]
-	FMOVQ 416(R6), F24
+	FMOVQ 416(R7), F24
 	WORD $0x4f9a1302 // fmla v2.4s, v24.4s, v26.s[0]
 	WORD $0x4f9b1306 // fmla v6.4s, v24.4s, v27.s[0]
 	WORD $0x4f9c130a // fmla v10.4s, v24.4s, v28.s[0]
 	WORD $0x4f9d130e // fmla v14.4s, v24.4s, v29.s[0]
 	WORD $0x4f9e1312 // fmla v18.4s, v24.4s, v30.s[0]
 	WORD $0x4f9f1316 // fmla v22.4s, v24.4s, v31.s[0]
-	FMOVQ 432(R6), F25
+	FMOVQ 432(R7), F25
 	WORD $0x4f9a1323 // fmla v3.4s, v25.4s, v26.s[0]
 	WORD $0x4f9b1327 // fmla v7.4s, v25.4s, v27.s[0]
 	WORD $0x4f9c132b // fmla v11.4s, v25.4s, v28.s[0]
 	WORD $0x4f9d132f // fmla v15.4s, v25.4s, v29.s[0]
 	WORD $0x4f9e1333 // fmla v19.4s, v25.4s, v30.s[0]
 	WORD $0x4f9f1337 // fmla v23.4s, v25.4s, v31.s[0]
-	FMOVQ 448(R6), F24
+	FMOVQ 448(R7), F24
 	WORD $0x4fba1300 // fmla v0.4s, v24.4s, v26.s[1]
 	WORD $0x4fbb1304 // fmla v4.4s, v24.4s, v27.s[1]
 	WORD $0x4fbc1308 // fmla v8.4s, v24.4s, v28.s[1]
 	WORD $0x4fbd130c // fmla v12.4s, v24.4s, v29.s[1]
 	WORD $0x4fbe1310 // fmla v16.4s, v24.4s, v30.s[1]
 	WORD $0x4fbf1314 // fmla v20.4s, v24.4s, v31.s[1]
-	FMOVQ 464(R6), F25
+	FMOVQ 464(R7), F25
 	WORD $0x4fba1321 // fmla v1.4s, v25.4s, v26.s[1]
 	WORD $0x4fbb1325 // fmla v5.4s, v25.4s, v27.s[1]
 	WORD $0x4fbc1329 // fmla v9.4s, v25.4s, v28.s[1]
 	WORD $0x4fbd132d // fmla v13.4s, v25.4s, v29.s[1]
 	WORD $0x4fbe1331 // fmla v17.4s, v25.4s, v30.s[1]
 	WORD $0x4fbf1335 // fmla v21.4s, v25.4s, v31.s[1]
-	FMOVQ 480(R6), F24
+	FMOVQ 480(R7), F24
 	WORD $0x4fba1302 // fmla v2.4s, v24.4s, v26.s[1]
 	WORD $0x4fbb1306 // fmla v6.4s, v24.4s, v27.s[1]
 	WORD $0x4fbc130a // fmla v10.4s, v24.4s, v28.s[1]
 	WORD $0x4fbd130e // fmla v14.4s, v24.4s, v29.s[1]
 	WORD $0x4fbe1312 // fmla v18.4s, v24.4s, v30.s[1]
 	WORD $0x4fbf1316 // fmla v22.4s, v24.4s, v31.s[1]
-	FMOVQ 496(R6), F25
+	FMOVQ 496(R7), F25
 	WORD $0x4fba1323 // fmla v3.4s, v25.4s, v26.s[1]
 	WORD $0x4fbb1327 // fmla v7.4s, v25.4s, v27.s[1]
 	WORD $0x4fbc132b // fmla v11.4s, v25.4s, v28.s[1]
 	WORD $0x4fbd132f // fmla v15.4s, v25.4s, v29.s[1]
 	WORD $0x4fbe1333 // fmla v19.4s, v25.4s, v30.s[1]
 	WORD $0x4fbf1337 // fmla v23.4s, v25.4s, v31.s[1]
-	FMOVQ 512(R6), F24
+	FMOVQ 512(R7), F24
 	WORD $0x4f9a1b00 // fmla v0.4s, v24.4s, v26.s[2]
 	WORD $0x4f9b1b04 // fmla v4.4s, v24.4s, v27.s[2]
 	WORD $0x4f9c1b08 // fmla v8.4s, v24.4s, v28.s[2]
 	WORD $0x4f9d1b0c // fmla v12.4s, v24.4s, v29.s[2]
 	WORD $0x4f9e1b10 // fmla v16.4s, v24.4s, v30.s[2]
 	WORD $0x4f9f1b14 // fmla v20.4s, v24.4s, v31.s[2]
-	FMOVQ 528(R6), F25
+	FMOVQ 528(R7), F25
 	WORD $0x4f9a1b21 // fmla v1.4s, v25.4s, v26.s[2]
 	WORD $0x4f9b1b25 // fmla v5.4s, v25.4s, v27.s[2]
 	WORD $0x4f9c1b29 // fmla v9.4s, v25.4s, v28.s[2]
 	WORD $0x4f9d1b2d // fmla v13.4s, v25.4s, v29.s[2]
 	WORD $0x4f9e1b31 // fmla v17.4s, v25.4s, v30.s[2]
 	WORD $0x4f9f1b35 // fmla v21.4s, v25.4s, v31.s[2]
-	FMOVQ 544(R6), F24
+	FMOVQ 544(R7), F24
 	WORD $0x4f9a1b02 // fmla v2.4s, v24.4s, v26.s[2]
 	WORD $0x4f9b1b06 // fmla v6.4s, v24.4s, v27.s[2]
 	WORD $0x4f9c1b0a // fmla v10.4s, v24.4s, v28.s[2]
 	WORD $0x4f9d1b0e // fmla v14.4s, v24.4s, v29.s[2]
 	WORD $0x4f9e1b12 // fmla v18.4s, v24.4s, v30.s[2]
 	WORD $0x4f9f1b16 // fmla v22.4s, v24.4s, v31.s[2]
-	FMOVQ 560(R6), F25
+	FMOVQ 560(R7), F25
 	WORD $0x4f9a1b23 // fmla v3.4s, v25.4s, v26.s[2]
 	WORD $0x4f9b1b27 // fmla v7.4s, v25.4s, v27.s[2]
 	WORD $0x4f9c1b2b // fmla v11.4s, v25.4s, v28.s[2]
 	WORD $0x4f9d1b2f // fmla v15.4s, v25.4s, v29.s[2]
 	WORD $0x4f9e1b33 // fmla v19.4s, v25.4s, v30.s[2]
 	WORD $0x4f9f1b37 // fmla v23.4s, v25.4s, v31.s[2]
-	ADD R9, R7
-	FMOVQ 0(R7), F26
-	FMOVQ 4(R7), F27
-	FMOVQ 8(R7), F28
-	FMOVQ 12(R7), F29
-	FMOVQ 16(R7), F30
-	FMOVQ 20(R7), F31
-	FMOVQ 576(R6), F24
+	ADD R10, R8
+	FMOVQ 0(R8), F26
+	FMOVQ 4(R8), F27
+	FMOVQ 8(R8), F28
+	FMOVQ 12(R8), F29
+	FMOVQ 16(R8), F30
+	FMOVQ 20(R8), F31
+	FMOVQ 576(R7), F24
 	WORD $0x4f9a1300 // fmla v0.4s, v24.4s, v26.s[0]
 	WORD $0x4f9b1304 // fmla v4.4s, v24.4s, v27.s[0]
 	WORD $0x4f9c1308 // fmla v8.4s, v24.4s, v28.s[0]
 	WORD $0x4f9d130c // fmla v12.4s, v24.4s, v29.s[0]
 	WORD $0x4f9e1310 // fmla v16.4s, v24.4s, v30.s[0]
 	WORD $0x4f9f1314 // fmla v20.4s, v24.4s, v31.s[0]
-	FMOVQ 592(R6), F25
+	FMOVQ 592(R7), F25
 	WORD $0x4f9a1321 // fmla v1.4s, v25.4s, v26.s[0]
 	WORD $0x4f9b1325 // fmla v5.4s, v25.4s, v27.s[0]
 	WORD $0x4f9c1329 // fmla v9.4s, v25.4s, v28.s[0]
 	WORD $0x4f9d132d // fmla v13.4s, v25.4s, v29.s[0]
 	WORD $0x4f9e1331 // fmla v17.4s, v25.4s, v30.s[0]
 	WORD $0x4f9f1335 // fmla v21.4s, v25.4s, v31.s[0]
-	FMOVQ 608(R6), F24
+	FMOVQ 608(R7), F24
 	WORD $0x4f9a1302 // fmla v2.4s, v24.4s, v26.s[0]
 	WORD $0x4f9b1306 // fmla v6.4s, v24.4s, v27.s[0]
 	WORD $0x4f9c130a // fmla v10.4s, v24.4s, v28.s[0]
 	WORD $0x4f9d130e // fmla v14.4s, v24.4s, v29.s[0]
 	WORD $0x4f9e1312 // fmla v18.4s, v24.4s, v30.s[0]
 	WORD $0x4f9f1316 // fmla v22.4s, v24.4s, v31.s[0]
-	FMOVQ 624(R6), F25
+	FMOVQ 624(R7), F25
 	WORD $0x4f9a1323 // fmla v3.4s, v25.4s, v26.s[0]
 	WORD $0x4f9b1327 // fmla v7.4s, v25.4s, v27.s[0]
 	WORD $0x4f9c132b // fmla v11.4s, v25.4s, v28.s[0]
 	WORD $0x4f9d132f // fmla v15.4s, v25.4s, v29.s[0]
 	WORD $0x4f9e1333 // fmla v19.4s, v25.4s, v30.s[0]
 	WORD $0x4f9f1337 // fmla v23.4s, v25.4s, v31.s[0]
-	FMOVQ 640(R6), F24
+	FMOVQ 640(R7), F24
 	WORD $0x4fba1300 // fmla v0.4s, v24.4s, v26.s[1]
 	WORD $0x4fbb1304 // fmla v4.4s, v24.4s, v27.s[1]
 	WORD $0x4fbc1308 // fmla v8.4s, v24.4s, v28.s[1]
 	WORD $0x4fbd130c // fmla v12.4s, v24.4s, v29.s[1]
 	WORD $0x4fbe1310 // fmla v16.4s, v24.4s, v30.s[1]
 	WORD $0x4fbf1314 // fmla v20.4s, v24.4s, v31.s[1]
-	FMOVQ 656(R6), F25
+	FMOVQ 656(R7), F25
 	WORD $0x4fba1321 // fmla v1.4s, v25.4s, v26.s[1]
 	WORD $0x4fbb1325 // fmla v5.4s, v25.4s, v27.s[1]
 	WORD $0x4fbc1329 // fmla v9.4s, v25.4s, v28.s[1]
 	WORD $0x4fbd132d // fmla v13.4s, v25.4s, v29.s[1]
 	WORD $0x4fbe1331 // fmla v17.4s, v25.4s, v30.s[1]
 	WORD $0x4fbf1335 // fmla v21.4s, v25.4s, v31.s[1]
-	FMOVQ 672(R6), F24
+	FMOVQ 672(R7), F24
 	WORD $0x4fba1302 // fmla v2.4s, v24.4s, v26.s[1]
 	WORD $0x4fbb1306 // fmla v6.4s, v24.4s, v27.s[1]
 	WORD $0x4fbc130a // fmla v10.4s, v24.4s, v28.s[1]
 	WORD $0x4fbd130e // fmla v14.4s, v24.4s, v29.s[1]
 	WORD $0x4fbe1312 // fmla v18.4s, v24.4s, v30.s[1]
 	WORD $0x4fbf1316 // fmla v22.4s, v24.4s, v31.s[1]
-	FMOVQ 688(R6), F25
+	FMOVQ 688(R7), F25
 	WORD $0x4fba1323 // fmla v3.4s, v25.4s, v26.s[1]
 	WORD $0x4fbb1327 // fmla v7.4s, v25.4s, v27.s[1]
 	WORD $0x4fbc132b // fmla v11.4s, v25.4s, v28.s[1]
 	WORD $0x4fbd132f // fmla v15.4s, v25.4s, v29.s[1]
 	WORD $0x4fbe1333 // fmla v19.4s, v25.4s, v30.s[1]
 	WORD $0x4fbf1337 // fmla v23.4s, v25.4s, v31.s[1]
-	FMOVQ 704(R6), F24
+	FMOVQ 704(R7), F24
 	WORD $0x4f9a1b00 // fmla v0.4s, v24.4s, v26.s[2]
 	WORD $0x4f9b1b04 // fmla v4.4s, v24.4s, v27.s[2]
 	WORD $0x4f9c1b08 // fmla v8.4s, v24.4s, v28.s[2]
 	WORD $0x4f9d1b0c // fmla v12.4s, v24.4s, v29.s[2]
 	WORD $0x4f9e1b10 // fmla v16.4s, v24.4s, v30.s[2]
 	WORD $0x4f9f1b14 // fmla v20.4s, v24.4s, v31.s[2]
-	FMOVQ 720(R6), F25
+	FMOVQ 720(R7), F25
 	WORD $0x4f9a1b21 // fmla v1.4s, v25.4s, v26.s[2]
 	WORD $0x4f9b1b25 // fmla v5.4s, v25.4s, v27.s[2]
 	WORD $0x4f9c1b29 // fmla v9.4s, v25.4s, v28.s[2]
 	WORD $0x4f9d1b2d // fmla v13.4s, v25.4s, v29.s[2]
 	WORD $0x4f9e1b31 // fmla v17.4s, v25.4s, v30.s[2]
 	WORD $0x4f9f1b35 // fmla v21.4s, v25.4s, v31.s[2]
-	FMOVQ 736(R6), F24
+	FMOVQ 736(R7), F24
 	WORD $0x4f9a1b02 // fmla v2.4s, v24.4s, v26.s[2]
 	WORD $0x4f9b1b06 // fmla v6.4s, v24.4s, v27.s[2]
 	WORD $0x4f9c1b0a // fmla v10.4s, v24.4s, v28.s[2]
 	WORD $0x4f9d1b0e // fmla v14.4s, v24.4s, v29.s[2]
 	WORD $0x4f9e1b12 // fmla v18.4s, v24.4s, v30.s[2]
 	WORD $0x4f9f1b16 // fmla v22.4s, v24.4s, v31.s[2]
-	FMOVQ 752(R6), F25
+	FMOVQ 752(R7), F25
 	WORD $0x4f9a1b23 // fmla v3.4s, v25.4s, v26.s[2]
 	WORD $0x4f9b1b27 // fmla v7.4s, v25.4s, v27.s[2]
 	WORD $0x4f9c1b2b // fmla v11.4s, v25.4s, v28.s[2]
 	WORD $0x4f9d1b2f // fmla v15.4s, v25.4s, v29.s[2]
 	WORD $0x4f9e1b33 // fmla v19.4s, v25.4s, v30.s[2]
 	WORD $0x4f9f1b37 // fmla v23.4s, v25.4s, v31.s[2]
-	ADD R8, R7
-	FMOVQ 0(R7), F26
-	FMOVQ 4(R7), F27
-	FMOVQ 8(R7), F28
-	FMOVQ 12(R7), F29
-	FMOVQ 16(R7), F30
-	FMOVQ 20(R7), F31
-	FMOVQ 768(R6), F24
+	ADD R9, R8
+	FMOVQ 0(R8), F26
+	FMOVQ 4(R8), F27
+	FMOVQ 8(R8), F28
+	FMOVQ 12(R8), F29
+	FMOVQ 16(R8), F30
+	FMOVQ 20(R8), F31
+	FMOVQ 768(R7), F24
 	WORD $0x4f9a1300 // fmla v0.4s, v24.4s, v26.s[0]
 	WORD $0x4f9b1304 // fmla v4.4s, v24.4s, v27.s[0]
 	WORD $0x4f9c1308 // fmla v8.4s, v24.4s, v28.s[0]
 	WORD $0x4f9d130c // fmla v12.4s, v24.4s, v29.s[0]
 	WORD $0x4f9e1310 // fmla v16.4s, v24.4s, v30.s[0]
 	WORD $0x4f9f1314 // fmla v20.4s, v24.4s, v31.s[0]
-	FMOVQ 784(R6), F25
+	FMOVQ 784(R7), F25
 	WORD $0x4f9a1321 // fmla v1.4s, v25.4s, v26.s[0]
 	WORD $0x4f9b1325 // fmla v5.4s, v25.4s, v27.s[0]
 	WORD $0x4f9c1329 // fmla v9.4s, v25.4s, v28.s[0]
 	WORD $0x4f9d132d // fmla v13.4s, v25.4s, v29.s[0]
 	WORD $0x4f9e1331 // fmla v17.4s, v25.4s, v30.s[0]
 	WORD $0x4f9f1335 // fmla v21.4s, v25.4s, v31.s[0]
-	FMOVQ 800(R6), F24
+	FMOVQ 800(R7), F24
 	WORD $0x4f9a1302 // fmla v2.4s, v24.4s, v26.s[0]
 	WORD $0x4f9b1306 // fmla v6.4s, v24.4s, v27.s[0]
 	WORD $0x4f9c130a // fmla v10.4s, v24.4s, v28.s[0]
 	WORD $0x4f9d130e // fmla v14.4s, v24.4s, v29.s[0]
 	WORD $0x4f9e1312 // fmla v18.4s, v24.4s, v30.s[0]
 	WORD $0x4f9f1316 // fmla v22.4s, v24.4s, v31.s[0]
-	FMOVQ 816(R6), F25
+	FMOVQ 816(R7), F25
 	WORD $0x4f9a1323 // fmla v3.4s, v25.4s, v26.s[0]
 	WORD $0x4f9b1327 // fmla v7.4s, v25.4s, v27.s[0]
 	WORD $0x4f9c132b // fmla v11.4s, v25.4s, v28.s[0]
 	WORD $0x4f9d132f // fmla v15.4s, v25.4s, v29.s[0]
 	WORD $0x4f9e1333 // fmla v19.4s, v25.4s, v30.s[0]
 	WORD $0x4f9f1337 // fmla v23.4s, v25.4s, v31.s[0]
-	FMOVQ 832(R6), F24
+	FMOVQ 832(R7), F24
 	WORD $0x4fba1300 // fmla v0.4s, v24.4s, v26.s[1]
 	WORD $0x4fbb1304 // fmla v4.4s, v24.4s, v27.s[1]
 	WORD $0x4fbc1308 // fmla v8.4s, v24.4s, v28.s[1]
 	WORD $0x4fbd130c // fmla v12.4s, v24.4s, v29.s[1]
 	WORD $0x4fbe1310 // fmla v16.4s, v24.4s, v30.s[1]
 	WORD $0x4fbf1314 // fmla v20.4s, v24.4s, v31.s[1]
-	FMOVQ 848(R6), F25
+	FMOVQ 848(R7), F25
 	WORD $0x4fba1321 // fmla v1.4s, v25.4s, v26.s[1]
 	WORD $0x4fbb1325 // fmla v5.4s, v25.4s, v27.s[1]
 	WORD $0x4fbc1329 // fmla v9.4s, v25.4s, v28.s[1]
 	WORD $0x4fbd132d // fmla v13.4s, v25.4s, v29.s[1]
 	WORD $0x4fbe1331 // fmla v17.4s, v25.4s, v30.s[1]
 	WORD $0x4fbf1335 // fmla v21.4s, v25.4s, v31.s[1]
-	FMOVQ 864(R6), F24
+	FMOVQ 864(R7), F24
 	WORD $0x4fba1302 // fmla v2.4s, v24.4s, v26.s[1]
 	WORD $0x4fbb1306 // fmla v6.4s, v24.4s, v27.s[1]
 	WORD $0x4fbc130a // fmla v10.4s, v24.4s, v28.s[1]
 	WORD $0x4fbd130e // fmla v14.4s, v24.4s, v29.s[1]
 	WORD $0x4fbe1312 // fmla v18.4s, v24.4s, v30.s[1]
 	WORD $0x4fbf1316 // fmla v22.4s, v24.4s, v31.s[1]
-	FMOVQ 880(R6), F25
+	FMOVQ 880(R7), F25
 	WORD $0x4fba1323 // fmla v3.4s, v25.4s, v26.s[1]
 	WORD $0x4fbb1327 // fmla v7.4s, v25.4s, v27.s[1]
 	WORD $0x4fbc132b // fmla v11.4s, v25.4s, v28.s[1]
 	WORD $0x4fbd132f // fmla v15.4s, v25.4s, v29.s[1]
 	WORD $0x4fbe1333 // fmla v19.4s, v25.4s, v30.s[1]
 	WORD $0x4fbf1337 // fmla v23.4s, v25.4s, v31.s[1]
-	FMOVQ 896(R6), F24
+	FMOVQ 896(R7), F24
 	WORD $0x4f9a1b00 // fmla v0.4s, v24.4s, v26.s[2]
 	WORD $0x4f9b1b04 // fmla v4.4s, v24.4s, v27.s[2]
 	WORD $0x4f9c1b08 // fmla v8.4s, v24.4s, v28.s[2]
 	WORD $0x4f9d1b0c // fmla v12.4s, v24.4s, v29.s[2]
 	WORD $0x4f9e1b10 // fmla v16.4s, v24.4s, v30.s[2]
 	WORD $0x4f9f1b14 // fmla v20.4s, v24.4s, v31.s[2]
-	FMOVQ 912(R6), F25
+	FMOVQ 912(R7), F25
 	WORD $0x4f9a1b21 // fmla v1.4s, v25.4s, v26.s[2]
 	WORD $0x4f9b1b25 // fmla v5.4s, v25.4s, v27.s[2]
 	WORD $0x4f9c1b29 // fmla v9.4s, v25.4s, v28.s[2]
 	WORD $0x4f9d1b2d // fmla v13.4s, v25.4s, v29.s[2]
 	WORD $0x4f9e1b31 // fmla v17.4s, v25.4s, v30.s[2]
 	WORD $0x4f9f1b35 // fmla v21.4s, v25.4s, v31.s[2]
-	FMOVQ 928(R6), F24
+	FMOVQ 928(R7), F24
 	WORD $0x4f9a1b02 // fmla v2.4s, v24.4s, v26.s[2]
 	WORD $0x4f9b1b06 // fmla v6.4s, v24.4s, v27.s[2]
 	WORD $0x4f9c1b0a // fmla v10.4s, v24.4s, v28.s[2]
 	WORD $0x4f9d1b0e // fmla v14.4s, v24.4s, v29.s[2]
 	WORD $0x4f9e1b12 // fmla v18.4s, v24.4s, v30.s[2]
 	WORD $0x4f9f1b16 // fmla v22.4s, v24.4s, v31.s[2]
-	FMOVQ 944(R6), F25
+	FMOVQ 944(R7), F25
 	WORD $0x4f9a1b23 // fmla v3.4s, v25.4s, v26.s[2]
 	WORD $0x4f9b1b27 // fmla v7.4s, v25.4s, v27.s[2]
 	WORD $0x4f9c1b2b // fmla v11.4s, v25.4s, v28.s[2]
 	WORD $0x4f9d1b2f // fmla v15.4s, v25.4s, v29.s[2]
 	WORD $0x4f9e1b33 // fmla v19.4s, v25.4s, v30.s[2]
 	WORD $0x4f9f1b37 // fmla v23.4s, v25.4s, v31.s[2]
-	ADD R8, R7
-	FMOVQ 0(R7), F26
-	FMOVQ 4(R7), F27
-	FMOVQ 8(R7), F28
-	FMOVQ 12(R7), F29
-	FMOVQ 16(R7), F30
-	FMOVQ 20(R7), F31
-	FMOVQ 960(R6), F24
+	ADD R9, R8
+	FMOVQ 0(R8), F26
+	FMOVQ 4(R8), F27
+	FMOVQ 8(R8), F28
+	FMOVQ 12(R8), F29
+	FMOVQ 16(R8), F30
+	FMOVQ 20(R8), F31
+	FMOVQ 960(R7), F24
 	WORD $0x4f9a1300 // fmla v0.4s, v24.4s, v26.s[0]
 	WORD $0x4f9b1304 // fmla v4.4s, v24.4s, v27.s[0]
 	WORD $0x4f9c1308 // fmla v8.4s, v24.4s, v28.s[0]
 	WORD $0x4f9d130c // fmla v12.4s, v24.4s, v29.s[0]
 	WORD $0x4f9e1310 // fmla v16.4s, v24.4s, v30.s[0]
 	WORD $0x4f9f1314 // fmla v20.4s, v24.4s, v31.s[0]
-	FMOVQ 976(R6), F25
+	FMOVQ 976(R7), F25
 	WORD $0x4f9a1321 // fmla v1.4s, v25.4s, v26.s[0]
 	WORD $0x4f9b1325 // fmla v5.4s, v25.4s, v27.s[0]
 	WORD $0x4f9c1329 // fmla v9.4s, v25.4s, v28.s[0]
 	WORD $0x4f9d132d // fmla v13.4s, v25.4s, v29.s[0]
 	WORD $0x4f9e1331 // fmla v17.4s, v25.4s, v30.s[0]
 	WORD $0x4f9f1335 // fmla v21.4s, v25.4s, v31.s[0]
-	FMOVQ 992(R6), F24
+	FMOVQ 992(R7), F24
 	WORD $0x4f9a1302 // fmla v2.4s, v24.4s, v26.s[0]
 	WORD $0x4f9b1306 // fmla v6.4s, v24.4s, v27.s[0]
 	WORD $0x4f9c130a // fmla v10.4s, v24.4s, v28.s[0]
 	WORD $0x4f9d130e // fmla v14.4s, v24.4s, v29.s[0]
 	WORD $0x4f9e1312 // fmla v18.4s, v24.4s, v30.s[0]
 	WORD $0x4f9f1316 // fmla v22.4s, v24.4s, v31.s[0]
-	FMOVQ 1008(R6), F25
+	FMOVQ 1008(R7), F25
 	WORD $0x4f9a1323 // fmla v3.4s, v25.4s, v26.s[0]
 	WORD $0x4f9b1327 // fmla v7.4s, v25.4s, v27.s[0]
 	WORD $0x4f9c132b // fmla v11.4s, v25.4s, v28.s[0]
 	WORD $0x4f9d132f // fmla v15.4s, v25.4s, v29.s[0]
 	WORD $0x4f9e1333 // fmla v19.4s, v25.4s, v30.s[0]
 	WORD $0x4f9f1337 // fmla v23.4s, v25.4s, v31.s[0]
-	FMOVQ 1024(R6), F24
+	FMOVQ 1024(R7), F24
 	WORD $0x4fba1300 // fmla v0.4s, v24.4s, v26.s[1]
 	WORD $0x4fbb1304 // fmla v4.4s, v24.4s, v27.s[1]
 	WORD $0x4fbc1308 // fmla v8.4s, v24.4s, v28.s[1]
 	WORD $0x4fbd130c // fmla v12.4s, v24.4s, v29.s[1]
 	WORD $0x4fbe1310 // fmla v16.4s, v24.4s, v30.s[1]
 	WORD $0x4fbf1314 // fmla v20.4s, v24.4s, v31.s[1]
-	FMOVQ 1040(R6), F25
+	FMOVQ 1040(R7), F25
 	WORD $0x4fba1321 // fmla v1.4s, v25.4s, v26.s[1]
 	WORD $0x4fbb1325 // fmla v5.4s, v25.4s, v27.s[1]
 	WORD $0x4fbc1329 // fmla v9.4s, v25.4s, v28.s[1]
 	WORD $0x4fbd132d // fmla v13.4s, v25.4s, v29.s[1]
 	WORD $0x4fbe1331 // fmla v17.4s, v25.4s, v30.s[1]
 	WORD $0x4fbf1335 // fmla v21.4s, v25.4s, v31.s[1]
-	FMOVQ 1056(R6), F24
+	FMOVQ 1056(R7), F24
 	WORD $0x4fba1302 // fmla v2.4s, v24.4s, v26.s[1]
 	WORD $0x4fbb1306 // fmla v6.4s, v24.4s, v27.s[1]
 	WORD $0x4fbc130a // fmla v10.4s, v24.4s, v28.s[1]
 	WORD $0x4fbd130e // fmla v14.4s, v24.4s, v29.s[1]
 	WORD $0x4fbe1312 // fmla v18.4s, v24.4s, v30.s[1]
 	WORD $0x4fbf1316 // fmla v22.4s, v24.4s, v31.s[1]
-	FMOVQ 1072(R6), F25
+	FMOVQ 1072(R7), F25
 	WORD $0x4fba1323 // fmla v3.4s, v25.4s, v26.s[1]
 	WORD $0x4fbb1327 // fmla v7.4s, v25.4s, v27.s[1]
 	WORD $0x4fbc132b // fmla v11.4s, v25.4s, v28.s[1]
 	WORD $0x4fbd132f // fmla v15.4s, v25.4s, v29.s[1]
 	WORD $0x4fbe1333 // fmla v19.4s, v25.4s, v30.s[1]
 	WORD $0x4fbf1337 // fmla v23.4s, v25.4s, v31.s[1]
-	FMOVQ 1088(R6), F24
+	FMOVQ 1088(R7), F24
 	WORD $0x4f9a1b00 // fmla v0.4s, v24.4s, v26.s[2]
 	WORD $0x4f9b1b04 // fmla v4.4s, v24.4s, v27.s[2]
 	WORD $0x4f9c1b08 // fmla v8.4s, v24.4s, v28.s[2]
 	WORD $0x4f9d1b0c // fmla v12.4s, v24.4s, v29.s[2]
 	WORD $0x4f9e1b10 // fmla v16.4s, v24.4s, v30.s[2]
 	WORD $0x4f9f1b14 // fmla v20.4s, v24.4s, v31.s[2]
-	FMOVQ 1104(R6), F25
+	FMOVQ 1104(R7), F25
 	WORD $0x4f9a1b21 // fmla v1.4s, v25.4s, v26.s[2]
 	WORD $0x4f9b1b25 // fmla v5.4s, v25.4s, v27.s[2]
 	WORD $0x4f9c1b29 // fmla v9.4s, v25.4s, v28.s[2]
 	WORD $0x4f9d1b2d // fmla v13.4s, v25.4s, v29.s[2]
 	WORD $0x4f9e1b31 // fmla v17.4s, v25.4s, v30.s[2]
 	WORD $0x4f9f1b35 // fmla v21.4s, v25.4s, v31.s[2]
-	FMOVQ 1120(R6), F24
+	FMOVQ 1120(R7), F24
 	WORD $0x4f9a1b02 // fmla v2.4s, v24.4s, v26.s[2]
 	WORD $0x4f9b1b06 // fmla v6.4s, v24.4s, v27.s[2]
 	WORD $0x4f9c1b0a // fmla v10.4s, v24.4s, v28.s[2]
 	WORD $0x4f9d1b0e // fmla v14.4s, v24.4s, v29.s[2]
 	WORD $0x4f9e1b12 // fmla v18.4s, v24.4s, v30.s[2]
 	WORD $0x4f9f1b16 // fmla v22.4s, v24.4s, v31.s[2]
-	FMOVQ 1136(R6), F25
+	FMOVQ 1136(R7), F25
 	WORD $0x4f9a1b23 // fmla v3.4s, v25.4s, v26.s[2]
 	WORD $0x4f9b1b27 // fmla v7.4s, v25.4s, v27.s[2]
 	WORD $0x4f9c1b2b // fmla v11.4s, v25.4s, v28.s[2]
 	WORD $0x4f9d1b2f // fmla v15.4s, v25.4s, v29.s[2]
 	WORD $0x4f9e1b33 // fmla v19.4s, v25.4s, v30.s[2]
 	WORD $0x4f9f1b37 // fmla v23.4s, v25.4s, v31.s[2]
-	ADD R9, R7
-	FMOVQ 0(R7), F26
-	FMOVQ 4(R7), F27
-	FMOVQ 8(R7), F28
-	FMOVQ 12(R7), F29
-	FMOVQ 16(R7), F30
-	FMOVQ 20(R7), F31
-	FMOVQ 1152(R6), F24
+	ADD R10, R8
+	FMOVQ 0(R8), F26
+	FMOVQ 4(R8), F27
+	FMOVQ 8(R8), F28
+	FMOVQ 12(R8), F29
+	FMOVQ 16(R8), F30
+	FMOVQ 20(R8), F31
+	FMOVQ 1152(R7), F24
 	WORD $0x4f9a1300 // fmla v0.4s, v24.4s, v26.s[0]
 	WORD $0x4f9b1304 // fmla v4.4s, v24.4s, v27.s[0]
 	WORD $0x4f9c1308 // fmla v8.4s, v24.4s, v28.s[0]
 	WORD $0x4f9d130c // fmla v12.4s, v24.4s, v29.s[0]
 	WORD $0x4f9e1310 // fmla v16.4s, v24.4s, v30.s[0]
 	WORD $0x4f9f1314 // fmla v20.4s, v24.4s, v31.s[0]
-	FMOVQ 1168(R6), F25
+	FMOVQ 1168(R7), F25
 	WORD $0x4f9a1321 // fmla v1.4s, v25.4s, v26.s[0]
 	WORD $0x4f9b1325 // fmla v5.4s, v25.4s, v27.s[0]
 	WORD $0x4f9c1329 // fmla v9.4s, v25.4s, v28.s[0]
 	WORD $0x4f9d132d // fmla v13.4s, v25.4s, v29.s[0]
 	WORD $0x4f9e1331 // fmla v17.4s, v25.4s, v30.s[0]
 	WORD $0x4f9f1335 // fmla v21.4s, v25.4s, v31.s[0]
-	FMOVQ 1184(R6), F24
+	FMOVQ 1184(R7), F24
 	WORD $0x4f9a1302 // fmla v2.4s, v24.4s, v26.s[0]
 	WORD $0x4f9b1306 // fmla v6.4s, v24.4s, v27.s[0]
 	WORD $0x4f9c130a // fmla v10.4s, v24.4s, v28.s[0]
 	WORD $0x4f9d130e // fmla v14.4s, v24.4s, v29.s[0]
 	WORD $0x4f9e1312 // fmla v18.4s, v24.4s, v30.s[0]
 	WORD $0x4f9f1316 // fmla v22.4s, v24.4s, v31.s[0]
-	FMOVQ 1200(R6), F25
+	FMOVQ 1200(R7), F25
 	WORD $0x4f9a1323 // fmla v3.4s, v25.4s, v26.s[0]
 	WORD $0x4f9b1327 // fmla v7.4s, v25.4s, v27.s[0]
 	WORD $0x4f9c132b // fmla v11.4s, v25.4s, v28.s[0]
 	WORD $0x4f9d132f // fmla v15.4s, v25.4s, v29.s[0]
 	WORD $0x4f9e1333 // fmla v19.4s, v25.4s, v30.s[0]
 	WORD $0x4f9f1337 // fmla v23.4s, v25.4s, v31.s[0]
-	FMOVQ 1216(R6), F24
+	FMOVQ 1216(R7), F24
 	WORD $0x4fba1300 // fmla v0.4s, v24.4s, v26.s[1]
 	WORD $0x4fbb1304 // fmla v4.4s, v24.4s, v27.s[1]
 	WORD $0x4fbc1308 // fmla v8.4s, v24.4s, v28.s[1]
 	WORD $0x4fbd130c // fmla v12.4s, v24.4s, v29.s[1]
 	WORD $0x4fbe1310 // fmla v16.4s, v24.4s, v30.s[1]
 	WORD $0x4fbf1314 // fmla v20.4s, v24.4s, v31.s[1]
-	FMOVQ 1232(R6), F25
+	FMOVQ 1232(R7), F25
 	WORD $0x4fba1321 // fmla v1.4s, v25.4s, v26.s[1]
 	WORD $0x4fbb1325 // fmla v5.4s, v25.4s, v27.s[1]
 	WORD $0x4fbc1329 // fmla v9.4s, v25.4s, v28.s[1]
 	WORD $0x4fbd132d // fmla v13.4s, v25.4s, v29.s[1]
 	WORD $0x4fbe1331 // fmla v17.4s, v25.4s, v30.s[1]
 	WORD $0x4fbf1335 // fmla v21.4s, v25.4s, v31.s[1]
-	FMOVQ 1248(R6), F24
+	FMOVQ 1248(R7), F24
 	WORD $0x4fba1302 // fmla v2.4s, v24.4s, v26.s[1]
 	WORD $0x4fbb1306 // fmla v6.4s, v24.4s, v27.s[1]
 	WORD $0x4fbc130a // fmla v10.4s, v24.4s, v28.s[1]
 	WORD $0x4fbd130e // fmla v14.4s, v24.4s, v29.s[1]
 	WORD $0x4fbe1312 // fmla v18.4s, v24.4s, v30.s[1]
 	WORD $0x4fbf1316 // fmla v22.4s, v24.4s, v31.s[1]
-	FMOVQ 1264(R6), F25
+	FMOVQ 1264(R7), F25
 	WORD $0x4fba1323 // fmla v3.4s, v25.4s, v26.s[1]
 	WORD $0x4fbb1327 // fmla v7.4s, v25.4s, v27.s[1]
 	WORD $0x4fbc132b // fmla v11.4s, v25.4s, v28.s[1]
 	WORD $0x4fbd132f // fmla v15.4s, v25.4s, v29.s[1]
 	WORD $0x4fbe1333 // fmla v19.4s, v25.4s, v30.s[1]
 	WORD $0x4fbf1337 // fmla v23.4s, v25.4s, v31.s[1]
-	FMOVQ 1280(R6), F24
+	FMOVQ 1280(R7), F24
 	WORD $0x4f9a1b00 // fmla v0.4s, v24.4s, v26.s[2]
 	WORD $0x4f9b1b04 // fmla v4.4s, v24.4s, v27.s[2]
 	WORD $0x4f9c1b08 // fmla v8.4s, v24.4s, v28.s[2]
 	WORD $0x4f9d1b0c // fmla v12.4s, v24.4s, v29.s[2]
 	WORD $0x4f9e1b10 // fmla v16.4s, v24.4s, v30.s[2]
 	WORD $0x4f9f1b14 // fmla v20.4s, v24.4s, v31.s[2]
-	FMOVQ 1296(R6), F25
+	FMOVQ 1296(R7), F25
 	WORD $0x4f9a1b21 // fmla v1.4s, v25.4s, v26.s[2]
 	WORD $0x4f9b1b25 // fmla v5.4s, v25.4s, v27.s[2]
 	WORD $0x4f9c1b29 // fmla v9.4s, v25.4s, v28.s[2]
 	WORD $0x4f9d1b2d // fmla v13.4s, v25.4s, v29.s[2]
 	WORD $0x4f9e1b31 // fmla v17.4s, v25.4s, v30.s[2]
 	WORD $0x4f9f1b35 // fmla v21.4s, v25.4s, v31.s[2]
-	FMOVQ 1312(R6), F24
+	FMOVQ 1312(R7), F24
 	WORD $0x4f9a1b02 // fmla v2.4s, v24.4s, v26.s[2]
 	WORD $0x4f9b1b06 // fmla v6.4s, v24.4s, v27.s[2]
 	WORD $0x4f9c1b0a // fmla v10.4s, v24.4s, v28.s[2]
 	WORD $0x4f9d1b0e // fmla v14.4s, v24.4s, v29.s[2]
 	WORD $0x4f9e1b12 // fmla v18.4s, v24.4s, v30.s[2]
 	WORD $0x4f9f1b16 // fmla v22.4s, v24.4s, v31.s[2]
-	FMOVQ 1328(R6), F25
+	FMOVQ 1328(R7), F25
 	WORD $0x4f9a1b23 // fmla v3.4s, v25.4s, v26.s[2]
 	WORD $0x4f9b1b27 // fmla v7.4s, v25.4s, v27.s[2]
 	WORD $0x4f9c1b2b // fmla v11.4s, v25.4s, v28.s[2]
 	WORD $0x4f9d1b2f // fmla v15.4s, v25.4s, v29.s[2]
 	WORD $0x4f9e1b33 // fmla v19.4s, v25.4s, v30.s[2]
 	WORD $0x4f9f1b37 // fmla v23.4s, v25.4s, v31.s[2]
-	ADD R8, R7
-	FMOVQ 0(R7), F26
-	FMOVQ 4(R7), F27
-	FMOVQ 8(R7), F28
-	FMOVQ 12(R7), F29
-	FMOVQ 16(R7), F30
-	FMOVQ 20(R7), F31
-	FMOVQ 1344(R6), F24
+	ADD R9, R8
+	FMOVQ 0(R8), F26
+	FMOVQ 4(R8), F27
+	FMOVQ 8(R8), F28
+	FMOVQ 12(R8), F29
+	FMOVQ 16(R8), F30
+	FMOVQ 20(R8), F31
+	FMOVQ 1344(R7), F24
 	WORD $0x4f9a1300 // fmla v0.4s, v24.4s, v26.s[0]
 	WORD $0x4f9b1304 // fmla v4.4s, v24.4s, v27.s[0]
 	WORD $0x4f9c1308 // fmla v8.4s, v24.4s, v28.s[0]
 	WORD $0x4f9d130c // fmla v12.4s, v24.4s, v29.s[0]
 	WORD $0x4f9e1310 // fmla v16.4s, v24.4s, v30.s[0]
 	WORD $0x4f9f1314 // fmla v20.4s, v24.4s, v31.s[0]
-	FMOVQ 1360(R6), F25
+	FMOVQ 1360(R7), F25
 	WORD $0x4f9a1321 // fmla v1.4s, v25.4s, v26.s[0]
 	WORD $0x4f9b1325 // fmla v5.4s, v25.4s, v27.s[0]
 	WORD $0x4f9c1329 // fmla v9.4s, v25.4s, v28.s[0]
 	WORD $0x4f9d132d // fmla v13.4s, v25.4s, v29.s[0]
 	WORD $0x4f9e1331 // fmla v17.4s, v25.4s, v30.s[0]
 	WORD $0x4f9f1335 // fmla v21.4s, v25.4s, v31.s[0]
-	FMOVQ 1376(R6), F24
+	FMOVQ 1376(R7), F24
 	WORD $0x4f9a1302 // fmla v2.4s, v24.4s, v26.s[0]
 	WORD $0x4f9b1306 // fmla v6.4s, v24.4s, v27.s[0]
 	WORD $0x4f9c130a // fmla v10.4s, v24.4s, v28.s[0]
 	WORD $0x4f9d130e // fmla v14.4s, v24.4s, v29.s[0]
 	WORD $0x4f9e1312 // fmla v18.4s, v24.4s, v30.s[0]
 	WORD $0x4f9f1316 // fmla v22.4s, v24.4s, v31.s[0]
-	FMOVQ 1392(R6), F25
+	FMOVQ 1392(R7), F25
 	WORD $0x4f9a1323 // fmla v3.4s, v25.4s, v26.s[0]
 	WORD $0x4f9b1327 // fmla v7.4s, v25.4s, v27.s[0]
 	WORD $0x4f9c132b // fmla v11.4s, v25.4s, v28.s[0]
 	WORD $0x4f9d132f // fmla v15.4s, v25.4s, v29.s[0]
 	WORD $0x4f9e1333 // fmla v19.4s, v25.4s, v30.s[0]
 	WORD $0x4f9f1337 // fmla v23.4s, v25.4s, v31.s[0]
-	FMOVQ 1408(R6), F24
+	FMOVQ 1408(R7), F24
 	WORD $0x4fba1300 // fmla v0.4s, v24.4s, v26.s[1]
 	WORD $0x4fbb1304 // fmla v4.4s, v24.4s, v27.s[1]
 	WORD $0x4fbc1308 // fmla v8.4s, v24.4s, v28.s[1]
 	WORD $0x4fbd130c // fmla v12.4s, v24.4s, v29.s[1]
 	WORD $0x4fbe1310 // fmla v16.4s, v24.4s, v30.s[1]
 	WORD $0x4fbf1314 // fmla v20.4s, v24.4s, v31.s[1]
-	FMOVQ 1424(R6), F25
+	FMOVQ 1424(R7), F25
 	WORD $0x4fba1321 // fmla v1.4s, v25.4s, v26.s[1]
 	WORD $0x4fbb1325 // fmla v5.4s, v25.4s, v27.s[1]
 	WORD $0x4fbc1329 // fmla v9.4s, v25.4s, v28.s[1]
 	WORD $0x4fbd132d // fmla v13.4s, v25.4s, v29.s[1]
 	WORD $0x4fbe1331 // fmla v17.4s, v25.4s, v30.s[1]
 	WORD $0x4fbf1335 // fmla v21.4s, v25.4s, v31.s[1]
-	FMOVQ 1440(R6), F24
+	FMOVQ 1440(R7), F24
 	WORD $0x4fba1302 // fmla v2.4s, v24.4s, v26.s[1]
 	WORD $0x4fbb1306 // fmla v6.4s, v24.4s, v27.s[1]
 	WORD $0x4fbc130a // fmla v10.4s, v24.4s, v28.s[1]
 	WORD $0x4fbd130e // fmla v14.4s, v24.4s, v29.s[1]
 	WORD $0x4fbe1312 // fmla v18.4s, v24.4s, v30.s[1]
 	WORD $0x4fbf1316 // fmla v22.4s, v24.4s, v31.s[1]
-	FMOVQ 1456(R6), F25
+	FMOVQ 1456(R7), F25
 	WORD $0x4fba1323 // fmla v3.4s, v25.4s, v26.s[1]
 	WORD $0x4fbb1327 // fmla v7.4s, v25.4s, v27.s[1]
 	WORD $0x4fbc132b // fmla v11.4s, v25.4s, v28.s[1]
 	WORD $0x4fbd132f // fmla v15.4s, v25.4s, v29.s[1]
 	WORD $0x4fbe1333 // fmla v19.4s, v25.4s, v30.s[1]
 	WORD $0x4fbf1337 // fmla v23.4s, v25.4s, v31.s[1]
-	FMOVQ 1472(R6), F24
+	FMOVQ 1472(R7), F24
 	WORD $0x4f9a1b00 // fmla v0.4s, v24.4s, v26.s[2]
 	WORD $0x4f9b1b04 // fmla v4.4s, v24.4s, v27.s[2]
 	WORD $0x4f9c1b08 // fmla v8.4s, v24.4s, v28.s[2]
 	WORD $0x4f9d1b0c // fmla v12.4s, v24.4s, v29.s[2]
 	WORD $0x4f9e1b10 // fmla v16.4s, v24.4s, v30.s[2]
 	WORD $0x4f9f1b14 // fmla v20.4s, v24.4s, v31.s[2]
-	FMOVQ 1488(R6), F25
+	FMOVQ 1488(R7), F25
 	WORD $0x4f9a1b21 // fmla v1.4s, v25.4s, v26.s[2]
 	WORD $0x4f9b1b25 // fmla v5.4s, v25.4s, v27.s[2]
 	WORD $0x4f9c1b29 // fmla v9.4s, v25.4s, v28.s[2]
 	WORD $0x4f9d1b2d // fmla v13.4s, v25.4s, v29.s[2]
 	WORD $0x4f9e1b31 // fmla v17.4s, v25.4s, v30.s[2]
 	WORD $0x4f9f1b35 // fmla v21.4s, v25.4s, v31.s[2]
-	FMOVQ 1504(R6), F24
+	FMOVQ 1504(R7), F24
 	WORD $0x4f9a1b02 // fmla v2.4s, v24.4s, v26.s[2]
 	WORD $0x4f9b1b06 // fmla v6.4s, v24.4s, v27.s[2]
 	WORD $0x4f9c1b0a // fmla v10.4s, v24.4s, v28.s[2]
 	WORD $0x4f9d1b0e // fmla v14.4s, v24.4s, v29.s[2]
 	WORD $0x4f9e1b12 // fmla v18.4s, v24.4s, v30.s[2]
 	WORD $0x4f9f1b16 // fmla v22.4s, v24.4s, v31.s[2]
-	FMOVQ 1520(R6), F25
+	FMOVQ 1520(R7), F25
 	WORD $0x4f9a1b23 // fmla v3.4s, v25.4s, v26.s[2]
 	WORD $0x4f9b1b27 // fmla v7.4s, v25.4s, v27.s[2]
 	WORD $0x4f9c1b2b // fmla v11.4s, v25.4s, v28.s[2]
 	WORD $0x4f9d1b2f // fmla v15.4s, v25.4s, v29.s[2]
 	WORD $0x4f9e1b33 // fmla v19.4s, v25.4s, v30.s[2]
 	WORD $0x4f9f1b37 // fmla v23.4s, v25.4s, v31.s[2]
-	ADD R8, R7
-	FMOVQ 0(R7), F26
-	FMOVQ 4(R7), F27
-	FMOVQ 8(R7), F28
-	FMOVQ 12(R7), F29
-	FMOVQ 16(R7), F30
-	FMOVQ 20(R7), F31
-	FMOVQ 1536(R6), F24
+	ADD R9, R8
+	FMOVQ 0(R8), F26
+	FMOVQ 4(R8), F27
+	FMOVQ 8(R8), F28
+	FMOVQ 12(R8), F29
+	FMOVQ 16(R8), F30
+	FMOVQ 20(R8), F31
+	FMOVQ 1536(R7), F24
 	WORD $0x4f9a1300 // fmla v0.4s, v24.4s, v26.s[0]
 	WORD $0x4f9b1304 // fmla v4.4s, v24.4s, v27.s[0]
 	WORD $0x4f9c1308 // fmla v8.4s, v24.4s, v28.s[0]
 	WORD $0x4f9d130c // fmla v12.4s, v24.4s, v29.s[0]
 	WORD $0x4f9e1310 // fmla v16.4s, v24.4s, v30.s[0]
 	WORD $0x4f9f1314 // fmla v20.4s, v24.4s, v31.s[0]
-	FMOVQ 1552(R6), F25
+	FMOVQ 1552(R7), F25
 	WORD $0x4f9a1321 // fmla v1.4s, v25.4s, v26.s[0]
 	WORD $0x4f9b1325 // fmla v5.4s, v25.4s, v27.s[0]
 	WORD $0x4f9c1329 // fmla v9.4s, v25.4s, v28.s[0]
 	WORD $0x4f9d132d // fmla v13.4s, v25.4s, v29.s[0]
 	WORD $0x4f9e1331 // fmla v17.4s, v25.4s, v30.s[0]
 	WORD $0x4f9f1335 // fmla v21.4s, v25.4s, v31.s[0]
-	FMOVQ 1568(R6), F24
+	FMOVQ 1568(R7), F24
 	WORD $0x4f9a1302 // fmla v2.4s, v24.4s, v26.s[0]
 	WORD $0x4f9b1306 // fmla v6.4s, v24.4s, v27.s[0]
 	WORD $0x4f9c130a // fmla v10.4s, v24.4s, v28.s[0]
 	WORD $0x4f9d130e // fmla v14.4s, v24.4s, v29.s[0]
 	WORD $0x4f9e1312 // fmla v18.4s, v24.4s, v30.s[0]
 	WORD $0x4f9f1316 // fmla v22.4s, v24.4s, v31.s[0]
-	FMOVQ 1584(R6), F25
+	FMOVQ 1584(R7), F25
 	WORD $0x4f9a1323 // fmla v3.4s, v25.4s, v26.s[0]
 	WORD $0x4f9b1327 // fmla v7.4s, v25.4s, v27.s[0]
 	WORD $0x4f9c132b // fmla v11.4s, v25.4s, v28.s[0]
 	WORD $0x4f9d132f // fmla v15.4s, v25.4s, v29.s[0]
 	WORD $0x4f9e1333 // fmla v19.4s, v25.4s, v30.s[0]
 	WORD $0x4f9f1337 // fmla v23.4s, v25.4s, v31.s[0]
-	FMOVQ 1600(R6), F24
+	FMOVQ 1600(R7), F24
 	WORD $0x4fba1300 // fmla v0.4s, v24.4s, v26.s[1]
 	WORD $0x4fbb1304 // fmla v4.4s, v24.4s, v27.s[1]
 	WORD $0x4fbc1308 // fmla v8.4s, v24.4s, v28.s[1]
 	WORD $0x4fbd130c // fmla v12.4s, v24.4s, v29.s[1]
 	WORD $0x4fbe1310 // fmla v16.4s, v24.4s, v30.s[1]
 	WORD $0x4fbf1314 // fmla v20.4s, v24.4s, v31.s[1]
-	FMOVQ 1616(R6), F25
+	FMOVQ 1616(R7), F25
 	WORD $0x4fba1321 // fmla v1.4s, v25.4s, v26.s[1]
 	WORD $0x4fbb1325 // fmla v5.4s, v25.4s, v27.s[1]
 	WORD $0x4fbc1329 // fmla v9.4s, v25.4s, v28.s[1]
 	WORD $0x4fbd132d // fmla v13.4s, v25.4s, v29.s[1]
 	WORD $0x4fbe1331 // fmla v17.4s, v25.4s, v30.s[1]
 	WORD $0x4fbf1335 // fmla v21.4s, v25.4s, v31.s[1]
-	FMOVQ 1632(R6), F24
+	FMOVQ 1632(R7), F24
 	WORD $0x4fba1302 // fmla v2.4s, v24.4s, v26.s[1]
 	WORD $0x4fbb1306 // fmla v6.4s, v24.4s, v27.s[1]
 	WORD $0x4fbc130a // fmla v10.4s, v24.4s, v28.s[1]
 	WORD $0x4fbd130e // fmla v14.4s, v24.4s, v29.s[1]
 	WORD $0x4fbe1312 // fmla v18.4s, v24.4s, v30.s[1]
 	WORD $0x4fbf1316 // fmla v22.4s, v24.4s, v31.s[1]
-	FMOVQ 1648(R6), F25
+	FMOVQ 1648(R7), F25
 	WORD $0x4fba1323 // fmla v3.4s, v25.4s, v26.s[1]
 	WORD $0x4fbb1327 // fmla v7.4s, v25.4s, v27.s[1]
 	WORD $0x4fbc132b // fmla v11.4s, v25.4s, v28.s[1]
 	WORD $0x4fbd132f // fmla v15.4s, v25.4s, v29.s[1]
 	WORD $0x4fbe1333 // fmla v19.4s, v25.4s, v30.s[1]
 	WORD $0x4fbf1337 // fmla v23.4s, v25.4s, v31.s[1]
-	FMOVQ 1664(R6), F24
+	FMOVQ 1664(R7), F24
 	WORD $0x4f9a1b00 // fmla v0.4s, v24.4s, v26.s[2]
 	WORD $0x4f9b1b04 // fmla v4.4s, v24.4s, v27.s[2]
 	WORD $0x4f9c1b08 // fmla v8.4s, v24.4s, v28.s[2]
 	WORD $0x4f9d1b0c // fmla v12.4s, v24.4s, v29.s[2]
 	WORD $0x4f9e1b10 // fmla v16.4s, v24.4s, v30.s[2]
 	WORD $0x4f9f1b14 // fmla v20.4s, v24.4s, v31.s[2]
-	FMOVQ 1680(R6), F25
+	FMOVQ 1680(R7), F25
 	WORD $0x4f9a1b21 // fmla v1.4s, v25.4s, v26.s[2]
 	WORD $0x4f9b1b25 // fmla v5.4s, v25.4s, v27.s[2]
 	WORD $0x4f9c1b29 // fmla v9.4s, v25.4s, v28.s[2]
 	WORD $0x4f9d1b2d // fmla v13.4s, v25.4s, v29.s[2]
 	WORD $0x4f9e1b31 // fmla v17.4s, v25.4s, v30.s[2]
 	WORD $0x4f9f1b35 // fmla v21.4s, v25.4s, v31.s[2]
-	FMOVQ 1696(R6), F24
+	FMOVQ 1696(R7), F24
 	WORD $0x4f9a1b02 // fmla v2.4s, v24.4s, v26.s[2]
 	WORD $0x4f9b1b06 // fmla v6.4s, v24.4s, v27.s[2]
 	WORD $0x4f9c1b0a // fmla v10.4s, v24.4s, v28.s[2]
 	WORD $0x4f9d1b0e // fmla v14.4s, v24.4s, v29.s[2]
 	WORD $0x4f9e1b12 // fmla v18.4s, v24.4s, v30.s[2]
 	WORD $0x4f9f1b16 // fmla v22.4s, v24.4s, v31.s[2]
-	FMOVQ 1712(R6), F25
+	FMOVQ 1712(R7), F25
 	WORD $0x4f9a1b23 // fmla v3.4s, v25.4s, v26.s[2]
 	WORD $0x4f9b1b27 // fmla v7.4s, v25.4s, v27.s[2]
 	WORD $0x4f9c1b2b // fmla v11.4s, v25.4s, v28.s[2]
 	WORD $0x4f9d1b2f // fmla v15.4s, v25.4s, v29.s[2]
 	WORD $0x4f9e1b33 // fmla v19.4s, v25.4s, v30.s[2]
 	WORD $0x4f9f1b37 // fmla v23.4s, v25.4s, v31.s[2]
-	MOVD $0x00000000, R5
-	VDUP R5, V24.S4
+	MOVD $0x00000000, R6
+	VDUP R6, V24.S4
 	WORD $0x4e38f400 // fmax v0.4s, v0.4s, v24.4s
-	FMOVQ F0, 0(R1)
+	FMOVQ F0, 0(R2)
 	WORD $0x4e38f421 // fmax v1.4s, v1.4s, v24.4s
-	FMOVQ F1, 16(R1)
+	FMOVQ F1, 16(R2)
 	WORD $0x4e38f442 // fmax v2.4s, v2.4s, v24.4s
-	FMOVQ F2, 32(R1)
+	FMOVQ F2, 32(R2)
 	WORD $0x4e38f463 // fmax v3.4s, v3.4s, v24.4s
-	FMOVQ F3, 48(R1)
+	FMOVQ F3, 48(R2)
 	WORD $0x4e38f484 // fmax v4.4s, v4.4s, v24.4s
-	FMOVQ F4, 64(R1)
+	FMOVQ F4, 64(R2)
 	WORD $0x4e38f4a5 // fmax v5.4s, v5.4s, v24.4s
-	FMOVQ F5, 80(R1)
+	FMOVQ F5, 80(R2)
 	WORD $0x4e38f4c6 // fmax v6.4s, v6.4s, v24.4s
-	FMOVQ F6, 96(R1)
+	FMOVQ F6, 96(R2)
 	WORD $0x4e38f4e7 // fmax v7.4s, v7.4s, v24.4s
-	FMOVQ F7, 112(R1)
+	FMOVQ F7, 112(R2)
 	WORD $0x4e38f508 // fmax v8.4s, v8.4s, v24.4s
-	FMOVQ F8, 128(R1)
+	FMOVQ F8, 128(R2)
 	WORD $0x4e38f529 // fmax v9.4s, v9.4s, v24.4s
-	FMOVQ F9, 144(R1)
+	FMOVQ F9, 144(R2)
 	WORD $0x4e38f54a // fmax v10.4s, v10.4s, v24.4s
-	FMOVQ F10, 160(R1)
+	FMOVQ F10, 160(R2)
 	WORD $0x4e38f56b // fmax v11.4s, v11.4s, v24.4s
-	FMOVQ F11, 176(R1)
+	FMOVQ F11, 176(R2)
 	WORD $0x4e38f58c // fmax v12.4s, v12.4s, v24.4s
-	FMOVQ F12, 192(R1)
+	FMOVQ F12, 192(R2)
 	WORD $0x4e38f5ad // fmax v13.4s, v13.4s, v24.4s
-	FMOVQ F13, 208(R1)
+	FMOVQ F13, 208(R2)
 	WORD $0x4e38f5ce // fmax v14.4s, v14.4s, v24.4s
-	FMOVQ F14, 224(R1)
+	FMOVQ F14, 224(R2)
 	WORD $0x4e38f5ef // fmax v15.4s, v15.4s, v24.4s
-	FMOVQ F15, 240(R1)
+	FMOVQ F15, 240(R2)
 	WORD $0x4e38f610 // fmax v16.4s, v16.4s, v24.4s
-	FMOVQ F16, 256(R1)
+	FMOVQ F16, 256(R2)
 	WORD $0x4e38f631 // fmax v17.4s, v17.4s, v24.4s
-	FMOVQ F17, 272(R1)
+	FMOVQ F17, 272(R2)
 	WORD $0x4e38f652 // fmax v18.4s, v18.4s, v24.4s
-	FMOVQ F18, 288(R1)
+	FMOVQ F18, 288(R2)
 	WORD $0x4e38f673 // fmax v19.4s, v19.4s, v24.4s
-	FMOVQ F19, 304(R1)
+	FMOVQ F19, 304(R2)
 	WORD $0x4e38f694 // fmax v20.4s, v20.4s, v24.4s
-	FMOVQ F20, 320(R1)
+	FMOVQ F20, 320(R2)
 	WORD $0x4e38f6b5 // fmax v21.4s, v21.4s, v24.4s
-	FMOVQ F21, 336(R1)
+	FMOVQ F21, 336(R2)
 	WORD $0x4e38f6d6 // fmax v22.4s, v22.4s, v24.4s
-	FMOVQ F22, 352(R1)
+	FMOVQ F22, 352(R2)
 	WORD $0x4e38f6f7 // fmax v23.4s, v23.4s, v24.4s
-	FMOVQ F23, 368(R1)
-	CBZ R2, groupPlain
-	MOVD $1, R5
-	VMOV R5, V25.S[0]
-	MOVD $2, R5
-	VMOV R5, V25.S[1]
-	MOVD $4, R5
-	VMOV R5, V25.S[2]
-	MOVD $8, R5
-	VMOV R5, V25.S[3]
+	FMOVQ F23, 368(R2)
+	CBZ R3, groupPlain
+	MOVD $1, R6
+	VMOV R6, V25.S[0]
+	MOVD $2, R6
+	VMOV R6, V25.S[1]
+	MOVD $4, R6
+	VMOV R6, V25.S[2]
+	MOVD $8, R6
+	VMOV R6, V25.S[3]
 	VSHL $4, V25.S4, V26.S4
 	VSHL $4, V26.S4, V27.S4
 	VSHL $4, V27.S4, V28.S4
@@ -1686,8 +1690,8 @@ group:
 	VAND V28.B16, V30.B16, V30.B16
 	VORR V30.B16, V29.B16, V29.B16
 	VADDV V29.S4, V29
-	VMOV V29.S[0], R5
-	MOVH R5, 0(R2)
+	VMOV V29.S[0], R6
+	MOVH R6, 0(R3)
 	WORD $0x4ea0c89e // fcmgt v30.4s, v4.4s, #0.0
 	VAND V25.B16, V30.B16, V30.B16
 	VMOV V30.B16, V29.B16
@@ -1701,8 +1705,8 @@ group:
 	VAND V28.B16, V30.B16, V30.B16
 	VORR V30.B16, V29.B16, V29.B16
 	VADDV V29.S4, V29
-	VMOV V29.S[0], R5
-	MOVH R5, 2(R2)
+	VMOV V29.S[0], R6
+	MOVH R6, 2(R3)
 	WORD $0x4ea0c91e // fcmgt v30.4s, v8.4s, #0.0
 	VAND V25.B16, V30.B16, V30.B16
 	VMOV V30.B16, V29.B16
@@ -1716,8 +1720,8 @@ group:
 	VAND V28.B16, V30.B16, V30.B16
 	VORR V30.B16, V29.B16, V29.B16
 	VADDV V29.S4, V29
-	VMOV V29.S[0], R5
-	MOVH R5, 4(R2)
+	VMOV V29.S[0], R6
+	MOVH R6, 4(R3)
 	WORD $0x4ea0c99e // fcmgt v30.4s, v12.4s, #0.0
 	VAND V25.B16, V30.B16, V30.B16
 	VMOV V30.B16, V29.B16
@@ -1731,8 +1735,8 @@ group:
 	VAND V28.B16, V30.B16, V30.B16
 	VORR V30.B16, V29.B16, V29.B16
 	VADDV V29.S4, V29
-	VMOV V29.S[0], R5
-	MOVH R5, 6(R2)
+	VMOV V29.S[0], R6
+	MOVH R6, 6(R3)
 	WORD $0x4ea0ca1e // fcmgt v30.4s, v16.4s, #0.0
 	VAND V25.B16, V30.B16, V30.B16
 	VMOV V30.B16, V29.B16
@@ -1746,8 +1750,8 @@ group:
 	VAND V28.B16, V30.B16, V30.B16
 	VORR V30.B16, V29.B16, V29.B16
 	VADDV V29.S4, V29
-	VMOV V29.S[0], R5
-	MOVH R5, 8(R2)
+	VMOV V29.S[0], R6
+	MOVH R6, 8(R3)
 	WORD $0x4ea0ca9e // fcmgt v30.4s, v20.4s, #0.0
 	VAND V25.B16, V30.B16, V30.B16
 	VMOV V30.B16, V29.B16
@@ -1761,288 +1765,288 @@ group:
 	VAND V28.B16, V30.B16, V30.B16
 	VORR V30.B16, V29.B16, V29.B16
 	VADDV V29.S4, V29
-	VMOV V29.S[0], R5
-	MOVH R5, 10(R2)
-	ADD $12, R2
+	VMOV V29.S[0], R6
+	MOVH R6, 10(R3)
+	ADD $12, R3
 groupPlain:
-	ADD $384, R1
-	ADD $24, R3
-	SUB $6, R4
-	CMP $6, R4
+	ADD $384, R2
+	ADD $24, R4
+	SUB $6, R5
+	CMP $6, R5
 	BGE group
-	CBZ R4, done
-	SUB $6, R4, R5
-	ADD R5<<2, R3
-	ADD R5<<6, R1
-	MOVD $6, R4
-	CBZ R2, group
-	ADD R5<<1, R2
+	CBZ R5, done
+	SUB $6, R5, R6
+	ADD R6<<2, R4
+	ADD R6<<6, R2
+	MOVD $6, R5
+	CBZ R3, group
+	ADD R6<<1, R3
 	JMP group
 few:
-	MOVD bias+32(FP), R5
-	FMOVQ 0(R5), F0
-	FMOVQ 16(R5), F1
-	FMOVQ 32(R5), F2
-	FMOVQ 48(R5), F3
-	MOVD w+24(FP), R6
-	MOVD row+48(FP), R8
-	LSL $2, R8
-	MOVD plane+56(FP), R9
+	MOVD 72(R1), R6
+	FMOVQ 0(R6), F0
+	FMOVQ 16(R6), F1
+	FMOVQ 32(R6), F2
+	FMOVQ 48(R6), F3
+	MOVD 48(R1), R7
+	MOVD 128(R1), R9
 	LSL $2, R9
-	SUB R8<<1, R9
-	MOVD R3, R7
-	FMOVQ 0(R7), F6
-	FMOVQ 0(R6), F4
+	MOVD 136(R1), R10
+	LSL $2, R10
+	SUB R9<<1, R10
+	MOVD R4, R8
+	FMOVQ 0(R8), F6
+	FMOVQ 0(R7), F4
 	WORD $0x4f861080 // fmla v0.4s, v4.4s, v6.s[0]
-	FMOVQ 16(R6), F5
+	FMOVQ 16(R7), F5
 	WORD $0x4f8610a1 // fmla v1.4s, v5.4s, v6.s[0]
-	FMOVQ 32(R6), F4
+	FMOVQ 32(R7), F4
 	WORD $0x4f861082 // fmla v2.4s, v4.4s, v6.s[0]
-	FMOVQ 48(R6), F5
+	FMOVQ 48(R7), F5
 	WORD $0x4f8610a3 // fmla v3.4s, v5.4s, v6.s[0]
-	FMOVQ 64(R6), F4
+	FMOVQ 64(R7), F4
 	WORD $0x4fa61080 // fmla v0.4s, v4.4s, v6.s[1]
-	FMOVQ 80(R6), F5
+	FMOVQ 80(R7), F5
 	WORD $0x4fa610a1 // fmla v1.4s, v5.4s, v6.s[1]
-	FMOVQ 96(R6), F4
+	FMOVQ 96(R7), F4
 	WORD $0x4fa61082 // fmla v2.4s, v4.4s, v6.s[1]
-	FMOVQ 112(R6), F5
+	FMOVQ 112(R7), F5
 	WORD $0x4fa610a3 // fmla v3.4s, v5.4s, v6.s[1]
-	FMOVQ 128(R6), F4
+	FMOVQ 128(R7), F4
 	WORD $0x4f861880 // fmla v0.4s, v4.4s, v6.s[2]
-	FMOVQ 144(R6), F5
+	FMOVQ 144(R7), F5
 	WORD $0x4f8618a1 // fmla v1.4s, v5.4s, v6.s[2]
-	FMOVQ 160(R6), F4
+	FMOVQ 160(R7), F4
 	WORD $0x4f861882 // fmla v2.4s, v4.4s, v6.s[2]
-	FMOVQ 176(R6), F5
+	FMOVQ 176(R7), F5
 	WORD $0x4f8618a3 // fmla v3.4s, v5.4s, v6.s[2]
-	ADD R8, R7
-	FMOVQ 0(R7), F6
-	FMOVQ 192(R6), F4
+	ADD R9, R8
+	FMOVQ 0(R8), F6
+	FMOVQ 192(R7), F4
 	WORD $0x4f861080 // fmla v0.4s, v4.4s, v6.s[0]
-	FMOVQ 208(R6), F5
+	FMOVQ 208(R7), F5
 	WORD $0x4f8610a1 // fmla v1.4s, v5.4s, v6.s[0]
-	FMOVQ 224(R6), F4
+	FMOVQ 224(R7), F4
 	WORD $0x4f861082 // fmla v2.4s, v4.4s, v6.s[0]
-	FMOVQ 240(R6), F5
+	FMOVQ 240(R7), F5
 	WORD $0x4f8610a3 // fmla v3.4s, v5.4s, v6.s[0]
-	FMOVQ 256(R6), F4
+	FMOVQ 256(R7), F4
 	WORD $0x4fa61080 // fmla v0.4s, v4.4s, v6.s[1]
-	FMOVQ 272(R6), F5
+	FMOVQ 272(R7), F5
 	WORD $0x4fa610a1 // fmla v1.4s, v5.4s, v6.s[1]
-	FMOVQ 288(R6), F4
+	FMOVQ 288(R7), F4
 	WORD $0x4fa61082 // fmla v2.4s, v4.4s, v6.s[1]
-	FMOVQ 304(R6), F5
+	FMOVQ 304(R7), F5
 	WORD $0x4fa610a3 // fmla v3.4s, v5.4s, v6.s[1]
-	FMOVQ 320(R6), F4
+	FMOVQ 320(R7), F4
 	WORD $0x4f861880 // fmla v0.4s, v4.4s, v6.s[2]
-	FMOVQ 336(R6), F5
+	FMOVQ 336(R7), F5
 	WORD $0x4f8618a1 // fmla v1.4s, v5.4s, v6.s[2]
-	FMOVQ 352(R6), F4
+	FMOVQ 352(R7), F4
 	WORD $0x4f861882 // fmla v2.4s, v4.4s, v6.s[2]
-	FMOVQ 368(R6), F5
+	FMOVQ 368(R7), F5
 	WORD $0x4f8618a3 // fmla v3.4s, v5.4s, v6.s[2]
-	ADD R8, R7
-	FMOVQ 0(R7), F6
-	FMOVQ 384(R6), F4
+	ADD R9, R8
+	FMOVQ 0(R8), F6
+	FMOVQ 384(R7), F4
 	WORD $0x4f861080 // fmla v0.4s, v4.4s, v6.s[0]
-	FMOVQ 400(R6), F5
+	FMOVQ 400(R7), F5
 	WORD $0x4f8610a1 // fmla v1.4s, v5.4s, v6.s[0]
-	FMOVQ 416(R6), F4
+	FMOVQ 416(R7), F4
 	WORD $0x4f861082 // fmla v2.4s, v4.4s, v6.s[0]
-	FMOVQ 432(R6), F5
+	FMOVQ 432(R7), F5
 	WORD $0x4f8610a3 // fmla v3.4s, v5.4s, v6.s[0]
-	FMOVQ 448(R6), F4
+	FMOVQ 448(R7), F4
 	WORD $0x4fa61080 // fmla v0.4s, v4.4s, v6.s[1]
-	FMOVQ 464(R6), F5
+	FMOVQ 464(R7), F5
 	WORD $0x4fa610a1 // fmla v1.4s, v5.4s, v6.s[1]
-	FMOVQ 480(R6), F4
+	FMOVQ 480(R7), F4
 	WORD $0x4fa61082 // fmla v2.4s, v4.4s, v6.s[1]
-	FMOVQ 496(R6), F5
+	FMOVQ 496(R7), F5
 	WORD $0x4fa610a3 // fmla v3.4s, v5.4s, v6.s[1]
-	FMOVQ 512(R6), F4
+	FMOVQ 512(R7), F4
 	WORD $0x4f861880 // fmla v0.4s, v4.4s, v6.s[2]
-	FMOVQ 528(R6), F5
+	FMOVQ 528(R7), F5
 	WORD $0x4f8618a1 // fmla v1.4s, v5.4s, v6.s[2]
-	FMOVQ 544(R6), F4
+	FMOVQ 544(R7), F4
 	WORD $0x4f861882 // fmla v2.4s, v4.4s, v6.s[2]
-	FMOVQ 560(R6), F5
+	FMOVQ 560(R7), F5
 	WORD $0x4f8618a3 // fmla v3.4s, v5.4s, v6.s[2]
-	ADD R9, R7
-	FMOVQ 0(R7), F6
-	FMOVQ 576(R6), F4
+	ADD R10, R8
+	FMOVQ 0(R8), F6
+	FMOVQ 576(R7), F4
 	WORD $0x4f861080 // fmla v0.4s, v4.4s, v6.s[0]
-	FMOVQ 592(R6), F5
+	FMOVQ 592(R7), F5
 	WORD $0x4f8610a1 // fmla v1.4s, v5.4s, v6.s[0]
-	FMOVQ 608(R6), F4
+	FMOVQ 608(R7), F4
 	WORD $0x4f861082 // fmla v2.4s, v4.4s, v6.s[0]
-	FMOVQ 624(R6), F5
+	FMOVQ 624(R7), F5
 	WORD $0x4f8610a3 // fmla v3.4s, v5.4s, v6.s[0]
-	FMOVQ 640(R6), F4
+	FMOVQ 640(R7), F4
 	WORD $0x4fa61080 // fmla v0.4s, v4.4s, v6.s[1]
-	FMOVQ 656(R6), F5
+	FMOVQ 656(R7), F5
 	WORD $0x4fa610a1 // fmla v1.4s, v5.4s, v6.s[1]
-	FMOVQ 672(R6), F4
+	FMOVQ 672(R7), F4
 	WORD $0x4fa61082 // fmla v2.4s, v4.4s, v6.s[1]
-	FMOVQ 688(R6), F5
+	FMOVQ 688(R7), F5
 	WORD $0x4fa610a3 // fmla v3.4s, v5.4s, v6.s[1]
-	FMOVQ 704(R6), F4
+	FMOVQ 704(R7), F4
 	WORD $0x4f861880 // fmla v0.4s, v4.4s, v6.s[2]
-	FMOVQ 720(R6), F5
+	FMOVQ 720(R7), F5
 	WORD $0x4f8618a1 // fmla v1.4s, v5.4s, v6.s[2]
-	FMOVQ 736(R6), F4
+	FMOVQ 736(R7), F4
 	WORD $0x4f861882 // fmla v2.4s, v4.4s, v6.s[2]
-	FMOVQ 752(R6), F5
+	FMOVQ 752(R7), F5
 	WORD $0x4f8618a3 // fmla v3.4s, v5.4s, v6.s[2]
-	ADD R8, R7
-	FMOVQ 0(R7), F6
-	FMOVQ 768(R6), F4
+	ADD R9, R8
+	FMOVQ 0(R8), F6
+	FMOVQ 768(R7), F4
 	WORD $0x4f861080 // fmla v0.4s, v4.4s, v6.s[0]
-	FMOVQ 784(R6), F5
+	FMOVQ 784(R7), F5
 	WORD $0x4f8610a1 // fmla v1.4s, v5.4s, v6.s[0]
-	FMOVQ 800(R6), F4
+	FMOVQ 800(R7), F4
 	WORD $0x4f861082 // fmla v2.4s, v4.4s, v6.s[0]
-	FMOVQ 816(R6), F5
+	FMOVQ 816(R7), F5
 	WORD $0x4f8610a3 // fmla v3.4s, v5.4s, v6.s[0]
-	FMOVQ 832(R6), F4
+	FMOVQ 832(R7), F4
 	WORD $0x4fa61080 // fmla v0.4s, v4.4s, v6.s[1]
-	FMOVQ 848(R6), F5
+	FMOVQ 848(R7), F5
 	WORD $0x4fa610a1 // fmla v1.4s, v5.4s, v6.s[1]
-	FMOVQ 864(R6), F4
+	FMOVQ 864(R7), F4
 	WORD $0x4fa61082 // fmla v2.4s, v4.4s, v6.s[1]
-	FMOVQ 880(R6), F5
+	FMOVQ 880(R7), F5
 	WORD $0x4fa610a3 // fmla v3.4s, v5.4s, v6.s[1]
-	FMOVQ 896(R6), F4
+	FMOVQ 896(R7), F4
 	WORD $0x4f861880 // fmla v0.4s, v4.4s, v6.s[2]
-	FMOVQ 912(R6), F5
+	FMOVQ 912(R7), F5
 	WORD $0x4f8618a1 // fmla v1.4s, v5.4s, v6.s[2]
-	FMOVQ 928(R6), F4
+	FMOVQ 928(R7), F4
 	WORD $0x4f861882 // fmla v2.4s, v4.4s, v6.s[2]
-	FMOVQ 944(R6), F5
+	FMOVQ 944(R7), F5
 	WORD $0x4f8618a3 // fmla v3.4s, v5.4s, v6.s[2]
-	ADD R8, R7
-	FMOVQ 0(R7), F6
-	FMOVQ 960(R6), F4
+	ADD R9, R8
+	FMOVQ 0(R8), F6
+	FMOVQ 960(R7), F4
 	WORD $0x4f861080 // fmla v0.4s, v4.4s, v6.s[0]
-	FMOVQ 976(R6), F5
+	FMOVQ 976(R7), F5
 	WORD $0x4f8610a1 // fmla v1.4s, v5.4s, v6.s[0]
-	FMOVQ 992(R6), F4
+	FMOVQ 992(R7), F4
 	WORD $0x4f861082 // fmla v2.4s, v4.4s, v6.s[0]
-	FMOVQ 1008(R6), F5
+	FMOVQ 1008(R7), F5
 	WORD $0x4f8610a3 // fmla v3.4s, v5.4s, v6.s[0]
-	FMOVQ 1024(R6), F4
+	FMOVQ 1024(R7), F4
 	WORD $0x4fa61080 // fmla v0.4s, v4.4s, v6.s[1]
-	FMOVQ 1040(R6), F5
+	FMOVQ 1040(R7), F5
 	WORD $0x4fa610a1 // fmla v1.4s, v5.4s, v6.s[1]
-	FMOVQ 1056(R6), F4
+	FMOVQ 1056(R7), F4
 	WORD $0x4fa61082 // fmla v2.4s, v4.4s, v6.s[1]
-	FMOVQ 1072(R6), F5
+	FMOVQ 1072(R7), F5
 	WORD $0x4fa610a3 // fmla v3.4s, v5.4s, v6.s[1]
-	FMOVQ 1088(R6), F4
+	FMOVQ 1088(R7), F4
 	WORD $0x4f861880 // fmla v0.4s, v4.4s, v6.s[2]
-	FMOVQ 1104(R6), F5
+	FMOVQ 1104(R7), F5
 	WORD $0x4f8618a1 // fmla v1.4s, v5.4s, v6.s[2]
-	FMOVQ 1120(R6), F4
+	FMOVQ 1120(R7), F4
 	WORD $0x4f861882 // fmla v2.4s, v4.4s, v6.s[2]
-	FMOVQ 1136(R6), F5
+	FMOVQ 1136(R7), F5
 	WORD $0x4f8618a3 // fmla v3.4s, v5.4s, v6.s[2]
-	ADD R9, R7
-	FMOVQ 0(R7), F6
-	FMOVQ 1152(R6), F4
+	ADD R10, R8
+	FMOVQ 0(R8), F6
+	FMOVQ 1152(R7), F4
 	WORD $0x4f861080 // fmla v0.4s, v4.4s, v6.s[0]
-	FMOVQ 1168(R6), F5
+	FMOVQ 1168(R7), F5
 	WORD $0x4f8610a1 // fmla v1.4s, v5.4s, v6.s[0]
-	FMOVQ 1184(R6), F4
+	FMOVQ 1184(R7), F4
 	WORD $0x4f861082 // fmla v2.4s, v4.4s, v6.s[0]
-	FMOVQ 1200(R6), F5
+	FMOVQ 1200(R7), F5
 	WORD $0x4f8610a3 // fmla v3.4s, v5.4s, v6.s[0]
-	FMOVQ 1216(R6), F4
+	FMOVQ 1216(R7), F4
 	WORD $0x4fa61080 // fmla v0.4s, v4.4s, v6.s[1]
-	FMOVQ 1232(R6), F5
+	FMOVQ 1232(R7), F5
 	WORD $0x4fa610a1 // fmla v1.4s, v5.4s, v6.s[1]
-	FMOVQ 1248(R6), F4
+	FMOVQ 1248(R7), F4
 	WORD $0x4fa61082 // fmla v2.4s, v4.4s, v6.s[1]
-	FMOVQ 1264(R6), F5
+	FMOVQ 1264(R7), F5
 	WORD $0x4fa610a3 // fmla v3.4s, v5.4s, v6.s[1]
-	FMOVQ 1280(R6), F4
+	FMOVQ 1280(R7), F4
 	WORD $0x4f861880 // fmla v0.4s, v4.4s, v6.s[2]
-	FMOVQ 1296(R6), F5
+	FMOVQ 1296(R7), F5
 	WORD $0x4f8618a1 // fmla v1.4s, v5.4s, v6.s[2]
-	FMOVQ 1312(R6), F4
+	FMOVQ 1312(R7), F4
 	WORD $0x4f861882 // fmla v2.4s, v4.4s, v6.s[2]
-	FMOVQ 1328(R6), F5
+	FMOVQ 1328(R7), F5
 	WORD $0x4f8618a3 // fmla v3.4s, v5.4s, v6.s[2]
-	ADD R8, R7
-	FMOVQ 0(R7), F6
-	FMOVQ 1344(R6), F4
+	ADD R9, R8
+	FMOVQ 0(R8), F6
+	FMOVQ 1344(R7), F4
 	WORD $0x4f861080 // fmla v0.4s, v4.4s, v6.s[0]
-	FMOVQ 1360(R6), F5
+	FMOVQ 1360(R7), F5
 	WORD $0x4f8610a1 // fmla v1.4s, v5.4s, v6.s[0]
-	FMOVQ 1376(R6), F4
+	FMOVQ 1376(R7), F4
 	WORD $0x4f861082 // fmla v2.4s, v4.4s, v6.s[0]
-	FMOVQ 1392(R6), F5
+	FMOVQ 1392(R7), F5
 	WORD $0x4f8610a3 // fmla v3.4s, v5.4s, v6.s[0]
-	FMOVQ 1408(R6), F4
+	FMOVQ 1408(R7), F4
 	WORD $0x4fa61080 // fmla v0.4s, v4.4s, v6.s[1]
-	FMOVQ 1424(R6), F5
+	FMOVQ 1424(R7), F5
 	WORD $0x4fa610a1 // fmla v1.4s, v5.4s, v6.s[1]
-	FMOVQ 1440(R6), F4
+	FMOVQ 1440(R7), F4
 	WORD $0x4fa61082 // fmla v2.4s, v4.4s, v6.s[1]
-	FMOVQ 1456(R6), F5
+	FMOVQ 1456(R7), F5
 	WORD $0x4fa610a3 // fmla v3.4s, v5.4s, v6.s[1]
-	FMOVQ 1472(R6), F4
+	FMOVQ 1472(R7), F4
 	WORD $0x4f861880 // fmla v0.4s, v4.4s, v6.s[2]
-	FMOVQ 1488(R6), F5
+	FMOVQ 1488(R7), F5
 	WORD $0x4f8618a1 // fmla v1.4s, v5.4s, v6.s[2]
-	FMOVQ 1504(R6), F4
+	FMOVQ 1504(R7), F4
 	WORD $0x4f861882 // fmla v2.4s, v4.4s, v6.s[2]
-	FMOVQ 1520(R6), F5
+	FMOVQ 1520(R7), F5
 	WORD $0x4f8618a3 // fmla v3.4s, v5.4s, v6.s[2]
-	ADD R8, R7
-	FMOVQ 0(R7), F6
-	FMOVQ 1536(R6), F4
+	ADD R9, R8
+	FMOVQ 0(R8), F6
+	FMOVQ 1536(R7), F4
 	WORD $0x4f861080 // fmla v0.4s, v4.4s, v6.s[0]
-	FMOVQ 1552(R6), F5
+	FMOVQ 1552(R7), F5
 	WORD $0x4f8610a1 // fmla v1.4s, v5.4s, v6.s[0]
-	FMOVQ 1568(R6), F4
+	FMOVQ 1568(R7), F4
 	WORD $0x4f861082 // fmla v2.4s, v4.4s, v6.s[0]
-	FMOVQ 1584(R6), F5
+	FMOVQ 1584(R7), F5
 	WORD $0x4f8610a3 // fmla v3.4s, v5.4s, v6.s[0]
-	FMOVQ 1600(R6), F4
+	FMOVQ 1600(R7), F4
 	WORD $0x4fa61080 // fmla v0.4s, v4.4s, v6.s[1]
-	FMOVQ 1616(R6), F5
+	FMOVQ 1616(R7), F5
 	WORD $0x4fa610a1 // fmla v1.4s, v5.4s, v6.s[1]
-	FMOVQ 1632(R6), F4
+	FMOVQ 1632(R7), F4
 	WORD $0x4fa61082 // fmla v2.4s, v4.4s, v6.s[1]
-	FMOVQ 1648(R6), F5
+	FMOVQ 1648(R7), F5
 	WORD $0x4fa610a3 // fmla v3.4s, v5.4s, v6.s[1]
-	FMOVQ 1664(R6), F4
+	FMOVQ 1664(R7), F4
 	WORD $0x4f861880 // fmla v0.4s, v4.4s, v6.s[2]
-	FMOVQ 1680(R6), F5
+	FMOVQ 1680(R7), F5
 	WORD $0x4f8618a1 // fmla v1.4s, v5.4s, v6.s[2]
-	FMOVQ 1696(R6), F4
+	FMOVQ 1696(R7), F4
 	WORD $0x4f861882 // fmla v2.4s, v4.4s, v6.s[2]
-	FMOVQ 1712(R6), F5
+	FMOVQ 1712(R7), F5
 	WORD $0x4f8618a3 // fmla v3.4s, v5.4s, v6.s[2]
-	MOVD $0x00000000, R5
-	VDUP R5, V4.S4
+	MOVD $0x00000000, R6
+	VDUP R6, V4.S4
 	WORD $0x4e24f400 // fmax v0.4s, v0.4s, v4.4s
-	FMOVQ F0, 0(R1)
+	FMOVQ F0, 0(R2)
 	WORD $0x4e24f421 // fmax v1.4s, v1.4s, v4.4s
-	FMOVQ F1, 16(R1)
+	FMOVQ F1, 16(R2)
 	WORD $0x4e24f442 // fmax v2.4s, v2.4s, v4.4s
-	FMOVQ F2, 32(R1)
+	FMOVQ F2, 32(R2)
 	WORD $0x4e24f463 // fmax v3.4s, v3.4s, v4.4s
-	FMOVQ F3, 48(R1)
-	CBZ R2, fewPlain
-	MOVD $1, R5
-	VMOV R5, V5.S[0]
-	MOVD $2, R5
-	VMOV R5, V5.S[1]
-	MOVD $4, R5
-	VMOV R5, V5.S[2]
-	MOVD $8, R5
-	VMOV R5, V5.S[3]
+	FMOVQ F3, 48(R2)
+	CBZ R3, fewPlain
+	MOVD $1, R6
+	VMOV R6, V5.S[0]
+	MOVD $2, R6
+	VMOV R6, V5.S[1]
+	MOVD $4, R6
+	VMOV R6, V5.S[2]
+	MOVD $8, R6
+	VMOV R6, V5.S[3]
 	VSHL $4, V5.S4, V6.S4
 	VSHL $4, V6.S4, V7.S4
 	VSHL $4, V7.S4, V8.S4
@@ -2059,292 +2063,294 @@ few:
 	VAND V8.B16, V10.B16, V10.B16
 	VORR V10.B16, V9.B16, V9.B16
 	VADDV V9.S4, V9
-	VMOV V9.S[0], R5
-	MOVH R5, 0(R2)
-	ADD $2, R2
+	VMOV V9.S[0], R6
+	MOVH R6, 0(R3)
+	ADD $2, R3
 fewPlain:
-	ADD $64, R1
-	ADD $4, R3
-	SUB $1, R4
-	CBNZ R4, few
+	ADD $64, R2
+	ADD $4, R4
+	SUB $1, R5
+	CBNZ R5, few
 done:
 	MOVD R0, FPCR
 	RET
 
-// func winogradWeightsNEON(u, w, scratch *float32, channels, uStride int)
-TEXT ·winogradWeightsNEON(SB), NOSPLIT, $0-40
+// func winogradWeightsNEON(a *winogradWeights)
+TEXT ·winogradWeightsNEON(SB), NOSPLIT, $0-8
 	MOVD FPCR, R0
 	MOVD $16777216, R1
 	MOVD R1, FPCR
-	MOVD u+0(FP), R1
-	MOVD w+8(FP), R2
-	MOVD uStride+32(FP), R3
-	LSL $2, R3
-	ADD R3<<1, R3, R4
-	LSL $1, R4
-	MOVD $0x3e800000, R5
-	VDUP R5, V0.S4
-	MOVD $0x3e2aaaab, R5
-	VDUP R5, V1.S4
-	MOVD $0xbe2aaaab, R5
-	VDUP R5, V2.S4
-	MOVD $0x3daaaaab, R5
-	VDUP R5, V3.S4
-	MOVD $0x3d2aaaab, R5
-	VDUP R5, V4.S4
-	MOVD channels+24(FP), R5
+	MOVD a+0(FP), R1
+	MOVD 0(R1), R2
+	MOVD 24(R1), R3
+	MOVD 80(R1), R4
+	LSL $2, R4
+	ADD R4<<1, R4, R5
+	LSL $1, R5
+	MOVD $0x3e800000, R6
+	VDUP R6, V0.S4
+	MOVD $0x3e2aaaab, R6
+	VDUP R6, V1.S4
+	MOVD $0xbe2aaaab, R6
+	VDUP R6, V2.S4
+	MOVD $0x3daaaaab, R6
+	VDUP R6, V3.S4
+	MOVD $0x3d2aaaab, R6
+	VDUP R6, V4.S4
+	MOVD 72(R1), R6
 channel:
-	MOVD scratch+16(FP), R6
-	MOVD $3, R7
+	MOVD 48(R1), R7
+	MOVD $3, R8
 column:
-	FMOVQ 0(R2), F5
-	FMOVQ 192(R2), F6
-	FMOVQ 384(R2), F7
-	WORD $0x6e20dca8 // fmul v8.4s, v5.4s, v0.4s
-	FMOVQ F8, 0(R6)
-	FMOVQ F7, 320(R6)
-	WORD $0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
-	WORD $0x6e22dd2a // fmul v10.4s, v9.4s, v2.4s
-	WORD $0x6e21dccb // fmul v11.4s, v6.4s, v1.4s
-	WORD $0x4e2bd54c // fadd v12.4s, v10.4s, v11.4s
-	FMOVQ F12, 128(R6)
-	WORD $0x4eabd54d // fsub v13.4s, v10.4s, v11.4s
-	FMOVQ F13, 64(R6)
-	WORD $0x6e24dcae // fmul v14.4s, v5.4s, v4.4s
-	WORD $0x6e23dccf // fmul v15.4s, v6.4s, v3.4s
-	VFMLA V1.S4, V7.S4, V14.S4
-	WORD $0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
-	FMOVQ F16, 192(R6)
-	WORD $0x4eafd5d1 // fsub v17.4s, v14.4s, v15.4s
-	FMOVQ F17, 256(R6)
-	FMOVQ 16(R2), F5
-	FMOVQ 208(R2), F6
-	FMOVQ 400(R2), F7
-	WORD $0x6e20dca8 // fmul v8.4s, v5.4s, v0.4s
-	FMOVQ F8, 16(R6)
-	FMOVQ F7, 336(R6)
-	WORD $0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
-	WORD $0x6e22dd2a // fmul v10.4s, v9.4s, v2.4s
-	WORD $0x6e21dccb // fmul v11.4s, v6.4s, v1.4s
-	WORD $0x4e2bd54c // fadd v12.4s, v10.4s, v11.4s
-	FMOVQ F12, 144(R6)
-	WORD $0x4eabd54d // fsub v13.4s, v10.4s, v11.4s
-	FMOVQ F13, 80(R6)
-	WORD $0x6e24dcae // fmul v14.4s, v5.4s, v4.4s
-	WORD $0x6e23dccf // fmul v15.4s, v6.4s, v3.4s
-	VFMLA V1.S4, V7.S4, V14.S4
-	WORD $0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
-	FMOVQ F16, 208(R6)
-	WORD $0x4eafd5d1 // fsub v17.4s, v14.4s, v15.4s
-	FMOVQ F17, 272(R6)
-	FMOVQ 32(R2), F5
-	FMOVQ 224(R2), F6
-	FMOVQ 416(R2), F7
-	WORD $0x6e20dca8 // fmul v8.4s, v5.4s, v0.4s
-	FMOVQ F8, 32(R6)
-	FMOVQ F7, 352(R6)
-	WORD $0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
-	WORD $0x6e22dd2a // fmul v10.4s, v9.4s, v2.4s
-	WORD $0x6e21dccb // fmul v11.4s, v6.4s, v1.4s
-	WORD $0x4e2bd54c // fadd v12.4s, v10.4s, v11.4s
-	FMOVQ F12, 160(R6)
-	WORD $0x4eabd54d // fsub v13.4s, v10.4s, v11.4s
-	FMOVQ F13, 96(R6)
-	WORD $0x6e24dcae // fmul v14.4s, v5.4s, v4.4s
-	WORD $0x6e23dccf // fmul v15.4s, v6.4s, v3.4s
-	VFMLA V1.S4, V7.S4, V14.S4
-	WORD $0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
-	FMOVQ F16, 224(R6)
-	WORD $0x4eafd5d1 // fsub v17.4s, v14.4s, v15.4s
-	FMOVQ F17, 288(R6)
-	FMOVQ 48(R2), F5
-	FMOVQ 240(R2), F6
-	FMOVQ 432(R2), F7
-	WORD $0x6e20dca8 // fmul v8.4s, v5.4s, v0.4s
-	FMOVQ F8, 48(R6)
-	FMOVQ F7, 368(R6)
-	WORD $0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
-	WORD $0x6e22dd2a // fmul v10.4s, v9.4s, v2.4s
-	WORD $0x6e21dccb // fmul v11.4s, v6.4s, v1.4s
-	WORD $0x4e2bd54c // fadd v12.4s, v10.4s, v11.4s
-	FMOVQ F12, 176(R6)
-	WORD $0x4eabd54d // fsub v13.4s, v10.4s, v11.4s
-	FMOVQ F13, 112(R6)
-	WORD $0x6e24dcae // fmul v14.4s, v5.4s, v4.4s
-	WORD $0x6e23dccf // fmul v15.4s, v6.4s, v3.4s
-	VFMLA V1.S4, V7.S4, V14.S4
-	WORD $0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
-	FMOVQ F16, 240(R6)
-	WORD $0x4eafd5d1 // fsub v17.4s, v14.4s, v15.4s
-	FMOVQ F17, 304(R6)
-	ADD $64, R2
-	ADD $384, R6
-	SUB $1, R7
-	CBNZ R7, column
-	ADD $384, R2
-	ADD $-1152, R6
-	MOVD R1, R7
-	ADD R4, R7, R8
-	ADD R4, R8, R9
-	ADD R4, R9, R10
-	ADD R4, R10, R11
-	ADD R4, R11, R12
-	MOVD $6, R13
-row:
-	FMOVQ 0(R6), F5
-	FMOVQ 384(R6), F6
-	FMOVQ 768(R6), F7
+	FMOVQ 0(R3), F5
+	FMOVQ 192(R3), F6
+	FMOVQ 384(R3), F7
 	WORD $0x6e20dca8 // fmul v8.4s, v5.4s, v0.4s
 	FMOVQ F8, 0(R7)
-	FMOVQ F7, 0(R12)
+	FMOVQ F7, 320(R7)
 	WORD $0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
 	WORD $0x6e22dd2a // fmul v10.4s, v9.4s, v2.4s
 	WORD $0x6e21dccb // fmul v11.4s, v6.4s, v1.4s
 	WORD $0x4e2bd54c // fadd v12.4s, v10.4s, v11.4s
-	FMOVQ F12, 0(R9)
+	FMOVQ F12, 128(R7)
 	WORD $0x4eabd54d // fsub v13.4s, v10.4s, v11.4s
-	FMOVQ F13, 0(R8)
+	FMOVQ F13, 64(R7)
 	WORD $0x6e24dcae // fmul v14.4s, v5.4s, v4.4s
 	WORD $0x6e23dccf // fmul v15.4s, v6.4s, v3.4s
 	VFMLA V1.S4, V7.S4, V14.S4
 	WORD $0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
-	FMOVQ F16, 0(R10)
+	FMOVQ F16, 192(R7)
 	WORD $0x4eafd5d1 // fsub v17.4s, v14.4s, v15.4s
-	FMOVQ F17, 0(R11)
-	FMOVQ 16(R6), F5
-	FMOVQ 400(R6), F6
-	FMOVQ 784(R6), F7
+	FMOVQ F17, 256(R7)
+	FMOVQ 16(R3), F5
+	FMOVQ 208(R3), F6
+	FMOVQ 400(R3), F7
 	WORD $0x6e20dca8 // fmul v8.4s, v5.4s, v0.4s
 	FMOVQ F8, 16(R7)
-	FMOVQ F7, 16(R12)
+	FMOVQ F7, 336(R7)
 	WORD $0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
 	WORD $0x6e22dd2a // fmul v10.4s, v9.4s, v2.4s
 	WORD $0x6e21dccb // fmul v11.4s, v6.4s, v1.4s
 	WORD $0x4e2bd54c // fadd v12.4s, v10.4s, v11.4s
-	FMOVQ F12, 16(R9)
+	FMOVQ F12, 144(R7)
 	WORD $0x4eabd54d // fsub v13.4s, v10.4s, v11.4s
-	FMOVQ F13, 16(R8)
+	FMOVQ F13, 80(R7)
 	WORD $0x6e24dcae // fmul v14.4s, v5.4s, v4.4s
 	WORD $0x6e23dccf // fmul v15.4s, v6.4s, v3.4s
 	VFMLA V1.S4, V7.S4, V14.S4
 	WORD $0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
-	FMOVQ F16, 16(R10)
+	FMOVQ F16, 208(R7)
 	WORD $0x4eafd5d1 // fsub v17.4s, v14.4s, v15.4s
-	FMOVQ F17, 16(R11)
-	FMOVQ 32(R6), F5
-	FMOVQ 416(R6), F6
-	FMOVQ 800(R6), F7
+	FMOVQ F17, 272(R7)
+	FMOVQ 32(R3), F5
+	FMOVQ 224(R3), F6
+	FMOVQ 416(R3), F7
 	WORD $0x6e20dca8 // fmul v8.4s, v5.4s, v0.4s
 	FMOVQ F8, 32(R7)
-	FMOVQ F7, 32(R12)
+	FMOVQ F7, 352(R7)
 	WORD $0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
 	WORD $0x6e22dd2a // fmul v10.4s, v9.4s, v2.4s
 	WORD $0x6e21dccb // fmul v11.4s, v6.4s, v1.4s
 	WORD $0x4e2bd54c // fadd v12.4s, v10.4s, v11.4s
-	FMOVQ F12, 32(R9)
+	FMOVQ F12, 160(R7)
 	WORD $0x4eabd54d // fsub v13.4s, v10.4s, v11.4s
-	FMOVQ F13, 32(R8)
+	FMOVQ F13, 96(R7)
 	WORD $0x6e24dcae // fmul v14.4s, v5.4s, v4.4s
 	WORD $0x6e23dccf // fmul v15.4s, v6.4s, v3.4s
 	VFMLA V1.S4, V7.S4, V14.S4
 	WORD $0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
-	FMOVQ F16, 32(R10)
+	FMOVQ F16, 224(R7)
 	WORD $0x4eafd5d1 // fsub v17.4s, v14.4s, v15.4s
-	FMOVQ F17, 32(R11)
-	FMOVQ 48(R6), F5
-	FMOVQ 432(R6), F6
-	FMOVQ 816(R6), F7
+	FMOVQ F17, 288(R7)
+	FMOVQ 48(R3), F5
+	FMOVQ 240(R3), F6
+	FMOVQ 432(R3), F7
 	WORD $0x6e20dca8 // fmul v8.4s, v5.4s, v0.4s
 	FMOVQ F8, 48(R7)
-	FMOVQ F7, 48(R12)
+	FMOVQ F7, 368(R7)
 	WORD $0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
 	WORD $0x6e22dd2a // fmul v10.4s, v9.4s, v2.4s
 	WORD $0x6e21dccb // fmul v11.4s, v6.4s, v1.4s
 	WORD $0x4e2bd54c // fadd v12.4s, v10.4s, v11.4s
-	FMOVQ F12, 48(R9)
+	FMOVQ F12, 176(R7)
 	WORD $0x4eabd54d // fsub v13.4s, v10.4s, v11.4s
-	FMOVQ F13, 48(R8)
+	FMOVQ F13, 112(R7)
 	WORD $0x6e24dcae // fmul v14.4s, v5.4s, v4.4s
 	WORD $0x6e23dccf // fmul v15.4s, v6.4s, v3.4s
 	VFMLA V1.S4, V7.S4, V14.S4
 	WORD $0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
-	FMOVQ F16, 48(R10)
+	FMOVQ F16, 240(R7)
 	WORD $0x4eafd5d1 // fsub v17.4s, v14.4s, v15.4s
-	FMOVQ F17, 48(R11)
-	ADD $64, R6
-	ADD R3, R7
-	ADD R3, R8
-	ADD R3, R9
-	ADD R3, R10
-	ADD R3, R11
-	ADD R3, R12
-	SUB $1, R13
-	CBNZ R13, row
-	ADD $64, R1
-	SUB $1, R5
-	CBNZ R5, channel
+	FMOVQ F17, 304(R7)
+	ADD $64, R3
+	ADD $384, R7
+	SUB $1, R8
+	CBNZ R8, column
+	ADD $384, R3
+	ADD $-1152, R7
+	MOVD R2, R8
+	ADD R5, R8, R9
+	ADD R5, R9, R10
+	ADD R5, R10, R11
+	ADD R5, R11, R12
+	ADD R5, R12, R13
+	MOVD $6, R14
+row:
+	FMOVQ 0(R7), F5
+	FMOVQ 384(R7), F6
+	FMOVQ 768(R7), F7
+	WORD $0x6e20dca8 // fmul v8.4s, v5.4s, v0.4s
+	FMOVQ F8, 0(R8)
+	FMOVQ F7, 0(R13)
+	WORD $0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
+	WORD $0x6e22dd2a // fmul v10.4s, v9.4s, v2.4s
+	WORD $0x6e21dccb // fmul v11.4s, v6.4s, v1.4s
+	WORD $0x4e2bd54c // fadd v12.4s, v10.4s, v11.4s
+	FMOVQ F12, 0(R10)
+	WORD $0x4eabd54d // fsub v13.4s, v10.4s, v11.4s
+	FMOVQ F13, 0(R9)
+	WORD $0x6e24dcae // fmul v14.4s, v5.4s, v4.4s
+	WORD $0x6e23dccf // fmul v15.4s, v6.4s, v3.4s
+	VFMLA V1.S4, V7.S4, V14.S4
+	WORD $0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
+	FMOVQ F16, 0(R11)
+	WORD $0x4eafd5d1 // fsub v17.4s, v14.4s, v15.4s
+	FMOVQ F17, 0(R12)
+	FMOVQ 16(R7), F5
+	FMOVQ 400(R7), F6
+	FMOVQ 784(R7), F7
+	WORD $0x6e20dca8 // fmul v8.4s, v5.4s, v0.4s
+	FMOVQ F8, 16(R8)
+	FMOVQ F7, 16(R13)
+	WORD $0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
+	WORD $0x6e22dd2a // fmul v10.4s, v9.4s, v2.4s
+	WORD $0x6e21dccb // fmul v11.4s, v6.4s, v1.4s
+	WORD $0x4e2bd54c // fadd v12.4s, v10.4s, v11.4s
+	FMOVQ F12, 16(R10)
+	WORD $0x4eabd54d // fsub v13.4s, v10.4s, v11.4s
+	FMOVQ F13, 16(R9)
+	WORD $0x6e24dcae // fmul v14.4s, v5.4s, v4.4s
+	WORD $0x6e23dccf // fmul v15.4s, v6.4s, v3.4s
+	VFMLA V1.S4, V7.S4, V14.S4
+	WORD $0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
+	FMOVQ F16, 16(R11)
+	WORD $0x4eafd5d1 // fsub v17.4s, v14.4s, v15.4s
+	FMOVQ F17, 16(R12)
+	FMOVQ 32(R7), F5
+	FMOVQ 416(R7), F6
+	FMOVQ 800(R7), F7
+	WORD $0x6e20dca8 // fmul v8.4s, v5.4s, v0.4s
+	FMOVQ F8, 32(R8)
+	FMOVQ F7, 32(R13)
+	WORD $0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
+	WORD $0x6e22dd2a // fmul v10.4s, v9.4s, v2.4s
+	WORD $0x6e21dccb // fmul v11.4s, v6.4s, v1.4s
+	WORD $0x4e2bd54c // fadd v12.4s, v10.4s, v11.4s
+	FMOVQ F12, 32(R10)
+	WORD $0x4eabd54d // fsub v13.4s, v10.4s, v11.4s
+	FMOVQ F13, 32(R9)
+	WORD $0x6e24dcae // fmul v14.4s, v5.4s, v4.4s
+	WORD $0x6e23dccf // fmul v15.4s, v6.4s, v3.4s
+	VFMLA V1.S4, V7.S4, V14.S4
+	WORD $0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
+	FMOVQ F16, 32(R11)
+	WORD $0x4eafd5d1 // fsub v17.4s, v14.4s, v15.4s
+	FMOVQ F17, 32(R12)
+	FMOVQ 48(R7), F5
+	FMOVQ 432(R7), F6
+	FMOVQ 816(R7), F7
+	WORD $0x6e20dca8 // fmul v8.4s, v5.4s, v0.4s
+	FMOVQ F8, 48(R8)
+	FMOVQ F7, 48(R13)
+	WORD $0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
+	WORD $0x6e22dd2a // fmul v10.4s, v9.4s, v2.4s
+	WORD $0x6e21dccb // fmul v11.4s, v6.4s, v1.4s
+	WORD $0x4e2bd54c // fadd v12.4s, v10.4s, v11.4s
+	FMOVQ F12, 48(R10)
+	WORD $0x4eabd54d // fsub v13.4s, v10.4s, v11.4s
+	FMOVQ F13, 48(R9)
+	WORD $0x6e24dcae // fmul v14.4s, v5.4s, v4.4s
+	WORD $0x6e23dccf // fmul v15.4s, v6.4s, v3.4s
+	VFMLA V1.S4, V7.S4, V14.S4
+	WORD $0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
+	FMOVQ F16, 48(R11)
+	WORD $0x4eafd5d1 // fsub v17.4s, v14.4s, v15.4s
+	FMOVQ F17, 48(R12)
+	ADD $64, R7
+	ADD R4, R8
+	ADD R4, R9
+	ADD R4, R10
+	ADD R4, R11
+	ADD R4, R12
+	ADD R4, R13
+	SUB $1, R14
+	CBNZ R14, row
+	ADD $64, R2
+	SUB $1, R6
+	CBNZ R6, channel
 	MOVD R0, FPCR
 	RET
 
-// func winogradInputNEON(v, in *float32, mask *uint16, scratch *float32, tiles, row, vStride int)
-TEXT ·winogradInputNEON(SB), NOSPLIT, $0-56
+// func winogradInputNEON(a *winogradInput)
+TEXT ·winogradInputNEON(SB), NOSPLIT, $0-8
 	MOVD FPCR, R0
 	MOVD $16777216, R1
 	MOVD R1, FPCR
-	MOVD mask+16(FP), R1
-	CBZ R1, plain
-	MOVD v+0(FP), R1
-	MOVD in+8(FP), R2
-	MOVD vStride+48(FP), R3
-	LSL $2, R3
-	ADD R3<<1, R3, R4
-	LSL $1, R4
-	MOVD row+40(FP), R5
-	LSL $2, R5
-	MOVD $0x40800000, R6
-	VDUP R6, V0.S4
-	MOVD $0x40a00000, R6
-	VDUP R6, V1.S4
-	MOVD mask+16(FP), R6
-	MOVD row+40(FP), R7
-	LSR $3, R7
-	MOVD $1, R8
-	VMOV R8, V2.S[0]
-	MOVD $2, R8
-	VMOV R8, V2.S[1]
-	MOVD $4, R8
-	VMOV R8, V2.S[2]
-	MOVD $8, R8
-	VMOV R8, V2.S[3]
+	MOVD a+0(FP), R1
+	MOVD 72(R1), R2
+	CBZ R2, plain
+	MOVD 0(R1), R2
+	MOVD 24(R1), R3
+	MOVD 112(R1), R4
+	LSL $2, R4
+	ADD R4<<1, R4, R5
+	LSL $1, R5
+	MOVD 104(R1), R6
+	LSL $2, R6
+	MOVD $0x40800000, R7
+	VDUP R7, V0.S4
+	MOVD $0x40a00000, R7
+	VDUP R7, V1.S4
+	MOVD 72(R1), R7
+	MOVD 104(R1), R8
+	LSR $3, R8
+	MOVD $1, R9
+	VMOV R9, V2.S[0]
+	MOVD $2, R9
+	VMOV R9, V2.S[1]
+	MOVD $4, R9
+	VMOV R9, V2.S[2]
+	MOVD $8, R9
+	VMOV R9, V2.S[3]
 	VSHL $4, V2.S4, V3.S4
 	VSHL $4, V3.S4, V4.S4
 	VSHL $4, V4.S4, V5.S4
-	MOVD tiles+32(FP), R8
+	MOVD 96(R1), R9
 maskedTile:
-	MOVD scratch+24(FP), R9
-	MOVD R2, R10
-	MOVD R6, R11
-	MOVD $6, R12
+	MOVD 48(R1), R10
+	MOVD R3, R11
+	MOVD R7, R12
+	MOVD $6, R13
 maskedRow:
-	MOVHU 0(R11), R13
-	VDUP R13, V6.S4
-	MOVHU 2(R11), R13
-	VDUP R13, V7.S4
-	MOVHU 4(R11), R13
-	VDUP R13, V8.S4
-	MOVHU 6(R11), R13
-	VDUP R13, V9.S4
-	MOVHU 8(R11), R13
-	VDUP R13, V10.S4
-	MOVHU 10(R11), R13
-	VDUP R13, V11.S4
-	ADD R7, R11
-	FMOVQ 0(R10), F12
-	FMOVQ 64(R10), F13
-	FMOVQ 128(R10), F14
-	FMOVQ 192(R10), F15
-	FMOVQ 256(R10), F16
-	FMOVQ 320(R10), F17
+	MOVHU 0(R12), R14
+	VDUP R14, V6.S4
+	MOVHU 2(R12), R14
+	VDUP R14, V7.S4
+	MOVHU 4(R12), R14
+	VDUP R14, V8.S4
+	MOVHU 6(R12), R14
+	VDUP R14, V9.S4
+	MOVHU 8(R12), R14
+	VDUP R14, V10.S4
+	MOVHU 10(R12), R14
+	VDUP R14, V11.S4
+	ADD R8, R12
+	FMOVQ 0(R11), F12
+	FMOVQ 64(R11), F13
+	FMOVQ 128(R11), F14
+	FMOVQ 192(R11), F15
+	FMOVQ 256(R11), F16
+	FMOVQ 320(R11), F17
 	VCMTST V2.S4, V6.S4, V18.S4
 	VAND V18.B16, V12.B16, V12.B16
 	VCMTST V2.S4, V7.S4, V18.S4
@@ -2362,30 +2368,30 @@ maskedRow:
 	VMOV V15.B16, V19.B16
 	VFMLS V0.S4, V13.S4, V19.S4
 	WORD $0x4e33d654 // fadd v20.4s, v18.4s, v19.4s
-	FMOVQ F20, 64(R9)
+	FMOVQ F20, 64(R10)
 	WORD $0x4eb3d655 // fsub v21.4s, v18.4s, v19.4s
-	FMOVQ F21, 128(R9)
+	FMOVQ F21, 128(R10)
 	WORD $0x4eaed612 // fsub v18.4s, v16.4s, v14.4s
 	WORD $0x4eadd5f3 // fsub v19.4s, v15.4s, v13.4s
 	WORD $0x4e33d673 // fadd v19.4s, v19.4s, v19.4s
 	WORD $0x4e33d656 // fadd v22.4s, v18.4s, v19.4s
-	FMOVQ F22, 192(R9)
+	FMOVQ F22, 192(R10)
 	WORD $0x4eb3d657 // fsub v23.4s, v18.4s, v19.4s
-	FMOVQ F23, 256(R9)
+	FMOVQ F23, 256(R10)
 	VMOV V16.B16, V24.B16
 	VFMLS V1.S4, V14.S4, V24.S4
 	VFMLA V0.S4, V12.S4, V24.S4
-	FMOVQ F24, 0(R9)
+	FMOVQ F24, 0(R10)
 	VMOV V17.B16, V25.B16
 	VFMLS V1.S4, V15.S4, V25.S4
 	VFMLA V0.S4, V13.S4, V25.S4
-	FMOVQ F25, 320(R9)
-	FMOVQ 16(R10), F12
-	FMOVQ 80(R10), F13
-	FMOVQ 144(R10), F14
-	FMOVQ 208(R10), F15
-	FMOVQ 272(R10), F16
-	FMOVQ 336(R10), F17
+	FMOVQ F25, 320(R10)
+	FMOVQ 16(R11), F12
+	FMOVQ 80(R11), F13
+	FMOVQ 144(R11), F14
+	FMOVQ 208(R11), F15
+	FMOVQ 272(R11), F16
+	FMOVQ 336(R11), F17
 	VCMTST V3.S4, V6.S4, V18.S4
 	VAND V18.B16, V12.B16, V12.B16
 	VCMTST V3.S4, V7.S4, V18.S4
@@ -2403,30 +2409,30 @@ maskedRow:
 	VMOV V15.B16, V19.B16
 	VFMLS V0.S4, V13.S4, V19.S4
 	WORD $0x4e33d654 // fadd v20.4s, v18.4s, v19.4s
-	FMOVQ F20, 80(R9)
+	FMOVQ F20, 80(R10)
 	WORD $0x4eb3d655 // fsub v21.4s, v18.4s, v19.4s
-	FMOVQ F21, 144(R9)
+	FMOVQ F21, 144(R10)
 	WORD $0x4eaed612 // fsub v18.4s, v16.4s, v14.4s
 	WORD $0x4eadd5f3 // fsub v19.4s, v15.4s, v13.4s
 	WORD $0x4e33d673 // fadd v19.4s, v19.4s, v19.4s
 	WORD $0x4e33d656 // fadd v22.4s, v18.4s, v19.4s
-	FMOVQ F22, 208(R9)
+	FMOVQ F22, 208(R10)
 	WORD $0x4eb3d657 // fsub v23.4s, v18.4s, v19.4s
-	FMOVQ F23, 272(R9)
+	FMOVQ F23, 272(R10)
 	VMOV V16.B16, V24.B16
 	VFMLS V1.S4, V14.S4, V24.S4
 	VFMLA V0.S4, V12.S4, V24.S4
-	FMOVQ F24, 16(R9)
+	FMOVQ F24, 16(R10)
 	VMOV V17.B16, V25.B16
 	VFMLS V1.S4, V15.S4, V25.S4
 	VFMLA V0.S4, V13.S4, V25.S4
-	FMOVQ F25, 336(R9)
-	FMOVQ 32(R10), F12
-	FMOVQ 96(R10), F13
-	FMOVQ 160(R10), F14
-	FMOVQ 224(R10), F15
-	FMOVQ 288(R10), F16
-	FMOVQ 352(R10), F17
+	FMOVQ F25, 336(R10)
+	FMOVQ 32(R11), F12
+	FMOVQ 96(R11), F13
+	FMOVQ 160(R11), F14
+	FMOVQ 224(R11), F15
+	FMOVQ 288(R11), F16
+	FMOVQ 352(R11), F17
 	VCMTST V4.S4, V6.S4, V18.S4
 	VAND V18.B16, V12.B16, V12.B16
 	VCMTST V4.S4, V7.S4, V18.S4
@@ -2444,30 +2450,30 @@ maskedRow:
 	VMOV V15.B16, V19.B16
 	VFMLS V0.S4, V13.S4, V19.S4
 	WORD $0x4e33d654 // fadd v20.4s, v18.4s, v19.4s
-	FMOVQ F20, 96(R9)
+	FMOVQ F20, 96(R10)
 	WORD $0x4eb3d655 // fsub v21.4s, v18.4s, v19.4s
-	FMOVQ F21, 160(R9)
+	FMOVQ F21, 160(R10)
 	WORD $0x4eaed612 // fsub v18.4s, v16.4s, v14.4s
 	WORD $0x4eadd5f3 // fsub v19.4s, v15.4s, v13.4s
 	WORD $0x4e33d673 // fadd v19.4s, v19.4s, v19.4s
 	WORD $0x4e33d656 // fadd v22.4s, v18.4s, v19.4s
-	FMOVQ F22, 224(R9)
+	FMOVQ F22, 224(R10)
 	WORD $0x4eb3d657 // fsub v23.4s, v18.4s, v19.4s
-	FMOVQ F23, 288(R9)
+	FMOVQ F23, 288(R10)
 	VMOV V16.B16, V24.B16
 	VFMLS V1.S4, V14.S4, V24.S4
 	VFMLA V0.S4, V12.S4, V24.S4
-	FMOVQ F24, 32(R9)
+	FMOVQ F24, 32(R10)
 	VMOV V17.B16, V25.B16
 	VFMLS V1.S4, V15.S4, V25.S4
 	VFMLA V0.S4, V13.S4, V25.S4
-	FMOVQ F25, 352(R9)
-	FMOVQ 48(R10), F12
-	FMOVQ 112(R10), F13
-	FMOVQ 176(R10), F14
-	FMOVQ 240(R10), F15
-	FMOVQ 304(R10), F16
-	FMOVQ 368(R10), F17
+	FMOVQ F25, 352(R10)
+	FMOVQ 48(R11), F12
+	FMOVQ 112(R11), F13
+	FMOVQ 176(R11), F14
+	FMOVQ 240(R11), F15
+	FMOVQ 304(R11), F16
+	FMOVQ 368(R11), F17
 	VCMTST V5.S4, V6.S4, V18.S4
 	VAND V18.B16, V12.B16, V12.B16
 	VCMTST V5.S4, V7.S4, V18.S4
@@ -2485,611 +2491,612 @@ maskedRow:
 	VMOV V15.B16, V19.B16
 	VFMLS V0.S4, V13.S4, V19.S4
 	WORD $0x4e33d654 // fadd v20.4s, v18.4s, v19.4s
-	FMOVQ F20, 112(R9)
+	FMOVQ F20, 112(R10)
 	WORD $0x4eb3d655 // fsub v21.4s, v18.4s, v19.4s
-	FMOVQ F21, 176(R9)
+	FMOVQ F21, 176(R10)
 	WORD $0x4eaed612 // fsub v18.4s, v16.4s, v14.4s
 	WORD $0x4eadd5f3 // fsub v19.4s, v15.4s, v13.4s
 	WORD $0x4e33d673 // fadd v19.4s, v19.4s, v19.4s
 	WORD $0x4e33d656 // fadd v22.4s, v18.4s, v19.4s
-	FMOVQ F22, 240(R9)
+	FMOVQ F22, 240(R10)
 	WORD $0x4eb3d657 // fsub v23.4s, v18.4s, v19.4s
-	FMOVQ F23, 304(R9)
+	FMOVQ F23, 304(R10)
 	VMOV V16.B16, V24.B16
 	VFMLS V1.S4, V14.S4, V24.S4
 	VFMLA V0.S4, V12.S4, V24.S4
-	FMOVQ F24, 48(R9)
+	FMOVQ F24, 48(R10)
 	VMOV V17.B16, V25.B16
 	VFMLS V1.S4, V15.S4, V25.S4
 	VFMLA V0.S4, V13.S4, V25.S4
-	FMOVQ F25, 368(R9)
-	ADD R5, R10
-	ADD $384, R9
-	SUB $1, R12
-	CBNZ R12, maskedRow
-	ADD $-2304, R9
-	MOVD R1, R12
-	ADD R3, R12, R13
-	ADD R3, R13, R14
-	ADD R3, R14, R15
-	ADD R3, R15, R16
-	ADD R3, R16, R17
-	MOVD $6, R19
+	FMOVQ F25, 368(R10)
+	ADD R6, R11
+	ADD $384, R10
+	SUB $1, R13
+	CBNZ R13, maskedRow
+	ADD $-2304, R10
+	MOVD R2, R13
+	ADD R4, R13, R14
+	ADD R4, R14, R15
+	ADD R4, R15, R16
+	ADD R4, R16, R17
+	ADD R4, R17, R19
+	MOVD $6, R20
 maskedColumn:
-	FMOVQ 0(R9), F6
-	FMOVQ 384(R9), F7
-	FMOVQ 768(R9), F8
-	FMOVQ 1152(R9), F9
-	FMOVQ 1536(R9), F10
-	FMOVQ 1920(R9), F11
+	FMOVQ 0(R10), F6
+	FMOVQ 384(R10), F7
+	FMOVQ 768(R10), F8
+	FMOVQ 1152(R10), F9
+	FMOVQ 1536(R10), F10
+	FMOVQ 1920(R10), F11
 	VMOV V10.B16, V12.B16
 	VFMLS V0.S4, V8.S4, V12.S4
 	VMOV V9.B16, V13.B16
 	VFMLS V0.S4, V7.S4, V13.S4
 	WORD $0x4e2dd58e // fadd v14.4s, v12.4s, v13.4s
-	FMOVQ F14, 0(R13)
+	FMOVQ F14, 0(R14)
 	WORD $0x4eadd58f // fsub v15.4s, v12.4s, v13.4s
-	FMOVQ F15, 0(R14)
+	FMOVQ F15, 0(R15)
 	WORD $0x4ea8d54c // fsub v12.4s, v10.4s, v8.4s
 	WORD $0x4ea7d52d // fsub v13.4s, v9.4s, v7.4s
 	WORD $0x4e2dd5ad // fadd v13.4s, v13.4s, v13.4s
 	WORD $0x4e2dd590 // fadd v16.4s, v12.4s, v13.4s
-	FMOVQ F16, 0(R15)
+	FMOVQ F16, 0(R16)
 	WORD $0x4eadd591 // fsub v17.4s, v12.4s, v13.4s
-	FMOVQ F17, 0(R16)
+	FMOVQ F17, 0(R17)
 	VMOV V10.B16, V18.B16
 	VFMLS V1.S4, V8.S4, V18.S4
 	VFMLA V0.S4, V6.S4, V18.S4
-	FMOVQ F18, 0(R12)
+	FMOVQ F18, 0(R13)
 	VMOV V11.B16, V19.B16
 	VFMLS V1.S4, V9.S4, V19.S4
 	VFMLA V0.S4, V7.S4, V19.S4
-	FMOVQ F19, 0(R17)
-	FMOVQ 16(R9), F6
-	FMOVQ 400(R9), F7
-	FMOVQ 784(R9), F8
-	FMOVQ 1168(R9), F9
-	FMOVQ 1552(R9), F10
-	FMOVQ 1936(R9), F11
+	FMOVQ F19, 0(R19)
+	FMOVQ 16(R10), F6
+	FMOVQ 400(R10), F7
+	FMOVQ 784(R10), F8
+	FMOVQ 1168(R10), F9
+	FMOVQ 1552(R10), F10
+	FMOVQ 1936(R10), F11
 	VMOV V10.B16, V12.B16
 	VFMLS V0.S4, V8.S4, V12.S4
 	VMOV V9.B16, V13.B16
 	VFMLS V0.S4, V7.S4, V13.S4
 	WORD $0x4e2dd58e // fadd v14.4s, v12.4s, v13.4s
-	FMOVQ F14, 16(R13)
+	FMOVQ F14, 16(R14)
 	WORD $0x4eadd58f // fsub v15.4s, v12.4s, v13.4s
-	FMOVQ F15, 16(R14)
+	FMOVQ F15, 16(R15)
 	WORD $0x4ea8d54c // fsub v12.4s, v10.4s, v8.4s
 	WORD $0x4ea7d52d // fsub v13.4s, v9.4s, v7.4s
 	WORD $0x4e2dd5ad // fadd v13.4s, v13.4s, v13.4s
 	WORD $0x4e2dd590 // fadd v16.4s, v12.4s, v13.4s
-	FMOVQ F16, 16(R15)
+	FMOVQ F16, 16(R16)
 	WORD $0x4eadd591 // fsub v17.4s, v12.4s, v13.4s
-	FMOVQ F17, 16(R16)
+	FMOVQ F17, 16(R17)
 	VMOV V10.B16, V18.B16
 	VFMLS V1.S4, V8.S4, V18.S4
 	VFMLA V0.S4, V6.S4, V18.S4
-	FMOVQ F18, 16(R12)
+	FMOVQ F18, 16(R13)
 	VMOV V11.B16, V19.B16
 	VFMLS V1.S4, V9.S4, V19.S4
 	VFMLA V0.S4, V7.S4, V19.S4
-	FMOVQ F19, 16(R17)
-	FMOVQ 32(R9), F6
-	FMOVQ 416(R9), F7
-	FMOVQ 800(R9), F8
-	FMOVQ 1184(R9), F9
-	FMOVQ 1568(R9), F10
-	FMOVQ 1952(R9), F11
+	FMOVQ F19, 16(R19)
+	FMOVQ 32(R10), F6
+	FMOVQ 416(R10), F7
+	FMOVQ 800(R10), F8
+	FMOVQ 1184(R10), F9
+	FMOVQ 1568(R10), F10
+	FMOVQ 1952(R10), F11
 	VMOV V10.B16, V12.B16
 	VFMLS V0.S4, V8.S4, V12.S4
 	VMOV V9.B16, V13.B16
 	VFMLS V0.S4, V7.S4, V13.S4
 	WORD $0x4e2dd58e // fadd v14.4s, v12.4s, v13.4s
-	FMOVQ F14, 32(R13)
+	FMOVQ F14, 32(R14)
 	WORD $0x4eadd58f // fsub v15.4s, v12.4s, v13.4s
-	FMOVQ F15, 32(R14)
+	FMOVQ F15, 32(R15)
 	WORD $0x4ea8d54c // fsub v12.4s, v10.4s, v8.4s
 	WORD $0x4ea7d52d // fsub v13.4s, v9.4s, v7.4s
 	WORD $0x4e2dd5ad // fadd v13.4s, v13.4s, v13.4s
 	WORD $0x4e2dd590 // fadd v16.4s, v12.4s, v13.4s
-	FMOVQ F16, 32(R15)
+	FMOVQ F16, 32(R16)
 	WORD $0x4eadd591 // fsub v17.4s, v12.4s, v13.4s
-	FMOVQ F17, 32(R16)
+	FMOVQ F17, 32(R17)
 	VMOV V10.B16, V18.B16
 	VFMLS V1.S4, V8.S4, V18.S4
 	VFMLA V0.S4, V6.S4, V18.S4
-	FMOVQ F18, 32(R12)
+	FMOVQ F18, 32(R13)
 	VMOV V11.B16, V19.B16
 	VFMLS V1.S4, V9.S4, V19.S4
 	VFMLA V0.S4, V7.S4, V19.S4
-	FMOVQ F19, 32(R17)
-	FMOVQ 48(R9), F6
-	FMOVQ 432(R9), F7
-	FMOVQ 816(R9), F8
-	FMOVQ 1200(R9), F9
-	FMOVQ 1584(R9), F10
-	FMOVQ 1968(R9), F11
+	FMOVQ F19, 32(R19)
+	FMOVQ 48(R10), F6
+	FMOVQ 432(R10), F7
+	FMOVQ 816(R10), F8
+	FMOVQ 1200(R10), F9
+	FMOVQ 1584(R10), F10
+	FMOVQ 1968(R10), F11
 	VMOV V10.B16, V12.B16
 	VFMLS V0.S4, V8.S4, V12.S4
 	VMOV V9.B16, V13.B16
 	VFMLS V0.S4, V7.S4, V13.S4
 	WORD $0x4e2dd58e // fadd v14.4s, v12.4s, v13.4s
-	FMOVQ F14, 48(R13)
+	FMOVQ F14, 48(R14)
 	WORD $0x4eadd58f // fsub v15.4s, v12.4s, v13.4s
-	FMOVQ F15, 48(R14)
+	FMOVQ F15, 48(R15)
 	WORD $0x4ea8d54c // fsub v12.4s, v10.4s, v8.4s
 	WORD $0x4ea7d52d // fsub v13.4s, v9.4s, v7.4s
 	WORD $0x4e2dd5ad // fadd v13.4s, v13.4s, v13.4s
 	WORD $0x4e2dd590 // fadd v16.4s, v12.4s, v13.4s
-	FMOVQ F16, 48(R15)
+	FMOVQ F16, 48(R16)
 	WORD $0x4eadd591 // fsub v17.4s, v12.4s, v13.4s
-	FMOVQ F17, 48(R16)
+	FMOVQ F17, 48(R17)
 	VMOV V10.B16, V18.B16
 	VFMLS V1.S4, V8.S4, V18.S4
 	VFMLA V0.S4, V6.S4, V18.S4
-	FMOVQ F18, 48(R12)
+	FMOVQ F18, 48(R13)
 	VMOV V11.B16, V19.B16
 	VFMLS V1.S4, V9.S4, V19.S4
 	VFMLA V0.S4, V7.S4, V19.S4
-	FMOVQ F19, 48(R17)
-	ADD $64, R9
-	ADD R4, R12
-	ADD R4, R13
-	ADD R4, R14
-	ADD R4, R15
-	ADD R4, R16
-	ADD R4, R17
-	SUB $1, R19
-	CBNZ R19, maskedColumn
-	ADD $256, R2
-	ADD $8, R6
-	ADD $64, R1
-	SUB $1, R8
-	CBNZ R8, maskedTile
+	FMOVQ F19, 48(R19)
+	ADD $64, R10
+	ADD R5, R13
+	ADD R5, R14
+	ADD R5, R15
+	ADD R5, R16
+	ADD R5, R17
+	ADD R5, R19
+	SUB $1, R20
+	CBNZ R20, maskedColumn
+	ADD $256, R3
+	ADD $8, R7
+	ADD $64, R2
+	SUB $1, R9
+	CBNZ R9, maskedTile
 	JMP done
 plain:
-	MOVD v+0(FP), R1
-	MOVD in+8(FP), R2
-	MOVD vStride+48(FP), R3
-	LSL $2, R3
-	ADD R3<<1, R3, R4
-	LSL $1, R4
-	MOVD row+40(FP), R5
-	LSL $2, R5
-	MOVD $0x40800000, R6
-	VDUP R6, V0.S4
-	MOVD $0x40a00000, R6
-	VDUP R6, V1.S4
-	MOVD tiles+32(FP), R6
+	MOVD 0(R1), R2
+	MOVD 24(R1), R3
+	MOVD 112(R1), R4
+	LSL $2, R4
+	ADD R4<<1, R4, R5
+	LSL $1, R5
+	MOVD 104(R1), R6
+	LSL $2, R6
+	MOVD $0x40800000, R7
+	VDUP R7, V0.S4
+	MOVD $0x40a00000, R7
+	VDUP R7, V1.S4
+	MOVD 96(R1), R7
 plainTile:
-	MOVD scratch+24(FP), R7
-	MOVD R2, R8
-	MOVD $6, R10
+	MOVD 48(R1), R8
+	MOVD R3, R9
+	MOVD $6, R11
 plainRow:
-	FMOVQ 0(R8), F2
-	FMOVQ 64(R8), F3
-	FMOVQ 128(R8), F4
-	FMOVQ 192(R8), F5
-	FMOVQ 256(R8), F6
-	FMOVQ 320(R8), F7
+	FMOVQ 0(R9), F2
+	FMOVQ 64(R9), F3
+	FMOVQ 128(R9), F4
+	FMOVQ 192(R9), F5
+	FMOVQ 256(R9), F6
+	FMOVQ 320(R9), F7
 	VMOV V6.B16, V8.B16
 	VFMLS V0.S4, V4.S4, V8.S4
 	VMOV V5.B16, V9.B16
 	VFMLS V0.S4, V3.S4, V9.S4
 	WORD $0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
-	FMOVQ F10, 64(R7)
+	FMOVQ F10, 64(R8)
 	WORD $0x4ea9d50b // fsub v11.4s, v8.4s, v9.4s
-	FMOVQ F11, 128(R7)
+	FMOVQ F11, 128(R8)
 	WORD $0x4ea4d4c8 // fsub v8.4s, v6.4s, v4.4s
 	WORD $0x4ea3d4a9 // fsub v9.4s, v5.4s, v3.4s
 	WORD $0x4e29d529 // fadd v9.4s, v9.4s, v9.4s
 	WORD $0x4e29d50c // fadd v12.4s, v8.4s, v9.4s
-	FMOVQ F12, 192(R7)
+	FMOVQ F12, 192(R8)
 	WORD $0x4ea9d50d // fsub v13.4s, v8.4s, v9.4s
-	FMOVQ F13, 256(R7)
+	FMOVQ F13, 256(R8)
 	VMOV V6.B16, V14.B16
 	VFMLS V1.S4, V4.S4, V14.S4
 	VFMLA V0.S4, V2.S4, V14.S4
-	FMOVQ F14, 0(R7)
+	FMOVQ F14, 0(R8)
 	VMOV V7.B16, V15.B16
 	VFMLS V1.S4, V5.S4, V15.S4
 	VFMLA V0.S4, V3.S4, V15.S4
-	FMOVQ F15, 320(R7)
-	FMOVQ 16(R8), F2
-	FMOVQ 80(R8), F3
-	FMOVQ 144(R8), F4
-	FMOVQ 208(R8), F5
-	FMOVQ 272(R8), F6
-	FMOVQ 336(R8), F7
+	FMOVQ F15, 320(R8)
+	FMOVQ 16(R9), F2
+	FMOVQ 80(R9), F3
+	FMOVQ 144(R9), F4
+	FMOVQ 208(R9), F5
+	FMOVQ 272(R9), F6
+	FMOVQ 336(R9), F7
 	VMOV V6.B16, V8.B16
 	VFMLS V0.S4, V4.S4, V8.S4
 	VMOV V5.B16, V9.B16
 	VFMLS V0.S4, V3.S4, V9.S4
 	WORD $0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
-	FMOVQ F10, 80(R7)
+	FMOVQ F10, 80(R8)
 	WORD $0x4ea9d50b // fsub v11.4s, v8.4s, v9.4s
-	FMOVQ F11, 144(R7)
+	FMOVQ F11, 144(R8)
 	WORD $0x4ea4d4c8 // fsub v8.4s, v6.4s, v4.4s
 	WORD $0x4ea3d4a9 // fsub v9.4s, v5.4s, v3.4s
 	WORD $0x4e29d529 // fadd v9.4s, v9.4s, v9.4s
 	WORD $0x4e29d50c // fadd v12.4s, v8.4s, v9.4s
-	FMOVQ F12, 208(R7)
+	FMOVQ F12, 208(R8)
 	WORD $0x4ea9d50d // fsub v13.4s, v8.4s, v9.4s
-	FMOVQ F13, 272(R7)
+	FMOVQ F13, 272(R8)
 	VMOV V6.B16, V14.B16
 	VFMLS V1.S4, V4.S4, V14.S4
 	VFMLA V0.S4, V2.S4, V14.S4
-	FMOVQ F14, 16(R7)
+	FMOVQ F14, 16(R8)
 	VMOV V7.B16, V15.B16
 	VFMLS V1.S4, V5.S4, V15.S4
 	VFMLA V0.S4, V3.S4, V15.S4
-	FMOVQ F15, 336(R7)
-	FMOVQ 32(R8), F2
-	FMOVQ 96(R8), F3
-	FMOVQ 160(R8), F4
-	FMOVQ 224(R8), F5
-	FMOVQ 288(R8), F6
-	FMOVQ 352(R8), F7
+	FMOVQ F15, 336(R8)
+	FMOVQ 32(R9), F2
+	FMOVQ 96(R9), F3
+	FMOVQ 160(R9), F4
+	FMOVQ 224(R9), F5
+	FMOVQ 288(R9), F6
+	FMOVQ 352(R9), F7
 	VMOV V6.B16, V8.B16
 	VFMLS V0.S4, V4.S4, V8.S4
 	VMOV V5.B16, V9.B16
 	VFMLS V0.S4, V3.S4, V9.S4
 	WORD $0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
-	FMOVQ F10, 96(R7)
+	FMOVQ F10, 96(R8)
 	WORD $0x4ea9d50b // fsub v11.4s, v8.4s, v9.4s
-	FMOVQ F11, 160(R7)
+	FMOVQ F11, 160(R8)
 	WORD $0x4ea4d4c8 // fsub v8.4s, v6.4s, v4.4s
 	WORD $0x4ea3d4a9 // fsub v9.4s, v5.4s, v3.4s
 	WORD $0x4e29d529 // fadd v9.4s, v9.4s, v9.4s
 	WORD $0x4e29d50c // fadd v12.4s, v8.4s, v9.4s
-	FMOVQ F12, 224(R7)
+	FMOVQ F12, 224(R8)
 	WORD $0x4ea9d50d // fsub v13.4s, v8.4s, v9.4s
-	FMOVQ F13, 288(R7)
+	FMOVQ F13, 288(R8)
 	VMOV V6.B16, V14.B16
 	VFMLS V1.S4, V4.S4, V14.S4
 	VFMLA V0.S4, V2.S4, V14.S4
-	FMOVQ F14, 32(R7)
+	FMOVQ F14, 32(R8)
 	VMOV V7.B16, V15.B16
 	VFMLS V1.S4, V5.S4, V15.S4
 	VFMLA V0.S4, V3.S4, V15.S4
-	FMOVQ F15, 352(R7)
-	FMOVQ 48(R8), F2
-	FMOVQ 112(R8), F3
-	FMOVQ 176(R8), F4
-	FMOVQ 240(R8), F5
-	FMOVQ 304(R8), F6
-	FMOVQ 368(R8), F7
+	FMOVQ F15, 352(R8)
+	FMOVQ 48(R9), F2
+	FMOVQ 112(R9), F3
+	FMOVQ 176(R9), F4
+	FMOVQ 240(R9), F5
+	FMOVQ 304(R9), F6
+	FMOVQ 368(R9), F7
 	VMOV V6.B16, V8.B16
 	VFMLS V0.S4, V4.S4, V8.S4
 	VMOV V5.B16, V9.B16
 	VFMLS V0.S4, V3.S4, V9.S4
 	WORD $0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
-	FMOVQ F10, 112(R7)
+	FMOVQ F10, 112(R8)
 	WORD $0x4ea9d50b // fsub v11.4s, v8.4s, v9.4s
-	FMOVQ F11, 176(R7)
+	FMOVQ F11, 176(R8)
 	WORD $0x4ea4d4c8 // fsub v8.4s, v6.4s, v4.4s
 	WORD $0x4ea3d4a9 // fsub v9.4s, v5.4s, v3.4s
 	WORD $0x4e29d529 // fadd v9.4s, v9.4s, v9.4s
 	WORD $0x4e29d50c // fadd v12.4s, v8.4s, v9.4s
-	FMOVQ F12, 240(R7)
+	FMOVQ F12, 240(R8)
 	WORD $0x4ea9d50d // fsub v13.4s, v8.4s, v9.4s
-	FMOVQ F13, 304(R7)
+	FMOVQ F13, 304(R8)
 	VMOV V6.B16, V14.B16
 	VFMLS V1.S4, V4.S4, V14.S4
 	VFMLA V0.S4, V2.S4, V14.S4
-	FMOVQ F14, 48(R7)
+	FMOVQ F14, 48(R8)
 	VMOV V7.B16, V15.B16
 	VFMLS V1.S4, V5.S4, V15.S4
 	VFMLA V0.S4, V3.S4, V15.S4
-	FMOVQ F15, 368(R7)
-	ADD R5, R8
-	ADD $384, R7
-	SUB $1, R10
-	CBNZ R10, plainRow
-	ADD $-2304, R7
-	MOVD R1, R10
-	ADD R3, R10, R11
-	ADD R3, R11, R12
-	ADD R3, R12, R13
-	ADD R3, R13, R14
-	ADD R3, R14, R15
-	MOVD $6, R16
+	FMOVQ F15, 368(R8)
+	ADD R6, R9
+	ADD $384, R8
+	SUB $1, R11
+	CBNZ R11, plainRow
+	ADD $-2304, R8
+	MOVD R2, R11
+	ADD R4, R11, R12
+	ADD R4, R12, R13
+	ADD R4, R13, R14
+	ADD R4, R14, R15
+	ADD R4, R15, R16
+	MOVD $6, R17
 plainColumn:
-	FMOVQ 0(R7), F2
-	FMOVQ 384(R7), F3
-	FMOVQ 768(R7), F4
-	FMOVQ 1152(R7), F5
-	FMOVQ 1536(R7), F6
-	FMOVQ 1920(R7), F7
+	FMOVQ 0(R8), F2
+	FMOVQ 384(R8), F3
+	FMOVQ 768(R8), F4
+	FMOVQ 1152(R8), F5
+	FMOVQ 1536(R8), F6
+	FMOVQ 1920(R8), F7
 	VMOV V6.B16, V8.B16
 	VFMLS V0.S4, V4.S4, V8.S4
 	VMOV V5.B16, V9.B16
 	VFMLS V0.S4, V3.S4, V9.S4
 	WORD $0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
-	FMOVQ F10, 0(R11)
+	FMOVQ F10, 0(R12)
 	WORD $0x4ea9d50b // fsub v11.4s, v8.4s, v9.4s
-	FMOVQ F11, 0(R12)
+	FMOVQ F11, 0(R13)
 	WORD $0x4ea4d4c8 // fsub v8.4s, v6.4s, v4.4s
 	WORD $0x4ea3d4a9 // fsub v9.4s, v5.4s, v3.4s
 	WORD $0x4e29d529 // fadd v9.4s, v9.4s, v9.4s
 	WORD $0x4e29d50c // fadd v12.4s, v8.4s, v9.4s
-	FMOVQ F12, 0(R13)
+	FMOVQ F12, 0(R14)
 	WORD $0x4ea9d50d // fsub v13.4s, v8.4s, v9.4s
-	FMOVQ F13, 0(R14)
+	FMOVQ F13, 0(R15)
 	VMOV V6.B16, V14.B16
 	VFMLS V1.S4, V4.S4, V14.S4
 	VFMLA V0.S4, V2.S4, V14.S4
-	FMOVQ F14, 0(R10)
+	FMOVQ F14, 0(R11)
 	VMOV V7.B16, V15.B16
 	VFMLS V1.S4, V5.S4, V15.S4
 	VFMLA V0.S4, V3.S4, V15.S4
-	FMOVQ F15, 0(R15)
-	FMOVQ 16(R7), F2
-	FMOVQ 400(R7), F3
-	FMOVQ 784(R7), F4
-	FMOVQ 1168(R7), F5
-	FMOVQ 1552(R7), F6
-	FMOVQ 1936(R7), F7
+	FMOVQ F15, 0(R16)
+	FMOVQ 16(R8), F2
+	FMOVQ 400(R8), F3
+	FMOVQ 784(R8), F4
+	FMOVQ 1168(R8), F5
+	FMOVQ 1552(R8), F6
+	FMOVQ 1936(R8), F7
 	VMOV V6.B16, V8.B16
 	VFMLS V0.S4, V4.S4, V8.S4
 	VMOV V5.B16, V9.B16
 	VFMLS V0.S4, V3.S4, V9.S4
 	WORD $0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
-	FMOVQ F10, 16(R11)
+	FMOVQ F10, 16(R12)
 	WORD $0x4ea9d50b // fsub v11.4s, v8.4s, v9.4s
-	FMOVQ F11, 16(R12)
+	FMOVQ F11, 16(R13)
 	WORD $0x4ea4d4c8 // fsub v8.4s, v6.4s, v4.4s
 	WORD $0x4ea3d4a9 // fsub v9.4s, v5.4s, v3.4s
 	WORD $0x4e29d529 // fadd v9.4s, v9.4s, v9.4s
 	WORD $0x4e29d50c // fadd v12.4s, v8.4s, v9.4s
-	FMOVQ F12, 16(R13)
+	FMOVQ F12, 16(R14)
 	WORD $0x4ea9d50d // fsub v13.4s, v8.4s, v9.4s
-	FMOVQ F13, 16(R14)
+	FMOVQ F13, 16(R15)
 	VMOV V6.B16, V14.B16
 	VFMLS V1.S4, V4.S4, V14.S4
 	VFMLA V0.S4, V2.S4, V14.S4
-	FMOVQ F14, 16(R10)
+	FMOVQ F14, 16(R11)
 	VMOV V7.B16, V15.B16
 	VFMLS V1.S4, V5.S4, V15.S4
 	VFMLA V0.S4, V3.S4, V15.S4
-	FMOVQ F15, 16(R15)
-	FMOVQ 32(R7), F2
-	FMOVQ 416(R7), F3
-	FMOVQ 800(R7), F4
-	FMOVQ 1184(R7), F5
-	FMOVQ 1568(R7), F6
-	FMOVQ 1952(R7), F7
+	FMOVQ F15, 16(R16)
+	FMOVQ 32(R8), F2
+	FMOVQ 416(R8), F3
+	FMOVQ 800(R8), F4
+	FMOVQ 1184(R8), F5
+	FMOVQ 1568(R8), F6
+	FMOVQ 1952(R8), F7
 	VMOV V6.B16, V8.B16
 	VFMLS V0.S4, V4.S4, V8.S4
 	VMOV V5.B16, V9.B16
 	VFMLS V0.S4, V3.S4, V9.S4
 	WORD $0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
-	FMOVQ F10, 32(R11)
+	FMOVQ F10, 32(R12)
 	WORD $0x4ea9d50b // fsub v11.4s, v8.4s, v9.4s
-	FMOVQ F11, 32(R12)
+	FMOVQ F11, 32(R13)
 	WORD $0x4ea4d4c8 // fsub v8.4s, v6.4s, v4.4s
 	WORD $0x4ea3d4a9 // fsub v9.4s, v5.4s, v3.4s
 	WORD $0x4e29d529 // fadd v9.4s, v9.4s, v9.4s
 	WORD $0x4e29d50c // fadd v12.4s, v8.4s, v9.4s
-	FMOVQ F12, 32(R13)
+	FMOVQ F12, 32(R14)
 	WORD $0x4ea9d50d // fsub v13.4s, v8.4s, v9.4s
-	FMOVQ F13, 32(R14)
+	FMOVQ F13, 32(R15)
 	VMOV V6.B16, V14.B16
 	VFMLS V1.S4, V4.S4, V14.S4
 	VFMLA V0.S4, V2.S4, V14.S4
-	FMOVQ F14, 32(R10)
+	FMOVQ F14, 32(R11)
 	VMOV V7.B16, V15.B16
 	VFMLS V1.S4, V5.S4, V15.S4
 	VFMLA V0.S4, V3.S4, V15.S4
-	FMOVQ F15, 32(R15)
-	FMOVQ 48(R7), F2
-	FMOVQ 432(R7), F3
-	FMOVQ 816(R7), F4
-	FMOVQ 1200(R7), F5
-	FMOVQ 1584(R7), F6
-	FMOVQ 1968(R7), F7
+	FMOVQ F15, 32(R16)
+	FMOVQ 48(R8), F2
+	FMOVQ 432(R8), F3
+	FMOVQ 816(R8), F4
+	FMOVQ 1200(R8), F5
+	FMOVQ 1584(R8), F6
+	FMOVQ 1968(R8), F7
 	VMOV V6.B16, V8.B16
 	VFMLS V0.S4, V4.S4, V8.S4
 	VMOV V5.B16, V9.B16
 	VFMLS V0.S4, V3.S4, V9.S4
 	WORD $0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
-	FMOVQ F10, 48(R11)
+	FMOVQ F10, 48(R12)
 	WORD $0x4ea9d50b // fsub v11.4s, v8.4s, v9.4s
-	FMOVQ F11, 48(R12)
+	FMOVQ F11, 48(R13)
 	WORD $0x4ea4d4c8 // fsub v8.4s, v6.4s, v4.4s
 	WORD $0x4ea3d4a9 // fsub v9.4s, v5.4s, v3.4s
 	WORD $0x4e29d529 // fadd v9.4s, v9.4s, v9.4s
 	WORD $0x4e29d50c // fadd v12.4s, v8.4s, v9.4s
-	FMOVQ F12, 48(R13)
+	FMOVQ F12, 48(R14)
 	WORD $0x4ea9d50d // fsub v13.4s, v8.4s, v9.4s
-	FMOVQ F13, 48(R14)
+	FMOVQ F13, 48(R15)
 	VMOV V6.B16, V14.B16
 	VFMLS V1.S4, V4.S4, V14.S4
 	VFMLA V0.S4, V2.S4, V14.S4
-	FMOVQ F14, 48(R10)
+	FMOVQ F14, 48(R11)
 	VMOV V7.B16, V15.B16
 	VFMLS V1.S4, V5.S4, V15.S4
 	VFMLA V0.S4, V3.S4, V15.S4
-	FMOVQ F15, 48(R15)
-	ADD $64, R7
-	ADD R4, R10
-	ADD R4, R11
-	ADD R4, R12
-	ADD R4, R13
-	ADD R4, R14
-	ADD R4, R15
-	SUB $1, R16
-	CBNZ R16, plainColumn
-	ADD $256, R2
-	ADD $64, R1
-	SUB $1, R6
-	CBNZ R6, plainTile
+	FMOVQ F15, 48(R16)
+	ADD $64, R8
+	ADD R5, R11
+	ADD R5, R12
+	ADD R5, R13
+	ADD R5, R14
+	ADD R5, R15
+	ADD R5, R16
+	SUB $1, R17
+	CBNZ R17, plainColumn
+	ADD $256, R3
+	ADD $64, R2
+	SUB $1, R7
+	CBNZ R7, plainTile
 done:
 	MOVD R0, FPCR
 	RET
 
-// func winogradOutputNEON(out *float32, mask *uint16, m, bias, scratch *float32, tiles, row, mStride int, floor float32)
-TEXT ·winogradOutputNEON(SB), NOSPLIT, $0-68
+// func winogradOutputNEON(a *winogradOutput)
+TEXT ·winogradOutputNEON(SB), NOSPLIT, $0-8
 	MOVD FPCR, R0
 	MOVD $16777216, R1
 	MOVD R1, FPCR
-	MOVD mask+8(FP), R1
-	CBZ R1, plain
-	MOVD out+0(FP), R1
-	MOVD m+16(FP), R2
-	MOVD mStride+56(FP), R3
-	LSL $2, R3
-	ADD R3<<1, R3, R4
-	LSL $1, R4
-	MOVD row+48(FP), R5
-	LSL $2, R5
-	MOVD $0x40000000, R6
-	VDUP R6, V0.S4
-	MOVD $0x40800000, R6
-	VDUP R6, V1.S4
-	MOVD $0x41000000, R6
-	VDUP R6, V2.S4
-	MOVWU floor+64(FP), R6
-	VDUP R6, V3.S4
-	MOVD bias+24(FP), R6
-	MOVD mask+8(FP), R7
-	MOVD row+48(FP), R8
-	LSR $3, R8
-	MOVD $1, R9
-	VMOV R9, V4.S[0]
-	MOVD $2, R9
-	VMOV R9, V4.S[1]
-	MOVD $4, R9
-	VMOV R9, V4.S[2]
-	MOVD $8, R9
-	VMOV R9, V4.S[3]
+	MOVD a+0(FP), R1
+	MOVD 96(R1), R2
+	CBZ R2, plain
+	MOVD 0(R1), R2
+	MOVD 24(R1), R3
+	MOVD 136(R1), R4
+	LSL $2, R4
+	ADD R4<<1, R4, R5
+	LSL $1, R5
+	MOVD 128(R1), R6
+	LSL $2, R6
+	MOVD $0x40000000, R7
+	VDUP R7, V0.S4
+	MOVD $0x40800000, R7
+	VDUP R7, V1.S4
+	MOVD $0x41000000, R7
+	VDUP R7, V2.S4
+	MOVWU 144(R1), R7
+	VDUP R7, V3.S4
+	MOVD 48(R1), R7
+	MOVD 96(R1), R8
+	MOVD 128(R1), R9
+	LSR $3, R9
+	MOVD $1, R10
+	VMOV R10, V4.S[0]
+	MOVD $2, R10
+	VMOV R10, V4.S[1]
+	MOVD $4, R10
+	VMOV R10, V4.S[2]
+	MOVD $8, R10
+	VMOV R10, V4.S[3]
 	VSHL $4, V4.S4, V5.S4
 	VSHL $4, V5.S4, V6.S4
 	VSHL $4, V6.S4, V7.S4
-	MOVD tiles+40(FP), R9
+	MOVD 120(R1), R10
 maskedTile:
-	MOVD scratch+32(FP), R10
-	MOVD R2, R11
-	ADD R3, R11, R12
-	ADD R3, R12, R13
-	ADD R3, R13, R14
-	ADD R3, R14, R15
-	ADD R3, R15, R16
-	MOVD $6, R17
+	MOVD 72(R1), R11
+	MOVD R3, R12
+	ADD R4, R12, R13
+	ADD R4, R13, R14
+	ADD R4, R14, R15
+	ADD R4, R15, R16
+	ADD R4, R16, R17
+	MOVD $6, R19
 maskedColumn:
-	FMOVQ 0(R11), F8
-	FMOVQ 0(R12), F9
-	FMOVQ 0(R13), F10
-	FMOVQ 0(R14), F11
-	FMOVQ 0(R15), F12
-	FMOVQ 0(R16), F13
+	FMOVQ 0(R12), F8
+	FMOVQ 0(R13), F9
+	FMOVQ 0(R14), F10
+	FMOVQ 0(R15), F11
+	FMOVQ 0(R16), F12
+	FMOVQ 0(R17), F13
 	WORD $0x4e2ad52e // fadd v14.4s, v9.4s, v10.4s
 	WORD $0x4eaad52f // fsub v15.4s, v9.4s, v10.4s
 	WORD $0x4e2cd570 // fadd v16.4s, v11.4s, v12.4s
 	WORD $0x4eacd571 // fsub v17.4s, v11.4s, v12.4s
 	WORD $0x4e2ed512 // fadd v18.4s, v8.4s, v14.4s
 	WORD $0x4e30d652 // fadd v18.4s, v18.4s, v16.4s
-	FMOVQ F18, 0(R10)
+	FMOVQ F18, 0(R11)
 	VMOV V15.B16, V18.B16
 	VFMLA V0.S4, V17.S4, V18.S4
-	FMOVQ F18, 64(R10)
+	FMOVQ F18, 64(R11)
 	VMOV V14.B16, V18.B16
 	VFMLA V1.S4, V16.S4, V18.S4
-	FMOVQ F18, 128(R10)
+	FMOVQ F18, 128(R11)
 	VMOV V15.B16, V18.B16
 	VFMLA V2.S4, V17.S4, V18.S4
 	WORD $0x4e2dd652 // fadd v18.4s, v18.4s, v13.4s
-	FMOVQ F18, 192(R10)
-	FMOVQ 16(R11), F8
-	FMOVQ 16(R12), F9
-	FMOVQ 16(R13), F10
-	FMOVQ 16(R14), F11
-	FMOVQ 16(R15), F12
-	FMOVQ 16(R16), F13
+	FMOVQ F18, 192(R11)
+	FMOVQ 16(R12), F8
+	FMOVQ 16(R13), F9
+	FMOVQ 16(R14), F10
+	FMOVQ 16(R15), F11
+	FMOVQ 16(R16), F12
+	FMOVQ 16(R17), F13
 	WORD $0x4e2ad52e // fadd v14.4s, v9.4s, v10.4s
 	WORD $0x4eaad52f // fsub v15.4s, v9.4s, v10.4s
 	WORD $0x4e2cd570 // fadd v16.4s, v11.4s, v12.4s
 	WORD $0x4eacd571 // fsub v17.4s, v11.4s, v12.4s
 	WORD $0x4e2ed512 // fadd v18.4s, v8.4s, v14.4s
 	WORD $0x4e30d652 // fadd v18.4s, v18.4s, v16.4s
-	FMOVQ F18, 16(R10)
+	FMOVQ F18, 16(R11)
 	VMOV V15.B16, V18.B16
 	VFMLA V0.S4, V17.S4, V18.S4
-	FMOVQ F18, 80(R10)
+	FMOVQ F18, 80(R11)
 	VMOV V14.B16, V18.B16
 	VFMLA V1.S4, V16.S4, V18.S4
-	FMOVQ F18, 144(R10)
+	FMOVQ F18, 144(R11)
 	VMOV V15.B16, V18.B16
 	VFMLA V2.S4, V17.S4, V18.S4
 	WORD $0x4e2dd652 // fadd v18.4s, v18.4s, v13.4s
-	FMOVQ F18, 208(R10)
-	FMOVQ 32(R11), F8
-	FMOVQ 32(R12), F9
-	FMOVQ 32(R13), F10
-	FMOVQ 32(R14), F11
-	FMOVQ 32(R15), F12
-	FMOVQ 32(R16), F13
+	FMOVQ F18, 208(R11)
+	FMOVQ 32(R12), F8
+	FMOVQ 32(R13), F9
+	FMOVQ 32(R14), F10
+	FMOVQ 32(R15), F11
+	FMOVQ 32(R16), F12
+	FMOVQ 32(R17), F13
 	WORD $0x4e2ad52e // fadd v14.4s, v9.4s, v10.4s
 	WORD $0x4eaad52f // fsub v15.4s, v9.4s, v10.4s
 	WORD $0x4e2cd570 // fadd v16.4s, v11.4s, v12.4s
 	WORD $0x4eacd571 // fsub v17.4s, v11.4s, v12.4s
 	WORD $0x4e2ed512 // fadd v18.4s, v8.4s, v14.4s
 	WORD $0x4e30d652 // fadd v18.4s, v18.4s, v16.4s
-	FMOVQ F18, 32(R10)
+	FMOVQ F18, 32(R11)
 	VMOV V15.B16, V18.B16
 	VFMLA V0.S4, V17.S4, V18.S4
-	FMOVQ F18, 96(R10)
+	FMOVQ F18, 96(R11)
 	VMOV V14.B16, V18.B16
 	VFMLA V1.S4, V16.S4, V18.S4
-	FMOVQ F18, 160(R10)
+	FMOVQ F18, 160(R11)
 	VMOV V15.B16, V18.B16
 	VFMLA V2.S4, V17.S4, V18.S4
 	WORD $0x4e2dd652 // fadd v18.4s, v18.4s, v13.4s
-	FMOVQ F18, 224(R10)
-	FMOVQ 48(R11), F8
-	FMOVQ 48(R12), F9
-	FMOVQ 48(R13), F10
-	FMOVQ 48(R14), F11
-	FMOVQ 48(R15), F12
-	FMOVQ 48(R16), F13
+	FMOVQ F18, 224(R11)
+	FMOVQ 48(R12), F8
+	FMOVQ 48(R13), F9
+	FMOVQ 48(R14), F10
+	FMOVQ 48(R15), F11
+	FMOVQ 48(R16), F12
+	FMOVQ 48(R17), F13
 	WORD $0x4e2ad52e // fadd v14.4s, v9.4s, v10.4s
 	WORD $0x4eaad52f // fsub v15.4s, v9.4s, v10.4s
 	WORD $0x4e2cd570 // fadd v16.4s, v11.4s, v12.4s
 	WORD $0x4eacd571 // fsub v17.4s, v11.4s, v12.4s
 	WORD $0x4e2ed512 // fadd v18.4s, v8.4s, v14.4s
 	WORD $0x4e30d652 // fadd v18.4s, v18.4s, v16.4s
-	FMOVQ F18, 48(R10)
+	FMOVQ F18, 48(R11)
 	VMOV V15.B16, V18.B16
 	VFMLA V0.S4, V17.S4, V18.S4
-	FMOVQ F18, 112(R10)
+	FMOVQ F18, 112(R11)
 	VMOV V14.B16, V18.B16
 	VFMLA V1.S4, V16.S4, V18.S4
-	FMOVQ F18, 176(R10)
+	FMOVQ F18, 176(R11)
 	VMOV V15.B16, V18.B16
 	VFMLA V2.S4, V17.S4, V18.S4
 	WORD $0x4e2dd652 // fadd v18.4s, v18.4s, v13.4s
-	FMOVQ F18, 240(R10)
-	ADD $256, R10
-	ADD R4, R11
-	ADD R4, R12
-	ADD R4, R13
-	ADD R4, R14
-	ADD R4, R15
-	ADD R4, R16
-	SUB $1, R17
-	CBNZ R17, maskedColumn
-	ADD $-1536, R10
-	MOVD R1, R11
-	MOVD R7, R12
-	MOVD $4, R13
+	FMOVQ F18, 240(R11)
+	ADD $256, R11
+	ADD R5, R12
+	ADD R5, R13
+	ADD R5, R14
+	ADD R5, R15
+	ADD R5, R16
+	ADD R5, R17
+	SUB $1, R19
+	CBNZ R19, maskedColumn
+	ADD $-1536, R11
+	MOVD R2, R12
+	MOVD R8, R13
+	MOVD $4, R14
 maskedRow:
-	FMOVQ 0(R6), F12
-	FMOVQ 0(R10), F13
-	FMOVQ 256(R10), F14
-	FMOVQ 512(R10), F15
-	FMOVQ 768(R10), F16
-	FMOVQ 1024(R10), F17
-	FMOVQ 1280(R10), F18
+	FMOVQ 0(R7), F12
+	FMOVQ 0(R11), F13
+	FMOVQ 256(R11), F14
+	FMOVQ 512(R11), F15
+	FMOVQ 768(R11), F16
+	FMOVQ 1024(R11), F17
+	FMOVQ 1280(R11), F18
 	WORD $0x4e2fd5d3 // fadd v19.4s, v14.4s, v15.4s
 	WORD $0x4eafd5d4 // fsub v20.4s, v14.4s, v15.4s
 	WORD $0x4e31d615 // fadd v21.4s, v16.4s, v17.4s
@@ -3098,7 +3105,7 @@ maskedRow:
 	WORD $0x4e35d6f7 // fadd v23.4s, v23.4s, v21.4s
 	WORD $0x4e2cd6f7 // fadd v23.4s, v23.4s, v12.4s
 	WORD $0x4e23f6f7 // fmax v23.4s, v23.4s, v3.4s
-	FMOVQ F23, 0(R11)
+	FMOVQ F23, 0(R12)
 	WORD $0x4ea0caf8 // fcmgt v24.4s, v23.4s, #0.0
 	VAND V4.B16, V24.B16, V24.B16
 	VMOV V24.B16, V8.B16
@@ -3106,7 +3113,7 @@ maskedRow:
 	VFMLA V0.S4, V22.S4, V23.S4
 	WORD $0x4e2cd6f7 // fadd v23.4s, v23.4s, v12.4s
 	WORD $0x4e23f6f7 // fmax v23.4s, v23.4s, v3.4s
-	FMOVQ F23, 64(R11)
+	FMOVQ F23, 64(R12)
 	WORD $0x4ea0caf8 // fcmgt v24.4s, v23.4s, #0.0
 	VAND V4.B16, V24.B16, V24.B16
 	VMOV V24.B16, V9.B16
@@ -3114,7 +3121,7 @@ maskedRow:
 	VFMLA V1.S4, V21.S4, V23.S4
 	WORD $0x4e2cd6f7 // fadd v23.4s, v23.4s, v12.4s
 	WORD $0x4e23f6f7 // fmax v23.4s, v23.4s, v3.4s
-	FMOVQ F23, 128(R11)
+	FMOVQ F23, 128(R12)
 	WORD $0x4ea0caf8 // fcmgt v24.4s, v23.4s, #0.0
 	VAND V4.B16, V24.B16, V24.B16
 	VMOV V24.B16, V10.B16
@@ -3123,17 +3130,17 @@ maskedRow:
 	WORD $0x4e32d6f7 // fadd v23.4s, v23.4s, v18.4s
 	WORD $0x4e2cd6f7 // fadd v23.4s, v23.4s, v12.4s
 	WORD $0x4e23f6f7 // fmax v23.4s, v23.4s, v3.4s
-	FMOVQ F23, 192(R11)
+	FMOVQ F23, 192(R12)
 	WORD $0x4ea0caf8 // fcmgt v24.4s, v23.4s, #0.0
 	VAND V4.B16, V24.B16, V24.B16
 	VMOV V24.B16, V11.B16
-	FMOVQ 16(R6), F12
-	FMOVQ 16(R10), F13
-	FMOVQ 272(R10), F14
-	FMOVQ 528(R10), F15
-	FMOVQ 784(R10), F16
-	FMOVQ 1040(R10), F17
-	FMOVQ 1296(R10), F18
+	FMOVQ 16(R7), F12
+	FMOVQ 16(R11), F13
+	FMOVQ 272(R11), F14
+	FMOVQ 528(R11), F15
+	FMOVQ 784(R11), F16
+	FMOVQ 1040(R11), F17
+	FMOVQ 1296(R11), F18
 	WORD $0x4e2fd5d3 // fadd v19.4s, v14.4s, v15.4s
 	WORD $0x4eafd5d4 // fsub v20.4s, v14.4s, v15.4s
 	WORD $0x4e31d615 // fadd v21.4s, v16.4s, v17.4s
@@ -3142,7 +3149,7 @@ maskedRow:
 	WORD $0x4e35d6f7 // fadd v23.4s, v23.4s, v21.4s
 	WORD $0x4e2cd6f7 // fadd v23.4s, v23.4s, v12.4s
 	WORD $0x4e23f6f7 // fmax v23.4s, v23.4s, v3.4s
-	FMOVQ F23, 16(R11)
+	FMOVQ F23, 16(R12)
 	WORD $0x4ea0caf8 // fcmgt v24.4s, v23.4s, #0.0
 	VAND V5.B16, V24.B16, V24.B16
 	VORR V24.B16, V8.B16, V8.B16
@@ -3150,7 +3157,7 @@ maskedRow:
 	VFMLA V0.S4, V22.S4, V23.S4
 	WORD $0x4e2cd6f7 // fadd v23.4s, v23.4s, v12.4s
 	WORD $0x4e23f6f7 // fmax v23.4s, v23.4s, v3.4s
-	FMOVQ F23, 80(R11)
+	FMOVQ F23, 80(R12)
 	WORD $0x4ea0caf8 // fcmgt v24.4s, v23.4s, #0.0
 	VAND V5.B16, V24.B16, V24.B16
 	VORR V24.B16, V9.B16, V9.B16
@@ -3158,7 +3165,7 @@ maskedRow:
 	VFMLA V1.S4, V21.S4, V23.S4
 	WORD $0x4e2cd6f7 // fadd v23.4s, v23.4s, v12.4s
 	WORD $0x4e23f6f7 // fmax v23.4s, v23.4s, v3.4s
-	FMOVQ F23, 144(R11)
+	FMOVQ F23, 144(R12)
 	WORD $0x4ea0caf8 // fcmgt v24.4s, v23.4s, #0.0
 	VAND V5.B16, V24.B16, V24.B16
 	VORR V24.B16, V10.B16, V10.B16
@@ -3167,17 +3174,17 @@ maskedRow:
 	WORD $0x4e32d6f7 // fadd v23.4s, v23.4s, v18.4s
 	WORD $0x4e2cd6f7 // fadd v23.4s, v23.4s, v12.4s
 	WORD $0x4e23f6f7 // fmax v23.4s, v23.4s, v3.4s
-	FMOVQ F23, 208(R11)
+	FMOVQ F23, 208(R12)
 	WORD $0x4ea0caf8 // fcmgt v24.4s, v23.4s, #0.0
 	VAND V5.B16, V24.B16, V24.B16
 	VORR V24.B16, V11.B16, V11.B16
-	FMOVQ 32(R6), F12
-	FMOVQ 32(R10), F13
-	FMOVQ 288(R10), F14
-	FMOVQ 544(R10), F15
-	FMOVQ 800(R10), F16
-	FMOVQ 1056(R10), F17
-	FMOVQ 1312(R10), F18
+	FMOVQ 32(R7), F12
+	FMOVQ 32(R11), F13
+	FMOVQ 288(R11), F14
+	FMOVQ 544(R11), F15
+	FMOVQ 800(R11), F16
+	FMOVQ 1056(R11), F17
+	FMOVQ 1312(R11), F18
 	WORD $0x4e2fd5d3 // fadd v19.4s, v14.4s, v15.4s
 	WORD $0x4eafd5d4 // fsub v20.4s, v14.4s, v15.4s
 	WORD $0x4e31d615 // fadd v21.4s, v16.4s, v17.4s
@@ -3186,7 +3193,7 @@ maskedRow:
 	WORD $0x4e35d6f7 // fadd v23.4s, v23.4s, v21.4s
 	WORD $0x4e2cd6f7 // fadd v23.4s, v23.4s, v12.4s
 	WORD $0x4e23f6f7 // fmax v23.4s, v23.4s, v3.4s
-	FMOVQ F23, 32(R11)
+	FMOVQ F23, 32(R12)
 	WORD $0x4ea0caf8 // fcmgt v24.4s, v23.4s, #0.0
 	VAND V6.B16, V24.B16, V24.B16
 	VORR V24.B16, V8.B16, V8.B16
@@ -3194,7 +3201,7 @@ maskedRow:
 	VFMLA V0.S4, V22.S4, V23.S4
 	WORD $0x4e2cd6f7 // fadd v23.4s, v23.4s, v12.4s
 	WORD $0x4e23f6f7 // fmax v23.4s, v23.4s, v3.4s
-	FMOVQ F23, 96(R11)
+	FMOVQ F23, 96(R12)
 	WORD $0x4ea0caf8 // fcmgt v24.4s, v23.4s, #0.0
 	VAND V6.B16, V24.B16, V24.B16
 	VORR V24.B16, V9.B16, V9.B16
@@ -3202,7 +3209,7 @@ maskedRow:
 	VFMLA V1.S4, V21.S4, V23.S4
 	WORD $0x4e2cd6f7 // fadd v23.4s, v23.4s, v12.4s
 	WORD $0x4e23f6f7 // fmax v23.4s, v23.4s, v3.4s
-	FMOVQ F23, 160(R11)
+	FMOVQ F23, 160(R12)
 	WORD $0x4ea0caf8 // fcmgt v24.4s, v23.4s, #0.0
 	VAND V6.B16, V24.B16, V24.B16
 	VORR V24.B16, V10.B16, V10.B16
@@ -3211,17 +3218,17 @@ maskedRow:
 	WORD $0x4e32d6f7 // fadd v23.4s, v23.4s, v18.4s
 	WORD $0x4e2cd6f7 // fadd v23.4s, v23.4s, v12.4s
 	WORD $0x4e23f6f7 // fmax v23.4s, v23.4s, v3.4s
-	FMOVQ F23, 224(R11)
+	FMOVQ F23, 224(R12)
 	WORD $0x4ea0caf8 // fcmgt v24.4s, v23.4s, #0.0
 	VAND V6.B16, V24.B16, V24.B16
 	VORR V24.B16, V11.B16, V11.B16
-	FMOVQ 48(R6), F12
-	FMOVQ 48(R10), F13
-	FMOVQ 304(R10), F14
-	FMOVQ 560(R10), F15
-	FMOVQ 816(R10), F16
-	FMOVQ 1072(R10), F17
-	FMOVQ 1328(R10), F18
+	FMOVQ 48(R7), F12
+	FMOVQ 48(R11), F13
+	FMOVQ 304(R11), F14
+	FMOVQ 560(R11), F15
+	FMOVQ 816(R11), F16
+	FMOVQ 1072(R11), F17
+	FMOVQ 1328(R11), F18
 	WORD $0x4e2fd5d3 // fadd v19.4s, v14.4s, v15.4s
 	WORD $0x4eafd5d4 // fsub v20.4s, v14.4s, v15.4s
 	WORD $0x4e31d615 // fadd v21.4s, v16.4s, v17.4s
@@ -3230,7 +3237,7 @@ maskedRow:
 	WORD $0x4e35d6f7 // fadd v23.4s, v23.4s, v21.4s
 	WORD $0x4e2cd6f7 // fadd v23.4s, v23.4s, v12.4s
 	WORD $0x4e23f6f7 // fmax v23.4s, v23.4s, v3.4s
-	FMOVQ F23, 48(R11)
+	FMOVQ F23, 48(R12)
 	WORD $0x4ea0caf8 // fcmgt v24.4s, v23.4s, #0.0
 	VAND V7.B16, V24.B16, V24.B16
 	VORR V24.B16, V8.B16, V8.B16
@@ -3238,7 +3245,7 @@ maskedRow:
 	VFMLA V0.S4, V22.S4, V23.S4
 	WORD $0x4e2cd6f7 // fadd v23.4s, v23.4s, v12.4s
 	WORD $0x4e23f6f7 // fmax v23.4s, v23.4s, v3.4s
-	FMOVQ F23, 112(R11)
+	FMOVQ F23, 112(R12)
 	WORD $0x4ea0caf8 // fcmgt v24.4s, v23.4s, #0.0
 	VAND V7.B16, V24.B16, V24.B16
 	VORR V24.B16, V9.B16, V9.B16
@@ -3246,7 +3253,7 @@ maskedRow:
 	VFMLA V1.S4, V21.S4, V23.S4
 	WORD $0x4e2cd6f7 // fadd v23.4s, v23.4s, v12.4s
 	WORD $0x4e23f6f7 // fmax v23.4s, v23.4s, v3.4s
-	FMOVQ F23, 176(R11)
+	FMOVQ F23, 176(R12)
 	WORD $0x4ea0caf8 // fcmgt v24.4s, v23.4s, #0.0
 	VAND V7.B16, V24.B16, V24.B16
 	VORR V24.B16, V10.B16, V10.B16
@@ -3255,174 +3262,174 @@ maskedRow:
 	WORD $0x4e32d6f7 // fadd v23.4s, v23.4s, v18.4s
 	WORD $0x4e2cd6f7 // fadd v23.4s, v23.4s, v12.4s
 	WORD $0x4e23f6f7 // fmax v23.4s, v23.4s, v3.4s
-	FMOVQ F23, 240(R11)
+	FMOVQ F23, 240(R12)
 	WORD $0x4ea0caf8 // fcmgt v24.4s, v23.4s, #0.0
 	VAND V7.B16, V24.B16, V24.B16
 	VORR V24.B16, V11.B16, V11.B16
 	VADDV V8.S4, V8
-	VMOV V8.S[0], R14
-	MOVH R14, 0(R12)
+	VMOV V8.S[0], R15
+	MOVH R15, 0(R13)
 	VADDV V9.S4, V9
-	VMOV V9.S[0], R14
-	MOVH R14, 2(R12)
+	VMOV V9.S[0], R15
+	MOVH R15, 2(R13)
 	VADDV V10.S4, V10
-	VMOV V10.S[0], R14
-	MOVH R14, 4(R12)
+	VMOV V10.S[0], R15
+	MOVH R15, 4(R13)
 	VADDV V11.S4, V11
-	VMOV V11.S[0], R14
-	MOVH R14, 6(R12)
-	ADD R8, R12
-	ADD $64, R10
-	ADD R5, R11
-	SUB $1, R13
-	CBNZ R13, maskedRow
-	ADD $64, R2
-	ADD $256, R1
-	ADD $8, R7
-	SUB $1, R9
-	CBNZ R9, maskedTile
+	VMOV V11.S[0], R15
+	MOVH R15, 6(R13)
+	ADD R9, R13
+	ADD $64, R11
+	ADD R6, R12
+	SUB $1, R14
+	CBNZ R14, maskedRow
+	ADD $64, R3
+	ADD $256, R2
+	ADD $8, R8
+	SUB $1, R10
+	CBNZ R10, maskedTile
 	JMP done
 plain:
-	MOVD out+0(FP), R1
-	MOVD m+16(FP), R2
-	MOVD mStride+56(FP), R3
-	LSL $2, R3
-	ADD R3<<1, R3, R4
-	LSL $1, R4
-	MOVD row+48(FP), R5
-	LSL $2, R5
-	MOVD $0x40000000, R6
-	VDUP R6, V0.S4
-	MOVD $0x40800000, R6
-	VDUP R6, V1.S4
-	MOVD $0x41000000, R6
-	VDUP R6, V2.S4
-	MOVWU floor+64(FP), R6
-	VDUP R6, V3.S4
-	MOVD bias+24(FP), R6
-	MOVD tiles+40(FP), R7
+	MOVD 0(R1), R2
+	MOVD 24(R1), R3
+	MOVD 136(R1), R4
+	LSL $2, R4
+	ADD R4<<1, R4, R5
+	LSL $1, R5
+	MOVD 128(R1), R6
+	LSL $2, R6
+	MOVD $0x40000000, R7
+	VDUP R7, V0.S4
+	MOVD $0x40800000, R7
+	VDUP R7, V1.S4
+	MOVD $0x41000000, R7
+	VDUP R7, V2.S4
+	MOVWU 144(R1), R7
+	VDUP R7, V3.S4
+	MOVD 48(R1), R7
+	MOVD 120(R1), R8
 plainTile:
-	MOVD scratch+32(FP), R8
-	MOVD R2, R9
-	ADD R3, R9, R10
-	ADD R3, R10, R11
-	ADD R3, R11, R12
-	ADD R3, R12, R13
-	ADD R3, R13, R14
-	MOVD $6, R15
+	MOVD 72(R1), R9
+	MOVD R3, R10
+	ADD R4, R10, R11
+	ADD R4, R11, R12
+	ADD R4, R12, R13
+	ADD R4, R13, R14
+	ADD R4, R14, R15
+	MOVD $6, R16
 plainColumn:
-	FMOVQ 0(R9), F4
-	FMOVQ 0(R10), F5
-	FMOVQ 0(R11), F6
-	FMOVQ 0(R12), F7
-	FMOVQ 0(R13), F8
-	FMOVQ 0(R14), F9
+	FMOVQ 0(R10), F4
+	FMOVQ 0(R11), F5
+	FMOVQ 0(R12), F6
+	FMOVQ 0(R13), F7
+	FMOVQ 0(R14), F8
+	FMOVQ 0(R15), F9
 	WORD $0x4e26d4aa // fadd v10.4s, v5.4s, v6.4s
 	WORD $0x4ea6d4ab // fsub v11.4s, v5.4s, v6.4s
 	WORD $0x4e28d4ec // fadd v12.4s, v7.4s, v8.4s
 	WORD $0x4ea8d4ed // fsub v13.4s, v7.4s, v8.4s
 	WORD $0x4e2ad48e // fadd v14.4s, v4.4s, v10.4s
 	WORD $0x4e2cd5ce // fadd v14.4s, v14.4s, v12.4s
-	FMOVQ F14, 0(R8)
+	FMOVQ F14, 0(R9)
 	VMOV V11.B16, V14.B16
 	VFMLA V0.S4, V13.S4, V14.S4
-	FMOVQ F14, 64(R8)
+	FMOVQ F14, 64(R9)
 	VMOV V10.B16, V14.B16
 	VFMLA V1.S4, V12.S4, V14.S4
-	FMOVQ F14, 128(R8)
+	FMOVQ F14, 128(R9)
 	VMOV V11.B16, V14.B16
 	VFMLA V2.S4, V13.S4, V14.S4
 	WORD $0x4e29d5ce // fadd v14.4s, v14.4s, v9.4s
-	FMOVQ F14, 192(R8)
-	FMOVQ 16(R9), F4
-	FMOVQ 16(R10), F5
-	FMOVQ 16(R11), F6
-	FMOVQ 16(R12), F7
-	FMOVQ 16(R13), F8
-	FMOVQ 16(R14), F9
+	FMOVQ F14, 192(R9)
+	FMOVQ 16(R10), F4
+	FMOVQ 16(R11), F5
+	FMOVQ 16(R12), F6
+	FMOVQ 16(R13), F7
+	FMOVQ 16(R14), F8
+	FMOVQ 16(R15), F9
 	WORD $0x4e26d4aa // fadd v10.4s, v5.4s, v6.4s
 	WORD $0x4ea6d4ab // fsub v11.4s, v5.4s, v6.4s
 	WORD $0x4e28d4ec // fadd v12.4s, v7.4s, v8.4s
 	WORD $0x4ea8d4ed // fsub v13.4s, v7.4s, v8.4s
 	WORD $0x4e2ad48e // fadd v14.4s, v4.4s, v10.4s
 	WORD $0x4e2cd5ce // fadd v14.4s, v14.4s, v12.4s
-	FMOVQ F14, 16(R8)
+	FMOVQ F14, 16(R9)
 	VMOV V11.B16, V14.B16
 	VFMLA V0.S4, V13.S4, V14.S4
-	FMOVQ F14, 80(R8)
+	FMOVQ F14, 80(R9)
 	VMOV V10.B16, V14.B16
 	VFMLA V1.S4, V12.S4, V14.S4
-	FMOVQ F14, 144(R8)
+	FMOVQ F14, 144(R9)
 	VMOV V11.B16, V14.B16
 	VFMLA V2.S4, V13.S4, V14.S4
 	WORD $0x4e29d5ce // fadd v14.4s, v14.4s, v9.4s
-	FMOVQ F14, 208(R8)
-	FMOVQ 32(R9), F4
-	FMOVQ 32(R10), F5
-	FMOVQ 32(R11), F6
-	FMOVQ 32(R12), F7
-	FMOVQ 32(R13), F8
-	FMOVQ 32(R14), F9
+	FMOVQ F14, 208(R9)
+	FMOVQ 32(R10), F4
+	FMOVQ 32(R11), F5
+	FMOVQ 32(R12), F6
+	FMOVQ 32(R13), F7
+	FMOVQ 32(R14), F8
+	FMOVQ 32(R15), F9
 	WORD $0x4e26d4aa // fadd v10.4s, v5.4s, v6.4s
 	WORD $0x4ea6d4ab // fsub v11.4s, v5.4s, v6.4s
 	WORD $0x4e28d4ec // fadd v12.4s, v7.4s, v8.4s
 	WORD $0x4ea8d4ed // fsub v13.4s, v7.4s, v8.4s
 	WORD $0x4e2ad48e // fadd v14.4s, v4.4s, v10.4s
 	WORD $0x4e2cd5ce // fadd v14.4s, v14.4s, v12.4s
-	FMOVQ F14, 32(R8)
+	FMOVQ F14, 32(R9)
 	VMOV V11.B16, V14.B16
 	VFMLA V0.S4, V13.S4, V14.S4
-	FMOVQ F14, 96(R8)
+	FMOVQ F14, 96(R9)
 	VMOV V10.B16, V14.B16
 	VFMLA V1.S4, V12.S4, V14.S4
-	FMOVQ F14, 160(R8)
+	FMOVQ F14, 160(R9)
 	VMOV V11.B16, V14.B16
 	VFMLA V2.S4, V13.S4, V14.S4
 	WORD $0x4e29d5ce // fadd v14.4s, v14.4s, v9.4s
-	FMOVQ F14, 224(R8)
-	FMOVQ 48(R9), F4
-	FMOVQ 48(R10), F5
-	FMOVQ 48(R11), F6
-	FMOVQ 48(R12), F7
-	FMOVQ 48(R13), F8
-	FMOVQ 48(R14), F9
+	FMOVQ F14, 224(R9)
+	FMOVQ 48(R10), F4
+	FMOVQ 48(R11), F5
+	FMOVQ 48(R12), F6
+	FMOVQ 48(R13), F7
+	FMOVQ 48(R14), F8
+	FMOVQ 48(R15), F9
 	WORD $0x4e26d4aa // fadd v10.4s, v5.4s, v6.4s
 	WORD $0x4ea6d4ab // fsub v11.4s, v5.4s, v6.4s
 	WORD $0x4e28d4ec // fadd v12.4s, v7.4s, v8.4s
 	WORD $0x4ea8d4ed // fsub v13.4s, v7.4s, v8.4s
 	WORD $0x4e2ad48e // fadd v14.4s, v4.4s, v10.4s
 	WORD $0x4e2cd5ce // fadd v14.4s, v14.4s, v12.4s
-	FMOVQ F14, 48(R8)
+	FMOVQ F14, 48(R9)
 	VMOV V11.B16, V14.B16
 	VFMLA V0.S4, V13.S4, V14.S4
-	FMOVQ F14, 112(R8)
+	FMOVQ F14, 112(R9)
 	VMOV V10.B16, V14.B16
 	VFMLA V1.S4, V12.S4, V14.S4
-	FMOVQ F14, 176(R8)
+	FMOVQ F14, 176(R9)
 	VMOV V11.B16, V14.B16
 	VFMLA V2.S4, V13.S4, V14.S4
 	WORD $0x4e29d5ce // fadd v14.4s, v14.4s, v9.4s
-	FMOVQ F14, 240(R8)
-	ADD $256, R8
-	ADD R4, R9
-	ADD R4, R10
-	ADD R4, R11
-	ADD R4, R12
-	ADD R4, R13
-	ADD R4, R14
-	SUB $1, R15
-	CBNZ R15, plainColumn
-	ADD $-1536, R8
-	MOVD R1, R9
-	MOVD $4, R11
+	FMOVQ F14, 240(R9)
+	ADD $256, R9
+	ADD R5, R10
+	ADD R5, R11
+	ADD R5, R12
+	ADD R5, R13
+	ADD R5, R14
+	ADD R5, R15
+	SUB $1, R16
+	CBNZ R16, plainColumn
+	ADD $-1536, R9
+	MOVD R2, R10
+	MOVD $4, R12
 plainRow:
-	FMOVQ 0(R6), F4
-	FMOVQ 0(R8), F5
-	FMOVQ 256(R8), F6
-	FMOVQ 512(R8), F7
-	FMOVQ 768(R8), F8
-	FMOVQ 1024(R8), F9
-	FMOVQ 1280(R8), F10
+	FMOVQ 0(R7), F4
+	FMOVQ 0(R9), F5
+	FMOVQ 256(R9), F6
+	FMOVQ 512(R9), F7
+	FMOVQ 768(R9), F8
+	FMOVQ 1024(R9), F9
+	FMOVQ 1280(R9), F10
 	WORD $0x4e27d4cb // fadd v11.4s, v6.4s, v7.4s
 	WORD $0x4ea7d4cc // fsub v12.4s, v6.4s, v7.4s
 	WORD $0x4e29d50d // fadd v13.4s, v8.4s, v9.4s
@@ -3431,30 +3438,30 @@ plainRow:
 	WORD $0x4e2dd5ef // fadd v15.4s, v15.4s, v13.4s
 	WORD $0x4e24d5ef // fadd v15.4s, v15.4s, v4.4s
 	WORD $0x4e23f5ef // fmax v15.4s, v15.4s, v3.4s
-	FMOVQ F15, 0(R9)
+	FMOVQ F15, 0(R10)
 	VMOV V12.B16, V15.B16
 	VFMLA V0.S4, V14.S4, V15.S4
 	WORD $0x4e24d5ef // fadd v15.4s, v15.4s, v4.4s
 	WORD $0x4e23f5ef // fmax v15.4s, v15.4s, v3.4s
-	FMOVQ F15, 64(R9)
+	FMOVQ F15, 64(R10)
 	VMOV V11.B16, V15.B16
 	VFMLA V1.S4, V13.S4, V15.S4
 	WORD $0x4e24d5ef // fadd v15.4s, v15.4s, v4.4s
 	WORD $0x4e23f5ef // fmax v15.4s, v15.4s, v3.4s
-	FMOVQ F15, 128(R9)
+	FMOVQ F15, 128(R10)
 	VMOV V12.B16, V15.B16
 	VFMLA V2.S4, V14.S4, V15.S4
 	WORD $0x4e2ad5ef // fadd v15.4s, v15.4s, v10.4s
 	WORD $0x4e24d5ef // fadd v15.4s, v15.4s, v4.4s
 	WORD $0x4e23f5ef // fmax v15.4s, v15.4s, v3.4s
-	FMOVQ F15, 192(R9)
-	FMOVQ 16(R6), F4
-	FMOVQ 16(R8), F5
-	FMOVQ 272(R8), F6
-	FMOVQ 528(R8), F7
-	FMOVQ 784(R8), F8
-	FMOVQ 1040(R8), F9
-	FMOVQ 1296(R8), F10
+	FMOVQ F15, 192(R10)
+	FMOVQ 16(R7), F4
+	FMOVQ 16(R9), F5
+	FMOVQ 272(R9), F6
+	FMOVQ 528(R9), F7
+	FMOVQ 784(R9), F8
+	FMOVQ 1040(R9), F9
+	FMOVQ 1296(R9), F10
 	WORD $0x4e27d4cb // fadd v11.4s, v6.4s, v7.4s
 	WORD $0x4ea7d4cc // fsub v12.4s, v6.4s, v7.4s
 	WORD $0x4e29d50d // fadd v13.4s, v8.4s, v9.4s
@@ -3463,30 +3470,30 @@ plainRow:
 	WORD $0x4e2dd5ef // fadd v15.4s, v15.4s, v13.4s
 	WORD $0x4e24d5ef // fadd v15.4s, v15.4s, v4.4s
 	WORD $0x4e23f5ef // fmax v15.4s, v15.4s, v3.4s
-	FMOVQ F15, 16(R9)
+	FMOVQ F15, 16(R10)
 	VMOV V12.B16, V15.B16
 	VFMLA V0.S4, V14.S4, V15.S4
 	WORD $0x4e24d5ef // fadd v15.4s, v15.4s, v4.4s
 	WORD $0x4e23f5ef // fmax v15.4s, v15.4s, v3.4s
-	FMOVQ F15, 80(R9)
+	FMOVQ F15, 80(R10)
 	VMOV V11.B16, V15.B16
 	VFMLA V1.S4, V13.S4, V15.S4
 	WORD $0x4e24d5ef // fadd v15.4s, v15.4s, v4.4s
 	WORD $0x4e23f5ef // fmax v15.4s, v15.4s, v3.4s
-	FMOVQ F15, 144(R9)
+	FMOVQ F15, 144(R10)
 	VMOV V12.B16, V15.B16
 	VFMLA V2.S4, V14.S4, V15.S4
 	WORD $0x4e2ad5ef // fadd v15.4s, v15.4s, v10.4s
 	WORD $0x4e24d5ef // fadd v15.4s, v15.4s, v4.4s
 	WORD $0x4e23f5ef // fmax v15.4s, v15.4s, v3.4s
-	FMOVQ F15, 208(R9)
-	FMOVQ 32(R6), F4
-	FMOVQ 32(R8), F5
-	FMOVQ 288(R8), F6
-	FMOVQ 544(R8), F7
-	FMOVQ 800(R8), F8
-	FMOVQ 1056(R8), F9
-	FMOVQ 1312(R8), F10
+	FMOVQ F15, 208(R10)
+	FMOVQ 32(R7), F4
+	FMOVQ 32(R9), F5
+	FMOVQ 288(R9), F6
+	FMOVQ 544(R9), F7
+	FMOVQ 800(R9), F8
+	FMOVQ 1056(R9), F9
+	FMOVQ 1312(R9), F10
 	WORD $0x4e27d4cb // fadd v11.4s, v6.4s, v7.4s
 	WORD $0x4ea7d4cc // fsub v12.4s, v6.4s, v7.4s
 	WORD $0x4e29d50d // fadd v13.4s, v8.4s, v9.4s
@@ -3495,30 +3502,30 @@ plainRow:
 	WORD $0x4e2dd5ef // fadd v15.4s, v15.4s, v13.4s
 	WORD $0x4e24d5ef // fadd v15.4s, v15.4s, v4.4s
 	WORD $0x4e23f5ef // fmax v15.4s, v15.4s, v3.4s
-	FMOVQ F15, 32(R9)
+	FMOVQ F15, 32(R10)
 	VMOV V12.B16, V15.B16
 	VFMLA V0.S4, V14.S4, V15.S4
 	WORD $0x4e24d5ef // fadd v15.4s, v15.4s, v4.4s
 	WORD $0x4e23f5ef // fmax v15.4s, v15.4s, v3.4s
-	FMOVQ F15, 96(R9)
+	FMOVQ F15, 96(R10)
 	VMOV V11.B16, V15.B16
 	VFMLA V1.S4, V13.S4, V15.S4
 	WORD $0x4e24d5ef // fadd v15.4s, v15.4s, v4.4s
 	WORD $0x4e23f5ef // fmax v15.4s, v15.4s, v3.4s
-	FMOVQ F15, 160(R9)
+	FMOVQ F15, 160(R10)
 	VMOV V12.B16, V15.B16
 	VFMLA V2.S4, V14.S4, V15.S4
 	WORD $0x4e2ad5ef // fadd v15.4s, v15.4s, v10.4s
 	WORD $0x4e24d5ef // fadd v15.4s, v15.4s, v4.4s
 	WORD $0x4e23f5ef // fmax v15.4s, v15.4s, v3.4s
-	FMOVQ F15, 224(R9)
-	FMOVQ 48(R6), F4
-	FMOVQ 48(R8), F5
-	FMOVQ 304(R8), F6
-	FMOVQ 560(R8), F7
-	FMOVQ 816(R8), F8
-	FMOVQ 1072(R8), F9
-	FMOVQ 1328(R8), F10
+	FMOVQ F15, 224(R10)
+	FMOVQ 48(R7), F4
+	FMOVQ 48(R9), F5
+	FMOVQ 304(R9), F6
+	FMOVQ 560(R9), F7
+	FMOVQ 816(R9), F8
+	FMOVQ 1072(R9), F9
+	FMOVQ 1328(R9), F10
 	WORD $0x4e27d4cb // fadd v11.4s, v6.4s, v7.4s
 	WORD $0x4ea7d4cc // fsub v12.4s, v6.4s, v7.4s
 	WORD $0x4e29d50d // fadd v13.4s, v8.4s, v9.4s
@@ -3527,59 +3534,60 @@ plainRow:
 	WORD $0x4e2dd5ef // fadd v15.4s, v15.4s, v13.4s
 	WORD $0x4e24d5ef // fadd v15.4s, v15.4s, v4.4s
 	WORD $0x4e23f5ef // fmax v15.4s, v15.4s, v3.4s
-	FMOVQ F15, 48(R9)
+	FMOVQ F15, 48(R10)
 	VMOV V12.B16, V15.B16
 	VFMLA V0.S4, V14.S4, V15.S4
 	WORD $0x4e24d5ef // fadd v15.4s, v15.4s, v4.4s
 	WORD $0x4e23f5ef // fmax v15.4s, v15.4s, v3.4s
-	FMOVQ F15, 112(R9)
+	FMOVQ F15, 112(R10)
 	VMOV V11.B16, V15.B16
 	VFMLA V1.S4, V13.S4, V15.S4
 	WORD $0x4e24d5ef // fadd v15.4s, v15.4s, v4.4s
 	WORD $0x4e23f5ef // fmax v15.4s, v15.4s, v3.4s
-	FMOVQ F15, 176(R9)
+	FMOVQ F15, 176(R10)
 	VMOV V12.B16, V15.B16
 	VFMLA V2.S4, V14.S4, V15.S4
 	WORD $0x4e2ad5ef // fadd v15.4s, v15.4s, v10.4s
 	WORD $0x4e24d5ef // fadd v15.4s, v15.4s, v4.4s
 	WORD $0x4e23f5ef // fmax v15.4s, v15.4s, v3.4s
-	FMOVQ F15, 240(R9)
-	ADD $64, R8
-	ADD R5, R9
-	SUB $1, R11
-	CBNZ R11, plainRow
-	ADD $64, R2
-	ADD $256, R1
-	SUB $1, R7
-	CBNZ R7, plainTile
+	FMOVQ F15, 240(R10)
+	ADD $64, R9
+	ADD R6, R10
+	SUB $1, R12
+	CBNZ R12, plainRow
+	ADD $64, R3
+	ADD $256, R2
+	SUB $1, R8
+	CBNZ R8, plainTile
 done:
 	MOVD R0, FPCR
 	RET
 
-// func positiveNEON(mask *uint16, in *float32, positions int)
-TEXT ·positiveNEON(SB), NOSPLIT, $0-24
+// func reluMaskNEON(a *reluMask)
+TEXT ·reluMaskNEON(SB), NOSPLIT, $0-8
 	MOVD FPCR, R0
 	MOVD $16777216, R1
 	MOVD R1, FPCR
-	MOVD $1, R1
-	VMOV R1, V0.S[0]
-	MOVD $2, R1
-	VMOV R1, V0.S[1]
-	MOVD $4, R1
-	VMOV R1, V0.S[2]
-	MOVD $8, R1
-	VMOV R1, V0.S[3]
+	MOVD a+0(FP), R1
+	MOVD $1, R2
+	VMOV R2, V0.S[0]
+	MOVD $2, R2
+	VMOV R2, V0.S[1]
+	MOVD $4, R2
+	VMOV R2, V0.S[2]
+	MOVD $8, R2
+	VMOV R2, V0.S[3]
 	VSHL $4, V0.S4, V1.S4
 	VSHL $4, V1.S4, V2.S4
 	VSHL $4, V2.S4, V3.S4
-	MOVD in+8(FP), R1
-	MOVD mask+0(FP), R2
-	MOVD positions+16(FP), R3
+	MOVD 48(R1), R2
+	MOVD 24(R1), R3
+	MOVD 0(R1), R4
 position:
-	FMOVQ 0(R1), F5
-	FMOVQ 16(R1), F6
-	FMOVQ 32(R1), F7
-	FMOVQ 48(R1), F8
+	FMOVQ 0(R3), F5
+	FMOVQ 16(R3), F6
+	FMOVQ 32(R3), F7
+	FMOVQ 48(R3), F8
 	WORD $0x4ea0c8a9 // fcmgt v9.4s, v5.4s, #0.0
 	VAND V0.B16, V9.B16, V9.B16
 	VMOV V9.B16, V4.B16
@@ -3593,198 +3601,974 @@ position:
 	VAND V3.B16, V9.B16, V9.B16
 	VORR V9.B16, V4.B16, V4.B16
 	VADDV V4.S4, V4
-	VMOV V4.S[0], R4
-	MOVH R4, 0(R2)
-	ADD $64, R1
-	ADD $2, R2
-	SUB $1, R3
-	CBNZ R3, position
+	VMOV V4.S[0], R5
+	MOVH R5, 0(R4)
+	ADD $64, R3
+	ADD $2, R4
+	SUB $1, R2
+	CBNZ R2, position
 	MOVD R0, FPCR
 	RET
 
-// func maskedNEON(out, in *float32, mask *uint16, positions int)
-TEXT ·maskedNEON(SB), NOSPLIT, $0-32
+// func applyMaskNEON(a *applyMask)
+TEXT ·applyMaskNEON(SB), NOSPLIT, $0-8
 	MOVD FPCR, R0
 	MOVD $16777216, R1
 	MOVD R1, FPCR
-	MOVD $1, R1
-	VMOV R1, V0.S[0]
-	MOVD $2, R1
-	VMOV R1, V0.S[1]
-	MOVD $4, R1
-	VMOV R1, V0.S[2]
-	MOVD $8, R1
-	VMOV R1, V0.S[3]
+	MOVD a+0(FP), R1
+	MOVD $1, R2
+	VMOV R2, V0.S[0]
+	MOVD $2, R2
+	VMOV R2, V0.S[1]
+	MOVD $4, R2
+	VMOV R2, V0.S[2]
+	MOVD $8, R2
+	VMOV R2, V0.S[3]
 	VSHL $4, V0.S4, V1.S4
 	VSHL $4, V1.S4, V2.S4
 	VSHL $4, V2.S4, V3.S4
-	MOVD in+8(FP), R1
-	MOVD out+0(FP), R2
-	MOVD mask+16(FP), R3
-	MOVD positions+24(FP), R4
+	MOVD 72(R1), R2
+	MOVD 24(R1), R3
+	MOVD 0(R1), R4
+	MOVD 48(R1), R5
 position:
-	MOVHU 0(R3), R5
-	VDUP R5, V4.S4
-	FMOVQ 0(R1), F5
-	FMOVQ 16(R1), F6
-	FMOVQ 32(R1), F7
-	FMOVQ 48(R1), F8
+	MOVHU 0(R5), R6
+	VDUP R6, V4.S4
+	FMOVQ 0(R3), F5
+	FMOVQ 16(R3), F6
+	FMOVQ 32(R3), F7
+	FMOVQ 48(R3), F8
 	VCMTST V0.S4, V4.S4, V9.S4
 	VAND V9.B16, V5.B16, V5.B16
-	FMOVQ F5, 0(R2)
+	FMOVQ F5, 0(R4)
 	VCMTST V1.S4, V4.S4, V9.S4
 	VAND V9.B16, V6.B16, V6.B16
-	FMOVQ F6, 16(R2)
+	FMOVQ F6, 16(R4)
 	VCMTST V2.S4, V4.S4, V9.S4
 	VAND V9.B16, V7.B16, V7.B16
-	FMOVQ F7, 32(R2)
+	FMOVQ F7, 32(R4)
 	VCMTST V3.S4, V4.S4, V9.S4
 	VAND V9.B16, V8.B16, V8.B16
-	FMOVQ F8, 48(R2)
-	ADD $64, R1
-	ADD $64, R2
-	ADD $2, R3
-	SUB $1, R4
-	CBNZ R4, position
+	FMOVQ F8, 48(R4)
+	ADD $64, R3
+	ADD $64, R4
+	ADD $2, R5
+	SUB $1, R2
+	CBNZ R2, position
 	MOVD R0, FPCR
 	RET
 
-// func averagePoolNEON(out, in0, in1 *float32, n int, scale float32)
-TEXT ·averagePoolNEON(SB), NOSPLIT, $0-36
+// func averagePoolNEON(a *poolForward)
+TEXT ·averagePoolNEON(SB), NOSPLIT, $0-8
 	MOVD FPCR, R0
 	MOVD $16777216, R1
 	MOVD R1, FPCR
-	MOVWU scale+32(FP), R1
-	VDUP R1, V0.S4
-	MOVD out+0(FP), R1
-	MOVD in0+8(FP), R2
-	MOVD in1+16(FP), R3
-	MOVD n+24(FP), R4
+	MOVD a+0(FP), R1
+	MOVWU 128(R1), R2
+	VDUP R2, V0.S4
+	MOVD 120(R1), R2
+	MOVD 0(R1), R3
+	MOVD 24(R1), R4
+	MOVD 48(R1), R5
 output:
-	FMOVQ 0(R2), F1
-	FMOVQ 64(R2), F2
-	FMOVQ 0(R3), F3
-	FMOVQ 64(R3), F4
+	FMOVQ 0(R4), F1
+	FMOVQ 64(R4), F2
+	FMOVQ 0(R5), F3
+	FMOVQ 64(R5), F4
 	WORD $0x4e22d421 // fadd v1.4s, v1.4s, v2.4s
 	WORD $0x4e24d463 // fadd v3.4s, v3.4s, v4.4s
 	WORD $0x4e23d421 // fadd v1.4s, v1.4s, v3.4s
 	WORD $0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
-	FMOVQ F1, 0(R1)
-	FMOVQ 16(R2), F1
-	FMOVQ 80(R2), F2
-	FMOVQ 16(R3), F3
-	FMOVQ 80(R3), F4
-	WORD $0x4e22d421 // fadd v1.4s, v1.4s, v2.4s
-	WORD $0x4e24d463 // fadd v3.4s, v3.4s, v4.4s
-	WORD $0x4e23d421 // fadd v1.4s, v1.4s, v3.4s
-	WORD $0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
-	FMOVQ F1, 16(R1)
-	FMOVQ 32(R2), F1
-	FMOVQ 96(R2), F2
-	FMOVQ 32(R3), F3
-	FMOVQ 96(R3), F4
-	WORD $0x4e22d421 // fadd v1.4s, v1.4s, v2.4s
-	WORD $0x4e24d463 // fadd v3.4s, v3.4s, v4.4s
-	WORD $0x4e23d421 // fadd v1.4s, v1.4s, v3.4s
-	WORD $0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
-	FMOVQ F1, 32(R1)
-	FMOVQ 48(R2), F1
-	FMOVQ 112(R2), F2
-	FMOVQ 48(R3), F3
-	FMOVQ 112(R3), F4
-	WORD $0x4e22d421 // fadd v1.4s, v1.4s, v2.4s
-	WORD $0x4e24d463 // fadd v3.4s, v3.4s, v4.4s
-	WORD $0x4e23d421 // fadd v1.4s, v1.4s, v3.4s
-	WORD $0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
-	FMOVQ F1, 48(R1)
-	ADD $64, R1
-	ADD $128, R2
-	ADD $128, R3
-	SUB $1, R4
-	CBNZ R4, output
-	MOVD R0, FPCR
-	RET
-
-// func averagePoolBackNEON(grad, grad0, grad1 *float32, n int, scale float32)
-TEXT ·averagePoolBackNEON(SB), NOSPLIT, $0-36
-	MOVD FPCR, R0
-	MOVD $16777216, R1
-	MOVD R1, FPCR
-	MOVWU scale+32(FP), R1
-	VDUP R1, V0.S4
-	MOVD grad+0(FP), R1
-	MOVD grad0+8(FP), R2
-	MOVD grad1+16(FP), R3
-	MOVD n+24(FP), R4
-output:
-	FMOVQ 0(R1), F1
-	WORD $0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
-	FMOVQ F1, 0(R2)
-	FMOVQ F1, 64(R2)
 	FMOVQ F1, 0(R3)
-	FMOVQ F1, 64(R3)
-	FMOVQ 16(R1), F1
+	FMOVQ 16(R4), F1
+	FMOVQ 80(R4), F2
+	FMOVQ 16(R5), F3
+	FMOVQ 80(R5), F4
+	WORD $0x4e22d421 // fadd v1.4s, v1.4s, v2.4s
+	WORD $0x4e24d463 // fadd v3.4s, v3.4s, v4.4s
+	WORD $0x4e23d421 // fadd v1.4s, v1.4s, v3.4s
 	WORD $0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
-	FMOVQ F1, 16(R2)
-	FMOVQ F1, 80(R2)
 	FMOVQ F1, 16(R3)
-	FMOVQ F1, 80(R3)
-	FMOVQ 32(R1), F1
+	FMOVQ 32(R4), F1
+	FMOVQ 96(R4), F2
+	FMOVQ 32(R5), F3
+	FMOVQ 96(R5), F4
+	WORD $0x4e22d421 // fadd v1.4s, v1.4s, v2.4s
+	WORD $0x4e24d463 // fadd v3.4s, v3.4s, v4.4s
+	WORD $0x4e23d421 // fadd v1.4s, v1.4s, v3.4s
 	WORD $0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
-	FMOVQ F1, 32(R2)
-	FMOVQ F1, 96(R2)
 	FMOVQ F1, 32(R3)
-	FMOVQ F1, 96(R3)
-	FMOVQ 48(R1), F1
+	FMOVQ 48(R4), F1
+	FMOVQ 112(R4), F2
+	FMOVQ 48(R5), F3
+	FMOVQ 112(R5), F4
+	WORD $0x4e22d421 // fadd v1.4s, v1.4s, v2.4s
+	WORD $0x4e24d463 // fadd v3.4s, v3.4s, v4.4s
+	WORD $0x4e23d421 // fadd v1.4s, v1.4s, v3.4s
 	WORD $0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
-	FMOVQ F1, 48(R2)
-	FMOVQ F1, 112(R2)
 	FMOVQ F1, 48(R3)
-	FMOVQ F1, 112(R3)
-	ADD $64, R1
-	ADD $128, R2
-	ADD $128, R3
-	SUB $1, R4
-	CBNZ R4, output
+	ADD $64, R3
+	ADD $128, R4
+	ADD $128, R5
+	SUB $1, R2
+	CBNZ R2, output
 	MOVD R0, FPCR
 	RET
 
-// func maximumPoolNEON(out, in0, in1 *float32, route0, route1 *uint16, n int)
-TEXT ·maximumPoolNEON(SB), NOSPLIT, $0-48
+// func averagePoolBackNEON(a *poolBackward)
+TEXT ·averagePoolBackNEON(SB), NOSPLIT, $0-8
 	MOVD FPCR, R0
 	MOVD $16777216, R1
 	MOVD R1, FPCR
-	MOVD route0+24(FP), R1
-	CBZ R1, plain
-	MOVD $1, R1
-	VMOV R1, V0.S[0]
-	MOVD $2, R1
-	VMOV R1, V0.S[1]
-	MOVD $4, R1
-	VMOV R1, V0.S[2]
-	MOVD $8, R1
-	VMOV R1, V0.S[3]
+	MOVD a+0(FP), R1
+	MOVWU 128(R1), R2
+	VDUP R2, V0.S4
+	MOVD 120(R1), R2
+	MOVD 0(R1), R3
+	MOVD 24(R1), R4
+	MOVD 48(R1), R5
+output:
+	FMOVQ 0(R3), F1
+	WORD $0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
+	FMOVQ F1, 0(R4)
+	FMOVQ F1, 64(R4)
+	FMOVQ F1, 0(R5)
+	FMOVQ F1, 64(R5)
+	FMOVQ 16(R3), F1
+	WORD $0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
+	FMOVQ F1, 16(R4)
+	FMOVQ F1, 80(R4)
+	FMOVQ F1, 16(R5)
+	FMOVQ F1, 80(R5)
+	FMOVQ 32(R3), F1
+	WORD $0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
+	FMOVQ F1, 32(R4)
+	FMOVQ F1, 96(R4)
+	FMOVQ F1, 32(R5)
+	FMOVQ F1, 96(R5)
+	FMOVQ 48(R3), F1
+	WORD $0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
+	FMOVQ F1, 48(R4)
+	FMOVQ F1, 112(R4)
+	FMOVQ F1, 48(R5)
+	FMOVQ F1, 112(R5)
+	ADD $64, R3
+	ADD $128, R4
+	ADD $128, R5
+	SUB $1, R2
+	CBNZ R2, output
+	MOVD R0, FPCR
+	RET
+
+// func addScaledNEON(a *addScaled)
+TEXT ·addScaledNEON(SB), NOSPLIT, $0-8
+	MOVD FPCR, R0
+	MOVD $16777216, R1
+	MOVD R1, FPCR
+	MOVD a+0(FP), R1
+	MOVWU 56(R1), R2
+	VDUP R2, V0.S4
+	MOVD 48(R1), R2
+	LSR $4, R2
+	MOVD 0(R1), R3
+	MOVD 24(R1), R4
+sixteen:
+	FMOVQ 0(R4), F1
+	FMOVQ 0(R3), F2
+	WORD $0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
+	WORD $0x4e22d421 // fadd v1.4s, v1.4s, v2.4s
+	FMOVQ F1, 0(R3)
+	FMOVQ 16(R4), F1
+	FMOVQ 16(R3), F2
+	WORD $0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
+	WORD $0x4e22d421 // fadd v1.4s, v1.4s, v2.4s
+	FMOVQ F1, 16(R3)
+	FMOVQ 32(R4), F1
+	FMOVQ 32(R3), F2
+	WORD $0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
+	WORD $0x4e22d421 // fadd v1.4s, v1.4s, v2.4s
+	FMOVQ F1, 32(R3)
+	FMOVQ 48(R4), F1
+	FMOVQ 48(R3), F2
+	WORD $0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
+	WORD $0x4e22d421 // fadd v1.4s, v1.4s, v2.4s
+	FMOVQ F1, 48(R3)
+	ADD $64, R3
+	ADD $64, R4
+	SUB $1, R2
+	CBNZ R2, sixteen
+	MOVD R0, FPCR
+	RET
+
+// func addDifferenceNEON(a *addDifference)
+TEXT ·addDifferenceNEON(SB), NOSPLIT, $0-8
+	MOVD FPCR, R0
+	MOVD $16777216, R1
+	MOVD R1, FPCR
+	MOVD a+0(FP), R1
+	MOVWU 80(R1), R2
+	VDUP R2, V0.S4
+	MOVD 72(R1), R2
+	LSR $4, R2
+	MOVD 0(R1), R3
+	MOVD 24(R1), R4
+	MOVD 48(R1), R5
+sixteen:
+	FMOVQ 0(R3), F1
+	FMOVQ 0(R4), F2
+	FMOVQ 0(R5), F3
+	WORD $0x4ea3d442 // fsub v2.4s, v2.4s, v3.4s
+	WORD $0x6e22dc02 // fmul v2.4s, v0.4s, v2.4s
+	WORD $0x4e22d421 // fadd v1.4s, v1.4s, v2.4s
+	FMOVQ F1, 0(R3)
+	FMOVQ 16(R3), F1
+	FMOVQ 16(R4), F2
+	FMOVQ 16(R5), F3
+	WORD $0x4ea3d442 // fsub v2.4s, v2.4s, v3.4s
+	WORD $0x6e22dc02 // fmul v2.4s, v0.4s, v2.4s
+	WORD $0x4e22d421 // fadd v1.4s, v1.4s, v2.4s
+	FMOVQ F1, 16(R3)
+	FMOVQ 32(R3), F1
+	FMOVQ 32(R4), F2
+	FMOVQ 32(R5), F3
+	WORD $0x4ea3d442 // fsub v2.4s, v2.4s, v3.4s
+	WORD $0x6e22dc02 // fmul v2.4s, v0.4s, v2.4s
+	WORD $0x4e22d421 // fadd v1.4s, v1.4s, v2.4s
+	FMOVQ F1, 32(R3)
+	FMOVQ 48(R3), F1
+	FMOVQ 48(R4), F2
+	FMOVQ 48(R5), F3
+	WORD $0x4ea3d442 // fsub v2.4s, v2.4s, v3.4s
+	WORD $0x6e22dc02 // fmul v2.4s, v0.4s, v2.4s
+	WORD $0x4e22d421 // fadd v1.4s, v1.4s, v2.4s
+	FMOVQ F1, 48(R3)
+	ADD $64, R3
+	ADD $64, R4
+	ADD $64, R5
+	SUB $1, R2
+	CBNZ R2, sixteen
+	MOVD R0, FPCR
+	RET
+
+// func updateMomentsNEON(a *moments)
+TEXT ·updateMomentsNEON(SB), NOSPLIT, $0-8
+	MOVD FPCR, R0
+	MOVD $16777216, R1
+	MOVD R1, FPCR
+	MOVD a+0(FP), R1
+	MOVWU 80(R1), R2
+	VDUP R2, V0.S4
+	MOVWU 84(R1), R2
+	VDUP R2, V1.S4
+	MOVWU 88(R1), R2
+	VDUP R2, V2.S4
+	MOVWU 92(R1), R2
+	VDUP R2, V3.S4
+	MOVD 72(R1), R2
+	LSR $4, R2
+	MOVD 0(R1), R3
+	MOVD 24(R1), R4
+	MOVD 48(R1), R5
+sixteen:
+	FMOVQ 0(R3), F4
+	FMOVQ 0(R4), F5
+	FMOVQ 0(R5), F6
+	WORD $0x6e20dc84 // fmul v4.4s, v4.4s, v0.4s
+	WORD $0x6e21dcc7 // fmul v7.4s, v6.4s, v1.4s
+	WORD $0x4e27d484 // fadd v4.4s, v4.4s, v7.4s
+	FMOVQ F4, 0(R3)
+	WORD $0x6e22dca5 // fmul v5.4s, v5.4s, v2.4s
+	WORD $0x6e23dcc7 // fmul v7.4s, v6.4s, v3.4s
+	WORD $0x6e26dce7 // fmul v7.4s, v7.4s, v6.4s
+	WORD $0x4e27d4a5 // fadd v5.4s, v5.4s, v7.4s
+	FMOVQ F5, 0(R4)
+	FMOVQ 16(R3), F4
+	FMOVQ 16(R4), F5
+	FMOVQ 16(R5), F6
+	WORD $0x6e20dc84 // fmul v4.4s, v4.4s, v0.4s
+	WORD $0x6e21dcc7 // fmul v7.4s, v6.4s, v1.4s
+	WORD $0x4e27d484 // fadd v4.4s, v4.4s, v7.4s
+	FMOVQ F4, 16(R3)
+	WORD $0x6e22dca5 // fmul v5.4s, v5.4s, v2.4s
+	WORD $0x6e23dcc7 // fmul v7.4s, v6.4s, v3.4s
+	WORD $0x6e26dce7 // fmul v7.4s, v7.4s, v6.4s
+	WORD $0x4e27d4a5 // fadd v5.4s, v5.4s, v7.4s
+	FMOVQ F5, 16(R4)
+	FMOVQ 32(R3), F4
+	FMOVQ 32(R4), F5
+	FMOVQ 32(R5), F6
+	WORD $0x6e20dc84 // fmul v4.4s, v4.4s, v0.4s
+	WORD $0x6e21dcc7 // fmul v7.4s, v6.4s, v1.4s
+	WORD $0x4e27d484 // fadd v4.4s, v4.4s, v7.4s
+	FMOVQ F4, 32(R3)
+	WORD $0x6e22dca5 // fmul v5.4s, v5.4s, v2.4s
+	WORD $0x6e23dcc7 // fmul v7.4s, v6.4s, v3.4s
+	WORD $0x6e26dce7 // fmul v7.4s, v7.4s, v6.4s
+	WORD $0x4e27d4a5 // fadd v5.4s, v5.4s, v7.4s
+	FMOVQ F5, 32(R4)
+	FMOVQ 48(R3), F4
+	FMOVQ 48(R4), F5
+	FMOVQ 48(R5), F6
+	WORD $0x6e20dc84 // fmul v4.4s, v4.4s, v0.4s
+	WORD $0x6e21dcc7 // fmul v7.4s, v6.4s, v1.4s
+	WORD $0x4e27d484 // fadd v4.4s, v4.4s, v7.4s
+	FMOVQ F4, 48(R3)
+	WORD $0x6e22dca5 // fmul v5.4s, v5.4s, v2.4s
+	WORD $0x6e23dcc7 // fmul v7.4s, v6.4s, v3.4s
+	WORD $0x6e26dce7 // fmul v7.4s, v7.4s, v6.4s
+	WORD $0x4e27d4a5 // fadd v5.4s, v5.4s, v7.4s
+	FMOVQ F5, 48(R4)
+	ADD $64, R3
+	ADD $64, R4
+	ADD $64, R5
+	SUB $1, R2
+	CBNZ R2, sixteen
+	MOVD R0, FPCR
+	RET
+
+// func descendNEON(a *descent)
+TEXT ·descendNEON(SB), NOSPLIT, $0-8
+	MOVD FPCR, R0
+	MOVD $16777216, R1
+	MOVD R1, FPCR
+	MOVD a+0(FP), R1
+	MOVWU 104(R1), R2
+	VDUP R2, V0.S4
+	MOVWU 108(R1), R2
+	VDUP R2, V1.S4
+	MOVWU 112(R1), R2
+	VDUP R2, V2.S4
+	MOVWU 116(R1), R2
+	VDUP R2, V3.S4
+	MOVWU 120(R1), R2
+	VDUP R2, V4.S4
+	MOVD 96(R1), R2
+	LSR $4, R2
+	MOVD 0(R1), R3
+	MOVD 24(R1), R4
+	MOVD 48(R1), R5
+	MOVD 72(R1), R6
+sixteen:
+	FMOVQ 0(R4), F5
+	FMOVQ 0(R5), F6
+	FMOVQ 0(R6), F7
+	WORD $0x6ea1f8e7 // fsqrt v7.4s, v7.4s
+	WORD $0x6e21dce7 // fmul v7.4s, v7.4s, v1.4s
+	WORD $0x4e22d4e7 // fadd v7.4s, v7.4s, v2.4s
+	WORD $0x6e20dcc6 // fmul v6.4s, v6.4s, v0.4s
+	WORD $0x6e27fcc6 // fdiv v6.4s, v6.4s, v7.4s
+	WORD $0x4ea6d4a5 // fsub v5.4s, v5.4s, v6.4s
+	WORD $0x4e23f4a5 // fmax v5.4s, v5.4s, v3.4s
+	WORD $0x4ea4f4a5 // fmin v5.4s, v5.4s, v4.4s
+	FMOVQ F5, 0(R3)
+	FMOVQ 16(R4), F5
+	FMOVQ 16(R5), F6
+	FMOVQ 16(R6), F7
+	WORD $0x6ea1f8e7 // fsqrt v7.4s, v7.4s
+	WORD $0x6e21dce7 // fmul v7.4s, v7.4s, v1.4s
+	WORD $0x4e22d4e7 // fadd v7.4s, v7.4s, v2.4s
+	WORD $0x6e20dcc6 // fmul v6.4s, v6.4s, v0.4s
+	WORD $0x6e27fcc6 // fdiv v6.4s, v6.4s, v7.4s
+	WORD $0x4ea6d4a5 // fsub v5.4s, v5.4s, v6.4s
+	WORD $0x4e23f4a5 // fmax v5.4s, v5.4s, v3.4s
+	WORD $0x4ea4f4a5 // fmin v5.4s, v5.4s, v4.4s
+	FMOVQ F5, 16(R3)
+	FMOVQ 32(R4), F5
+	FMOVQ 32(R5), F6
+	FMOVQ 32(R6), F7
+	WORD $0x6ea1f8e7 // fsqrt v7.4s, v7.4s
+	WORD $0x6e21dce7 // fmul v7.4s, v7.4s, v1.4s
+	WORD $0x4e22d4e7 // fadd v7.4s, v7.4s, v2.4s
+	WORD $0x6e20dcc6 // fmul v6.4s, v6.4s, v0.4s
+	WORD $0x6e27fcc6 // fdiv v6.4s, v6.4s, v7.4s
+	WORD $0x4ea6d4a5 // fsub v5.4s, v5.4s, v6.4s
+	WORD $0x4e23f4a5 // fmax v5.4s, v5.4s, v3.4s
+	WORD $0x4ea4f4a5 // fmin v5.4s, v5.4s, v4.4s
+	FMOVQ F5, 32(R3)
+	FMOVQ 48(R4), F5
+	FMOVQ 48(R5), F6
+	FMOVQ 48(R6), F7
+	WORD $0x6ea1f8e7 // fsqrt v7.4s, v7.4s
+	WORD $0x6e21dce7 // fmul v7.4s, v7.4s, v1.4s
+	WORD $0x4e22d4e7 // fadd v7.4s, v7.4s, v2.4s
+	WORD $0x6e20dcc6 // fmul v6.4s, v6.4s, v0.4s
+	WORD $0x6e27fcc6 // fdiv v6.4s, v6.4s, v7.4s
+	WORD $0x4ea6d4a5 // fsub v5.4s, v5.4s, v6.4s
+	WORD $0x4e23f4a5 // fmax v5.4s, v5.4s, v3.4s
+	WORD $0x4ea4f4a5 // fmin v5.4s, v5.4s, v4.4s
+	FMOVQ F5, 48(R3)
+	ADD $64, R3
+	ADD $64, R4
+	ADD $64, R5
+	ADD $64, R6
+	SUB $1, R2
+	CBNZ R2, sixteen
+	MOVD R0, FPCR
+	RET
+
+// func dotNEON(a *dot)
+TEXT ·dotNEON(SB), NOSPLIT, $0-8
+	MOVD FPCR, R0
+	MOVD $16777216, R1
+	MOVD R1, FPCR
+	MOVD a+0(FP), R1
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	MOVD 48(R1), R2
+	LSR $4, R2
+	MOVD 0(R1), R3
+	MOVD 24(R1), R4
+sixteen:
+	FMOVQ 0(R3), F8
+	FMOVQ 0(R4), F9
+	WORD $0x0e61790a // fcvtl v10.2d, v8.2s
+	WORD $0x4e61790b // fcvtl2 v11.2d, v8.4s
+	WORD $0x0e61792c // fcvtl v12.2d, v9.2s
+	WORD $0x4e61792d // fcvtl2 v13.2d, v9.4s
+	WORD $0x6e6cdd4a // fmul v10.2d, v10.2d, v12.2d
+	WORD $0x4e6ad400 // fadd v0.2d, v0.2d, v10.2d
+	WORD $0x6e6ddd6b // fmul v11.2d, v11.2d, v13.2d
+	WORD $0x4e6bd421 // fadd v1.2d, v1.2d, v11.2d
+	FMOVQ 16(R3), F8
+	FMOVQ 16(R4), F9
+	WORD $0x0e61790a // fcvtl v10.2d, v8.2s
+	WORD $0x4e61790b // fcvtl2 v11.2d, v8.4s
+	WORD $0x0e61792c // fcvtl v12.2d, v9.2s
+	WORD $0x4e61792d // fcvtl2 v13.2d, v9.4s
+	WORD $0x6e6cdd4a // fmul v10.2d, v10.2d, v12.2d
+	WORD $0x4e6ad442 // fadd v2.2d, v2.2d, v10.2d
+	WORD $0x6e6ddd6b // fmul v11.2d, v11.2d, v13.2d
+	WORD $0x4e6bd463 // fadd v3.2d, v3.2d, v11.2d
+	FMOVQ 32(R3), F8
+	FMOVQ 32(R4), F9
+	WORD $0x0e61790a // fcvtl v10.2d, v8.2s
+	WORD $0x4e61790b // fcvtl2 v11.2d, v8.4s
+	WORD $0x0e61792c // fcvtl v12.2d, v9.2s
+	WORD $0x4e61792d // fcvtl2 v13.2d, v9.4s
+	WORD $0x6e6cdd4a // fmul v10.2d, v10.2d, v12.2d
+	WORD $0x4e6ad484 // fadd v4.2d, v4.2d, v10.2d
+	WORD $0x6e6ddd6b // fmul v11.2d, v11.2d, v13.2d
+	WORD $0x4e6bd4a5 // fadd v5.2d, v5.2d, v11.2d
+	FMOVQ 48(R3), F8
+	FMOVQ 48(R4), F9
+	WORD $0x0e61790a // fcvtl v10.2d, v8.2s
+	WORD $0x4e61790b // fcvtl2 v11.2d, v8.4s
+	WORD $0x0e61792c // fcvtl v12.2d, v9.2s
+	WORD $0x4e61792d // fcvtl2 v13.2d, v9.4s
+	WORD $0x6e6cdd4a // fmul v10.2d, v10.2d, v12.2d
+	WORD $0x4e6ad4c6 // fadd v6.2d, v6.2d, v10.2d
+	WORD $0x6e6ddd6b // fmul v11.2d, v11.2d, v13.2d
+	WORD $0x4e6bd4e7 // fadd v7.2d, v7.2d, v11.2d
+	ADD $64, R3
+	ADD $64, R4
+	SUB $1, R2
+	CBNZ R2, sixteen
+	FMOVQ F0, 56(R1)
+	FMOVQ F1, 72(R1)
+	FMOVQ F2, 88(R1)
+	FMOVQ F3, 104(R1)
+	FMOVQ F4, 120(R1)
+	FMOVQ F5, 136(R1)
+	FMOVQ F6, 152(R1)
+	FMOVQ F7, 168(R1)
+	MOVD R0, FPCR
+	RET
+
+// func dots64NEON(a *dots64)
+TEXT ·dots64NEON(SB), NOSPLIT, $0-8
+	MOVD FPCR, R0
+	MOVD $16777216, R1
+	MOVD R1, FPCR
+	MOVD a+0(FP), R1
+	MOVD 0(R1), R2
+	MOVD 48(R1), R3
+	MOVD 80(R1), R4
+	MOVD 88(R1), R5
+	LSR $2, R4
+	LSL $3, R5
+rows:
+	MOVD 24(R1), R6
+	MOVD 72(R1), R7
+	LSR $3, R7
+	MOVD R3, R8
+	ADD R5, R3
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	MOVD R3, R9
+	ADD R5, R3
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	MOVD R3, R10
+	ADD R5, R3
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	MOVD R3, R11
+	ADD R5, R3
+	VEOR V12.B16, V12.B16, V12.B16
+	VEOR V13.B16, V13.B16, V13.B16
+	VEOR V14.B16, V14.B16, V14.B16
+	VEOR V15.B16, V15.B16, V15.B16
+eight:
+	FMOVQ 0(R6), F16
+	FMOVQ 0(R8), F17
+	WORD $0x6e71de11 // fmul v17.2d, v16.2d, v17.2d
+	WORD $0x4e71d400 // fadd v0.2d, v0.2d, v17.2d
+	FMOVQ 0(R9), F18
+	WORD $0x6e72de12 // fmul v18.2d, v16.2d, v18.2d
+	WORD $0x4e72d484 // fadd v4.2d, v4.2d, v18.2d
+	FMOVQ 0(R10), F19
+	WORD $0x6e73de13 // fmul v19.2d, v16.2d, v19.2d
+	WORD $0x4e73d508 // fadd v8.2d, v8.2d, v19.2d
+	FMOVQ 0(R11), F20
+	WORD $0x6e74de14 // fmul v20.2d, v16.2d, v20.2d
+	WORD $0x4e74d58c // fadd v12.2d, v12.2d, v20.2d
+	FMOVQ 16(R6), F16
+	FMOVQ 16(R8), F17
+	WORD $0x6e71de11 // fmul v17.2d, v16.2d, v17.2d
+	WORD $0x4e71d421 // fadd v1.2d, v1.2d, v17.2d
+	FMOVQ 16(R9), F18
+	WORD $0x6e72de12 // fmul v18.2d, v16.2d, v18.2d
+	WORD $0x4e72d4a5 // fadd v5.2d, v5.2d, v18.2d
+	FMOVQ 16(R10), F19
+	WORD $0x6e73de13 // fmul v19.2d, v16.2d, v19.2d
+	WORD $0x4e73d529 // fadd v9.2d, v9.2d, v19.2d
+	FMOVQ 16(R11), F20
+	WORD $0x6e74de14 // fmul v20.2d, v16.2d, v20.2d
+	WORD $0x4e74d5ad // fadd v13.2d, v13.2d, v20.2d
+	FMOVQ 32(R6), F16
+	FMOVQ 32(R8), F17
+	WORD $0x6e71de11 // fmul v17.2d, v16.2d, v17.2d
+	WORD $0x4e71d442 // fadd v2.2d, v2.2d, v17.2d
+	FMOVQ 32(R9), F18
+	WORD $0x6e72de12 // fmul v18.2d, v16.2d, v18.2d
+	WORD $0x4e72d4c6 // fadd v6.2d, v6.2d, v18.2d
+	FMOVQ 32(R10), F19
+	WORD $0x6e73de13 // fmul v19.2d, v16.2d, v19.2d
+	WORD $0x4e73d54a // fadd v10.2d, v10.2d, v19.2d
+	FMOVQ 32(R11), F20
+	WORD $0x6e74de14 // fmul v20.2d, v16.2d, v20.2d
+	WORD $0x4e74d5ce // fadd v14.2d, v14.2d, v20.2d
+	FMOVQ 48(R6), F16
+	FMOVQ 48(R8), F17
+	WORD $0x6e71de11 // fmul v17.2d, v16.2d, v17.2d
+	WORD $0x4e71d463 // fadd v3.2d, v3.2d, v17.2d
+	FMOVQ 48(R9), F18
+	WORD $0x6e72de12 // fmul v18.2d, v16.2d, v18.2d
+	WORD $0x4e72d4e7 // fadd v7.2d, v7.2d, v18.2d
+	FMOVQ 48(R10), F19
+	WORD $0x6e73de13 // fmul v19.2d, v16.2d, v19.2d
+	WORD $0x4e73d56b // fadd v11.2d, v11.2d, v19.2d
+	FMOVQ 48(R11), F20
+	WORD $0x6e74de14 // fmul v20.2d, v16.2d, v20.2d
+	WORD $0x4e74d5ef // fadd v15.2d, v15.2d, v20.2d
+	ADD $64, R6
+	ADD $64, R8
+	ADD $64, R9
+	ADD $64, R10
+	ADD $64, R11
+	SUB $1, R7
+	CBNZ R7, eight
+	WORD $0x4e62d400 // fadd v0.2d, v0.2d, v2.2d
+	WORD $0x4e63d421 // fadd v1.2d, v1.2d, v3.2d
+	WORD $0x4e61d400 // fadd v0.2d, v0.2d, v1.2d
+	WORD $0x7e70d800 // faddp d0, v0.2d
+	FMOVD F0, 0(R2)
+	WORD $0x4e66d484 // fadd v4.2d, v4.2d, v6.2d
+	WORD $0x4e67d4a5 // fadd v5.2d, v5.2d, v7.2d
+	WORD $0x4e65d484 // fadd v4.2d, v4.2d, v5.2d
+	WORD $0x7e70d884 // faddp d4, v4.2d
+	FMOVD F4, 8(R2)
+	WORD $0x4e6ad508 // fadd v8.2d, v8.2d, v10.2d
+	WORD $0x4e6bd529 // fadd v9.2d, v9.2d, v11.2d
+	WORD $0x4e69d508 // fadd v8.2d, v8.2d, v9.2d
+	WORD $0x7e70d908 // faddp d8, v8.2d
+	FMOVD F8, 16(R2)
+	WORD $0x4e6ed58c // fadd v12.2d, v12.2d, v14.2d
+	WORD $0x4e6fd5ad // fadd v13.2d, v13.2d, v15.2d
+	WORD $0x4e6dd58c // fadd v12.2d, v12.2d, v13.2d
+	WORD $0x7e70d98c // faddp d12, v12.2d
+	FMOVD F12, 24(R2)
+	ADD $32, R2
+	SUB $1, R4
+	CBNZ R4, rows
+	MOVD R0, FPCR
+	RET
+
+// func differenceNEON(a *difference)
+TEXT ·differenceNEON(SB), NOSPLIT, $0-8
+	MOVD FPCR, R0
+	MOVD $16777216, R1
+	MOVD R1, FPCR
+	MOVD a+0(FP), R1
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	MOVD 48(R1), R2
+	LSR $4, R2
+	MOVD 0(R1), R3
+	MOVD 24(R1), R4
+sixteen:
+	FMOVQ 0(R3), F8
+	FMOVQ 0(R4), F9
+	WORD $0x4ea9d508 // fsub v8.4s, v8.4s, v9.4s
+	WORD $0x0e61790a // fcvtl v10.2d, v8.2s
+	WORD $0x4e61790b // fcvtl2 v11.2d, v8.4s
+	WORD $0x6e6add49 // fmul v9.2d, v10.2d, v10.2d
+	WORD $0x4e69d400 // fadd v0.2d, v0.2d, v9.2d
+	WORD $0x6e6bdd69 // fmul v9.2d, v11.2d, v11.2d
+	WORD $0x4e69d421 // fadd v1.2d, v1.2d, v9.2d
+	FMOVQ 16(R3), F8
+	FMOVQ 16(R4), F9
+	WORD $0x4ea9d508 // fsub v8.4s, v8.4s, v9.4s
+	WORD $0x0e61790a // fcvtl v10.2d, v8.2s
+	WORD $0x4e61790b // fcvtl2 v11.2d, v8.4s
+	WORD $0x6e6add49 // fmul v9.2d, v10.2d, v10.2d
+	WORD $0x4e69d442 // fadd v2.2d, v2.2d, v9.2d
+	WORD $0x6e6bdd69 // fmul v9.2d, v11.2d, v11.2d
+	WORD $0x4e69d463 // fadd v3.2d, v3.2d, v9.2d
+	FMOVQ 32(R3), F8
+	FMOVQ 32(R4), F9
+	WORD $0x4ea9d508 // fsub v8.4s, v8.4s, v9.4s
+	WORD $0x0e61790a // fcvtl v10.2d, v8.2s
+	WORD $0x4e61790b // fcvtl2 v11.2d, v8.4s
+	WORD $0x6e6add49 // fmul v9.2d, v10.2d, v10.2d
+	WORD $0x4e69d484 // fadd v4.2d, v4.2d, v9.2d
+	WORD $0x6e6bdd69 // fmul v9.2d, v11.2d, v11.2d
+	WORD $0x4e69d4a5 // fadd v5.2d, v5.2d, v9.2d
+	FMOVQ 48(R3), F8
+	FMOVQ 48(R4), F9
+	WORD $0x4ea9d508 // fsub v8.4s, v8.4s, v9.4s
+	WORD $0x0e61790a // fcvtl v10.2d, v8.2s
+	WORD $0x4e61790b // fcvtl2 v11.2d, v8.4s
+	WORD $0x6e6add49 // fmul v9.2d, v10.2d, v10.2d
+	WORD $0x4e69d4c6 // fadd v6.2d, v6.2d, v9.2d
+	WORD $0x6e6bdd69 // fmul v9.2d, v11.2d, v11.2d
+	WORD $0x4e69d4e7 // fadd v7.2d, v7.2d, v9.2d
+	ADD $64, R3
+	ADD $64, R4
+	SUB $1, R2
+	CBNZ R2, sixteen
+	FMOVQ F0, 56(R1)
+	FMOVQ F1, 72(R1)
+	FMOVQ F2, 88(R1)
+	FMOVQ F3, 104(R1)
+	FMOVQ F4, 120(R1)
+	FMOVQ F5, 136(R1)
+	FMOVQ F6, 152(R1)
+	FMOVQ F7, 168(R1)
+	MOVD R0, FPCR
+	RET
+
+// func variationNEON(a *variation)
+TEXT ·variationNEON(SB), NOSPLIT, $0-8
+	MOVD FPCR, R0
+	MOVD $16777216, R1
+	MOVD R1, FPCR
+	MOVD a+0(FP), R1
+	MOVWU 104(R1), R2
+	VDUP R2, V0.S4
+	MOVWU 108(R1), R2
+	VDUP R2, V1.S4
+	MOVD $0x40800000, R2
+	VDUP R2, V2.S4
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	MOVD 96(R1), R2
+	LSR $4, R2
+	MOVD 0(R1), R3
+	MOVD 24(R1), R4
+	MOVD 48(R1), R5
+	MOVD 72(R1), R6
+sixteen:
+	FMOVQ 8(R3), F11
+	FMOVQ 4(R3), F12
+	WORD $0x4eacd56b // fsub v11.4s, v11.4s, v12.4s
+	FMOVQ 4(R4), F13
+	FMOVQ 4(R3), F14
+	WORD $0x4eaed5ad // fsub v13.4s, v13.4s, v14.4s
+	FMOVQ 8(R4), F15
+	FMOVQ 4(R3), F16
+	WORD $0x4eb0d5ef // fsub v15.4s, v15.4s, v16.4s
+	FMOVQ 4(R4), F17
+	FMOVQ 8(R3), F18
+	WORD $0x4eb2d631 // fsub v17.4s, v17.4s, v18.4s
+	WORD $0x6e2bdd73 // fmul v19.4s, v11.4s, v11.4s
+	WORD $0x6e2dddb4 // fmul v20.4s, v13.4s, v13.4s
+	WORD $0x4e34d673 // fadd v19.4s, v19.4s, v20.4s
+	WORD $0x6e22de73 // fmul v19.4s, v19.4s, v2.4s
+	WORD $0x6e2fddf5 // fmul v21.4s, v15.4s, v15.4s
+	WORD $0x6e31de36 // fmul v22.4s, v17.4s, v17.4s
+	WORD $0x4e36d6b5 // fadd v21.4s, v21.4s, v22.4s
+	WORD $0x4e35d673 // fadd v19.4s, v19.4s, v21.4s
+	WORD $0x0e617a77 // fcvtl v23.2d, v19.2s
+	WORD $0x4e617a78 // fcvtl2 v24.2d, v19.4s
+	WORD $0x4e77d463 // fadd v3.2d, v3.2d, v23.2d
+	WORD $0x4e78d484 // fadd v4.2d, v4.2d, v24.2d
+	WORD $0x6e20dd73 // fmul v19.4s, v11.4s, v0.4s
+	WORD $0x6e20ddb4 // fmul v20.4s, v13.4s, v0.4s
+	WORD $0x4e34d673 // fadd v19.4s, v19.4s, v20.4s
+	WORD $0x6e21ddef // fmul v15.4s, v15.4s, v1.4s
+	WORD $0x4e2fd673 // fadd v19.4s, v19.4s, v15.4s
+	FMOVQ 4(R3), F21
+	FMOVQ 0(R3), F22
+	WORD $0x4eb6d6b5 // fsub v21.4s, v21.4s, v22.4s
+	FMOVQ 0(R4), F23
+	FMOVQ 4(R3), F24
+	WORD $0x4eb8d6f7 // fsub v23.4s, v23.4s, v24.4s
+	WORD $0x6e20deb5 // fmul v21.4s, v21.4s, v0.4s
+	WORD $0x6e21def7 // fmul v23.4s, v23.4s, v1.4s
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	FMOVQ 0(R5), F25
+	WORD $0x4e35d735 // fadd v21.4s, v25.4s, v21.4s
+	WORD $0x4eb3d6b5 // fsub v21.4s, v21.4s, v19.4s
+	FMOVQ F21, 0(R5)
+	WORD $0x6e20ddb3 // fmul v19.4s, v13.4s, v0.4s
+	WORD $0x6e21de34 // fmul v20.4s, v17.4s, v1.4s
+	WORD $0x4e34d673 // fadd v19.4s, v19.4s, v20.4s
+	FMOVQ 4(R4), F21
+	FMOVQ 0(R3), F22
+	WORD $0x4eb6d6b5 // fsub v21.4s, v21.4s, v22.4s
+	WORD $0x6e21deb5 // fmul v21.4s, v21.4s, v1.4s
+	FMOVQ 0(R6), F23
+	WORD $0x4e35d6f5 // fadd v21.4s, v23.4s, v21.4s
+	WORD $0x4e33d6b5 // fadd v21.4s, v21.4s, v19.4s
+	FMOVQ F21, 0(R6)
+	FMOVQ 24(R3), F11
+	FMOVQ 20(R3), F12
+	WORD $0x4eacd56b // fsub v11.4s, v11.4s, v12.4s
+	FMOVQ 20(R4), F13
+	FMOVQ 20(R3), F14
+	WORD $0x4eaed5ad // fsub v13.4s, v13.4s, v14.4s
+	FMOVQ 24(R4), F15
+	FMOVQ 20(R3), F16
+	WORD $0x4eb0d5ef // fsub v15.4s, v15.4s, v16.4s
+	FMOVQ 20(R4), F17
+	FMOVQ 24(R3), F18
+	WORD $0x4eb2d631 // fsub v17.4s, v17.4s, v18.4s
+	WORD $0x6e2bdd73 // fmul v19.4s, v11.4s, v11.4s
+	WORD $0x6e2dddb4 // fmul v20.4s, v13.4s, v13.4s
+	WORD $0x4e34d673 // fadd v19.4s, v19.4s, v20.4s
+	WORD $0x6e22de73 // fmul v19.4s, v19.4s, v2.4s
+	WORD $0x6e2fddf5 // fmul v21.4s, v15.4s, v15.4s
+	WORD $0x6e31de36 // fmul v22.4s, v17.4s, v17.4s
+	WORD $0x4e36d6b5 // fadd v21.4s, v21.4s, v22.4s
+	WORD $0x4e35d673 // fadd v19.4s, v19.4s, v21.4s
+	WORD $0x0e617a77 // fcvtl v23.2d, v19.2s
+	WORD $0x4e617a78 // fcvtl2 v24.2d, v19.4s
+	WORD $0x4e77d4a5 // fadd v5.2d, v5.2d, v23.2d
+	WORD $0x4e78d4c6 // fadd v6.2d, v6.2d, v24.2d
+	WORD $0x6e20dd73 // fmul v19.4s, v11.4s, v0.4s
+	WORD $0x6e20ddb4 // fmul v20.4s, v13.4s, v0.4s
+	WORD $0x4e34d673 // fadd v19.4s, v19.4s, v20.4s
+	WORD $0x6e21ddef // fmul v15.4s, v15.4s, v1.4s
+	WORD $0x4e2fd673 // fadd v19.4s, v19.4s, v15.4s
+	FMOVQ 20(R3), F21
+	FMOVQ 16(R3), F22
+	WORD $0x4eb6d6b5 // fsub v21.4s, v21.4s, v22.4s
+	FMOVQ 16(R4), F23
+	FMOVQ 20(R3), F24
+	WORD $0x4eb8d6f7 // fsub v23.4s, v23.4s, v24.4s
+	WORD $0x6e20deb5 // fmul v21.4s, v21.4s, v0.4s
+	WORD $0x6e21def7 // fmul v23.4s, v23.4s, v1.4s
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	FMOVQ 16(R5), F25
+	WORD $0x4e35d735 // fadd v21.4s, v25.4s, v21.4s
+	WORD $0x4eb3d6b5 // fsub v21.4s, v21.4s, v19.4s
+	FMOVQ F21, 16(R5)
+	WORD $0x6e20ddb3 // fmul v19.4s, v13.4s, v0.4s
+	WORD $0x6e21de34 // fmul v20.4s, v17.4s, v1.4s
+	WORD $0x4e34d673 // fadd v19.4s, v19.4s, v20.4s
+	FMOVQ 20(R4), F21
+	FMOVQ 16(R3), F22
+	WORD $0x4eb6d6b5 // fsub v21.4s, v21.4s, v22.4s
+	WORD $0x6e21deb5 // fmul v21.4s, v21.4s, v1.4s
+	FMOVQ 16(R6), F23
+	WORD $0x4e35d6f5 // fadd v21.4s, v23.4s, v21.4s
+	WORD $0x4e33d6b5 // fadd v21.4s, v21.4s, v19.4s
+	FMOVQ F21, 16(R6)
+	FMOVQ 40(R3), F11
+	FMOVQ 36(R3), F12
+	WORD $0x4eacd56b // fsub v11.4s, v11.4s, v12.4s
+	FMOVQ 36(R4), F13
+	FMOVQ 36(R3), F14
+	WORD $0x4eaed5ad // fsub v13.4s, v13.4s, v14.4s
+	FMOVQ 40(R4), F15
+	FMOVQ 36(R3), F16
+	WORD $0x4eb0d5ef // fsub v15.4s, v15.4s, v16.4s
+	FMOVQ 36(R4), F17
+	FMOVQ 40(R3), F18
+	WORD $0x4eb2d631 // fsub v17.4s, v17.4s, v18.4s
+	WORD $0x6e2bdd73 // fmul v19.4s, v11.4s, v11.4s
+	WORD $0x6e2dddb4 // fmul v20.4s, v13.4s, v13.4s
+	WORD $0x4e34d673 // fadd v19.4s, v19.4s, v20.4s
+	WORD $0x6e22de73 // fmul v19.4s, v19.4s, v2.4s
+	WORD $0x6e2fddf5 // fmul v21.4s, v15.4s, v15.4s
+	WORD $0x6e31de36 // fmul v22.4s, v17.4s, v17.4s
+	WORD $0x4e36d6b5 // fadd v21.4s, v21.4s, v22.4s
+	WORD $0x4e35d673 // fadd v19.4s, v19.4s, v21.4s
+	WORD $0x0e617a77 // fcvtl v23.2d, v19.2s
+	WORD $0x4e617a78 // fcvtl2 v24.2d, v19.4s
+	WORD $0x4e77d4e7 // fadd v7.2d, v7.2d, v23.2d
+	WORD $0x4e78d508 // fadd v8.2d, v8.2d, v24.2d
+	WORD $0x6e20dd73 // fmul v19.4s, v11.4s, v0.4s
+	WORD $0x6e20ddb4 // fmul v20.4s, v13.4s, v0.4s
+	WORD $0x4e34d673 // fadd v19.4s, v19.4s, v20.4s
+	WORD $0x6e21ddef // fmul v15.4s, v15.4s, v1.4s
+	WORD $0x4e2fd673 // fadd v19.4s, v19.4s, v15.4s
+	FMOVQ 36(R3), F21
+	FMOVQ 32(R3), F22
+	WORD $0x4eb6d6b5 // fsub v21.4s, v21.4s, v22.4s
+	FMOVQ 32(R4), F23
+	FMOVQ 36(R3), F24
+	WORD $0x4eb8d6f7 // fsub v23.4s, v23.4s, v24.4s
+	WORD $0x6e20deb5 // fmul v21.4s, v21.4s, v0.4s
+	WORD $0x6e21def7 // fmul v23.4s, v23.4s, v1.4s
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	FMOVQ 32(R5), F25
+	WORD $0x4e35d735 // fadd v21.4s, v25.4s, v21.4s
+	WORD $0x4eb3d6b5 // fsub v21.4s, v21.4s, v19.4s
+	FMOVQ F21, 32(R5)
+	WORD $0x6e20ddb3 // fmul v19.4s, v13.4s, v0.4s
+	WORD $0x6e21de34 // fmul v20.4s, v17.4s, v1.4s
+	WORD $0x4e34d673 // fadd v19.4s, v19.4s, v20.4s
+	FMOVQ 36(R4), F21
+	FMOVQ 32(R3), F22
+	WORD $0x4eb6d6b5 // fsub v21.4s, v21.4s, v22.4s
+	WORD $0x6e21deb5 // fmul v21.4s, v21.4s, v1.4s
+	FMOVQ 32(R6), F23
+	WORD $0x4e35d6f5 // fadd v21.4s, v23.4s, v21.4s
+	WORD $0x4e33d6b5 // fadd v21.4s, v21.4s, v19.4s
+	FMOVQ F21, 32(R6)
+	FMOVQ 56(R3), F11
+	FMOVQ 52(R3), F12
+	WORD $0x4eacd56b // fsub v11.4s, v11.4s, v12.4s
+	FMOVQ 52(R4), F13
+	FMOVQ 52(R3), F14
+	WORD $0x4eaed5ad // fsub v13.4s, v13.4s, v14.4s
+	FMOVQ 56(R4), F15
+	FMOVQ 52(R3), F16
+	WORD $0x4eb0d5ef // fsub v15.4s, v15.4s, v16.4s
+	FMOVQ 52(R4), F17
+	FMOVQ 56(R3), F18
+	WORD $0x4eb2d631 // fsub v17.4s, v17.4s, v18.4s
+	WORD $0x6e2bdd73 // fmul v19.4s, v11.4s, v11.4s
+	WORD $0x6e2dddb4 // fmul v20.4s, v13.4s, v13.4s
+	WORD $0x4e34d673 // fadd v19.4s, v19.4s, v20.4s
+	WORD $0x6e22de73 // fmul v19.4s, v19.4s, v2.4s
+	WORD $0x6e2fddf5 // fmul v21.4s, v15.4s, v15.4s
+	WORD $0x6e31de36 // fmul v22.4s, v17.4s, v17.4s
+	WORD $0x4e36d6b5 // fadd v21.4s, v21.4s, v22.4s
+	WORD $0x4e35d673 // fadd v19.4s, v19.4s, v21.4s
+	WORD $0x0e617a77 // fcvtl v23.2d, v19.2s
+	WORD $0x4e617a78 // fcvtl2 v24.2d, v19.4s
+	WORD $0x4e77d529 // fadd v9.2d, v9.2d, v23.2d
+	WORD $0x4e78d54a // fadd v10.2d, v10.2d, v24.2d
+	WORD $0x6e20dd73 // fmul v19.4s, v11.4s, v0.4s
+	WORD $0x6e20ddb4 // fmul v20.4s, v13.4s, v0.4s
+	WORD $0x4e34d673 // fadd v19.4s, v19.4s, v20.4s
+	WORD $0x6e21ddef // fmul v15.4s, v15.4s, v1.4s
+	WORD $0x4e2fd673 // fadd v19.4s, v19.4s, v15.4s
+	FMOVQ 52(R3), F21
+	FMOVQ 48(R3), F22
+	WORD $0x4eb6d6b5 // fsub v21.4s, v21.4s, v22.4s
+	FMOVQ 48(R4), F23
+	FMOVQ 52(R3), F24
+	WORD $0x4eb8d6f7 // fsub v23.4s, v23.4s, v24.4s
+	WORD $0x6e20deb5 // fmul v21.4s, v21.4s, v0.4s
+	WORD $0x6e21def7 // fmul v23.4s, v23.4s, v1.4s
+	WORD $0x4eb7d6b5 // fsub v21.4s, v21.4s, v23.4s
+	FMOVQ 48(R5), F25
+	WORD $0x4e35d735 // fadd v21.4s, v25.4s, v21.4s
+	WORD $0x4eb3d6b5 // fsub v21.4s, v21.4s, v19.4s
+	FMOVQ F21, 48(R5)
+	WORD $0x6e20ddb3 // fmul v19.4s, v13.4s, v0.4s
+	WORD $0x6e21de34 // fmul v20.4s, v17.4s, v1.4s
+	WORD $0x4e34d673 // fadd v19.4s, v19.4s, v20.4s
+	FMOVQ 52(R4), F21
+	FMOVQ 48(R3), F22
+	WORD $0x4eb6d6b5 // fsub v21.4s, v21.4s, v22.4s
+	WORD $0x6e21deb5 // fmul v21.4s, v21.4s, v1.4s
+	FMOVQ 48(R6), F23
+	WORD $0x4e35d6f5 // fadd v21.4s, v23.4s, v21.4s
+	WORD $0x4e33d6b5 // fadd v21.4s, v21.4s, v19.4s
+	FMOVQ F21, 48(R6)
+	ADD $64, R3
+	ADD $64, R4
+	ADD $64, R5
+	ADD $64, R6
+	SUB $1, R2
+	CBNZ R2, sixteen
+	FMOVQ F3, 112(R1)
+	FMOVQ F4, 128(R1)
+	FMOVQ F5, 144(R1)
+	FMOVQ F6, 160(R1)
+	FMOVQ F7, 176(R1)
+	FMOVQ F8, 192(R1)
+	FMOVQ F9, 208(R1)
+	FMOVQ F10, 224(R1)
+	MOVD R0, FPCR
+	RET
+
+// func maxPoolNEON(a *poolForward)
+TEXT ·maxPoolNEON(SB), NOSPLIT, $0-8
+	MOVD FPCR, R0
+	MOVD $16777216, R1
+	MOVD R1, FPCR
+	MOVD a+0(FP), R1
+	MOVD 72(R1), R2
+	CBZ R2, plain
+	MOVD $1, R2
+	VMOV R2, V0.S[0]
+	MOVD $2, R2
+	VMOV R2, V0.S[1]
+	MOVD $4, R2
+	VMOV R2, V0.S[2]
+	MOVD $8, R2
+	VMOV R2, V0.S[3]
 	VSHL $4, V0.S4, V1.S4
 	VSHL $4, V1.S4, V2.S4
 	VSHL $4, V2.S4, V3.S4
-	MOVD out+0(FP), R1
-	MOVD in0+8(FP), R2
-	MOVD in1+16(FP), R3
-	MOVD route0+24(FP), R4
-	MOVD route1+32(FP), R5
-	MOVD n+40(FP), R6
+	MOVD 120(R1), R2
+	MOVD 0(R1), R3
+	MOVD 24(R1), R4
+	MOVD 48(R1), R5
+	MOVD 72(R1), R6
+	MOVD 96(R1), R7
 routedOutput:
-	FMOVQ 0(R2), F8
-	FMOVQ 64(R2), F9
-	FMOVQ 0(R3), F10
-	FMOVQ 64(R3), F11
+	FMOVQ 0(R4), F8
+	FMOVQ 64(R4), F9
+	FMOVQ 0(R5), F10
+	FMOVQ 64(R5), F11
 	WORD $0x6ea8e52c // fcmgt v12.4s, v9.4s, v8.4s
 	VBIT V12.B16, V9.B16, V8.B16
 	WORD $0x6ea8e54d // fcmgt v13.4s, v10.4s, v8.4s
 	VBIT V13.B16, V10.B16, V8.B16
 	WORD $0x6ea8e56e // fcmgt v14.4s, v11.4s, v8.4s
 	VBIT V14.B16, V11.B16, V8.B16
-	FMOVQ F8, 0(R1)
+	FMOVQ F8, 0(R3)
 	VAND V0.B16, V14.B16, V14.B16
 	VMOV V14.B16, V7.B16
 	VEOR V14.B16, V0.B16, V15.B16
@@ -3795,17 +4579,17 @@ routedOutput:
 	VMOV V12.B16, V5.B16
 	VEOR V12.B16, V16.B16, V17.B16
 	VMOV V17.B16, V4.B16
-	FMOVQ 16(R2), F8
-	FMOVQ 80(R2), F9
-	FMOVQ 16(R3), F10
-	FMOVQ 80(R3), F11
+	FMOVQ 16(R4), F8
+	FMOVQ 80(R4), F9
+	FMOVQ 16(R5), F10
+	FMOVQ 80(R5), F11
 	WORD $0x6ea8e52c // fcmgt v12.4s, v9.4s, v8.4s
 	VBIT V12.B16, V9.B16, V8.B16
 	WORD $0x6ea8e54d // fcmgt v13.4s, v10.4s, v8.4s
 	VBIT V13.B16, V10.B16, V8.B16
 	WORD $0x6ea8e56e // fcmgt v14.4s, v11.4s, v8.4s
 	VBIT V14.B16, V11.B16, V8.B16
-	FMOVQ F8, 16(R1)
+	FMOVQ F8, 16(R3)
 	VAND V1.B16, V14.B16, V14.B16
 	VORR V14.B16, V7.B16, V7.B16
 	VEOR V14.B16, V1.B16, V15.B16
@@ -3816,17 +4600,17 @@ routedOutput:
 	VORR V12.B16, V5.B16, V5.B16
 	VEOR V12.B16, V16.B16, V17.B16
 	VORR V17.B16, V4.B16, V4.B16
-	FMOVQ 32(R2), F8
-	FMOVQ 96(R2), F9
-	FMOVQ 32(R3), F10
-	FMOVQ 96(R3), F11
+	FMOVQ 32(R4), F8
+	FMOVQ 96(R4), F9
+	FMOVQ 32(R5), F10
+	FMOVQ 96(R5), F11
 	WORD $0x6ea8e52c // fcmgt v12.4s, v9.4s, v8.4s
 	VBIT V12.B16, V9.B16, V8.B16
 	WORD $0x6ea8e54d // fcmgt v13.4s, v10.4s, v8.4s
 	VBIT V13.B16, V10.B16, V8.B16
 	WORD $0x6ea8e56e // fcmgt v14.4s, v11.4s, v8.4s
 	VBIT V14.B16, V11.B16, V8.B16
-	FMOVQ F8, 32(R1)
+	FMOVQ F8, 32(R3)
 	VAND V2.B16, V14.B16, V14.B16
 	VORR V14.B16, V7.B16, V7.B16
 	VEOR V14.B16, V2.B16, V15.B16
@@ -3837,17 +4621,17 @@ routedOutput:
 	VORR V12.B16, V5.B16, V5.B16
 	VEOR V12.B16, V16.B16, V17.B16
 	VORR V17.B16, V4.B16, V4.B16
-	FMOVQ 48(R2), F8
-	FMOVQ 112(R2), F9
-	FMOVQ 48(R3), F10
-	FMOVQ 112(R3), F11
+	FMOVQ 48(R4), F8
+	FMOVQ 112(R4), F9
+	FMOVQ 48(R5), F10
+	FMOVQ 112(R5), F11
 	WORD $0x6ea8e52c // fcmgt v12.4s, v9.4s, v8.4s
 	VBIT V12.B16, V9.B16, V8.B16
 	WORD $0x6ea8e54d // fcmgt v13.4s, v10.4s, v8.4s
 	VBIT V13.B16, V10.B16, V8.B16
 	WORD $0x6ea8e56e // fcmgt v14.4s, v11.4s, v8.4s
 	VBIT V14.B16, V11.B16, V8.B16
-	FMOVQ F8, 48(R1)
+	FMOVQ F8, 48(R3)
 	VAND V3.B16, V14.B16, V14.B16
 	VORR V14.B16, V7.B16, V7.B16
 	VEOR V14.B16, V3.B16, V15.B16
@@ -3859,357 +4643,174 @@ routedOutput:
 	VEOR V12.B16, V16.B16, V17.B16
 	VORR V17.B16, V4.B16, V4.B16
 	VADDV V4.S4, V4
-	VMOV V4.S[0], R7
-	MOVH R7, 0(R4)
+	VMOV V4.S[0], R8
+	MOVH R8, 0(R6)
 	VADDV V5.S4, V5
-	VMOV V5.S[0], R7
-	MOVH R7, 2(R4)
+	VMOV V5.S[0], R8
+	MOVH R8, 2(R6)
 	VADDV V6.S4, V6
-	VMOV V6.S[0], R7
-	MOVH R7, 0(R5)
+	VMOV V6.S[0], R8
+	MOVH R8, 0(R7)
 	VADDV V7.S4, V7
-	VMOV V7.S[0], R7
-	MOVH R7, 2(R5)
-	ADD $64, R1
-	ADD $128, R2
-	ADD $128, R3
-	ADD $4, R4
-	ADD $4, R5
-	SUB $1, R6
-	CBNZ R6, routedOutput
+	VMOV V7.S[0], R8
+	MOVH R8, 2(R7)
+	ADD $64, R3
+	ADD $128, R4
+	ADD $128, R5
+	ADD $4, R6
+	ADD $4, R7
+	SUB $1, R2
+	CBNZ R2, routedOutput
 	JMP done
 plain:
-	MOVD out+0(FP), R1
-	MOVD in0+8(FP), R2
-	MOVD in1+16(FP), R3
-	MOVD n+40(FP), R4
+	MOVD 120(R1), R2
+	MOVD 0(R1), R3
+	MOVD 24(R1), R4
+	MOVD 48(R1), R5
 plainOutput:
-	FMOVQ 0(R2), F0
-	FMOVQ 64(R2), F1
-	FMOVQ 0(R3), F2
-	FMOVQ 64(R3), F3
+	FMOVQ 0(R4), F0
+	FMOVQ 64(R4), F1
+	FMOVQ 0(R5), F2
+	FMOVQ 64(R5), F3
 	WORD $0x6ea0e424 // fcmgt v4.4s, v1.4s, v0.4s
 	VBIT V4.B16, V1.B16, V0.B16
 	WORD $0x6ea0e445 // fcmgt v5.4s, v2.4s, v0.4s
 	VBIT V5.B16, V2.B16, V0.B16
 	WORD $0x6ea0e466 // fcmgt v6.4s, v3.4s, v0.4s
 	VBIT V6.B16, V3.B16, V0.B16
-	FMOVQ F0, 0(R1)
-	FMOVQ 16(R2), F0
-	FMOVQ 80(R2), F1
-	FMOVQ 16(R3), F2
-	FMOVQ 80(R3), F3
+	FMOVQ F0, 0(R3)
+	FMOVQ 16(R4), F0
+	FMOVQ 80(R4), F1
+	FMOVQ 16(R5), F2
+	FMOVQ 80(R5), F3
 	WORD $0x6ea0e424 // fcmgt v4.4s, v1.4s, v0.4s
 	VBIT V4.B16, V1.B16, V0.B16
 	WORD $0x6ea0e445 // fcmgt v5.4s, v2.4s, v0.4s
 	VBIT V5.B16, V2.B16, V0.B16
 	WORD $0x6ea0e466 // fcmgt v6.4s, v3.4s, v0.4s
 	VBIT V6.B16, V3.B16, V0.B16
-	FMOVQ F0, 16(R1)
-	FMOVQ 32(R2), F0
-	FMOVQ 96(R2), F1
-	FMOVQ 32(R3), F2
-	FMOVQ 96(R3), F3
+	FMOVQ F0, 16(R3)
+	FMOVQ 32(R4), F0
+	FMOVQ 96(R4), F1
+	FMOVQ 32(R5), F2
+	FMOVQ 96(R5), F3
 	WORD $0x6ea0e424 // fcmgt v4.4s, v1.4s, v0.4s
 	VBIT V4.B16, V1.B16, V0.B16
 	WORD $0x6ea0e445 // fcmgt v5.4s, v2.4s, v0.4s
 	VBIT V5.B16, V2.B16, V0.B16
 	WORD $0x6ea0e466 // fcmgt v6.4s, v3.4s, v0.4s
 	VBIT V6.B16, V3.B16, V0.B16
-	FMOVQ F0, 32(R1)
-	FMOVQ 48(R2), F0
-	FMOVQ 112(R2), F1
-	FMOVQ 48(R3), F2
-	FMOVQ 112(R3), F3
+	FMOVQ F0, 32(R3)
+	FMOVQ 48(R4), F0
+	FMOVQ 112(R4), F1
+	FMOVQ 48(R5), F2
+	FMOVQ 112(R5), F3
 	WORD $0x6ea0e424 // fcmgt v4.4s, v1.4s, v0.4s
 	VBIT V4.B16, V1.B16, V0.B16
 	WORD $0x6ea0e445 // fcmgt v5.4s, v2.4s, v0.4s
 	VBIT V5.B16, V2.B16, V0.B16
 	WORD $0x6ea0e466 // fcmgt v6.4s, v3.4s, v0.4s
 	VBIT V6.B16, V3.B16, V0.B16
-	FMOVQ F0, 48(R1)
-	ADD $64, R1
-	ADD $128, R2
-	ADD $128, R3
-	SUB $1, R4
-	CBNZ R4, plainOutput
+	FMOVQ F0, 48(R3)
+	ADD $64, R3
+	ADD $128, R4
+	ADD $128, R5
+	SUB $1, R2
+	CBNZ R2, plainOutput
 done:
 	MOVD R0, FPCR
 	RET
 
-// func maximumPoolBackNEON(grad, grad0, grad1 *float32, route0, route1 *uint16, n int)
-TEXT ·maximumPoolBackNEON(SB), NOSPLIT, $0-48
+// func maxPoolBackNEON(a *poolBackward)
+TEXT ·maxPoolBackNEON(SB), NOSPLIT, $0-8
 	MOVD FPCR, R0
 	MOVD $16777216, R1
 	MOVD R1, FPCR
-	MOVD $1, R1
-	VMOV R1, V0.S[0]
-	MOVD $2, R1
-	VMOV R1, V0.S[1]
-	MOVD $4, R1
-	VMOV R1, V0.S[2]
-	MOVD $8, R1
-	VMOV R1, V0.S[3]
+	MOVD a+0(FP), R1
+	MOVD $1, R2
+	VMOV R2, V0.S[0]
+	MOVD $2, R2
+	VMOV R2, V0.S[1]
+	MOVD $4, R2
+	VMOV R2, V0.S[2]
+	MOVD $8, R2
+	VMOV R2, V0.S[3]
 	VSHL $4, V0.S4, V1.S4
 	VSHL $4, V1.S4, V2.S4
 	VSHL $4, V2.S4, V3.S4
-	MOVD grad+0(FP), R1
-	MOVD grad0+8(FP), R2
-	MOVD grad1+16(FP), R3
-	MOVD route0+24(FP), R4
-	MOVD route1+32(FP), R5
-	MOVD n+40(FP), R6
+	MOVD 120(R1), R2
+	MOVD 0(R1), R3
+	MOVD 24(R1), R4
+	MOVD 48(R1), R5
+	MOVD 72(R1), R6
+	MOVD 96(R1), R7
 output:
-	MOVHU 0(R4), R7
-	VDUP R7, V4.S4
-	MOVHU 2(R4), R7
-	VDUP R7, V5.S4
-	MOVHU 0(R5), R7
-	VDUP R7, V6.S4
-	MOVHU 2(R5), R7
-	VDUP R7, V7.S4
-	FMOVQ 0(R1), F8
+	MOVHU 0(R6), R8
+	VDUP R8, V4.S4
+	MOVHU 2(R6), R8
+	VDUP R8, V5.S4
+	MOVHU 0(R7), R8
+	VDUP R8, V6.S4
+	MOVHU 2(R7), R8
+	VDUP R8, V7.S4
+	FMOVQ 0(R3), F8
 	VCMTST V0.S4, V4.S4, V10.S4
 	VAND V10.B16, V8.B16, V9.B16
-	FMOVQ F9, 0(R2)
+	FMOVQ F9, 0(R4)
 	VCMTST V0.S4, V5.S4, V10.S4
 	VAND V10.B16, V8.B16, V9.B16
-	FMOVQ F9, 64(R2)
+	FMOVQ F9, 64(R4)
 	VCMTST V0.S4, V6.S4, V10.S4
 	VAND V10.B16, V8.B16, V9.B16
-	FMOVQ F9, 0(R3)
+	FMOVQ F9, 0(R5)
 	VCMTST V0.S4, V7.S4, V10.S4
 	VAND V10.B16, V8.B16, V9.B16
-	FMOVQ F9, 64(R3)
-	FMOVQ 16(R1), F8
+	FMOVQ F9, 64(R5)
+	FMOVQ 16(R3), F8
 	VCMTST V1.S4, V4.S4, V10.S4
 	VAND V10.B16, V8.B16, V9.B16
-	FMOVQ F9, 16(R2)
+	FMOVQ F9, 16(R4)
 	VCMTST V1.S4, V5.S4, V10.S4
 	VAND V10.B16, V8.B16, V9.B16
-	FMOVQ F9, 80(R2)
+	FMOVQ F9, 80(R4)
 	VCMTST V1.S4, V6.S4, V10.S4
 	VAND V10.B16, V8.B16, V9.B16
-	FMOVQ F9, 16(R3)
+	FMOVQ F9, 16(R5)
 	VCMTST V1.S4, V7.S4, V10.S4
 	VAND V10.B16, V8.B16, V9.B16
-	FMOVQ F9, 80(R3)
-	FMOVQ 32(R1), F8
+	FMOVQ F9, 80(R5)
+	FMOVQ 32(R3), F8
 	VCMTST V2.S4, V4.S4, V10.S4
 	VAND V10.B16, V8.B16, V9.B16
-	FMOVQ F9, 32(R2)
+	FMOVQ F9, 32(R4)
 	VCMTST V2.S4, V5.S4, V10.S4
 	VAND V10.B16, V8.B16, V9.B16
-	FMOVQ F9, 96(R2)
+	FMOVQ F9, 96(R4)
 	VCMTST V2.S4, V6.S4, V10.S4
 	VAND V10.B16, V8.B16, V9.B16
-	FMOVQ F9, 32(R3)
+	FMOVQ F9, 32(R5)
 	VCMTST V2.S4, V7.S4, V10.S4
 	VAND V10.B16, V8.B16, V9.B16
-	FMOVQ F9, 96(R3)
-	FMOVQ 48(R1), F8
+	FMOVQ F9, 96(R5)
+	FMOVQ 48(R3), F8
 	VCMTST V3.S4, V4.S4, V10.S4
 	VAND V10.B16, V8.B16, V9.B16
-	FMOVQ F9, 48(R2)
+	FMOVQ F9, 48(R4)
 	VCMTST V3.S4, V5.S4, V10.S4
 	VAND V10.B16, V8.B16, V9.B16
-	FMOVQ F9, 112(R2)
+	FMOVQ F9, 112(R4)
 	VCMTST V3.S4, V6.S4, V10.S4
 	VAND V10.B16, V8.B16, V9.B16
-	FMOVQ F9, 48(R3)
+	FMOVQ F9, 48(R5)
 	VCMTST V3.S4, V7.S4, V10.S4
 	VAND V10.B16, V8.B16, V9.B16
-	FMOVQ F9, 112(R3)
-	ADD $64, R1
-	ADD $128, R2
-	ADD $128, R3
-	ADD $4, R4
-	ADD $4, R5
-	SUB $1, R6
-	CBNZ R6, output
-	MOVD R0, FPCR
-	RET
-
-// func euclideanPoolNEON(out, in0, in1 *float32, n int, scale float32)
-TEXT ·euclideanPoolNEON(SB), NOSPLIT, $0-36
-	MOVD FPCR, R0
-	MOVD $16777216, R1
-	MOVD R1, FPCR
-	MOVWU scale+32(FP), R1
-	VDUP R1, V0.S4
-	MOVD out+0(FP), R1
-	MOVD in0+8(FP), R2
-	MOVD in1+16(FP), R3
-	MOVD n+24(FP), R4
-output:
-	FMOVQ 0(R2), F1
-	FMOVQ 64(R2), F2
-	FMOVQ 0(R3), F3
-	FMOVQ 64(R3), F4
-	WORD $0x6e21dc25 // fmul v5.4s, v1.4s, v1.4s
-	VFMLA V2.S4, V2.S4, V5.S4
-	WORD $0x6e23dc66 // fmul v6.4s, v3.4s, v3.4s
-	VFMLA V4.S4, V4.S4, V6.S4
-	WORD $0x4e26d4a5 // fadd v5.4s, v5.4s, v6.4s
-	WORD $0x6ea1f8a5 // fsqrt v5.4s, v5.4s
-	WORD $0x6e20dca5 // fmul v5.4s, v5.4s, v0.4s
-	FMOVQ F5, 0(R1)
-	FMOVQ 16(R2), F1
-	FMOVQ 80(R2), F2
-	FMOVQ 16(R3), F3
-	FMOVQ 80(R3), F4
-	WORD $0x6e21dc25 // fmul v5.4s, v1.4s, v1.4s
-	VFMLA V2.S4, V2.S4, V5.S4
-	WORD $0x6e23dc66 // fmul v6.4s, v3.4s, v3.4s
-	VFMLA V4.S4, V4.S4, V6.S4
-	WORD $0x4e26d4a5 // fadd v5.4s, v5.4s, v6.4s
-	WORD $0x6ea1f8a5 // fsqrt v5.4s, v5.4s
-	WORD $0x6e20dca5 // fmul v5.4s, v5.4s, v0.4s
-	FMOVQ F5, 16(R1)
-	FMOVQ 32(R2), F1
-	FMOVQ 96(R2), F2
-	FMOVQ 32(R3), F3
-	FMOVQ 96(R3), F4
-	WORD $0x6e21dc25 // fmul v5.4s, v1.4s, v1.4s
-	VFMLA V2.S4, V2.S4, V5.S4
-	WORD $0x6e23dc66 // fmul v6.4s, v3.4s, v3.4s
-	VFMLA V4.S4, V4.S4, V6.S4
-	WORD $0x4e26d4a5 // fadd v5.4s, v5.4s, v6.4s
-	WORD $0x6ea1f8a5 // fsqrt v5.4s, v5.4s
-	WORD $0x6e20dca5 // fmul v5.4s, v5.4s, v0.4s
-	FMOVQ F5, 32(R1)
-	FMOVQ 48(R2), F1
-	FMOVQ 112(R2), F2
-	FMOVQ 48(R3), F3
-	FMOVQ 112(R3), F4
-	WORD $0x6e21dc25 // fmul v5.4s, v1.4s, v1.4s
-	VFMLA V2.S4, V2.S4, V5.S4
-	WORD $0x6e23dc66 // fmul v6.4s, v3.4s, v3.4s
-	VFMLA V4.S4, V4.S4, V6.S4
-	WORD $0x4e26d4a5 // fadd v5.4s, v5.4s, v6.4s
-	WORD $0x6ea1f8a5 // fsqrt v5.4s, v5.4s
-	WORD $0x6e20dca5 // fmul v5.4s, v5.4s, v0.4s
-	FMOVQ F5, 48(R1)
-	ADD $64, R1
-	ADD $128, R2
-	ADD $128, R3
-	SUB $1, R4
-	CBNZ R4, output
-	MOVD R0, FPCR
-	RET
-
-// func euclideanPoolBackNEON(grad, in0, in1, grad0, grad1 *float32, n int, scale float32)
-TEXT ·euclideanPoolBackNEON(SB), NOSPLIT, $0-52
-	MOVD FPCR, R0
-	MOVD $16777216, R1
-	MOVD R1, FPCR
-	MOVWU scale+48(FP), R1
-	VDUP R1, V0.S4
-	MOVD grad+0(FP), R1
-	MOVD in0+8(FP), R2
-	MOVD in1+16(FP), R3
-	MOVD grad0+24(FP), R4
-	MOVD grad1+32(FP), R5
-	MOVD n+40(FP), R6
-output:
-	FMOVQ 0(R2), F1
-	FMOVQ 64(R2), F2
-	FMOVQ 0(R3), F3
-	FMOVQ 64(R3), F4
-	WORD $0x6e21dc25 // fmul v5.4s, v1.4s, v1.4s
-	VFMLA V2.S4, V2.S4, V5.S4
-	WORD $0x6e23dc66 // fmul v6.4s, v3.4s, v3.4s
-	VFMLA V4.S4, V4.S4, V6.S4
-	WORD $0x4e26d4a5 // fadd v5.4s, v5.4s, v6.4s
-	WORD $0x6ea1f8a5 // fsqrt v5.4s, v5.4s
-	FMOVQ 0(R1), F7
-	WORD $0x6e20dce7 // fmul v7.4s, v7.4s, v0.4s
-	WORD $0x6e25fce7 // fdiv v7.4s, v7.4s, v5.4s
-	WORD $0x4ea0c8a5 // fcmgt v5.4s, v5.4s, #0.0
-	VAND V5.B16, V7.B16, V7.B16
-	WORD $0x6e27dc21 // fmul v1.4s, v1.4s, v7.4s
-	FMOVQ F1, 0(R4)
-	WORD $0x6e27dc42 // fmul v2.4s, v2.4s, v7.4s
-	FMOVQ F2, 64(R4)
-	WORD $0x6e27dc63 // fmul v3.4s, v3.4s, v7.4s
-	FMOVQ F3, 0(R5)
-	WORD $0x6e27dc84 // fmul v4.4s, v4.4s, v7.4s
-	FMOVQ F4, 64(R5)
-	FMOVQ 16(R2), F1
-	FMOVQ 80(R2), F2
-	FMOVQ 16(R3), F3
-	FMOVQ 80(R3), F4
-	WORD $0x6e21dc25 // fmul v5.4s, v1.4s, v1.4s
-	VFMLA V2.S4, V2.S4, V5.S4
-	WORD $0x6e23dc66 // fmul v6.4s, v3.4s, v3.4s
-	VFMLA V4.S4, V4.S4, V6.S4
-	WORD $0x4e26d4a5 // fadd v5.4s, v5.4s, v6.4s
-	WORD $0x6ea1f8a5 // fsqrt v5.4s, v5.4s
-	FMOVQ 16(R1), F7
-	WORD $0x6e20dce7 // fmul v7.4s, v7.4s, v0.4s
-	WORD $0x6e25fce7 // fdiv v7.4s, v7.4s, v5.4s
-	WORD $0x4ea0c8a5 // fcmgt v5.4s, v5.4s, #0.0
-	VAND V5.B16, V7.B16, V7.B16
-	WORD $0x6e27dc21 // fmul v1.4s, v1.4s, v7.4s
-	FMOVQ F1, 16(R4)
-	WORD $0x6e27dc42 // fmul v2.4s, v2.4s, v7.4s
-	FMOVQ F2, 80(R4)
-	WORD $0x6e27dc63 // fmul v3.4s, v3.4s, v7.4s
-	FMOVQ F3, 16(R5)
-	WORD $0x6e27dc84 // fmul v4.4s, v4.4s, v7.4s
-	FMOVQ F4, 80(R5)
-	FMOVQ 32(R2), F1
-	FMOVQ 96(R2), F2
-	FMOVQ 32(R3), F3
-	FMOVQ 96(R3), F4
-	WORD $0x6e21dc25 // fmul v5.4s, v1.4s, v1.4s
-	VFMLA V2.S4, V2.S4, V5.S4
-	WORD $0x6e23dc66 // fmul v6.4s, v3.4s, v3.4s
-	VFMLA V4.S4, V4.S4, V6.S4
-	WORD $0x4e26d4a5 // fadd v5.4s, v5.4s, v6.4s
-	WORD $0x6ea1f8a5 // fsqrt v5.4s, v5.4s
-	FMOVQ 32(R1), F7
-	WORD $0x6e20dce7 // fmul v7.4s, v7.4s, v0.4s
-	WORD $0x6e25fce7 // fdiv v7.4s, v7.4s, v5.4s
-	WORD $0x4ea0c8a5 // fcmgt v5.4s, v5.4s, #0.0
-	VAND V5.B16, V7.B16, V7.B16
-	WORD $0x6e27dc21 // fmul v1.4s, v1.4s, v7.4s
-	FMOVQ F1, 32(R4)
-	WORD $0x6e27dc42 // fmul v2.4s, v2.4s, v7.4s
-	FMOVQ F2, 96(R4)
-	WORD $0x6e27dc63 // fmul v3.4s, v3.4s, v7.4s
-	FMOVQ F3, 32(R5)
-	WORD $0x6e27dc84 // fmul v4.4s, v4.4s, v7.4s
-	FMOVQ F4, 96(R5)
-	FMOVQ 48(R2), F1
-	FMOVQ 112(R2), F2
-	FMOVQ 48(R3), F3
-	FMOVQ 112(R3), F4
-	WORD $0x6e21dc25 // fmul v5.4s, v1.4s, v1.4s
-	VFMLA V2.S4, V2.S4, V5.S4
-	WORD $0x6e23dc66 // fmul v6.4s, v3.4s, v3.4s
-	VFMLA V4.S4, V4.S4, V6.S4
-	WORD $0x4e26d4a5 // fadd v5.4s, v5.4s, v6.4s
-	WORD $0x6ea1f8a5 // fsqrt v5.4s, v5.4s
-	FMOVQ 48(R1), F7
-	WORD $0x6e20dce7 // fmul v7.4s, v7.4s, v0.4s
-	WORD $0x6e25fce7 // fdiv v7.4s, v7.4s, v5.4s
-	WORD $0x4ea0c8a5 // fcmgt v5.4s, v5.4s, #0.0
-	VAND V5.B16, V7.B16, V7.B16
-	WORD $0x6e27dc21 // fmul v1.4s, v1.4s, v7.4s
-	FMOVQ F1, 48(R4)
-	WORD $0x6e27dc42 // fmul v2.4s, v2.4s, v7.4s
-	FMOVQ F2, 112(R4)
-	WORD $0x6e27dc63 // fmul v3.4s, v3.4s, v7.4s
-	FMOVQ F3, 48(R5)
-	WORD $0x6e27dc84 // fmul v4.4s, v4.4s, v7.4s
-	FMOVQ F4, 112(R5)
-	ADD $64, R1
-	ADD $128, R2
-	ADD $128, R3
+	FMOVQ F9, 112(R5)
+	ADD $64, R3
 	ADD $128, R4
 	ADD $128, R5
-	SUB $1, R6
-	CBNZ R6, output
+	ADD $4, R6
+	ADD $4, R7
+	SUB $1, R2
+	CBNZ R2, output
 	MOVD R0, FPCR
 	RET

@@ -52,9 +52,9 @@ func NewPixelConv(out int, weight, bias []float32, scale, offset [colors]float32
 // pixelRows is the number of rows of a task.
 const pixelRows = 8
 
-// Forward computes dst, Out x H x W in either precision, from a picture, 3 x H x
+// FirstConv computes dst, Out x H x W in either precision, from a picture, 3 x H x
 // W, and sets mask where dst is positive; mask may be nil.
-func (c *PixelConv) Forward(p *Pool, dst *Tensor, mask *Mask, picture []float32) {
+func (p *Pool) FirstConv(c *PixelConv, dst *Tensor, mask *Mask, picture []float32) {
 	c.check(&dst.shape, picture)
 	if mask != nil {
 		mask.same(&dst.shape)
@@ -62,9 +62,9 @@ func (c *PixelConv) Forward(p *Pool, dst *Tensor, mask *Mask, picture []float32)
 	c.forward(p, dst, mask, picture, dst.H, 0)
 }
 
-// ForwardRows computes the rows of the output from row top on that dst, Out x
+// FirstConvRows computes the rows of the output from row top on that dst, Out x
 // rows x W, has room for, from a picture, 3 x h x W.
-func (c *PixelConv) ForwardRows(p *Pool, dst *Tensor, picture []float32, h, top int) {
+func (p *Pool) FirstConvRows(c *PixelConv, dst *Tensor, picture []float32, h, top int) {
 	whole := newShape(dst.C, h, dst.W)
 	whole.contains(top, 0, dst.H, dst.W)
 	c.check(&whole, picture)
@@ -82,16 +82,16 @@ func (c *PixelConv) forward(p *Pool, dst *Tensor, mask *Mask, picture []float32,
 		)
 		for ch := range colors {
 			for y := range rows + 2 {
-				c.pad(padded[ch*plane+y*(dst.W+2):][:dst.W+2], picture, ch, h, top+first+y-1)
+				c.pad(p, padded[ch*plane+y*(dst.W+2):][:dst.W+2], picture, ch, h, top+first+y-1)
 			}
 		}
 		for y := range rows {
-			c.forwardRow(p, s, dst, mask, pixels{
+			c.forwardRow(p, s, dst, mask, firstConv{
 				in: padded[y*(dst.W+2):], positions: dst.W, row: dst.W + 2, plane: plane,
 			}, first+y)
 		}
 	})
-	dst.clearBorder()
+	dst.ClearBorder()
 }
 
 func (c *PixelConv) check(out *shape, picture []float32) {
@@ -102,11 +102,11 @@ func (c *PixelConv) check(out *shape, picture []float32) {
 }
 
 // forwardRow computes row y of dst from what is in a.
-func (c *PixelConv) forwardRow(p *Pool, s *scratch, dst *Tensor, mask *Mask, a pixels, y int) {
+func (c *PixelConv) forwardRow(p *Pool, s *scratch, dst *Tensor, mask *Mask, a firstConv, y int) {
 	block := func(b int, out []float32) {
 		a.out, a.mask = out, mask.from(dst.offset(b, y, 0))
 		a.w, a.bias = c.weight[b*colors*taps*lane:], c.bias[b*lane:]
-		p.impl.pixels(a)
+		p.impl.firstConv(a)
 	}
 	if dst.Precision == Float32 {
 		for b := range dst.blocks() {
@@ -123,32 +123,33 @@ func (c *PixelConv) forwardRow(p *Pool, s *scratch, dst *Tensor, mask *Mask, a p
 		} else {
 			clear(high)
 		}
-		p.impl.bfloat16.narrow(narrow{out: dst.halfRow(b, y), low: low, high: high, positions: dst.W})
+		p.impl.bfloat16.toBF16(toBF16{out: dst.bf16Row(b, y), low: low, high: high, positions: dst.W})
 	}
 }
 
 // pad writes row y of a channel of a picture of height h, which may lie beyond its
 // edges, to row, with one pixel more on either side.
-func (c *PixelConv) pad(row, picture []float32, ch, h, y int) {
+func (c *PixelConv) pad(p *Pool, row, picture []float32, ch, h, y int) {
 	if !c.replicate && (y < 0 || y >= h) {
 		clear(row)
 		return
 	}
 	w := len(row) - 2
 	y = min(max(y, 0), h-1)
-	for x, v := range picture[(ch*h+y)*w:][:w] {
-		row[x+1] = v*c.scale[ch] + c.offset[ch]
+	for x := range row {
+		row[x] = c.offset[ch]
 	}
+	p.addScaled(row[1:][:w], c.scale[ch], picture[(ch*h+y)*w:][:w])
 	row[0], row[w+1] = 0, 0
 	if c.replicate {
 		row[0], row[w+1] = row[1], row[w]
 	}
 }
 
-// Backward computes the gradient with respect to the picture, dst, 3 x H x W,
+// FirstConvBack computes the gradient with respect to the picture, dst, 3 x H x W,
 // from the gradient with respect to the output, grad, Out x H x W, and the mask
-// of Forward: only positive outputs pass a gradient on.
-func (c *PixelConv) Backward(p *Pool, dst []float32, grad *Tensor, mask *Mask) {
+// of FirstConv: only positive outputs pass a gradient on.
+func (p *Pool) FirstConvBack(c *PixelConv, dst []float32, grad *Tensor, mask *Mask) {
 	c.check(&grad.shape, dst)
 	mask.same(&grad.shape)
 	p.Run((grad.H+pixelRows-1)/pixelRows, func(worker, i int) {
@@ -173,10 +174,13 @@ func (c *PixelConv) backwardRows(p *Pool, scratch *scratch, dst []float32, grad 
 	clear(padded)
 	for y := max(low-2, 0); y < min(high, h); y++ {
 		columns, width := c.columnGradients(p, scratch, grad, mask, y)
-		for r := range colors * taps / tap3 {
-			ch, dy := r/tap3, r%tap3
-			if y+dy >= low && y+dy < high {
-				addColumns(padded[((y+dy-low)*colors+ch)*(w+2):][:w+2], columns, r, width)
+		for x := 0; x < w; x += columnChunk {
+			n := min(columnChunk, w-x)
+			for r := range colors * taps / tap3 {
+				ch, dy := r/tap3, r%tap3
+				if y+dy >= low && y+dy < high {
+					addColumns(padded[((y+dy-low)*colors+ch)*(w+2)+x:][:n+2], columns[x*lane:], r, width)
+				}
 			}
 		}
 	}
@@ -185,10 +189,14 @@ func (c *PixelConv) backwardRows(p *Pool, scratch *scratch, dst []float32, grad 
 			clear(dst[(ch*h+y)*w:][:w])
 		}
 		for y := low; y < high; y++ {
-			c.unpad(dst[ch*h*w:][:h*w], padded[((y-low)*colors+ch)*(w+2):][:w+2], h, w, y, c.scale[ch])
+			c.unpad(p, dst[ch*h*w:][:h*w], padded[((y-low)*colors+ch)*(w+2):][:w+2], h, w, y, c.scale[ch])
 		}
 	}
 }
+
+// columnChunk is the number of positions whose gradients are added to all rows while
+// they are in the first-level cache.
+const columnChunk = 128
 
 // tap3 is the three values of one row of one channel under a kernel, of the 27.
 const tap3 = 3
@@ -213,14 +221,12 @@ func addColumns(row, columns []float32, r, width int) {
 }
 
 // unpad is the reverse of pad for row y of the padded gradient of one channel.
-func (c *PixelConv) unpad(dst, padded []float32, h, w, y int, scale float32) {
+func (c *PixelConv) unpad(p *Pool, dst, padded []float32, h, w, y int, scale float32) {
 	if !c.replicate && (y == 0 || y == h+1) {
 		return
 	}
 	row := dst[min(max(y-1, 0), h-1)*w:][:w]
-	for x := range row {
-		row[x] += padded[x+1] * scale
-	}
+	p.addScaled(row, scale, padded[1:][:w])
 	if c.replicate {
 		row[0] += padded[0] * scale
 		row[w-1] += padded[w+1] * scale
@@ -240,13 +246,13 @@ func (c *PixelConv) columnGradients(p *Pool, scratch *scratch, grad *Tensor, mas
 		case grad.Precision == Float32:
 			from = grad.data[at:]
 		case b%pair == 0:
-			impl.bfloat16.widen(widening{low: to, high: to[width*lane:], in: grad.halfRow(b/pair, y), positions: grad.W})
+			impl.bfloat16.fromBF16(fromBF16{low: to, high: to[width*lane:], in: grad.bf16Row(b/pair, y), positions: grad.W})
 		}
-		impl.masked(masked{out: to, in: from, mask: mask.from(at), positions: grad.W})
+		impl.applyMask(applyMask{out: to, in: from, mask: mask.from(at), positions: grad.W})
 	}
 	columns = scratch.get(scratchOutput, columnBlocks*width*lane)
 	for k := 0; k < columnBlocks; k += impl.panels {
-		impl.product(product{
+		impl.gemm(gemm{
 			out: columns[k*width*lane:], in: in, w: c.transposed[k*grad.blocks()*lane*lane:], bias: zeroBias[:],
 			products: 1, panels: impl.panels, steps: grad.blocks(), groups: width / impl.rows,
 			inStep: width * lane, inGroup: impl.rows * lane,

@@ -64,7 +64,7 @@ func TestPixelConvForward(t *testing.T) {
 		t.Run(c.name(), func(t *testing.T) {
 			eachImplementation(t, func(t *testing.T, p *Pool) {
 				dst, mask := poisoned(c.out, c.h, c.w, nil), NewMask(c.out, c.h, c.w)
-				c.conv().Forward(p, dst, mask, c.picture)
+				p.FirstConv(c.conv(), dst, mask, c.picture)
 				near(t, dst.CHW(), want, 1e-6)
 				checkBorder(t, dst)
 				checkMask(t, mask, dst)
@@ -82,7 +82,7 @@ func TestPixelConvBackward(t *testing.T) {
 		t.Run(c.name(), func(t *testing.T) {
 			eachImplementation(t, func(t *testing.T, p *Pool) {
 				dst := slices.Clone(c.picture) // stale
-				c.conv().Backward(p, dst, poisoned(c.out, c.h, c.w, c.grad), positives(FromCHW(c.out, c.h, c.w, c.output)))
+				p.FirstConvBack(c.conv(), dst, poisoned(c.out, c.h, c.w, c.grad), positives(FromCHW(c.out, c.h, c.w, c.output)))
 				near(t, dst, want, 1e-6)
 			})
 		})
@@ -102,7 +102,7 @@ func TestPixelConvAdjoint(t *testing.T) {
 			conv := c.conv()
 			eachImplementation(t, func(t *testing.T, p *Pool) {
 				output := NewTensor(c.out, c.h, c.w)
-				conv.Forward(p, output, nil, c.picture)
+				p.FirstConv(conv, output, nil, c.picture)
 				ax := output.CHW()
 				for i := range ax {
 					ax[i] -= c.bias[i/(c.h*c.w)]
@@ -111,7 +111,7 @@ func TestPixelConvAdjoint(t *testing.T) {
 					}
 				}
 				aty := make([]float32, len(c.picture))
-				conv.Backward(p, aty, FromCHW(c.out, c.h, c.w, c.grad), positives(FromCHW(c.out, c.h, c.w, c.output)))
+				p.FirstConvBack(conv, aty, FromCHW(c.out, c.h, c.w, c.grad), positives(FromCHW(c.out, c.h, c.w, c.output)))
 				adjoint(t, ax, c.grad, c.picture, aty)
 			})
 		})
@@ -125,8 +125,8 @@ func TestPixelConvThreads(t *testing.T) {
 			sameOnAnyThreads(t, func(p *Pool) []float32 {
 				dst, mask := NewTensor(c.out, c.h, c.w), NewMask(c.out, c.h, c.w)
 				back := make([]float32, len(c.picture))
-				conv.Forward(p, dst, mask, c.picture)
-				conv.Backward(p, back, FromCHW(c.out, c.h, c.w, c.grad), mask)
+				p.FirstConv(conv, dst, mask, c.picture)
+				p.FirstConvBack(conv, back, FromCHW(c.out, c.h, c.w, c.grad), mask)
 				return append(dst.CHW(), back...)
 			})
 		})

@@ -1,86 +1,75 @@
 package kernel
 
 import (
+	"context"
 	"fmt"
 	"runtime"
-	"sync"
 	"sync/atomic"
 )
 
+// MaxThreads is the largest number of threads of a [Pool].
+const MaxThreads = 1024
+
 // A Pool carries out operations on a fixed number of threads under one
-// implementation. Its workers live until [Pool.Close]. A Pool is used by one
-// goroutine at a time.
+// implementation. Its workers live until [Pool.Close].
+//
+// A Pool is used by one goroutine at a time, and each operation returns before the
+// next begins: a task of [Pool.Run], [Pool.Chunks], [Pool.SumTasks] or
+// [Pool.SumChunks] calls no method of its pool but [Pool.Threads],
+// [Pool.Implementation] and [Pool.Check]. What tries to run tasks inside a task
+// panics. A task of [Pool.Each] has a pool of its own and may call every method of
+// that but Close.
 type Pool struct {
 	impl     *implementation
 	threads  int
 	scratch  []scratch // one for each worker
 	partials []float32 // of Gram matrices
 	weights  []float32 // of a convolution, transformed
-	passing  [precisions][2]Tensor
-	start    []chan *batch
-	stopped  sync.WaitGroup
+	inputs   []float32 // of a convolution, transformed
+	workers  workers
+	views    []*Pool // of each worker alone, for Each; none where there is one thread
 }
 
 // NewPool returns a pool of the given number of threads, as many as there are
 // processors where threads is 0, under the implementation that
-// [Implementations] says is in force. It fails where that environment names
-// an implementation that does not exist or that this machine lacks.
+// [Implementations] says is in force. It fails where threads is negative or more
+// than [MaxThreads], and where that environment names an implementation that does
+// not exist or that this machine lacks.
 func NewPool(threads int) (*Pool, error) {
 	impl, err := selected()
 	if err != nil {
 		return nil, err
 	}
-	if threads < 0 {
-		return nil, fmt.Errorf("%d threads: expected a positive number, or 0 for one on each processor", threads)
+	if threads < 0 || threads > MaxThreads {
+		return nil, fmt.Errorf("%d threads: expected 1 to %d, or 0 for one on each processor", threads, MaxThreads)
 	}
 	if threads == 0 {
-		threads = runtime.GOMAXPROCS(0)
+		threads = min(runtime.GOMAXPROCS(0), MaxThreads)
 	}
 	return newPool(threads, impl), nil
 }
 
 func newPool(threads int, impl *implementation) *Pool {
 	p := &Pool{impl: impl, threads: threads, scratch: make([]scratch, threads)}
-	// The caller is worker 0.
-	for w := 1; w < threads; w++ {
-		start := make(chan *batch)
-		p.start = append(p.start, start)
-		p.stopped.Go(func() {
-			for b := range start {
-				b.work(w)
-			}
-		})
+	if threads > 1 {
+		for w := range threads {
+			p.views = append(p.views, &Pool{impl: impl, threads: 1, scratch: p.scratch[w : w+1]})
+		}
 	}
+	p.workers.begin(threads)
 	return p
 }
 
 // Close ends the workers. The pool cannot be used afterwards.
-func (p *Pool) Close() {
-	for _, start := range p.start {
-		close(start)
-	}
-	p.start = nil
-	p.stopped.Wait()
-}
+func (p *Pool) Close() { p.workers.end() }
 
-// Passing returns two tensors, of any shape, for what one operation hands on to
-// the next, so that networks that run in turn share the memory.
-func (p *Pool) Passing(precision Precision) (a, b *Tensor) {
-	t := &p.passing[precision]
-	t[0].Precision, t[1].Precision = precision, precision
-	return &t[0], &t[1]
-}
-
-// Release gives back the memory that operations keep for those after them, whatever
-// is in the tensors of [Pool.Passing].
+// Release gives back the memory that operations, and the pools of [Pool.Each], keep for
+// the operations after them.
 func (p *Pool) Release() {
 	clear(p.scratch)
-	p.partials, p.weights = nil, nil
-	for precision := range p.passing {
-		for i := range p.passing[precision] {
-			t := &p.passing[precision][i]
-			*t = Tensor{Precision: t.Precision}
-		}
+	p.partials, p.weights, p.inputs = nil, nil, nil
+	for _, view := range p.views {
+		view.Release()
 	}
 }
 
@@ -93,49 +82,52 @@ func (p *Pool) Implementation() string { return p.impl.name }
 // Check returns a [*PrecisionError] where the implementation lacks a precision.
 func (p *Pool) Check(precision Precision) error { return p.impl.check(precision) }
 
-// batch is n tasks that workers take one after another.
-type batch struct {
-	n    int64
-	next atomic.Int64
-	task func(worker, i int)
-	done sync.WaitGroup
-}
-
-func (b *batch) work(worker int) {
-	for {
-		i := b.next.Add(1) - 1
-		if i >= b.n {
-			break
-		}
-		b.task(worker, int(i))
-	}
-	b.done.Done()
-}
-
 // Run calls task for each i from 0 to n-1, on all workers, and returns when
 // all are done. Which worker gets which task is left to chance: tasks write to
 // places of their own.
-func (p *Pool) Run(n int, task func(worker, i int)) {
-	if p.threads == 1 || n <= 1 {
+//
+// Where a task panics, no more tasks begin, and once those that began are done,
+// Run panics with a [*PanicError]. The pool can be used afterwards.
+func (p *Pool) Run(n int, task func(worker, i int)) { p.workers.run(n, task) }
+
+// Interruptible calls do and returns its error. Once ctx is done, operations of the pool
+// begin no more tasks, so that even a long one ends soon; what they were to compute is
+// undefined, and Interruptible returns context.Cause(ctx).
+func (p *Pool) Interruptible(ctx context.Context, do func() error) error {
+	// A flag of its own: one that is set late concerns nobody any more.
+	stop := new(atomic.Bool)
+	p.workers.stop = stop
+	release := context.AfterFunc(ctx, func() { stop.Store(true) })
+	defer func() {
+		release()
+		p.workers.stop = nil
+	}()
+	err := do()
+	if stop.Load() {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// Each calls task for each i from 0 to n-1, on all workers, as [Pool.Run] does,
+// and gives it a pool of one thread. Whole operations of different costs run
+// beside each other like this; their results are the same to the bit as those of
+// this pool. The pool is one of as many as there are workers, and keeps its
+// memory until [Pool.Release].
+func (p *Pool) Each(n int, task func(one *Pool, i int)) {
+	if p.threads == 1 {
 		for i := range n {
-			task(0, i)
+			task(p, i)
 		}
 		return
 	}
-	b := &batch{n: int64(n), task: task}
-	helpers := p.start[:min(n, p.threads)-1]
-	b.done.Add(len(helpers) + 1)
-	for _, start := range helpers {
-		start <- b
-	}
-	b.work(0)
-	b.done.Wait()
+	p.Run(n, func(worker, i int) { task(p.views[worker], i) })
 }
 
 // scratch is the memory of one worker, kept from one operation to the next.
 type scratch struct {
 	buffers [scratchUses][]float32
-	halves  [scratchUses][]bfloat16
+	bf16s   [scratchUses][]bfloat16
 }
 
 // The uses of scratch memory within one operation.
@@ -154,8 +146,8 @@ func (s *scratch) get(use, n int) []float32 {
 	return s.buffers[use]
 }
 
-// half is get of bfloat16.
-func (s *scratch) half(use, n int) []bfloat16 {
-	s.halves[use] = grow(s.halves[use], n)
-	return s.halves[use]
+// bf16 is get of bfloat16.
+func (s *scratch) bf16(use, n int) []bfloat16 {
+	s.bf16s[use] = grow(s.bf16s[use], n)
+	return s.bf16s[use]
 }

@@ -1,86 +1,129 @@
 package kernel
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // A Pooling is a way to halve feature maps: one value for each 2x2 window. A
-// last odd row or column is left out.
+// last odd row or column is left out. The zero value is maximum pooling.
 type Pooling int
 
 // The kinds of pooling.
 const (
-	Max     Pooling = iota // the largest
-	Average                // the mean
-	L2                     // the root of the sum of squares
+	MaxPooling     Pooling = iota // the largest value
+	AveragePooling                // the mean
+	// RescaledAveragePooling is the mean times 2, which keeps activations about
+	// as large as maximum pooling would (Crowson's style-transfer-pytorch).
+	RescaledAveragePooling
 	poolings
 )
 
-// String returns "max", "avg" or "l2".
-func (k Pooling) String() string { return [...]string{"max", "avg", "l2"}[k] }
+var poolingNames = [poolings]string{"max", "avg", "avg-rescaled"}
 
-// A Halving is a pooling: what [Pool.Downsample] and [Pool.DownsampleBack] take.
-type Halving struct {
-	Kind  Pooling
-	Scale float32
-	Route *Mask
-}
-
-// factor returns what the sum over a window is multiplied by.
-func (h *Halving) factor() float32 {
-	if h.Kind == Average {
-		return h.Scale / 4
+// ParsePooling returns the pooling of a name: max, avg or avg-rescaled.
+func ParsePooling(name string) (Pooling, error) {
+	i := slices.Index(poolingNames[:], name)
+	if i < 0 {
+		return 0, fmt.Errorf("pooling %q: expected one of %s", name, strings.Join(poolingNames[:], ", "))
 	}
-	return h.Scale
+	return Pooling(i), nil
 }
 
-// Downsample computes dst, C x H/2 x W/2, from src, C x H x W, and multiplies
-// the result by scale (maxima are not scaled). For maxima it sets route, of the
-// shape of src, to say where they came from; it may be nil.
-func (p *Pool) Downsample(dst, src *Tensor, route *Mask, kind Pooling, scale float32) {
+// String returns the name that [ParsePooling] takes.
+func (k Pooling) String() string { return poolingNames[k] }
+
+// MarshalText returns the name.
+func (k Pooling) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText is the inverse of MarshalText.
+func (k *Pooling) UnmarshalText(name []byte) (err error) {
+	*k, err = ParsePooling(string(name))
+	return err
+}
+
+// downsampling is a pooling and, for maxima, the route: a mask of the shape of the
+// input that is set where an output came from. It may be nil on the way forward.
+type downsampling struct {
+	Pooling
+	route *Mask
+}
+
+// forward computes a row of outputs. upper and lower are the first elements of the
+// two rows of the input within maps of its shape.
+func (d *downsampling) forward(impl *primitives, upper, lower int, a poolForward) {
+	if d.Pooling == MaxPooling {
+		a.route0, a.route1 = d.route.from(upper), d.route.from(lower)
+		impl.maxPool(a)
+		return
+	}
+	a.scale = d.scale()
+	impl.averagePool(a)
+}
+
+// backward computes the gradient with respect to two rows of the input. upper and
+// lower are as in forward.
+func (d *downsampling) backward(impl *primitives, upper, lower int, a poolBackward) {
+	if d.Pooling == MaxPooling {
+		a.route0, a.route1 = d.route.from(upper), d.route.from(lower)
+		impl.maxPoolBack(a)
+		return
+	}
+	a.scale = d.scale()
+	impl.averagePoolBack(a)
+}
+
+// scale returns the factor of the sum over a window.
+func (d *downsampling) scale() float32 {
+	if d.Pooling == RescaledAveragePooling {
+		return 2. / 4
+	}
+	return 1. / 4
+}
+
+// Downsample computes dst, C x H/2 x W/2, from src, C x H x W. For maxima it sets
+// route, of the shape of src, to say where they came from; it may be nil.
+func (p *Pool) Downsample(dst, src *Tensor, route *Mask, pooling Pooling) {
 	checkHalf(&dst.shape, &src.shape)
 	if route != nil {
 		route.same(&src.shape)
 	}
-	h := Halving{Kind: kind, Scale: scale, Route: route}
+	d := downsampling{pooling, route}
 	if dst.Precision == BFloat16 {
 		p.eachRowOf(dst.stored(), &dst.shape, func(worker, b, y int) {
-			rows := [2][]bfloat16{src.halfRow(b, 2*y), src.halfRow(b, 2*y+1)}
-			p.poolRow(&p.scratch[worker], &h, dst, rows, &src.shape, b, y)
+			rows := [2][]bfloat16{src.bf16Row(b, 2*y), src.bf16Row(b, 2*y+1)}
+			p.poolRow(&p.scratch[worker], &d, dst, rows, &src.shape, b, y)
 		})
-		dst.clearBorder()
+		dst.ClearBorder()
 		return
 	}
 	p.eachRow(dst, func(b, y int) {
-		p.impl.pool[kind](pooling{
-			out: dst.rowAt(b, y), in0: src.rowAt(b, 2*y), in1: src.rowAt(b, 2*y+1),
-			route0: route.from(src.offset(b, 2*y, 0)), route1: route.from(src.offset(b, 2*y+1, 0)),
-			n: dst.W, scale: h.factor(),
+		d.forward(p.impl.primitives, src.offset(b, 2*y, 0), src.offset(b, 2*y+1, 0), poolForward{
+			out: dst.rowAt(b, y), in0: src.rowAt(b, 2*y), in1: src.rowAt(b, 2*y+1), n: dst.W,
 		})
 	})
-	dst.clearBorder()
+	dst.ClearBorder()
 }
 
 // DownsampleBack computes the gradient with respect to the input, dst,
-// C x H x W, from the gradient with respect to the output, grad. For [Max] it
-// needs the route of [Pool.Downsample], for [L2] its input; otherwise they may be
-// nil.
-func (p *Pool) DownsampleBack(dst, grad, in *Tensor, route *Mask, kind Pooling, scale float32) {
+// C x H x W, from the gradient with respect to the output, grad. [MaxPooling] needs
+// the route of [Pool.Downsample]; otherwise it may be nil.
+func (p *Pool) DownsampleBack(dst, grad *Tensor, route *Mask, pooling Pooling) {
 	checkHalf(&grad.shape, &dst.shape)
-	switch kind {
-	case Max:
+	if pooling == MaxPooling {
 		route.same(&dst.shape)
-	case L2:
-		in.same(&dst.shape)
 	}
-	h := Halving{Kind: kind, Scale: scale, Route: route}
+	d := downsampling{pooling, route}
 	if dst.Precision == BFloat16 {
 		p.eachRowOf(dst.stored(), &shape{H: (dst.H + 1) / 2, row: 2 * dst.row}, func(worker, b, y int) {
 			var rows [2][]bfloat16
 			for i := range rows {
 				if 2*y+i < dst.H {
-					rows[i] = dst.halfRow(b, 2*y+i)
+					rows[i] = dst.bf16Row(b, 2*y+i)
 				}
 			}
-			p.spreadRow(&p.scratch[worker], &h, rows, grad, in, &dst.shape, b, y)
+			p.spreadRow(&p.scratch[worker], &d, rows, grad, &dst.shape, b, y)
 		})
 		return
 	}
@@ -91,17 +134,9 @@ func (p *Pool) DownsampleBack(dst, grad, in *Tensor, route *Mask, kind Pooling, 
 	}
 	p.eachRow(grad, func(b, y int) {
 		upper, lower := dst.offset(b, 2*y, 0), dst.offset(b, 2*y+1, 0)
-		a := pooling{
-			grad: grad.rowAt(b, y), grad0: dst.data[upper:], grad1: dst.data[lower:],
-			n: grad.W, scale: h.factor(),
-		}
-		switch kind {
-		case Max:
-			a.route0, a.route1 = route.from(upper), route.from(lower)
-		case L2:
-			a.in0, a.in1 = in.data[upper:], in.data[lower:]
-		}
-		p.impl.poolBack[kind](a)
+		d.backward(p.impl.primitives, upper, lower, poolBackward{
+			grad: grad.rowAt(b, y), grad0: dst.data[upper:], grad1: dst.data[lower:], n: grad.W,
+		})
 		clear(dst.rowAt(b, 2*y)[2*grad.W*lane:])
 		clear(dst.rowAt(b, 2*y+1)[2*grad.W*lane:])
 	})

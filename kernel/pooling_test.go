@@ -21,28 +21,26 @@ func eachWindow(c, h, w int, f func(i int, under [4]int)) {
 	}
 }
 
-func poolReference(c, h, w int, src []float32, kind Pooling, scale float32) []float64 {
+// averageScales are the factors of the mean in each average pooling.
+var averageScales = map[Pooling]float64{AveragePooling: 1, RescaledAveragePooling: 2}
+
+func poolReference(c, h, w int, src []float32, kind Pooling) []float64 {
 	dst := make([]float64, c*(h/2)*(w/2))
 	eachWindow(c, h, w, func(i int, under [4]int) {
-		largest, sum, squares := math.Inf(-1), 0., 0.
+		largest, sum := math.Inf(-1), 0.
 		for _, j := range under {
 			v := float64(src[j])
-			largest, sum, squares = max(largest, v), sum+v, squares+v*v
+			largest, sum = max(largest, v), sum+v
 		}
-		switch kind {
-		case Max:
+		dst[i] = averageScales[kind] * sum / 4
+		if kind == MaxPooling {
 			dst[i] = largest
-		case Average:
-			dst[i] = float64(scale) * sum / 4
-		case L2:
-			dst[i] = float64(scale) * math.Sqrt(squares)
 		}
 	})
 	return dst
 }
 
-func poolBackReference(c, h, w int, src, grad []float32, kind Pooling, scale float32) []float64 {
-	out := poolReference(c, h, w, src, L2, 1)
+func poolBackReference(c, h, w int, src, grad []float32, kind Pooling) []float64 {
 	dst := make([]float64, c*h*w)
 	eachWindow(c, h, w, func(i int, under [4]int) {
 		largest := under[0]
@@ -50,14 +48,9 @@ func poolBackReference(c, h, w int, src, grad []float32, kind Pooling, scale flo
 			if src[j] > src[largest] {
 				largest = j
 			}
-			switch {
-			case kind == Average:
-				dst[j] = float64(scale) * float64(grad[i]) / 4
-			case kind == L2 && out[i] > 0:
-				dst[j] = float64(scale) * float64(grad[i]) * float64(src[j]) / out[i]
-			}
+			dst[j] = averageScales[kind] * float64(grad[i]) / 4
 		}
-		if kind == Max {
+		if kind == MaxPooling {
 			dst[largest] = float64(grad[i])
 		}
 	})
@@ -71,7 +64,7 @@ var poolShapes = []struct{ c, h, w int }{
 // poolInputs are inputs by what they try.
 var poolInputs = map[string]func(r *rand.Rand, n int) []float32{
 	"rectified": rectified,
-	// Windows of zeros, and ties for the largest.
+	// Ties for the largest.
 	"ties": func(r *rand.Rand, n int) []float32 {
 		s := make([]float32, n)
 		for i := range s {
@@ -81,27 +74,25 @@ var poolInputs = map[string]func(r *rand.Rand, n int) []float32{
 	},
 }
 
-func eachPooling(t *testing.T, test func(t *testing.T, c, h, w int, src []float32, kind Pooling, scale float32)) {
+func eachPooling(t *testing.T, test func(t *testing.T, c, h, w int, src []float32, kind Pooling)) {
 	for _, s := range poolShapes {
 		for name, values := range poolInputs {
 			src := values(rand.New(rand.NewPCG(1, 2)), s.c*s.h*s.w)
-			for _, kind := range []Pooling{Max, Average, L2} {
-				for _, scale := range []float32{1, 0.78} {
-					t.Run(fmt.Sprintf("%dx%dx%d/%s/%s*%g", s.c, s.h, s.w, name, kind, scale), func(t *testing.T) {
-						test(t, s.c, s.h, s.w, src, kind, scale)
-					})
-				}
+			for kind := range poolings {
+				t.Run(fmt.Sprintf("%dx%dx%d/%s/%s", s.c, s.h, s.w, name, kind), func(t *testing.T) {
+					test(t, s.c, s.h, s.w, src, kind)
+				})
 			}
 		}
 	}
 }
 
 func TestDownsample(t *testing.T) {
-	eachPooling(t, func(t *testing.T, c, h, w int, src []float32, kind Pooling, scale float32) {
-		want := poolReference(c, h, w, src, kind, scale)
+	eachPooling(t, func(t *testing.T, c, h, w int, src []float32, kind Pooling) {
+		want := poolReference(c, h, w, src, kind)
 		eachImplementation(t, func(t *testing.T, p *Pool) {
 			dst := poisoned(c, h/2, w/2, nil)
-			p.Downsample(dst, FromCHW(c, h, w, src), nil, kind, scale)
+			p.Downsample(dst, FromCHW(c, h, w, src), nil, kind)
 			near(t, dst.CHW(), want, 1e-7)
 			checkBorder(t, dst)
 		})
@@ -109,14 +100,14 @@ func TestDownsample(t *testing.T) {
 }
 
 func TestDownsampleBack(t *testing.T) {
-	eachPooling(t, func(t *testing.T, c, h, w int, src []float32, kind Pooling, scale float32) {
+	eachPooling(t, func(t *testing.T, c, h, w int, src []float32, kind Pooling) {
 		grad := randoms(rand.New(rand.NewPCG(3, 4)), c*(h/2)*(w/2))
-		want := poolBackReference(c, h, w, src, grad, kind, scale)
+		want := poolBackReference(c, h, w, src, grad, kind)
 		eachImplementation(t, func(t *testing.T, p *Pool) {
 			in, route := FromCHW(c, h, w, src), NewMask(c, h, w)
-			p.Downsample(NewTensor(c, h/2, w/2), in, route, kind, scale)
+			p.Downsample(NewTensor(c, h/2, w/2), in, route, kind)
 			dst := poisoned(c, h, w, nil)
-			p.DownsampleBack(dst, poisoned(c, h/2, w/2, grad), in, route, kind, scale)
+			p.DownsampleBack(dst, poisoned(c, h/2, w/2, grad), route, kind)
 			got := dst.CHW()
 			near(t, got, want, 2e-7)
 			for i, v := range want {
@@ -132,14 +123,36 @@ func TestPoolingThreads(t *testing.T) {
 	const c, h, w = 64, 61, 43
 	r := rand.New(rand.NewPCG(5, 6))
 	in, grad := FromCHW(c, h, w, rectified(r, c*h*w)), FromCHW(c, h/2, w/2, randoms(r, c*(h/2)*(w/2)))
-	for _, kind := range []Pooling{Max, Average, L2} {
+	for kind := range poolings {
 		t.Run(kind.String(), func(t *testing.T) {
 			sameOnAnyThreads(t, func(p *Pool) []float32 {
 				out, back, route := NewTensor(c, h/2, w/2), NewTensor(c, h, w), NewMask(c, h, w)
-				p.Downsample(out, in, route, kind, 1)
-				p.DownsampleBack(back, grad, in, route, kind, 1)
+				p.Downsample(out, in, route, kind)
+				p.DownsampleBack(back, grad, route, kind)
 				return slices.Concat(out.CHW(), back.CHW())
 			})
 		})
+	}
+}
+
+func TestPoolingNames(t *testing.T) {
+	for kind, name := range map[Pooling]string{MaxPooling: "max", AveragePooling: "avg", RescaledAveragePooling: "avg-rescaled"} {
+		got, err := ParsePooling(name)
+		if err != nil || got != kind || kind.String() != name {
+			t.Errorf("%q is %v, %v; %v is %q", name, got, err, kind, kind.String())
+		}
+		text, err := kind.MarshalText()
+		if err != nil || string(text) != name {
+			t.Errorf("%v is written %q, %v", kind, text, err)
+		}
+		var back Pooling
+		if err := back.UnmarshalText(text); err != nil || back != kind {
+			t.Errorf("%q is read as %v, %v", text, back, err)
+		}
+	}
+	for _, name := range []string{"", "l2", "max-rescaled", "Max"} {
+		if _, err := ParsePooling(name); err == nil {
+			t.Errorf("%q is a pooling", name)
+		}
 	}
 }

@@ -23,6 +23,23 @@ var precisionNames = [precisions]string{"float32", "bfloat16"}
 // String returns "float32" or "bfloat16".
 func (p Precision) String() string { return precisionNames[p] }
 
+// Precisions returns all precisions.
+func Precisions() []Precision { return []Precision{Float32, BFloat16} }
+
+// MarshalText returns what String does.
+func (p Precision) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
+// UnmarshalText sets p to the precision of a name. It fails for any but those that
+// String returns.
+func (p *Precision) UnmarshalText(name []byte) error {
+	i := slices.Index(precisionNames[:], string(name))
+	if i < 0 {
+		return fmt.Errorf("expected %s", strings.Join(precisionNames[:], " or "))
+	}
+	*p = Precision(i)
+	return nil
+}
+
 // Bytes returns the size of a value.
 func (p Precision) Bytes() int64 { return [precisions]int64{4, 2}[p] }
 
@@ -45,9 +62,6 @@ func (impl *implementation) check(p Precision) error {
 	}
 	return nil
 }
-
-// bfloat16 is the upper half of a float32.
-type bfloat16 = uint16
 
 // round returns the bfloat16 nearest to x, the even one of two, as the
 // instruction VCVTNEPS2BF16 does: denormal numbers become zero, and what is not

@@ -64,14 +64,14 @@ func eachAssembly(t *testing.T, test func(t *testing.T, impl *primitives)) {
 	}
 }
 
-func TestProduct(t *testing.T) {
+func TestGemm(t *testing.T) {
 	eachAssembly(t, func(t *testing.T, impl *primitives) {
 		for panels := 1; panels <= impl.panels; panels++ {
 			for _, steps := range []int{1, 2, 5} {
 				for _, groups := range []int{1, 3} {
 					for _, accumulate := range []bool{false, true} {
 						t.Run(fmt.Sprintf("panels=%d/steps=%d/groups=%d/accumulate=%v", panels, steps, groups, accumulate), func(t *testing.T) {
-							testProduct(t, impl, rand.New(rand.NewPCG(1, uint64(steps))), panels, steps, groups, accumulate)
+							testGemm(t, impl, rand.New(rand.NewPCG(1, uint64(steps))), panels, steps, groups, accumulate)
 						})
 					}
 				}
@@ -80,9 +80,9 @@ func TestProduct(t *testing.T) {
 	})
 }
 
-// testProduct compares product with its definition, with gaps between
+// testGemm compares gemm with its definition, with gaps between
 // everything that a stride separates.
-func testProduct(t testing.TB, impl *primitives, r *rand.Rand, panels, steps, groups int, accumulate bool) {
+func testGemm(t testing.TB, impl *primitives, r *rand.Rand, panels, steps, groups int, accumulate bool) {
 	const (
 		gap      = lane
 		products = 2
@@ -123,26 +123,26 @@ func testProduct(t testing.TB, impl *primitives, r *rand.Rand, panels, steps, gr
 		}
 	}
 	out := guard(before)
-	impl.product(product{out: out.values, in: in, w: w, bias: bias,
+	impl.gemm(gemm{out: out.values, in: in, w: w, bias: bias,
 		products: products, outNext: outNext, inNext: inNext, wNext: wNext,
 		panels: panels, steps: steps, groups: groups,
 		inStep: inStep, inGroup: inGroup, outPanel: outPanel, outGroup: outGroup, wPanel: wPanel,
 		floor: lowest, accumulate: accumulate})
 	out.check(t)
-	agree(t, "product", out.values, want, unit*float64(steps*lane+2))
+	agree(t, "gemm", out.values, want, unit*float64(steps*lane+2))
 }
 
-func TestPixels(t *testing.T) {
+func TestFirstConv(t *testing.T) {
 	eachAssembly(t, func(t *testing.T, impl *primitives) {
 		for positions := 1; positions <= 3*impl.rows+1; positions++ {
-			testPixels(t, impl, rand.New(rand.NewPCG(4, uint64(positions))), positions)
+			testFirstConv(t, impl, rand.New(rand.NewPCG(4, uint64(positions))), positions)
 		}
 	})
 }
 
-// testPixels compares pixels with its definition, with gaps between everything
+// testFirstConv compares firstConv with its definition, with gaps between everything
 // that a stride separates.
-func testPixels(t testing.TB, impl *primitives, r *rand.Rand, positions int) {
+func testFirstConv(t testing.TB, impl *primitives, r *rand.Rand, positions int) {
 	t.Helper()
 	const gap = 3
 	var (
@@ -154,31 +154,31 @@ func testPixels(t testing.TB, impl *primitives, r *rand.Rand, positions int) {
 		words      = randomBits(r, positions+2)
 		mask       = slices.Clone(words)
 	)
-	call := pixels{in: in, w: w, bias: bias, positions: positions, row: row, plane: plane}
+	call := firstConv{in: in, w: w, bias: bias, positions: positions, row: row, plane: plane}
 	for _, with := range []bool{false, true} {
 		a, b := call, call
 		a.out, b.out = want, got.values
 		if with {
 			b.mask = mask[1:][:positions]
 		}
-		pixelsGeneric(a)
-		impl.pixels(b)
+		firstConvGeneric(a)
+		impl.firstConv(b)
 		got.check(t)
-		agree(t, "pixels", got.values, want, unit*(colors*taps+1))
+		agree(t, "firstConv", got.values, want, unit*(colors*taps+1))
 	}
 	for p := range positions {
 		words[1+p] = signs(at(got.values, p*lane))
 	}
 	if !slices.Equal(mask, words) {
-		t.Fatalf("pixels: bits %016b, want %016b", mask, words)
+		t.Fatalf("firstConv: bits %016b, want %016b", mask, words)
 	}
 }
 
-func TestProductKeepsNaN(t *testing.T) {
+func TestGemmKeepsNaN(t *testing.T) {
 	eachAssembly(t, func(t *testing.T, impl *primitives) {
 		out, in, w := make([]float32, impl.rows*lane), make([]float32, impl.rows*lane), make([]float32, lane*lane)
 		in[0] = float32(math.NaN())
-		impl.product(product{out: out, in: in, w: w, bias: zeroBias[:], products: 1, panels: 1, steps: 1, groups: 1})
+		impl.gemm(gemm{out: out, in: in, w: w, bias: zeroBias[:], products: 1, panels: 1, steps: 1, groups: 1})
 		if v := out[0]; v == v {
 			t.Errorf("a product with NaN is %g", v)
 		}
@@ -188,26 +188,26 @@ func TestProductKeepsNaN(t *testing.T) {
 	})
 }
 
-func TestGramPrimitive(t *testing.T) {
+func TestSyrk(t *testing.T) {
 	eachAssembly(t, func(t *testing.T, impl *primitives) {
 		for panels := 1; panels <= impl.panels; panels++ {
 			for _, positions := range []int{1, 2, 17, 100} {
-				testGram(t, impl, rand.New(rand.NewPCG(2, uint64(positions))), panels, positions)
+				testSyrk(t, impl, rand.New(rand.NewPCG(2, uint64(positions))), panels, positions)
 			}
 		}
 	})
 }
 
-func testGram(t testing.TB, impl *primitives, r *rand.Rand, panels, positions int) {
+func testSyrk(t testing.TB, impl *primitives, r *rand.Rand, panels, positions int) {
 	const gap = lane
 	var (
 		bPanel   = positions*lane + gap
-		outPanel = impl.gramRows*lane + gap
+		outPanel = impl.syrkRows*lane + gap
 		a, b     = randoms(r, positions*lane), randoms(r, panels*bPanel)
 		before   = randoms(r, panels*outPanel)
 		want     = slices.Clone(before)
 	)
-	for row := range impl.gramRows {
+	for row := range impl.syrkRows {
 		for k := range panels * lane {
 			x := float64(before[k/lane*outPanel+row*lane+k%lane])
 			for p := range positions {
@@ -217,9 +217,9 @@ func testGram(t testing.TB, impl *primitives, r *rand.Rand, panels, positions in
 		}
 	}
 	out := guard(before)
-	impl.gram(gram{out: out.values, a: a, b: b, panels: panels, positions: positions, outPanel: outPanel, bPanel: bPanel})
+	impl.syrk(syrk{out: out.values, a: a, b: b, panels: panels, positions: positions, outPanel: outPanel, bPanel: bPanel})
 	out.check(t)
-	agree(t, "gram", out.values, want, unit*float64(positions+2))
+	agree(t, "syrk", out.values, want, unit*float64(positions+2))
 }
 
 // TestTransforms compares the transforms and the poolings, whose shapes all
@@ -274,11 +274,11 @@ func testTransforms(t testing.TB, impl *primitives, r *rand.Rand, n int) {
 				tiles: n, row: row, vStride: vStride})
 		})
 	}
-	compare("masked", n*lane, 0, func(impl *primitives, out []float32) {
-		impl.masked(masked{out: out, in: d, mask: mask, positions: n})
+	compare("applyMask", n*lane, 0, func(impl *primitives, out []float32) {
+		impl.applyMask(applyMask{out: out, in: d, mask: mask, positions: n})
 	})
-	compareBits("positive", n, func(impl *primitives, words []uint16) {
-		impl.positive(positive{mask: words, in: d, positions: n})
+	compareBits("reluMask", n, func(impl *primitives, words []uint16) {
+		impl.reluMask(reluMask{mask: words, in: d, positions: n})
 	})
 
 	mStride, outRow := (n+1)*lane, (n*tile+1)*lane
@@ -298,29 +298,120 @@ func testTransforms(t testing.TB, impl *primitives, r *rand.Rand, n int) {
 	}
 
 	in0, in1, grad := randoms(r, 2*n*lane), randoms(r, 2*n*lane), randoms(r, n*lane)
-	clear(in0[:2*lane]) // a root of zero, and ties for the largest
+	clear(in0[:2*lane]) // ties for the largest
 	clear(in1[:2*lane])
-	for kind := range poolings {
-		p := pooling{in0: in0, in1: in1, grad: grad, n: n, scale: 0.7}
-		compare(kind.String()+" pooling", n*lane, rounding, func(impl *primitives, out []float32) {
-			p := p
-			p.out = out
-			impl.pool[kind](p)
+	forward := poolForward{in0: in0, in1: in1, n: n, scale: 0.7}
+	backward := poolBackward{grad: grad, route0: randomBits(r, 2*n), route1: randomBits(r, 2*n), n: n, scale: 0.7}
+	for name, pool := range map[string]func(impl *primitives) (func(poolForward), func(poolBackward)){
+		"maximum": func(impl *primitives) (func(poolForward), func(poolBackward)) { return impl.maxPool, impl.maxPoolBack },
+		"average": func(impl *primitives) (func(poolForward), func(poolBackward)) {
+			return impl.averagePool, impl.averagePoolBack
+		},
+	} {
+		compare(name+" pooling", n*lane, rounding, func(impl *primitives, out []float32) {
+			a := forward
+			a.out = out
+			down, _ := pool(impl)
+			down(a)
 		})
-		if kind == Max {
-			compareBits("routes", 4*n, func(impl *primitives, words []uint16) {
-				p := p
-				p.out, p.route0, p.route1 = make([]float32, n*lane), words[:2*n], words[2*n:]
-				impl.pool[kind](p)
-			})
-			p.route0, p.route1 = randomBits(r, 2*n), randomBits(r, 2*n)
-		}
-		compare(kind.String()+" pooling backward", 4*n*lane, rounding, func(impl *primitives, out []float32) {
-			p := p
-			p.grad0, p.grad1 = out[:2*n*lane], out[2*n*lane:]
-			impl.poolBack[kind](p)
+		compare(name+" pooling backward", 4*n*lane, rounding, func(impl *primitives, out []float32) {
+			a := backward
+			a.grad0, a.grad1 = out[:2*n*lane], out[2*n*lane:]
+			_, back := pool(impl)
+			back(a)
 		})
 	}
+	compareBits("routes", 4*n, func(impl *primitives, words []uint16) {
+		a := forward
+		a.out, a.route0, a.route1 = make([]float32, n*lane), words[:2*n], words[2*n:]
+		impl.maxPool(a)
+	})
+}
+
+// TestElements compares the primitives on vectors with the portable ones, to the
+// bit.
+func TestElements(t *testing.T) {
+	eachAssembly(t, func(t *testing.T, impl *primitives) {
+		for _, n := range []int{1, 2, 5, 33} {
+			testElements(t, impl, rand.New(rand.NewPCG(5, uint64(n))), n*lane)
+		}
+	})
+}
+
+func testElements(t testing.TB, impl *primitives, r *rand.Rand, n int) {
+	t.Helper()
+	a, b, c := randoms(r, n), randoms(r, n), randoms(r, n)
+	copy(b[:lane/2], a)          // differences of zero
+	a[n-1] = float32(math.NaN()) // which is to be seen
+	squares := slices.Clone(c)
+	for i, v := range squares {
+		squares[i] = v * v
+	}
+	compare := func(what string, f func(impl *primitives, x, y []float32)) {
+		t.Helper()
+		want := [2][]float32{slices.Clone(b), slices.Clone(squares)}
+		got := [2]guarded{guard(b), guard(squares)}
+		f(&generic, want[0], want[1])
+		f(impl, got[0].values, got[1].values)
+		for i, want := range want {
+			got[i].check(t)
+			if at := different(got[i].values, want); at >= 0 {
+				t.Fatalf("%s: element %d is %g, want %g", what, at, got[i].values[at], want[at])
+			}
+		}
+	}
+	compare("addScaled", func(impl *primitives, x, _ []float32) {
+		impl.addScaled(addScaled{dst: x, src: a, n: n, s: 0.3})
+	})
+	compare("addDifference", func(impl *primitives, x, _ []float32) {
+		impl.addDifference(addDifference{dst: x, f: a, g: b, n: n, slope: 3})
+	})
+	compare("updateMoments", func(impl *primitives, x, y []float32) {
+		impl.updateMoments(moments{mean: x, square: y, gradient: a, n: n, beta1: 0.9, rest1: 0.1, beta2: 0.99, rest2: 0.01})
+	})
+	infinity := float32(math.Inf(1))
+	for _, highest := range []float32{0.5, infinity} {
+		compare("descend", func(impl *primitives, x, y []float32) {
+			impl.descend(descent{dst: x, from: a, mean: c, square: y, n: n, rate: 0.1, root: 3, epsilon: 1e-3, low: -highest, high: highest})
+		})
+	}
+	compare("variation", func(impl *primitives, x, y []float32) {
+		upper, lower := append([]float32{1, 2}, a...), append([]float32{3, 4}, c...)
+		impl.variation(variation{upper: upper, lower: lower, upperGrad: x, lowerGrad: y, n: n, straight: 0.3, diagonal: 0.1})
+		impl.variation(variation{upper: upper, lower: upper, upperGrad: x, lowerGrad: x, n: n, straight: 0.3, diagonal: 0.1})
+	})
+	a[n-1] = 1
+	sums := func(impl *primitives) (all [3][lane]float64) {
+		all[0] = impl.dot(dot{a: a, b: b, n: n})
+		all[1] = impl.difference(difference{a: a, b: c, n: n})
+		all[2] = impl.variation(variation{upper: slices.Concat(b, b), lower: slices.Concat(c, c), upperGrad: make([]float32, n),
+			lowerGrad: make([]float32, n), n: n, straight: 0.3, diagonal: 0.1})
+		return all
+	}
+	if got, want := sums(impl), sums(&generic); got != want {
+		t.Fatalf("dot, squares and variation are %v, want %v", got, want)
+	}
+	const rows, guards = 8, 2
+	products := func(impl *primitives) []float64 {
+		out := slices.Repeat([]float64{guardValue}, rows+2*guards)
+		impl.dots64(dots64{out: out[guards:], a: doubles(a), b: doubles(randoms(rand.New(rand.NewPCG(6, 7)), rows*(n+3))),
+			n: n, count: rows, stride: n + 3})
+		return out
+	}
+	if got, want := products(impl), products(&generic); !slices.Equal(got, want) {
+		t.Fatalf("dots64 is %v, want %v", got, want)
+	}
+}
+
+// different returns the place of the first two elements that differ, or -1. Two that
+// are not numbers do not.
+func different(a, b []float32) int {
+	for i, v := range a {
+		if v != b[i] && (v == v || b[i] == b[i]) {
+			return i
+		}
+	}
+	return -1
 }
 
 func randomBits(r *rand.Rand, n int) []uint16 {
@@ -341,11 +432,12 @@ func FuzzPrimitives(f *testing.F) {
 		for _, impl := range inFloat32() {
 			r := rand.New(rand.NewPCG(seed, 0))
 			for panels := 1; panels <= impl.panels; panels++ {
-				testProduct(t, impl.primitives, r, panels, n, g, accumulate)
-				testGram(t, impl.primitives, r, panels, n)
+				testGemm(t, impl.primitives, r, panels, n, g, accumulate)
+				testSyrk(t, impl.primitives, r, panels, n)
 			}
 			testTransforms(t, impl.primitives, r, n)
-			testPixels(t, impl.primitives, r, n)
+			testFirstConv(t, impl.primitives, r, n)
+			testElements(t, impl.primitives, r, n*lane)
 		}
 	})
 }

@@ -17,6 +17,10 @@ const (
 	chunkElements = 1 << 16
 	// gramTaskRows is the number of rows of a Gram matrix that a task computes.
 	gramTaskRows = 64
+	// sumTask is the number of positions that a task adds up, and sumChunk of those
+	// that it adds up in float32.
+	sumTask  = 1 << 13
+	sumChunk = 1 << 10
 )
 
 // Gram computes dst = F Fᵀ, C x C, for F the feature maps of f as a matrix of
@@ -30,59 +34,63 @@ func (p *Pool) Gram(dst *Matrix, f *Tensor) {
 
 // gramOf computes dst = scale F Fᵀ + diagonal I.
 func (p *Pool) gramOf(dst *Matrix, f *Tensor, scale, diagonal float32) {
-	// The border is zero and adds nothing, so that the positions of a plane
-	// are one run. It is divided into stripes by shape alone; each stripe has
-	// a sum of its own, and the sums are added in order.
+	// The positions are divided into stripes by shape alone; each stripe has a sum
+	// of its own, and the sums are added in order.
+	first, n := f.span()
 	var (
-		span    = f.span()
-		stripes = max(1, min(mostStripes, partialElements/(dst.panel*f.blocks()), span/leastStripe))
-		stripe  = (span + stripes - 1) / stripes
+		stripes = max(1, min(mostStripes, partialElements/(dst.panel*f.blocks()), n/leastStripe))
+		stripe  = (n + stripes - 1) / stripes
 		size    = len(dst.data)
 		bands   = (f.C + gramTaskRows - 1) / gramTaskRows
 	)
-	p.partials = grow(p.partials, stripes*size)
+	p.partials = grow(p.partials, (stripes-1)*size)
+	sum := func(stripe int) []float32 { // the first is dst itself
+		if stripe == 0 {
+			return dst.data
+		}
+		return p.partials[(stripe-1)*size:][:size]
+	}
+	dst.Clear()
 	clear(p.partials)
 	p.Run(stripes*bands, func(_, i int) {
 		s, band := i/bands, i%bands
-		p.gramBand(p.partials[s*size:][:size], dst.panel, f,
-			band*gramTaskRows, min((band+1)*gramTaskRows, f.C), s*stripe, min((s+1)*stripe, span))
+		p.gramBand(sum(s), dst.panel, f,
+			band*gramTaskRows, min((band+1)*gramTaskRows, f.C), first+s*stripe, first+min((s+1)*stripe, n))
 	})
-	p.Run(f.blocks(), func(_, b int) {
-		panel := dst.data[b*dst.panel:][:dst.panel]
-		clear(panel)
-		for s := range stripes {
-			addSymmetric(panel, scale, p.partials[s*size:][:size], b, f.blocks())
-		}
-		if diagonal != 0 {
-			for c := b * lane; c < min((b+1)*lane, f.C); c++ {
-				panel[c*lane+c%lane] += diagonal
+	if stripes > 1 {
+		p.Run(f.blocks(), func(_, b int) {
+			first, end := b*dst.panel, b*dst.panel+(b+1)*lane*lane
+			for s := 1; s < stripes; s++ {
+				p.addScaled(dst.data[first:end], 1, sum(s)[first:end])
 			}
-		}
-	})
+		})
+	}
+	dst.mirror(scale, diagonal)
 }
 
-// addSymmetric adds scale times the columns of panel b of a symmetric matrix, of
-// so many panels, to sum. What of them is below the diagonal is taken from above.
-func addSymmetric(sum []float32, scale float32, matrix []float32, b, panels int) {
-	const block = lane * lane
-	own := matrix[b*len(sum):][:len(sum)]
-	for i, v := range own[:b*block] {
-		sum[i] += scale * v
-	}
-	for r := range lane {
-		for c := range lane {
-			sum[b*block+r*lane+c] += scale * own[b*block+min(r, c)*lane+max(r, c)]
-		}
-	}
-	for r := b + 1; r < panels; r++ {
-		above := (*[block]float32)(matrix[r*len(sum)+b*block:])
-		below := (*[block]float32)(sum[r*block:])
-		for c := range lane {
-			for k := range lane {
-				below[k*lane+c] += scale * above[c*lane+k]
+// mirror multiplies a symmetric matrix, of which only what is on and above the
+// diagonal is known, by scale, copies it below the diagonal and adds diagonal to the
+// diagonal itself.
+func (m *Matrix) mirror(scale, diagonal float32) {
+	for b := range m.Panels() {
+		panel := m.Panel(b)
+		for r := range min((b+1)*lane, m.Rows) {
+			row := panel[r*lane:][:lane]
+			for c := max(0, r-b*lane); c < lane; c++ {
+				row[c] *= scale
 			}
 		}
 	}
+	for b := range m.Panels() {
+		panel := m.Panel(b)
+		for r := b * lane; r < m.Rows; r++ {
+			above, row := m.Panel(r / lane)[b*lane*lane+r%lane:], panel[r*lane:][:lane]
+			for c := range min(lane, r-b*lane) {
+				row[c] = above[c*lane]
+			}
+		}
+	}
+	m.AddDiagonal(diagonal)
 }
 
 // gramBand adds the products of the channels from top to bottom with all that
@@ -94,9 +102,9 @@ func (p *Pool) gramBand(out []float32, panel int, f *Tensor, top, bottom, first,
 		width = impl.panels * lane
 	)
 	for ; first < last; first += chunk {
-		for r := top; r < bottom; r += impl.gramRows {
+		for r := top; r < bottom; r += impl.syrkRows {
 			for c := r / width * width; c < f.C; c += width {
-				impl.gram(gram{
+				impl.syrk(syrk{
 					out:       out[c/lane*panel+r*lane:],
 					a:         f.data[r/lane*f.plane+first*lane+r%lane:],
 					b:         f.data[c/lane*f.plane+first*lane:],
@@ -114,22 +122,28 @@ func (p *Pool) Sums(dst []float64, f *Tensor) {
 	if len(dst) != f.C {
 		panic(fmt.Sprintf("kernel: %d sums for %d channels", len(dst), f.C))
 	}
-	const chunk = 1024
-	p.Run(f.blocks(), func(worker, b int) {
-		var total [lane]float64
+	first, n := f.span()
+	var (
+		ranges = (n + sumTask - 1) / sumTask
+		parts  = make([][lane]float64, f.blocks()*ranges)
+	)
+	p.Run(len(parts), func(worker, i int) {
 		part := p.scratch[worker].get(scratchOutput, lane)
-		for first := 0; first < f.span(); first += chunk {
+		b, end := i/ranges, min((i%ranges+1)*sumTask, n)
+		for at := i % ranges * sumTask; at < end; at += sumChunk {
 			clear(part)
-			p.impl.sum(sum{out: part, in: f.data[b*f.plane+first*lane:],
-				positions: min(chunk, f.span()-first)})
+			p.impl.sum(sum{out: part, in: f.data[b*f.plane+(first+at)*lane:], positions: min(sumChunk, end-at)})
 			for k, v := range part {
-				total[k] += float64(v)
+				parts[i][k] += float64(v)
 			}
 		}
-		if b*lane < f.C {
-			copy(dst[b*lane:], total[:])
-		}
 	})
+	clear(dst)
+	for i, part := range parts {
+		for k := range min(lane, f.C-i/ranges*lane) {
+			dst[i/ranges*lane+k] += part[k]
+		}
+	}
 }
 
 // AddProduct adds m F and, to every position, bias to dst: the gradient of a
@@ -159,7 +173,7 @@ func (p *Pool) AddProduct(dst *Tensor, m *Matrix, f *Tensor, bias []float32) {
 			to     = dst.row + first*lane
 		)
 		for k := 0; k < f.blocks(); k += impl.panels {
-			a := product{
+			a := gemm{
 				out: dst.data[k*dst.plane+to:], in: f.data[from:], w: m.data[k*m.panel:], bias: padded[k*lane:],
 				products: 1, panels: min(impl.panels, f.blocks()-k), steps: f.blocks(), groups: groups,
 				inStep: f.plane, inGroup: impl.rows * lane,
@@ -168,15 +182,15 @@ func (p *Pool) AddProduct(dst *Tensor, m *Matrix, f *Tensor, bias []float32) {
 				floor:  float32(math.Inf(-1)), accumulate: true,
 			}
 			if groups > 0 {
-				impl.product(a)
+				impl.gemm(a)
 			}
 			if rest := n - groups*impl.rows; rest > 0 {
 				// A full group would reach beyond the rows.
 				a.in, a.groups, a.accumulate = a.in[groups*a.inGroup:], 1, false
 				a.out, a.outPanel = p.scratch[worker].get(scratchOutput, a.panels*impl.rows*lane), impl.rows*lane
-				impl.product(a)
+				impl.gemm(a)
 				for q := range a.panels {
-					addScaled(dst.data[(k+q)*dst.plane+to+groups*a.inGroup:][:rest*lane], 1, a.out[q*a.outPanel:])
+					p.addScaled(dst.data[(k+q)*dst.plane+to+groups*a.inGroup:][:rest*lane], 1, a.out[q*a.outPanel:])
 				}
 			}
 		}
@@ -195,7 +209,7 @@ func (p *Pool) Multiply(dst, a, b *Matrix) {
 	)
 	p.Run((dst.Panels()+impl.panels-1)/impl.panels, func(_, i int) {
 		k := i * impl.panels
-		impl.product(product{
+		impl.gemm(gemm{
 			out: dst.data[k*dst.panel:], in: a.data, w: b.data[k*b.panel:], bias: zeroBias[:],
 			products: 1, panels: min(impl.panels, dst.Panels()-k), steps: (a.Cols + lane - 1) / lane, groups: groups,
 			inStep: a.panel, inGroup: impl.rows * lane,

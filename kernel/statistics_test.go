@@ -195,3 +195,29 @@ func TestStatisticsThreads(t *testing.T) {
 		})
 	}
 }
+
+// TestStatisticsOfRows: what is above and below the rows of a map is no part of them.
+func TestStatisticsOfRows(t *testing.T) {
+	const c, h, w, top, rows = 40, 31, 17, 5, 19
+	r := rand.New(rand.NewPCG(5, 6))
+	values := randoms(r, c*h*w)
+	var part []float32
+	for ch := range c {
+		part = append(part, values[(ch*h+top)*w:][:rows*w]...)
+	}
+	eachImplementation(t, func(t *testing.T, p *Pool) {
+		of, alone := FromCHW(c, h, w, values).Rows(top, rows), FromCHW(c, rows, w, part)
+		got, want := NewMatrix(c, c), NewMatrix(c, c)
+		p.Gram(got, of)
+		p.Gram(want, alone)
+		if !slices.Equal(got.RowMajor(), want.RowMajor()) {
+			t.Error("the Gram matrix of rows is not that of a copy of them")
+		}
+		sums, wanted := make([]float64, c), make([]float64, c)
+		p.Sums(sums, of)
+		p.Sums(wanted, alone)
+		if !slices.Equal(sums, wanted) {
+			t.Error("the sums of rows are not those of a copy of them")
+		}
+	})
+}

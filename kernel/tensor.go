@@ -51,8 +51,15 @@ func (s *shape) size(p Precision) int {
 	return s.blocks() * s.plane
 }
 
-// span returns the number of positions of one plane, the border included.
-func (s *shape) span() int { return (s.plane - slack*lane) / lane }
+// span returns the positions of a plane from the first row of the map to its last: the
+// first one and their number. The borders left and right of the rows are among them;
+// those of activations are zero and add nothing to a sum.
+func (s *shape) span() (first, n int) {
+	if s.row == 0 { // a matrix, whose rows are positions
+		return 0, s.W
+	}
+	return s.row / lane, s.H * s.row / lane
+}
 
 // offset returns the index of the first channel of a block at a position;
 // y and x may be -1, the border.
@@ -78,7 +85,7 @@ type Tensor struct {
 	Precision Precision
 	shape
 	data []float32  // of Float32
-	half []bfloat16 // of BFloat16
+	bf16 []bfloat16 // of BFloat16
 }
 
 // NewTensor returns a zero tensor of c feature maps of h x w in float32.
@@ -93,7 +100,7 @@ func NewTensor(c, h, w int) *Tensor {
 func (t *Tensor) Reshape(c, h, w int) {
 	t.shape = newShape(c, h, w)
 	if t.Precision == BFloat16 {
-		t.half = grow(t.half, t.size(BFloat16))
+		t.bf16 = grow(t.bf16, t.size(BFloat16))
 		return
 	}
 	t.data = grow(t.data, t.size(Float32))
@@ -108,7 +115,7 @@ func TensorBytes(p Precision, c, h, w int) int64 {
 
 // Bytes returns the memory that t holds, which may be more than its shape takes.
 func (t *Tensor) Bytes() int64 {
-	return Float32.Bytes()*int64(cap(t.data)) + BFloat16.Bytes()*int64(cap(t.half))
+	return Float32.Bytes()*int64(cap(t.data)) + BFloat16.Bytes()*int64(cap(t.bf16))
 }
 
 // FromCHW returns a tensor with the values of data, c x h x w in row-major
@@ -137,7 +144,7 @@ func (t *Tensor) CHW() []float32 {
 		for y := range t.H {
 			dst := data[(ch*t.H+y)*t.W:][:t.W]
 			if t.Precision == BFloat16 {
-				src := t.halfRow(ch/(pair*lane), y)[ch%(pair*lane):]
+				src := t.bf16Row(ch/(pair*lane), y)[ch%(pair*lane):]
 				for x := range dst {
 					dst[x] = widen(src[x*pair*lane])
 				}
@@ -155,14 +162,14 @@ func (t *Tensor) CHW() []float32 {
 // Zero sets every value to zero.
 func (t *Tensor) Zero() {
 	clear(t.data)
-	clear(t.half)
+	clear(t.bf16)
 }
 
 // Copy makes t an exact copy of src, which has its precision.
 func (t *Tensor) Copy(src *Tensor) {
 	t.Reshape(src.C, src.H, src.W)
 	copy(t.data, src.data)
-	copy(t.half, src.half)
+	copy(t.bf16, src.bf16)
 }
 
 // rowAt returns the values of one row of one block of sixteen channels,
@@ -171,10 +178,10 @@ func (t *Tensor) rowAt(block, y int) []float32 {
 	return t.data[t.offset(block, y, 0):][:t.W*lane]
 }
 
-// halfRow returns the values of one row of one block of thirty-two channels,
+// bf16Row returns the values of one row of one block of thirty-two channels,
 // [W][32].
-func (t *Tensor) halfRow(block, y int) []bfloat16 {
-	return t.half[pair*t.offset(block, y, 0):][:t.W*pair*lane]
+func (t *Tensor) bf16Row(block, y int) []bfloat16 {
+	return t.bf16[pair*t.offset(block, y, 0):][:t.W*pair*lane]
 }
 
 // Rows returns n rows of t from row y on, which share its memory: what is above
@@ -184,7 +191,7 @@ func (t *Tensor) Rows(y, n int) *Tensor {
 	t.contains(y, 0, n, t.W)
 	rows := &Tensor{Precision: t.Precision, shape: shape{t.C, n, t.W, t.row, t.plane}}
 	if t.Precision == BFloat16 {
-		rows.half = t.half[y*t.row*pair:]
+		rows.bf16 = t.bf16[y*t.row*pair:]
 	} else {
 		rows.data = t.data[y*t.row:]
 	}
@@ -200,19 +207,19 @@ func (t *Tensor) stored() int {
 	return t.blocks()
 }
 
-// clearBorder makes everything around the map zero, the border and what rounding
+// ClearBorder makes everything around the map zero, the border and what rounding
 // added.
-func (t *Tensor) clearBorder() {
+func (t *Tensor) ClearBorder() {
 	for b := range t.stored() {
 		if t.Precision == BFloat16 {
-			clearAround(&t.shape, t.half[b*t.plane*pair:], pair)
+			clearAround(&t.shape, t.bf16[b*t.plane*pair:], pair)
 		} else {
 			clearAround(&t.shape, t.data[b*t.plane:], 1)
 		}
 	}
 }
 
-// clearAround is [Tensor.clearBorder] of one block, of a number of elements in
+// clearAround is [Tensor.ClearBorder] of one block, of a number of elements in
 // the place of each float32.
 func clearAround[E float32 | bfloat16](s *shape, plane []E, elements int) {
 	row, position := s.row*elements, lane*elements

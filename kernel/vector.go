@@ -1,6 +1,9 @@
 package kernel
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // vectorChunk is the number of elements of a vector that a task takes and that
 // a partial sum covers.
@@ -37,13 +40,39 @@ func (p *Pool) SumChunks(n int, f func(lo, hi int) float64) float64 {
 // Dot returns the inner product of two vectors, summed in float64.
 func (p *Pool) Dot(a, b []float32) float64 {
 	sameLength(a, b)
-	return p.SumChunks(len(a), func(lo, hi int) float64 { return dot(a[lo:hi], b[lo:hi]) })
+	return p.SumChunks(len(a), func(lo, hi int) float64 { return p.dot(a[lo:hi], b[lo:hi]) })
+}
+
+// Dots64 computes the inner products of a with rows of b that are stride elements
+// apart:
+//
+//	dst[j] = sum over i of a[i] * b[j*stride+i]
+//
+// It runs on the calling thread, and tasks of [Pool.Run] may call it.
+func (p *Pool) Dots64(dst, a, b []float64, stride int) {
+	const rows, elements = 4, 8 // at once
+	n := len(a) / elements * elements
+	count := len(dst) / rows * rows
+	if n == 0 {
+		clear(dst)
+		count = len(dst)
+	} else if count > 0 {
+		p.impl.dots64(dots64{out: dst, a: a, b: b, n: n, count: count, stride: stride})
+	}
+	if rest := len(dst) - count; rest > 0 {
+		dots64Generic(dots64{out: dst[count:], a: a, b: b[count*stride:], n: n, count: rest, stride: stride})
+	}
+	for j := range dst {
+		for i := n; i < len(a); i++ {
+			dst[j] += a[i] * b[j*stride+i]
+		}
+	}
 }
 
 // AddScaled adds s times src to dst.
 func (p *Pool) AddScaled(dst []float32, s float32, src []float32) {
 	sameLength(dst, src)
-	p.Chunks(len(dst), func(lo, hi int) { addScaled(dst[lo:hi], s, src[lo:hi]) })
+	p.Chunks(len(dst), func(lo, hi int) { p.addScaled(dst[lo:hi], s, src[lo:hi]) })
 }
 
 // AddScaledDot adds s times src to dst and returns the inner product of the
@@ -52,34 +81,92 @@ func (p *Pool) AddScaledDot(dst []float32, s float32, src, v []float32) float64 
 	sameLength(dst, src)
 	sameLength(dst, v)
 	return p.SumChunks(len(dst), func(lo, hi int) float64 {
-		addScaled(dst[lo:hi], s, src[lo:hi])
-		return dot(dst[lo:hi], v[lo:hi])
+		p.addScaled(dst[lo:hi], s, src[lo:hi])
+		return p.dot(dst[lo:hi], v[lo:hi])
 	})
 }
 
-// dot has four sums, because one would wait for each addition to finish.
-func dot(a, b []float32) float64 {
-	var s0, s1, s2, s3 float64
-	for len(a) >= 4 && len(b) >= 4 {
-		s0 += float64(a[0]) * float64(b[0])
-		s1 += float64(a[1]) * float64(b[1])
-		s2 += float64(a[2]) * float64(b[2])
-		s3 += float64(a[3]) * float64(b[3])
-		a, b = a[4:], b[4:]
-	}
-	for i, v := range a {
-		s0 += float64(v) * float64(b[i])
-	}
-	return (s0 + s1) + (s2 + s3)
+// UpdateMoments updates the means of gradients and of their squares, from which
+// Adam steps (Kingma and Ba 2014, arXiv 1412.6980, algorithm 1):
+//
+//	mean = beta1*mean + (1-beta1)*gradient
+//	square = beta2*square + (1-beta2)*gradient*gradient
+func (p *Pool) UpdateMoments(mean, square, gradient []float32, beta1, beta2 float32) {
+	sameLength(mean, square)
+	sameLength(mean, gradient)
+	p.Chunks(len(mean), func(lo, hi int) {
+		inVectors(p.impl.updateMoments, updateMomentsGeneric, lo, hi, func(lo, n int) moments {
+			return moments{mean: mean[lo:], square: square[lo:], gradient: gradient[lo:], n: n,
+				beta1: beta1, rest1: 1 - beta1, beta2: beta2, rest2: 1 - beta2}
+		})
+	})
 }
 
-func addScaled(dst []float32, s float32, src []float32) {
-	for i, v := range src[:len(dst)] {
-		dst[i] += s * v
+// Descend computes a step of Adam,
+//
+//	dst = from - rate*mean/(root*sqrt(square) + epsilon)
+//
+// and, where low < high, clamps it to [low, high]. dst and from may be the same slice.
+func (p *Pool) Descend(dst, from, mean, square []float32, rate, root, epsilon, low, high float32) {
+	sameLength(dst, from)
+	sameLength(dst, mean)
+	sameLength(dst, square)
+	if !(low < high) {
+		low, high = float32(math.Inf(-1)), float32(math.Inf(1))
+	}
+	p.Chunks(len(dst), func(lo, hi int) {
+		inVectors(p.impl.descend, descendGeneric, lo, hi, func(lo, n int) descent {
+			return descent{dst: dst[lo:], from: from[lo:], mean: mean[lo:], square: square[lo:], n: n,
+				rate: rate, root: root, epsilon: epsilon, low: low, high: high}
+		})
+	})
+}
+
+// inVectors calls a primitive for the elements from lo to hi-1: in vectors for whole
+// sixteens, and its portable form for the rest. arguments returns those for n
+// elements from lo on.
+func inVectors[A any](vector, portable func(A), lo, hi int, arguments func(lo, n int) A) {
+	whole := (hi - lo) / lane * lane
+	if whole > 0 {
+		vector(arguments(lo, whole))
+	}
+	if rest := hi - lo - whole; rest > 0 {
+		portable(arguments(lo+whole, rest))
 	}
 }
 
-func sameLength(a, b []float32) {
+func (p *Pool) addScaled(dst []float32, s float32, src []float32) {
+	inVectors(p.impl.addScaled, addScaledGeneric, 0, len(dst), func(lo, n int) addScaled {
+		return addScaled{dst: dst[lo:], src: src[lo:], n: n, s: s}
+	})
+}
+
+func (p *Pool) dot(a, b []float32) float64 {
+	whole := len(a) / lane * lane
+	sums := dotGeneric(dot{a: a[whole:], b: b[whole:], n: len(a) - whole})
+	if whole > 0 {
+		addUp(&sums, p.impl.dot(dot{a: a, b: b, n: whole}))
+	}
+	return total(&sums)
+}
+
+func addUp(sums *[lane]float64, more [lane]float64) {
+	for i, v := range more {
+		sums[i] += v
+	}
+}
+
+// total returns the sum of sums, added in pairs.
+func total(sums *[lane]float64) float64 {
+	for n := lane / 2; n > 0; n /= 2 {
+		for i := range n {
+			sums[i] += sums[n+i]
+		}
+	}
+	return sums[0]
+}
+
+func sameLength[E float32 | float64](a, b []E) {
 	if len(a) != len(b) {
 		panic(fmt.Sprintf("kernel: vectors of %d and %d", len(a), len(b)))
 	}

@@ -13,16 +13,33 @@ func (p *Pool) Crop(dst, src *Tensor, y, x, h, w int) {
 		case [2]Precision{Float32, Float32}:
 			copy(dst.rowAt(b, row), src.rowAt(b, y+row)[x*lane:])
 		case [2]Precision{BFloat16, BFloat16}:
-			copy(dst.halfRow(b, row), src.halfRow(b, y+row)[x*position:])
+			copy(dst.bf16Row(b, row), src.bf16Row(b, y+row)[x*position:])
 		case [2]Precision{Float32, BFloat16}:
 			low, high := p.scratch[worker].rows(dst, b, row)
-			p.impl.bfloat16.widen(widening{low: low, high: high, in: src.halfRow(b, y+row)[x*position:], positions: w})
+			p.impl.bfloat16.fromBF16(fromBF16{low: low, high: high, in: src.bf16Row(b, y+row)[x*position:], positions: w})
 		case [2]Precision{BFloat16, Float32}:
 			low, high := p.scratch[worker].rows(src, b, y+row)
-			p.impl.bfloat16.narrow(narrow{out: dst.halfRow(b, row), low: low[x*lane:], high: high[x*lane:], positions: w})
+			p.impl.bfloat16.toBF16(toBF16{out: dst.bf16Row(b, row), low: low[x*lane:], high: high[x*lane:], positions: w})
 		}
 	})
-	dst.clearBorder()
+	dst.ClearBorder()
+}
+
+// Place copies the h x w positions of src from row sy and column sx on to those of
+// dst from row y and column x on. Both have the same channels and precision.
+func (p *Pool) Place(dst *Tensor, y, x int, src *Tensor, sy, sx, h, w int) {
+	dst.contains(y, x, h, w)
+	src.contains(sy, sx, h, w)
+	if dst.C != src.C || dst.Precision != src.Precision {
+		panic(fmt.Sprintf("kernel: %d channels of %s in place of %d of %s", src.C, src.Precision, dst.C, dst.Precision))
+	}
+	p.eachRowOf(dst.stored(), &shape{H: h, row: w * lane}, func(_, b, row int) {
+		if dst.Precision == BFloat16 {
+			copy(dst.bf16Row(b, y+row)[x*position:][:w*position], src.bf16Row(b, sy+row)[sx*position:])
+			return
+		}
+		copy(dst.rowAt(b, y+row)[x*lane:][:w*lane], src.rowAt(b, sy+row)[sx*lane:])
+	})
 }
 
 // rows returns a row of the lower and of the upper sixteen channels of the b-th
@@ -38,28 +55,41 @@ func (s *scratch) rows(t *Tensor, b, y int) (low, high []float32) {
 	return low, high
 }
 
-// Paste adds the values of src, in float32, to those of dst from row y and column
-// x on.
+// Paste adds the values of src to those of dst from row y and column x on. A dst of
+// float32 takes a src of float32, one of bfloat16 either.
 func (p *Pool) Paste(dst, src *Tensor, y, x int) {
 	dst.contains(y, x, src.H, src.W)
 	if dst.Precision == Float32 {
 		p.eachRow(src, func(b, row int) {
-			addScaled(dst.rowAt(b, y+row)[x*lane:][:src.W*lane], 1, src.rowAt(b, row))
+			p.addScaled(dst.rowAt(b, y+row)[x*lane:][:src.W*lane], 1, src.rowAt(b, row))
 		})
 		return
 	}
 	p.eachRowOf(dst.stored(), &src.shape, func(worker, b, row int) {
 		var (
 			bf  = p.impl.bfloat16
-			to  = dst.halfRow(b, y+row)[x*position:]
-			sum = p.scratch[worker].get(scratchInput, pair*src.W*lane)
+			to  = dst.bf16Row(b, y+row)[x*position:]
+			sum = p.scratch[worker].get(scratchOutput, pair*src.W*lane)
 		)
-		bf.widen(widening{low: sum, high: sum[src.W*lane:], in: to, positions: src.W})
-		for half := range min(pair, src.blocks()-pair*b) {
-			addScaled(sum[half*src.W*lane:][:src.W*lane], 1, src.rowAt(pair*b+half, row))
-		}
-		bf.narrow(narrow{out: to, low: sum, high: sum[src.W*lane:], positions: src.W})
+		bf.fromBF16(fromBF16{low: sum, high: sum[src.W*lane:], in: to, positions: src.W})
+		low, high := p.floatRows(worker, src, b, row)
+		p.addScaled(sum[:src.W*lane], 1, low)
+		p.addScaled(sum[src.W*lane:], 1, high)
+		bf.toBF16(toBF16{out: to, low: sum, high: sum[src.W*lane:], positions: src.W})
 	})
+}
+
+// floatRows returns, in float32, a row of the lower and of the upper sixteen channels
+// of the b-th thirty-two of t, in either precision.
+func (p *Pool) floatRows(worker int, t *Tensor, b, y int) (low, high []float32) {
+	s := &p.scratch[worker]
+	if t.Precision == Float32 {
+		return s.rows(t, b, y)
+	}
+	row := s.get(scratchInput, pair*t.W*lane)
+	low, high = row[:t.W*lane], row[t.W*lane:]
+	p.impl.bfloat16.fromBF16(fromBF16{low: low, high: high, in: t.bf16Row(b, y), positions: t.W})
+	return low, high
 }
 
 // contains panics unless the h x w positions from row y and column x on are

@@ -2,44 +2,125 @@ package kernel
 
 import "math"
 
-// winograd is the plan of one convolution: blocks of tiles that fit the cache,
-// each a task.
+// winograd is the plan of one convolution. Its tiles are transformed, multiplied by
+// transformed weights in groups of the implementation's rows, and transformed back.
 type winograd struct {
 	convolution
-	across, tiles int       // tiles in a row, in all
-	block         int       // tiles of one task, a multiple of the implementation's rows
-	weights       []float32 // all transformed, where there are few, or nil
+	across, tiles    int // tiles in a row, in all
+	block            int // tiles whose transformed input is there at a time, whole groups
+	steps            int // blocks of channels that are multiplied at a time
+	uStride, vStride int // between the 36 values of transformed weights, of transformed input
 }
 
 func (w *winograd) run() {
 	w.across = roundUp(w.full.W, tile) / tile
 	w.tiles = w.across * (roundUp(w.full.H, tile) / tile)
-	w.transformWeights()
-	w.block = w.chooseBlock()
-	w.pool.Run((w.tiles+w.block-1)/w.block, w.task)
+	w.uStride = w.filter.uStride()
+	if int(Float32.Bytes())*w.filter.transformed() <= sharedBytes {
+		w.byTiles()
+	} else {
+		w.byOutputs()
+	}
 }
 
-// A task takes as many tiles as keep its transformed input and output in the
-// second-level cache. Where it has to transform the weights as well, it takes more,
-// to do so less often. Measured on processors with 1 and 2 MiB of second-level
-// cache: at 32 to 256 channels with shared weights, 28 tiles take 5 to 22 % less
-// time than 224.
+// tileRange is count tiles from the first on.
+type tileRange struct{ first, count int }
+
 const (
+	// sharedBytes is how much all transformed weights may take for the tasks to share
+	// them in the cache that processors share.
+	sharedBytes = 10 << 20
+	// sharedTiles is the number of tiles of a task then. They keep its transformed
+	// input and output in the second-level cache: on processors with 1 and 2 MiB of it,
+	// 28 tiles take 5 to 22 % less time than 224, at 32 to 256 channels.
 	sharedTiles = 28
-	ownTiles    = 224
-	blockBytes  = 8 << 20 // of transformed input, however many its channels
 )
 
-// chooseBlock returns the number of tiles of a task: equal shares for every
-// thread.
-func (w *winograd) chooseBlock() int {
-	rows, most := w.pool.impl.rows, ownTiles
-	if w.weights != nil {
-		most = sharedTiles
+// byTiles gives each task a few tiles and all outputs.
+func (w *winograd) byTiles() {
+	u := w.transformedWeights()
+	w.steps = w.src.blocks()
+	w.divide(sharedTiles, w.pool.threads)
+	w.pool.Run((w.tiles+w.block-1)/w.block, func(worker, i int) {
+		var (
+			scratch = &w.pool.scratch[worker]
+			v       = scratch.get(scratchInput, 36*w.vStride)
+			some    = tileRange{i * w.block, min(w.block, w.tiles-i*w.block)}
+		)
+		w.input(scratch, some, v)
+		for k := 0; k < w.dst.blocks(); k += w.pool.impl.panels {
+			w.multiply(scratch, some, v, u[36*w.uStride*k:], k)
+		}
+	})
+}
+
+const (
+	// inputBytes is how much of the transformed input the tasks share, about, where
+	// they do not share transformed weights.
+	inputBytes = 10 << 20
+	// sharedSteps is the number of blocks of channels that are multiplied at a time
+	// then. Weights of 128 channels and 32 outputs are half of a first-level cache of
+	// 32 KiB, where all groups find them: with 512 channels of 64 x 64 this takes 16 to 21 %
+	// less time than with all at once. Where few groups follow each other, as in
+	// byTiles, adding up in memory takes longer than it saves.
+	sharedSteps = 8
+	// tasksEach is the number of tasks for each thread, at least.
+	tasksEach = 4
+)
+
+// byOutputs gives each task a few outputs, whose weights it transforms, and many
+// tiles.
+func (w *winograd) byOutputs() {
+	w.steps = sharedSteps
+	w.divide(inputBytes/(36*int(Float32.Bytes())*w.filter.ins), 1)
+	w.pool.inputs = grow(w.pool.inputs, 36*w.vStride)
+	for first := 0; first < w.tiles; first += w.block {
+		w.multiplyByOutputs(tileRange{first, min(w.block, w.tiles-first)})
 	}
-	most = max(rows, min(most, blockBytes/(36*4*lane*w.src.blocks())))
-	tasks := roundUp((w.tiles+most-1)/most, w.pool.threads)
-	return roundUp((w.tiles+tasks-1)/tasks, rows)
+}
+
+// multiplyByOutputs convolves some tiles. Where there are more threads than outputs
+// make tasks for, several tasks divide the tiles.
+func (w *winograd) multiplyByOutputs(all tileRange) {
+	var (
+		rows, panels = w.pool.impl.rows, w.pool.impl.panels
+		groups       = (all.count + rows - 1) / rows
+		outputs      = (w.dst.blocks() + panels - 1) / panels
+		shares       = min(groups, (tasksEach*w.pool.threads+outputs-1)/outputs)
+		share        = (groups + shares - 1) / shares // groups
+	)
+	// part returns the tiles of n groups from a group on, and their input.
+	part := func(group, n int) (tileRange, []float32) {
+		first := group * rows
+		return tileRange{all.first + first, min(n*rows, all.count-first)}, w.pool.inputs[first*w.filter.ins:]
+	}
+	w.pool.Run(groups, func(worker, i int) {
+		some, v := part(i, 1)
+		w.input(&w.pool.scratch[worker], some, v)
+	})
+	shares = (groups + share - 1) / share
+	w.pool.Run(outputs*shares, func(worker, i int) {
+		var (
+			scratch = &w.pool.scratch[worker]
+			k       = i / shares * panels
+			u       = scratch.get(scratchWeights, 36*w.uStride*panels)
+			some, v = part(i%shares*share, share)
+		)
+		for q := range min(panels, w.dst.blocks()-k) {
+			w.transformPanel(scratch, u[36*w.uStride*q:], k+q)
+		}
+		w.multiply(scratch, some, v, u, k)
+	})
+}
+
+// divide divides the tiles into a multiple of n equal blocks of about at most so many
+// tiles.
+func (w *winograd) divide(most, n int) {
+	rows := w.pool.impl.rows
+	most = max(rows, most)
+	blocks := roundUp((w.tiles+most-1)/most, n)
+	w.block = roundUp((w.tiles+blocks-1)/blocks, rows)
+	w.vStride = spread(w.block * w.filter.ins)
 }
 
 // spread returns a stride of at least n elements whose multiples fall into
@@ -49,96 +130,67 @@ func spread(n int) int {
 	return roundUp(n, line) | line
 }
 
-// sharedBytes is how much all transformed weights may take for the tasks to
-// share them; where they take more, each task transforms what it needs.
-const sharedBytes = 10 << 20
-
-// uStride is the distance between the 36 values of transformed weights, and
-// 36*uStride that between panels of them.
-func (w *winograd) uStride() int { return spread(w.src.blocks() * lane * lane) }
-
-// transformWeights transforms all weights at once, where there are few.
-func (w *winograd) transformWeights() {
-	var (
-		panels = w.dst.blocks()
-		size   = 36 * w.uStride()
-	)
-	if 4*panels*size > sharedBytes {
-		return
-	}
-	w.pool.weights = grow(w.pool.weights, panels*size)
-	w.weights = w.pool.weights
-	w.pool.Run(panels, func(worker, k int) {
-		w.panel(w.weights[k*size:], k, w.pool.scratch[worker].get(scratchTransform, winogradScratch))
-	})
-}
-
-// panel transforms the weights of the k-th sixteen outputs.
-func (w *winograd) panel(u []float32, k int, transform []float32) {
-	channels := w.src.blocks() * lane
-	w.pool.impl.winogradWeights(winogradWeights{
-		u: u, w: w.filter.weight[k*channels*taps*lane:], scratch: transform,
-		channels: channels, uStride: w.uStride(),
-	})
-}
-
-// task convolves the i-th block of tiles.
-func (w *winograd) task(worker, i int) {
-	var (
-		impl      = w.pool.impl
-		scratch   = &w.pool.scratch[worker]
-		first     = i * w.block
-		count     = min(w.block, w.tiles-first)
-		groups    = (count + impl.rows - 1) / impl.rows
-		ins       = w.src.blocks()
-		most      = min(impl.panels, w.dst.blocks()) // panels of outputs at once
-		vBlock    = impl.rows * lane
-		vGroup    = ins * vBlock
-		vStride   = spread(groups * vGroup)
-		uStride   = w.uStride()
-		mPanel    = groups * impl.rows * lane
-		mStride   = spread(most * mPanel)
-		transform = scratch.get(scratchTransform, winogradScratch)
-		v         = scratch.get(scratchInput, 36*vStride)
-		m         = scratch.get(scratchOutput, 36*mStride)
-		noFloor   = float32(math.Inf(-1))
-		u         []float32
-	)
-	if w.weights == nil {
-		u = scratch.get(scratchWeights, 36*uStride*most)
-	}
-	w.input(scratch, first, count, v, winogradInput{scratch: transform, row: w.full.row, vStride: vStride})
-	for k := 0; k < w.dst.blocks(); k += most {
-		panels := min(most, w.dst.blocks()-k)
-		if w.weights != nil {
-			u = w.weights[36*uStride*k:]
-		} else {
-			for q := range panels {
-				w.panel(u[36*uStride*q:], k+q, transform)
-			}
-		}
-		impl.product(product{
-			out: m, in: v, w: u, bias: zeroBias[:],
-			products: 36, outNext: mStride, inNext: vStride, wNext: uStride,
-			panels: panels, steps: ins, groups: groups,
-			inStep: vBlock, inGroup: vGroup,
-			outPanel: mPanel, outGroup: vBlock,
-			wPanel: 36 * uStride,
-			floor:  noFloor,
+// transformedWeights returns all transformed weights: those that the filter keeps, or
+// else those of the pool.
+func (w *winograd) transformedWeights() []float32 {
+	size := w.filter.transformed()
+	transform := func(u []float32) []float32 {
+		w.pool.Run(w.dst.blocks(), func(worker, k int) {
+			w.transformPanel(&w.pool.scratch[worker], u[36*w.uStride*k:], k)
 		})
-		for q := range panels {
-			w.output(scratch, k+q, first, count, m[q*mPanel:], mStride, transform)
-		}
+		return u
+	}
+	if w.filter.keeps() {
+		return w.filter.kept.get(w.pool.impl.primitives, func() []float32 { return transform(alignedFloats(size)) })
+	}
+	w.pool.weights = grow(w.pool.weights, size)
+	return transform(w.pool.weights)
+}
+
+// transformPanel transforms the weights of the k-th sixteen outputs.
+func (w *winograd) transformPanel(scratch *scratch, u []float32, k int) {
+	w.pool.impl.winogradWeights(winogradWeights{
+		u: u, w: w.filter.panel(scratch, k), scratch: scratch.get(scratchTransform, winogradScratch),
+		channels: w.filter.ins, uStride: w.uStride,
+	})
+}
+
+// multiply convolves some tiles, whose transformed input is v, to the outputs that
+// are computed at once, from block k on, whose transformed weights are u.
+func (w *winograd) multiply(scratch *scratch, some tileRange, v, u []float32, k int) {
+	var (
+		impl    = w.pool.impl
+		groups  = (some.count + impl.rows - 1) / impl.rows
+		ins     = w.src.blocks()
+		vBlock  = impl.rows * lane
+		panels  = min(impl.panels, w.dst.blocks()-k)
+		mPanel  = groups * vBlock
+		mStride = spread(panels * mPanel)
+		m       = scratch.get(scratchOutput, 36*mStride)
+	)
+	for s := 0; s < ins; s += w.steps {
+		impl.gemm(gemm{
+			out: m, in: v[s*vBlock:], w: u[s*lane*lane:], bias: zeroBias[:],
+			products: 36, outNext: mStride, inNext: w.vStride, wNext: w.uStride,
+			panels: panels, steps: min(w.steps, ins-s), groups: groups,
+			inStep: vBlock, inGroup: ins * vBlock,
+			outPanel: mPanel, outGroup: vBlock,
+			wPanel: 36 * w.uStride,
+			floor:  float32(math.Inf(-1)), accumulate: s > 0,
+		})
+	}
+	for q := range panels {
+		w.output(scratch, some, k+q, m[q*mPanel:], mStride)
 	}
 }
 
 // runs calls do for the runs of tiles, at most of the given length, that lie in
-// one row of tiles, among count from the first on; t is a run's place among
-// them, y and x that of its first output in the map.
-func (w *winograd) runs(first, count, longest int, do func(t, y, x, tiles int)) {
-	for t := 0; t < count; {
-		y, x := (first+t)/w.across, (first+t)%w.across
-		tiles := min(w.across-x, count-t, longest)
+// one row of tiles, among some; t is a run's place among them, y and x that of its
+// first output in the map.
+func (w *winograd) runs(some tileRange, longest int, do func(t, y, x, tiles int)) {
+	for t := 0; t < some.count; {
+		y, x := (some.first+t)/w.across, (some.first+t)%w.across
+		tiles := min(w.across-x, some.count-t, longest)
 		do(t, y*tile, x*tile, tiles)
 		t += tiles
 	}
@@ -148,13 +200,17 @@ func (w *winograd) runs(first, count, longest int, do func(t, y, x, tiles int)) 
 // before the other side takes them out of the first-level cache.
 const pooledRun = 8
 
-// input transforms count tiles from the first on to v, as the arguments in say.
-func (w *winograd) input(scratch *scratch, first, count int, v []float32, in winogradInput) {
-	longest, rows := w.across, []float32(nil)
+// input transforms some tiles to v.
+func (w *winograd) input(scratch *scratch, some tileRange, v []float32) {
+	var (
+		in      = winogradInput{scratch: scratch.get(scratchTransform, winogradScratch), row: w.full.row, vStride: w.vStride}
+		longest = w.across
+		rows    []float32
+	)
 	if w.before != nil {
 		longest, rows = pooledRun, scratch.get(scratchPooling, (tile+4)*in.row)
 	}
-	w.runs(first, count, longest, func(t, y, x, tiles int) {
+	w.runs(some, longest, func(t, y, x, tiles int) {
 		for b := range w.src.blocks() {
 			at := w.full.offset(b, y-1, x-1)
 			in.mask = w.mask.from(at)
@@ -196,11 +252,9 @@ func (w *winograd) unpool(rows []float32, b, y, x, tiles int) {
 	)
 	for r := top; r < bottom; r++ {
 		upper, lower := w.full.offset(b, 2*r, 2*left), w.full.offset(b, 2*r+1, 2*left)
-		w.pool.impl.poolBack[w.before.Kind](pooling{
+		w.before.backward(w.pool.impl.primitives, upper, lower, poolBackward{
 			grad:  w.src.data[w.src.offset(b, r, left):],
-			grad0: rows[at(2*r, 2*left):], grad1: rows[at(2*r+1, 2*left):],
-			route0: w.before.Route.from(upper), route1: w.before.Route.from(lower),
-			n: right - left, scale: w.before.factor(),
+			grad0: rows[at(2*r, 2*left):], grad1: rows[at(2*r+1, 2*left):], n: right - left,
 		})
 	}
 	// What an odd side leaves out has no gradient. Where the map goes on, the
@@ -215,11 +269,10 @@ func (w *winograd) unpool(rows []float32, b, y, x, tiles int) {
 	}
 }
 
-// output transforms count tiles from first on to the block k of the
-// destination.
-func (w *winograd) output(scratch *scratch, k, first, count int, m []float32, mStride int, transform []float32) {
+// output transforms some tiles to the block k of the destination.
+func (w *winograd) output(scratch *scratch, some tileRange, k int, m []float32, mStride int) {
 	out := winogradOutput{
-		bias: w.filter.bias[k*lane:], scratch: transform,
+		bias: w.filter.bias[k*lane:], scratch: scratch.get(scratchTransform, winogradScratch),
 		row: w.full.row, mStride: mStride, floor: w.filter.floor,
 	}
 	longest := w.across
@@ -227,12 +280,12 @@ func (w *winograd) output(scratch *scratch, k, first, count int, m []float32, mS
 		longest = pooledRun
 		out.out = scratch.get(scratchPooling, (tile+4)*out.row)
 	}
-	w.runs(first, count, longest, func(t, y, x, tiles int) {
+	w.runs(some, longest, func(t, y, x, tiles int) {
 		at := w.full.offset(k, y, x)
 		if w.after == nil {
 			out.out = w.dst.data[at:]
 		}
-		out.m, out.mask, out.tiles = m[t*lane:], w.positive.from(at), tiles
+		out.m, out.mask, out.tiles = m[t*lane:], w.reluMask.from(at), tiles
 		w.pool.impl.winogradOutput(out)
 		w.clearMask(k, y, x, x+tiles*tile)
 		if w.after != nil {
@@ -249,11 +302,9 @@ func (w *winograd) poolRun(rows []float32, k, y, x, tiles int) {
 	}
 	for r := y / 2; r < min(y/2+tile/2, w.dst.H); r++ {
 		upper, lower := w.full.offset(k, 2*r, x), w.full.offset(k, 2*r+1, x)
-		w.pool.impl.pool[w.after.Kind](pooling{
+		w.after.forward(w.pool.impl.primitives, upper, lower, poolForward{
 			out: w.dst.data[w.dst.offset(k, r, x/2):],
-			in0: rows[(2*r-y)*w.full.row:], in1: rows[(2*r+1-y)*w.full.row:],
-			route0: w.after.Route.from(upper), route1: w.after.Route.from(lower),
-			n: n, scale: w.after.factor(),
+			in0: rows[(2*r-y)*w.full.row:], in1: rows[(2*r+1-y)*w.full.row:], n: n,
 		})
 	}
 }
@@ -267,7 +318,7 @@ func (w *winograd) clearMask(k, y, left, right int) {
 			from = max(from, w.full.W)
 		}
 		if from < right {
-			w.positive.clearRow(k, row, from, right)
+			w.reluMask.clearRow(k, row, from, right)
 		}
 	}
 }

@@ -8,9 +8,9 @@ import (
 	"github.com/pastiche-art/pastiche/kernel"
 )
 
-// BenchmarkTerm evaluates a cost and adds its gradient: at the layers of VGG-19
+// BenchmarkCost evaluates a cost and adds its gradient: at the layers of VGG-19
 // for a picture of 512 x 512, and at those of the built-in network.
-func BenchmarkTerm(b *testing.B) {
+func BenchmarkCost(b *testing.B) {
 	shapes := []struct{ c, side int }{{32, 512}, {64, 512}, {64, 256}, {128, 256}, {128, 128}, {256, 128}, {256, 64}, {512, 64}, {512, 32}, {256, 16}}
 	for _, k := range kinds {
 		for _, s := range shapes {
@@ -29,11 +29,11 @@ func BenchmarkTerm(b *testing.B) {
 				if strings.HasSuffix(k.name, "content") {
 					target = f
 				}
-				term := k.term(p, target, Options{Weight: 1e-3})
+				cost := k.cost(p, target, Options{})
 				b.ReportAllocs()
 				for b.Loop() {
-					evaluate(p, term, x)
-					term.AddGradient(p, grad, x, 0, 0)
+					evaluate(p, cost, x, 1e-3)
+					cost.AddGradient(p, 0, grad, x, 0, 0)
 				}
 			})
 		}
@@ -60,9 +60,9 @@ func BenchmarkTransport(b *testing.B) {
 		b.Run(fmt.Sprint(c), func(b *testing.B) {
 			p := newPool(b, 2)
 			w := NewWasserstein(p, Measure(p, newFeature(1, c, 16, 48).tensor()), Options{})
-			evaluate(p, w, newFeature(2, c, 16, 48).tensor())
+			evaluate(p, w, newFeature(2, c, 16, 48).tensor(), 1)
 			for b.Loop() {
-				w.transport.find(p, w.gradient.matrix, 1, w.current.Second, w.epsilon)
+				w.transport.computeMap(p, w.gradient.matrix, 1, w.current.Second, w.epsilon)
 			}
 		})
 	}
@@ -88,9 +88,9 @@ func BenchmarkNearest(b *testing.B) {
 	b.ReportMetric(2*rows*rows*channels*float64(b.N)/1e9/b.Elapsed().Seconds(), "GFLOP/s")
 }
 
-// BenchmarkJoint evaluates costs of hypercolumns of one layer for each block of
+// BenchmarkHypercolumnCost evaluates costs of hypercolumns of one layer for each block of
 // VGG-19, at 1024 points of a picture of 512 x 512, and adds their gradients.
-func BenchmarkJoint(b *testing.B) {
+func BenchmarkHypercolumnCost(b *testing.B) {
 	p := newPool(b, 2)
 	var features []feature
 	for i, c := range []int{64, 128, 256, 512} {
@@ -104,16 +104,16 @@ func BenchmarkJoint(b *testing.B) {
 	for _, f := range features {
 		tensors, gradients = append(tensors, f.tensor()), append(gradients, kernel.NewTensor(f.c, f.h, f.w))
 	}
-	points := Scatter(1024, 1, 2)
-	for _, k := range jointKinds {
+	points := SamplePoints(1024, 1, 2)
+	for _, k := range hypercolumnKinds {
 		b.Run(k.name, func(b *testing.B) {
-			j := k.joint(p, hypercolumnOf(points, features), points, Scatter(1024, 3, 4), features, 1)
+			j := k.cost(p, hypercolumnOf(points, features), points, SamplePoints(1024, 3, 4), features)
 			b.ReportAllocs()
 			for b.Loop() {
 				for i, f := range tensors {
 					j.Observe(p, i, f, 0, 0)
 				}
-				j.Evaluate(p)
+				j.Evaluate(p, 1)
 				for i, f := range tensors {
 					j.AddGradient(p, i, gradients[i], f, 0, 0)
 				}

@@ -63,34 +63,41 @@ func TotalCost(alpha, beta, content, style float64) float64 {
 	return alpha*content + beta*style
 }
 
-// Gram is the [Term] of [LayerStyleCost].
+// Gram is the [Cost] of [LayerStyleCost].
 type Gram struct {
-	opts       Options
-	target, by *kernel.Matrix
-	current    *gathering
+	opts             Options
+	target, gradient *kernel.Matrix
+	current          *accumulator
 }
 
 // NewGram returns the style cost against the second moments of a style.
 func NewGram(style *Statistics, opts Options) *Gram {
 	n := style.Second.Rows
-	g := &Gram{opts: opts, target: kernel.NewMatrix(n, n), by: kernel.NewMatrix(n, n), current: newGathering(n, opts.Guide)}
+	g := &Gram{opts: opts, target: kernel.NewMatrix(n, n), gradient: kernel.NewMatrix(n, n), current: newAccumulator(n, opts.Guide)}
 	g.target.Copy(style.Second)
 	return g
 }
 
-// Observe implements [Term].
-func (g *Gram) Observe(p *kernel.Pool, f *kernel.Tensor, y, x int) { g.current.gram(p, f, y, x) }
+// Observe implements [Cost].
+func (g *Gram) Observe(e kernel.Engine, _ int, f *kernel.Tensor, y, x int) {
+	g.current.gram(e, f, y, x)
+}
 
-// Evaluate implements [Term].
-func (g *Gram) Evaluate(*kernel.Pool) float64 {
+// Evaluate implements [Cost].
+func (g *Gram) Evaluate(_ *kernel.Pool, weight float64) float64 {
 	s := g.opts.scale()
 	s4 := s * s * s * s
 	positions := g.current.finish(1)
-	LayerStyleGradient(g.by, g.target, g.current.Second, positions, g.opts.Weight*s4)
+	LayerStyleGradient(g.gradient, g.target, g.current.Second, positions, weight*s4)
 	return s4 * LayerStyleCost(g.target, g.current.Second)
 }
 
-// AddGradient implements [Term].
-func (g *Gram) AddGradient(p *kernel.Pool, grad, f *kernel.Tensor, y, x int) {
-	g.opts.Guide.addProduct(p, grad, g.by, f, nil, y, x)
+// AddGradient implements [Cost].
+func (g *Gram) AddGradient(e kernel.Engine, _ int, grad, f *kernel.Tensor, y, x int) {
+	g.opts.Guide.addProduct(e, grad, g.gradient, f, nil, y, x)
 }
+
+// Work implements [Cost].
+func (g *Gram) Work() float64 { return square(g.target.Rows) }
+
+func square(n int) float64 { return float64(n) * float64(n) }

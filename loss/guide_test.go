@@ -11,6 +11,15 @@ import (
 	"github.com/pastiche-art/pastiche/kernel"
 )
 
+func newGuide(t *testing.T, h, w int, values []float32) *Guide {
+	t.Helper()
+	g, ok := NewGuide(h, w, values)
+	if !ok {
+		t.Fatal("the guide points nowhere")
+	}
+	return g
+}
+
 // repeated returns f with every position as many times as it counts, in one row.
 func repeated(f feature, counts []int) feature {
 	var at []int
@@ -49,10 +58,10 @@ func testGuided(t *testing.T, c, h, w int) {
 		}
 		t.Run(k.name, func(t *testing.T) {
 			p := newPool(t, 2)
-			guide := NewGuide(h, w, values)
-			want, wantEach := gradient(p, k.term(p, target, Options{Weight: 300}), copies)
-			term := k.term(p, target, Options{Weight: 300, Guide: guide})
-			got, gotEach := gradient(p, term, f)
+			guide := newGuide(t, h, w, values)
+			want, wantEach := gradient(p, k.cost(p, target, Options{}), copies, 300)
+			cost := k.cost(p, target, Options{Guide: guide})
+			got, gotEach := gradient(p, cost, f, 300)
 			near(t, "cost", got, want, 1e-4)
 			var squares, errors float64
 			at := 0
@@ -71,8 +80,8 @@ func testGuided(t *testing.T, c, h, w int) {
 				t.Errorf("the gradient is off by %.2g", off)
 			}
 
-			eachPart(p, f.tensor(), func(y, x int, part *kernel.Tensor) { term.Observe(p, part, y, x) })
-			near(t, "cost in parts", term.Evaluate(p), want, 1e-4)
+			eachPart(p, f.tensor(), func(y, x int, part *kernel.Tensor) { cost.Observe(p, 0, part, y, x) })
+			near(t, "cost in parts", cost.Evaluate(p, 300), want, 1e-4)
 		})
 	}
 }
@@ -87,47 +96,37 @@ func TestGuidedContent(t *testing.T) {
 		values[i] = float32(i % 4)
 		mean += float64(values[i]*values[i]) / (h * w)
 	}
-	sums := func(f *mat.Dense) (squares, absolutes float64) {
+	squares := func(f *mat.Dense) (sum float64) {
 		for i, v := range f.RawMatrix().Data {
 			d := scale * (v - float64(target.data[i]))
 			t2 := float64(values[i%(h*w)]*values[i%(h*w)]) / mean
-			squares += t2 * d * d
-			absolutes += t2 * math.Abs(d)
+			sum += t2 * d * d
 		}
-		return squares, absolutes
+		return sum
 	}
-	contents := map[string]func(*kernel.Pool, *kernel.Tensor, Options) Term{
-		"content":        func(_ *kernel.Pool, f *kernel.Tensor, o Options) Term { return NewContent(f, o) },
-		"summed content": func(_ *kernel.Pool, f *kernel.Tensor, o Options) Term { return NewSummedContent(f, o) },
-		"root content":   func(p *kernel.Pool, f *kernel.Tensor, o Options) Term { return NewRootContent(p, f, o) },
-		"scaled content": func(_ *kernel.Pool, f *kernel.Tensor, o Options) Term { return NewScaledContent(f, o) },
+	contents := map[string]func(*kernel.Pool, *kernel.Tensor, Options) Cost{
+		"content":        func(_ *kernel.Pool, f *kernel.Tensor, o Options) Cost { return NewContent(f, o) },
+		"summed content": func(_ *kernel.Pool, f *kernel.Tensor, o Options) Cost { return NewSummedContent(f, o) },
+		"root content":   func(p *kernel.Pool, f *kernel.Tensor, o Options) Cost { return NewRootContent(p, f, o) },
 	}
 	for name, reference := range map[string]reference{
 		"content": func(f *mat.Dense) float64 {
-			squares, _ := sums(f)
-			return squares / (4 * c * h * w)
+			return squares(f) / (4 * c * h * w)
 		},
 		"summed content": func(f *mat.Dense) float64 {
-			squares, _ := sums(f)
-			return squares / 2
+			return squares(f) / 2
 		},
 		"root content": func(f *mat.Dense) float64 {
-			squares, _ := sums(f)
-			return math.Sqrt(squares / (c * h * w))
-		},
-		"scaled content": func(f *mat.Dense) float64 {
-			squares, absolutes := sums(f)
-			return squares / (absolutes + 1e-8)
+			return math.Sqrt(squares(f) / (c * h * w))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPool(t, 2)
-			opts := Options{Weight: weight, Scale: scale, Guide: NewGuide(h, w, values)}
-			term := contents[name](p, target.tensor(), opts)
-			cost, g := gradient(p, term, f)
+			of := contents[name](p, target.tensor(), Options{Scale: scale, Guide: newGuide(t, h, w, values)})
+			cost, g := gradient(p, of, f, weight)
 			near(t, "cost", cost, reference(f.dense()), 1e-5)
-			eachPart(p, f.tensor(), func(y, x int, part *kernel.Tensor) { term.Observe(p, part, y, x) })
-			near(t, "cost in parts", term.Evaluate(p), cost, 1e-12)
+			eachPart(p, f.tensor(), func(y, x int, part *kernel.Tensor) { of.Observe(p, 0, part, y, x) })
+			near(t, "cost in parts", of.Evaluate(p, weight), cost, 1e-12)
 
 			var slope, length float64
 			for _, v := range g {
@@ -144,7 +143,7 @@ func TestGuidedContent(t *testing.T) {
 			whole := f.tensor()
 			eachPart(p, whole, func(y, x int, part *kernel.Tensor) {
 				grad := kernel.NewTensor(c, part.H, part.W)
-				term.AddGradient(p, grad, part, y, x)
+				of.AddGradient(p, 0, grad, part, y, x)
 				whole := kernel.NewTensor(c, h, w)
 				p.Paste(whole, grad, y, x)
 				for i, v := range whole.CHW() {
@@ -167,7 +166,7 @@ func TestGuidedStatistics(t *testing.T) {
 	for i := range values {
 		values[i] = float32(i % 4)
 	}
-	p, guide := newPool(t, 1), NewGuide(13, 17, values)
+	p, guide := newPool(t, 1), newGuide(t, 13, 17, values)
 	var (
 		parts     []*Statistics
 		positions []float64
@@ -181,7 +180,10 @@ func TestGuidedStatistics(t *testing.T) {
 		near(t, "mean", blended.Mean[c], whole.Mean[c], 1e-5)
 		near(t, "second moment", float64(blended.Second.At(0, c)), float64(whole.Second.At(0, c)), 1e-5)
 	}
-	if NewGuide(2, 2, make([]float32, 4)) != nil {
-		t.Error("a guide that points nowhere")
+}
+
+func TestGuideToNowhere(t *testing.T) {
+	if g, ok := NewGuide(2, 2, make([]float32, 4)); ok {
+		t.Errorf("a guide without any weight: %v", g)
 	}
 }

@@ -1,68 +1,81 @@
 package loss
 
-import "github.com/pastiche-art/pastiche/kernel"
+import (
+	"math"
 
-// Moments is the [Term] that compares means mu and covariances S with those of
-// the style, each relative to its own size:
+	"github.com/pastiche-art/pastiche/kernel"
+)
+
+// HypercolumnMoments is the [Cost] cost that goes with [RelaxedEMD] in STROTSS
+// (Kolkin et al. 2019), because cosines say nothing of lengths. With
+// the means mu, D, and covariances Sigma, D x D, of the hypercolumns,
 //
-//	J = |mu - mu*|²/|mu*|² + |S - S*|²/|S*|²
-//
-// It is the same for activations of any scale, and 2 for an activation without
-// mean and variance. Centring keeps the means, which are large because
-// activations are not negative, from outweighing the textures.
-type Moments struct {
-	opts                    Options
-	target                  *Statistics // Second holds covariances
-	current                 *gathering  // after Evaluate likewise
-	meanSquare, covarSquare float64     // of the target
-	dMean                   []float64
-	gradient                centredGradient
+//	J = mean of |mu - mu*| + mean of |Sigma - Sigma*|
+type HypercolumnMoments struct {
+	*Hypercolumn
+	mean                []float64
+	covariance, current *kernel.Matrix
+	centred             *kernel.Matrix
 }
 
-// leastSquare keeps the relative cost of a target that is zero finite.
-const leastSquare = 1e-20
-
-// NewMoments returns the cost against the statistics of a style.
-func NewMoments(style *Statistics, opts Options) *Moments {
-	n := len(style.Mean)
-	m := &Moments{opts: opts, target: style.scaled(opts.scale()), current: newGathering(n, opts.Guide),
-		dMean: make([]float64, n), gradient: newCentredGradient(n)}
-	m.target.centre()
-	for _, v := range m.target.Mean {
-		m.meanSquare += v * v
-	}
-	m.meanSquare = max(m.meanSquare, leastSquare)
-	m.covarSquare = max(m.target.Second.Dot(m.target.Second), leastSquare)
-	return m
+// NewHypercolumnMoments returns the cost of a hypercolumn against those of the
+// styles, T x D. The hypercolumn is the cost's from then on.
+func NewHypercolumnMoments(p *kernel.Pool, h *Hypercolumn, style *kernel.Matrix) *HypercolumnMoments {
+	h.check(style)
+	d := h.columns.Cols
+	t := &HypercolumnMoments{Hypercolumn: h, mean: columnMeans(p, style),
+		covariance: kernel.NewMatrix(d, d), current: kernel.NewMatrix(d, d), centred: kernel.NewMatrix(h.columns.Rows, d)}
+	centred := copied(style)
+	subtract(p, centred, t.mean)
+	p.GramOfColumns(t.covariance, centred, 1/float32(style.Rows), 0)
+	return t
 }
 
-// Observe implements [Term].
-func (m *Moments) Observe(p *kernel.Pool, f *kernel.Tensor, y, x int) {
-	m.current.gram(p, f, y, x)
-	m.current.sums(p, f, y, x)
-}
-
-// Evaluate implements [Term].
-func (m *Moments) Evaluate(*kernel.Pool) float64 {
-	s := m.opts.scale()
-	positions := m.current.finish(s)
-	m.current.centre()
+// Evaluate implements [Cost].
+func (t *HypercolumnMoments) Evaluate(p *kernel.Pool, weight float64) float64 {
+	var (
+		x    = t.Columns()
+		mean = columnMeans(p, x)
+		d, n = float64(t.channels), float64(t.points)
+	)
+	t.centred.Copy(x)
+	subtract(p, t.centred, mean)
+	p.GramOfColumns(t.current, t.centred, 1/float32(n), 0)
+	t.current.AddScaled(-1, t.covariance)
+	covariances := p.SumTasks(t.current.Panels(), func(i int) (sum float64) {
+		panel := t.current.Panel(i)
+		for j, v := range panel {
+			sum += math.Abs(float64(v))
+			panel[j] = sign(v)
+		}
+		return sum
+	})
+	// Sigma = (x - mu)ᵀ(x - mu)/n, and the mean of the centred rows is zero, so
+	// the gradient of Sigma with respect to mu is zero.
 	var means float64
-	for c, v := range m.current.Mean {
-		d := v - m.target.Mean[c]
-		means += d * d
-		m.dMean[c] = 2 * d / m.meanSquare
+	bias := make([]float64, len(mean))
+	for c, v := range mean {
+		off := v - t.mean[c]
+		means += math.Abs(off)
+		bias[c] = -weight / (d * n) * float64(sign(float32(off)))
 	}
-	by := m.gradient.matrix
-	by.Copy(m.current.Second)
-	by.AddScaled(-1, m.target.Second)
-	covariances := by.Dot(by)
-	by.Scale(float32(2 / m.covarSquare * centredFactor(positions, m.opts.Weight, s)))
-	m.gradient.set(m.dMean, m.current.Mean, positions, m.opts.Weight, s)
-	return means/m.meanSquare + covariances/m.covarSquare
+	gradient := t.Gradient()
+	p.Multiply(gradient, t.centred, t.current)
+	gradient.Scale(float32(2 * weight / (d * d * n)))
+	subtract(p, gradient, bias)
+	return means/d + covariances/(d*d)
 }
 
-// AddGradient implements [Term].
-func (m *Moments) AddGradient(p *kernel.Pool, grad, f *kernel.Tensor, y, x int) {
-	m.gradient.add(p, grad, f, m.opts.Guide, y, x)
+// Work implements [Cost].
+func (t *HypercolumnMoments) Work() float64 { return 2 * float64(t.points) * square(t.columns.Cols) }
+
+// sign returns -1, 0 or 1, or NaN for NaN.
+func sign(v float32) float32 {
+	switch {
+	case v > 0:
+		return 1
+	case v < 0:
+		return -1
+	}
+	return v
 }

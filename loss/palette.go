@@ -8,9 +8,9 @@ import (
 	"github.com/pastiche-art/pastiche/kernel"
 )
 
-// leastColorSquare bounds the squared distance of colours from below, as in the
+// minColorSquare bounds the squared distance of colours from below, as in the
 // code of STROTSS: the gradient of the root would have no bound.
-const leastColorSquare = 1e-5
+const minColorSquare = 1e-5
 
 // A Color is red, green and blue from -1/2 to 1/2, which stand for levels of 0 to
 // 255.
@@ -21,9 +21,9 @@ type Color [3]float64
 func Colors(picture []float32, h, w int, at []Point) []Color {
 	colors := make([]Color, len(at))
 	for i, point := range at {
-		for _, c := range point.around(h, w, 1) {
+		for _, c := range point.corners(h, w, 1) {
 			for k := range colors[i] {
-				colors[i][k] += float64(c.weight) * float64(picture[(k*h+int(c.y))*w+int(c.x)])
+				colors[i][k] += float64(c.Weight) * float64(picture[(k*h+int(c.Y))*w+int(c.X)])
 			}
 		}
 		for k := range colors[i] {
@@ -59,7 +59,7 @@ func directionsOf(colors []Color) []direction {
 	unit := make([]direction, len(colors))
 	for i, c := range colors {
 		length := math.Sqrt(c.dot(c))
-		if length < leastLength {
+		if length < minLength {
 			continue
 		}
 		unit[i] = direction{Color{c[0] / length, c[1] / length, c[2] / length}, 1 / length}
@@ -93,9 +93,9 @@ func (t *Palette) Evaluate(p *kernel.Pool, gradient, picture []float32, h, w int
 		}
 	}
 	for i, point := range at {
-		for _, c := range point.around(h, w, 1) {
+		for _, c := range point.corners(h, w, 1) {
 			for k, v := range slopes[i] {
-				gradient[(k*h+int(c.y))*w+int(c.x)] += float32(weight / levels * float64(c.weight) * v)
+				gradient[(k*h+int(c.Y))*w+int(c.X)] += float32(weight / levels * float64(c.Weight) * v)
 			}
 		}
 	}
@@ -122,8 +122,8 @@ func farColors(n int) []nearColor { return slices.Repeat([]nearColor{{distance: 
 // of several; and the other way round. Every distance is computed once.
 func nearestColors(p *kernel.Pool, a, b []Color, aUnit, bUnit []direction) (toB, toA []nearColor) {
 	toB, toA = farColors(len(a)), farColors(len(b))
-	bands := make([][]nearColor, (len(a)+columnRows-1)/columnRows) // of a, seen from b
-	eachRows(p, len(a), func(lo, hi int) {
+	bands := make([][]nearColor, (len(a)+taskRows-1)/taskRows) // of a, seen from b
+	rowRanges(p, len(a), func(lo, hi int) {
 		band := farColors(len(b))
 		for i := lo; i < hi; i++ {
 			for j, c := range b {
@@ -132,7 +132,7 @@ func nearestColors(p *kernel.Pool, a, b []Color, aUnit, bUnit []direction) (toB,
 				band[j].nearer(i, d)
 			}
 		}
-		bands[lo/columnRows] = band
+		bands[lo/taskRows] = band
 	})
 	for _, band := range bands {
 		for j, near := range band {
@@ -151,7 +151,7 @@ func meanDistance(of []nearColor) (mean float64) {
 
 func euclidean(a, b Color) float64 {
 	d := Color{a[0] - b[0], a[1] - b[1], a[2] - b[2]}
-	return math.Sqrt(max(d.dot(d), leastColorSquare) / 3)
+	return math.Sqrt(max(d.dot(d), minColorSquare) / 3)
 }
 
 // addSlope adds share times the gradient of d between a colour x and one of the
@@ -161,7 +161,7 @@ func (t *Palette) addSlope(slope *Color, x Color, unit direction, style int, sha
 	along, far := unit.dot(u), euclidean(x, s)
 	for k := range slope {
 		v := unit.inverse * (along*unit.Color[k] - u[k])
-		if d := x[k] - s[k]; 3*far*far > leastColorSquare {
+		if d := x[k] - s[k]; 3*far*far > minColorSquare {
 			v += d / (3 * far)
 		}
 		slope[k] += share * v

@@ -14,38 +14,12 @@ func TestGrid(t *testing.T) {
 	}
 }
 
-func TestLattice(t *testing.T) {
-	const h, w, stride = 17, 23, 4
-	offsets := make(map[Point]bool)
-	for step := range uint64(200) {
-		points := Lattice(h, w, stride, 1, step)
-		if !slices.Equal(points, Lattice(h, w, stride, 1, step)) {
-			t.Fatal("other points for the same seed and step")
-		}
-		first := points[0]
-		offsets[first] = true
-		for i, p := range points {
-			if p.Y < first.Y || p.X < first.X || p.Y > 1 || p.X > 1 || i > 0 && p == points[i-1] {
-				t.Fatalf("point %d is %v", i, p)
-			}
-			for _, cells := range []float64{(p.Y - first.Y) * h / stride, (p.X - first.X) * w / stride} {
-				if math.Abs(cells-math.Round(cells)) > 1e-9 {
-					t.Fatalf("point %d is %v, and the first one is %v", i, p, first)
-				}
-			}
-		}
-	}
-	if len(offsets) != stride*stride {
-		t.Errorf("%d offsets in 200 steps, want %d", len(offsets), stride*stride)
-	}
-}
-
-func TestScatter(t *testing.T) {
-	points := Scatter(4000, 7, 1)
-	if !slices.Equal(points, Scatter(4000, 7, 1)) {
+func TestSamplePoints(t *testing.T) {
+	points := SamplePoints(4000, 7, 1)
+	if !slices.Equal(points, SamplePoints(4000, 7, 1)) {
 		t.Error("other points for the same seed and step")
 	}
-	if slices.Equal(points, Scatter(4000, 7, 2)) || slices.Equal(points, Scatter(4000, 8, 1)) {
+	if slices.Equal(points, SamplePoints(4000, 7, 2)) || slices.Equal(points, SamplePoints(4000, 8, 1)) {
 		t.Error("the same points for another seed or step")
 	}
 	var quarters [4]int
@@ -59,12 +33,12 @@ func TestScatter(t *testing.T) {
 	}
 }
 
-func TestGuidedScatter(t *testing.T) {
+func TestGuidedSamplePoints(t *testing.T) {
 	const h, w, n = 3, 5, 15000
 	values := make([]float32, h*w)
 	values[4], values[7], values[14] = 1, 2, float32(math.Sqrt(5))
 	counts := make(map[Point]int)
-	for _, p := range NewGuide(h, w, values).Scatter(n, 1, 2) {
+	for _, p := range newGuide(t, h, w, values).SamplePoints(n, 1, 2) {
 		counts[p]++
 	}
 	// In proportion to the squares 1, 4 and 5, within 5 standard deviations.
@@ -84,10 +58,10 @@ func TestGuidedScatter(t *testing.T) {
 	}
 }
 
-func TestPlaces(t *testing.T) {
+func TestWeightedGrid(t *testing.T) {
 	values := make([]float32, 6)
 	values[1], values[5] = 1, 2
-	at, shares := NewGuide(2, 3, values).Places()
+	at, shares := WeightedGrid(2, 3, values)
 	if want := []Point{centre(0, 1, 2, 3), centre(1, 2, 2, 3)}; !slices.Equal(at, want) {
 		t.Errorf("at %v, want %v", at, want)
 	}

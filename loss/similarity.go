@@ -6,12 +6,11 @@ import (
 	"github.com/pastiche-art/pastiche/kernel"
 )
 
-// leastDistance is the mean distance of a point from all others below which the
-// self-similarity takes it for that: points that all look alike differ by
-// rounding alone.
-const leastDistance = 1e-6
+// minDistance bounds the mean distance of a point from all others from below:
+// points that all look alike differ by rounding alone.
+const minDistance = 1e-6
 
-// SelfSimilarity is the [Joint] content cost of STROTSS (Kolkin et al. 2019, arXiv
+// SelfSimilarity is the content [Cost] of STROTSS (Kolkin et al. 2019, arXiv
 // 1904.12785): what looks alike in the content is to look alike in the picture,
 // whatever it looks like. With the cosine distances D, n x n, between the
 // hypercolumns of n points, of the picture X and of the content C at the same
@@ -23,25 +22,23 @@ const leastDistance = 1e-6
 // so that it does not depend on the number of points.
 type SelfSimilarity struct {
 	*Hypercolumn
-	weight            float64
 	target            *kernel.Matrix // DC, each column divided by its sum
-	unit, across      *kernel.Matrix
-	distances, pull   *kernel.Matrix // n x n
-	transposed        *kernel.Matrix
+	unit              directions
+	distances         *kernel.Matrix // n x n
+	slopes, transpose *kernel.Matrix // n x n: dJ/dD, and its transpose
 	sums              []float64
-	inverse, products []float64
+	inverse, scratch  []float64
 }
 
 // NewSelfSimilarity returns the cost of a hypercolumn against the columns of the
-// content at the same points, n x D, with a weight. The hypercolumn is the cost's
-// from then on.
-func NewSelfSimilarity(p *kernel.Pool, h *Hypercolumn, content *kernel.Matrix, weight float64) *SelfSimilarity {
-	h.check(content, content.Rows == h.points)
+// content at the same points, n x D. The hypercolumn is the cost's from then on.
+func NewSelfSimilarity(p *kernel.Pool, h *Hypercolumn, content *kernel.Matrix) *SelfSimilarity {
+	h.checkPoints(content)
 	n, d := content.Rows, content.Cols
-	t := &SelfSimilarity{Hypercolumn: h, weight: weight, target: kernel.NewMatrix(n, n),
-		unit: kernel.NewMatrix(n, d), across: kernel.NewMatrix(d, n),
-		distances: kernel.NewMatrix(n, n), pull: kernel.NewMatrix(n, n), transposed: kernel.NewMatrix(n, n),
-		sums: make([]float64, n), inverse: make([]float64, n), products: make([]float64, n)}
+	t := &SelfSimilarity{Hypercolumn: h, target: kernel.NewMatrix(n, n),
+		unit:      directions{kernel.NewMatrix(n, d), kernel.NewMatrix(d, n)},
+		distances: kernel.NewMatrix(n, n), slopes: kernel.NewMatrix(n, n), transpose: kernel.NewMatrix(n, n),
+		sums: make([]float64, n), inverse: make([]float64, n), scratch: make([]float64, n)}
 	t.measure(p, content)
 	for j := range n {
 		for i := range n {
@@ -54,13 +51,12 @@ func NewSelfSimilarity(p *kernel.Pool, h *Hypercolumn, content *kernel.Matrix, w
 // measure computes the distances between the rows of x, and their sums.
 func (t *SelfSimilarity) measure(p *kernel.Pool, x *kernel.Matrix) {
 	n := t.points
-	t.unit.Copy(x)
-	normalise(p, t.unit, t.inverse)
-	p.Transpose(t.across, t.unit)
-	p.Multiply(t.distances, t.unit, t.across)
+	t.unit.rows.Copy(x)
+	normalise(p, t.unit.rows, t.inverse)
+	p.Transpose(t.unit.columns, t.unit.rows)
+	p.Multiply(t.distances, t.unit.rows, t.unit.columns)
 	p.Run(t.distances.Panels(), func(_, b int) {
-		panel := t.distances.Panel(b)
-		sums := t.sums[b*kernel.Lanes : min((b+1)*kernel.Lanes, n)]
+		panel, sums := t.distances.Panel(b), t.columnSums(b)
 		clear(sums)
 		for i := range n {
 			row := panel[i*kernel.Lanes:][:len(sums)]
@@ -70,40 +66,57 @@ func (t *SelfSimilarity) measure(p *kernel.Pool, x *kernel.Matrix) {
 			}
 		}
 		for k, sum := range sums {
-			sums[k] = max(sum, leastDistance*float64(n))
+			sums[k] = max(sum, minDistance*float64(n))
 		}
 	})
 }
 
-// Evaluate implements [Joint].
-func (t *SelfSimilarity) Evaluate(p *kernel.Pool) float64 {
-	t.measure(p, t.Columns())
-	n := float64(t.points)
-	// pull is minus the gradient with respect to D, that is with respect to the
-	// cosines: 1/n (sgn(E[i][j])/sum j - sum over k of sgn(E[k][j]) D[k][j]/(sum j)²)
-	// for the differences E.
-	cost := p.SumTasks(t.pull.Panels(), func(b int) (cost float64) {
-		distances, target, pull := t.distances.Panel(b), t.target.Panel(b), t.pull.Panel(b)
-		for k, sum := range t.sums[b*kernel.Lanes : min((b+1)*kernel.Lanes, t.points)] {
-			var along float64
-			for at := k; at < len(pull); at += kernel.Lanes {
-				share := float64(distances[at]) / sum
-				off := share - float64(target[at])
-				cost += math.Abs(off)
-				pull[at] = sign(float32(off))
-				along += float64(pull[at]) * share
-			}
-			for at := k; at < len(pull); at += kernel.Lanes {
-				pull[at] = float32((float64(pull[at]) - along) / (n * sum))
-			}
-		}
-		return cost
-	})
-	// Both points of a pair move: D[i][j] is 1 - u[i]·u[j].
-	p.Transpose(t.transposed, t.pull)
-	t.pull.AddScaled(1, t.transposed)
-	gradient := t.Gradient()
-	p.Multiply(gradient, t.pull, t.unit)
-	throughLengths(p, gradient, t.unit, t.inverse, t.products, t.weight, nil)
-	return cost / n
+// columnSums returns the sums of the columns of a panel of distances.
+func (t *SelfSimilarity) columnSums(panel int) []float64 {
+	return t.sums[panel*kernel.Lanes : min((panel+1)*kernel.Lanes, t.points)]
 }
+
+// Evaluate implements [Cost].
+func (t *SelfSimilarity) Evaluate(p *kernel.Pool, weight float64) float64 {
+	t.measure(p, t.Columns())
+	cost := p.SumTasks(t.slopes.Panels(), t.computeSlopes)
+	// D[i][j] is 1 - u[i]·u[j], so dJ/du is -(dJ/dD + its transpose) u.
+	p.Transpose(t.transpose, t.slopes)
+	t.slopes.AddScaled(1, t.transpose)
+	gradient := t.Gradient()
+	p.Multiply(gradient, t.slopes, t.unit.rows)
+	normaliseBackward(p, gradient, t.unit.rows, t.inverse, t.scratch, -weight, nil)
+	return cost / float64(t.points)
+}
+
+// computeSlopes computes a panel of
+//
+//	dJ/dD[i][j] = 1/n (sgn(E[i][j])/sum[j] - sum over k of sgn(E[k][j]) D[k][j]/sum[j]²)
+//
+// for the differences E in the definition of J, and returns the sum of their absolute
+// values.
+func (t *SelfSimilarity) computeSlopes(b int) (cost float64) {
+	var (
+		distances, target, slopes = t.distances.Panel(b), t.target.Panel(b), t.slopes.Panel(b)
+		sums                      = t.columnSums(b)
+		along                     [kernel.Lanes]float64
+	)
+	for at := 0; at < len(slopes); at += kernel.Lanes {
+		for k, sum := range sums {
+			share := float64(distances[at+k]) / sum
+			off := share - float64(target[at+k])
+			cost += math.Abs(off)
+			slopes[at+k] = sign(float32(off))
+			along[k] += float64(slopes[at+k]) * share
+		}
+	}
+	for at := 0; at < len(slopes); at += kernel.Lanes {
+		for k, sum := range sums {
+			slopes[at+k] = float32((float64(slopes[at+k]) - along[k]) / (float64(t.points) * sum))
+		}
+	}
+	return cost
+}
+
+// Work implements [Cost].
+func (t *SelfSimilarity) Work() float64 { return 2 * square(t.points) * float64(t.columns.Cols) }

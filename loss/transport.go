@@ -9,14 +9,14 @@ import (
 // transport computes the maps that carry normal distributions to one with the
 // covariances K Kᵀ, for [Wasserstein].
 type transport struct {
-	k, kt   *kernel.Matrix // C x R, and Kᵀ
-	by      *kernel.Matrix // C x R, a product with K
-	square  *kernel.Matrix // R x R, Kᵀ S K; then of one step
-	x, next *kernel.Matrix // iterate towards U
-	lower   []float64      // Cholesky factor Qᵀ
-	inverse []float64      // Q⁻¹
-	pivots  []float64      // of Kᵀ K, R
-	least   []float64      // of Kᵀ S K
+	k, kt     *kernel.Matrix // C x R, and Kᵀ
+	by        *kernel.Matrix // C x R, a product with K
+	square    *kernel.Matrix // R x R, Kᵀ S K; then of one step
+	x, next   *kernel.Matrix // iterate towards U
+	lower     []float64      // Cholesky factor Qᵀ
+	inverse   []float64      // Q⁻¹
+	pivots    []float64      // of Kᵀ K, R
+	minPivots []float64      // of Kᵀ S K
 }
 
 func newTransport(p *kernel.Pool, k *kernel.Matrix) *transport {
@@ -24,26 +24,26 @@ func newTransport(p *kernel.Pool, k *kernel.Matrix) *transport {
 	t := &transport{k: k, kt: kernel.NewMatrix(r, c), by: kernel.NewMatrix(c, r),
 		square: kernel.NewMatrix(r, r), x: kernel.NewMatrix(r, r), next: kernel.NewMatrix(r, r),
 		lower: make([]float64, r*r), inverse: make([]float64, r*r),
-		pivots: make([]float64, r), least: make([]float64, r)}
+		pivots: make([]float64, r), minPivots: make([]float64, r)}
 	p.Transpose(t.kt, k)
 	p.GramOfColumns(t.square, k, 1, 0)
-	cholesky(p, t.lower, t.square, t.least)
+	cholesky(p, t.lower, t.square, t.minPivots)
 	for i := range t.pivots {
 		t.pivots[i] = t.lower[i*r+i] * t.lower[i*r+i]
 	}
 	return t
 }
 
-// find computes to dst scale times the map T = K H⁻¹ Kᵀ from the covariances s, and
+// computeMap computes to dst scale times the map T = K H⁻¹ Kᵀ from the covariances s, and
 // returns tr(H), given a lower bound of the eigenvalues of s: the pivots of Kᵀ S K
 // are not below those of epsilon Kᵀ K.
-func (t *transport) find(p *kernel.Pool, dst *kernel.Matrix, scale float64, s *kernel.Matrix, epsilon float64) (trace float64) {
+func (t *transport) computeMap(p *kernel.Pool, dst *kernel.Matrix, scale float64, s *kernel.Matrix, epsilon float64) (trace float64) {
 	for i, pivot := range t.pivots {
-		t.least[i] = epsilon * pivot
+		t.minPivots[i] = epsilon * pivot
 	}
 	p.Multiply(t.by, s, t.k)
 	p.Multiply(t.square, t.kt, t.by)
-	cholesky(p, t.lower, t.square, t.least)
+	cholesky(p, t.lower, t.square, t.minPivots)
 	invertTransposed(p, t.inverse, t.lower, t.square.Rows)
 	t.polar(p)
 	n := t.square.Rows
@@ -55,12 +55,12 @@ func (t *transport) find(p *kernel.Pool, dst *kernel.Matrix, scale float64, s *k
 			}
 		}
 	}
-	fill(t.square, func(r, c int) float64 {
-		if r > c {
-			return 0
+	t.square.Clear()
+	for r := range n {
+		for c := r; c < n; c++ {
+			t.square.Set(r, c, float32(t.inverse[r*n+c]))
 		}
-		return t.inverse[r*n+c]
-	})
+	}
 	p.Multiply(t.next, t.square, t.x)
 	// H⁻¹ is symmetric but for rounding.
 	p.Transpose(t.square, t.next)
@@ -69,6 +69,14 @@ func (t *transport) find(p *kernel.Pool, dst *kernel.Matrix, scale float64, s *k
 	p.Multiply(t.by, t.k, t.next)
 	p.Multiply(dst, t.by, t.kt)
 	return trace
+}
+
+// work is about the number of multiplications of computeMap: four products with k,
+// two Cholesky factors, and as many steps of polar as the condition takes, about six.
+func (t *transport) work() float64 {
+	c, r := float64(t.k.Rows), float64(t.k.Cols)
+	const steps = 6
+	return 2*c*c*r + 2*c*r*r + (1+1.5*steps)*r*r*r
 }
 
 // orthogonal is how far the least singular value that the polar iteration ends
@@ -94,18 +102,20 @@ const orthogonal = 1e-6
 // l with the right rho, and 1.5 times without.
 func (t *transport) polar(p *kernel.Pool) {
 	var (
-		n     = t.square.Rows
-		gamma = math.Sqrt(norm(t.inverse) / norm(t.lower))
+		n                 = t.square.Rows
+		gamma             = math.Sqrt(norm(t.inverse) / norm(t.lower))
+		forward, backward = gamma / 2, 1 / (2 * gamma)
 	)
-	fill(t.x, func(r, c int) float64 {
-		switch {
-		case r < c:
-			return gamma / 2 * t.lower[c*n+r]
-		case r > c:
-			return t.inverse[c*n+r] / (2 * gamma)
+	for c := range n {
+		lower, inverse := t.lower[c*n:][:n], t.inverse[c*n:][:n]
+		for r, v := range lower[:c] {
+			t.x.Set(r, c, float32(forward*v))
 		}
-		return gamma/2*t.lower[c*n+r] + t.inverse[c*n+r]/(2*gamma)
-	})
+		t.x.Set(c, c, float32(forward*lower[c]+backward*inverse[c]))
+		for r := c + 1; r < n; r++ {
+			t.x.Set(r, c, float32(backward*inverse[r]))
+		}
+	}
 	// The Frobenius norm of XᵀX is not below the largest singular value of X,
 	// squared. The first of the other steps divides by that singular value.
 	p.GramOfColumns(t.square, t.x, 1, 0)
@@ -132,15 +142,3 @@ func newtonSchulz(l float64) (rho, next float64) {
 
 // norm returns the Frobenius norm of a matrix.
 func norm(m []float64) float64 { return math.Sqrt(dot64(m, m)) }
-
-// fill sets every element of m.
-func fill(m *kernel.Matrix, at func(r, c int) float64) {
-	for i := range m.Panels() {
-		panel, first := m.Panel(i), i*kernel.Lanes
-		for c := first; c < min(first+kernel.Lanes, m.Cols); c++ {
-			for r := range m.Rows {
-				panel[r*kernel.Lanes+c-first] = float32(at(r, c))
-			}
-		}
-	}
-}

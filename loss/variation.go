@@ -29,14 +29,15 @@ func TotalVariation(p *kernel.Pool, gradient, picture []float32, h, w int, weigh
 			len(picture), len(gradient), h, w))
 	}
 	var (
-		scale = 2 / (levels * levels * float64(len(picture)))
-		v     = variation{straight: float32(2 * weight * scale / 3), diagonal: float32(2 * weight * scale / 12)}
-		bands = (h + variationBand - 1) / variationBand
+		scale    = 2 / (levels * levels * float64(len(picture)))
+		straight = float32(2 * weight * scale / 3)
+		diagonal = float32(2 * weight * scale / 12)
+		bands    = (h + variationBand - 1) / variationBand
 	)
 	pair := func(plane, y int) float64 {
 		lower := min(y+1, h-1)
 		at, below := (plane*h+y)*w, (plane*h+lower)*w
-		return v.pair(picture[at:at+w], picture[below:below+w], gradient[at:at+w], gradient[below:below+w])
+		return p.Variation(picture[at:at+w], picture[below:below+w], gradient[at:at+w], gradient[below:below+w], straight, diagonal)
 	}
 	// A pair of adjacent rows changes the gradient of both: first the pairs
 	// within each band, with the picture's last row in the last one, then those
@@ -56,30 +57,5 @@ func TotalVariation(p *kernel.Pool, gradient, picture []float32, h, w int, weigh
 	sum += p.SumTasks(3*seams, func(i int) float64 {
 		return pair(i/seams, (i%seams+1)*variationBand-1)
 	})
-	return scale * sum
-}
-
-// variation holds the factors of differences in the gradient.
-type variation struct{ straight, diagonal float32 }
-
-// pair returns dx²/3 + dy²/3 + d↘²/12 + d↙²/12, summed over the upper of two
-// adjacent rows, and adds the gradient to those of both. The last row of a
-// picture is its own lower row.
-func (v *variation) pair(upper, lower, upperGrad, lowerGrad []float32) float64 {
-	var straight, diagonal float64
-	last := len(upper) - 1
-	lower, upperGrad, lowerGrad = lower[:len(upper)], upperGrad[:len(upper)], lowerGrad[:len(upper)]
-	for x, a := range upper {
-		r := min(x+1, last)
-		b, c, d := upper[r], lower[x], lower[r]
-		dx, dy, falling, rising := b-a, c-a, d-a, c-b
-		straight += float64(dx*dx + dy*dy)
-		diagonal += float64(falling*falling + rising*rising)
-		dx, dy, falling, rising = v.straight*dx, v.straight*dy, v.diagonal*falling, v.diagonal*rising
-		upperGrad[x] -= dx + dy + falling
-		upperGrad[r] += dx - rising
-		lowerGrad[x] += dy + rising
-		lowerGrad[r] += falling
-	}
-	return straight/3 + diagonal/12
+	return scale * sum / 12
 }

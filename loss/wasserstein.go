@@ -2,7 +2,7 @@ package loss
 
 import "github.com/pastiche-art/pastiche/kernel"
 
-// Wasserstein is the [Term] of the 2-Wasserstein distance between normal
+// Wasserstein is the [Cost] of the 2-Wasserstein distance between normal
 // distributions with the means mu and covariances S of the activation and of
 // the style (Olkin and Pukelsheim 1982; as a style cost in Crowson's
 // style-transfer-pytorch):
@@ -34,58 +34,58 @@ import "github.com/pastiche-art/pastiche/kernel"
 // singular, apart from epsilon, and they agree to 2e-5 and 1e-3.
 type Wasserstein struct {
 	opts        Options
-	target      *Statistics // Second holds covariances
-	current     *gathering  // after Evaluate likewise, raised
-	targetTrace float64     // of S*
-	epsilon     float64     // by which the diagonal of S is raised
-	transport   *transport  // nil for a style that does not vary
+	target      *Statistics  // Second holds covariances
+	current     *accumulator // after Evaluate likewise, raised
+	targetTrace float64      // of S*
+	epsilon     float64      // by which the diagonal of S is raised
+	transport   *transport   // nil for a style that does not vary
 	dMean       []float64
-	gradient    centredGradient
+	gradient    covarianceGradient
 }
 
 const (
 	// relativeEpsilon is style-transfer-pytorch's 1e-4 for activations of unit
 	// variance.
 	relativeEpsilon = 1e-4
-	// covarianceRounding is a few times what float32 does to the eigenvalues
+	// covarianceRounding is a few times the rounding in float32 of the eigenvalues
 	// of a covariance matrix of 512 channels, relative to the mean variance.
 	covarianceRounding = 2e-5
-	// momentRounding is a few times what float32 does to a second moment: less
+	// momentRounding is a few times the rounding of a second moment in float32: less
 	// than that is not taken for a variance.
 	momentRounding = 1e-6
-	// leastVariance stands in for the mean variance of a style without any.
-	leastVariance = 1e-12
+	// minVariance stands in for the mean variance of a style without any.
+	minVariance = 1e-12
 )
 
 // NewWasserstein returns the cost against the statistics of a style.
 func NewWasserstein(p *kernel.Pool, style *Statistics, opts Options) *Wasserstein {
 	n := len(style.Mean)
-	w := &Wasserstein{opts: opts, target: style.scaled(opts.scale()), current: newGathering(n, opts.Guide),
-		dMean: make([]float64, n), gradient: newCentredGradient(n)}
+	w := &Wasserstein{opts: opts, target: style.scaled(opts.scale()), current: newAccumulator(n, opts.Guide),
+		dMean: make([]float64, n), gradient: newCovarianceGradient(n)}
 	moment := w.target.Second.Trace() / float64(n)
 	w.target.centre()
-	w.epsilon = relativeEpsilon * max(w.target.Second.Trace()/float64(n), leastVariance)
-	if k := root(w.target.Second, max(w.epsilon, momentRounding*moment)); k != nil {
+	w.epsilon = relativeEpsilon * max(w.target.Second.Trace()/float64(n), minVariance)
+	if k := pivotedCholesky(w.target.Second, max(w.epsilon, momentRounding*moment)); k != nil {
 		w.transport = newTransport(p, k)
 		w.targetTrace = k.Dot(k)
 	}
 	return w
 }
 
-// Observe implements [Term].
-func (w *Wasserstein) Observe(p *kernel.Pool, f *kernel.Tensor, y, x int) {
-	w.current.gram(p, f, y, x)
-	w.current.sums(p, f, y, x)
+// Observe implements [Cost].
+func (w *Wasserstein) Observe(e kernel.Engine, _ int, f *kernel.Tensor, y, x int) {
+	w.current.gram(e, f, y, x)
+	w.current.sums(e, f, y, x)
 }
 
-// Evaluate implements [Term].
-func (w *Wasserstein) Evaluate(p *kernel.Pool) float64 {
+// Evaluate implements [Cost].
+func (w *Wasserstein) Evaluate(p *kernel.Pool, weight float64) float64 {
 	s := w.opts.scale()
 	positions := w.current.finish(s)
 	w.current.centre()
 	var (
 		each    = 1 / float64(len(w.dMean))
-		factor  = each * centredFactor(positions, w.opts.Weight, s)
+		factor  = each * covarianceFactor(positions, weight, s)
 		epsilon = max(w.epsilon, covarianceRounding*each*w.current.Second.Trace())
 		by      = w.gradient.matrix
 		means   float64
@@ -95,7 +95,7 @@ func (w *Wasserstein) Evaluate(p *kernel.Pool) float64 {
 	if w.transport == nil {
 		by.Clear()
 	} else {
-		overlap = w.transport.find(p, by, -factor, w.current.Second, epsilon)
+		overlap = w.transport.computeMap(p, by, -factor, w.current.Second, epsilon)
 	}
 	by.AddDiagonal(float32(factor))
 	for c, v := range w.current.Mean {
@@ -103,11 +103,20 @@ func (w *Wasserstein) Evaluate(p *kernel.Pool) float64 {
 		means += d * d
 		w.dMean[c] = 2 * each * d
 	}
-	w.gradient.set(w.dMean, w.current.Mean, positions, w.opts.Weight, s)
+	w.gradient.set(w.dMean, w.current.Mean, positions, weight, s)
 	return each * (means + w.current.Second.Trace() + w.targetTrace - 2*overlap)
 }
 
-// AddGradient implements [Term].
-func (w *Wasserstein) AddGradient(p *kernel.Pool, grad, f *kernel.Tensor, y, x int) {
-	w.gradient.add(p, grad, f, w.opts.Guide, y, x)
+// AddGradient implements [Cost].
+func (w *Wasserstein) AddGradient(e kernel.Engine, _ int, grad, f *kernel.Tensor, y, x int) {
+	w.gradient.add(e, grad, f, w.opts.Guide, y, x)
+}
+
+// Work implements [Cost].
+func (w *Wasserstein) Work() float64 {
+	work := square(len(w.dMean))
+	if w.transport != nil {
+		work += w.transport.work()
+	}
+	return work
 }

@@ -46,7 +46,7 @@ func wassersteinGradient(style feature, f *mat.Dense) *mat.Dense {
 	return &g
 }
 
-// TestWassersteinAccuracy holds the term to the accuracy that its documentation
+// TestWassersteinAccuracy holds the cost to the accuracy that its documentation
 // claims, with covariances of full rank and, where there are fewer positions than
 // channels, singular ones.
 func TestWassersteinAccuracy(t *testing.T) {
@@ -64,7 +64,7 @@ func TestWassersteinAccuracy(t *testing.T) {
 		t.Run(fmt.Sprintf("%dx%dx%d/%d", s.c, s.h, s.w, s.style), func(t *testing.T) {
 			p := newPool(t, 2)
 			style, f := newFeature(1, s.c, s.style, s.style), newFeature(2, s.c, s.h, s.w)
-			cost, g := gradient(p, NewWasserstein(p, Measure(p, style.tensor()), Options{Weight: 1e3}), f)
+			cost, g := gradient(p, NewWasserstein(p, Measure(p, style.tensor()), Options{}), f, 1e3)
 			near(t, "cost", cost, wassersteinReference(style, 1)(f.dense()), s.cost)
 			want := wassersteinGradient(style, f.dense()).RawMatrix().Data
 			var off, size float64
@@ -105,10 +105,10 @@ func TestFlat(t *testing.T) {
 			"style": {flat, textured}, "picture": {textured, flat}, "both": {flat, flat},
 		} {
 			t.Run(fmt.Sprintf("%s deviates by %g", name, deviation), func(t *testing.T) {
-				term := NewWasserstein(pool, Measure(pool, pair[0]), Options{Weight: 1})
-				cost := evaluate(pool, term, pair[1])
+				flat := NewWasserstein(pool, Measure(pool, pair[0]), Options{})
+				cost := evaluate(pool, flat, pair[1], 1)
 				grad := kernel.NewTensor(256, 20, 20)
-				term.AddGradient(pool, grad, pair[1], 0, 0)
+				flat.AddGradient(pool, 0, grad, pair[1], 0, 0)
 				for _, v := range grad.CHW() {
 					cost += 0 * float64(v)
 				}

@@ -29,24 +29,33 @@ const defaultMemory = 20
 // step begins again along the gradient. A trial that is not finite only makes
 // the step shorter.
 type LBFGS struct {
-	// Pairs are the past steps, the oldest first: the state of the method, for
-	// whoever wants to save it.
-	Pairs []Pair
+	pool   *kernel.Pool
+	n      int // elements of x
+	memory int
 
-	pool      *kernel.Pool
-	memory    int
-	here      point // at x; without a cost until the first step
-	trials    [2]point
+	// The state: the past steps, the oldest first, and cost and gradient at x, which
+	// has none until the first step.
+	pairs []pair
+	here  point
+
+	// Of the step under way: where it began, its direction, and the points that its
+	// search compares.
 	from      []float32
 	direction []float32
+	trials    [2]point
 	alpha     []float64
-	begun     bool
 }
 
-// A Pair is a past step.
-type Pair struct {
-	S, Y   []float32 // the differences of x and of the gradient
-	SY, YY float64   // their inner products
+// pair is a past step.
+type pair struct {
+	s, y   []float32 // the differences of x and of the gradient
+	sy, yy float64   // the inner products of s and y, and of y with itself
+}
+
+// point is a cost and its gradient at some x.
+type point struct {
+	cost     float64
+	gradient []float32
 }
 
 // NewLBFGS returns L-BFGS for vectors of n elements.
@@ -57,35 +66,38 @@ func NewLBFGS(pool *kernel.Pool, n int, opts LBFGSOptions) *LBFGS {
 	if opts.Memory < 0 {
 		panic(fmt.Sprintf("optim: %+v", opts))
 	}
-	vector := func() []float32 { return make([]float32, n) }
-	return &LBFGS{
-		pool: pool, memory: opts.Memory,
-		here:   point{gradient: vector()},
-		trials: [2]point{{gradient: vector()}, {gradient: vector()}},
-		from:   vector(), direction: vector(), alpha: make([]float64, opts.Memory),
-	}
+	return &LBFGS{pool: pool, n: n, memory: opts.Memory, alpha: make([]float64, opts.Memory)}
 }
+
+// Vectors implements [Optimizer]: the state are the gradient at x and two vectors for
+// each past step; a step has the place where it began, its direction, and the
+// gradients of two trials.
+func (l *LBFGS) Vectors() (state, step int) { return 1 + 2*l.memory, 4 }
 
 // Step implements [Optimizer]. It evaluates the objective once where the full
 // step is accepted, which is the rule; the first step evaluates it where x
 // begins too.
 func (l *LBFGS) Step(ctx context.Context, x []float32, f Objective) (Result, error) {
 	search := search{ctx: ctx, f: f, x: x, finite: true}
-	if !l.begun {
+	if l.from == nil {
+		l.prepare()
+	}
+	if l.here.gradient == nil {
 		if err := ctx.Err(); err != nil {
 			return Result{}, err
 		}
 		search.evaluations++
-		if !l.here.evaluate(l.pool, x, f) {
-			return Result{Evaluations: search.evaluations}, &DivergedError{Cost: l.here.cost}
+		first := point{gradient: make([]float32, l.n)}
+		if !first.evaluate(l.pool, x, f) {
+			return Result{Evaluations: search.evaluations}, &DivergedError{Cost: first.cost}
 		}
-		l.begun = true
+		l.here = first
 	}
 	copy(l.from, x)
 	for {
 		slope := l.direct()
 		length := 1.0
-		if len(l.Pairs) == 0 {
+		if len(l.pairs) == 0 {
 			// The first step along the gradient has length 1 at most; the search
 			// lengthens it where that is too short.
 			length = min(1, 1/math.Sqrt(-slope))
@@ -102,8 +114,8 @@ func (l *LBFGS) Step(ctx context.Context, x []float32, f Objective) (Result, err
 		case accepted:
 			l.remember(x)
 			return Result{l.here.cost, search.evaluations}, nil
-		case len(l.Pairs) > 0:
-			l.Pairs = nil
+		case len(l.pairs) > 0:
+			l.pairs = nil
 			continue
 		}
 		copy(x, l.from)
@@ -113,6 +125,19 @@ func (l *LBFGS) Step(ctx context.Context, x []float32, f Objective) (Result, err
 		}
 		return Result{l.here.cost, search.evaluations}, err
 	}
+}
+
+// prepare makes the vectors of a step.
+func (l *LBFGS) prepare() {
+	for _, v := range []*[]float32{&l.from, &l.direction, &l.trials[0].gradient, &l.trials[1].gradient} {
+		*v = make([]float32, l.n)
+	}
+}
+
+// evaluate computes cost and gradient at x, and returns whether both are finite.
+func (pt *point) evaluate(pool *kernel.Pool, x []float32, f Objective) (finite bool) {
+	pt.cost, finite = evaluate(pool, x, pt.gradient, f)
+	return finite
 }
 
 // direct computes the direction, minus the gradient times the approximate inverse
@@ -125,22 +150,22 @@ func (l *LBFGS) direct() (slope float64) {
 			d[i] = -v
 		}
 	})
-	if len(l.Pairs) == 0 {
+	if len(l.pairs) == 0 {
 		return l.pool.Dot(d, g)
 	}
-	last := len(l.Pairs) - 1
-	sd := l.pool.Dot(l.Pairs[last].S, d)
+	last := len(l.pairs) - 1
+	sd := l.pool.Dot(l.pairs[last].s, d)
 	for i := last; i >= 0; i-- {
-		p := &l.Pairs[i]
-		l.alpha[i] = sd / p.SY
+		p := &l.pairs[i]
+		l.alpha[i] = sd / p.sy
 		if i > 0 {
-			sd = l.pool.AddScaledDot(d, float32(-l.alpha[i]), p.Y, l.Pairs[i-1].S)
+			sd = l.pool.AddScaledDot(d, float32(-l.alpha[i]), p.y, l.pairs[i-1].s)
 		} else {
-			l.pool.AddScaled(d, float32(-l.alpha[i]), p.Y)
+			l.pool.AddScaled(d, float32(-l.alpha[i]), p.y)
 		}
 	}
-	gamma := float32(l.Pairs[last].SY / l.Pairs[last].YY)
-	first := l.Pairs[0].Y
+	gamma := float32(l.pairs[last].sy / l.pairs[last].yy)
+	first := l.pairs[0].y
 	yd := l.pool.SumChunks(len(d), func(lo, hi int) float64 {
 		d := d[lo:hi]
 		var sum float64
@@ -150,13 +175,13 @@ func (l *LBFGS) direct() (slope float64) {
 		}
 		return sum
 	})
-	for i := range l.Pairs {
-		p := &l.Pairs[i]
+	for i := range l.pairs {
+		p := &l.pairs[i]
 		next := g
 		if i < last {
-			next = l.Pairs[i+1].Y
+			next = l.pairs[i+1].y
 		}
-		yd = l.pool.AddScaledDot(d, float32(l.alpha[i]-yd/p.SY), p.S, next)
+		yd = l.pool.AddScaledDot(d, float32(l.alpha[i]-yd/p.sy), p.s, next)
 	}
 	return yd
 }
@@ -168,23 +193,23 @@ const leastCurvature = 1e-7
 // remember makes the accepted point, x and l.trials[0], the one to go on from,
 // and keeps the step to it.
 func (l *LBFGS) remember(x []float32) {
-	var p Pair
-	if len(l.Pairs) == l.memory {
-		p = l.Pairs[0]
-		l.Pairs = append(l.Pairs[:0], l.Pairs[1:]...)
+	var p pair
+	if len(l.pairs) == l.memory {
+		p = l.pairs[0]
+		l.pairs = append(l.pairs[:0], l.pairs[1:]...)
 	} else {
-		p = Pair{S: make([]float32, len(x)), Y: make([]float32, len(x))}
+		p = pair{s: make([]float32, len(x)), y: make([]float32, len(x))}
 	}
 	l.here, l.trials[0] = l.trials[0], l.here
 	l.pool.Chunks(len(x), func(lo, hi int) {
-		s, y, old := p.S[lo:hi], p.Y[lo:hi], l.trials[0].gradient[lo:hi]
+		s, y, old := p.s[lo:hi], p.y[lo:hi], l.trials[0].gradient[lo:hi]
 		for i, g := range l.here.gradient[lo:hi] {
 			s[i] = x[lo+i] - l.from[lo+i]
 			y[i] = g - old[i]
 		}
 	})
-	p.SY, p.YY = l.pool.Dot(p.S, p.Y), l.pool.Dot(p.Y, p.Y)
-	if p.SY > leastCurvature*math.Sqrt(p.YY*l.pool.Dot(p.S, p.S)) {
-		l.Pairs = append(l.Pairs, p)
+	p.sy, p.yy = l.pool.Dot(p.s, p.y), l.pool.Dot(p.y, p.y)
+	if p.sy > leastCurvature*math.Sqrt(p.yy*l.pool.Dot(p.s, p.s)) {
+		l.pairs = append(l.pairs, p)
 	}
 }

@@ -25,18 +25,24 @@ type Objective func(x, gradient []float32) (cost float64)
 // An Optimizer moves x towards lower costs of an objective.
 type Optimizer interface {
 	// Step makes one iteration, which ends when x has moved to an accepted
-	// point. Between steps x stays as it was left, and f is the same function;
-	// for another x or f a new optimiser is made.
+	// point. Between steps x stays as it was left; for another x a new optimiser
+	// is made. f may be another function at each step for [Adam], such as a cost of
+	// which each step sees another sample. For [LBFGS], which compares the gradients
+	// of successive steps, it is the same function at all of them.
 	//
 	// It fails with the error of ctx, which it looks at before every
 	// evaluation; with a [*DivergedError]; or with [ErrConverged]. Then x is the
 	// point where the last step ended, or where the first began.
 	Step(ctx context.Context, x []float32, f Objective) (Result, error)
+	// Vectors returns the most vectors as long as x that the state has, and how many
+	// more the optimiser holds from the first step on. x is not among them.
+	Vectors() (state, step int)
 	// State returns what there is to save between two steps. It is the
 	// optimiser's own memory, which the next step changes.
 	State() State
 	// Restore takes a state that another optimiser of the same kind and options
-	// had. It fails where that cannot be.
+	// had. The vectors of s become the optimiser's own. It fails where the state is
+	// of another kind, other options or another length.
 	Restore(s State) error
 }
 
@@ -65,16 +71,10 @@ func (e *DivergedError) Error() string {
 		e.Cost, e.Tries)
 }
 
-// point is a cost and its gradient at some x.
-type point struct {
-	cost     float64
-	gradient []float32
-}
-
-// evaluate calls the objective and says whether cost and gradient are finite.
-func (pt *point) evaluate(pool *kernel.Pool, x []float32, f Objective) bool {
-	pt.cost = f(x, pt.gradient)
+// evaluate calls the objective and returns the cost, and whether cost and gradient
+// are finite.
+func evaluate(pool *kernel.Pool, x, gradient []float32, f Objective) (cost float64, finite bool) {
+	cost = f(x, gradient)
 	// Adam squares the elements of a gradient in float32.
-	return !math.IsNaN(pt.cost) && !math.IsInf(pt.cost, 0) &&
-		pool.Dot(pt.gradient, pt.gradient) < math.MaxFloat32
+	return cost, !math.IsNaN(cost) && !math.IsInf(cost, 0) && pool.Dot(gradient, gradient) < math.MaxFloat32
 }

@@ -177,8 +177,8 @@ func TestExplosion(t *testing.T) {
 			t.Fatalf("cost %g, %v", r.Cost, err)
 		}
 	}
-	if !(opt.LearningRate < 1e3) {
-		t.Errorf("the learning rate is still %g", opt.LearningRate)
+	if !(opt.rate < 1e3) {
+		t.Errorf("the learning rate is still %g", opt.rate)
 	}
 }
 
@@ -209,8 +209,8 @@ func TestRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := bowl(x, make([]float32, 5))
-	for i := range opt.Pairs {
-		opt.Pairs[i].SY *= -1
+	for i := range opt.pairs {
+		opt.pairs[i].sy *= -1
 	}
 	r, err := opt.Step(t.Context(), x, bowl)
 	if err != nil || !(r.Cost < before) {
@@ -233,8 +233,8 @@ func TestSkip(t *testing.T) {
 		}
 		cost = r.Cost
 	}
-	if len(opt.Pairs) != 0 {
-		t.Errorf("%d pairs", len(opt.Pairs))
+	if len(opt.pairs) != 0 {
+		t.Errorf("%d pairs", len(opt.pairs))
 	}
 }
 
@@ -247,8 +247,8 @@ func TestMemory(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if len(opt.Pairs) != 3 {
-		t.Errorf("%d pairs, want 3", len(opt.Pairs))
+	if len(opt.pairs) != 3 {
+		t.Errorf("%d pairs, want 3", len(opt.pairs))
 	}
 }
 
@@ -311,48 +311,48 @@ func TestThreads(t *testing.T) {
 	}
 }
 
-// TestResume saves the exported state between steps and goes on with it.
-func TestResume(t *testing.T) {
-	p := problems["rosenbrock"]
-	pool := newPool(t, 1)
-	n := len(p.start)
-	calls := 0
-	f := p.objective(&calls)
-	step := func(opt Optimizer, x []float32, times int) {
-		t.Helper()
-		for range times {
-			if _, err := opt.Step(t.Context(), x, f); err != nil {
-				t.Fatal(err)
-			}
+// TestAdamStochastic minimises a function of which each step sees another sample,
+// and compares with algorithm 1 of the paper in float64.
+func TestAdamStochastic(t *testing.T) {
+	const n, steps = 5, 40
+	opts := AdamOptions{LearningRate: 0.05, Beta1: 0.8, Beta2: 0.95, Epsilon: 1e-3}
+	sample := func(step, i int) float64 { return math.Sin(float64(3*step + 7*i)) }
+	x, want := make([]float32, n), make([]float64, n)
+	gradient := make([]float64, n)
+	see := func(step int) {
+		for i, v := range want {
+			gradient[i] = 2 * (v - sample(step, i))
 		}
 	}
-	t.Run("adam", func(t *testing.T) {
-		opts := AdamOptions{LearningRate: 0.02}
-		a, x := NewAdam(pool, n, opts), p.begin()
-		step(a, x, 10)
-		b, y := NewAdam(pool, n, opts), slices.Clone(x)
-		b.M, b.V, b.Steps, b.LearningRate = slices.Clone(a.M), slices.Clone(a.V), a.Steps, a.LearningRate
-		step(a, x, 10)
-		step(b, y, 10)
-		if !slices.Equal(x, y) {
-			t.Error("another end")
+	see(0)
+	opt := NewAdam(newPool(t, 1), n, opts)
+	var m, v [n]float64
+	for step := range steps {
+		for i, g := range gradient {
+			m[i] = opts.Beta1*m[i] + (1-opts.Beta1)*g
+			v[i] = opts.Beta2*v[i] + (1-opts.Beta2)*g*g
+			mean := m[i] / (1 - math.Pow(opts.Beta1, float64(step+1)))
+			square := v[i] / (1 - math.Pow(opts.Beta2, float64(step+1)))
+			want[i] -= opts.LearningRate * mean / (math.Sqrt(square) + opts.Epsilon)
 		}
-	})
-	t.Run("lbfgs", func(t *testing.T) {
-		opts := LBFGSOptions{Memory: 4}
-		a, x := NewLBFGS(pool, n, opts), p.begin()
-		step(a, x, 10)
-		b, y := NewLBFGS(pool, n, opts), slices.Clone(x)
-		for _, pair := range a.Pairs {
-			pair.S, pair.Y = slices.Clone(pair.S), slices.Clone(pair.Y)
-			b.Pairs = append(b.Pairs, pair)
+		_, err := opt.Step(t.Context(), x, func(x, g []float32) (cost float64) {
+			for i, v := range x {
+				d := float64(v) - sample(step, i)
+				cost += d * d
+				g[i] = float32(2 * d)
+			}
+			return cost
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-		step(a, x, 10)
-		step(b, y, 10)
-		if !slices.Equal(x, y) {
-			t.Error("another end")
+		for i, v := range x {
+			if math.Abs(float64(v)-want[i]) > 1e-5 {
+				t.Fatalf("element %d after step %d: %g, want %g", i, step+1, v, want[i])
+			}
 		}
-	})
+		see(step) // what the optimiser saw where the step ended
+	}
 }
 
 func TestAdamRange(t *testing.T) {
@@ -404,6 +404,37 @@ func TestDescent(t *testing.T) {
 	})
 }
 
+// TestAnnealing: along a gradient that stays the same, each step of Adam is as long
+// as its learning rate.
+func TestAnnealing(t *testing.T) {
+	const steps, rate, final = 8, 0.5, 0.2
+	want := func(step int) float64 {
+		switch {
+		case step <= steps/2:
+			return rate
+		case step >= steps:
+			return rate * final
+		}
+		along := math.Pi / 2 * float64(step-steps/2) / (steps / 2)
+		return rate * (final + (1-final)*math.Pow(math.Cos(along), 2))
+	}
+	slope := func(x, g []float32) float64 {
+		g[0] = 1
+		return float64(x[0])
+	}
+	adam := NewAdam(newPool(t, 1), 1, AdamOptions{LearningRate: rate, FinalRate: final, Steps: steps})
+	x := []float32{0}
+	for step := range steps + 3 {
+		before := x[0]
+		if _, err := adam.Step(t.Context(), x, slope); err != nil {
+			t.Fatal(err)
+		}
+		if got := float64(before - x[0]); math.Abs(got-want(step)) > 1e-5*rate {
+			t.Errorf("step %d: %g, expected %g", step, got, want(step))
+		}
+	}
+}
+
 func TestAverage(t *testing.T) {
 	pool := newPool(t, 2)
 	points := [][]float32{{1, -2, 3}, {2, 5, 0}, {4, 4, -1}}
@@ -434,10 +465,12 @@ func BenchmarkStep(b *testing.B) {
 	objective := func(x, g []float32) float64 { return bowl(x[:1000], g[:1000]) }
 	pool := newPool(b, 2)
 	lbfgs := NewLBFGS(pool, n, LBFGSOptions{})
+	lbfgs.prepare()
+	lbfgs.here.gradient = make([]float32, n)
 	for range defaultMemory {
-		pair := Pair{S: make([]float32, n), Y: make([]float32, n), SY: 1, YY: 1}
-		pair.S[0], pair.Y[0] = 1, 1
-		lbfgs.Pairs = append(lbfgs.Pairs, pair)
+		past := pair{s: make([]float32, n), y: make([]float32, n), sy: 1, yy: 1}
+		past.s[0], past.y[0] = 1, 1
+		lbfgs.pairs = append(lbfgs.pairs, past)
 	}
 	b.Run("adam", func(b *testing.B) {
 		b.ReportAllocs()

@@ -22,14 +22,14 @@ const (
 	retreat = 0.1
 )
 
-// search is a line search: what it works on and what it met.
+// search holds the state of one line search.
 type search struct {
 	ctx         context.Context
 	f           Objective
 	x           []float32
 	evaluations int
-	finite      bool    // whether the last evaluation was
-	last        float64 // its cost
+	finite      bool    // whether cost and gradient of the last evaluation were
+	last        float64 // the cost of the last evaluation
 }
 
 // trial is a point on the line from + t direction.

@@ -1,9 +1,11 @@
 package paint
 
 import (
-	"bufio"
+	"io/fs"
 	"math"
 	"os"
+	"path"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -11,44 +13,173 @@ import (
 // assumedMemory is what a machine is taken to have free where it does not say.
 const assumedMemory = 4 << 30
 
-// DefaultMemory returns the memory that a painting may take unless
-// [Options.Memory] says otherwise: three quarters of what is free, as Linux and
-// its control groups report it, and 3 GiB elsewhere.
-func DefaultMemory() int64 {
-	free := int64(math.MaxInt64)
-	if v, ok := meminfo("/proc/meminfo"); ok {
-		free = v
-	}
-	if limit, ok := number("/sys/fs/cgroup/memory.max"); ok {
-		used, _ := number("/sys/fs/cgroup/memory.current")
-		free = min(free, max(limit-used, 0))
+// DefaultMemory returns the memory that a painting may take where [Options.Memory] is
+// 0: three quarters of what is free, as Linux, the control groups of the process and its
+// resource limits report it, and 3 GiB elsewhere.
+func DefaultMemory() int64 { return freeMemory(os.DirFS("/")) / 4 * 3 }
+
+// freeMemory returns the memory in bytes that a process may still take, given the
+// root of its file system: the least of what the machine has free, what each control
+// group of the process has left, and what the limits of the process leave.
+func freeMemory(root fs.FS) int64 {
+	free := min(groupMemory(root), limitedMemory(root))
+	if kib, ok := field(root, "proc/meminfo", "MemAvailable:"); ok {
+		free = min(free, kib<<10)
 	}
 	if free == math.MaxInt64 {
-		free = assumedMemory
+		return assumedMemory
 	}
-	return free / 4 * 3
+	return free
 }
 
-// meminfo returns the bytes available, of a file like /proc/meminfo.
-func meminfo(path string) (int64, bool) {
-	f, err := os.Open(path)
+// limitedMemory returns what the resource limits of the process leave of its address
+// space (ulimit -v) and of its private memory (ulimit -d). Without limits it is the
+// largest number.
+func limitedMemory(root fs.FS) int64 {
+	left := int64(math.MaxInt64)
+	limits, _ := fs.ReadFile(root, "proc/self/limits")
+	for line := range strings.Lines(string(limits)) {
+		for name, used := range map[string]string{"Max address space": "VmSize:", "Max data size": "VmData:"} {
+			rest, found := strings.CutPrefix(line, name)
+			fields := strings.Fields(rest) // the soft limit, the hard one, the unit
+			if !found || len(fields) == 0 {
+				continue
+			}
+			limit, err := strconv.ParseInt(fields[0], 10, 64)
+			kib, ok := field(root, "proc/self/status", used)
+			if err == nil && ok { // otherwise it is unlimited
+				left = min(left, max(limit-kib<<10, 0))
+			}
+		}
+	}
+	return left
+}
+
+// groupMemory returns the least memory that a control group of the process has left. A
+// process that is in none has the largest number.
+func groupMemory(root fs.FS) int64 {
+	left := int64(math.MaxInt64)
+	mounts := groupMounts(root)
+	own, _ := fs.ReadFile(root, "proc/self/cgroup")
+	for line := range strings.Lines(string(own)) {
+		// Number, controllers, group: "0::/user.slice" of version 2 and
+		// "4:memory:/docker/1f" of version 1.
+		parts := strings.SplitN(strings.TrimSpace(line), ":", 3)
+		if len(parts) != 3 {
+			continue
+		}
+		for _, m := range mounts {
+			if slices.Contains(strings.Split(parts[1], ","), m.controller) {
+				left = min(left, m.left(root, parts[2]))
+			}
+		}
+	}
+	return left
+}
+
+// groupVersion says by which names a version of control groups reports memory.
+type groupVersion struct {
+	controller string   // in /proc/self/cgroup
+	fileSystem string   // in /proc/self/mountinfo
+	limits     []string // files
+	usage      string   // file
+	cached     []string // fields of memory.stat
+}
+
+var groupVersions = []groupVersion{
+	{"", "cgroup2", []string{"memory.max", "memory.high"}, "memory.current", []string{"inactive_file", "active_file"}},
+	{"memory", "cgroup", []string{"memory.limit_in_bytes"}, "memory.usage_in_bytes", []string{"total_inactive_file", "total_active_file"}},
+}
+
+// groupMount is where a tree of control groups is mounted.
+type groupMount struct {
+	groupVersion
+	group string // that is mounted: "/", or within a container its own
+	at    string // in the file system
+}
+
+// groupMounts returns the mounts that /proc/self/mountinfo lists, or where it lists none
+// of control groups, those that are usual.
+func groupMounts(root fs.FS) (mounts []groupMount) {
+	list, _ := fs.ReadFile(root, "proc/self/mountinfo")
+	for line := range strings.Lines(string(list)) {
+		// Number, parent, device, root, mount point, options, optional fields, "-",
+		// file system, source, options of the file system.
+		mount, system, found := strings.Cut(line, " - ")
+		of, by := strings.Fields(mount), strings.Fields(system)
+		if !found || len(of) < 5 || len(by) < 3 {
+			continue
+		}
+		for _, v := range groupVersions {
+			if by[0] == v.fileSystem && (v.controller == "" || slices.Contains(strings.Split(by[2], ","), v.controller)) {
+				mounts = append(mounts, groupMount{v, unescaped(of[3]), unescaped(of[4])})
+			}
+		}
+	}
+	if mounts == nil {
+		v2, v1 := groupVersions[0], groupVersions[1]
+		mounts = []groupMount{{v2, "/", "/sys/fs/cgroup"}, {v2, "/", "/sys/fs/cgroup/unified"}, {v1, "/", "/sys/fs/cgroup/memory"}}
+	}
+	return mounts
+}
+
+// unescaped returns a path of mountinfo, which writes spaces as \040.
+func unescaped(path string) string {
+	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(path)
+}
+
+// left returns the least memory that a group and those around it have left below their
+// limits. Files in the page cache, which the kernel drops when memory is short, do not
+// count as used. A group that cannot be seen, such as one outside a container, has no
+// limit.
+func (m *groupMount) left(root fs.FS, group string) int64 {
+	left := int64(math.MaxInt64)
+	group = path.Clean("/" + group)
+	if within, ok := strings.CutPrefix(group, m.group); ok && m.group != "/" && (within == "" || within[0] == '/') {
+		group = path.Clean("/" + within)
+	}
+	for ; ; group = path.Dir(group) {
+		dir := strings.TrimPrefix(path.Join(m.at, group), "/")
+		for _, file := range m.limits {
+			if limit, ok := number(root, path.Join(dir, file)); ok {
+				left = min(left, max(limit-m.used(root, dir), 0))
+			}
+		}
+		if group == "/" {
+			return left
+		}
+	}
+}
+
+// used returns the memory that a group uses, without files in the page cache.
+func (m *groupMount) used(root fs.FS, dir string) int64 {
+	used, _ := number(root, path.Join(dir, m.usage))
+	for _, name := range m.cached {
+		cached, _ := field(root, path.Join(dir, "memory.stat"), name)
+		used -= cached
+	}
+	return max(used, 0)
+}
+
+// field returns the number that follows a name in a file of a name and a number in
+// each line.
+func field(root fs.FS, file, name string) (int64, bool) {
+	b, err := fs.ReadFile(root, file)
 	if err != nil {
 		return 0, false
 	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		fields := strings.Fields(lines.Text())
-		if len(fields) == 3 && fields[0] == "MemAvailable:" && fields[2] == "kB" {
-			kb, err := strconv.ParseInt(fields[1], 10, 64)
-			return kb << 10, err == nil
+	for line := range strings.Lines(string(b)) {
+		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == name {
+			n, err := strconv.ParseInt(fields[1], 10, 64)
+			return n, err == nil
 		}
 	}
 	return 0, false
 }
 
 // number returns the number that a file holds; "max" is none.
-func number(path string) (int64, bool) {
-	b, err := os.ReadFile(path)
+func number(root fs.FS, file string) (int64, bool) {
+	b, err := fs.ReadFile(root, file)
 	if err != nil {
 		return 0, false
 	}

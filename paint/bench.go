@@ -22,7 +22,7 @@ type BenchOptions struct {
 	Iterations int      // 0 is 5
 	Threads    int      // 0 is one for each processor
 	Precision  Precision
-	Memory     int64 // 0 is DefaultMemory()
+	Memory     int64 // as that of [Options]
 }
 
 // A BenchReport is what [Bench] measured.
@@ -69,10 +69,10 @@ func Bench(ctx context.Context, opts BenchOptions) (*BenchReport, error) {
 		return nil, err
 	}
 	report := &BenchReport{
-		Kernel: s.pool.Implementation(), Precision: Precision(s.precision.String()), Threads: s.pool.Threads(),
+		Kernel: s.pool.Implementation(), Precision: s.opts.Precision, Threads: s.pool.Threads(),
 		Parts: stage.plan.Parts(), Operations: stage.plan.Operations(),
 	}
-	optimizer := s.newOptimizer(len(canvas.RGB))
+	optimizer := s.newOptimizer(len(canvas.RGB), s.scales[0])
 	for i := range opts.Iterations + 1 {
 		stage.tried, stage.spent = stage.tried[:0], Spent{}
 		begin := time.Now()

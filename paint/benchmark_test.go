@@ -45,7 +45,7 @@ func BenchmarkIteration(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			optimizer := s.newOptimizer(len(canvas.RGB))
+			optimizer := s.newOptimizer(len(canvas.RGB), s.scales[0])
 			step := func() {
 				if _, err := optimizer.Step(b.Context(), canvas.RGB, stage.objective(b.Context())); err != nil {
 					b.Fatal(err)
@@ -64,10 +64,11 @@ func BenchmarkIteration(b *testing.B) {
 // thread's time is that of the processor.
 func BenchmarkStyleCosts(b *testing.B) {
 	open := func(path string) *picture.Picture {
-		p, err := picture.Open(path, picture.Limits{})
+		f, err := picture.Open(b.Context(), path, picture.Limits{})
 		if err != nil {
 			b.Fatal(err)
 		}
+		p := f.SRGB()
 		return p
 	}
 	content, style := open("../examples/photos/castle.jpg"), open("../examples/paintings/starry-night.jpg")
@@ -77,7 +78,7 @@ func BenchmarkStyleCosts(b *testing.B) {
 			b.Fatal(err)
 		}
 		for _, size := range []int{80, 160, 320, 512} {
-			for _, cost := range []StyleCost{GramCost, MomentsCost, WassersteinCost, HistogramCost} {
+			for _, cost := range []StyleCost{GramCost, WassersteinCost} {
 				b.Run(fmt.Sprintf("%s/%d/%s", network, size, cost), func(b *testing.B) {
 					recipe := Fine()
 					recipe.StyleCost, recipe.Size, recipe.FirstSize = cost, size, 0

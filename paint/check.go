@@ -13,19 +13,23 @@ import (
 // Check returns the error that [Paint] with the same arguments returns before
 // work begins, or nil. Where content is nil, it is that of a [Texture] of a
 // shape.
-func Check(content image.Image, shape image.Point, regions []Region, opts Options) error {
-	var s *session
-	var err error
-	if content == nil {
-		s, err = newTexture(shape, regions, opts)
-	} else {
-		s, err = newSession(content, regions, opts)
-	}
+func Check(content image.Image, shape image.Point, regions []Region, opts Options) (err error) {
+	defer catch(&err)
+	s, err := newSessionOr(content, shape, regions, opts)
 	if err != nil {
 		return err
 	}
 	s.pool.Close()
 	return nil
+}
+
+// newSessionOr prepares a painting of a content, or where that is nil, a texture of
+// a shape. Whoever gets it closes its pool.
+func newSessionOr(content image.Image, shape image.Point, regions []Region, opts Options) (*session, error) {
+	if content == nil {
+		return newTexture(shape, regions, opts)
+	}
+	return newSession(content, regions, opts)
 }
 
 // ParseRecipe reads the fields of a recipe from a JSON object. Those that are
@@ -63,5 +67,5 @@ func ParseRecipe(data []byte, strength Strength) (Recipe, error) {
 // work begins because of what it was asked for.
 func Refused(err error) bool {
 	return errors.As(err, new(*OptionError)) || errors.As(err, new(*vgg.LayerError)) ||
-		errors.As(err, new(*vgg.SizeError)) || errors.As(err, new(*MemoryError))
+		errors.As(err, new(*vgg.SizeError)) || errors.As(err, new(*MemoryError)) || errors.Is(err, ErrTransparent)
 }

@@ -12,6 +12,8 @@ import (
 	"hash"
 	"io"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/pastiche-art/pastiche/optim"
 	"github.com/pastiche-art/pastiche/picture"
@@ -20,11 +22,12 @@ import (
 // A Checkpoint is a painting under way, as [Progress.WriteCheckpoint] saves it
 // and [ReadCheckpoint] reads it: given to [Options.Resume] together with the
 // same inputs, it continues to the same bytes as a painting that was never
-// interrupted, where the kernel implementation is the same.
+// interrupted, where the kernel implementation is the same. A painting takes the
+// memory of its checkpoint over, so that a checkpoint continues one painting.
 type Checkpoint struct {
 	header checkpointHeader
-	// The origin of the scale, the mean over iterations, what the optimiser moves,
-	// and its own.
+	// The origin of the scale and the mean over iterations where the painting has
+	// them, what the optimiser moves, and the optimiser's own.
 	vectors [][]float32
 }
 
@@ -32,7 +35,6 @@ type Checkpoint struct {
 type checkpointHeader struct {
 	Inputs    string    `json:"inputs"` // what [session.inputs] returns
 	Memory    int64     `json:"memory"`
-	Precision Precision `json:"precision"`
 	Scale     int       `json:"scale"`     // that is being painted, from 0
 	Iteration int       `json:"iteration"` // of the scale, that were made
 	Step      int       `json:"step"`      // of all scales
@@ -41,7 +43,8 @@ type checkpointHeader struct {
 	MeanSteps int       `json:"mean_steps"`
 	Optimizer []float64 `json:"optimizer"`
 	Vectors   int       `json:"vectors"`
-	Length    int       `json:"length"`    // of the first three
+	Canvases  int       `json:"canvases"`  // the first of the vectors, which are as long as the canvas
+	Length    int       `json:"length"`    // of these
 	Variables int       `json:"variables"` // the length of the others
 }
 
@@ -52,14 +55,24 @@ func (c *Checkpoint) Step() int { return c.header.Step }
 // bytes, the header in JSON, the vectors as little-endian float32, and the
 // SHA-256 of all that.
 const (
-	checkpointMagic   = "pastiche checkpoint 2\n"
+	checkpointMagic   = "pastiche checkpoint 3\n"
 	maxCheckpointJSON = 1 << 20
 	// maxCheckpointVectors is more than any optimiser has.
 	maxCheckpointVectors = 256
-	// canvasVectors are the origin and the mean; what the optimiser moves follows.
-	canvasVectors = 2
-	leastVectors  = canvasVectors + 1
+	// maxCanvases are the origin and the mean.
+	maxCanvases = 2
 )
+
+// anyCheckpoint begins the files of all versions of the format.
+const anyCheckpoint = "pastiche checkpoint "
+
+// IsCheckpoint reports whether r begins as the file of a checkpoint does, of this
+// version of the format or another. [ReadCheckpoint] says whether it is whole.
+func IsCheckpoint(r io.Reader) bool {
+	begin := make([]byte, len(anyCheckpoint))
+	_, err := io.ReadFull(r, begin)
+	return err == nil && string(begin) == anyCheckpoint
+}
 
 // ErrCheckpoint is behind every error of a checkpoint that cannot be read or is
 // not of this painting.
@@ -72,23 +85,43 @@ func unusable(format string, args ...any) error {
 // progress is where a painting is.
 type progress struct {
 	scale, iteration int
-	origin           *picture.Picture // the canvas where the scale began
+	origin           *picture.Picture // the canvas where a scale of NearestCost began
 	canvas           *picture.Picture
 	pyramid          *pyramid  // nil where the optimiser moves pixels
 	variables        []float32 // what it moves: the canvas, or the levels of the pyramid
 	optimizer        optim.Optimizer
-	mean             *optim.Average
+	mean             *optim.Average // nil where the recipe takes none
+}
+
+// canvases returns the vectors as long as the canvas that a checkpoint holds.
+func (at *progress) canvases() (of [][]float32) {
+	if at.origin != nil {
+		of = append(of, at.origin.RGB)
+	}
+	if at.mean != nil {
+		of = append(of, at.mean.Sum)
+	}
+	return of
+}
+
+// meanSteps returns the number of canvases that the mean is over.
+func (at *progress) meanSteps() int {
+	if at.mean == nil {
+		return 0
+	}
+	return at.mean.Steps
 }
 
 // writeCheckpoint writes what it takes to go on from here.
 func (s *session) writeCheckpoint(w io.Writer, at *progress) error {
 	state := at.optimizer.State()
-	vectors := append([][]float32{at.origin.RGB, at.mean.Sum, at.variables}, state.Vectors...)
+	canvases := at.canvases()
+	vectors := slices.Concat(canvases, [][]float32{at.variables}, state.Vectors)
 	header, err := json.Marshal(checkpointHeader{
-		Inputs: s.inputs(), Memory: s.memory, Precision: Precision(s.precision.String()),
+		Inputs: s.inputs(), Memory: s.memory,
 		Scale: at.scale, Iteration: at.iteration, Step: s.step, Made: s.painting.Steps, Costs: s.painting.Costs,
-		MeanSteps: at.mean.Steps, Optimizer: state.Numbers,
-		Vectors: len(vectors), Length: len(at.canvas.RGB), Variables: len(at.variables),
+		MeanSteps: at.meanSteps(), Optimizer: state.Numbers,
+		Vectors: len(vectors), Canvases: len(canvases), Length: len(at.canvas.RGB), Variables: len(at.variables),
 	})
 	if err != nil {
 		return err
@@ -132,7 +165,11 @@ func ReadCheckpoint(r io.Reader) (*Checkpoint, error) {
 	if err := readFull(in, begin); err != nil {
 		return nil, err
 	}
-	if !bytes.HasPrefix(begin, []byte(checkpointMagic)) {
+	switch {
+	case bytes.HasPrefix(begin, []byte(checkpointMagic)):
+	case bytes.HasPrefix(begin, []byte(anyCheckpoint)):
+		return nil, unusable("another version of pastiche wrote it: expected a file of %q", strings.TrimSpace(checkpointMagic))
+	default:
 		return nil, unusable("it begins otherwise: expected a file that --checkpoint wrote")
 	}
 	length := binary.LittleEndian.Uint32(begin[len(checkpointMagic):])
@@ -148,13 +185,13 @@ func ReadCheckpoint(r io.Reader) (*Checkpoint, error) {
 		return nil, unusable("its header: %w", err)
 	}
 	h := &c.header
-	if h.Vectors < leastVectors || h.Vectors > maxCheckpointVectors ||
+	if h.Canvases < 0 || h.Canvases > maxCanvases || h.Vectors <= h.Canvases || h.Vectors > maxCheckpointVectors ||
 		h.Length < 1 || h.Length > colors*MaxSize*MaxSize || h.Variables < h.Length || h.Variables > 2*h.Length {
 		return nil, unusable("%d vectors of %d and %d elements", h.Vectors, h.Length, h.Variables)
 	}
 	for i := range h.Vectors {
 		n := h.Length
-		if i >= canvasVectors {
+		if i >= h.Canvases {
 			n = h.Variables
 		}
 		v, err := readFloats(in, n)
@@ -182,7 +219,8 @@ func readFull(r io.Reader, p []byte) error {
 	return err
 }
 
-// readFloats reads n numbers, and makes room for no more than came.
+// readFloats reads n numbers. It makes room for no more than twice as many as came,
+// and for n in the end.
 func readFloats(r io.Reader, n int) ([]float32, error) {
 	const chunk = 1 << 16
 	var (
@@ -194,6 +232,11 @@ func readFloats(r io.Reader, n int) ([]float32, error) {
 		if err := readFull(r, b); err != nil {
 			return nil, err
 		}
+		if cap(v)-len(v) < len(b)/4 {
+			longer := make([]float32, len(v), min(n, max(chunk, 2*cap(v))))
+			copy(longer, v)
+			v = longer
+		}
 		for i := 0; i < len(b); i += 4 {
 			v = append(v, math.Float32frombits(binary.LittleEndian.Uint32(b[i:])))
 		}
@@ -201,7 +244,8 @@ func readFloats(r io.Reader, n int) ([]float32, error) {
 	return v, nil
 }
 
-// resume returns where a checkpoint left the painting.
+// resume returns where a checkpoint left the painting. The vectors become those of
+// the painting.
 func (s *session) resume(c *Checkpoint) (*progress, error) {
 	h := c.header
 	if h.Inputs != s.inputs() {
@@ -211,24 +255,51 @@ func (s *session) resume(c *Checkpoint) (*progress, error) {
 		h.Step < 0 || h.Step > s.steps {
 		return nil, unusable("iteration %d of scale %d", h.Iteration, h.Scale+1)
 	}
-	width, height := s.canvasSize(s.scales[h.Scale].Size)
-	at := &progress{scale: h.Scale, iteration: h.Iteration, origin: picture.New(width, height), canvas: picture.New(width, height)}
-	if h.Length != len(at.canvas.RGB) {
-		return nil, unusable("vectors of %d elements, expected %d", h.Length, len(at.canvas.RGB))
+	if c.vectors == nil {
+		return nil, unusable("a painting has gone on from it: read it again")
 	}
-	s.prepareProgress(at)
-	if h.Variables != len(at.variables) {
-		return nil, unusable("%d variables, expected %d", h.Variables, len(at.variables))
+	scale := s.scales[h.Scale]
+	width, height := s.canvasSize(scale.Size)
+	at := &progress{scale: h.Scale, iteration: h.Iteration, canvas: &picture.Picture{W: width, H: height}}
+	if scale.StyleCost == NearestCost {
+		at.origin = &picture.Picture{W: width, H: height}
 	}
-	copy(at.origin.RGB, c.vectors[0])
-	copy(at.mean.Sum, c.vectors[1])
-	copy(at.variables, c.vectors[canvasVectors])
-	at.mean.Steps = h.MeanSteps
-	if err := at.optimizer.Restore(optim.State{Numbers: h.Optimizer, Vectors: c.vectors[leastVectors:]}); err != nil {
+	if s.recipe.Averaging > 0 {
+		at.mean = &optim.Average{Decay: s.recipe.Averaging, Steps: h.MeanSteps}
+	}
+	length := colors * width * height
+	variables := length
+	if s.recipe.Pyramid > 1 {
+		at.pyramid = newPyramid(s.pool, height, width, s.recipe.Pyramid)
+		variables = at.pyramid.length()
+	}
+	if canvases := len(at.canvases()); h.Length != length || h.Variables != variables || h.Canvases != canvases {
+		return nil, unusable("%d vectors of %d elements and others of %d: expected %d of %d and others of %d",
+			h.Canvases, h.Length, h.Variables, canvases, length, variables)
+	}
+	at.optimizer = s.newOptimizer(variables, s.scales[h.Scale])
+	if err := at.adopt(c); err != nil {
 		return nil, unusable("%w", err)
 	}
 	s.step, s.painting.Steps, s.painting.Costs = h.Step, h.Made, h.Costs
 	return at, nil
+}
+
+// adopt takes the vectors of a checkpoint over.
+func (at *progress) adopt(c *Checkpoint) error {
+	vectors := c.vectors
+	c.vectors = nil
+	if at.origin != nil {
+		at.origin.RGB, vectors = vectors[0], vectors[1:]
+	}
+	if at.mean != nil {
+		at.mean.Sum, vectors = vectors[0], vectors[1:]
+	}
+	at.variables, at.canvas.RGB = vectors[0], vectors[0]
+	if at.pyramid != nil {
+		at.canvas.RGB = make([]float32, c.header.Length) // composed of the variables later
+	}
+	return at.optimizer.Restore(optim.State{Numbers: c.header.Optimizer, Vectors: vectors[1:]})
 }
 
 // inputs returns a digest of all that decides what is painted.
@@ -241,8 +312,10 @@ func (s *session) inputs() string {
 	if err != nil {
 		panic(err) // only for a recipe that did not validate
 	}
-	fmt.Fprintf(h, "%s\n%s\n%s\n%d\n", recipe, s.network.Digest, s.precision, s.opts.Seed)
+	fmt.Fprintf(h, "%s\n%s\n%s\n%d\n", recipe, s.network.Digest, s.opts.Precision, s.opts.Seed)
+	fmt.Fprintf(h, "shape %v\n", s.shape)
 	hashPicture(h, s.content)
+	hashMask(h, s.opacity)
 	if s.chroma != nil {
 		hashPicture(h, s.chroma)
 	}
@@ -257,7 +330,8 @@ func (s *session) inputs() string {
 		for i, of := range r.styles {
 			fmt.Fprintf(h, "style %g %g\n", r.shares[i], of.scale)
 			hashPicture(h, of.picture)
-			hashMask(h, of.mask)
+			hashMask(h, of.opacity)
+			hashMask(h, of.shown)
 		}
 	}
 	s.digest = hex.EncodeToString(h.Sum(nil))
@@ -267,7 +341,6 @@ func (s *session) inputs() string {
 func hashPicture(h hash.Hash, p *picture.Picture) {
 	fmt.Fprintf(h, "picture %d %d\n", p.W, p.H)
 	hashFloats(h, p.RGB)
-	hashFloats(h, p.Alpha)
 }
 
 func hashMask(h hash.Hash, m *picture.Mask) {

@@ -51,19 +51,27 @@ func (s *session) prepareColors(ctx context.Context) error {
 	if method == picture.Luminance {
 		s.content = s.content.Luma()
 	}
-	palette := resized(s.content, min(paletteSize, max(s.content.W, s.content.H)))
+	palette := resized(s.content, min(paletteSize, max(s.content.W, s.content.H))).WithOpacity(s.opacity)
 	for _, of := range s.styles() {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		p := s.largest(of)
 		if method == picture.Luminance {
-			of.picture = p.Luma().Recolor(palette, picture.Linear)
+			of.picture = recolored(p.Luma(), of.opacity, palette, picture.Linear)
 		} else {
-			of.picture = p.Recolor(palette, method)
+			of.picture = recolored(p, of.opacity, palette, method)
 		}
 	}
 	return nil
+}
+
+// recolored returns an opaque picture, each pixel of which counts by an opacity, with the
+// colours of a palette.
+func recolored(p *picture.Picture, opacity *picture.Mask, palette *picture.Picture, method picture.ColorMethod) *picture.Picture {
+	p = p.WithOpacity(opacity).Recolor(palette, method)
+	p.Alpha = nil
+	return p
 }
 
 // largest returns the picture of a style in the largest size of any scale, or in
@@ -71,7 +79,7 @@ func (s *session) prepareColors(ctx context.Context) error {
 func (s *session) largest(of *style) *picture.Picture {
 	var long int
 	for _, scale := range s.scales {
-		long = max(long, s.recipe.styleSize(scale, of.scale))
+		long = max(long, s.styleSize(scale, of))
 	}
 	return resized(of.picture, min(long, max(of.picture.W, of.picture.H)))
 }
@@ -88,7 +96,8 @@ func (s *session) finishColors(st *stage, p *picture.Picture) *picture.Picture {
 	return p
 }
 
-// matchColors gives what is painted of each region the colours of its styles.
+// matchColors gives what is painted of each region the colours of its styles. Pixels
+// count by the opacity of the content.
 func (s *session) matchColors(st *stage, p *picture.Picture) *picture.Picture {
 	method := s.recipe.colorMethod()
 	for _, r := range s.regions {
@@ -97,9 +106,9 @@ func (s *session) matchColors(st *stage, p *picture.Picture) *picture.Picture {
 		}
 		share := st.painted(r, p.W, p.H)
 		if share == nil {
-			p = p.Recolor(s.palette(st, r), method)
+			p = recolored(p, s.opacity, s.palette(st, r), method)
 		} else {
-			matchWithin(p, share, s.palette(st, r), method)
+			matchWithin(p.WithOpacity(s.opacity), share, s.palette(st, r), method)
 		}
 	}
 	return p
@@ -123,8 +132,8 @@ func (st *stage) painted(r *region, w, h int) []float32 {
 	return share
 }
 
-// matchWithin gives the pixels that count anything the colours of a palette, as
-// far as they count.
+// matchWithin gives the pixels that have a share the colours of a palette, as far as
+// their share goes.
 func matchWithin(p *picture.Picture, share []float32, palette *picture.Picture, method picture.ColorMethod) {
 	within := pixels(p, share, 0)
 	if within == nil {
@@ -143,8 +152,8 @@ func matchWithin(p *picture.Picture, share []float32, palette *picture.Picture, 
 	}
 }
 
-// pixels returns those of a picture that count more than a share, in a row; nil
-// where none does, and all without shares.
+// pixels returns those of a picture that have more than a share, in a row; nil
+// where none has, and all without shares.
 func pixels(p *picture.Picture, share []float32, above float32) *picture.Picture {
 	var at []int
 	for i := range p.W * p.H {
@@ -161,6 +170,12 @@ func pixels(p *picture.Picture, share []float32, above float32) *picture.Picture
 			row.RGB[c*row.W+k] = p.RGB[c*p.W*p.H+i]
 		}
 	}
+	if p.Alpha != nil {
+		row.Alpha = make([]float32, len(at))
+		for k, i := range at {
+			row.Alpha[k] = p.Alpha[i]
+		}
+	}
 	return row
 }
 
@@ -175,10 +190,10 @@ func (s *session) palette(st *stage, r *region) *picture.Picture {
 	var rows []*picture.Picture
 	var most, n int
 	for _, of := range r.styles {
-		p := resized(of.picture, min(paletteSize, s.recipe.styleSize(st.scale, of.scale), max(of.picture.W, of.picture.H)))
+		p := resized(of.picture, min(paletteSize, s.styleSize(st.scale, of), max(of.picture.W, of.picture.H)))
 		row := pixels(p, nil, 0)
-		if of.mask != nil {
-			share := of.mask.Resize(p.W, p.H).Weight
+		if of.shown != nil {
+			share := of.shown.Resize(p.W, p.H).Weight
 			row = pixels(p, share, slices.Max(share)/2)
 		}
 		rows = append(rows, row)

@@ -31,7 +31,7 @@ func TestColors(t *testing.T) {
 	}
 	paint := func(style *picture.Picture, colors Colors, method picture.ColorMethod) *picture.Picture {
 		recipe := small(t, "fine")
-		recipe.StyleCost = MomentsCost
+		recipe.StyleCost = WassersteinCost
 		recipe.Size, recipe.FirstSize = 64, 0
 		recipe.Iterations, recipe.FirstIterations = 40, 40
 		recipe.Colors, recipe.ColorMethod = colors, method

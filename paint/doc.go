@@ -36,5 +36,7 @@
 // # Determinism
 //
 // The same inputs, options, seed and kernel implementation give the same
-// picture to the bit, whatever the number of threads.
+// picture to the bit, whatever the number of threads and the memory free. A large
+// picture is computed in parts, which round differently: [Options.Memory] is one of
+// the options that decide which.
 package paint

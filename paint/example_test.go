@@ -15,10 +15,11 @@ import (
 
 // open reads a picture of the examples.
 func open(name string) *picture.Picture {
-	p, err := picture.Open(filepath.Join("../examples", name), picture.Limits{})
+	f, err := picture.Open(context.Background(), filepath.Join("../examples", name), picture.Limits{})
 	if err != nil {
 		log.Fatal(err)
 	}
+	p := f.SRGB()
 	return p
 }
 
@@ -32,15 +33,15 @@ func quick() *paint.Recipe {
 // A photograph becomes a painting. Without a recipe it would be one of 512
 // pixels, and take a minute.
 func Example() {
-	photo, err := picture.Open("../examples/photos/castle.jpg", picture.Limits{})
+	photo, err := picture.Open(context.Background(), "../examples/photos/castle.jpg", picture.Limits{})
 	if err != nil {
 		log.Fatal(err)
 	}
-	style, err := picture.Open("../examples/paintings/starry-night.jpg", picture.Limits{})
+	style, err := picture.Open(context.Background(), "../examples/paintings/starry-night.jpg", picture.Limits{})
 	if err != nil {
 		log.Fatal(err)
 	}
-	painting, err := paint.Paint(context.Background(), photo, paint.InMannerOf(style), paint.Options{Recipe: quick()})
+	painting, err := paint.Paint(context.Background(), photo.SRGB(), paint.InMannerOf(style.SRGB()), paint.Options{Recipe: quick()})
 	if err != nil {
 		log.Fatal(err)
 	}

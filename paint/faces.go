@@ -9,7 +9,6 @@ import (
 	"github.com/pastiche-art/pastiche/kernel"
 	"github.com/pastiche-art/pastiche/loss"
 	"github.com/pastiche-art/pastiche/picture"
-	"github.com/pastiche-art/pastiche/vgg"
 )
 
 // Faces says what becomes of the faces in the content.
@@ -84,15 +83,19 @@ func faceMask(faces []face.Face, w, h int, margin float64) *picture.Mask {
 // faceGuide returns where the faces are on a layer over h x w pixels, and the mean of
 // the square of their mask there. A cost with this guide and with its weight
 // multiplied by that mean pulls at a position in a face as one without a guide does
-// anywhere, however large the face is. The guide is nil without faces, and where
+// anywhere, however large the face is. ok is false where there are no faces, and where
 // they are too small for the layer.
-func (s *session) faceGuide(layer string, h, w int) (*loss.Guide, float64) {
+func (s *session) faceGuide(layer string, h, w int) (g *loss.Guide, share float64, ok bool) {
 	if len(s.faces) == 0 {
-		return nil, 0
+		return nil, 0, false
 	}
 	halvings := s.network.vgg.Halvings(layer)
 	mask := faceMask(s.faces, w>>halvings, h>>halvings, math.Ldexp(float64(s.recipe.Margin), -halvings))
-	return loss.NewGuide(mask.H, mask.W, mask.Weight), meanSquare(mask.Weight)
+	if s.opacity != nil {
+		mask = mask.Times(s.canvasMask(s.opacity, w, h).Resize(mask.W, mask.H))
+	}
+	g, ok = loss.NewGuide(mask.H, mask.W, mask.Weight)
+	return g, meanSquare(mask.Weight), ok
 }
 
 func meanSquare(values []float32) float64 {
@@ -109,53 +112,30 @@ func (s *session) addFaceSimilarity(ctx context.Context, st *stage, content *pic
 		return nil
 	}
 	mask := faceMask(s.faces, st.w, st.h, float64(s.recipe.Margin))
-	guide := loss.NewGuide(st.h, st.w, mask.Weight)
-	if guide == nil {
+	if s.opacity != nil {
+		mask = mask.Times(s.canvasMask(s.opacity, st.w, st.h).Resize(st.w, st.h))
+	}
+	guide, ok := loss.NewGuide(st.h, st.w, mask.Weight)
+	if !ok {
 		return nil
 	}
-	places := guide.Scatter(scatteredPlaces, s.opts.Seed+facePlaces, 0)
+	places := guide.SamplePoints(scatteredPlaces, s.opts.Seed+facePlaces, 0)
 	of, err := s.columns(ctx, content, places, layers, st.plan.Memory())
 	if err != nil {
 		return err
 	}
-	t := st.term(faceKind, meanSquare(mask.Weight), s.recipe.faceWeight(weight), names(layers)...)
-	t.Joint = loss.NewSelfSimilarity(s.pool, loss.NewHypercolumn(places, maps(st.plan, layers)...), of, t.overall)
+	cost := loss.NewSelfSimilarity(s.pool, loss.NewHypercolumn(places, maps(st.plan, layers)...), of)
+	st.add(cost, faceKind, meanSquare(mask.Weight), s.recipe.faceWeight(weight), names(layers)...)
 	return nil
 }
 
-// faceBytes returns the memory that keeping faces takes on a canvas of h x w,
-// besides the targets of the content layers.
-func (s *session) faceBytes(plan *vgg.Plan, h, w int, layers []Layer) (bytes int64) {
-	if len(s.faces) == 0 {
-		return 0
-	}
-	const vectors = 3 // the mask, T and T²
-	if s.recipe.ContentCost == SimilarContent {
-		var channels int64
-		for _, l := range layers {
-			c, _, _ := plan.Shape(l.Name)
-			channels += int64(c)
-		}
-		// Besides what says where the places are: columns, those of length 1 with
-		// their transpose, and their gradient; and four matrices of distances.
-		return vectors*levelBytes*int64(h*w) + 4*levelBytes*scatteredPlaces*(channels+scatteredPlaces)
-	}
-	for _, l := range layers {
-		_, h, w := plan.Shape(l.Name)
-		bytes += vectors * levelBytes * int64(h*w)
-	}
-	return bytes
-}
-
-// contentTerm returns the content cost of one layer that the recipe asks for.
-func (s *session) contentTerm(target *kernel.Tensor, opts loss.Options) loss.Joint {
+// contentCost returns the content cost of one layer that the recipe asks for.
+func (s *session) contentCost(target *kernel.Tensor, opts loss.Options) loss.Cost {
 	switch s.recipe.ContentCost {
 	case SummedContent:
-		return loss.OneLayer(loss.NewSummedContent(target, opts))
+		return loss.NewSummedContent(target, opts)
 	case RootContent:
-		return loss.OneLayer(loss.NewRootContent(s.pool, target, opts))
-	case ScaledContent:
-		return loss.OneLayer(loss.NewScaledContent(target, opts))
+		return loss.NewRootContent(s.pool, target, opts)
 	}
-	return loss.OneLayer(loss.NewContent(target, opts))
+	return loss.NewContent(target, opts)
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/pastiche-art/pastiche/face"
+	"github.com/pastiche-art/pastiche/kernel"
 	"github.com/pastiche-art/pastiche/loss"
 	"github.com/pastiche-art/pastiche/picture"
 )
@@ -15,10 +16,11 @@ import (
 // example returns a picture of the repository's.
 func example(t testing.TB, path ...string) *picture.Picture {
 	t.Helper()
-	p, err := picture.Open(filepath.Join(append([]string{"..", "examples"}, path...)...), picture.Limits{})
+	f, err := picture.Open(t.Context(), filepath.Join(append([]string{"..", "examples"}, path...)...), picture.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	p := f.SRGB()
 	return p
 }
 
@@ -147,20 +149,32 @@ func TestFacesOfRecipes(t *testing.T) {
 // and none weighs more, whatever the face's size.
 func TestFaceForce(t *testing.T) {
 	const w, h = 256, 192
+	pool, err := kernel.NewPool(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
 	for _, size := range []float64{0.1, 0.3, 0.9} {
 		s := &session{network: builtin(t), faces: []face.Face{{X: 0.5, Y: 0.375, Size: size}}}
 		for _, layer := range []string{"conv3_2", "conv4_2"} {
-			guide, share := s.faceGuide(layer, h, w)
-			_, shares := guide.Places()
+			guide, share, ok := s.faceGuide(layer, h, w)
+			if !ok {
+				t.Fatalf("size %g, %s: no guide", size, layer)
+			}
 			step := 1 << s.network.vgg.Halvings(layer)
-			n := float64((h / step) * (w / step))
-			if force := slices.Max(shares) * n * share; !near(force, 1, 1e-5) { // T² times the term's share
+			of, grad := kernel.NewTensor(1, h/step, w/step), kernel.NewTensor(1, h/step, w/step)
+			cost := loss.NewSummedContent(kernel.FromCHW(1, h/step, w/step, slices.Repeat([]float32{1}, (h/step)*(w/step))), loss.Options{Guide: guide})
+			cost.Observe(pool, 0, of, 0, 0)
+			cost.Evaluate(pool, share)
+			cost.AddGradient(pool, 0, grad, of, 0, 0)
+			// The difference is -1 everywhere, so the gradient is -share T².
+			if force := -slices.Min(grad.CHW()); !near(float64(force), 1, 1e-5) {
 				t.Errorf("size %g, %s: the middle weighs %g, want 1", size, layer, force)
 			}
 		}
 	}
 	s := &session{network: builtin(t), faces: []face.Face{{X: 2, Y: 2, Size: 0.1}}}
-	if guide, _ := s.faceGuide("conv4_2", h, w); guide != nil {
+	if _, _, ok := s.faceGuide("conv4_2", h, w); ok {
 		t.Error("a face outside the canvas has a guide")
 	}
 }
@@ -172,7 +186,7 @@ func TestFaceGradient(t *testing.T) {
 			recipe := small(t, name)
 			recipe.Size, recipe.FirstSize, recipe.Faces, recipe.FaceWeight = 64, 0, KeepFaces, 1
 			recipe.ContentWeight, recipe.StyleWeight, recipe.VariationWeight = 0, 1e-12, 0
-			s, err := newSession(example(t, "photos", "astronaut.jpg"), one(strokes(64, 64, 6)), Options{Recipe: recipe, Precision: Float32})
+			s, err := newSession(example(t, "photos", "astronaut.jpg"), one(strokes(64, 64, 6)), Options{Recipe: recipe})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -206,7 +220,7 @@ func TestFaceGradient(t *testing.T) {
 // TestFaceMemory: what faces take is part of the memory that a painting needs.
 func TestFaceMemory(t *testing.T) {
 	content := example(t, "photos", "astronaut.jpg")
-	rest := func(name string, keep Faces) int64 {
+	held := func(name string, keep Faces) int64 {
 		recipe := small(t, name)
 		recipe.Faces = keep
 		s, err := newSession(content, one(strokes(64, 64, 6)), Options{Recipe: recipe})
@@ -218,15 +232,15 @@ func TestFaceMemory(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		n, err := s.rest(512, 512, layers, s.planOptions(names(layers)...))
+		plan, err := s.plan(s.scales[0], 512, 512, layers, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return n
+		return s.demand(s.scales[0], 512, 512, plan, layers, nil).held
 	}
 	// The guides of conv3_2 and conv4_2.
 	least := int64(2 * levelBytes * (128*128 + 64*64))
-	if got := rest("fine", KeepFaces) - rest("fine", IgnoreFaces); got < least {
+	if got := held("fine", KeepFaces) - held("fine", IgnoreFaces); got < least {
 		t.Errorf("fine: faces count as %d bytes, want at least %d", got, least)
 	}
 	if testing.Short() {
@@ -234,7 +248,7 @@ func TestFaceMemory(t *testing.T) {
 	}
 	// The four matrices of distances between the places of faces.
 	least = 4 * levelBytes * scatteredPlaces * scatteredPlaces
-	if got := rest("strotss", KeepFaces) - rest("strotss", IgnoreFaces); got < least {
+	if got := held("strotss", KeepFaces) - held("strotss", IgnoreFaces); got < least {
 		t.Errorf("strotss: faces count as %d bytes, want at least %d", got, least)
 	}
 }
@@ -262,7 +276,7 @@ func TestFaceMask(t *testing.T) {
 			t.Fatalf("with a margin %g, without %g at (%d, %d)", got, want, i%w, i/w)
 		}
 	}
-	if loss.NewGuide(h, w, faceMask(nil, w, h, 0).Weight) != nil {
+	if _, ok := loss.NewGuide(h, w, faceMask(nil, w, h, 0).Weight); ok {
 		t.Error("no faces have a guide")
 	}
 }

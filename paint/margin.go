@@ -8,7 +8,7 @@ import "github.com/pastiche-art/pastiche/picture"
 
 // canvasSize returns the size of the canvas of a painting with the long side given.
 func (s *session) canvasSize(long int) (w, h int) {
-	w, h = picture.FitLong(s.content.W, s.content.H, long)
+	w, h = picture.FitLong(s.shape.X, s.shape.Y, long)
 	return w + 2*s.recipe.Margin, h + 2*s.recipe.Margin
 }
 
@@ -18,7 +18,7 @@ func (s *session) onCanvas(p *picture.Picture, w, h int) *picture.Picture {
 	return p.Resize(w-2*m, h-2*m).Extend(m)
 }
 
-// canvasMask returns the mask of a region, continued in the margin of a canvas of
+// canvasMask returns a mask of the content, continued in the margin of a canvas of
 // w x h; nil, which is everywhere, stays nil.
 func (s *session) canvasMask(mask *picture.Mask, w, h int) *picture.Mask {
 	m := s.recipe.Margin

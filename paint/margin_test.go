@@ -19,7 +19,7 @@ func TestMargin(t *testing.T) {
 	}
 	recipe := Fine()
 	recipe.Size, recipe.FirstSize, recipe.Iterations, recipe.FirstIterations = 60, 30, 3, 3
-	for _, cost := range []StyleCost{WassersteinCost, NearestCost, EarthMoverCost, HistogramCost} {
+	for _, cost := range []StyleCost{WassersteinCost, NearestCost, EarthMoverCost} {
 		t.Run(string(cost), func(t *testing.T) {
 			recipe.StyleCost = cost
 			var widths []int

@@ -17,9 +17,31 @@ func (s *session) guides(mask *picture.Mask, h, w int, layers []Layer) (map[stri
 	}
 	guides := make(map[string]*loss.Guide)
 	for layer, weights := range at {
-		guides[layer] = loss.NewGuide(h>>s.network.vgg.Halvings(layer), w>>s.network.vgg.Halvings(layer), weights)
+		halvings := s.network.vgg.Halvings(layer)
+		if guides[layer], err = guideTo(h>>halvings, w>>halvings, weights); err != nil {
+			return nil, 0, err
+		}
 	}
 	return guides, mask.Mean(), nil
+}
+
+// guideOf returns the guide to what a mask shows of h x w positions. Without a mask it
+// is nil, which is everywhere.
+func guideOf(mask *picture.Mask, h, w int) (*loss.Guide, error) {
+	if mask == nil {
+		return nil, nil
+	}
+	return guideTo(h, w, mask.Resize(w, h).Weight)
+}
+
+// guideTo returns the guide with the weights of h x w positions. It fails where all
+// are zero.
+func guideTo(h, w int, weights []float32) (*loss.Guide, error) {
+	guide, ok := loss.NewGuide(h, w, weights)
+	if !ok {
+		return nil, invalid("Mask", "nothing of it, or of what is visible there, is left at %d x %d positions: expected a larger part", w, h)
+	}
+	return guide, nil
 }
 
 // kept is what a stage keeps of the content.

@@ -3,184 +3,212 @@ package paint
 import (
 	"errors"
 	"fmt"
+	"slices"
 
-	"github.com/pastiche-art/pastiche/kernel"
 	"github.com/pastiche-art/pastiche/picture"
 	"github.com/pastiche-art/pastiche/vgg"
 )
 
-// A MemoryError says that a painting does not fit into the memory allowed.
+// A MemoryError says that a painting does not fit into the memory allowed, and what
+// would fit: the same painting in more memory, or in smaller parts, or a smaller one.
 type MemoryError struct {
-	Size          int    // the long side asked for, in pixels
-	Measuring     string // the picture that cannot be measured, such as "style 2"; "" where painting itself does not fit
-	Need, Allowed int64  // bytes; Need is what the slowest way takes
-	Fits          int    // the largest long side that would fit, 0 for none
+	Size      int    // the long side asked for, in pixels
+	Measuring string // the picture that cannot be measured, such as "style 2"; "" where painting itself does not fit
+	// Need is what the painting takes as it was asked for, Least the least memory for
+	// which [Options.Memory] would accept it, in the smallest parts, and Allowed what it
+	// may take, in bytes. Need is Least where there was a limit, which has smaller parts
+	// tried already.
+	Need, Least, Allowed int64
+	Fits                 int // the largest long side that would fit, 0 for none
 }
 
 func (e *MemoryError) Error() string {
-	doing := ""
-	if e.Measuring != "" {
-		doing = " while it measures " + e.Measuring
+	var s string
+	if e.Least > e.Allowed {
+		doing := ""
+		if e.Measuring != "" {
+			doing = " to measure " + e.Measuring
+		}
+		s = fmt.Sprintf("a painting of %d pixels needs at least %d MiB of memory%s, and %s allowed: allow as much",
+			e.Size, mebibytes(e.Least), doing, allowed(e.Allowed))
+	} else {
+		s = fmt.Sprintf("a painting of %d pixels takes %d MiB of memory, and %s allowed, three quarters of what is free: "+
+			"set a limit of %d MiB or more, for which it is computed in smaller parts",
+			e.Size, mebibytes(e.Need), allowed(e.Allowed), mebibytes(e.Least))
 	}
-	s := fmt.Sprintf("a painting of %d pixels needs %d MiB of memory%s, and %d MiB are allowed: ",
-		e.Size, mebibytes(e.Need), doing, e.Allowed>>20)
-	if e.Fits == 0 {
-		return s + "allow more"
+	if e.Fits > 0 {
+		s += fmt.Sprintf(", or paint at %d pixels", e.Fits)
 	}
-	return s + fmt.Sprintf("allow more, or paint at %d pixels", e.Fits)
+	return s
 }
 
 func mebibytes(n int64) int64 { return (n + 1<<20 - 1) >> 20 }
 
-// workspace is what the program and the engine's threads take besides what
-// grows with the picture or comes with the network.
-const workspace = 96 << 20
+// allowed says how much memory is allowed.
+func allowed(n int64) string {
+	switch {
+	case n == 1:
+		return "1 byte is"
+	case n < 1<<20:
+		return fmt.Sprintf("%d bytes are", n)
+	}
+	return fmt.Sprintf("%d MiB are", n>>20)
+}
 
-// plan lays the network out for a canvas of h x w within the memory allowed.
-func (s *session) plan(h, w int, content, style []Layer) (*vgg.Plan, error) {
-	opts := s.planOptions(append(names(content), names(style)...)...)
-	rest, err := s.rest(h, w, content, opts)
-	if err != nil {
-		return nil, err
-	}
-	opts.Memory = max(s.memory-rest, 1) // 0 would be no limit
-	plan, err := s.network.vgg.Plan(s.pool, h, w, opts)
-	var memory *vgg.MemoryError
-	if errors.As(err, &memory) {
-		return nil, &MemoryError{Size: max(h, w), Need: rest + memory.Least, Allowed: s.memory}
-	}
+// networkMemory is what the network computes in where no limit is set: pictures for
+// which it does not suffice are computed in parts. So the parts, which round
+// differently, depend on sizes alone, and not on the memory that happens to be free.
+// Parts of this size compute few pixels twice.
+const networkMemory = 4 << 30
+
+// plan lays the network out for a canvas of h x w at a scale within the memory
+// allowed.
+func (s *session) plan(scale Scale, h, w int, content, style []Layer) (*vgg.Plan, error) {
+	plan, _, err := s.layout(scale, h, w, s.memory, content, style)
 	return plan, err
 }
 
-// rest returns the memory that painting a canvas of h x w takes besides what the
-// network computes with.
-func (s *session) rest(h, w int, content []Layer, opts vgg.PlanOptions) (int64, error) {
-	plan, err := s.network.vgg.Plan(s.pool, h, w, opts)
-	if err != nil {
-		return 0, err
+// layout lays the network out for a canvas of h x w at a scale within a limit for the
+// whole painting, 0 for none, and returns what the painting takes besides.
+func (s *session) layout(scale Scale, h, w int, limit int64, content, style []Layer) (plan *vgg.Plan, rest int64, err error) {
+	opts := s.planOptions(append(names(content), names(style)...)...)
+	if plan, err = s.network.vgg.Plan(s.pool, h, w, opts); err != nil {
+		return nil, 0, err
 	}
-	rest := workspace + plan.WeightBytes() + s.pictureBytes() + int64(s.vectors()*levelBytes*3*h*w)
-	for _, l := range content { // the targets
-		c, h, w := plan.Shape(l.Name)
-		rest += kernel.TensorBytes(kernel.Float32, c, h, w)
+	rest = s.demand(scale, h, w, plan, content, style).total()
+	opts.Memory = networkMemory
+	if limit > 0 {
+		opts.Memory = max(limit-rest, 1) // 0 would be no limit
 	}
-	return rest + s.columnBytes(plan, h, w) + s.faceBytes(plan, h, w, content), nil
-}
-
-// levelBytes is the size of a level.
-const levelBytes = 4
-
-// pictureBytes returns the memory of the content and the styles in their own
-// sizes.
-func (s *session) pictureBytes() int64 {
-	sum := int64(len(s.content.RGB))
-	for _, of := range s.styles() {
-		sum += int64(len(of.picture.RGB))
+	plan, err = s.network.vgg.Plan(s.pool, h, w, opts)
+	var small *vgg.MemoryError
+	if errors.As(err, &small) {
+		return nil, 0, &MemoryError{Size: scale.Size, Need: rest + small.Least, Least: rest + small.Least, Allowed: limit}
 	}
-	return levelBytes * sum
-}
-
-// vectors returns how many vectors as long as the canvas a painting holds: the
-// canvas itself, and what the optimiser and the average keep.
-func (s *session) vectors() int {
-	const adam, lbfgs = 5, 2*20 + 5
-	n := 2 + adam // the canvas and its origin
-	if s.recipe.Optimizer == LBFGS {
-		n = 2 + lbfgs
-	}
-	if s.recipe.Averaging > 0 {
-		n++
-	}
-	if s.recipe.Tileable {
-		n += 2 // rolled, with its gradient
-	}
-	if s.recipe.Pyramid > 1 {
-		// Levels, their sums and what moves them are 4/3 of a canvas; three more
-		// are room.
-		n = (n+2)*4/3 + 1 + 3
-	}
-	return n
+	return plan, rest, err
 }
 
 // observer lays the network out to measure a picture of h x w at some layers, within
 // the memory that the network will have to paint in. The error of one that does not
 // fit is a [*MemoryError].
 func (s *session) observer(h, w int, layers []Layer, memory int64) (*vgg.Plan, error) {
-	opts := s.planOptions(names(layers)...)
-	opts.ForwardOnly = true
-	opts.Memory = memory
-	plan, err := s.network.vgg.Plan(s.pool, h, w, opts)
+	plan, err := s.planObserver(h, w, layers, memory)
 	var small *vgg.MemoryError
 	if errors.As(err, &small) {
+		need := s.memory - memory + small.Least
 		return nil, &MemoryError{Size: max(h, w), Measuring: fmt.Sprintf("a picture of %d x %d pixels", w, h),
-			Need: s.memory - memory + small.Least, Allowed: s.memory}
+			Need: need, Least: need, Allowed: s.memory}
 	}
 	return plan, err
 }
 
-// checkScale fails where a scale does not fit, or its content or a style, upright or
-// turned, cannot be measured in what is left.
-func (s *session) checkScale(scale Scale, content, style []Layer) error {
+// planObserver is [session.observer] with the error of [vgg.Network.Plan].
+func (s *session) planObserver(h, w int, layers []Layer, memory int64) (*vgg.Plan, error) {
+	opts := s.planOptions(names(layers)...)
+	opts.ForwardOnly = true
+	opts.Memory = memory
+	return s.network.vgg.Plan(s.pool, h, w, opts)
+}
+
+// checkScale returns the memory that a scale takes within a limit, 0 for none. It
+// fails where the scale does not fit, or its content or a style, upright or turned,
+// cannot be measured in what is left.
+func (s *session) checkScale(scale Scale, limit int64, content, style []Layer) (takes int64, err error) {
 	w, h := s.canvasSize(scale.Size)
-	plan, err := s.plan(h, w, content, style)
+	plan, rest, err := s.layout(scale, h, w, limit, content, style)
 	if err != nil {
-		return err
+		return 0, err
 	}
+	takes = rest + plan.Bytes()
 	measurable := func(called string, h, w int, layers []Layer) error {
-		_, err := s.observer(h, w, layers, plan.Memory())
-		var memory *MemoryError
-		if errors.As(err, &memory) {
-			memory.Size, memory.Measuring = scale.Size, called
+		observer, err := s.planObserver(h, w, layers, plan.Memory())
+		var small *vgg.MemoryError
+		if errors.As(err, &small) {
+			need := rest + small.Least
+			return &MemoryError{Size: scale.Size, Measuring: called, Need: need, Least: need, Allowed: limit}
+		}
+		if err == nil {
+			takes = max(takes, rest+observer.Bytes())
 		}
 		return err
 	}
 	if err := measurable("the content", h, w, content); err != nil {
-		return err
+		return 0, err
 	}
 	for _, of := range s.styles() {
-		w, h := picture.FitLong(of.picture.W, of.picture.H, s.recipe.styleSize(scale, of.scale))
-		if err := measurable(of.called, h, w, style); err != nil {
-			return err
+		w, h := picture.FitLong(of.picture.W, of.picture.H, s.styleSize(scale, of))
+		called := fmt.Sprintf("style %d", of.number)
+		if err := measurable(called, h, w, style); err != nil {
+			return 0, err
 		}
 		if s.recipe.Rotations > 1 {
-			if err := measurable(of.called, w, h, style); err != nil {
-				return err
+			if err := measurable(called, w, h, style); err != nil {
+				return 0, err
 			}
 		}
 	}
-	return nil
+	return takes, nil
 }
 
-// checkMemory fails where a scale does not fit.
-func (s *session) checkMemory(content, style []Layer) error {
-	last := len(s.scales) - 1
-	var memory *MemoryError
-	if err := s.checkScale(s.scales[last], content, style); !errors.As(err, &memory) {
+// checkScales returns the memory that the scales take within a limit, 0 for none, and
+// fails where one does not fit.
+func (s *session) checkScales(scales []Scale, limit int64, content, style []Layer) (takes int64, err error) {
+	for _, scale := range slices.Backward(scales) { // the last is the largest, most often
+		of, err := s.checkScale(scale, limit, content, style)
 		if err != nil {
-			return err
+			return 0, err
 		}
-		// Styles may be larger at earlier scales.
-		for _, scale := range s.scales[:last] {
-			if err := s.checkScale(scale, content, style); err != nil {
-				return err
-			}
+		takes = max(takes, of)
+	}
+	return takes, nil
+}
+
+// checkMemory fails where the painting does not fit into the memory allowed, or
+// without a limit, into the memory free.
+func (s *session) checkMemory(free int64, content, style []Layer) error {
+	fits := func(scales []Scale) error {
+		takes, err := s.checkScales(scales, s.memory, content, style)
+		if err == nil && s.memory == 0 && takes > free {
+			return &MemoryError{Size: scales[len(scales)-1].Size, Need: takes, Allowed: free}
 		}
-		return nil
+		return err
+	}
+	err := fits(s.scales)
+	var memory *MemoryError
+	if !errors.As(err, &memory) {
+		return err
+	}
+	memory.Least = s.leastMemory(content, style)
+	if s.memory > 0 {
+		memory.Need = memory.Least
 	}
 	// What needs more memory the larger it is, is found by halving.
-	low, high := 0, s.scales[last].Size
+	last := s.scales[len(s.scales)-1]
+	low, high := 0, last.Size
 	for high-low > 1 {
-		middle := (low + high) / 2
-		scale := s.scales[last]
-		scale.Size = middle
-		switch err := s.checkScale(scale, content, style); {
+		smaller := last
+		smaller.Size = (low + high) / 2
+		switch err := fits([]Scale{smaller}); {
 		case err == nil:
-			low, memory.Fits = middle, middle
+			low, memory.Fits = smaller.Size, smaller.Size
 		case errors.As(err, new(*MemoryError)):
-			high = middle
+			high = smaller.Size
 		default: // too small to reach a layer
-			low = middle
+			low = smaller.Size
 		}
 	}
 	return memory
+}
+
+// leastMemory returns the least limit within which the painting fits.
+func (s *session) leastMemory(content, style []Layer) int64 {
+	limit := int64(1)
+	for {
+		_, err := s.checkScales(s.scales, limit, content, style)
+		var memory *MemoryError
+		if !errors.As(err, &memory) {
+			return limit
+		}
+		limit = memory.Need // which is more, for what did not fit
+	}
 }

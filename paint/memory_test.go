@@ -3,11 +3,12 @@ package paint
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"image"
 	"math"
-	"os"
-	"path/filepath"
+	"runtime"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -30,7 +31,7 @@ func TestMemoryChangesNothing(t *testing.T) {
 		if _, err := s.paint(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		plan, err := s.plan(h, w, s.recipe.ContentLayers, s.recipe.StyleLayers)
+		plan, err := s.plan(s.scales[0], h, w, s.recipe.ContentLayers, s.recipe.StyleLayers)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -40,7 +41,13 @@ func TestMemoryChangesNothing(t *testing.T) {
 	if parts != 1 {
 		t.Fatalf("with all memory there is, %d parts", parts)
 	}
-	few, parts := paint(workspace + 48<<20)
+	recipe := Classic()
+	recipe.Size = w
+	var memory *MemoryError
+	if err := Check(photo(w, h), image.Point{}, one(strokes(w, h, 9)), Options{Recipe: &recipe, Memory: 1}); !errors.As(err, &memory) {
+		t.Fatalf("within a byte: %v", err)
+	}
+	few, parts := paint(memory.Least)
 	if parts < 2 {
 		t.Fatalf("with little memory, %d parts", parts)
 	}
@@ -60,8 +67,15 @@ func TestTooLittleMemory(t *testing.T) {
 	if !errors.As(err, &memory) {
 		t.Fatalf("a painting of 4000 pixels within %d bytes: %v", int64(allowed), err)
 	}
-	if memory.Size != 4000 || memory.Allowed != allowed || memory.Need <= allowed || memory.Fits <= 0 || memory.Fits >= 4000 {
+	if memory.Size != 4000 || memory.Allowed != allowed || memory.Need != memory.Least || memory.Least <= allowed || memory.Fits <= 0 || memory.Fits >= 4000 {
 		t.Fatalf("%+v", *memory)
+	}
+	// What is said to suffice does, and a byte less does not.
+	for limit, want := range map[int64]bool{memory.Least: true, memory.Least - 1: false} {
+		err := Check(photo(64, 48), image.Point{}, one(strokes(64, 48, 9)), Options{Recipe: &recipe, Memory: limit})
+		if (err == nil) != want {
+			t.Errorf("%d bytes: %v", limit, err)
+		}
 	}
 	// What is said to fit does, and one pixel more does not.
 	for size, want := range map[int]bool{memory.Fits: true, memory.Fits + 1: false} {
@@ -81,23 +95,73 @@ func TestTooLittleMemory(t *testing.T) {
 	}
 }
 
-func TestAvailableMemory(t *testing.T) {
-	if DefaultMemory() <= 0 {
-		t.Errorf("%d bytes", DefaultMemory())
-	}
-	for content, want := range map[string]int64{
-		"MemTotal: 100 kB\nMemAvailable:   24 kB\n": 24 << 10,
-		"MemTotal: 100 kB\n":                        0,
-		"MemAvailable: many kB\n":                   0,
-		"":                                          0,
-	} {
-		file := filepath.Join(t.TempDir(), "meminfo")
-		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+// TestPartsDependOnSizes: without a limit the memory free decides whether a painting is
+// begun, and not how; with one it decides nothing.
+func TestPartsDependOnSizes(t *testing.T) {
+	recipe := Classic()
+	recipe.Size = 3000
+	check := func(limit, free int64) (parts int, err error) {
+		s, err := newSession(photo(64, 48), one(strokes(64, 48, 9)), Options{Recipe: &recipe, Memory: limit})
+		if err != nil {
 			t.Fatal(err)
 		}
-		if got, ok := meminfo(file); got != want || ok != (want != 0) {
-			t.Errorf("%q: %d, %t", content, got, ok)
+		defer s.pool.Close()
+		content, style := s.recipe.ContentLayers, s.recipe.StyleLayers
+		plan, planErr := s.plan(s.scales[0], 2250, 3000, content, style)
+		if planErr != nil {
+			t.Fatal(planErr)
 		}
+		return plan.Parts(), s.checkMemory(free, content, style)
+	}
+	whole, err := check(0, 1<<40)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts, err := check(0, 1<<30)
+	var memory *MemoryError
+	if !errors.As(err, &memory) {
+		t.Fatalf("with 1 GiB free: %v", err)
+	}
+	if parts != whole {
+		t.Errorf("%d parts with 1 GiB free, %d with more", parts, whole)
+	}
+	if memory.Need <= 1<<30 || memory.Least >= 1<<30 || memory.Allowed != 1<<30 || memory.Fits <= 0 || memory.Fits >= 3000 {
+		t.Errorf("%+v", *memory)
+	}
+	for _, said := range []string{
+		fmt.Sprintf("%d MiB or more", mebibytes(memory.Least)), fmt.Sprintf("at %d pixels", memory.Fits), "1024 MiB are allowed",
+	} {
+		if !strings.Contains(err.Error(), said) {
+			t.Errorf("%v: expected %q in it", err, said)
+		}
+	}
+	if _, err := check(0, memory.Need); err != nil {
+		t.Errorf("with as much free as it takes: %v", err)
+	}
+	few, err := check(memory.Least, 1)
+	if err != nil {
+		t.Errorf("within the least memory, and none free: %v", err)
+	}
+	if few <= whole {
+		t.Errorf("%d parts within the least memory, %d without a limit", few, whole)
+	}
+}
+
+// TestRefusedBeforeItAllocates: a texture that does not fit is refused before a canvas
+// of its shape exists.
+func TestRefusedBeforeItAllocates(t *testing.T) {
+	recipe := Fine()
+	recipe.Size = MaxSize
+	style := strokes(64, 48, 9)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	err := Check(nil, image.Pt(MaxSize, MaxSize), one(style), Options{Recipe: &recipe, Memory: 200 << 20})
+	runtime.ReadMemStats(&after)
+	if !errors.As(err, new(*MemoryError)) {
+		t.Fatal(err)
+	}
+	if allocated := int64(after.TotalAlloc - before.TotalAlloc); allocated > planes(1, MaxSize, MaxSize) {
+		t.Errorf("%d MiB were allocated first, more than a plane of the canvas", allocated>>20)
 	}
 }
 
@@ -140,6 +204,7 @@ func TestStylesAreMeasuredInMemory(t *testing.T) {
 	content, style := photo(512, 24), strokes(512, 512, 9)
 	recipe := Fine()
 	recipe.Size, recipe.FirstSize, recipe.Iterations = 512, 0, 1
+	recipe.StyleScale = 4 // which makes the style larger than the canvas
 	opts := Options{Recipe: &recipe}
 	check := func(memory int64) error {
 		opts.Memory = memory
@@ -173,7 +238,7 @@ func TestStylesAreMeasuredInMemory(t *testing.T) {
 	for err = check(allowed); err == nil; err = check(allowed) {
 		allowed -= 1 << 20
 	}
-	if !errors.As(err, &memory) || memory.Measuring != "style 1" || memory.Size >= 512 {
+	if !errors.As(err, &memory) || memory.Size >= 512 {
 		t.Errorf("with a style of 1440 pixels at the first scale: %v", err)
 	}
 }

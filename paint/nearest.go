@@ -29,7 +29,7 @@ const (
 // which are looked for once: near what the content has, and the canvas where the
 // scale begins.
 func (s *session) addMatched(ctx context.Context, st *stage, r *region, content, origin *picture.Picture, scale Scale, layers []Layer) error {
-	places, shares, area := places(s.canvasMask(r.mask, st.w, st.h), st.h, st.w, columnStep)
+	places, shares, area := places(s.canvasMask(r.shown, st.w, st.h), st.h, st.w, columnStep)
 	memory := st.plan.Memory()
 	query, err := s.columns(ctx, origin, places, layers, memory)
 	if err != nil {
@@ -58,15 +58,15 @@ func (s *session) addMatched(ctx context.Context, st *stage, r *region, content,
 	if err != nil {
 		return err
 	}
-	t := st.term(styleKind, area, s.recipe.StyleWeight, names(layers)...)
-	t.Joint = loss.NewHypercolumnMatching(s.pool, loss.NewHypercolumn(places, maps(st.plan, layers)...), search.Found(), shares, t.overall)
+	cost := loss.NewHypercolumnMatching(s.pool, loss.NewHypercolumn(places, maps(st.plan, layers)...), search.Found(), shares)
+	st.add(cost, styleKind, area, s.recipe.StyleWeight, names(layers)...)
 	return nil
 }
 
 // addSplit adds the cost of each layer's columns against the nearest of the
 // styles at that layer, which are looked for at every step.
 func (s *session) addSplit(ctx context.Context, st *stage, r *region, scale Scale, layers []Layer) error {
-	places, shares, area := places(s.canvasMask(r.mask, st.w, st.h), st.h, st.w, columnStep)
+	places, shares, area := places(s.canvasMask(r.shown, st.w, st.h), st.h, st.w, columnStep)
 	for _, l := range layers {
 		var (
 			alone = []Layer{l}
@@ -79,8 +79,8 @@ func (s *session) addSplit(ctx context.Context, st *stage, r *region, scale Scal
 		if err != nil {
 			return err
 		}
-		t := st.term(styleKind, l.Weight*area, s.recipe.StyleWeight, l.Name)
-		t.Joint = loss.NewNearestNeighbours(s.pool, loss.NewHypercolumn(places, maps(st.plan, alone)...), loss.Stack(all...), shares, t.overall)
+		cost := loss.NewNearestNeighbours(s.pool, loss.NewHypercolumn(places, maps(st.plan, alone)...), loss.Stack(all...), shares)
+		st.add(cost, styleKind, l.Weight*area, s.recipe.StyleWeight, l.Name)
 	}
 	return nil
 }
@@ -93,7 +93,7 @@ func places(mask *picture.Mask, h, w int, step float64) (at []loss.Point, shares
 	if mask == nil {
 		return loss.Grid(rows, cols), nil, 1
 	}
-	at, shares = loss.NewGuide(rows, cols, mask.Resize(cols, rows).Weight).Places()
+	at, shares = loss.WeightedGrid(rows, cols, mask.Resize(cols, rows).Weight)
 	return at, shares, mask.Mean()
 }
 
@@ -118,7 +118,7 @@ func shownPlaces(mask *picture.Mask, h, w int, step float64) []loss.Point {
 	if slices.Max(mostly) == 0 {
 		mostly = weight
 	}
-	at, _ := loss.NewGuide(rows, cols, mostly).Places()
+	at, _ := loss.WeightedGrid(rows, cols, mostly)
 	return at
 }
 
@@ -128,15 +128,15 @@ func (s *session) candidates(ctx context.Context, r *region, scale Scale, layers
 	directions := max(s.recipe.Rotations, 1)
 	shown := make([]float64, len(r.styles)) // pixels of each style
 	for i, of := range r.styles {
-		w, h := picture.FitLong(of.picture.W, of.picture.H, s.recipe.styleSize(scale, of.scale))
+		w, h := picture.FitLong(of.picture.W, of.picture.H, s.styleSize(scale, of))
 		shown[i] = float64(w * h)
-		if of.mask != nil {
-			shown[i] *= of.mask.Mean()
+		if of.shown != nil {
+			shown[i] *= of.shown.Mean()
 		}
 	}
 	each := allot(float64(most/directions), r.shares, shown)
 	for i, of := range r.styles {
-		p, mask := resized(of.picture, s.recipe.styleSize(scale, of.scale)), of.mask
+		p, mask := resized(of.picture, s.styleSize(scale, of)), of.shown
 		step := math.Sqrt(shown[i] / each[i])
 		for quarter := range directions {
 			if quarter > 0 {
@@ -186,7 +186,9 @@ func (s *session) columns(ctx context.Context, p *picture.Picture, places []loss
 	for i, l := range layers {
 		at[l.Name] = i
 	}
-	err = plan.Forward(ctx, p.RGB, func(tap string, f *kernel.Tensor, y, x int) { c.Observe(s.pool, at[tap], f, y, x) })
+	err = s.pool.Interruptible(ctx, func() error {
+		return plan.Forward(ctx, p.RGB, func(tap string, f *kernel.Tensor, y, x int) { c.Observe(s.pool, at[tap], f, y, x) })
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -206,27 +208,6 @@ func maps(plan *vgg.Plan, layers []Layer) []loss.Map {
 
 // fields returns how many fields of about a step fit into so many pixels.
 func fields(pixels int, step float64) int { return max(1, int(math.Round(float64(pixels)/step))) }
-
-// columnBytes returns the memory that hypercolumns take while a canvas of h x w is
-// painted.
-func (s *session) columnBytes(plan *vgg.Plan, h, w int) int64 {
-	if !s.recipe.looksForNearest() {
-		return 0
-	}
-	layers, err := s.styleLayers()
-	if err != nil {
-		return 0 // which has been reported before
-	}
-	var channels int64
-	for _, l := range maps(plan, layers) {
-		channels += int64(l.C)
-	}
-	// The candidates as they are, twice of length 1, and joined; the columns of
-	// the canvas, their gradient, their targets and those again of length 1.
-	places := int64(fields(h, columnStep) * fields(w, columnStep))
-	regions := int64(len(s.regions))
-	return levelBytes * channels * 4 * (max(partCandidates, regions*splitCandidates) + regions*places)
-}
 
 // looksForNearest says whether any scale compares hypercolumns.
 func (r *Recipe) looksForNearest() bool {

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/pastiche-art/pastiche/picture"
+	"github.com/pastiche-art/pastiche/kernel"
 	"github.com/pastiche-art/pastiche/vgg"
 	"github.com/pastiche-art/pastiche/weights"
 	"github.com/pastiche-art/pastiche/weights/registry"
@@ -17,7 +17,7 @@ import (
 // goroutines.
 type Network struct {
 	Name    string
-	Pooling vgg.Pooling // what the network was trained with
+	Pooling kernel.Pooling // what the network was trained with
 	// Factor brings activations to the scale of a VGG-19 that sees levels of 0
 	// to 255, for which the weights of [Classic] and [Gatys] were chosen.
 	Factor float64
@@ -111,7 +111,7 @@ func NewNetwork(w *weights.Network) (*Network, error) {
 		n.Factor = normalizedFactor
 	}
 	if w.Pooling != "" {
-		if n.Pooling, err = vgg.ParsePooling(w.Pooling); err != nil {
+		if n.Pooling, err = kernel.ParsePooling(w.Pooling); err != nil {
 			return nil, fmt.Errorf("%s: %w", w.Name, err)
 		}
 	}
@@ -139,12 +139,3 @@ func (n *Network) Architecture() string { return n.vgg.Name }
 
 // VGG returns the network for a plan of one's own, [vgg.Network.Plan].
 func (n *Network) VGG() *vgg.Network { return n.vgg }
-
-// reach fails where a picture, resized to a long side, is too small for a layer.
-func (n *Network) reach(called string, p *picture.Picture, long int, layers []Layer) error {
-	w, h := picture.FitLong(p.W, p.H, long)
-	if err := n.vgg.Reach(h, w, names(layers)...); err != nil {
-		return fmt.Errorf("%s, %d pixels long: %w", called, long, err)
-	}
-	return nil
-}

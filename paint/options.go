@@ -15,18 +15,28 @@ type Options struct {
 	Network *Network // nil is the built-in network
 	// Init is where a recipe with InitPicture begins; it is resized.
 	Init image.Image
+	// Shape, where not zero, is the shape of the painting of a content, and with a
+	// recipe whose Size is its long side, exactly the painting's size. The content and
+	// all that belongs to it, which are the masks of the regions and Init, are cropped
+	// to it in the middle. Zero is the content's own shape.
+	Shape image.Point
 	// Seed chooses the noise of a recipe with InitNoise.
 	Seed uint64
-	// Threads is the number of threads; 0 is one for each processor.
+	// Threads is the number of threads, at most [kernel.MaxThreads]; 0 is one for
+	// each processor.
 	Threads int
-	// Precision is what numbers the network computes in; "" is AutoPrecision.
-	// [Score] and [Features] compute in Float32 then.
+	// Precision is the number format that the network computes in; the zero value is
+	// float32.
 	Precision Precision
-	// Memory is about how many bytes a painting may take; 0 is
-	// [DefaultMemory]. Large pictures are computed in parts that fit.
+	// Memory limits the memory of the process in bytes: pictures for which it does not
+	// suffice are computed in parts that fit, which round differently. It holds where
+	// the garbage collector has the same limit ([debug.SetMemoryLimit]) and nothing
+	// else in the process takes much. 0 is no limit: then the parts depend on the size
+	// of the painting alone, and one that takes more than [DefaultMemory] is refused.
 	Memory int64
-	// Resume is where a painting that was interrupted goes on; nil is at the
-	// beginning. It is one of the same inputs, or [ErrCheckpoint] is returned.
+	// Resume is where a painting that was interrupted continues, with the same inputs,
+	// or [ErrCheckpoint] is returned; nil is from the beginning. The painting takes the
+	// memory of the checkpoint over, which cannot be used again.
 	Resume *Checkpoint
 	// Progress, where not nil, is called after each iteration, by the
 	// goroutine that paints.

@@ -30,6 +30,13 @@ func TestOptionErrors(t *testing.T) {
 		{"ScaleStep", "no growth", recipe(func(r *Recipe) { r.ScaleStep = 1 })},
 		{"ScaleStep", "NaN", recipe(func(r *Recipe) { r.ScaleStep = nan })},
 		{"Iterations", "none", recipe(func(r *Recipe) { r.Iterations = 0 })},
+		{"Iterations", "more than anybody waits for", recipe(func(r *Recipe) { r.Iterations = math.MaxInt })},
+		{"Iterations", "too many in all", recipe(func(r *Recipe) { r.Iterations = MaxIterations / 2 })}, // at each of three scales
+		{"Iterations", "too many at the first scale", recipe(func(r *Recipe) { r.FirstIterations = MaxIterations + 1 })},
+		{"Iterations", "too many at the end", recipe(func(r *Recipe) { r.FinalIterations, r.FinalCost = MaxIterations, SplitCost })},
+		{"Iterations", "a sum that overflows", recipe(func(r *Recipe) {
+			r.Scales = []Scale{{Size: 20, Iterations: math.MaxInt}, {Size: 20, Iterations: math.MaxInt}, {Size: 20, Iterations: 3}}
+		})},
 		{"FirstIterations", "none", recipe(func(r *Recipe) { r.FirstIterations = 0 })},
 		{"StyleScale", "none", recipe(func(r *Recipe) { r.StyleScale = 0 })},
 		{"StyleScale", "NaN", recipe(func(r *Recipe) { r.StyleScale = nan })},
@@ -62,6 +69,10 @@ func TestOptionErrors(t *testing.T) {
 		{"LearningRate", "infinite", recipe(func(r *Recipe) { r.LearningRate = inf })},
 		{"SecondMoment", "no decay", recipe(func(r *Recipe) { r.SecondMoment = 1 })},
 		{"SecondMoment", "NaN", recipe(func(r *Recipe) { r.SecondMoment = nan })},
+		{"FirstMoment", "no decay", recipe(func(r *Recipe) { r.FirstMoment = 1 })},
+		{"FirstMoment", "NaN", recipe(func(r *Recipe) { r.FirstMoment = nan })},
+		{"FinalRate", "more than all", recipe(func(r *Recipe) { r.FinalRate = 1.1 })},
+		{"FinalRate", "NaN", recipe(func(r *Recipe) { r.FinalRate = nan })},
 		{"NoiseShare", "more than all", recipe(func(r *Recipe) { r.NoiseShare = 1.1 })},
 		{"NoiseShare", "NaN", recipe(func(r *Recipe) { r.NoiseShare = nan })},
 		{"Averaging", "no decay", recipe(func(r *Recipe) { r.Averaging = 1 })},
@@ -81,8 +92,9 @@ func TestOptionErrors(t *testing.T) {
 		{"StyleLayers", "all without weight", recipe(func(r *Recipe) { r.StyleLayers = []Layer{{"conv1_1", 0}} })},
 		{"StyleLayers", "NaN", recipe(func(r *Recipe) { r.StyleLayers = []Layer{{"conv1_1", nan}} })},
 		{"StyleLayers", "one twice", recipe(func(r *Recipe) { r.StyleLayers = []Layer{{"conv1_1", 1}, {"conv1_1", 1}} })},
-		{"Precision", "unknown", options(func(o *Options) { o.Precision = "float64" })},
+		{"Precision", "unknown", options(func(o *Options) { o.Precision = 2 })},
 		{"Threads", "negative", options(func(o *Options) { o.Threads = -1 })},
+		{"Threads", "too many", options(func(o *Options) { o.Threads = 1025 })},
 	}
 	for _, test := range tests {
 		t.Run(test.option+"/"+test.name, func(t *testing.T) {
@@ -190,9 +202,9 @@ func TestTooSmall(t *testing.T) {
 		change         func(*Recipe)
 	}{
 		{"content", photo(400, 40), square, func(r *Recipe) { r.Size = 100 }},
-		{"style", square, strokes(40, 400, 3), func(r *Recipe) { r.Size = 100 }},
+		{"style", square, strokes(10, 400, 3), func(r *Recipe) { r.Size = 100 }},
 		{"style scale", square, square, func(r *Recipe) { r.StyleScale = 0.1 }},
-		{"first scale", square, square, func(r *Recipe) { r.FirstSize = 12 }},
+		{"style scale at the first of several", square, square, func(r *Recipe) { r.FirstSize, r.StyleScale = 20, 0.7 }},
 		{"one pixel", square, square, func(r *Recipe) { r.Size = 1 }},
 	}
 	for _, test := range tests {

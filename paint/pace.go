@@ -33,12 +33,12 @@ type speed struct {
 }
 
 // NewPace returns the pace of a painting with the schedule of its recipe,
-// [Recipe.Schedule].
+// [Recipe.Schedule], of which the painting may leave out the first scales.
 func NewPace(schedule []Scale) *Pace { return &Pace{schedule: schedule} }
 
 // Observe takes note of an iteration that ended at a time.
 func (e *Pace) Observe(p Progress, now time.Time) {
-	pixels := e.pixels(p.Scale)
+	pixels := e.pixels(p, p.Scale)
 	if p.Scale != e.last.Scale {
 		if e.last.Scale > 0 {
 			e.opening.set(pixels, now.Sub(e.at).Seconds())
@@ -51,9 +51,14 @@ func (e *Pace) Observe(p Progress, now time.Time) {
 	e.last, e.at = p, now
 }
 
-// pixels returns what a scale, from 1, has of them.
-func (e *Pace) pixels(scale int) float64 {
-	size := float64(e.schedule[scale-1].Size)
+// scheduled returns a scale, from 1, of a painting.
+func (e *Pace) scheduled(p Progress, scale int) Scale {
+	return e.schedule[len(e.schedule)-p.Scales+scale-1]
+}
+
+// pixels returns the number of pixels of a scale, up to a factor.
+func (e *Pace) pixels(p Progress, scale int) float64 {
+	size := float64(e.scheduled(p, scale).Size)
 	return size * size
 }
 
@@ -82,12 +87,12 @@ func (e *Pace) Left() (left time.Duration, known bool) {
 		if e.opening.present.seconds == 0 {
 			return 0, false
 		}
-		seconds += e.opening.predict(e.pixels(next))
-		if n := e.schedule[next-1].Iterations - 1; n > 0 {
+		seconds += e.opening.predict(e.pixels(p, next))
+		if n := e.scheduled(p, next).Iterations - 1; n > 0 {
 			if e.iteration.before.seconds == 0 {
 				return 0, false
 			}
-			seconds += e.iteration.predict(e.pixels(next)) * float64(n)
+			seconds += e.iteration.predict(e.pixels(p, next)) * float64(n)
 		}
 	}
 	return time.Duration(seconds * float64(time.Second)), true

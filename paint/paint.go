@@ -12,6 +12,7 @@ import (
 	"github.com/pastiche-art/pastiche/kernel"
 	"github.com/pastiche-art/pastiche/optim"
 	"github.com/pastiche-art/pastiche/picture"
+	"github.com/pastiche-art/pastiche/vgg"
 )
 
 // Paint paints content in the manner of the styles of the regions.
@@ -26,12 +27,22 @@ import (
 //
 // What is wrong with the arguments is found before work begins, and there is no
 // painting: an [*OptionError] for an option out of range, a [*vgg.LayerError]
-// for a layer that the network lacks, a [*vgg.SizeError] for a picture too
-// small for a layer, a [*MemoryError] for a painting that does not fit or whose
+// for a layer that the network lacks, a [*SizeError] for a picture too
+// small for a layer, [ErrTransparent] for one of which nothing is visible, a
+// [*MemoryError] for a painting that does not fit or whose
 // content and styles cannot be measured in the memory allowed, a
 // [*kernel.UnavailableError] for a kernel that this machine lacks, [ErrCheckpoint]
-// for a checkpoint of another painting.
-func Paint(ctx context.Context, content image.Image, regions []Region, opts Options) (*Painting, error) {
+// for a checkpoint of another painting. What is wrong with a picture or a mask is in a
+// [*PictureError], which says with which.
+//
+// Transparent pixels of the content and the styles count for nothing: costs are measured
+// and colours are matched where the pictures are visible, in proportion to their
+// opacity, and the painting has the opacity of the content.
+//
+// A panic, of any of its threads or of a callback, is returned as an
+// [*InternalError], without a painting.
+func Paint(ctx context.Context, content image.Image, regions []Region, opts Options) (painting *Painting, err error) {
+	defer catch(&err)
 	s, err := newSession(content, regions, opts)
 	if err != nil {
 		return nil, err
@@ -44,7 +55,8 @@ func Paint(ctx context.Context, content image.Image, regions []Region, opts Opti
 // of the given shape; its long side is the recipe's. Content plays no part, and
 // a recipe of InitContent begins with noise around the mean colour of the
 // styles. Errors are those of [Paint].
-func Texture(ctx context.Context, shape image.Point, regions []Region, opts Options) (*Painting, error) {
+func Texture(ctx context.Context, shape image.Point, regions []Region, opts Options) (painting *Painting, err error) {
+	defer catch(&err)
 	s, err := newTexture(shape, regions, opts)
 	if err != nil {
 		return nil, err
@@ -55,8 +67,11 @@ func Texture(ctx context.Context, shape image.Point, regions []Region, opts Opti
 
 // newTexture prepares a texture. Whoever gets it closes its pool.
 func newTexture(shape image.Point, regions []Region, opts Options) (*session, error) {
-	if shape.X < 1 || shape.Y < 1 || shape.X > MaxSize || shape.Y > MaxSize {
-		return nil, invalid("shape", "%d x %d pixels: expected sides of 1 to %d", shape.X, shape.Y, MaxSize)
+	if err := checkShape("shape", shape); err != nil {
+		return nil, err
+	}
+	if opts.Shape != (image.Point{}) {
+		return nil, invalid("Shape", "with a texture: expected none, as it has a shape of its own")
 	}
 	recipe := Fine()
 	if opts.Recipe != nil {
@@ -75,25 +90,24 @@ func newTexture(shape image.Point, regions []Region, opts Options) (*session, er
 	if err != nil {
 		return nil, err
 	}
-	if err := s.prepareTexture(shape, regions); err != nil {
-		s.pool.Close()
-		return nil, err
-	}
-	return s, nil
+	return s.prepared(func() error { return s.prepareTexture(shape, regions) })
 }
 
 // prepareTexture takes the styles and plans the scales.
 func (s *session) prepareTexture(shape image.Point, regions []Region) error {
 	var err error
-	if s.regions, err = newRegions(picture.New(shape.X, shape.Y), regions); err != nil {
+	s.shape = shape
+	if s.regions, err = newRegions(shape, nil, regions); err != nil {
 		return err
 	}
 	if err := s.checkTile(); err != nil {
 		return err
 	}
-	// The content is a ground: what InitContent begins with.
-	s.content = s.ground(shape)
-	return s.planScales()
+	if err := s.planScales(); err != nil {
+		return err
+	}
+	s.content = s.ground()
+	return nil
 }
 
 // A DivergedError says that costs became infinite or not a number, however
@@ -114,15 +128,17 @@ type session struct {
 	recipe  Recipe
 	network *Network
 	pool    *kernel.Pool
-	content *picture.Picture
+	buffers vgg.Buffers      // of all plans
+	shape   image.Point      // of the painting, up to a factor
+	content *picture.Picture // opaque; of a texture, the ground that it begins with
+	opacity *picture.Mask    // of the content as it was given; nil where it is opaque
 	chroma  *picture.Picture // whose colours are kept
 	faces   []face.Face      // of the content, that are kept
 	regions []*region
 	opts    Options
-	memory  int64
+	memory  int64 // the limit, 0 for none
 	scales  []Scale
-
-	precision kernel.Precision
+	deepest int // the least side, in pixels, of a picture that reaches the style layers
 
 	steps, step int
 	painting    Painting
@@ -132,14 +148,30 @@ type session struct {
 
 // newSession prepares a painting. Whoever gets it closes its pool.
 func newSession(content image.Image, regions []Region, opts Options) (*session, error) {
+	content, regions, opts, err := cropped(content, regions, opts)
+	if err != nil {
+		return nil, err
+	}
 	s, err := newEasel(opts)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.prepare(content, regions); err != nil {
-		s.pool.Close()
+	return s.prepared(func() error { return s.prepare(content, regions) })
+}
+
+// prepared prepares the session and returns it. Where that fails or panics, it closes
+// the pool.
+func (s *session) prepared(prepare func() error) (*session, error) {
+	done := false
+	defer func() {
+		if !done {
+			s.pool.Close()
+		}
+	}()
+	if err := prepare(); err != nil {
 		return nil, err
 	}
+	done = true
 	return s, nil
 }
 
@@ -152,8 +184,8 @@ func newEasel(opts Options) (*session, error) {
 	if err := s.recipe.Validate(); err != nil {
 		return nil, err
 	}
-	if opts.Threads < 0 {
-		return nil, invalid("Threads", "%d: expected 1 or more, or 0 for one on each processor", opts.Threads)
+	if opts.Threads < 0 || opts.Threads > kernel.MaxThreads {
+		return nil, invalid("Threads", "%d: expected 1 to %d, or 0 for one on each processor", opts.Threads, kernel.MaxThreads)
 	}
 	var err error
 	if s.network == nil {
@@ -162,22 +194,16 @@ func newEasel(opts Options) (*session, error) {
 		}
 	}
 	if opts.Memory < 0 {
-		return nil, invalid("Memory", "%d bytes: expected a positive number, or 0 for three quarters of what is free", opts.Memory)
+		return nil, invalid("Memory", "%d bytes: expected a positive number, or 0 for no limit", opts.Memory)
 	}
-	switch {
-	case opts.Memory > 0:
-		s.memory = opts.Memory
-	case opts.Resume != nil:
-		// Parts of another size would be rounded otherwise.
-		s.memory = opts.Resume.header.Memory
-	default:
-		s.memory = DefaultMemory()
+	if s.memory = opts.Memory; s.memory == 0 && opts.Resume != nil {
+		s.memory = opts.Resume.header.Memory // parts of another size would be rounded otherwise
 	}
 	s.recipe.adapt(s.network)
 	if s.pool, err = kernel.NewPool(opts.Threads); err != nil {
 		return nil, err
 	}
-	if err := s.choosePrecision(); err != nil {
+	if err := s.checkPrecision(); err != nil {
 		s.pool.Close()
 		return nil, err
 	}
@@ -190,13 +216,17 @@ func (s *session) prepare(content image.Image, regions []Region) error {
 		return invalid("Tileable", "with a content picture, which has sides: expected a texture")
 	}
 	var err error
-	if s.content, err = levels("content", content); err != nil {
-		return err
+	if s.content, s.opacity, err = visible("content", content); err != nil {
+		return &PictureError{Role: ContentRole, Err: err}
 	}
-	if s.regions, err = newRegions(s.content, regions); err != nil {
+	s.shape = image.Pt(s.content.W, s.content.H)
+	if s.regions, err = newRegions(s.shape, s.opacity, regions); err != nil {
 		return err
 	}
 	s.findFaces()
+	if s.opts.Shape != (image.Point{}) {
+		s.shape = s.opts.Shape
+	}
 	return s.planScales()
 }
 
@@ -206,13 +236,9 @@ func (s *session) prepare(content image.Image, regions []Region) error {
 func (s *session) planScales() error {
 	if s.recipe.Init == InitPicture {
 		var err error
-		if s.init, err = levels("Init", s.opts.Init); err != nil {
-			return err
+		if s.init, _, err = visible("Init", s.opts.Init); err != nil {
+			return &PictureError{Role: InitRole, Err: err}
 		}
-	}
-	s.scales = s.recipe.Schedule()
-	for _, scale := range s.scales {
-		s.steps += scale.Iterations
 	}
 	content, err := s.contentLayers()
 	if err != nil {
@@ -222,21 +248,19 @@ func (s *session) planScales() error {
 	if err != nil {
 		return err
 	}
+	if err := s.fitScales(append(content, style...)); err != nil {
+		return err
+	}
+	if s.deepest, err = s.network.leastSide(style); err != nil {
+		return err
+	}
 	for _, scale := range s.scales {
-		if err := s.network.reach("the content", s.content, scale.Size, append(content, style...)); err != nil {
+		s.steps += scale.Iterations
+		if err := s.checkStyles(scale, style); err != nil {
 			return err
 		}
-		for _, of := range s.styles() {
-			long := s.recipe.styleSize(scale, of.scale)
-			if long > MaxSize {
-				return invalid("Scale", "%g of %s, which makes it larger than %d pixels: expected less", of.scale, of.called, MaxSize)
-			}
-			if err := s.network.reach(of.called, of.picture, long, style); err != nil {
-				return err
-			}
-		}
 	}
-	return s.checkMemory(content, style)
+	return s.checkMemory(DefaultMemory(), content, style)
 }
 
 // styles returns the styles of all regions.
@@ -246,21 +270,6 @@ func (s *session) styles() []*style {
 		all = append(all, r.styles...)
 	}
 	return all
-}
-
-// levels returns a picture that an option holds, with the precision that it has.
-func levels(option string, m image.Image) (*picture.Picture, error) {
-	if painting, ok := m.(*Painting); ok {
-		m = painting.Picture
-	}
-	if m == nil || m.Bounds().Empty() {
-		return nil, invalid(option, "no picture: expected one")
-	}
-	p := picture.FromImage(m)
-	if !p.Finite() {
-		return nil, invalid(option, "a picture with levels that are infinite or not numbers: expected 0 to 255")
-	}
-	return p, nil
 }
 
 // paint paints scale after scale.
@@ -275,12 +284,13 @@ func (s *session) paint(ctx context.Context) (*Painting, error) {
 	for {
 		scale := s.scales[at.scale]
 		w, h := s.canvasSize(scale.Size)
-		content := s.onCanvas(s.content, w, h)
-		if at.origin == nil {
+		if at.optimizer == nil {
 			at.canvas = s.onCanvas(at.canvas, w, h)
-			at.origin = copied(at.canvas)
+			if scale.StyleCost == NearestCost {
+				at.origin = copied(at.canvas)
+			}
 		}
-		stage, err := s.newStage(ctx, content, at.origin, scale)
+		stage, err := s.newStage(ctx, s.onCanvas(s.content, w, h), at.origin, scale)
 		if err != nil && ctx.Err() == nil && s.painting.Steps == 0 {
 			return nil, err
 		}
@@ -307,7 +317,9 @@ func (s *session) paint(ctx context.Context) (*Painting, error) {
 // start returns where to begin, or to go on.
 func (s *session) start() (*progress, error) {
 	if s.opts.Resume != nil {
-		return s.resume(s.opts.Resume)
+		c := s.opts.Resume
+		s.opts.Resume = nil
+		return s.resume(c)
 	}
 	return &progress{canvas: s.begin()}, nil
 }
@@ -320,8 +332,10 @@ func (s *session) prepareProgress(at *progress) {
 		at.variables = make([]float32, at.pyramid.length())
 		at.pyramid.analyse(at.variables, at.canvas.RGB)
 	}
-	at.optimizer = s.newOptimizer(len(at.variables))
-	at.mean = optim.NewAverage(len(at.canvas.RGB), s.recipe.Averaging)
+	at.optimizer = s.newOptimizer(len(at.variables), s.scales[at.scale])
+	if s.recipe.Averaging > 0 {
+		at.mean = optim.NewAverage(len(at.canvas.RGB), s.recipe.Averaging)
+	}
 }
 
 // compose makes the canvas what the variables say.
@@ -334,7 +348,7 @@ func (at *progress) compose(stage *stage) {
 
 // begin returns the canvas of the first scale, without its margin.
 func (s *session) begin() *picture.Picture {
-	first := resized(s.content, s.scales[0].Size)
+	first := s.content.Resize(picture.FitLong(s.shape.X, s.shape.Y, s.scales[0].Size))
 	switch s.recipe.Init {
 	case InitNoise:
 		return Noise(first, s.recipe.NoiseShare, s.opts.Seed)
@@ -355,8 +369,8 @@ func (s *session) finish(stage *stage, canvas *picture.Picture) *Painting {
 func (s *session) present(stage *stage, canvas *picture.Picture) *picture.Picture {
 	p := s.finishColors(stage, canvas.Cut(s.recipe.Margin))
 	stage.restore(p)
-	if s.content.Alpha != nil {
-		p.Alpha = s.content.Resize(p.W, p.H).Alpha
+	if s.opacity != nil {
+		p.Alpha = s.opacity.Resample(p.W, p.H).Weight
 	}
 	return p
 }
@@ -374,7 +388,7 @@ func (s *session) paintScale(ctx context.Context, stage *stage, at *progress) er
 			objective = stage.rolled(ctx, s.opts.Seed, s.step)
 		}
 		if at.pyramid != nil {
-			objective = at.pyramid.objective(objective, stage.keep)
+			objective = at.pyramid.objective(at.canvas.RGB, objective, stage.keep)
 		}
 		result, err := at.optimizer.Step(ctx, at.variables, objective)
 		at.compose(stage)
@@ -388,7 +402,9 @@ func (s *session) paintScale(ctx context.Context, stage *stage, at *progress) er
 		case err != nil:
 			return &DivergedError{Step: s.step + 1, Err: err}
 		}
-		at.mean.Update(s.pool, at.canvas.RGB)
+		if at.mean != nil {
+			at.mean.Update(s.pool, at.canvas.RGB)
+		}
 		at.iteration++
 		s.step++
 		s.painting.Steps++
@@ -413,7 +429,7 @@ func (s *session) paintScale(ctx context.Context, stage *stage, at *progress) er
 // settle makes p, the canvas or a copy of it, the painting: the mean over
 // iterations where there is one.
 func (s *session) settle(stage *stage, at *progress, p *picture.Picture) *picture.Picture {
-	if at.mean.Steps > 0 {
+	if at.mean != nil && at.mean.Steps > 0 {
 		at.mean.Value(s.pool, p.RGB)
 	}
 	stage.keep(p.RGB)
@@ -439,11 +455,17 @@ func copied(canvas *picture.Picture) *picture.Picture {
 // depend on the size of the canvas.
 const adamEpsilon = 1e-18
 
-func (s *session) newOptimizer(n int) optim.Optimizer {
+// newOptimizer returns the optimiser of the n variables of a scale.
+func (s *session) newOptimizer(n int, scale Scale) optim.Optimizer {
 	if s.recipe.Optimizer == LBFGS {
 		return optim.NewLBFGS(s.pool, n, optim.LBFGSOptions{})
 	}
-	opts := optim.AdamOptions{LearningRate: s.recipe.LearningRate, Beta2: s.recipe.SecondMoment, Epsilon: adamEpsilon}
+	opts := optim.AdamOptions{
+		LearningRate: s.recipe.LearningRate, Beta1: s.recipe.FirstMoment, Beta2: s.recipe.SecondMoment, Epsilon: adamEpsilon,
+	}
+	if s.recipe.FinalRate > 0 {
+		opts.FinalRate, opts.Steps = s.recipe.FinalRate, scale.Iterations
+	}
 	if s.recipe.Clamp && s.recipe.Pyramid <= 1 { // levels of a pyramid have no limits
 		opts.High = maxLevel
 	}

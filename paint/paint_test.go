@@ -200,6 +200,7 @@ func TestProgressPicture(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			recipe := small(t, name)
 			recipe.FirstSize, recipe.Size, recipe.Iterations, recipe.FinalIterations = 0, 32, 5, 0
+			recipe.FinalRate = 0 // a falling rate depends on how many iterations follow
 			var taken []*picture.Picture
 			opts := Options{Recipe: recipe, Progress: func(p Progress) { taken = append(taken, p.Picture()) }}
 			mustPaint(t, content, one(style), opts)
@@ -383,15 +384,15 @@ func TestDiverged(t *testing.T) {
 
 // spoiled is a cost that is infinite after some evaluations.
 type spoiled struct {
-	loss.Joint
+	loss.Cost
 	left int
 }
 
-func (s *spoiled) Evaluate(p *kernel.Pool) float64 {
+func (s *spoiled) Evaluate(p *kernel.Pool, weight float64) float64 {
 	if s.left--; s.left < 0 {
 		return math.Inf(1)
 	}
-	return s.Joint.Evaluate(p)
+	return s.Cost.Evaluate(p, weight)
 }
 
 // TestDivergedLater lets a painting fail after it has begun: it keeps what it
@@ -416,7 +417,7 @@ func TestDivergedLater(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			st.terms[0].Joint = &spoiled{st.terms[0].Joint, 4}
+			st.terms[0].Cost = &spoiled{st.terms[0].Cost, 4}
 			err = s.paintScale(t.Context(), st, at)
 			var diverged *DivergedError
 			if !errors.As(err, &diverged) || len(events) == 0 || diverged.Step != len(events)+1 {
@@ -528,7 +529,7 @@ func TestFirstStep(t *testing.T) {
 				gradient[i] = length * float32(random.NormFloat64())
 			}
 			x := slices.Repeat([]float32{maxLevel / 2}, len(gradient))
-			optimizer := (&session{recipe: r, pool: pool}).newOptimizer(len(x))
+			optimizer := (&session{recipe: r, pool: pool}).newOptimizer(len(x), Scale{Iterations: 1})
 			if _, err := optimizer.Step(t.Context(), x, func(_, g []float32) float64 {
 				copy(g, gradient)
 				return 1

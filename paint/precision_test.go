@@ -33,11 +33,11 @@ func TestBFloat16(t *testing.T) {
 			paint := func(precision Precision, threads int) *Painting {
 				return mustPaint(t, content, one(style), Options{Recipe: recipe, Threads: threads, Precision: precision})
 			}
-			exact, rounded := paint(Float32, 2), paint(BFloat16, 2)
+			exact, rounded := paint(kernel.Float32, 2), paint(kernel.BFloat16, 2)
 			if slices.Equal(exact.RGB, rounded.RGB) {
 				t.Error("the precision makes no difference at all")
 			}
-			if !slices.Equal(paint(BFloat16, 3).RGB, rounded.RGB) {
+			if !slices.Equal(paint(kernel.BFloat16, 3).RGB, rounded.RGB) {
 				t.Error("3 threads paint another picture than 2")
 			}
 			score := func(p *Painting) float64 {
@@ -56,12 +56,12 @@ func TestBFloat16(t *testing.T) {
 	}
 }
 
-// TestPrecisionIsResumed: a checkpoint goes on in its own precision, unless asked
-// for another, which would be another painting.
+// TestPrecisionIsResumed: a checkpoint goes on in its own precision and in no other,
+// which would be another painting.
 func TestPrecisionIsResumed(t *testing.T) {
 	skipWithoutBFloat16(t)
 	var written bytes.Buffer
-	opts := Options{Recipe: tiny(t), Precision: BFloat16, Progress: func(p Progress) {
+	opts := Options{Recipe: tiny(t), Precision: kernel.BFloat16, Progress: func(p Progress) {
 		if p.Step == 1 {
 			if err := p.WriteCheckpoint(&written); err != nil {
 				t.Fatal(err)
@@ -70,22 +70,18 @@ func TestPrecisionIsResumed(t *testing.T) {
 	}}
 	content, style := photo(24, 24), strokes(24, 24, 4)
 	want := mustPaint(t, content, one(style), opts)
-	for _, precision := range []Precision{"", AutoPrecision, BFloat16, Float32} {
+	resume := func(precision Precision) (*Painting, error) {
 		checkpoint, err := ReadCheckpoint(bytes.NewReader(written.Bytes()))
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := Paint(t.Context(), content, one(style), Options{Recipe: tiny(t), Precision: precision, Resume: checkpoint})
-		switch {
-		case precision == Float32:
-			if !errors.Is(err, ErrCheckpoint) {
-				t.Errorf("resumed in float32: %v, want ErrCheckpoint", err)
-			}
-		case err != nil:
-			t.Errorf("resumed in %q: %v", precision, err)
-		case !slices.Equal(got.RGB, want.RGB):
-			t.Errorf("resumed in %q: another painting", precision)
-		}
+		return Paint(t.Context(), content, one(style), Options{Recipe: tiny(t), Precision: precision, Resume: checkpoint})
+	}
+	if _, err := resume(kernel.Float32); !errors.Is(err, ErrCheckpoint) {
+		t.Errorf("resumed in float32: %v, want ErrCheckpoint", err)
+	}
+	if got, err := resume(kernel.BFloat16); err != nil || !slices.Equal(got.RGB, want.RGB) {
+		t.Errorf("resumed in bfloat16: another painting, or error %v", err)
 	}
 }
 
@@ -94,7 +90,7 @@ func TestPrecisionThatAKernelLacks(t *testing.T) {
 	for _, implementation := range kernel.Implementations() {
 		t.Run(implementation, func(t *testing.T) {
 			t.Setenv(kernel.Variable, implementation)
-			_, err := Paint(t.Context(), content, one(style), Options{Recipe: tiny(t), Precision: BFloat16})
+			_, err := Paint(t.Context(), content, one(style), Options{Recipe: tiny(t), Precision: kernel.BFloat16})
 			if err != nil {
 				checkOption(t, err, "Precision")
 			}

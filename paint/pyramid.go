@@ -17,10 +17,10 @@ type pyramid struct {
 	pool  *kernel.Pool
 	sizes []image.Point // the canvas's first
 	// From each level to the one before, along rows and columns.
-	columns, rows    [][]interpolation
-	sums             [][]float32 // room: of each level and those above it
-	narrow           []float32   // a level interpolated along rows
-	canvas, gradient []float32
+	columns, rows [][]interpolation
+	// Of each level but the first, its sum with those above it, interpolated.
+	sums   [][]float32
+	narrow []float32 // a level interpolated along rows
 }
 
 // interpolation is a value between two others.
@@ -43,10 +43,28 @@ func newPyramid(p *kernel.Pool, h, w, levels int) *pyramid {
 		t.columns = append(t.columns, interpolate(to.X, from.X))
 		t.rows = append(t.rows, interpolate(to.Y, from.Y))
 	}
-	t.sums = t.levels(make([]float32, t.length()))
-	room := func() []float32 { return make([]float32, colors*h*w) }
-	t.narrow, t.canvas, t.gradient = room(), room(), room()
+	t.sums = make([][]float32, len(t.sizes))
+	for i, size := range t.sizes[1:] {
+		t.sums[i+1] = make([]float32, colors*size.X*size.Y)
+	}
+	t.narrow = make([]float32, colors*((h+1)/2)*w)
 	return t
+}
+
+// pyramidBytes returns the memory of the variables of a pyramid over a canvas of h x
+// w, and of the room that it keeps: the sums of all levels but the first, and a level
+// as high as the second and as wide as the canvas.
+func pyramidBytes(h, w, levels int) (variables, room int64) {
+	first := planes(colors, h, w)
+	room = planes(colors, (h+1)/2, w)
+	for ; levels > 0; levels-- {
+		variables += planes(colors, h, w)
+		if h == 1 && w == 1 {
+			break
+		}
+		h, w = (h+1)/2, (w+1)/2
+	}
+	return variables, variables - first + room
 }
 
 // interpolate returns how n values become m, bilinearly, those at the ends
@@ -98,20 +116,19 @@ func (t *pyramid) analyse(variables, canvas []float32) {
 
 // compose computes the canvas that variables stand for.
 func (t *pyramid) compose(canvas, variables []float32) {
+	t.sums[0] = canvas
 	for i, level := range t.levels(variables) {
 		copy(t.sums[i], level)
 	}
 	for i := len(t.sums) - 2; i >= 0; i-- {
 		t.addUpsampled(t.sums[i], t.sums[i+1], i, 1)
 	}
-	copy(canvas, t.sums[0])
 }
 
-// spread computes the gradient with respect to the variables from that with
-// respect to the canvas: what goes up in compose comes down again.
-func (t *pyramid) spread(variables, canvas []float32) {
-	levels := t.levels(variables)
-	copy(levels[0], canvas)
+// spread makes a gradient, whose first level is that with respect to the canvas,
+// one with respect to the variables: the transpose of compose.
+func (t *pyramid) spread(gradient []float32) {
+	levels := t.levels(gradient)
 	for i := range t.sizes[1:] {
 		t.downward(levels[i+1], levels[i], i)
 	}
@@ -166,14 +183,14 @@ func (t *pyramid) downward(dst, src []float32, i int) {
 	})
 }
 
-// objective returns an objective of the variables, given one of the canvas, in
-// which keep may change that before.
-func (t *pyramid) objective(of optim.Objective, keep func(canvas []float32)) optim.Objective {
+// objective returns an objective of the variables, given one of the canvas, to
+// which the variables are composed and which keep may change then.
+func (t *pyramid) objective(canvas []float32, of optim.Objective, keep func(canvas []float32)) optim.Objective {
 	return func(x, gradient []float32) float64 {
-		t.compose(t.canvas, x)
-		keep(t.canvas)
-		cost := of(t.canvas, t.gradient)
-		t.spread(gradient, t.gradient)
+		t.compose(canvas, x)
+		keep(canvas)
+		cost := of(canvas, gradient[:len(canvas)])
+		t.spread(gradient)
 		return cost
 	}
 }

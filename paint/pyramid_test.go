@@ -41,7 +41,8 @@ func TestPyramid(t *testing.T) {
 			v[i] = float32(r.NormFloat64())
 		}
 		p.compose(again, v)
-		p.spread(spread, g)
+		copy(spread, g)
+		p.spread(spread)
 		a, b := pool.Dot(again, g), pool.Dot(v, spread)
 		if norm := math.Sqrt(pool.Dot(again, again) * pool.Dot(g, g)); math.Abs(a-b) > 1e-5*norm {
 			t.Errorf("%d x %d: <compose(v), g> = %g, <v, spread(g)> = %g", c.w, c.h, a, b)
@@ -57,6 +58,7 @@ func TestPyramidMovesAreas(t *testing.T) {
 	far := func(levels int) float64 {
 		recipe := small(t, "fine")
 		recipe.Size, recipe.FirstSize, recipe.Iterations = 48, 0, 3
+		recipe.LearningRate, recipe.FinalRate = 0.02*maxLevel, 0
 		recipe.StyleLayers = Fine().StyleLayers
 		recipe.ContentWeight, recipe.VariationWeight, recipe.Colors = 0, 0, StyleColors
 		recipe.Pyramid = levels

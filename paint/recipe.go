@@ -1,8 +1,8 @@
 package paint
 
 import (
+	"github.com/pastiche-art/pastiche/kernel"
 	"github.com/pastiche-art/pastiche/picture"
-	"github.com/pastiche-art/pastiche/vgg"
 )
 
 // A Recipe is a complete set of parameters for a painting. Begin with
@@ -33,8 +33,8 @@ type Recipe struct {
 	// Pooling is how the network halves its feature maps; nil is what it was
 	// trained with. Replicate continues the edges of the picture into the
 	// padding of the first layer instead of zeros.
-	Pooling   *vgg.Pooling `json:"pooling,omitempty"`
-	Replicate bool         `json:"replicate,omitempty"`
+	Pooling   *kernel.Pooling `json:"pooling,omitempty"`
+	Replicate bool            `json:"replicate,omitempty"`
 
 	// Margin is how many pixels are painted beyond each side at every scale, where
 	// the content is continued as in a mirror, and cut off.
@@ -103,12 +103,19 @@ type Recipe struct {
 	Optimizer Optimizer `json:"optimizer"`
 	// LearningRate is Adam's, in levels. L-BFGS finds its own steps.
 	LearningRate float64 `json:"learning_rate,omitempty"`
-	// SecondMoment is Adam's beta 2; 0 is 0.999.
+	// FinalRate is the share of the LearningRate that is left at the end of each
+	// scale. The rate falls along half a cosine in the second half of the scale's
+	// iterations. 0 keeps the rate constant.
+	FinalRate float64 `json:"final_rate,omitempty"`
+	// FirstMoment is Adam's beta 1; 0 is 0.9. SecondMoment is its beta 2; 0 is 0.999.
+	FirstMoment  float64 `json:"first_moment,omitempty"`
 	SecondMoment float64 `json:"second_moment,omitempty"`
 	// Averaging is the decay of the mean over iterations that becomes the
 	// painting, 0 for the last iterate itself.
 	Averaging float64 `json:"averaging,omitempty"`
-	// Clamp keeps the canvas within levels of 0 to 255 at every step.
+	// Clamp keeps levels within 0 to 255: those of the canvas at every step of Adam,
+	// and with L-BFGS or a Pyramid, whose steps have no limits, those of the canvas
+	// where a scale ends and of every picture of it.
 	Clamp bool `json:"clamp,omitempty"`
 }
 
@@ -135,14 +142,13 @@ type ContentCost string
 const (
 	SquaredContent ContentCost = "squared"    // the note's: a mean over the layer
 	SummedContent  ContentCost = "sum"        // the paper's: a sum over the layer, which grows with the canvas
-	RootContent    ContentCost = "root"       // the root of a mean square, of constant gradient, too
-	ScaledContent  ContentCost = "scaled"     // with a gradient of constant size
+	RootContent    ContentCost = "root"       // the root of a mean square, with a gradient of constant length
 	SimilarContent ContentCost = "similarity" // of places among themselves
 )
 
 // ContentCosts returns all content costs.
 func ContentCosts() []ContentCost {
-	return []ContentCost{SquaredContent, SummedContent, RootContent, ScaledContent, SimilarContent}
+	return []ContentCost{SquaredContent, SummedContent, RootContent, SimilarContent}
 }
 
 // A StyleCost is a way to compare the statistics of activations.
@@ -151,9 +157,7 @@ type StyleCost string
 // The style costs of package loss.
 const (
 	GramCost        StyleCost = "gram"
-	MomentsCost     StyleCost = "moments"
 	WassersteinCost StyleCost = "wasserstein"
-	HistogramCost   StyleCost = "histogram"
 	NearestCost     StyleCost = "nearest" // to hypercolumns, matched where a scale begins
 	SplitCost       StyleCost = "split"   // to the nearest of each layer, at every step
 	EarthMoverCost  StyleCost = "emd"     // relaxed, of hypercolumns at scattered places
@@ -161,7 +165,7 @@ const (
 
 // StyleCosts returns all style costs.
 func StyleCosts() []StyleCost {
-	return []StyleCost{GramCost, MomentsCost, WassersteinCost, HistogramCost, NearestCost, SplitCost, EarthMoverCost}
+	return []StyleCost{GramCost, WassersteinCost, NearestCost, SplitCost, EarthMoverCost}
 }
 
 // An Optimizer moves the pixels.

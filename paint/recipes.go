@@ -8,7 +8,6 @@ import (
 
 	"github.com/pastiche-art/pastiche/kernel"
 	"github.com/pastiche-art/pastiche/picture"
-	"github.com/pastiche-art/pastiche/vgg"
 )
 
 // Classic is the algorithm of "Deep Learning & Art: Neural Style Transfer" to
@@ -23,7 +22,7 @@ func Classic() Recipe {
 		Iterations:    200,
 		Init:          InitNoise,
 		NoiseShare:    0.6,
-		Pooling:       &vgg.Pooling{Kind: kernel.Average},
+		Pooling:       new(kernel.AveragePooling),
 		ContentLayers: []Layer{{"conv4_2", 1}},
 		StyleLayers:   blocks(0.2, 0.2, 0.2, 0.2, 0.2),
 		ContentCost:   SquaredContent,
@@ -65,11 +64,10 @@ func Gatys() Recipe {
 }
 
 // Fine paints the best picture that this project knows how to: coarse to fine,
-// with Wasserstein costs and the mean over iterations. It begins from Crowson's
-// style-transfer-pytorch, from which it has the optimiser, the averaging, the
-// padding, the kind of total variation and the style cost. The rest was chosen by
-// looking at photographs in many manners, and by judges that no network of this
-// project learned from:
+// with Wasserstein costs. It begins from Crowson's style-transfer-pytorch, from
+// which it has the optimiser, the padding, the kind of total variation and the style
+// cost. The rest was chosen by looking at photographs in many manners, and by judges
+// that no network of this project learned from:
 //
 //   - Activations are balanced, so that the same weights hold for any network.
 //   - Style is measured at every layer of the first two blocks and at two layers of
@@ -96,14 +94,21 @@ func Gatys() Recipe {
 //   - Content weighs five times as much in faces as elsewhere at the last scale. With a
 //     FaceWeight of 0.5 a face of 150 pixels looked as if it were cut out of the photo
 //     and pasted into a pen drawing; with 0.045 it began to change.
+//   - Adam forgets faster and takes larger steps than Crowson's, and slows down in the
+//     second half of each scale. With Crowson's 0.9, 0.99, a constant rate of 5 levels
+//     and a mean over iterates with a decay of 0.99, twice the iterations end 4 to 12 %
+//     higher in total cost (five pairs of pictures at 512 pixels). The mean held early
+//     iterates: it cost 4 to 13 % more than the last iterate.
+//   - Each scale begins with new moments. Moments of the scale before, resampled and
+//     scaled to the new number of pixels, changed the total cost by -0.1 to 2 %.
 func Fine() Recipe {
 	return Recipe{
 		Name:            "fine",
 		Size:            512,
 		FirstSize:       200,
 		ScaleStep:       math.Sqrt2,
-		Iterations:      80,
-		FirstIterations: 160,
+		Iterations:      40,
+		FirstIterations: 80,
 		Init:            InitContent,
 		NoiseShare:      1,
 		Replicate:       true,
@@ -128,9 +133,10 @@ func Fine() Recipe {
 		StyleScale:         1,
 		Colors:             MatchColors,
 		Optimizer:          Adam,
-		LearningRate:       0.02 * maxLevel,
-		SecondMoment:       0.99,
-		Averaging:          0.99,
+		LearningRate:       8,
+		FinalRate:          0.3,
+		FirstMoment:        0.7,
+		SecondMoment:       0.8,
 		Clamp:              true,
 	}
 }

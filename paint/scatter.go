@@ -43,9 +43,13 @@ func (s *session) addEarthMover(ctx context.Context, st *stage, r *region, scale
 		colors []loss.Color
 	)
 	for i, of := range r.styles {
-		p := resized(of.picture, s.recipe.styleSize(scale, of.scale))
+		p := resized(of.picture, s.styleSize(scale, of))
 		n := max(1, int(math.Round(scatteredPlaces*r.shares[i])))
-		places := pointer(of.mask, p.H, p.W).Scatter(n, s.opts.Seed+stylePlaces, uint64(i))
+		guide, err := guideOf(of.shown, p.H, p.W)
+		if err != nil {
+			return err
+		}
+		places := guide.SamplePoints(n, s.opts.Seed+stylePlaces, uint64(i))
 		m, err := s.columns(ctx, p, places, layers, st.plan.Memory())
 		if err != nil {
 			return err
@@ -55,12 +59,16 @@ func (s *session) addEarthMover(ctx context.Context, st *stage, r *region, scale
 	}
 	style := loss.Stack(all...)
 	area := 1.
-	if r.mask != nil {
-		area = r.mask.Mean()
+	if r.shown != nil {
+		area = r.shown.Mean()
 	}
 	// Where content counts much, colours count little.
 	share := area / max(scale.ContentWeight, 1)
-	look := &scattered{number: uint64(len(st.scattered)), guide: pointer(s.canvasMask(r.mask, st.w, st.h), st.h, st.w),
+	guide, err := guideOf(s.canvasMask(r.shown, st.w, st.h), st.h, st.w)
+	if err != nil {
+		return err
+	}
+	look := &scattered{number: uint64(len(st.scattered)), guide: guide,
 		palette: loss.NewPalette(colors), share: share, overall: share * s.recipe.StyleWeight}
 	st.scattered = append(st.scattered, look)
 	look.scatter(s.opts.Seed, s.step)
@@ -69,19 +77,9 @@ func (s *session) addEarthMover(ctx context.Context, st *stage, r *region, scale
 		look.columns = append(look.columns, h)
 		return h
 	}
-	t := st.term(styleKind, area, s.recipe.StyleWeight, names(layers)...)
-	t.Joint = loss.NewRelaxedEMD(s.pool, column(), style, t.overall)
-	t = st.term(styleKind, area, s.recipe.StyleWeight, names(layers)...)
-	t.Joint = loss.NewHypercolumnMoments(s.pool, column(), style, t.overall)
+	st.add(loss.NewRelaxedEMD(s.pool, column(), style), styleKind, area, s.recipe.StyleWeight, names(layers)...)
+	st.add(loss.NewHypercolumnMoments(s.pool, column(), style), styleKind, area, s.recipe.StyleWeight, names(layers)...)
 	return nil
-}
-
-// pointer returns where a mask points at on h x w pixels, nil for anywhere.
-func pointer(mask *picture.Mask, h, w int) *loss.Guide {
-	if mask == nil {
-		return nil
-	}
-	return loss.NewGuide(h, w, mask.Resize(w, h).Weight)
 }
 
 // regionSteps is more steps than a painting has: each region draws the places of its
@@ -90,7 +88,7 @@ const regionSteps = 1 << 32
 
 // scatter draws the places of a step.
 func (l *scattered) scatter(seed uint64, step int) {
-	l.places = l.guide.Scatter(scatteredPlaces, seed+canvasPlaces, l.number*regionSteps+uint64(step))
+	l.places = l.guide.SamplePoints(scatteredPlaces, seed+canvasPlaces, l.number*regionSteps+uint64(step))
 	for _, h := range l.columns {
 		h.Move(l.places)
 	}
@@ -105,12 +103,16 @@ func (s *session) addSimilarity(ctx context.Context, st *stage, content *picture
 	if s.recipe.mostContent() == 0 {
 		return nil // faces alone count
 	}
-	places := loss.Scatter(scatteredPlaces, s.opts.Seed+contentPlaces, 0)
+	guide, err := guideOf(s.canvasMask(s.opacity, st.w, st.h), st.h, st.w)
+	if err != nil {
+		return err
+	}
+	places := guide.SamplePoints(scatteredPlaces, s.opts.Seed+contentPlaces, 0)
 	of, err := s.columns(ctx, content, places, layers, st.plan.Memory())
 	if err != nil {
 		return err
 	}
-	t := st.term(contentKind, 1, weight, names(layers)...)
-	t.Joint = loss.NewSelfSimilarity(s.pool, loss.NewHypercolumn(places, maps(st.plan, layers)...), of, t.overall)
+	cost := loss.NewSelfSimilarity(s.pool, loss.NewHypercolumn(places, maps(st.plan, layers)...), of)
+	st.add(cost, contentKind, s.visibleShare(), weight, names(layers)...)
 	return nil
 }

@@ -19,7 +19,8 @@ type Scale struct {
 }
 
 // Schedule returns the scales of a valid recipe, the smallest first, with
-// nothing left open.
+// nothing left open. A painting leaves out the first of them where its short side would
+// be too small there to reach a layer of the network: a panorama has fewer scales.
 func (r *Recipe) Schedule() []Scale {
 	scales := r.scales()
 	for i := range scales {
@@ -94,22 +95,13 @@ func sizes(first, last int, step float64) []int {
 	return s
 }
 
-// styleSize returns the long side of a style at a scale, given the style's own
-// scale.
-func (r *Recipe) styleSize(s Scale, own float64) int {
-	if r.StyleSize > 0 {
-		return scaled(r.StyleSize, own)
-	}
-	return scaled(s.Size, s.StyleScale*own)
-}
-
 // quarters of a turn make a whole one.
 const quarters = 4
 
 // scaled returns a long side multiplied by a factor, at least 1, and above MaxSize
 // where it is too large for any picture.
-func scaled(long int, by float64) int {
-	return int(min(max(1, math.Round(float64(long)*by)), MaxSize+1))
+func scaled(long, by float64) int {
+	return int(min(max(1, math.Round(long*by)), MaxSize+1))
 }
 
 // resized returns a picture with the long side given.

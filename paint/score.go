@@ -1,7 +1,9 @@
 package paint
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"image"
 	"strings"
 )
@@ -23,12 +25,14 @@ type LayerCost struct {
 // Score measures the costs of a picture, ours or anyone's, as a painting of
 // content in the manner of the styles of the regions. The picture keeps its size; the content
 // is resized to it and the styles to its long side, so that of the recipe only
-// the network's use, the layers, the costs and their weights matter. Errors are
-// those of [Paint] before work begins, or context.Cause(ctx).
-func Score(ctx context.Context, content image.Image, regions []Region, scored image.Image, opts Options) (*Report, error) {
-	canvas, err := levels("picture", scored)
+// the network's use, the layers, the costs and their weights matter. Costs are measured
+// where the content is visible. Errors are those of [Paint] before work begins, or
+// context.Cause(ctx).
+func Score(ctx context.Context, content image.Image, regions []Region, scored image.Image, opts Options) (report *Report, err error) {
+	defer catch(&err)
+	canvas, _, err := visible("picture", scored)
 	if err != nil {
-		return nil, err
+		return nil, &PictureError{Role: PictureRole, Err: err}
 	}
 	recipe := Fine()
 	if opts.Recipe != nil {
@@ -38,10 +42,9 @@ func Score(ctx context.Context, content image.Image, regions []Region, scored im
 	recipe.FinalIterations, recipe.Margin = 0, 0
 	recipe.Init, recipe.Colors, recipe.Pyramid = InitContent, StyleColors, 0
 	opts.Recipe = &recipe
-	opts.Precision = opts.Precision.toMeasure()
 	s, err := newSession(content, regions, opts)
 	if err != nil {
-		return nil, err
+		return nil, scoreError(err)
 	}
 	defer s.pool.Close()
 	st, err := s.newStage(ctx, s.content.Resize(canvas.W, canvas.H), canvas, s.scales[0])
@@ -52,11 +55,22 @@ func Score(ctx context.Context, content image.Image, regions []Region, scored im
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	report := &Report{Costs: st.tried[0]}
+	report = &Report{Costs: st.tried[0]}
 	for _, t := range st.terms {
 		report.Layers = append(report.Layers, LayerCost{Layer: strings.Join(t.layers, "+"), Kind: string(t.kind), Weight: t.share, Cost: t.cost})
 	}
 	return report, nil
+}
+
+// scoreError returns the error of a session for [Score]. There a content that is too small
+// has the size of the picture that is scored.
+func scoreError(err error) error {
+	var of *PictureError
+	var small *SizeError
+	if errors.As(err, &of) && of.Role == ContentRole && errors.As(err, &small) {
+		return &PictureError{Role: PictureRole, Err: &SizeError{Err: small.Err, Help: "use a larger or less narrow one"}}
+	}
+	return err
 }
 
 // An Activation is the output of a layer: C feature maps of H x W.
@@ -69,12 +83,12 @@ type Activation struct {
 // resized. Of the options, the network, the threads, and the recipe's Pooling
 // and Replicate matter. Errors are those of [Paint] before work begins, or
 // context.Cause(ctx).
-func Features(ctx context.Context, m image.Image, layer string, opts Options) (*Activation, error) {
-	p, err := levels("picture", m)
+func Features(ctx context.Context, m image.Image, layer string, opts Options) (activation *Activation, err error) {
+	defer catch(&err)
+	p, _, err := visible("picture", m)
 	if err != nil {
-		return nil, err
+		return nil, &PictureError{Role: PictureRole, Err: err}
 	}
-	opts.Precision = opts.Precision.toMeasure()
 	s, err := newEasel(opts)
 	if err != nil {
 		return nil, err
@@ -84,7 +98,7 @@ func Features(ctx context.Context, m image.Image, layer string, opts Options) (*
 	if err != nil {
 		return nil, err
 	}
-	plan, err := s.observer(p.H, p.W, []Layer{{Name: name}}, s.memory)
+	plan, err := s.observer(p.H, p.W, []Layer{{Name: name}}, cmp.Or(s.memory, networkMemory))
 	if err != nil {
 		return nil, err
 	}

@@ -109,10 +109,10 @@ func TestFeatures(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer pool.Close()
-	maximum := vgg.Pooling{Kind: kernel.Max}
+	maximum := kernel.MaxPooling
 	tests := []struct {
 		name      string
-		pooling   *vgg.Pooling
+		pooling   *kernel.Pooling
 		replicate bool
 	}{{"as trained", nil, false}, {"maximum", &maximum, false}, {"replicate", nil, true}}
 	for _, test := range tests {

@@ -1,7 +1,6 @@
 package paint
 
 import (
-	"fmt"
 	"image"
 	"math"
 	"slices"
@@ -22,9 +21,11 @@ type Region struct {
 
 // A Style is a picture whose manner is painted in.
 type Style struct {
+	// Picture is measured where it is visible: a place counts in proportion to its
+	// opacity.
 	Picture image.Image
-	// Mask shows which part of the picture is looked at, as that of a region
-	// does; nil is all of it.
+	// Mask shows which part of the picture is measured, as that of a region does;
+	// nil is all of it. Where the picture has an opacity as well, their product counts.
 	Mask image.Image
 	// Weight is how much the style counts among those of its region: in
 	// proportion to the sum of their weights, and nothing where it is 0. Where
@@ -47,29 +48,35 @@ func InMannerOf(pictures ...image.Image) []Region {
 // region is a [Region] made ready.
 type region struct {
 	mask   *picture.Mask // nil for the whole canvas
+	shown  *picture.Mask // what is visible of the content in the region: where costs are measured
 	styles []*style      // those that count
 	shares []float64     // of the styles, above 0, which add up to 1
 }
 
 // style is a [Style] made ready.
 type style struct {
-	called  string // among the styles of all regions: "style 1" is the first
-	picture *picture.Picture
-	mask    *picture.Mask // nil for all of it
+	number  int              // among the styles of all regions, from 1
+	picture *picture.Picture // opaque
+	opacity *picture.Mask    // of the picture as it was given; nil where it is opaque
+	shown   *picture.Mask    // where it is measured: its mask times its opacity; nil for all of it
 	scale   float64
 }
 
-// newRegions checks the regions of a content and takes their pictures.
-func newRegions(content *picture.Picture, regions []Region) ([]*region, error) {
+// newRegions checks the regions of a content of some size and opacity and takes their
+// pictures.
+func newRegions(content image.Point, opacity *picture.Mask, regions []Region) ([]*region, error) {
 	var (
 		ready  []*region
 		styled bool
 		given  int // styles of the regions before
 	)
-	for _, from := range regions {
-		r, err := newRegion(content, from, given)
+	for i, from := range regions {
+		r, err := newRegion(content, from, i+1, given)
 		if err != nil {
 			return nil, err
+		}
+		if r.shown = r.mask.Times(opacity); r.shown != nil && len(r.styles) > 0 && r.shown.Mean() == 0 {
+			return nil, &PictureError{MaskRole, i + 1, invalid("Mask", "white only where the content is transparent: expected it to show some of what is visible")}
 		}
 		given += len(from.Styles)
 		ready = append(ready, r)
@@ -128,8 +135,8 @@ const (
 
 // checkOverlap fails where nothing of a region with styles is painted, because all
 // of it is kept.
-func checkOverlap(content *picture.Picture, regions []*region) error {
-	w, h := picture.FitLong(content.W, content.H, overlapSize)
+func checkOverlap(content image.Point, regions []*region) error {
+	w, h := picture.FitLong(content.X, content.Y, overlapSize)
 	left := slices.Repeat([]float32{1}, w*h) // of each place, to be painted
 	for _, r := range regions {
 		if len(r.styles) > 0 {
@@ -144,8 +151,8 @@ func checkOverlap(content *picture.Picture, regions []*region) error {
 			continue
 		}
 		painted := left
-		if r.mask != nil {
-			painted = r.mask.Resize(w, h).Weight
+		if r.shown != nil {
+			painted = r.shown.Resize(w, h).Weight
 			for i := range painted {
 				painted[i] *= left[i]
 			}
@@ -157,31 +164,31 @@ func checkOverlap(content *picture.Picture, regions []*region) error {
 	return nil
 }
 
-// newRegion checks a region, before which so many styles were given, and takes its
-// pictures. Styles that count nothing are checked and left out.
-func newRegion(content *picture.Picture, from Region, given int) (*region, error) {
+// newRegion checks the region from and reads its pictures and masks. Errors call the
+// region by number, and its first style by given+1. Styles whose share is 0 are checked and
+// then left out.
+func newRegion(content image.Point, from Region, number, given int) (*region, error) {
 	if from.Mask == nil && len(from.Styles) == 0 {
 		return nil, invalid("styles", "no picture: expected at least one")
 	}
 	r := new(region)
 	var err error
-	option := "Mask"
+	option, role := "Mask", MaskRole
 	if len(from.Styles) == 0 {
-		option = "Keep"
+		option, role, number = "Keep", KeepRole, 0
 	}
 	if r.mask, err = newMask(option, from.Mask, content, "the content"); err != nil {
-		return nil, err
+		return nil, &PictureError{role, number, err}
 	}
 	all, err := shares(from.Styles)
 	if err != nil {
 		return nil, err
 	}
 	for i, s := range from.Styles {
-		ready, err := newStyle(s)
+		ready, err := newStyle(s, given+i+1)
 		if err != nil {
 			return nil, err
 		}
-		ready.called = fmt.Sprintf("style %d", given+i+1)
 		if all[i] > 0 {
 			r.styles, r.shares = append(r.styles, ready), append(r.shares, all[i])
 		}
@@ -193,31 +200,44 @@ func newRegion(content *picture.Picture, from Region, given int) (*region, error
 // mistake: about what the second layer of a network sees at once.
 const leastStyle = 8
 
-func newStyle(from Style) (*style, error) {
+// newStyle checks a style and takes its picture and mask.
+func newStyle(from Style, number int) (*style, error) {
+	s := &style{number: number, scale: from.Scale}
 	if !(from.Scale >= 0) || math.IsInf(from.Scale, 0) {
 		return nil, invalid("Scale", "%g: expected a positive number, or 0 for the recipe's own", from.Scale)
 	}
-	s := &style{scale: from.Scale}
 	if s.scale == 0 {
 		s.scale = 1
 	}
 	var err error
-	if s.picture, err = levels("styles", from.Picture); err != nil {
-		return nil, err
+	if s.picture, s.opacity, err = visible("styles", from.Picture); err != nil {
+		return nil, s.refused(err)
 	}
 	if w, h := s.picture.W, s.picture.H; max(w, h) < leastStyle {
-		return nil, invalid("styles", "a picture of %d x %d pixels, which has no manner: expected a side of at least %d", w, h, leastStyle)
+		return nil, s.refused(invalid("styles", "a picture of %d x %d pixels, which has no manner: expected a side of at least %d", w, h, leastStyle))
 	}
-	s.mask, err = newMask("StyleMask", from.Mask, s.picture, "its style")
-	return s, err
+	mask, err := newMask("StyleMask", from.Mask, s.picture.Bounds().Size(), "its style")
+	if err == nil {
+		if s.shown = mask.Times(s.opacity); s.shown != nil && s.shown.Mean() == 0 {
+			err = invalid("StyleMask", "white only where its style is transparent: expected it to show some of what is visible")
+		}
+	}
+	if err != nil {
+		return nil, &PictureError{StyleMaskRole, number, err}
+	}
+	return s, nil
 }
+
+// refused returns the error of a style.
+func (s *style) refused(err error) error { return &PictureError{StyleRole, s.number, err} }
 
 // leastMask is the long side of the smallest mask that is not taken for a
 // mistake.
 const leastMask = 8
 
-// newMask returns the mask that a picture shows, of the shape of another one.
-func newMask(option string, m image.Image, of *picture.Picture, called string) (*picture.Mask, error) {
+// newMask returns the mask that a picture shows, of the shape of another one, which
+// has some size.
+func newMask(option string, m image.Image, of image.Point, called string) (*picture.Mask, error) {
 	if m == nil {
 		return nil, nil
 	}
@@ -225,20 +245,26 @@ func newMask(option string, m image.Image, of *picture.Picture, called string) (
 	if size.X < 1 || size.Y < 1 {
 		return nil, invalid(option, "no picture: expected one")
 	}
-	if max(size.X, size.Y) < min(leastMask, max(of.W, of.H)) {
+	if max(size.X, size.Y) < min(leastMask, max(of.X, of.Y)) {
 		return nil, invalid(option, "%d x %d pixels, which show no part of %s: expected a side of at least %d",
 			size.X, size.Y, called, leastMask)
 	}
-	// A mask that was made smaller has rounded sides.
-	if w, h := picture.FitLong(of.W, of.H, max(size.X, size.Y)); max(w-size.X, size.X-w, h-size.Y, size.Y-h) > 1 {
+	if !sameShape(size, of) {
 		return nil, invalid(option, "%d x %d pixels for %s, which has %d x %d: expected the same shape",
-			size.X, size.Y, called, of.W, of.H)
+			size.X, size.Y, called, of.X, of.Y)
 	}
 	mask := picture.NewMask(m)
 	if mask.Mean() == 0 {
 		return nil, invalid(option, "black everywhere, so that nothing of %s is in it: expected some white", called)
 	}
 	return mask, nil
+}
+
+// sameShape reports whether a mask has the shape of a picture. A mask that was made
+// smaller has rounded sides.
+func sameShape(mask, of image.Point) bool {
+	w, h := picture.FitLong(of.X, of.Y, max(mask.X, mask.Y))
+	return max(w-mask.X, mask.X-w, h-mask.Y, mask.Y-h) <= 1
 }
 
 // shares returns the share of each style, which add up to 1.

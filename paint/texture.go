@@ -2,7 +2,6 @@ package paint
 
 import (
 	"context"
-	"image"
 	"math"
 	"math/rand/v2"
 
@@ -23,10 +22,12 @@ func (s *session) checkTile() error {
 	return nil
 }
 
-// ground returns a canvas for a texture to begin with: normal noise with the
-// mean and the deviation of each colour of the styles.
-func (s *session) ground(shape image.Point) *picture.Picture {
-	g := picture.New(shape.X, shape.Y)
+// ground returns what takes the place of a texture's content, in the size of the
+// first scale: normal noise with the mean and the deviation of each colour of the
+// styles.
+func (s *session) ground() *picture.Picture {
+	w, h := s.canvasSize(s.scales[0].Size)
+	g := picture.New(w, h)
 	r := rand.New(rand.NewPCG(s.opts.Seed, 0))
 	plane := len(g.RGB) / colors
 	for c := range colors {
@@ -39,20 +40,28 @@ func (s *session) ground(shape image.Point) *picture.Picture {
 	return g
 }
 
-// color returns the mean and the standard deviation of a colour over the styles,
-// each of which has its share of its region.
+// color returns the mean and the standard deviation of a colour over what is visible of
+// the styles, each of which has its share of its region.
 func (s *session) color(c int) (mean, deviation float64) {
 	var squares, shares float64
 	for _, r := range s.regions {
 		for i, of := range r.styles {
 			plane := len(of.picture.RGB) / colors
 			var sum, square float64
-			for _, v := range of.picture.RGB[c*plane : (c+1)*plane] {
-				sum += float64(v)
-				square += float64(v) * float64(v)
+			visible := float64(plane)
+			if of.opacity != nil {
+				visible *= of.opacity.Mean()
 			}
-			mean += r.shares[i] * sum / float64(plane)
-			squares += r.shares[i] * square / float64(plane)
+			for k, v := range of.picture.RGB[c*plane : (c+1)*plane] {
+				w := 1.
+				if of.opacity != nil {
+					w = float64(of.opacity.Weight[k])
+				}
+				sum += w * float64(v)
+				square += w * float64(v) * float64(v)
+			}
+			mean += r.shares[i] * sum / visible
+			squares += r.shares[i] * square / visible
 			shares += r.shares[i]
 		}
 	}

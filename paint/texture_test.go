@@ -124,7 +124,7 @@ func TestRotations(t *testing.T) {
 			defer s.pool.Close()
 			var of [2]*loss.Statistics
 			for i, p := range []*picture.Picture{manner, manner.Turn()} {
-				all, err := measureTurned(t.Context(), s, moments, &style{picture: p}, max(p.W, p.H), []Layer{{Name: "conv2_1"}}, s.memory)
+				all, err := s.measureTurned(t.Context(), &style{picture: p}, max(p.W, p.H), []Layer{{Name: "conv2_1"}}, s.memory)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -10,6 +10,11 @@ import (
 // MaxSize is the longest side of a painting.
 const MaxSize = 16384
 
+// MaxIterations is the largest number of iterations of a painting, over all scales: more
+// than a day at ten in a second, where a few hundred suffice. It keeps what is asked for
+// by mistake, or of a server by somebody else, from being painted for ever.
+const MaxIterations = 1_000_000
+
 // leastScaleStep is the least ratio of a scale to the one before that makes a
 // difference.
 const leastScaleStep = 1.05
@@ -49,6 +54,10 @@ func (r *Recipe) Validate() error {
 		return invalid("NoiseShare", "%g: expected 0 to 1", r.NoiseShare)
 	case r.Optimizer == Adam && !(r.SecondMoment >= 0 && r.SecondMoment < 1):
 		return invalid("SecondMoment", "%g: expected a decay from 0 up to, but not, 1", r.SecondMoment)
+	case r.Optimizer == Adam && !(r.FirstMoment >= 0 && r.FirstMoment < 1):
+		return invalid("FirstMoment", "%g: expected a decay from 0 up to, but not, 1", r.FirstMoment)
+	case r.Optimizer == Adam && !(r.FinalRate >= 0 && r.FinalRate <= 1):
+		return invalid("FinalRate", "%g: expected a share from 0 to 1", r.FinalRate)
 	case r.Margin < 0 || r.Margin > maxMargin:
 		return invalid("Margin", "%d pixels: expected 0 to %d", r.Margin, maxMargin)
 	case r.Pyramid < 0 || r.Pyramid > maxPyramid:
@@ -121,7 +130,8 @@ func (r *Recipe) validateColors() error {
 	return nil
 }
 
-// validateScales checks what says how large canvas and styles are.
+// validateScales checks what says how large canvas and styles are, and how many
+// iterations are made.
 func (r *Recipe) validateScales() error {
 	if len(r.Scales) == 0 {
 		if err := r.validateSizes(); err != nil {
@@ -142,19 +152,23 @@ func (r *Recipe) validateScales() error {
 	case r.Tileable && r.Optimizer != Adam:
 		return invalid("Tileable", "with %s: expected %s, as the seams move from iteration to iteration", r.Optimizer, Adam)
 	}
-	smallest := 0
+	smallest, total := 0, 0
 	for _, s := range r.Schedule() {
 		switch {
 		case s.Size < max(smallest, 1) || s.Size > MaxSize:
 			return invalid("Scales", "%d pixels after %d: expected sizes that grow, up to %d", s.Size, smallest, MaxSize)
 		case s.Iterations < 1:
 			return invalid("Scales", "%d iterations at %d pixels: expected at least 1", s.Iterations, s.Size)
+		case s.Iterations > MaxIterations-total:
+			return invalid("Iterations", "%d at %d pixels, after %d at smaller scales: expected at most %d over all scales",
+				s.Iterations, s.Size, total, MaxIterations)
 		case !(s.ContentWeight >= 0) || math.IsInf(s.ContentWeight, 0):
 			return invalid("Scales", "a content weight of %g at %d pixels: expected 0 or more", s.ContentWeight, s.Size)
 		case !(s.StyleScale > 0) || s.StyleScale*float64(s.Size) > MaxSize:
 			return invalid("StyleScale", "%g at %d pixels: expected a positive number that makes a style no larger than %d pixels", s.StyleScale, s.Size, MaxSize)
 		}
 		smallest = s.Size
+		total += s.Iterations
 	}
 	return nil
 }

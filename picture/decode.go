@@ -2,18 +2,17 @@ package picture
 
 import (
 	"bytes"
+	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"image"
-	"image/gif"
 	"image/jpeg"
 	"image/png"
 	"io"
 	"io/fs"
-	"os"
 
-	"golang.org/x/image/bmp"
-	"golang.org/x/image/tiff"
+	"github.com/pastiche-art/pastiche/internal/tiff"
 )
 
 // Defaults of Limits.
@@ -28,109 +27,190 @@ const (
 // 64 bytes per pixel of MaxPixels, plus the file itself (at most MaxBytes)
 // twice, plus 64 MiB.
 type Limits struct {
-	MaxPixels int64 // greatest width times height; 0 means DefaultMaxPixels
-	MaxBytes  int64 // greatest size of the file; 0 means DefaultMaxBytes
+	// MaxPixels is the greatest width times height; 0 means DefaultMaxPixels.
+	MaxPixels int64
+	// MaxBytes is the greatest size of the file; 0 means DefaultMaxBytes, or
+	// what MaxPixels of 16 bits with alpha need, if that is more.
+	MaxBytes int64
+	// Untrusted is for files of strangers: no decoder is then used that the end of
+	// the context does not stop at once. HEIC and AVIF take three times as long and have at
+	// most 12.5 megapixels.
+	Untrusted bool
+	// Size, where not nil, is called with a size from the file's header before
+	// anything of that size is allocated, and may be called again. Its error is
+	// that of Decode.
+	Size func(w, h int) error
 }
+
+// bytesPerPixel is the size of a pixel of 16 bits with alpha, with room for
+// metadata.
+const bytesPerPixel = 9
 
 func (l Limits) orDefault() Limits {
 	if l.MaxPixels == 0 {
 		l.MaxPixels = DefaultMaxPixels
 	}
 	if l.MaxBytes == 0 {
-		l.MaxBytes = DefaultMaxBytes
+		l.MaxBytes = max(DefaultMaxBytes, bytesPerPixel*min(l.MaxPixels, MaxSide*MaxSide))
 	}
 	return l
 }
 
-// Open reads the picture in a file. Besides the errors of Decode it returns
-// those of the file system, which errors.Is finds (fs.ErrNotExist, …).
-func Open(path string, lim Limits) (*Picture, error) {
-	return managed(OpenAsStored(path, lim))
+// A File is what Decode reads from the file of a picture.
+type File struct {
+	Format Format
+
+	// Picture is upright. Its levels are those of Profile, or of sRGB where that
+	// is nil.
+	Picture *Picture
+
+	// Profile is the colour profile of the file, if it is one that a painting can
+	// keep: an RGB profile of three curves and a matrix.
+	Profile *Profile
+
+	// NotKept says, in a clause, how the file describes its colours, where it does
+	// so by other means than a Profile: by a profile for CMYK, for one. Where they
+	// are understood, the picture was converted to sRGB; where not, Warnings say so.
+	NotKept string
+
+	// Deep reports whether the samples have more than 8 bits.
+	Deep bool
+
+	// Metadata is what the file says about the picture.
+	Metadata Metadata
+
+	// Data is the whole file.
+	Data []byte
+
+	// Warnings say, each in a sentence that does not name the file, what the
+	// picture loses: a colour profile that is not understood, for one.
+	Warnings []string
 }
 
-// OpenAsStored is DecodeAsStored for a file, with the errors of Open.
-func OpenAsStored(path string, lim Limits) (*Picture, *Profile, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, nil, cannotRead(path, err)
+// SRGB returns the picture in the levels of sRGB.
+func (f *File) SRGB() *Picture {
+	if f.Profile == nil {
+		return f.Picture
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, nil, cannotRead(path, err)
-	}
-	if info.IsDir() {
-		return nil, nil, fail(ErrFormat, nil, "%s: not a picture pastiche can read (found a directory; expected a file): name a picture in it", path)
-	}
-	if l := lim.orDefault(); info.Mode().IsRegular() && info.Size() > l.MaxBytes {
-		return nil, nil, tooManyBytes(path, l)
-	}
-	return DecodeAsStored(f, path, lim)
+	return f.Profile.ToSRGB(f.Picture)
 }
 
-// managed gives a picture the levels of sRGB.
-func managed(p *Picture, f *Profile, err error) (*Picture, error) {
-	if f != nil {
-		p = f.ToSRGB(p)
-	}
-	return p, err
-}
+// SHA256 returns the checksum of the file.
+func (f *File) SHA256() [sha256.Size]byte { return sha256.Sum256(f.Data) }
 
-// Decode reads one picture: JPEG, PNG, WebP, GIF, TIFF or BMP, recognised by
+// Decode reads one picture: JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF, recognised by
 // its content. name is what errors call it. Of an animation it reads the first
 // frame, on its canvas. The picture comes upright: an EXIF (or TIFF)
 // orientation is obeyed, and ignored where it is damaged. Samples of 16 bits
-// keep their precision. Levels are those of sRGB, whatever the file's ICC profile,
-// unless that is not understood ([Profile.Err]).
+// keep their precision. Colours that the file describes, by an ICC profile or
+// otherwise, are converted to sRGB, unless File.Profile describes them.
 //
-// The errors are ErrFormat, ErrTooLarge and ErrCorrupt, or what r returned.
-func Decode(r io.Reader, name string, lim Limits) (*Picture, error) {
-	return managed(DecodeAsStored(r, name, lim))
+// The errors are ErrFormat, ErrTooLarge and ErrCorrupt, what r returned, or the
+// cause of the context's end.
+func Decode(ctx context.Context, r io.Reader, name string, lim Limits) (*File, error) {
+	data, format, err := readAll(ctx, r, name, lim.orDefault())
+	if err != nil && ctx.Err() != nil {
+		return nil, fmt.Errorf("%s: %w", name, context.Cause(ctx))
+	}
+	if err != nil {
+		return nil, err
+	}
+	stored, err := contain(ctx, decoders[format], data, lim.orDefault())
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("%s: %w", name, context.Cause(ctx))
+	}
+	if err != nil {
+		return nil, explain(name, format, err)
+	}
+	f := &File{Format: format, Data: data, Metadata: readMetadata(data, format, stored.exif)}
+	if err := f.setPicture(ctx, stored); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, context.Cause(ctx))
+	}
+	return f, nil
 }
 
-// DecodeAsStored is Decode but for the levels, which are those of the profile that
-// comes with them; without one it is nil and they are sRGB's.
-func DecodeAsStored(r io.Reader, name string, lim Limits) (*Picture, *Profile, error) {
-	lim = lim.orDefault()
+// readAll reads a file whose first bytes say that it is one that Decode reads.
+func readAll(ctx context.Context, r io.Reader, name string, lim Limits) ([]byte, Format, error) {
+	r = contextReader{ctx, r}
 	head := make([]byte, sniffLen)
 	n, err := io.ReadFull(r, head)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, nil, cannotRead(name, err)
+		return nil, "", cannotRead(name, err)
 	}
 	if n == 0 {
-		return nil, nil, fail(ErrCorrupt, nil, "%s: the file is empty (expected %s): get another copy", name, readable)
+		return nil, "", fail(ErrCorrupt, nil, "%s: the file is empty (expected %s): get another copy", name, readable)
 	}
 	head = head[:n]
 	format := sniff(head)
-	decode, known := decoders[format]
-	if !known {
-		return nil, nil, fail(ErrFormat, nil, "%s: not a picture pastiche can read (found %s; expected %s): convert it first", name, format, readable)
+	if decoders[format] == nil {
+		return nil, "", fail(ErrFormat, nil, "%s: not a picture pastiche can read (found %s; expected %s): %s", name, format, readable, advice(format))
 	}
 	data, err := io.ReadAll(io.LimitReader(io.MultiReader(bytes.NewReader(head), r), lim.MaxBytes+1))
 	if err != nil {
-		return nil, nil, cannotRead(name, err)
+		return nil, "", cannotRead(name, err)
 	}
 	if int64(len(data)) > lim.MaxBytes {
-		return nil, nil, tooManyBytes(name, lim)
+		return nil, "", tooManyBytes(name, lim)
 	}
-	p, err := contain(decode, data, lim)
-	if err != nil {
-		return nil, nil, explain(name, format, err)
+	return data, format, nil
+}
+
+// contextReader fails once its context has ended, so that what reads from it
+// stops.
+type contextReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c contextReader) Read(b []byte) (int, error) {
+	if c.ctx.Err() != nil {
+		return 0, context.Cause(c.ctx)
 	}
-	profile := findProfile(data, format)
-	if profile == nil {
-		return p, nil, nil
+	return c.r.Read(b)
+}
+
+// A raster is what a decoder finds in a file: the pixels as they are stored,
+// and what they mean.
+type raster struct {
+	image image.Image
+	ycc   yccSpace // of an image of Y, Cb and Cr; the zero value is fullRange
+
+	// canvas is the size of the picture where the image is a part of it, which
+	// begins at the point at; the zero value is the image's own size.
+	canvas, at image.Point
+
+	orientation orientation // the zero value is upright
+	icc         []byte      // the ICC profile; nil where there is none, empty where it is lost
+	exif        []byte      // of a format whose EXIF readMetadata does not find by itself
+	cicp        *cicp       // the code points of the colours, or nil
+	calibrated  *rgbSpace   // the space that numbers of the header describe; nil where it is sRGB
+	warnings    []string    // as File.Warnings
+}
+
+// picture returns the raster as an upright picture.
+func (r *raster) picture() *Picture {
+	if r.ycc == (yccSpace{}) {
+		r.ycc = fullRange
 	}
-	f := newProfile(profile)
-	if f.grey && f.problem == "" && !p.Grey() {
-		f.problem = "is for greys, which the picture is not"
+	if r.canvas != (image.Point{}) {
+		return onCanvas(r.image, r.ycc, r.canvas, r.at)
 	}
-	return p, f, nil
+	return oriented(r.image, r.ycc, r.orientation)
+}
+
+// deep reports whether an image has samples of more than 8 bits.
+func deep(m image.Image) bool {
+	switch m.(type) {
+	case *image.Gray16, *image.NRGBA64, *image.RGBA64:
+		return true
+	}
+	return false
 }
 
 // decoder reads the whole file data. It checks the size in the header against
-// the limits before it allocates for the pixels.
-type decoder func(data []byte, lim Limits) (*Picture, error)
+// the limits before it allocates for the pixels, and stops when the context
+// ends.
+type decoder func(ctx context.Context, data []byte, lim Limits) (*raster, error)
 
 var decoders = map[Format]decoder{
 	JPEG: decodeJPEG,
@@ -139,18 +219,20 @@ var decoders = map[Format]decoder{
 	GIF:  decodeGIF,
 	TIFF: decodeTIFF,
 	BMP:  decodeBMP,
+	HEIC: decodeHEIF,
+	AVIF: decodeHEIF,
 }
 
 // contain runs a decoder and turns its panic into an error. Format libraries
 // have a history of index panics on malformed files, and a bad upload must not
 // end a process that paints for others. Nothing a decoder touches outlives it.
-func contain(decode decoder, data []byte, lim Limits) (p *Picture, err error) {
+func contain(ctx context.Context, decode decoder, data []byte, lim Limits) (r *raster, err error) {
 	defer func() {
-		if r := recover(); r != nil {
-			p, err = nil, fmt.Errorf("decoder panicked: %v", r)
+		if reason := recover(); reason != nil {
+			r, err = nil, fmt.Errorf("decoder panicked: %v", reason)
 		}
 	}()
-	return decode(data, lim)
+	return decode(ctx, data, lim)
 }
 
 // sizeError is a size from a header beyond the limits.
@@ -179,28 +261,36 @@ func (l Limits) admit(w, h int) error {
 	if w > MaxSide || h > MaxSide || int64(w)*int64(h) > l.MaxPixels {
 		return sizeError{w, h, l}
 	}
+	if l.Size != nil {
+		if err := l.Size(w, h); err != nil {
+			return refusedSizeError{err}
+		}
+	}
 	return nil
 }
 
-// errPNGOverflow is how image/png calls a size whose product it cannot hold.
-const errPNGOverflow = png.UnsupportedError("dimension overflow")
+// refusedSizeError is an error of Limits.Size.
+type refusedSizeError struct{ error }
+
+func (e refusedSizeError) Unwrap() error { return e.error }
 
 // explain gives a decoder's error its sentence and its kind.
 func explain(name string, format Format, err error) error {
 	var (
-		size  sizeError
-		ours  unsupported
-		inJPG jpeg.UnsupportedError
-		inPNG png.UnsupportedError
-		inTIF tiff.UnsupportedError
+		size    sizeError
+		refused refusedSizeError
+		ours    unsupported
+		inJPG   jpeg.UnsupportedError
+		inPNG   png.UnsupportedError
+		inTIF   tiff.UnsupportedError
 	)
 	switch {
+	case errors.As(err, &refused):
+		return fmt.Errorf("%s: %w", name, refused.error)
 	case errors.As(err, &size):
 		return fail(ErrTooLarge, err, "%s: this %s is too large (%v): shrink it or raise the limit", name, format, err)
-	case errors.Is(err, errPNGOverflow):
-		return fail(ErrTooLarge, err, "%s: this %s is too large (it claims more pixels than can be counted): get another copy", name, format)
-	case errors.As(err, &ours), errors.As(err, &inJPG), errors.As(err, &inPNG), errors.As(err, &inTIF), errors.Is(err, bmp.ErrUnsupported):
-		return fail(ErrFormat, err, "%s: this kind of %s is not supported (%v): save it as a plain PNG first", name, format, err)
+	case errors.As(err, &ours), errors.As(err, &inJPG), errors.As(err, &inPNG), errors.As(err, &inTIF):
+		return fail(ErrFormat, err, "%s: this kind of %s is not supported (%v): %s", name, format, err, advice(format))
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return fail(ErrCorrupt, err, "%s: this %s ends before the picture does: get a complete copy", name, format)
 	default:
@@ -218,113 +308,4 @@ func cannotRead(name string, err error) error {
 
 func tooManyBytes(name string, lim Limits) error {
 	return fail(ErrTooLarge, nil, "%s: the file is larger than the limit of %.1f MB: shrink it or raise the limit", name, float64(lim.MaxBytes)/1e6)
-}
-
-// A progressive JPEG of a few bytes per scan makes the decoder walk all
-// coefficients again for each. Real files have about ten scans. As the marker
-// may also occur by chance in metadata or after the end (once in 64 KiB of
-// noise), the allowance grows with the file.
-const (
-	maxScans     = 500
-	bytesPerScan = 16 << 10
-)
-
-func decodeJPEG(data []byte, lim Limits) (*Picture, error) {
-	c, err := jpeg.DecodeConfig(bytes.NewReader(data))
-	if err != nil {
-		return nil, err
-	}
-	if err := lim.admit(c.Width, c.Height); err != nil {
-		return nil, err
-	}
-	if n := bytes.Count(data, []byte{0xff, 0xda}); n > maxScans+len(data)/bytesPerScan {
-		return nil, fmt.Errorf("%d scans", n)
-	}
-	m, err := jpeg.Decode(bytes.NewReader(data))
-	if err != nil {
-		return nil, err
-	}
-	return oriented(m, fullRange, jpegOrientation(data)), nil
-}
-
-func decodePNG(data []byte, lim Limits) (*Picture, error) {
-	c, err := png.DecodeConfig(bytes.NewReader(data))
-	if err != nil {
-		return nil, err
-	}
-	if err := lim.admit(c.Width, c.Height); err != nil {
-		return nil, err
-	}
-	m, err := png.Decode(bytes.NewReader(data))
-	if err != nil {
-		return nil, err
-	}
-	return oriented(m, fullRange, pngOrientation(data)), nil
-}
-
-// decodeGIF puts the first frame on its logical screen, transparent where the
-// frame does not reach, as browsers do. gif.Decode stops after that frame and
-// refuses one that leaves the screen, so the screen's size bounds both.
-func decodeGIF(data []byte, lim Limits) (*Picture, error) {
-	c, err := gif.DecodeConfig(bytes.NewReader(data))
-	if err != nil {
-		return nil, err
-	}
-	if err := lim.admit(c.Width, c.Height); err != nil {
-		return nil, err
-	}
-	m, err := gif.Decode(bytes.NewReader(data))
-	if err != nil {
-		return nil, err
-	}
-	return onCanvas(m, fullRange, image.Pt(c.Width, c.Height), m.Bounds().Min), nil
-}
-
-func decodeBMP(data []byte, lim Limits) (*Picture, error) {
-	c, err := bmp.DecodeConfig(bytes.NewReader(data))
-	if err != nil {
-		return nil, err
-	}
-	if err := lim.admit(c.Width, c.Height); err != nil {
-		return nil, err
-	}
-	m, err := bmp.Decode(bytes.NewReader(data))
-	if err != nil {
-		return nil, err
-	}
-	return FromImage(m), nil
-}
-
-func decodeTIFF(data []byte, lim Limits) (*Picture, error) {
-	c, err := tiff.DecodeConfig(bytes.NewReader(data))
-	if err != nil {
-		return nil, err
-	}
-	if err := lim.admit(c.Width, c.Height); err != nil {
-		return nil, err
-	}
-	dir, err := readIFD(data)
-	if err != nil {
-		return nil, err
-	}
-	if dir.value(tagNewSubfileType)&reducedResolution != 0 {
-		return nil, unsupported("its first picture is only a thumbnail, as in a camera's raw photograph")
-	}
-	if dir.value(tagPlanarConfiguration) == separatePlanes {
-		return nil, unsupported("its colours are stored in separate planes")
-	}
-	m, err := tiff.Decode(bytes.NewReader(data))
-	if err != nil {
-		return nil, err
-	}
-	if fax := dir.value(tagCompression); (fax == faxGroup3 || fax == faxGroup4) && dir.value(tagPhotometric) == blackIsZero {
-		// A fax's black runs are ones, so where zero is black they are white.
-		// x/image takes them for black; libtiff and all who use it do not.
-		if grey, ok := m.(*image.Gray); ok {
-			for i := range grey.Pix {
-				grey.Pix[i] = ^grey.Pix[i]
-			}
-		}
-	}
-	return oriented(m, fullRange, dir.orientation()), nil
 }

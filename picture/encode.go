@@ -2,7 +2,6 @@ package picture
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -14,7 +13,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/HugoSmits86/nativewebp"
-	"golang.org/x/image/tiff"
 )
 
 // DefaultQuality is the JPEG quality of SaveOptions' zero value.
@@ -27,12 +25,13 @@ const maxWebPSide = 1 << 14
 type SaveOptions struct {
 	Quality int // of a JPEG, 1 to 100; 0 means DefaultQuality
 	Depth   int // bits per channel, 8 or, in PNG and TIFF, 16; 0 means 8
-	// Note is a text to travel inside the file, at most MaxNote bytes, which
-	// [OpenNote] finds again; "" is none.
-	Note string
-	// Profile, where not nil, says what the levels mean, and travels along. It is
-	// one of colours, not of greys.
+	// Record is a text to travel inside the file, at most MaxRecord bytes, which
+	// [OpenRecord] finds again; "" is none.
+	Record string
+	// Profile, where not nil, says what the levels mean, and travels along.
 	Profile *Profile
+	// Metadata travels along, but for its zero values.
+	Metadata Metadata
 }
 
 // Check says what is wrong with the options for a file of a format, or nil. The
@@ -57,13 +56,10 @@ func (o SaveOptions) validate(f Format) error {
 	if o.Depth == 16 && f != PNG && f != TIFF {
 		return fmt.Errorf("depth is 16 bits; expected 8, which is all that %s holds: choose PNG or TIFF", f)
 	}
-	if len(o.Note) > MaxNote || strings.ContainsRune(o.Note, 0) || !utf8.ValidString(o.Note) {
-		return fmt.Errorf("note of %d bytes; expected UTF-8 text of at most %d", len(o.Note), MaxNote)
+	if len(o.Record) > MaxRecord || strings.ContainsRune(o.Record, 0) || !utf8.ValidString(o.Record) {
+		return fmt.Errorf("record of %d bytes; expected UTF-8 text of at most %d", len(o.Record), MaxRecord)
 	}
-	if o.Profile != nil && (o.Profile.problem != "" || o.Profile.grey) {
-		return errors.New("colour profile that is not understood, or of greys; expected one of colours with a matrix")
-	}
-	return nil
+	return o.Metadata.validate()
 }
 
 // Save writes the picture to a file in the format of its extension (FormatOf),
@@ -86,7 +82,8 @@ func Save(path string, p *Picture, opt SaveOptions) error {
 // Encode writes the picture to w in one of the formats JPEG, PNG, WebP and
 // TIFF. Levels are rounded to the nearest that the format has.
 //
-//   - PNG and TIFF (Deflate) keep opacity and have 8 or 16 bits per channel.
+//   - PNG and TIFF (Deflate) keep opacity and have 8 or 16 bits per channel. An
+//     opaque TIFF has no alpha channel.
 //   - WebP is lossless with 8 bits and keeps opacity.
 //   - JPEG has no opacity: the picture is laid on white. Its chroma is
 //     subsampled 4:2:0, which is what the standard library writes and what
@@ -122,9 +119,7 @@ func encoder(p *Picture, format Format, opt SaveOptions) (func(io.Writer) error,
 	case PNG:
 		encode = func(w io.Writer) error { return png.Encode(w, p.deep(opt)) }
 	case TIFF:
-		encode = func(w io.Writer) error {
-			return tiff.Encode(w, p.deep(opt), &tiff.Options{Compression: tiff.Deflate})
-		}
+		return func(w io.Writer) error { return encodeTIFF(w, p, opt) }, nil
 	case WebP:
 		encode = func(w io.Writer) error { return nativewebp.Encode(w, p.Image(), nil) }
 	case JPEG:

@@ -38,7 +38,7 @@ func TestSaveAndOpenAgain(t *testing.T) {
 				if err := Save(path, p, tt.opt); err != nil {
 					t.Fatal(err)
 				}
-				got, err := Open(path, Limits{})
+				got, err := srgb(Open(t.Context(), path, Limits{}))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -67,7 +67,7 @@ func TestWebPIsLosslessOnNoise(t *testing.T) {
 		if err := Encode(&b, p, WebP, SaveOptions{}); err != nil {
 			t.Fatal(err)
 		}
-		got, err := Decode(&b, "noise.webp", Limits{})
+		got, err := srgb(Decode(t.Context(), &b, "noise.webp", Limits{}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -115,7 +115,7 @@ func TestJPEGIsLaidOnWhite(t *testing.T) {
 	if err := Encode(&b, p, JPEG, SaveOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	got, err := Decode(&b, "white.jpg", Limits{})
+	got, err := srgb(Decode(t.Context(), &b, "white.jpg", Limits{}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,7 +224,7 @@ func TestSaveJPEG(t *testing.T) {
 		if err := Save(path, p, SaveOptions{}); err != nil {
 			t.Fatal(err)
 		}
-		got, err := Open(path, Limits{})
+		got, err := srgb(Open(t.Context(), path, Limits{}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -251,7 +251,7 @@ func TestJPEGQuality(t *testing.T) {
 			t.Fatal(err)
 		}
 		n := b.Len()
-		got, err := Decode(&b, "grey.jpg", Limits{})
+		got, err := srgb(Decode(t.Context(), &b, "grey.jpg", Limits{}))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,6 +3,8 @@ package picture
 import (
 	"errors"
 	"fmt"
+
+	"github.com/pastiche-art/pastiche/internal/atomicfile"
 )
 
 // The kinds of failure, for errors.Is. The error that carries one is a whole
@@ -24,7 +26,7 @@ var (
 	ErrNotFinite = errors.New("picture: not finite")
 
 	// ErrWrite: the file cannot be written.
-	ErrWrite = errors.New("picture: cannot write")
+	ErrWrite = atomicfile.ErrWrite
 )
 
 // failure is an error of one of the kinds above.

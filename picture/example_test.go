@@ -1,6 +1,7 @@
 package picture_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -12,11 +13,12 @@ import (
 
 // A picture goes from file to file, half as large.
 func Example() {
-	p, err := picture.Open("testdata/jpeg-orientation-6.jpg", picture.Limits{})
+	f, err := picture.Open(context.Background(), "testdata/jpeg-orientation-6.jpg", picture.Limits{})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
+	p := f.SRGB()
 	w, h := picture.FitLong(p.W, p.H, max(p.W, p.H)/2)
 	small := p.Resize(w, h)
 
@@ -37,10 +39,10 @@ func Example() {
 // A file that is no readable picture says what it is and what to do.
 func ExampleDecode() {
 	page := strings.NewReader("<!DOCTYPE html><title>Not found</title>")
-	_, err := picture.Decode(page, "photo.jpg", picture.Limits{})
+	_, err := picture.Decode(context.Background(), page, "photo.jpg", picture.Limits{})
 	fmt.Println(err)
 	fmt.Println(errors.Is(err, picture.ErrFormat))
 	// Output:
-	// photo.jpg: not a picture pastiche can read (found HTML: a web page, not the picture on it; expected JPEG, PNG, WebP, GIF, TIFF or BMP): convert it first
+	// photo.jpg: not a picture pastiche can read (found HTML: a web page, not the picture on it; expected JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF): save the picture itself
 	// true
 }

@@ -6,6 +6,7 @@ import (
 	"image"
 	"image/png"
 	"io"
+	"math"
 	"path/filepath"
 	"strings"
 	"time"
@@ -13,15 +14,23 @@ import (
 	"github.com/HugoSmits86/nativewebp"
 )
 
-// A Film is pictures of one size shown one after another, for ever.
+// A Film is an animation of pictures of one size, which is shown again and again.
 type Film struct {
 	W, H     int
-	FrameFor time.Duration // how long each is shown
-	LastFor  time.Duration // how long the last one is
+	FrameFor time.Duration // how long each picture is shown; at most a minute
+	LastFor  time.Duration // how long the last one is; at most a minute
 
-	frames [][]byte // the compressed pixels of each, as PNG has them
-	images []image.Image
-	webp   bool
+	format filmFormat
+	frames [][]byte // the compressed pixels of each
+}
+
+// filmFormat is a format of animations. Frames are compressed when they come, so
+// that a film takes little memory.
+type filmFormat interface {
+	// compress returns the pixels of a frame.
+	compress(m image.Image) ([]byte, error)
+	// encode writes the film.
+	encode(w io.Writer, f *Film) error
 }
 
 // NewFilm returns an empty film in the format of a file's extension: .png or
@@ -32,8 +41,9 @@ func NewFilm(path string, w, h int) (*Film, error) {
 	f := &Film{W: w, H: h, FrameFor: 100 * time.Millisecond, LastFor: 2 * time.Second}
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".png", ".apng":
+		f.format = animatedPNG{}
 	case ".webp":
-		f.webp = true
+		f.format = animatedWebP{}
 	default:
 		return nil, fail(ErrFormat, nil, "%s: a film is an animated PNG or WebP: choose a name that ends in .png, .apng or .webp", path)
 	}
@@ -42,14 +52,71 @@ func NewFilm(path string, w, h int) (*Film, error) {
 
 // Add adds a picture, resized to the film's size and laid on white.
 func (f *Film) Add(p *Picture) error {
-	frame := p.Resize(f.W, f.H).onWhite()
-	if f.webp {
-		f.images = append(f.images, frame)
-		return nil
-	}
-	var b bytes.Buffer
-	if err := png.Encode(&b, frame); err != nil {
+	pixels, err := f.format.compress(p.Resize(f.W, f.H).onWhite())
+	if err != nil {
 		return err
+	}
+	f.frames = append(f.frames, pixels)
+	return nil
+}
+
+// Frames returns the number of pictures.
+func (f *Film) Frames() int { return len(f.frames) }
+
+// Encode writes the film. It panics if there is no picture.
+func (f *Film) Encode(w io.Writer) error {
+	if len(f.frames) == 0 {
+		panic("picture: a film without pictures")
+	}
+	return f.format.encode(w, f)
+}
+
+// milliseconds returns how long a frame is shown, as far as 16 bits say.
+func (f *Film) milliseconds(i int) uint16 {
+	d := f.FrameFor
+	if i == len(f.frames)-1 {
+		d = f.LastFor
+	}
+	return uint16(min(max(d.Milliseconds(), 0), math.MaxUint16))
+}
+
+// animatedWebP is WebP with a chunk for each frame, the lossless pixels of a still.
+type animatedWebP struct{}
+
+func (animatedWebP) compress(m image.Image) ([]byte, error) {
+	var b bytes.Buffer
+	if err := nativewebp.Encode(&b, m, nil); err != nil {
+		return nil, err
+	}
+	var frame webpFrame
+	for id, body := range riffChunks(b.Bytes()[riffHeaderLen:]) {
+		frame.take(id, body)
+	}
+	return riffChunk(frame.kind, frame.bitstream), nil
+}
+
+func (animatedWebP) encode(w io.Writer, f *Film) error {
+	chunks := vp8x(vp8xAnimationBit, f.W, f.H)
+	// The colour behind the frames, and how often they are shown: without end.
+	chunks = append(chunks, riffChunk("ANIM", make([]byte, 6))...)
+	for i, pixels := range f.frames {
+		control := make([]byte, 6, anmfLen) // at the corner
+		control = appendUint24(appendUint24(control, uint32(f.W-1)), uint32(f.H-1))
+		control = append(appendUint24(control, uint32(f.milliseconds(i))), 0)
+		chunks = append(chunks, riffChunk("ANMF", append(control, pixels...))...)
+	}
+	_, err := w.Write(webpFile(chunks))
+	return err
+}
+
+// animatedPNG is PNG with frames (PNG specification, third edition, section 11.3.6).
+// They are those of PNGs of their own, in other chunks.
+type animatedPNG struct{}
+
+func (animatedPNG) compress(m image.Image) ([]byte, error) {
+	var b bytes.Buffer
+	if err := png.Encode(&b, m); err != nil {
+		return nil, err
 	}
 	var pixels []byte
 	for id, body := range pngChunks(b.Bytes()) {
@@ -57,55 +124,16 @@ func (f *Film) Add(p *Picture) error {
 			pixels = append(pixels, body...)
 		}
 	}
-	f.frames = append(f.frames, pixels)
-	return nil
+	return pixels, nil
 }
 
-// Frames returns the number of pictures.
-func (f *Film) Frames() int { return len(f.frames) + len(f.images) }
-
-// Encode writes the film. There is at least one picture.
-func (f *Film) Encode(w io.Writer) error {
-	if f.Frames() == 0 {
-		panic("picture: a film of nothing")
-	}
-	if f.webp {
-		return f.encodeWebP(w)
-	}
-	return f.encodePNG(w)
-}
-
-func (f *Film) encodeWebP(w io.Writer) error {
-	a := &nativewebp.Animation{Images: f.images}
-	for i := range f.images {
-		a.Durations = append(a.Durations, uint(f.duration(i).Milliseconds()))
-		a.Disposals = append(a.Disposals, 0)
-	}
-	var b bytes.Buffer // the library does not report the errors of its writer
-	if err := nativewebp.EncodeAll(&b, a, nil); err != nil {
-		return err
-	}
-	_, err := b.WriteTo(w)
-	return err
-}
-
-// duration returns how long a frame is shown.
-func (f *Film) duration(i int) time.Duration {
-	if i == f.Frames()-1 {
-		return f.LastFor
-	}
-	return f.FrameFor
-}
-
-// encodePNG writes an animated PNG (PNG specification, third edition, section
-// 11.3.6): frames are those of PNGs of their own, in other chunks.
-func (f *Film) encodePNG(w io.Writer) error {
+func (animatedPNG) encode(w io.Writer, f *Film) error {
 	c := &chunkWriter{w: w}
 	c.write("\x89PNG\r\n\x1a\n")
 	const trueColor = 2
 	be := binary.BigEndian
 	c.chunk("IHDR", be.AppendUint32(be.AppendUint32(nil, uint32(f.W)), uint32(f.H)), []byte{8, trueColor, 0, 0, 0})
-	c.chunk("acTL", be.AppendUint32(nil, uint32(len(f.frames))), []byte{0, 0, 0, 0}) // for ever
+	c.chunk("acTL", be.AppendUint32(nil, uint32(len(f.frames))), []byte{0, 0, 0, 0}) // shown without end
 	sequence := uint32(0)
 	next := func() []byte {
 		sequence++
@@ -115,7 +143,7 @@ func (f *Film) encodePNG(w io.Writer) error {
 		const perSecond = 1000
 		control := be.AppendUint32(be.AppendUint32(nil, uint32(f.W)), uint32(f.H))
 		control = append(control, 0, 0, 0, 0, 0, 0, 0, 0) // at the corner
-		control = be.AppendUint16(control, uint16(f.duration(i).Milliseconds()))
+		control = be.AppendUint16(control, f.milliseconds(i))
 		control = be.AppendUint16(control, perSecond)
 		control = append(control, 0, 0) // take the place of what was there
 		c.chunk("fcTL", next(), control)

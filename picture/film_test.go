@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"image/png"
+	"math"
 	"testing"
+	"time"
 )
 
 // TestFilm: a film is a picture, its first frame, to who knows no films, and all
@@ -30,7 +32,7 @@ func TestFilm(t *testing.T) {
 			if err := film.Encode(&b); err != nil {
 				t.Fatal(err)
 			}
-			got, err := Decode(bytes.NewReader(b.Bytes()), name, Limits{})
+			got, err := srgb(Decode(t.Context(), bytes.NewReader(b.Bytes()), name, Limits{}))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -50,6 +52,10 @@ func TestFilm(t *testing.T) {
 			}
 			if frames != 3 || film.Frames() != 3 {
 				t.Errorf("%d frames", frames)
+			}
+			film.LastFor = 10 * time.Hour // more than the formats hold
+			if err := film.Encode(new(bytes.Buffer)); err != nil || film.milliseconds(2) != math.MaxUint16 {
+				t.Errorf("the last frame is shown for %d ms, %v", film.milliseconds(2), err)
 			}
 			if err := film.Encode(&fullDisk{room: 100}); err == nil {
 				t.Error("a full disk goes unnoticed")

@@ -2,12 +2,14 @@ package picture
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
 	"image/color"
 	"image/gif"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -45,7 +47,7 @@ func checkHostile(t *testing.T, name string, data []byte) {
 		p   *Picture
 		err error
 	)
-	used := allocated(func() { p, err = Decode(bytes.NewReader(data), name, hostileLimits) })
+	used := allocated(func() { p, err = srgb(Decode(t.Context(), bytes.NewReader(data), name, hostileLimits)) })
 	if limit := hostileAllowance(hostileLimits, len(data)); used > limit {
 		t.Errorf("%s: %d bytes allocated, allowed %d", name, used, limit)
 	}
@@ -244,10 +246,10 @@ func absurdFiles() map[string][]byte {
 	return files
 }
 
-// TestPNGOverflow calls a size that image/png cannot count what it is.
+// TestPNGOverflow calls a size that is far beyond the limits what it is.
 func TestPNGOverflow(t *testing.T) {
-	_, err := Decode(bytes.NewReader(absurdFiles()["png huge"]), "a.png", Limits{})
-	if !errors.Is(err, ErrTooLarge) || strings.Contains(err.Error(), "save it as a plain PNG") {
+	_, err := Decode(t.Context(), bytes.NewReader(absurdFiles()["png huge"]), "a.png", Limits{})
+	if !errors.Is(err, ErrTooLarge) || strings.Contains(err.Error(), "convert it") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -265,7 +267,7 @@ func TestHugeClaimAllocatesNothing(t *testing.T) {
 		t.Fatalf("the file has %d bytes", len(data))
 	}
 	var err error
-	used := allocated(func() { _, err = Decode(bytes.NewReader(data), "huge.gif", Limits{}) })
+	used := allocated(func() { _, err = Decode(t.Context(), bytes.NewReader(data), "huge.gif", Limits{}) })
 	if !errors.Is(err, ErrTooLarge) {
 		t.Errorf("error %v, want ErrTooLarge", err)
 	}
@@ -286,7 +288,7 @@ func TestAnimationStopsAtFirstFrame(t *testing.T) {
 		t.Fatal(err)
 	}
 	used := allocated(func() {
-		if _, err := Decode(&b, "many.gif", Limits{}); err != nil {
+		if _, err := Decode(t.Context(), &b, "many.gif", Limits{}); err != nil {
 			t.Error(err)
 		}
 	})
@@ -296,23 +298,110 @@ func TestAnimationStopsAtFirstFrame(t *testing.T) {
 }
 
 func TestDecoderPanicIsAnError(t *testing.T) {
-	explode := func([]byte, Limits) (*Picture, error) { var none []int; _ = none[1]; return nil, nil }
-	p, err := contain(explode, nil, Limits{})
+	explode := func(context.Context, []byte, Limits) (*raster, error) { var none []int; _ = none[1]; return nil, nil }
+	p, err := contain(t.Context(), explode, nil, Limits{})
 	if p != nil || err == nil || !errors.Is(explain("x.png", PNG, err), ErrCorrupt) {
 		t.Errorf("got %v, %v", p, err)
 	}
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, path := range fixtures(f) {
+	addFixtures(f)
+	f.Fuzz(func(t *testing.T, data []byte) { checkHostile(t, "fuzz", data) })
+}
+
+func addFixtures(f *testing.F) {
+	paths, err := filepath.Glob("testdata/jpeg/*")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, path := range append(paths, fixtures(f)...) {
 		data, err := os.ReadFile(path)
 		if err != nil {
 			f.Fatal(err)
 		}
 		f.Add(data)
 	}
+	f.Add(scansOf(16, 16, 3, 9))
+	f.Add(bmpTest{info: 40, bits: 4, compression: bmpRLE4, palette: make([]byte, 64), pixels: []byte{0, 5, 0x43, 0x21, 0, 0, 0, 0, 1, 0, 2, 0x12, 2, 0x34, 0, 1}}.file())
+}
+
+// counter is a reader that counts the bytes it is asked for and gives.
+type counter struct {
+	r io.Reader
+	n int64
+}
+
+func (c *counter) Read(b []byte) (int, error) {
+	n, err := c.r.Read(b)
+	c.n += int64(n)
+	return n, err
+}
+
+// FuzzWork bounds what the format libraries get to do. image/jpeg and
+// image/png work on what they read, once for each scan on the picture: neither
+// may be more than a multiple of the file and the pixels.
+func FuzzWork(f *testing.F) {
+	addFixtures(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		p, err := Decode(bytes.NewReader(data), "fuzz", hostileLimits)
-		checkOutcome(t, "fuzz", p, err)
+		const constant = 8 << 10 // what is added to any file, however small
+		switch size := int64(len(data)); sniff(data[:min(len(data), sniffLen)]) {
+		case JPEG:
+			file, err := readJPEG(data)
+			if err != nil || hostileLimits.admit(file.width, file.height) != nil {
+				return
+			}
+			walked, picture, tables := 0, 0, 0
+			for _, c := range file.components {
+				picture += c.w * c.rows
+			}
+			for _, s := range file.scans {
+				tables += len(s.tables)
+				for _, p := range s.parts {
+					walked += file.components[p.component].w * file.components[p.component].rows
+				}
+			}
+			if len(file.scans) > maxScans || walked > maxScanWalks*picture || tables > maxScans*maxTables {
+				t.Errorf("%d scans of %d blocks, of a picture of %d, with %d tables", len(file.scans), walked, picture, tables)
+			}
+			plain := &counter{r: file.plain()}
+			if _, err := io.Copy(io.Discard, plain); err != nil || plain.n > size+constant {
+				t.Errorf("%d bytes of a file of %d: %v", plain.n, size, err)
+			}
+			files, err := file.split(t.Context())
+			split := int64(0)
+			for _, file := range files {
+				split += int64(len(file))
+			}
+			// A DC coefficient has five bits of code and up to 16 more.
+			if err == nil && split > 4*(size+int64(walked))+constant*int64(len(file.scans)) {
+				t.Errorf("split: %d bytes of a file of %d and %d blocks", split, size, walked)
+			}
+		case PNG:
+			file, err := readPNG(data, hostileLimits)
+			if err != nil {
+				return
+			}
+			rows := file.rowBytes()
+			if most := int64(8*file.w*file.h + 8*(file.h+8)); rows > most {
+				t.Errorf("%d bytes of rows for %dx%d", rows, file.w, file.h)
+			}
+			plain := &counter{r: file.plain(t.Context())}
+			_, _ = io.Copy(io.Discard, plain)
+			if plain.n > rows+rows/1000+constant {
+				t.Errorf("%d bytes for rows of %d", plain.n, rows)
+			}
+			pixels := &counter{r: &file.pixels}
+			_, _ = io.Copy(io.Discard, pixels)
+			if pixels.n > size {
+				t.Errorf("%d bytes of pixels in a file of %d", pixels.n, size)
+			}
+		case GIF:
+			blocks := &counter{r: &gifBlocks{rest: data}}
+			_, _ = io.Copy(io.Discard, blocks)
+			if blocks.n > size {
+				t.Errorf("%d bytes in a file of %d", blocks.n, size)
+			}
+		}
 	})
 }

@@ -21,19 +21,6 @@ var srgbToXYZ = matrix3{
 	0.0139322, 0.0971045, 0.7141733,
 }
 
-// sameLevels is how far a profile may take a level from sRGB's and still be
-// sRGB: those in use round its curve and its primaries in several ways, which moves
-// levels in the corners of the cube of colours by up to 1.8.
-const sameLevels = 2
-
-// newProfile reads a profile, which may be damaged or hostile.
-func newProfile(data []byte) *Profile {
-	f := &Profile{data: data}
-	f.problem = f.read()
-	f.same = f.problem == "" && f.isSRGB()
-	return f
-}
-
 // The layout of a profile (section 7 of ICC.1:2022): a header, the number of
 // tags, and for each its signature, offset and size.
 const (
@@ -45,8 +32,42 @@ const (
 
 const damaged = "is damaged"
 
-// read takes what is understood from the data, and returns why it is not.
-func (f *Profile) read() (problem string) {
+// An iccProfile is what an ICC profile says. It is understood where problem is "",
+// and then has either a space or a table.
+type iccProfile struct {
+	data    []byte
+	name    string    // as the profile calls itself
+	kind    string    // of the pictures that it is for: "RGB", "CMYK", "greys" or another
+	space   *rgbSpace // of a profile of curves: RGB with a matrix, or grey
+	table   *iccTable // of a profile with a table of colours
+	problem string    // why it is not understood, as the end of a sentence
+}
+
+// The kinds of profiles that are understood.
+const (
+	iccRGB  = "RGB"
+	iccCMYK = "CMYK"
+	iccGrey = "greys"
+)
+
+// readICC reads a profile, which may be damaged or hostile.
+func readICC(data []byte) *iccProfile {
+	f := &iccProfile{data: data}
+	f.problem = f.read()
+	return f
+}
+
+// title returns the words for the profile that begin a sentence.
+func (f *iccProfile) title() string {
+	if f.name == "" {
+		return "its colour profile"
+	}
+	return fmt.Sprintf("its colour profile %q", f.name)
+}
+
+// read takes what is understood from the data, and returns why it is not. Where a
+// profile has both a table and a matrix, the table is the more exact.
+func (f *iccProfile) read() (problem string) {
 	d := f.data
 	switch {
 	case len(d) > maxProfile:
@@ -57,18 +78,38 @@ func (f *Profile) read() (problem string) {
 	if t := f.tag("desc"); t != nil {
 		f.name = description(t)
 	}
-	space, connection := string(d[16:20]), string(d[20:24])
+	f.kind = spaceName(string(d[16:20]))
+	channels := map[string]int{iccGrey: 1, iccRGB: 3, iccCMYK: 4}[f.kind]
+	connection := string(d[20:24])
 	switch {
-	case space == "GRAY" && connection == "XYZ ":
-		return f.readGrey()
-	case space != "RGB ":
-		return "is for " + spaceName(space)
-	case f.tag("rXYZ") == nil && f.tag("A2B0") != nil:
-		return "has a table in place of a matrix"
-	case connection != "XYZ ":
-		return "has no matrix to XYZ"
+	case channels == 0:
+		return "is for " + f.kind
+	case connection != "XYZ " && connection != "Lab ":
+		return "leads to " + spaceName(connection) + " in place of XYZ or Lab"
 	}
-	var toXYZ matrix3
+	// The table of the perceptual intent, which browsers use, or else that of the
+	// relative colorimetric one.
+	for _, signature := range []string{"A2B0", "A2B1"} {
+		if tag := f.tag(signature); tag != nil {
+			f.table, problem = newTable(d[:iccHeaderLen], signature, tag, channels)
+			return problem
+		}
+	}
+	switch {
+	case f.kind == iccGrey:
+		return f.readGrey(connection == "Lab ")
+	case f.kind == iccRGB && connection == "XYZ ":
+		return f.readMatrix()
+	}
+	return damaged
+}
+
+// readMatrix takes the curves and the matrix of an RGB profile.
+func (f *iccProfile) readMatrix() (problem string) {
+	var (
+		toXYZ  matrix3
+		curves [colors]*curve
+	)
 	for c, color := range []string{"r", "g", "b"} {
 		column, ok := xyz(f.tag(color + "XYZ"))
 		if !ok {
@@ -77,37 +118,47 @@ func (f *Profile) read() (problem string) {
 		for r, v := range column {
 			toXYZ[3*r+c] = v
 		}
-		if f.curves[c] = toneCurve(f.tag(color + "TRC")); f.curves[c] == nil {
+		if curves[c] = toneCurve(f.tag(color + "TRC")); curves[c] == nil {
 			return damaged
 		}
 	}
-	fromXYZ, _ := srgbToXYZ.inverse()
-	f.toSRGB = fromXYZ.after(&toXYZ)
-	var ok bool
-	if f.ofSRGB, ok = f.toSRGB.inverse(); !ok {
+	if f.space = newRGBSpace(curves, toXYZ); f.space == nil {
 		return damaged
 	}
 	return ""
 }
 
-// readGrey takes the curve of a profile of greys, whose white is any other's.
-func (f *Profile) readGrey() (problem string) {
-	f.grey = true
+// readGrey takes the curve of a profile of greys, whose white is any other's. It
+// leads to light, or to the lightness of Lab.
+func (f *iccProfile) readGrey(lab bool) (problem string) {
 	of := toneCurve(f.tag("kTRC"))
+	if of != nil && lab {
+		for i, v := range of {
+			of[i] = float32(lightness(float64(v)))
+		}
+	}
 	if of == nil {
 		return damaged
 	}
-	f.curves = [3]*curve{of, of, of}
-	f.toSRGB = matrix3{1, 0, 0, 0, 1, 0, 0, 0, 1}
-	f.ofSRGB = f.toSRGB
+	f.space = newRGBSpace([colors]*curve{of, of, of}, srgbToXYZ)
 	return ""
+}
+
+// lightness returns the light of a lightness of CIELAB, both 0 to 1.
+func lightness(l float64) float64 {
+	const knee = 0.08 // below it the light is in proportion
+	if l <= knee {
+		return l * 2700 / 24389
+	}
+	v := (l + 0.16) / 1.16
+	return v * v * v
 }
 
 // spaceName names a signature of a space of colours.
 func spaceName(signature string) string {
 	name := strings.TrimSpace(signature)
 	if name == "GRAY" {
-		return "greys by way of Lab"
+		return iccGrey
 	}
 	if strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return "an unknown space of colours"
@@ -116,7 +167,7 @@ func spaceName(signature string) string {
 }
 
 // tag returns the data of a tag, or nil.
-func (f *Profile) tag(signature string) []byte {
+func (f *iccProfile) tag(signature string) []byte {
 	d := f.data
 	table := d[iccHeaderLen+4:]
 	for range min(binary.BigEndian.Uint32(d[iccHeaderLen:]), iccMaxTags) {
@@ -190,15 +241,17 @@ func sampledCurve(b []byte) *curve {
 	})
 }
 
+// parametersOf are how many parameters the kinds of parametric curves have.
+var parametersOf = [...]int{1, 3, 4, 5, 7}
+
 // parametricCurve reads the parameters g, a, b, c, d, e and f, of which kinds
 // have the first ones, of (a x + b)^g + e from d on, and c x + f before.
 func parametricCurve(kind int, b []byte) *curve {
-	lengths := []int{1, 3, 4, 5, 7}
-	if kind >= len(lengths) || len(b) < 4*lengths[kind] {
+	if kind >= len(parametersOf) || len(b) < 4*parametersOf[kind] {
 		return nil
 	}
 	p := [7]float64{1, 1}
-	for i := range lengths[kind] {
+	for i := range parametersOf[kind] {
 		p[i] = s15Fixed16(b[4*i:])
 	}
 	g, a, offset, c, d, e, f := p[0], p[1], p[2], p[3], p[4], p[5], p[6]
@@ -238,24 +291,4 @@ func description(tag []byte) string {
 		}
 		return r
 	}, text)
-}
-
-// isSRGB says whether the profile takes no level far from where it is.
-func (f *Profile) isSRGB() bool {
-	const steps = 9 // of each colour
-	grid := New(steps*steps*steps, 1)
-	for i := range grid.W {
-		for c, v := range [3]int{i % steps, i / steps % steps, i / (steps * steps)} {
-			if f.grey {
-				v = i % steps
-			}
-			grid.RGB[c*grid.W+i] = float32(v) * maxLevel / (steps - 1)
-		}
-	}
-	for i, v := range f.ToSRGB(grid).RGB {
-		if d := v - grid.RGB[i]; !(d <= sameLevels && d >= -sameLevels) {
-			return false
-		}
-	}
-	return true
 }

@@ -1,10 +1,7 @@
 package picture
 
 import (
-	"cmp"
-	"fmt"
 	"image"
-	"maps"
 	"math"
 	"slices"
 )
@@ -41,19 +38,6 @@ func (m *Mask) Image() image.Image {
 	return p
 }
 
-// luma returns the luma of a pixel, of ITU-R BT.601, in levels.
-func (p *Picture) luma(i int) float32 {
-	plane := p.W * p.H
-	return lumaRed*p.RGB[i] + lumaGreen*p.RGB[plane+i] + lumaBlue*p.RGB[2*plane+i]
-}
-
-// The shares of the colours in luma, of ITU-R BT.601.
-const (
-	lumaRed   = 0.299
-	lumaGreen = 0.587
-	lumaBlue  = 0.114
-)
-
 // Mean returns the share of the pixels that count.
 func (m *Mask) Mean() float64 {
 	var sum float64
@@ -77,6 +61,34 @@ func (m *Mask) Resize(w, h int) *Mask {
 	return r
 }
 
+// Resample returns the mask in another size, as [Picture.Resize] resamples the opacity
+// of a picture.
+func (m *Mask) Resample(w, h int) *Mask {
+	r := &Mask{W: w, H: h, Weight: slices.Clone(m.Weight)}
+	if w != m.W || h != m.H {
+		r.Weight = resampleOpacity(m.Weight, m.W, resampling(m.W, w), resampling(m.H, h))
+		clampOpacity(r.Weight)
+	}
+	return r
+}
+
+// Times returns the mask of what is in both masks, which may differ in size: the
+// product, in the larger size. Nil, which is everywhere, changes nothing.
+func (m *Mask) Times(o *Mask) *Mask {
+	if m == nil {
+		return o
+	}
+	if o == nil {
+		return m
+	}
+	w, h := max(m.W, o.W), max(m.H, o.H)
+	product, other := m.Resize(w, h), o.Resize(w, h)
+	for i, v := range other.Weight {
+		product.Weight[i] *= v
+	}
+	return product
+}
+
 // overAreas writes the means of n values over the areas of others, to which
 // step leads on either side.
 func overAreas(dst, src []float32, n, to, step int) {
@@ -90,152 +102,4 @@ func overAreas(dst, src []float32, n, to, step int) {
 		}
 		dst[i*step] = float32(sum / size)
 	}
-}
-
-// A Label is a colour of a label picture, and where it is.
-type Label struct {
-	Color [3]uint8
-	Mask  *Mask
-}
-
-// String returns the colour as #rrggbb.
-func (l Label) String() string {
-	return fmt.Sprintf("#%02x%02x%02x", l.Color[0], l.Color[1], l.Color[2])
-}
-
-const (
-	// maxLabels is the largest number of labels of a picture.
-	maxLabels = 32
-	// labelSteps is the number of steps between levels that tell labels apart,
-	// far more than lossy compression blurs and few enough for 5 of each colour.
-	labelSteps = 64
-)
-
-// Labels takes a label picture apart, in which each region has a colour, as
-// those of STROTSS (Kolkin, Salavon and Shakhnarovich 2019) do. Colours that
-// differ by compression alone are one; pixels between two labels belong to the
-// nearer one. The labels are in the order of their colours. It fails where there
-// are more than 32: then the picture is none of labels.
-func (p *Picture) Labels() ([]Label, error) {
-	found, err := p.labelColors()
-	if err != nil {
-		return nil, err
-	}
-	labels := make([]Label, len(found))
-	for i, c := range found {
-		labels[i] = Label{c, &Mask{W: p.W, H: p.H, Weight: make([]float32, p.W*p.H)}}
-	}
-	for i := range p.W * p.H {
-		nearest, least := 0, math.MaxInt
-		for k, c := range found {
-			if d := apart(p.rgb(i), c); d < least {
-				nearest, least = k, d
-			}
-		}
-		labels[nearest].Mask.Weight[i] = 1
-	}
-	return labels, nil
-}
-
-// labelColors returns the colours of labels: those with pixels that have no
-// other colour for a neighbour, which fringes between labels have not.
-func (p *Picture) labelColors() ([][3]uint8, error) {
-	seen := make(map[[3]uint8]*labelPixels)
-	for y := 1; y < p.H-1; y++ {
-		for x := 1; x < p.W-1; x++ {
-			if c, ok := p.surrounded(x, y); ok {
-				if seen[c] == nil {
-					seen[c] = new(labelPixels)
-				}
-				seen[c].add(p.rgb(y*p.W + x))
-			}
-		}
-	}
-	found := slices.SortedFunc(maps.Keys(seen), func(a, b [3]uint8) int {
-		return cmp.Or(cmp.Compare(seen[b].count, seen[a].count), slices.Compare(a[:], b[:]))
-	})
-	// Where noise lies across two steps, the one with more pixels stands for both.
-	for i := 0; i < len(found); i++ {
-		rest := slices.DeleteFunc(found[i+1:], func(c [3]uint8) bool {
-			return apart(seen[c].mean(), seen[found[i]].mean()) < labelSteps*labelSteps/4
-		})
-		found = found[:i+1+len(rest)]
-	}
-	if len(found) == 0 || len(found) > maxLabels {
-		return nil, fmt.Errorf("%d colours: expected a picture with a colour for each region, at most %d", len(found), maxLabels)
-	}
-	slices.SortFunc(found, func(a, b [3]uint8) int { return slices.Compare(a[:], b[:]) })
-	return found, nil
-}
-
-// labelPixels are the pixels of a label.
-type labelPixels struct {
-	count int
-	sum   [3]int
-}
-
-func (l *labelPixels) add(c [3]uint8) {
-	l.count++
-	for k, v := range c {
-		l.sum[k] += int(v)
-	}
-}
-
-func (l *labelPixels) mean() (c [3]uint8) {
-	for k, v := range l.sum {
-		c[k] = uint8(v / l.count)
-	}
-	return c
-}
-
-// surrounded returns the colour, in steps, of a pixel whose neighbours share it.
-func (p *Picture) surrounded(x, y int) (c [3]uint8, ok bool) {
-	c = steps(p.rgb(y*p.W + x))
-	for dy := -1; dy <= 1; dy++ {
-		for dx := -1; dx <= 1; dx++ {
-			if steps(p.rgb((y+dy)*p.W+x+dx)) != c {
-				return c, false
-			}
-		}
-	}
-	return c, true
-}
-
-// steps rounds a colour to steps.
-func steps(c [3]uint8) [3]uint8 {
-	for k, v := range c {
-		c[k] = uint8(min(math.Round(float64(v)/labelSteps)*labelSteps, maxLevel))
-	}
-	return c
-}
-
-// Grey says whether a picture has no colours, but for what compression adds.
-func (p *Picture) Grey() bool {
-	for i := range p.W * p.H {
-		c := p.rgb(i)
-		if int(max(c[0], c[1], c[2]))-int(min(c[0], c[1], c[2])) >= labelSteps {
-			return false
-		}
-	}
-	return true
-}
-
-// rgb returns a pixel in whole levels.
-func (p *Picture) rgb(i int) [3]uint8 {
-	plane := p.W * p.H
-	var c [3]uint8
-	for k := range c {
-		c[k] = uint8(min(max(math.Round(float64(p.RGB[k*plane+i])), 0), maxLevel))
-	}
-	return c
-}
-
-// apart returns the square of the distance of two colours.
-func apart(a, b [3]uint8) int {
-	var sum int
-	for k := range a {
-		d := int(a[k]) - int(b[k])
-		sum += d * d
-	}
-	return sum
 }

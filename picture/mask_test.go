@@ -108,7 +108,7 @@ func compressed(t *testing.T, m image.Image) *Picture {
 	if err := jpeg.Encode(&b, m, &jpeg.Options{Quality: 85}); err != nil {
 		t.Fatal(err)
 	}
-	p, err := Decode(&b, "labels.jpg", Limits{})
+	p, err := srgb(Decode(t.Context(), &b, "labels.jpg", Limits{}))
 	if err != nil {
 		t.Fatal(err)
 	}

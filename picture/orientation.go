@@ -1,11 +1,6 @@
 package picture
 
-import (
-	"bytes"
-	"encoding/binary"
-	"errors"
-	"io"
-)
+import "github.com/pastiche-art/pastiche/internal/tiff"
 
 // orientation says how the stored rows and columns relate to the upright
 // picture: TIFF tag 274, which EXIF shares, values 1 to 8.
@@ -40,110 +35,17 @@ func (o orientation) upend(w, h int) (upW, upH int, at place) {
 	}
 }
 
-// exifPrefix begins the JPEG segment that holds EXIF.
-const exifPrefix = "Exif\x00\x00"
-
-// jpegOrientation finds the EXIF segment before the first scan. Whatever is
-// wrong on the way means upright: a picture is more than its metadata.
-func jpegOrientation(data []byte) orientation {
-	const app1 = 0xe1
-	for marker, body := range jpegSegments(data) {
-		if exif, ok := bytes.CutPrefix(body, []byte(exifPrefix)); ok && marker == app1 {
-			return exifOrientation(exif)
-		}
-	}
-	return upright
-}
-
-// pngOrientation finds the eXIf chunk, wherever it is.
-func pngOrientation(data []byte) orientation {
-	for id, body := range pngChunks(data) {
-		if id == "eXIf" {
-			return exifOrientation(body)
-		}
-	}
-	return upright
-}
-
+// exifOrientation returns the orientation in EXIF data. Where they are damaged the
+// picture is taken for upright.
 func exifOrientation(exif []byte) orientation {
-	dir, err := readIFD(exif)
+	d, err := tiff.ReadDirectory(exif)
 	if err != nil {
 		return upright
 	}
-	return dir.orientation()
+	return directoryOrientation(d)
 }
 
-// Tags and values of TIFF 6.0 that concern this package.
-const (
-	tagNewSubfileType      = 254
-	tagCompression         = 259
-	tagPhotometric         = 262
-	tagOrientation         = 274
-	tagPlanarConfiguration = 284
-
-	reducedResolution = 1 // a bit of NewSubfileType
-	faxGroup3         = 3 // of Compression
-	faxGroup4         = 4
-	blackIsZero       = 1 // of PhotometricInterpretation
-	separatePlanes    = 2 // of PlanarConfiguration
-)
-
-// ifd is the first image file directory of a TIFF file, or of the TIFF
-// structure that EXIF is.
-type ifd struct {
-	order   binary.ByteOrder
-	entries []byte
-}
-
-const ifdEntryLen = 12 // tag, type, count, value
-
-var errIFD = errors.New("no TIFF directory")
-
-func readIFD(data []byte) (ifd, error) {
-	if len(data) < 8 {
-		return ifd{}, io.ErrUnexpectedEOF
-	}
-	var d ifd
-	switch string(data[:4]) {
-	case "II*\x00":
-		d.order = binary.LittleEndian
-	case "MM\x00*":
-		d.order = binary.BigEndian
-	default:
-		return ifd{}, errIFD
-	}
-	at := uint64(d.order.Uint32(data[4:]))
-	if at+2 > uint64(len(data)) {
-		return ifd{}, io.ErrUnexpectedEOF
-	}
-	n := uint64(d.order.Uint16(data[at:])) * ifdEntryLen
-	if at+2+n > uint64(len(data)) {
-		return ifd{}, io.ErrUnexpectedEOF
-	}
-	d.entries = data[at+2 : at+2+n]
-	return d, nil
-}
-
-// value returns the single number stored under a tag, or 0.
-func (d ifd) value(tag uint16) uint32 {
-	const (
-		typeShort = 3
-		typeLong  = 4
-	)
-	for e := d.entries; len(e) >= ifdEntryLen; e = e[ifdEntryLen:] {
-		if d.order.Uint16(e) != tag || d.order.Uint32(e[4:]) != 1 {
-			continue
-		}
-		switch d.order.Uint16(e[2:]) {
-		case typeShort:
-			return uint32(d.order.Uint16(e[8:]))
-		case typeLong:
-			return d.order.Uint32(e[8:])
-		}
-	}
-	return 0
-}
-
-func (d ifd) orientation() orientation {
-	return orientation(d.value(tagOrientation))
+// directoryOrientation returns the orientation in a directory of TIFF or EXIF.
+func directoryOrientation(d tiff.Directory) orientation {
+	return orientation(d.Uint(tiff.TagOrientation, uint64(upright)))
 }

@@ -4,7 +4,8 @@
 //
 //	file -> sniff (format by content) -> header check against [Limits]
 //	     -> format decoder (behind one recover) -> [Picture], upright
-//	     -> levels of sRGB, by the file's ICC [Profile]
+//	     -> levels of sRGB, from those that the file's ICC profile, code points
+//	        (CICP) or gamma describe; a [Profile] may be kept instead
 //	     -> [Picture.Resize] in linear light
 //	     -> [Encode] -> [WriteFile] (temporary file, fsync, rename) -> file
 //
@@ -15,7 +16,8 @@
 //
 // Every file is treated as hostile: a picture's size is read from its header
 // and compared with the limits before anything proportional to it is
-// allocated, and a panic in a format library becomes an error.
+// allocated, the time to decode it is bounded by its length and its size in pixels,
+// and a panic in a format library becomes an error.
 package picture
 
 import (

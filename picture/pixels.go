@@ -19,7 +19,7 @@ func FromImage(m image.Image) *Picture {
 }
 
 // oriented returns the picture in m, upright.
-func oriented(m image.Image, ycc yccRange, o orientation) *Picture {
+func oriented(m image.Image, ycc yccSpace, o orientation) *Picture {
 	w, h, at := o.upend(m.Bounds().Dx(), m.Bounds().Dy())
 	p := New(w, h)
 	if !opaque(m) {
@@ -30,7 +30,7 @@ func oriented(m image.Image, ycc yccRange, o orientation) *Picture {
 }
 
 // onCanvas returns m at a point of a larger, transparent canvas.
-func onCanvas(m image.Image, ycc yccRange, canvas, at image.Point) *Picture {
+func onCanvas(m image.Image, ycc yccSpace, canvas, at image.Point) *Picture {
 	p := New(canvas.X, canvas.Y)
 	if m.Bounds().Size() != canvas || !opaque(m) {
 		p.Alpha = make([]float32, p.W*p.H)
@@ -45,7 +45,7 @@ func opaque(m image.Image) bool {
 }
 
 // fill copies m's pixels to their places, opacity only if p keeps it.
-func (p *Picture) fill(m image.Image, ycc yccRange, at place) {
+func (p *Picture) fill(m image.Image, ycc yccSpace, at place) {
 	if y, ok := m.(*image.YCbCr); ok {
 		p.fillYCbCr(y, ycc, at)
 		p.fillAlpha(m, at)
@@ -148,33 +148,36 @@ func sampleRGBA64(c color.RGBA64) sample {
 	return sample{level(c.R), level(c.G), level(c.B), a}
 }
 
-// yccRange says which codes of Y and of Cb, Cr mean black to white and full
-// swing: JPEG (JFIF) uses all 256, WebP lossy (BT.601) the studio's 16..235
-// and 16..240.
-type yccRange struct {
+// yccSpace says what codes of Y, Cb and Cr mean: which are black to white and full
+// swing, and how colours come of them.
+type yccSpace struct {
 	black          float32 // the code of black
 	yScale, cScale float32 // from codes to levels
+
+	crToR, cbToG, crToG, cbToB float32
 }
 
+// newYCCSpace returns the space of the luma weights of red and blue. Codes are
+// those of full range, 0 to 255, or of studio range, 16 to 235 and 16 to 240.
+func newYCCSpace(full bool, red, blue float64) yccSpace {
+	s := yccSpace{yScale: 1, cScale: 1}
+	if !full {
+		s.black, s.yScale, s.cScale = 16, 255./(235-16), 255./(240-16)
+	}
+	green, crToR, cbToB := 1-red-blue, 2*(1-red), 2*(1-blue)
+	s.crToR, s.crToG = float32(crToR), float32(-crToR*red/green)
+	s.cbToB, s.cbToG = float32(cbToB), float32(-cbToB*blue/green)
+	return s
+}
+
+// JPEG (JFIF) and lossy WebP have the weights of ITU-R BT.601.
 var (
-	fullRange   = yccRange{0, 1, 1}
-	studioRange = yccRange{16, 255. / (235 - 16), 255. / (240 - 16)}
-)
-
-// The luma weights of red and blue in ITU-R BT.601 give the other factors.
-const (
-	weightR = 0.299
-	weightB = 0.114
-	weightG = 1 - weightR - weightB
-
-	crToR = 2 * (1 - weightR)
-	cbToB = 2 * (1 - weightB)
-	crToG = -crToR * weightR / weightG
-	cbToG = -cbToB * weightB / weightG
+	fullRange   = newYCCSpace(true, 0.299, 0.114)
+	studioRange = newYCCSpace(false, 0.299, 0.114)
 )
 
 // fillYCbCr converts the colours of m.
-func (p *Picture) fillYCbCr(m *image.YCbCr, ycc yccRange, at place) {
+func (p *Picture) fillYCbCr(m *image.YCbCr, ycc yccSpace, at place) {
 	sx, sy := subsampling(m.SubsampleRatio)
 	b := m.Rect
 	left := b.Min.X / sx
@@ -201,9 +204,9 @@ func (p *Picture) fillYCbCr(m *image.YCbCr, ycc yccRange, at place) {
 			l := (float32(luma[x]) - ycc.black) * ycc.yScale
 			u := t.mix(cb[t.i0], cb[t.i1]) * ycc.cScale
 			v := t.mix(cr[t.i0], cr[t.i1]) * ycc.cScale
-			p.RGB[i] = clampLevel(l + crToR*v)
-			p.RGB[plane+i] = clampLevel(l + cbToG*u + crToG*v)
-			p.RGB[2*plane+i] = clampLevel(l + cbToB*u)
+			p.RGB[i] = clampLevel(l + ycc.crToR*v)
+			p.RGB[plane+i] = clampLevel(l + ycc.cbToG*u + ycc.crToG*v)
+			p.RGB[2*plane+i] = clampLevel(l + ycc.cbToB*u)
 			i += at.stepX
 		}
 	}
@@ -248,3 +251,37 @@ func subsampling(r image.YCbCrSubsampleRatio) (x, y int) {
 }
 
 func clampLevel(v float32) float32 { return min(max(v, 0), maxLevel) }
+
+// luma returns the luma of a pixel, of ITU-R BT.601, in levels.
+func (p *Picture) luma(i int) float32 {
+	plane := p.W * p.H
+	return lumaRed*p.RGB[i] + lumaGreen*p.RGB[plane+i] + lumaBlue*p.RGB[2*plane+i]
+}
+
+// The shares of the colours in luma, of ITU-R BT.601.
+const (
+	lumaRed   = 0.299
+	lumaGreen = 0.587
+	lumaBlue  = 0.114
+)
+
+// Grey says whether a picture has no colours, but for what compression adds.
+func (p *Picture) Grey() bool {
+	for i := range p.W * p.H {
+		c := p.rgb(i)
+		if int(max(c[0], c[1], c[2]))-int(min(c[0], c[1], c[2])) >= labelSteps {
+			return false
+		}
+	}
+	return true
+}
+
+// rgb returns a pixel in whole levels.
+func (p *Picture) rgb(i int) [3]uint8 {
+	plane := p.W * p.H
+	var c [3]uint8
+	for k := range c {
+		c[k] = uint8(min(max(math.Round(float64(p.RGB[k*plane+i])), 0), maxLevel))
+	}
+	return c
+}

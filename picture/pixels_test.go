@@ -143,7 +143,7 @@ func TestBrokenExifIsIgnored(t *testing.T) {
 	for i, garbage := range []string{"XXXX", "II*\x00\xff\xff\xff\xff", "MM\x00*\x00\x00\x00\x08\xff\xff"} {
 		data := bytes.Clone(whole)
 		copy(data[at:], garbage)
-		p, err := Decode(bytes.NewReader(data), "broken.jpg", Limits{})
+		p, err := srgb(Decode(t.Context(), bytes.NewReader(data), "broken.jpg", Limits{}))
 		if err != nil || p.W != 19 {
 			t.Errorf("garbage %d: %v, error %v; want the picture as stored", i, p, err)
 		}
@@ -164,7 +164,7 @@ func TestAnimatedWebPFrameOnCanvas(t *testing.T) {
 	file = append(file, x/2, 0, 0, y/2, 0, 0, byte(p.W-1), 0, 0, byte(p.H-1), 0, 0, 100, 0, 0, 0)
 	file = append(file, bitstream...)
 
-	got, err := Decode(bytes.NewReader(file), "animated.webp", Limits{})
+	got, err := srgb(Decode(t.Context(), bytes.NewReader(file), "animated.webp", Limits{}))
 	if err != nil {
 		t.Fatal(err)
 	}

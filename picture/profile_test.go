@@ -2,9 +2,12 @@ package picture
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
+	"image"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,11 +18,11 @@ import (
 // openProfile returns a fixture as it is stored, and its profile.
 func openProfile(t testing.TB, name string) (*Picture, *Profile) {
 	t.Helper()
-	p, f, err := OpenAsStored(filepath.Join("testdata", name), Limits{})
-	if err != nil || f == nil {
-		t.Fatalf("%s: profile %v, error %v", name, f, err)
+	f, err := Open(t.Context(), filepath.Join("testdata", name), Limits{})
+	if err != nil || f.Profile == nil {
+		t.Fatalf("%s: file %v, error %v", name, f, err)
 	}
-	return p, f
+	return f.Picture, f.Profile
 }
 
 // TestProfileBack: what a profile makes of sRGB comes back, for colours that both
@@ -47,37 +50,37 @@ func levelsApart(a, b *Picture) (worst float64) {
 }
 
 // TestProfileIsKept: a profile comes back, byte by byte, from every format, with
-// the levels that it came with, and a note.
+// the levels that it came with, and a record.
 func TestProfileIsKept(t *testing.T) {
 	_, short := openProfile(t, "profile-p3.png")
-	long := newProfile(append(bytes.Clone(short.data), make([]byte, 1<<16)...)) // two segments of a JPEG
+	long := &Profile{append(bytes.Clone(short.data), make([]byte, 1<<16)...), short.space} // two segments of a JPEG
 	for _, f := range []*Profile{short, long} {
 		for _, format := range []Format{PNG, JPEG, WebP, TIFF} {
-			for _, note := range []string{"", testNote} {
+			for _, record := range []string{"", testRecord} {
 				p := clouds(1, 13, 9, [3]float64{100, 120, 140}, 20)
 				var plain, kept bytes.Buffer
 				if err := Encode(&plain, p, format, SaveOptions{}); err != nil {
 					t.Fatal(err)
 				}
-				if err := Encode(&kept, p, format, SaveOptions{Profile: f, Note: note}); err != nil {
+				if err := Encode(&kept, p, format, SaveOptions{Profile: f, Record: record}); err != nil {
 					t.Fatal(err)
 				}
-				got, _ := findNote(kept.Bytes(), format)
-				if got != note {
-					t.Errorf("%s: the note beside a profile is %q", format, got)
+				got, _ := findRecord(kept.Bytes(), format)
+				if got != record {
+					t.Errorf("%s: the record beside a profile is %q", format, got)
 				}
-				a, none, err := DecodeAsStored(&plain, "plain", Limits{})
-				if err != nil || none != nil {
-					t.Fatalf("%s: profile %v, error %v", format, none, err)
+				a, err := Decode(t.Context(), &plain, "plain", Limits{})
+				if err != nil || a.Profile != nil {
+					t.Fatalf("%s: file %v, error %v", format, a, err)
 				}
-				b, again, err := DecodeAsStored(&kept, "kept", Limits{})
-				if err != nil || again == nil {
-					t.Fatalf("%s: profile %v, error %v", format, again, err)
+				b, err := Decode(t.Context(), &kept, "kept", Limits{})
+				if err != nil || b.Profile == nil {
+					t.Fatalf("%s: file %v, error %v", format, b, err)
 				}
-				if !bytes.Equal(again.data, f.data) {
+				if !bytes.Equal(b.Profile.data, f.data) {
 					t.Errorf("%s: a profile of %d bytes is another one", format, len(f.data))
 				}
-				if !equalPictures(a, b) {
+				if !equalPictures(a.Picture, b.Picture) {
 					t.Errorf("%s: the profile changes the levels as they are stored", format)
 				}
 			}
@@ -132,46 +135,53 @@ func TestProfileOfGIFAndBMP(t *testing.T) {
 		{"BMP with a profile beyond its end", "bmp.bmp", fifth("DEBM", behind, len(want.data)+1), []byte{}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			p, f, err := DecodeAsStored(bytes.NewReader(test.file), test.name, Limits{})
+			file, err := Decode(t.Context(), bytes.NewReader(test.file), test.name, Limits{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if (f == nil) != (test.found == nil) || f != nil && !bytes.Equal(f.data, test.found) {
+			f := file.Profile
+			if (f != nil) != (len(test.found) > 0) || f != nil && !bytes.Equal(f.data, test.found) {
 				t.Errorf("found the profile %v", f)
 			}
-			if f != nil && (f.Err() == nil) != (len(test.found) > 0) {
-				t.Errorf("a profile of %d bytes: %v", len(test.found), f.Err())
+			lost := test.found != nil && len(test.found) == 0
+			if (len(file.Warnings) > 0) != lost || (file.NotKept != "") != lost {
+				t.Errorf("a profile of %d bytes: %q, warnings %q", len(test.found), file.NotKept, file.Warnings)
 			}
-			plain, err := Decode(bytes.NewReader(read(test.plain)), test.plain, Limits{})
-			if err != nil || !equalPictures(p, plain) {
+			plain, err := srgb(Decode(t.Context(), bytes.NewReader(read(test.plain)), test.plain, Limits{}))
+			if err != nil || !equalPictures(file.Picture, plain) {
 				t.Errorf("another picture, %v", err)
 			}
-			managed, err := Decode(bytes.NewReader(test.file), test.name, Limits{})
-			if err != nil || equalPictures(managed, plain) != (len(test.found) == 0) {
-				t.Errorf("error %v, or a profile that is not used, or none that is", err)
+			if equalPictures(file.SRGB(), plain) != (len(test.found) == 0) {
+				t.Error("a profile that is not used, or none that is")
 			}
 		})
 	}
 }
 
-// TestProfilesThatAreNotUnderstood: levels stay, and a sentence says why.
-func TestProfilesThatAreNotUnderstood(t *testing.T) {
-	for name, said := range map[string]string{
-		"profile-cmyk.png":  `its colour profile "A press" is for CMYK: `,
-		"profile-table.tif": `its colour profile "A scanner" has a table in place of a matrix: `,
+// TestProfilesThatAreNotKept: their pictures are in the levels of sRGB, and a clause
+// says which profile it was.
+func TestProfilesThatAreNotKept(t *testing.T) {
+	for name, want := range map[string]string{
+		"profile-table.tif":      `its colour profile "A scanner" has a table of colours`,
+		"profile-table8.png":     `its colour profile "An old scanner" has a table of colours`,
+		"profile-modular.png":    `its colour profile "A camera" has a table of colours`,
+		"profile-press.jpg":      `its colour profile "A press" is for CMYK`,
+		"profile-grey.png":       `its colour profile "Grey, gamma 1.8" is for greys`,
+		"profile-grey-lab.png":   `its colour profile "Grey of Lab" is for greys`,
+		"profile-grey-table.png": `its colour profile "Sepia" has a table of colours`,
 	} {
-		p, f := openProfile(t, name)
-		err := f.Err()
-		if !errors.Is(err, ErrProfile) || !strings.HasPrefix(err.Error(), said) {
-			t.Errorf("%s: %v", name, err)
+		f, err := Open(t.Context(), filepath.Join("testdata", name), Limits{})
+		if err != nil {
+			t.Fatal(err)
 		}
-		if !equalPictures(p, f.ToSRGB(p)) {
-			t.Errorf("%s: its levels changed", name)
-		}
-		if err := Encode(new(bytes.Buffer), p, PNG, SaveOptions{Profile: f}); !errors.Is(err, ErrFormat) {
-			t.Errorf("%s: saved with it: %v", name, err)
+		if f.Profile != nil || f.NotKept != want || len(f.Warnings) > 0 {
+			t.Errorf("%s: profile %v, %q, warnings %q", name, f.Profile, f.NotKept, f.Warnings)
 		}
 	}
+}
+
+// TestProfilesThatAreNotUnderstood: a sentence says why.
+func TestProfilesThatAreNotUnderstood(t *testing.T) {
 	for name, damage := range map[string]func(d []byte) []byte{
 		"cut":              func(d []byte) []byte { return d[:200] },
 		"empty":            func([]byte) []byte { return nil },
@@ -181,72 +191,221 @@ func TestProfilesThatAreNotUnderstood(t *testing.T) {
 		"far":              func(d []byte) []byte { return append(bytes.Clone(d[:132]), bytes.Repeat([]byte{0xff}, 99)...) },
 		"huge":             func([]byte) []byte { return make([]byte, maxProfile+1) },
 		"primaries in one": func(d []byte) []byte { return bytes.ReplaceAll(d, []byte("gXYZ"), []byte("rXYZ")) },
+		"of six inks":      func(d []byte) []byte { return bytes.Replace(d, []byte("RGB "), []byte("6CLR"), 1) },
+		"of an unknown kind": func(d []byte) []byte {
+			return bytes.Replace(d, []byte("RGB "), []byte{1, 2, 3, 4}, 1)
+		},
+		"a link of two devices": func(d []byte) []byte { return bytes.Replace(d, []byte("XYZ "), []byte("CMYK"), 1) },
 	} {
 		_, f := openProfile(t, "profile-p3.png")
-		if err := newProfile(damage(f.data)).Err(); !errors.Is(err, ErrProfile) {
-			t.Errorf("%s: %v", name, err)
+		file := described(t, damage(f.data), image.NewNRGBA(image.Rect(0, 0, 2, 2)))
+		if file.Profile != nil || len(file.Warnings) != 1 || !strings.HasPrefix(file.Warnings[0], file.NotKept+": ") {
+			t.Errorf("%s: profile %v, %q, warnings %q", name, file.Profile, file.NotKept, file.Warnings)
 		}
 	}
+}
+
+// described returns the file of an image with a profile.
+func described(t testing.TB, icc []byte, m image.Image) *File {
+	t.Helper()
+	if icc == nil {
+		icc = []byte{}
+	}
+	f := new(File)
+	if err := f.setPicture(t.Context(), &raster{image: m, icc: icc}); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// TestProfileOfAnotherKind: a profile that is not for such a picture is not used,
+// and a sentence says so.
+func TestProfileOfAnotherKind(t *testing.T) {
+	_, p3 := openProfile(t, "profile-p3.png")
+	press := jpegICC(t, "profile-press.jpg")
+	grey := pngICC(t, "profile-grey.png")
+	rgb := image.NewNRGBA(image.Rect(0, 0, 2, 2))
+	copy(rgb.Pix, []byte{200, 10, 90, 255})
+	inks := image.NewCMYK(image.Rect(0, 0, 2, 2))
+	copy(inks.Pix, []byte{200, 10, 90, 30})
+	for name, test := range map[string]struct {
+		icc     []byte
+		image   image.Image
+		warning string
+	}{
+		"CMYK for RGB":    {press, rgb, `its colour profile "A press" is for CMYK, which the picture is not: its colours are taken for sRGB; `},
+		"greys for RGB":   {grey, rgb, `its colour profile "Grey, gamma 1.8" is for greys, which the picture is not: its colours are taken for sRGB; `},
+		"RGB for CMYK":    {p3.data, inks, `its colour profile "Display P3" is for RGB, and the picture is CMYK: its inks are converted as without a profile; `},
+		"damage for CMYK": {press[:len(press)-9], inks, `its colour profile "A press" is damaged: its inks are converted as without a profile; `},
+	} {
+		f := described(t, test.icc, test.image)
+		if len(f.Warnings) != 1 || !strings.HasPrefix(f.Warnings[0], test.warning) {
+			t.Errorf("%s: warnings %q", name, f.Warnings)
+		}
+		if f.Profile != nil || !equalPictures(f.Picture, FromImage(test.image)) {
+			t.Errorf("%s: a profile is used", name)
+		}
+	}
+}
+
+func jpegICC(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return joinedProfile(data)
+}
+
+func pngICC(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pngProfile(data)
 }
 
 // TestSRGBProfile: the profile of sRGB leaves levels as they are, to the bit.
 func TestSRGBProfile(t *testing.T) {
 	p, f := openProfile(t, "profile-srgb.png")
-	managed, err := Open("testdata/profile-srgb.png", Limits{})
-	if err != nil || f.Err() != nil {
-		t.Fatal(err, f.Err())
+	managed, err := srgb(Open(t.Context(), "testdata/profile-srgb.png", Limits{}))
+	if err != nil {
+		t.Fatal(err)
 	}
-	if levelsApart(p, managed) != 0 {
+	if !f.space.same || levelsApart(p, managed) != 0 {
 		t.Error("levels changed")
 	}
 }
 
-// TestGreyProfile: a profile of greys is not for a picture with colours, nor to be
-// kept.
-func TestGreyProfile(t *testing.T) {
-	_, f := openProfile(t, "profile-grey.png")
-	if f.Err() != nil || !f.Grey() {
-		t.Fatalf("%v, grey %v", f.Err(), f.Grey())
+// hostileTables are the data of tags whose sizes lie, or cost too much.
+func hostileTables() map[string][]byte {
+	be := binary.BigEndian
+	lut := func(kind string, channels, side byte, rest ...byte) []byte {
+		return append(append([]byte(kind+"\x00\x00\x00\x00"), channels, 3, side, 0), rest...)
 	}
-	p, _ := openProfile(t, "profile-p3.png")
-	var b bytes.Buffer
-	if err := Encode(&b, p, PNG, SaveOptions{Profile: f}); !errors.Is(err, ErrFormat) {
-		t.Errorf("saved with it: %v", err)
+	modular := func(curve []byte) []byte {
+		tag := lut("mAB ", 3, 0)
+		tag = be.AppendUint32(tag, 32)
+		return append(append(tag, make([]byte, 16)...), curve...)
 	}
-	if err := Encode(&b, p, PNG, SaveOptions{}); err != nil {
-		t.Fatal(err)
+	samples := func(n uint32, rest []byte) []byte {
+		return append(be.AppendUint32([]byte("curv\x00\x00\x00\x00"), n), rest...)
 	}
-	chunk := pngChunk(append([]byte("iCCPgrey\x00\x00"), deflated(f.data)...))
-	file := join(b.Bytes()[:pngHeaderEnd], chunk, b.Bytes()[pngHeaderEnd:])
-	if _, f, err := DecodeAsStored(bytes.NewReader(file), "a.png", Limits{}); err != nil || f.Err() == nil {
-		t.Errorf("with colours: %v, error %v", f.Err(), err)
+	random := rand.New(rand.NewPCG(1, 2))
+	rough := make([]byte, 1<<20)
+	for i := range rough {
+		rough[i] = byte(random.Uint32())
+	}
+	wide := be.AppendUint16(be.AppendUint16(make([]byte, 36), 65535), 65535)
+	return map[string][]byte{
+		"curve of 2^32 samples":    modular(samples(math.MaxUint32, nil)),
+		"curve of rough samples":   modular(samples(1<<18, rough)),
+		"table of 255 sides":       lut("mft1", 3, 255, rough...),
+		"table of no sides":        lut("mft1", 3, 0, rough...),
+		"table of one side":        lut("mft2", 3, 1, rough...),
+		"table of 255 inputs":      lut("mft1", 255, 2, rough...),
+		"table of wide curves":     lut("mft2", 3, 2, append(wide, rough...)...),
+		"table that is cut":        lut("mft2", 3, 17, rough[:999]...),
+		"table of another type":    lut("mpet", 3, 17, rough...),
+		"modular, offset far":      append(lut("mAB ", 3, 0), bytes.Repeat([]byte{0xff}, 99)...),
+		"modular, offsets inwards": append(lut("mAB ", 3, 0), bytes.Repeat([]byte{0, 0, 0, 20}, 20)...),
+		"modular, nothing":         modular(nil),
 	}
 }
 
-// FuzzProfile: no bytes make a profile fail in any other way than by saying so,
-// and levels stay levels.
+// tableProfile returns an RGB profile of a table.
+func tableProfile(tag []byte) []byte {
+	be := binary.BigEndian
+	header := make([]byte, iccHeaderLen)
+	header[8] = 2
+	copy(header[12:], "mntrRGB Lab ")
+	copy(header[36:], "acsp")
+	table := append(be.AppendUint32(nil, 1), "A2B0"...)
+	table = be.AppendUint32(be.AppendUint32(table, iccHeaderLen+4+iccTagLen), uint32(len(tag)))
+	return join(header, table, tag)
+}
+
+// TestHostileTables: they are refused before they cost anything.
+func TestHostileTables(t *testing.T) {
+	for name, tag := range hostileTables() {
+		var profile *iccProfile
+		data := tableProfile(tag)
+		used := allocated(func() { profile = readICC(data) })
+		if profile.problem == "" {
+			t.Errorf("%s: understood", name)
+		}
+		if limit := uint64(len(data) + 1<<20); used > limit {
+			t.Errorf("%s: %d bytes allocated, allowed %d", name, used, limit)
+		}
+	}
+}
+
+// TestTableMemory: the largest table that is read stays within what Limits grants.
+func TestTableMemory(t *testing.T) {
+	const side = 70
+	body := make([]byte, 36+3*256+3*side*side*side+3*256)
+	data := tableProfile(append(append([]byte("mft1\x00\x00\x00\x00"), 3, 3, side, 0), body...))
+	var f *File
+	used := allocated(func() { f = described(t, data, image.NewNRGBA(image.Rect(0, 0, 4, 4))) })
+	if len(f.Warnings) > 0 {
+		t.Fatal(f.Warnings)
+	}
+	if limit := uint64(32 << 20); used > limit {
+		t.Errorf("%d bytes allocated, allowed %d", used, limit)
+	}
+}
+
+// TestTableStops: the conversion by a table ends with the context.
+func TestTableStops(t *testing.T) {
+	profile := readICC(jpegICC(t, "profile-press.jpg"))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := profile.table.fromCMYK(ctx, image.NewCMYK(image.Rect(0, 0, 9, 9))); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// FuzzProfile: whatever the bytes of a profile are, the levels of a picture that
+// carries it stay levels, and what is wrong is said in a sentence.
 func FuzzProfile(f *testing.F) {
-	paths, err := filepath.Glob("testdata/profile-*.want")
-	if err != nil || len(paths) == 0 {
-		f.Fatal(err)
+	for _, path := range fixtures(f) {
+		if data, err := os.ReadFile(path); err == nil && strings.HasPrefix(filepath.Base(path), "profile-") {
+			stored, err := decoders[sniff(data)](f.Context(), data, Limits{}.orDefault())
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(stored.icc)
+			f.Add(stored.icc[:min(len(stored.icc), 200)])
+		}
 	}
-	for _, path := range paths {
-		_, profile := openProfile(f, strings.TrimSuffix(filepath.Base(path), ".want"))
-		f.Add(profile.data)
+	for _, tag := range hostileTables() {
+		f.Add(tableProfile(tag[:min(len(tag), 1<<10)]))
 	}
-	if cut, err := os.ReadFile("testdata/profile-p3.png"); err == nil {
-		f.Add(cut[:100])
+	grey, inks := image.NewGray(image.Rect(0, 0, 5, 4)), image.NewCMYK(image.Rect(0, 0, 5, 4))
+	for i := range grey.Pix {
+		grey.Pix[i] = byte(13 * i)
+	}
+	for i := range inks.Pix {
+		inks.Pix[i] = byte(31 * i)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		profile := newProfile(data)
-		if err := profile.Err(); err != nil && (strings.ContainsAny(err.Error(), "\n\r\x00") || len(err.Error()) > 400) {
-			t.Errorf("not a clear sentence: %q", err)
-		}
-		p := clouds(1, 5, 4, [3]float64{100, 120, 140}, 90)
-		for _, q := range []*Picture{profile.ToSRGB(p), profile.FromSRGB(p)} {
-			for _, v := range q.RGB {
-				if !(v >= 0 && v <= maxLevel) {
-					t.Fatalf("level %v", v)
+		for _, m := range []image.Image{clouds(1, 5, 4, [3]float64{100, 120, 140}, 90), grey, inks} {
+			file := described(t, data, m)
+			for _, w := range file.Warnings {
+				if strings.ContainsAny(w, "\n\r\x00") || len(w) > 400 {
+					t.Errorf("not a clear sentence: %q", w)
+				}
+			}
+			pictures := []*Picture{file.SRGB()}
+			if file.Profile != nil {
+				pictures = append(pictures, file.Profile.FromSRGB(file.SRGB()))
+			}
+			for _, p := range pictures {
+				for _, v := range p.RGB {
+					if !(v >= 0 && v <= maxLevel) {
+						t.Fatalf("level %v", v)
+					}
 				}
 			}
 		}

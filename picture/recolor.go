@@ -1,6 +1,7 @@
 package picture
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -37,21 +38,25 @@ func ColorMethods() []ColorMethod {
 }
 
 // Recolor returns a copy of p with the colours of a palette, of any size, by any
-// method but Luminance, which needs a picture of the same size. Levels are
-// clamped to 0 to 255 at the end.
+// method but Luminance, which needs a picture of the same size. Each pixel of
+// either picture counts in proportion to its opacity; where nothing of one of them is
+// visible, Recolor returns the colours of p. Levels are clamped to 0 to 255 at the end.
 func (p *Picture) Recolor(palette *Picture, method ColorMethod) *Picture {
+	if total(p) == 0 || total(palette) == 0 {
+		return &Picture{p.W, p.H, slices.Clone(p.RGB), slices.Clone(p.Alpha)}
+	}
 	r := New(p.W, p.H)
 	r.Alpha = slices.Clone(p.Alpha)
 	switch method {
 	case Linear, Symmetric, Cholesky:
-		matchMoments(r.RGB, p.RGB, palette.RGB, method)
+		matchMoments(r.RGB, weighted{p.RGB, p.Alpha}, weighted{palette.RGB, palette.Alpha}, method)
 	case OKLab:
 		of, like := toOKLab(p.RGB), toOKLab(palette.RGB)
-		matchMoments(of, of, like, Linear)
+		matchMoments(of, weighted{of, p.Alpha}, weighted{like, palette.Alpha}, Linear)
 		fromOKLab(r.RGB, of)
 	case Histogram:
 		for c := range colors {
-			matchLevels(channel(r.RGB, c), channel(p.RGB, c), channel(palette.RGB, c))
+			matchLevels(channel(r.RGB, c), weighted{channel(p.RGB, c), p.Alpha}, weighted{channel(palette.RGB, c), palette.Alpha})
 		}
 	default:
 		panic(fmt.Sprintf("picture: recolour by %q", method))
@@ -108,17 +113,41 @@ func channel(v []float32, c int) []float32 {
 // pictures have a root and an inverse, as Gatys et al. 2017 do.
 const colorEpsilon = 1e-5
 
+// weighted are values of pixels, of one channel or of all, and how much each pixel
+// counts; without weights all count alike.
+type weighted struct{ values, weights []float32 }
+
+// weight returns how much a pixel counts.
+func (v weighted) weight(i int) float64 {
+	if v.weights == nil {
+		return 1
+	}
+	return float64(v.weights[i])
+}
+
+// total returns how many pixels of a picture count, in part or in whole.
+func total(p *Picture) float64 {
+	if p.Alpha == nil {
+		return float64(p.W * p.H)
+	}
+	var sum float64
+	for _, a := range p.Alpha {
+		sum += float64(a)
+	}
+	return sum
+}
+
 // matchMoments maps the colours of src to dst so that they have the mean and
 // covariance of like.
-func matchMoments(dst, src, like []float32, method ColorMethod) {
-	from, fromCov := colorMoments(src)
-	to, toCov := colorMoments(like)
+func matchMoments(dst []float32, src, like weighted, method ColorMethod) {
+	from, fromCov := src.moments()
+	to, toCov := like.moments()
 	m := linearMap(fromCov, toCov, method)
-	plane := len(src) / colors
+	plane := len(src.values) / colors
 	for i := range plane {
 		var x [colors]float64
 		for c := range x {
-			x[c] = float64(src[c*plane+i]) - from[c]
+			x[c] = float64(src.values[c*plane+i]) - from[c]
 		}
 		for c := range x {
 			dst[c*plane+i] = float32(to[c] + m.At(c, 0)*x[0] + m.At(c, 1)*x[1] + m.At(c, 2)*x[2])
@@ -126,12 +155,15 @@ func matchMoments(dst, src, like []float32, method ColorMethod) {
 	}
 }
 
-// colorMoments returns the mean and covariance of colours.
-func colorMoments(v []float32) (mean [colors]float64, cov *mat.SymDense) {
-	n := float64(len(v) / colors)
+// moments returns the mean and covariance of colours.
+func (v weighted) moments() (mean [colors]float64, cov *mat.SymDense) {
+	var n float64
+	for i := range len(v.values) / colors {
+		n += v.weight(i)
+	}
 	for c := range mean {
-		for _, x := range channel(v, c) {
-			mean[c] += float64(x)
+		for i, x := range channel(v.values, c) {
+			mean[c] += v.weight(i) * float64(x)
 		}
 		mean[c] /= n
 	}
@@ -139,9 +171,9 @@ func colorMoments(v []float32) (mean [colors]float64, cov *mat.SymDense) {
 	for a := range colors {
 		for b := a; b < colors; b++ {
 			var sum float64
-			other := channel(v, b)
-			for i, x := range channel(v, a) {
-				sum += (float64(x) - mean[a]) * (float64(other[i]) - mean[b])
+			other := channel(v.values, b)
+			for i, x := range channel(v.values, a) {
+				sum += v.weight(i) * (float64(x) - mean[a]) * (float64(other[i]) - mean[b])
 			}
 			cov.SetSym(a, b, sum/n)
 		}
@@ -207,31 +239,47 @@ func power(m *mat.SymDense, e float64) *mat.Dense {
 }
 
 // matchLevels gives the levels of src, by their ranks, those of like to dst.
-func matchLevels(dst, src, like []float32) {
-	sorted := slices.Sorted(slices.Values(like))
-	order := make([]int, len(src))
+func matchLevels(dst []float32, src, like weighted) {
+	order := src.order()
+	among := slices.DeleteFunc(like.order(), func(i int) bool { return like.weight(i) == 0 })
+	sum := func(of weighted) (sum float64) {
+		for i := range of.values {
+			sum += of.weight(i)
+		}
+		return sum
+	}
+	ratio := sum(like) / sum(src)
+	var (
+		below float64 // the weight of the levels of src below
+		at    int     // in among
+		upTo  = like.weight(among[0])
+	)
+	for rank := 0; rank < len(order); {
+		// Equal levels stay equal: all have the middle one of their ranks.
+		end, equal := rank+1, src.weight(order[rank])
+		for end < len(order) && src.values[order[end]] == src.values[order[rank]] {
+			equal += src.weight(order[end])
+			end++
+		}
+		middle := (2*below + equal) / 2 * ratio
+		for upTo <= middle && at < len(among)-1 {
+			at++
+			upTo += like.weight(among[at])
+		}
+		for ; rank < end; rank++ {
+			dst[order[rank]] = like.values[among[at]]
+		}
+		below += equal
+	}
+}
+
+// order returns the numbers of the pixels by their levels, those of equal levels in
+// their order.
+func (v weighted) order() []int {
+	order := make([]int, len(v.values))
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch {
-		case src[a] < src[b]:
-			return -1
-		case src[a] > src[b]:
-			return 1
-		}
-		return 0
-	})
-	ratio := float64(len(sorted)) / float64(len(src))
-	for rank := 0; rank < len(order); {
-		// Equal levels stay equal: all have the middle one of their ranks.
-		end := rank + 1
-		for end < len(order) && src[order[end]] == src[order[rank]] {
-			end++
-		}
-		at := int((float64(rank+end) / 2) * ratio)
-		for ; rank < end; rank++ {
-			dst[order[rank]] = sorted[min(at, len(sorted)-1)]
-		}
-	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(v.values[a], v.values[b]) })
+	return order
 }

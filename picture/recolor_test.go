@@ -29,8 +29,8 @@ func TestRecolorMoments(t *testing.T) {
 	palette := clouds(2, 40, 70, [3]float64{150, 110, 100}, 20)
 	for _, method := range []ColorMethod{Linear, Symmetric, Cholesky} {
 		t.Run(string(method), func(t *testing.T) {
-			got, gotCov := colorMoments(p.Recolor(palette, method).RGB)
-			want, wantCov := colorMoments(palette.RGB)
+			got, gotCov := weighted{values: p.Recolor(palette, method).RGB}.moments()
+			want, wantCov := weighted{values: palette.RGB}.moments()
 			for a := range colors {
 				if math.Abs(got[a]-want[a]) > 0.01 {
 					t.Errorf("mean %d: %g, want %g", a, got[a], want[a])
@@ -49,7 +49,7 @@ func TestRecolorMoments(t *testing.T) {
 // symmetric, Cholesky's triangular, and all carry one covariance to the other.
 func TestLinearMaps(t *testing.T) {
 	moments := func(seed uint64) *mat.SymDense {
-		_, cov := colorMoments(clouds(seed, 50, 50, [3]float64{100, 120, 140}, 15).RGB)
+		_, cov := weighted{values: clouds(seed, 50, 50, [3]float64{100, 120, 140}, 15).RGB}.moments()
 		return cov
 	}
 	for _, method := range []ColorMethod{Linear, Symmetric, Cholesky} {
@@ -119,8 +119,8 @@ func TestOKLab(t *testing.T) {
 		}
 	}
 	p, palette := clouds(1, 40, 40, [3]float64{90, 120, 140}, 10), clouds(2, 40, 40, [3]float64{130, 110, 100}, 15)
-	got, _ := colorMoments(toOKLab(p.Recolor(palette, OKLab).RGB))
-	want, _ := colorMoments(toOKLab(palette.RGB))
+	got, _ := weighted{values: toOKLab(p.Recolor(palette, OKLab).RGB)}.moments()
+	want, _ := weighted{values: toOKLab(palette.RGB)}.moments()
 	for c := range 3 {
 		if math.Abs(got[c]-want[c]) > 1e-3 {
 			t.Errorf("mean %d in OKLab: %g, want %g", c, got[c], want[c])

@@ -30,8 +30,8 @@ func FitLong(w, h, long int) (int, int) {
 // are a third as deep. The border pixels extend beyond the border.
 //
 // Colours are weighted by their opacity, so that transparent pixels do not
-// bleed into visible ones; where the result is invisible, colours are averaged
-// as if all were opaque. The result is clamped to the range of levels, and
+// bleed into visible ones; where the result is wholly transparent, colours are
+// averaged as if all were opaque. The result is clamped to the range of levels, and
 // does not depend on the number of processors.
 func (p *Picture) Resize(w, h int) *Picture {
 	if w < 1 || h < 1 {
@@ -57,24 +57,35 @@ func (p *Picture) Resize(w, h int) *Picture {
 		return out
 	}
 
-	out.Alpha = make([]float32, outPlane)
-	resample(out.Alpha, func(i int) float32 { return p.Alpha[i] }, p.W, columns, rows)
+	out.Alpha = resampleOpacity(p.Alpha, p.W, columns, rows)
 	weighted := make([]float32, outPlane)
 	for c := range 3 {
 		dst, source := out.RGB[c*outPlane:(c+1)*outPlane], light(c)
 		resample(dst, source, p.W, columns, rows)
 		resample(weighted, func(i int) float32 { return source(i) * p.Alpha[i] }, p.W, columns, rows)
 		for i, a := range out.Alpha {
-			if a >= leastVisible {
+			if a > 0 {
 				dst[i] = weighted[i] / a
 			}
 		}
 		toLevels(dst)
 	}
-	for i, a := range out.Alpha {
-		out.Alpha[i] = min(max(a, 0), 1)
-	}
+	clampOpacity(out.Alpha)
 	return out
+}
+
+// resampleOpacity returns opacities, in rows of the given width, in another size. The
+// filter leaves some below 0 or above 1.
+func resampleOpacity(opacity []float32, width int, columns, rows []window) []float32 {
+	to := make([]float32, len(columns)*len(rows))
+	resample(to, func(i int) float32 { return opacity[i] }, width, columns, rows)
+	return to
+}
+
+func clampOpacity(opacity []float32) {
+	for i, a := range opacity {
+		opacity[i] = min(max(a, 0), 1)
+	}
 }
 
 // leastVisible is the opacity that 8 bits begin to tell from 0.

@@ -310,7 +310,7 @@ func BenchmarkDecode(b *testing.B) {
 			b.SetBytes(int64(p.W * p.H))
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := Open(path, Limits{}); err != nil {
+				if _, err := Open(b.Context(), path, Limits{}); err != nil {
 					b.Fatal(err)
 				}
 			}

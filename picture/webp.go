@@ -2,6 +2,7 @@ package picture
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"image"
@@ -16,7 +17,15 @@ const (
 	riffHeaderLen = 12 // "RIFF", size, "WEBP"
 	vp8xLen       = 10 // flags, three reserved bytes, width-1, height-1
 	anmfLen       = 16 // x/2, y/2, width-1, height-1, duration, flags
-	vp8xAlphaBit  = 0x10
+
+	vp8xAnimationBit = 0x02
+	vp8xXMPBit       = 0x04
+	vp8xEXIFBit      = 0x08
+	vp8xAlphaBit     = 0x10
+	vp8xProfileBit   = 0x20
+
+	webpProfileID = "ICCP"
+	webpEXIFID    = "EXIF"
 )
 
 var errChunks = errors.New("no picture among its chunks")
@@ -24,12 +33,13 @@ var errChunks = errors.New("no picture among its chunks")
 // decodeWebP reads a still, or an animation's first frame on its canvas.
 // It hands x/image only the chunks of that one picture, in a container of its
 // own: x/image reads no animations, and refuses stills that others accept.
-func decodeWebP(data []byte, lim Limits) (*Picture, error) {
+func decodeWebP(ctx context.Context, data []byte, lim Limits) (*raster, error) {
 	var (
 		canvas, at  image.Point
 		frame       webpFrame
 		animated    bool
 		orientation = upright
+		icc         []byte
 	)
 	for id, body := range riffChunks(data[riffHeaderLen:]) {
 		switch id {
@@ -50,11 +60,13 @@ func decodeWebP(data []byte, lim Limits) (*Picture, error) {
 			for id, body := range riffChunks(body[anmfLen:]) {
 				frame.take(id, body)
 			}
-		case "EXIF":
-			// Some writers keep the prefix that EXIF has in JPEG.
-			if dir, err := readIFD(bytes.TrimPrefix(body, []byte(exifPrefix))); err == nil {
-				orientation = dir.orientation()
+		case webpProfileID:
+			if icc == nil {
+				icc = body
 			}
+		case webpEXIFID:
+			// Some writers keep the prefix that EXIF has in JPEG.
+			orientation = exifOrientation(bytes.TrimPrefix(body, []byte(exifPrefix)))
 		default:
 			if !animated {
 				frame.take(id, body)
@@ -74,14 +86,14 @@ func decodeWebP(data []byte, lim Limits) (*Picture, error) {
 	if at.X+size.X > canvas.X || at.Y+size.Y > canvas.Y {
 		return nil, errors.New("its first frame leaves the canvas")
 	}
-	m, err := webp.Decode(frame.container(size))
+	m, err := webp.Decode(contextReader{ctx, bytes.NewReader(frame.container(size))})
 	if err != nil {
 		return nil, err
 	}
 	if animated {
-		return onCanvas(m, studioRange, canvas, at), nil
+		return &raster{image: m, ycc: studioRange, canvas: canvas, at: at, icc: icc}, nil
 	}
-	return oriented(m, studioRange, orientation), nil
+	return &raster{image: m, ycc: studioRange, orientation: orientation, icc: icc}, nil
 }
 
 // riffChunks yields the chunks of data and their bodies until the data ends.
@@ -102,6 +114,10 @@ func riffChunks(data []byte) func(yield func(id string, body []byte) bool) {
 
 func uint24(b []byte) uint32 {
 	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16
+}
+
+func appendUint24(b []byte, v uint32) []byte {
+	return append(b, byte(v), byte(v>>8), byte(v>>16))
 }
 
 // webpFrame is one picture: a VP8 bitstream with or without an alpha chunk, or
@@ -141,22 +157,62 @@ func (f *webpFrame) size() (image.Point, error) {
 }
 
 // container returns the picture as a WebP file of its own.
-func (f *webpFrame) container(size image.Point) io.Reader {
-	var parts []io.Reader
-	total := uint32(len("WEBP"))
-	add := func(id string, body []byte) {
-		header := binary.LittleEndian.AppendUint32([]byte(id), uint32(len(body)))
-		pad := make([]byte, len(body)&1)
-		parts = append(parts, bytes.NewReader(header), bytes.NewReader(body), bytes.NewReader(pad))
-		total += uint32(len(header) + len(body) + len(pad))
-	}
+func (f *webpFrame) container(size image.Point) []byte {
+	var chunks []byte
 	if f.kind == "VP8 " && f.alpha != nil {
-		w, h := uint32(size.X-1), uint32(size.Y-1)
-		add("VP8X", []byte{vp8xAlphaBit, 0, 0, 0, byte(w), byte(w >> 8), byte(w >> 16), byte(h), byte(h >> 8), byte(h >> 16)})
-		add("ALPH", f.alpha)
+		chunks = append(vp8x(vp8xAlphaBit, size.X, size.Y), riffChunk("ALPH", f.alpha)...)
 	}
-	add(f.kind, f.bitstream)
-	header := binary.LittleEndian.AppendUint32([]byte("RIFF"), total)
-	header = append(header, "WEBP"...)
-	return io.MultiReader(append([]io.Reader{bytes.NewReader(header)}, parts...)...)
+	return webpFile(append(chunks, riffChunk(f.kind, f.bitstream)...))
+}
+
+// webpWith makes a simple WebP an extended one, which may hold more than the
+// picture.
+func webpWith(file []byte, p *Picture, opt SaveOptions) []byte {
+	var flags byte
+	if p.Alpha != nil {
+		flags |= vp8xAlphaBit
+	}
+	if opt.Profile != nil {
+		flags |= vp8xProfileBit
+	}
+	exif := opt.Metadata.exif()
+	if exif != nil {
+		flags |= vp8xEXIFBit
+	}
+	if opt.Record != "" {
+		flags |= vp8xXMPBit
+	}
+	chunks := vp8x(flags, p.W, p.H)
+	if opt.Profile != nil {
+		chunks = append(chunks, riffChunk(webpProfileID, opt.Profile.data)...)
+	}
+	for id, data := range riffChunks(file[riffHeaderLen:]) {
+		if id != "VP8X" {
+			chunks = append(chunks, riffChunk(id, data)...)
+		}
+	}
+	if exif != nil {
+		chunks = append(chunks, riffChunk(webpEXIFID, exif)...)
+	}
+	if opt.Record != "" {
+		chunks = append(chunks, riffChunk("XMP ", xmpPacket(opt.Record))...)
+	}
+	return webpFile(chunks)
+}
+
+// vp8x returns the chunk that begins an extended WebP of a size.
+func vp8x(flags byte, w, h int) []byte {
+	body := []byte{flags, 0, 0, 0}
+	return riffChunk("VP8X", appendUint24(appendUint24(body, uint32(w-1)), uint32(h-1)))
+}
+
+// riffChunk returns a chunk with its header, padded to an even length.
+func riffChunk(id string, body []byte) []byte {
+	chunk := binary.LittleEndian.AppendUint32([]byte(id), uint32(len(body)))
+	return append(append(chunk, body...), make([]byte, len(body)&1)...)
+}
+
+// webpFile returns the file of chunks.
+func webpFile(chunks []byte) []byte {
+	return riffChunk("RIFF", append([]byte("WEBP"), chunks...))
 }

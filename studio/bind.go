@@ -3,26 +3,7 @@ package studio
 import (
 	"fmt"
 	"net"
-	"net/http"
-	"time"
 )
-
-// The deadlines of a connection.
-const (
-	headerTimeout = 5 * time.Second
-	bodyTimeout   = 10 * time.Second // which uploads extend as long as they are steady
-	answerTimeout = 5 * time.Minute  // which event streams extend
-	idleTimeout   = time.Minute
-	maxHeader     = 16 << 10 // bytes
-)
-
-// NewServer returns an HTTP server whose clients have to keep deadlines.
-func NewServer(h http.Handler) *http.Server {
-	return &http.Server{
-		Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: bodyTimeout, WriteTimeout: answerTimeout,
-		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
-	}
-}
 
 // A Bind is an address to listen on, and what it means for who gets in.
 type Bind struct {
@@ -42,11 +23,16 @@ func ParseBind(addr string) (Bind, error) {
 }
 
 // Hosts returns the values of Host that requests to the address may have, given
-// the names that it goes by besides. A page elsewhere that makes its own name
-// resolve to this address sends another one.
+// the names that it goes by besides: the address itself, and for an address that
+// this machine reaches as localhost, the names of that.
 func (b Bind) Hosts(named []string) []string {
-	hosts := append([]string{net.JoinHostPort(b.Host, b.Port)}, named...)
-	if b.Loopback {
+	hosts := append([]string{}, named...)
+	ip := net.ParseIP(b.Host)
+	everywhere := b.Host == "" || ip != nil && ip.IsUnspecified()
+	if !everywhere {
+		hosts = append(hosts, net.JoinHostPort(b.Host, b.Port))
+	}
+	if b.Loopback || everywhere {
 		for _, host := range []string{"localhost", "127.0.0.1", "::1"} {
 			hosts = append(hosts, net.JoinHostPort(host, b.Port))
 		}

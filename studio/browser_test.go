@@ -2,18 +2,25 @@ package studio_test
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
+	"image"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
@@ -21,9 +28,10 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+	"github.com/google/go-cmp/cmp"
 
+	"github.com/pastiche-art/pastiche/api"
 	"github.com/pastiche-art/pastiche/examples"
-	"github.com/pastiche-art/pastiche/job"
 	"github.com/pastiche-art/pastiche/studio"
 )
 
@@ -31,7 +39,7 @@ const (
 	// axe checks accessibility; 'npm ci' in web brings it.
 	axe = "web/node_modules/axe-core/axe.min.js"
 	// patience is how long a page may take for one thing.
-	patience = 4 * time.Minute
+	patience = 2 * time.Minute
 )
 
 // browser is a window on the page of a server.
@@ -276,7 +284,7 @@ func example(t *testing.T, name string) string {
 }
 
 func TestSomebodyPaints(t *testing.T) {
-	f := start(t, setup{worker: true})
+	f := newServer(t, setup{worker: true})
 	b := browse(t, f, false)
 	b.see("Start with a photo")
 	b.accessible("empty")
@@ -312,7 +320,7 @@ func TestSomebodyPaints(t *testing.T) {
 }
 
 func TestDraftSurvivesAReload(t *testing.T) {
-	f := start(t, setup{})
+	f := newServer(t, setup{})
 	b := browse(t, f, false)
 	b.see("Start with a photo")
 	b.drop(400, 400, example(t, "photos/castle.jpg"), example(t, "paintings/river.jpg"))
@@ -347,7 +355,7 @@ func TestDraftSurvivesAReload(t *testing.T) {
 // TestPageSaysWhatIsWrong brings what is no picture, stops a painting, and lets the
 // server go.
 func TestPageSaysWhatIsWrong(t *testing.T) {
-	f := start(t, setup{})
+	f := newServer(t, setup{})
 	b := browse(t, f, true)
 	b.see("Start with a photo")
 	folder := t.TempDir()
@@ -379,8 +387,30 @@ func TestPageSaysWhatIsWrong(t *testing.T) {
 	b.accessible("away")
 }
 
+// TestPageSaysWhatAPictureLost: what a job's pictures lost stands beside it.
+func TestPageSaysWhatAPictureLost(t *testing.T) {
+	f := newServer(t, setup{})
+	b := browse(t, f, true)
+	b.see("Start with a photo")
+	const headerEnd = 8 + 25
+	codes := []byte("cICP\x0a\x11\x00\x01") // of a cinema's film, which is not understood
+	chunk := binary.BigEndian.AppendUint32(append([]byte{0, 0, 0, 4}, codes...), crc32.ChecksumIEEE(codes))
+	photo := filepath.Join(t.TempDir(), "film.png")
+	if err := os.WriteFile(photo, slices.Insert(pngOf(drawing(64, 48)), headerEnd, chunk...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.drop(100, 400, photo, example(t, "paintings/river.jpg"))
+	b.until("painting of one's own", "document.querySelector('.style input')?.checked")
+	b.run(chromedp.Click(".go button"))
+	b.see("The photo: its colours are described by code points that are not understood (CICP 10/17/0): its colours are taken for sRGB")
+	b.accessible("warned")
+	b.press("Stop")
+	b.see("Stopped")
+	b.quiet()
+}
+
 func TestSomebodyPaintsOnAPhone(t *testing.T) {
-	f := start(t, setup{worker: true})
+	f := newServer(t, setup{worker: true})
 	b := browse(t, f, true)
 	b.see("Start with a photo")
 	b.run(chromedp.SetUploadFiles("input[capture]", []string{example(t, "photos/cat.jpg")}))
@@ -404,7 +434,7 @@ func TestSomebodyPaintsOnAPhone(t *testing.T) {
 }
 
 func TestSomebodyPaintsWithTheKeyboardAlone(t *testing.T) {
-	f := start(t, setup{worker: true})
+	f := newServer(t, setup{worker: true})
 	b := browse(t, f, false)
 	b.see("Start with a photo")
 	b.reach(".empty li button")
@@ -431,15 +461,14 @@ func TestSomebodyPaintsWithTheKeyboardAlone(t *testing.T) {
 }
 
 func TestSomebodyComesInWithAKey(t *testing.T) {
-	f := start(t, setup{Config: studio.Config{Keys: []string{aliceKey}}})
+	f := newServer(t, setup{Config: studio.Config{Keys: keysOf(t, "alice")}})
 	f.key = aliceKey
-	var j job.Job
+	var j api.Job
 	f.decode(f.submit("", quick()...), http.StatusCreated, &j)
 	b := browse(t, f, false)
 	b.see("This studio has a lock")
 	b.accessible("locked")
-	b.reach("#key")
-	b.run(chromedp.KeyEvent(aliceKey), chromedp.KeyEvent(kb.Enter))
+	b.signIn()
 	b.see("Start with a photo")
 	b.until("job of the key", "document.querySelector('nav li img')?.naturalWidth > 0")
 	b.run(chromedp.Reload())
@@ -447,4 +476,185 @@ func TestSomebodyComesInWithAKey(t *testing.T) {
 	if value[bool](b, "document.cookie !== '' || Object.values(localStorage).some((v) => v.includes('alice'))") {
 		t.Error("a script can read the key")
 	}
+	b.drop(400, 400, example(t, "photos/castle.jpg"), example(t, "paintings/river.jpg"))
+	b.until("painting of one's own", "document.querySelector('.style input')?.checked")
+	if _, err := chromedp.Call(b, network.ClearBrowserCookies, cdp.Empty{}); err != nil {
+		t.Fatal(err)
+	}
+	b.run(chromedp.Click(".go button"))
+	b.see("Your session has ended")
+	b.accessible("ended")
+	b.signIn()
+	b.until("photo of the draft", "document.querySelector('img.hung')?.naturalWidth > 0")
+	b.run(chromedp.Click(".go button"))
+	b.see("Waiting its turn")
+}
+
+// signIn enters the key of alice.
+func (b *browser) signIn() {
+	b.t.Helper()
+	b.reach("#key")
+	b.run(chromedp.KeyEvent(aliceKey), chromedp.KeyEvent(kb.Enter))
+}
+
+// gate stands before a server, as a proxy does. It may answer in the server's place.
+type gate struct {
+	*httptest.Server
+	handler http.Handler
+	instead atomic.Pointer[http.HandlerFunc]
+}
+
+func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h := g.instead.Load(); h != nil && strings.HasPrefix(r.URL.Path, "/api/") {
+		(*h)(w, r)
+		return
+	}
+	g.handler.ServeHTTP(w, r)
+}
+
+// newGate returns a server, and a gate at its URL.
+func newGate(t *testing.T, s setup) (*fixture, *gate) {
+	t.Helper()
+	g := &gate{}
+	g.Server = httptest.NewUnstartedServer(g)
+	s.Hosts = append(s.Hosts, g.Listener.Addr().String())
+	f := newServer(t, s)
+	g.handler = f.handler
+	g.Start()
+	t.Cleanup(func() {
+		g.CloseClientConnections()
+		g.Close()
+	})
+	f.URL = g.URL
+	return f, g
+}
+
+// TestPageComesBack checks that the events come back after answers of a proxy and
+// of a server that is busy.
+func TestPageComesBack(t *testing.T) {
+	f, g := newGate(t, setup{})
+	f.decode(f.submit("", quick()...), http.StatusCreated, nil)
+	b := browse(t, f, false)
+	b.until("job", "document.querySelectorAll('nav li img').length === 1")
+	for i, status := range []int{http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusTooManyRequests, http.StatusForbidden} {
+		refuse := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+		})
+		g.instead.Store(&refuse)
+		g.CloseClientConnections()
+		b.until(fmt.Sprintf("word of the status %d", status), "document.querySelector('.offline')")
+		g.instead.Store(nil)
+		f.decode(f.submit("", quick()...), http.StatusCreated, nil)
+		b.until(fmt.Sprintf("job that is submitted after the status %d", status), fmt.Sprintf("document.querySelectorAll('nav li img').length === %d", i+2))
+		b.until("end of the trouble", "!document.querySelector('.offline')")
+	}
+}
+
+// TestLostAnswerMakesOnePainting checks that a job is submitted once where the answer
+// to its submission is lost.
+func TestLostAnswerMakesOnePainting(t *testing.T) {
+	f, g := newGate(t, setup{})
+	b := browse(t, f, false)
+	b.see("Start with a photo")
+	b.drop(400, 400, example(t, "photos/castle.jpg"), example(t, "paintings/river.jpg"))
+	b.until("painting of one's own", "document.querySelector('.style input')?.checked")
+	var submissions atomic.Int32
+	lose := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/jobs") && submissions.Add(1) <= 2 {
+			g.handler.ServeHTTP(httptest.NewRecorder(), r)
+			panic(http.ErrAbortHandler)
+		}
+		g.handler.ServeHTTP(w, r)
+	})
+	g.instead.Store(&lose)
+	b.run(chromedp.Click(".go button"))
+	b.see("Waiting its turn")
+	b.see("Next in the queue.")
+	b.see("No worker is connected.")
+	var list api.List
+	f.decode(f.do(f.request(http.MethodGet, "/jobs", nil)), http.StatusOK, &list)
+	if len(list.Jobs) != 1 || submissions.Load() != 3 {
+		t.Errorf("%d submissions made %d jobs, expected 3 to make 1", submissions.Load(), len(list.Jobs))
+	}
+	b.run(chromedp.Click("nav button.new"))
+	b.run(chromedp.Click(".go button"))
+	b.until("another painting", "document.querySelectorAll('nav li img').length === 2")
+}
+
+// TestPaintLikeThisAgain checks that a job that is painted again from the page has
+// the pictures and options of the first, also those that the page does not show.
+func TestPaintLikeThisAgain(t *testing.T) {
+	f := newServer(t, setup{worker: true, paint: stubPaint})
+	ramp := image.NewGray(image.Rect(0, 0, 48, 32)) // softer than the brush
+	rest := image.NewGray(ramp.Rect)
+	for i := range ramp.Pix {
+		ramp.Pix[i] = uint8(i % 48 * 5)
+		rest.Pix[i] = 255 - ramp.Pix[i]
+	}
+	var first api.Job
+	f.decode(f.submit("",
+		part{"content", pngOf(drawing(48, 32))}, part{"style", pngOf(drawing(40, 40))}, part{"style", pngOf(drawing(50, 40))},
+		part{"mask", pngOf(rest)}, part{"mask", pngOf(ramp)}, part{"style_mask", pngOf(drawing(40, 40))}, part{"keep", pngOf(ramp)}, part{"init", pngOf(drawing(48, 32))},
+		part{"options", []byte(`{"recipe":{"name":"classic","size":48,"iterations":7,"init":"picture","content_weight":3},"strength":0.3,"seed":9,"style_scales":[1,0.5]}`)},
+	), http.StatusCreated, &first)
+	f.finished(first.ID)
+	b := browse(t, f, false)
+	b.see("Your paintings")
+	b.run(chromedp.Click("nav li:nth-child(2) button"))
+	b.see("Finished")
+	b.accessible("stub")
+	b.press("Paint like this again")
+	b.until("photo", "document.querySelector('img.hung')?.naturalWidth === 48")
+	b.accessible("again")
+	b.kept("d?.photo?.source && d.lent && d.taken")
+	b.run(chromedp.Reload())
+	b.until("photo after a reload", "document.querySelector('img.hung')?.naturalWidth === 48")
+	b.run(chromedp.Click(".go button"))
+	b.until("another painting", "document.querySelectorAll('nav li img').length === 2")
+	var list api.List
+	f.decode(f.do(f.request(http.MethodGet, "/jobs", nil)), http.StatusOK, &list)
+	if len(list.Jobs) != 2 {
+		t.Fatalf("%d jobs, expected 2", len(list.Jobs))
+	}
+	for _, j := range list.Jobs {
+		if diff := cmp.Diff(first.Options, j.Options); diff != "" {
+			t.Errorf("options (-first +again):\n%s", diff)
+		}
+		if len(j.Inputs) != len(first.Inputs) {
+			t.Fatalf("inputs %v, expected %v", j.Inputs, first.Inputs)
+		}
+		for i, in := range j.Inputs {
+			if before := first.Inputs[slices.IndexFunc(first.Inputs, func(other api.Input) bool { return other.Role == in.Role && other.Number == in.Number })]; in.SHA256 != before.SHA256 {
+				t.Errorf("input %d, %s %d, is another picture", i, in.Role, in.Number)
+			}
+		}
+	}
+	b.quiet()
+}
+
+// TestPageListsManyJobs checks that the page shows a job beyond the first page of the
+// list, by its address and by scrolling.
+func TestPageListsManyJobs(t *testing.T) {
+	f := newServer(t, setup{worker: true, paint: stubPaint})
+	b := browse(t, f, false)
+	const jobs = 205
+	var oldest api.Job
+	for i := range jobs {
+		var j api.Job
+		f.decode(f.submit("", quick()...), http.StatusCreated, &j)
+		f.finished(j.ID)
+		if i == 0 {
+			oldest = j
+		}
+	}
+	b.run(chromedp.Reload())
+	b.until("first page", "document.querySelectorAll('nav li img').length === 200")
+	b.run(chromedp.Navigate(f.URL+"/#"+oldest.ID), chromedp.Reload())
+	b.see("Finished")
+	b.until("first page, without the old job", "document.querySelectorAll('nav li img').length === 200")
+	b.do("document.querySelector('nav ul').scrollTo({ left: 1e6 })")
+	b.until("all jobs", fmt.Sprintf("document.querySelectorAll('nav li img').length === %d", jobs))
+	b.until("old job at the end", "document.querySelector('nav li:last-child [aria-current=true]')")
+	b.run(chromedp.Navigate(f.URL+"/#nothing"), chromedp.Reload())
+	b.see("There is no such painting")
 }

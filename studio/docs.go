@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"cmp"
 	_ "embed"
+	"encoding/json"
+	"fmt"
 	"html/template"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -16,11 +19,14 @@ import (
 var docsHTML string
 
 var docsTemplate = template.Must(template.New("docs").Funcs(template.FuncMap{
-	"lower": strings.ToLower, "kind": kindOf,
+	"lower": strings.ToLower, "kind": kindOf, "limits": limitsOf,
+	"required": func(s *huma.Schema, field string) bool { return slices.Contains(s.Required, field) },
+	"json": func(v any) (string, error) {
+		text, err := json.MarshalIndent(v, "", "  ")
+		return string(text), err
+	},
 	"schema": func(ref string) string { return strings.TrimPrefix(ref, schemaPrefix) },
 }).Parse(docsHTML))
-
-const schemaPrefix = "#/components/schemas/"
 
 // documented is an operation on the page.
 type documented struct {
@@ -40,8 +46,8 @@ func (s *server) documentation(mux *http.ServeMux, api huma.API) {
 	for _, tag := range doc.Tags {
 		g := group{Tag: tag}
 		for path, item := range doc.Paths {
-			for _, op := range []*huma.Operation{item.Get, item.Post, item.Delete} {
-				if op != nil && slices.Contains(op.Tags, tag.Name) {
+			for _, op := range operationsOf(item) {
+				if slices.Contains(op.Tags, tag.Name) {
 					g.Operations = append(g.Operations, documented{op.Method, path, op})
 				}
 			}
@@ -65,25 +71,40 @@ func (s *server) documentation(mux *http.ServeMux, api huma.API) {
 	})
 }
 
-// kindOf says in a word or two what a schema describes.
+// kindOf says in a word or two what a schema describes that is neither a reference nor
+// a list.
 func kindOf(s *huma.Schema) string {
+	kind := s.Type
 	switch {
-	case s == nil:
-		return ""
-	case s.Ref != "":
-		return strings.TrimPrefix(s.Ref, schemaPrefix)
 	case len(s.OneOf) > 0:
 		kinds := make([]string, len(s.OneOf))
 		for i, one := range s.OneOf {
-			kinds[i] = kindOf(one)
+			kinds[i] = cmp.Or(one.Title, kindOf(one))
 		}
-		return strings.Join(kinds, " or ")
-	case s.Type == huma.TypeArray:
-		return "list of " + kindOf(s.Items)
+		kind = "one of " + strings.Join(kinds, ", ")
 	case s.Format == "binary":
-		return "file"
-	case s.Format != "":
-		return s.Type + ", " + s.Format
+		kind = "file"
+	case s.Type == huma.TypeObject && len(s.Properties) == 0:
+		kind = "object of names and values"
+	case s.Format != "" && s.Type == huma.TypeString:
+		kind = s.Format
 	}
-	return s.Type
+	return cmp.Or(kind, "any value")
+}
+
+// limitsOf returns the bounds of a schema in words.
+func limitsOf(s *huma.Schema) []string {
+	var all []string
+	for _, limit := range []struct {
+		words string
+		bound *float64
+	}{{"at least", s.Minimum}, {"more than", s.ExclusiveMinimum}, {"at most", s.Maximum}, {"less than", s.ExclusiveMaximum}} {
+		if limit.bound != nil {
+			all = append(all, limit.words+" "+strconv.FormatFloat(*limit.bound, 'f', -1, 64))
+		}
+	}
+	if s.Default != nil {
+		all = append(all, fmt.Sprint("default ", s.Default))
+	}
+	return all
 }

@@ -21,7 +21,7 @@ func TestDocumentedCommands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := start(t, setup{worker: true})
+	f := newServer(t, setup{worker: true})
 	root, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
@@ -44,12 +44,12 @@ func TestDocumentedCommands(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v:\n%s", err, said)
 	}
-	for _, expected := range []string{"201\n200\n", `"state":"done"`, `"status":415`, "pastiche_jobs_accepted_total 2"} {
+	for _, expected := range []string{"201\n200\n", `"state":"done"`, `"status":415`, "pastiche_jobs_accepted_total 5"} {
 		if !strings.Contains(string(said), expected) {
 			t.Errorf("the commands do not print %q:\n%s", expected, said)
 		}
 	}
-	for file, beginning := range map[string]string{"painting.png": "\x89PNG", "beginning.bin": "\x89PNG", "small.jpg": "\xff\xd8", "events.txt": "event: job\n"} {
+	for file, beginning := range map[string]string{"painting.png": "\x89PNG", "beginning.bin": "\x89PNG", "small.jpg": "\xff\xd8", "events.txt": "id: ", "painting.jpg": "\xff\xd8", "costs.json": `{"samples"`, "of-batch.json": `{"jobs":[{`, "waited.json": `{"id"`} {
 		data, err := os.ReadFile(cmd.Dir + "/" + file)
 		if err != nil || !strings.HasPrefix(string(data), beginning) {
 			t.Errorf("%s begins with %.10q, %v", file, data, err)

@@ -1,225 +1,237 @@
 package studio
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"reflect"
-	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"github.com/pastiche-art/pastiche/api"
 	"github.com/pastiche-art/pastiche/job"
 )
 
 const (
-	// quiet is how long a stream says nothing before a comment shows that it
-	// lives.
-	quiet = 15 * time.Second
-	// slow is how long a client may take to receive an event.
-	slow = 10 * time.Second
-	// calm is the least time between what a stream tells: what happens meanwhile
-	// is told together, so that many streams do not slow the painting.
-	calm = 100 * time.Millisecond
+	// keepAlive is after how long without events a stream sends a comment.
+	keepAlive = 15 * time.Second
+	// pacing is the least time between what a stream sends. Events in between are
+	// sent together, so that many streams do not slow the painting.
+	pacing = 100 * time.Millisecond
+	// maxTexts is how many bytes of events are kept for other streams.
+	maxTexts = 16 << 20
 )
 
 var errStreams = errors.New("too many event streams: close some, or ask for the job now and then")
 
-// Event is what an event tells: of "job", which is sent when the state changes,
-// all of it; of "progress", "preview" and "deleted" the id and what the name
-// says.
-type Event struct {
-	ID       string        `json:"id"`
-	Job      *job.Job      `json:"job,omitempty"`
-	Progress *job.Progress `json:"progress,omitempty"`
-	Preview  int           `json:"preview,omitempty" doc:"the step of a new preview"`
-	URL      string        `json:"url,omitempty" doc:"of the preview"`
+// The data of events, by their names. A client may read all of them as an
+// [api.Event].
+type (
+	// ReadyEvent is the data of api.EventReady.
+	ReadyEvent struct{}
+	// JobEvent is the data of api.EventJob.
+	JobEvent struct {
+		ID  string   `json:"id" doc:"of the job"`
+		Job *api.Job `json:"job" doc:"a new job, or one whose state has changed"`
+	}
+	// ProgressEvent is the data of api.EventProgress.
+	ProgressEvent struct {
+		ID       string        `json:"id" doc:"of the job"`
+		Progress *api.Progress `json:"progress"`
+	}
+	// PreviewEvent is the data of api.EventPreview.
+	PreviewEvent struct {
+		ID       string      `json:"id" doc:"of the job"`
+		Progress PreviewStep `json:"progress"`
+	}
+	// PreviewStep is a new preview.
+	PreviewStep struct {
+		Step    int    `json:"step" doc:"the step that the preview shows"`
+		Preview string `json:"preview" format:"uri-reference" doc:"URL of the preview, a JPEG of at most 512 pixels"`
+	}
+	// DeletedEvent is the data of api.EventDeleted.
+	DeletedEvent struct {
+		ID string `json:"id" doc:"of the job"`
+	}
+)
+
+// LastEventID is the header by which a browser says where its stream broke off.
+type LastEventID struct {
+	ID string `header:"Last-Event-ID" maxLength:"100" doc:"accepted and ignored: the server keeps no past events, and each stream begins with what replaces them"`
 }
 
-func (s *server) eventOperations(api huma.API) {
-	huma.Register(api, eventOperation(api, "/events", "events", "What happens to all jobs",
-		"Begins with the event \"ready\", after which nothing is missed: ask for the jobs then."),
-		func(context.Context, *struct{}) (*huma.StreamResponse, error) {
-			return s.stream(func(ctx context.Context, send func(string) error) error {
-				if err := send(event("ready", struct{}{})); err != nil {
-					return err
-				}
-				return s.follow(ctx, callerOf(ctx).owner, send)
-			})
-		})
+func (s *server) eventOperations(humaAPI huma.API) {
+	op := eventOperation(humaAPI, "/events", "followJobs", "Follow all jobs")
+	op.Description = "Begins with the event ready. A client lists the jobs when it comes, also after a reconnect: " +
+		"then it misses no change of a job's state. Of several changes that follow one another quickly, only the last may be sent. " +
+		"A client that does not read is dropped after 30 seconds."
+	huma.Register(humaAPI, op, func(ctx context.Context, _ *LastEventID) (*huma.StreamResponse, error) {
+		owner := callerOf(ctx).owner
+		return &huma.StreamResponse{Body: func(hc huma.Context) {
+			sub := s.Jobs.Subscribe(owner, "")
+			defer sub.Close()
+			s.stream(hc, owner, sub, event(api.EventReady, 0, ReadyEvent{}), "")
+		}}, nil
+	})
 
-	huma.Register(api, eventOperation(api, "/jobs/{id}/events", "job-events", "What happens to a job",
-		"Begins with the job as it is, and ends when the job is final.", http.StatusNotFound),
-		func(ctx context.Context, in *JobPath) (*huma.StreamResponse, error) {
-			if _, err := s.own(ctx, in.ID); err != nil {
-				return nil, s.fail(err)
+	op = eventOperation(humaAPI, "/jobs/{id}/events", "followJob", "Follow a job", http.StatusNotFound)
+	op.Description = "Begins with the job as it is, also after a reconnect, and ends when the job is final or deleted."
+	huma.Register(humaAPI, op, func(ctx context.Context, in *struct {
+		JobPath
+		LastEventID
+	}) (*huma.StreamResponse, error) {
+		owner := callerOf(ctx).owner
+		return &huma.StreamResponse{Body: func(hc huma.Context) {
+			sub := s.Jobs.Subscribe(owner, in.JobPath.ID)
+			defer sub.Close()
+			r, err := s.Jobs.Get(ctx, owner, in.JobPath.ID)
+			if err != nil {
+				_, w := humago.Unwrap(hc)
+				answerProblem(w, s.fail(err))
+				return
 			}
-			return s.stream(func(ctx context.Context, send func(string) error) error {
-				var last job.Job
-				return s.Store.Watch(ctx, in.ID, func(c job.Change) error {
-					text := s.events.between(last, c)
-					last = c.Job
-					return send(text)
-				})
-			})
-		})
+			s.stream(hc, owner, sub, s.jobEvent(r), r.State)
+		}}, nil
+	})
 }
 
-func eventOperation(api huma.API, path, id, summary, description string, errors ...int) huma.Operation {
-	op := operation(tagEvents, http.MethodGet, path, id, summary, errors...)
-	op.Description = description
+// eventOperation returns an operation that answers with a stream. Its schema is that
+// of huma's package sse.
+func eventOperation(humaAPI huma.API, path, id, summary string, statuses ...int) huma.Operation {
+	op := operation(tagEvents, http.MethodGet, path, id, summary, statuses...)
+	schemas := humaAPI.OpenAPI().Components.Schemas
+	text := &huma.Schema{Type: huma.TypeString}
+	var messages []*huma.Schema
+	for _, e := range []struct {
+		name, doc string
+		data      reflect.Type
+	}{
+		{api.EventReady, "the stream is complete from here on", reflect.TypeFor[ReadyEvent]()},
+		{api.EventJob, "a job is new, or its state has changed", reflect.TypeFor[JobEvent]()},
+		{api.EventProgress, "a job has been painted further", reflect.TypeFor[ProgressEvent]()},
+		{api.EventPreview, "there is a new preview", reflect.TypeFor[PreviewEvent]()},
+		{api.EventDeleted, "a job is gone", reflect.TypeFor[DeletedEvent]()},
+	} {
+		messages = append(messages, &huma.Schema{
+			Type: huma.TypeObject, Title: e.name, Description: e.doc, Required: []string{"event", "data"},
+			Properties: map[string]*huma.Schema{
+				"event": {Type: huma.TypeString, Enum: []any{e.name}},
+				"data":  schemas.Schema(e.data, true, ""),
+				"id":    text,
+			},
+		})
+	}
 	op.Responses = map[string]*huma.Response{"200": {
-		Description: "events named job, progress, preview and deleted, with this as their data",
+		Description: "server-sent events, each with a name and JSON data; lines that begin with a colon keep the connection alive",
 		Content: map[string]*huma.MediaType{"text/event-stream": {
-			Schema: api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Event](), true, "Event"),
+			Schema:  &huma.Schema{Type: huma.TypeArray, Items: &huma.Schema{OneOf: messages}},
+			Example: "event: ready\ndata: {}\n\n",
 		}},
 	}}
 	return op
 }
 
-// follow tells of all jobs of an owner.
-func (s *server) follow(ctx context.Context, owner string, send func(string) error) error {
-	last := make(map[string]job.Job)
-	return s.Store.WatchAll(ctx, func(changes []job.Change) error {
-		text := ""
-		for _, c := range changes {
-			before := last[c.ID]
-			switch {
-			case c.Deleted: // whose it was is not known; its id is of no use to others
-				delete(last, c.ID)
-				text += event("deleted", Event{ID: c.ID})
-				continue
-			case c.Owner != owner:
-				continue
-			case c.State.Final():
-				delete(last, c.ID) // it is not told of again, but for its end
-			default:
-				last[c.ID] = c.Job
-			}
-			text += s.events.between(before, c)
-		}
-		if text == "" {
-			return nil
-		}
-		return send(text)
-	})
+// textKey names the text of an event, which is the same in all streams. Records and
+// progress are never modified, so that their addresses name them.
+type textKey struct {
+	record   *job.Record
+	progress *api.Progress
+	preview  int
+	id       string
 }
 
-// stream answers with the events that tell sends.
-func (s *server) stream(tell func(ctx context.Context, send func(string) error) error) (*huma.StreamResponse, error) {
-	select {
-	case s.streams <- struct{}{}:
-	default:
-		return nil, s.fail(errStreams)
+// textOf returns the events that tell of an update.
+func (s *server) textOf(u job.Update) []byte {
+	switch {
+	case u.Deleted:
+		return event(api.EventDeleted, 0, DeletedEvent{u.ID})
+	case u.Record != nil:
+		return s.texts.getOr(textKey{record: u.Record}, func() []byte { return s.jobEvent(u.Record) })
 	}
-	return &huma.StreamResponse{Body: func(hc huma.Context) {
-		defer func() { <-s.streams }()
-		r, w := humago.Unwrap(hc)
-		w.Header().Set("Content-Type", "text/event-stream")
-		out := http.NewResponseController(w)
-		// The server's deadline for a request would end the stream.
-		if err := out.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	var text []byte
+	if u.Progress != nil {
+		text = append(text, s.texts.getOr(textKey{progress: u.Progress}, func() []byte {
+			return event(api.EventProgress, 0, ProgressEvent{u.ID, u.Progress})
+		})...)
+	}
+	if u.Preview != 0 {
+		text = append(text, s.texts.getOr(textKey{preview: u.Preview, id: u.ID}, func() []byte {
+			return event(api.EventPreview, 0, PreviewEvent{u.ID, PreviewStep{u.Preview, job.PreviewURL(u.ID, u.Preview)}})
+		})...)
+	}
+	return text
+}
+
+func (s *server) jobEvent(r *job.Record) []byte {
+	return event(api.EventJob, r.Revision, JobEvent{r.ID, s.Jobs.View(r)})
+}
+
+// stream answers with a first event and those that a subscription brings. A stream of
+// one job, which has the state one, ends when the job is final.
+func (s *server) stream(hc huma.Context, owner string, sub *job.Subscription, first []byte, one api.State) {
+	r, w := humago.Unwrap(hc)
+	leave := func() {}
+	if r.Method != http.MethodHead {
+		if leave = s.streams.take(owner); leave == nil {
+			answerProblem(w, s.fail(errStreams))
 			return
 		}
-		texts := make(chan string)
-		ctx, cancel := context.WithCancel(r.Context())
-		ended := make(chan struct{})
-		go func() {
-			defer close(ended)
-			tell(ctx, func(text string) error { //nolint:errcheck // the stream ends, and the client asks again
-				select {
-				case texts <- text:
-					return nil
-				case <-ctx.Done():
-					return context.Cause(ctx)
-				}
-			})
-		}()
-		defer func() { cancel(); <-ended }()
-		alive := time.NewTicker(quiet)
-		defer alive.Stop()
-		for {
-			text := ": still here\n\n"
-			select {
-			case <-ended:
-				return
-			case <-alive.C:
-			case text = <-texts:
-			}
-			if err := out.SetWriteDeadline(time.Now().Add(slow)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-				return
-			}
-			if _, err := io.WriteString(w, text); err != nil || out.Flush() != nil {
-				return
-			}
-			select {
-			case <-r.Context().Done():
-			case <-time.After(calm):
-			}
+	}
+	defer leave()
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Accel-Buffering", "no") // proxies send events on at once
+	if r.Method == http.MethodHead {
+		return
+	}
+	out := http.NewResponseController(w)
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	defer context.AfterFunc(s.Closing, cancel)()
+	for text, final := first, one.Final(); ; {
+		if _, err := w.Write(text); err != nil || out.Flush() != nil || final {
+			return
 		}
-	}}, nil
-}
-
-// eventTexts keeps the events of the latest change of each job, of which every
-// stream tells the same.
-type eventTexts struct {
-	mu sync.Mutex
-	of map[string]*changeTexts // by job
-}
-
-type changeTexts struct {
-	revision uint64
-	of       map[string]string // by name
-}
-
-// maxEventTexts is of how many jobs events are kept.
-const maxEventTexts = 1000
-
-// between returns the events that tell how a job has changed.
-func (t *eventTexts) between(before job.Job, now job.Change) string {
-	text := ""
-	if now.State != before.State {
-		text += t.text("job", now.Revision, Event{ID: now.ID, Job: &now.Job})
-	} else if now.Progress != nil && (before.Progress == nil || before.Progress.Step != now.Progress.Step) {
-		text += t.text("progress", now.Revision, Event{ID: now.ID, Progress: now.Progress})
-	}
-	if now.Preview != before.Preview {
-		text += t.text("preview", now.Revision, Event{ID: now.ID, Preview: now.Preview, URL: previewURL(now.ID, now.Preview)})
-	}
-	return text
-}
-
-// text returns an event of a change as it is sent.
-func (t *eventTexts) text(name string, revision uint64, e Event) string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	texts := t.of[e.ID]
-	if texts == nil || texts.revision != revision {
-		if len(t.of) >= maxEventTexts {
-			clear(t.of)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pacing):
 		}
-		texts = &changeTexts{revision, make(map[string]string)}
-		t.of[e.ID] = texts
+		waiting, stop := context.WithTimeout(ctx, keepAlive)
+		updates, err := sub.Take(waiting)
+		stop()
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			text = []byte(": keep-alive\n\n")
+			continue
+		}
+		text = nil
+		for _, u := range updates {
+			text = append(text, s.textOf(u)...)
+			final = final || one != "" && (u.Deleted || u.Record != nil && u.Record.State.Final())
+		}
 	}
-	text, found := texts.of[name]
-	if !found {
-		text = event(name, e)
-		texts.of[name] = text
-	}
-	return text
 }
 
-// event returns an event as it is sent, or nothing where costs are not numbers,
-// which the job's end tells.
-func event(name string, data any) string {
+// event returns an event as it is sent, with the revision of its job as the id where
+// that is not 0. It returns nothing where costs are not numbers, which the job's end
+// tells.
+func event(name string, revision uint64, data any) []byte {
 	encoded, err := json.Marshal(data)
 	if err != nil {
-		return ""
+		return nil
 	}
-	return fmt.Sprintf("event: %s\ndata: %s\n\n", name, encoded)
+	var b bytes.Buffer
+	if revision != 0 {
+		fmt.Fprintf(&b, "id: %d\n", revision)
+	}
+	fmt.Fprintf(&b, "event: %s\ndata: %s\n\n", name, encoded)
+	return b.Bytes()
 }

@@ -2,121 +2,185 @@ package studio
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/pastiche-art/pastiche/api"
 	"github.com/pastiche-art/pastiche/job"
+	"github.com/pastiche-art/pastiche/paint"
 )
 
-// JobAnswer is a job as an answer.
-type jobAnswer struct{ Body *job.Job }
+// maxWait is how long an answer may wait for a job.
+const maxWait = time.Minute
 
-type submission struct {
-	Key string `header:"Idempotency-Key" maxLength:"200" doc:"the same key is the same job, also after a restart"`
-}
+type jobAnswer struct{ Body *api.Job }
 
-type submitted struct {
-	Status   int
-	Location string `header:"Location" doc:"of the job"`
-	Body     *job.Job
+type jobQuery struct {
+	JobPath
+	Wait int `query:"wait" minimum:"0" maximum:"60" doc:"seconds: answer when the job is finished or the time is over; at once where too many requests wait"`
 }
 
 type listing struct {
-	State job.State `query:"state" enum:"queued,running,done,failed,cancelled" doc:"only these"`
-	Limit int       `query:"limit" minimum:"1" maximum:"1000" default:"100"`
-	After string    `query:"after" maxLength:"100" doc:"the next of an answer before, whose list this one continues"`
+	State api.State `query:"state" enum:"queued,running,done,failed,cancelled" doc:"only jobs in this state"`
+	Label []string  `query:"label,explode" maxItems:"16" doc:"NAME=VALUE: only jobs with this label; several labels have to be there all" example:"[\"batch=b7\"]"`
+	Limit int       `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"most jobs of the page; one with labels may have fewer"`
+	After string    `query:"after" maxLength:"200" doc:"the next of the page before"`
 }
 
-type listed struct{ Body *job.List }
+type keeping struct {
+	JobPath
+	Body struct {
+		Retention string `json:"retention" doc:"how long the job is kept from now on, such as 720h" example:"720h"`
+	} `nameHint:"Retention"`
+}
 
-func (s *server) jobOperations(api huma.API) {
-	submit := operation(tagJobs, http.MethodPost, "/jobs", "submit", "Have a picture painted",
-		http.StatusConflict, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
-		http.StatusInsufficientStorage, http.StatusServiceUnavailable)
-	submit.Description = "When it answers, the job will be painted, whatever happens to the server. " +
-		"200 answers a key that was used before, 201 a new job."
-	submit.DefaultStatus = http.StatusCreated
-	submit.Middlewares = huma.Middlewares{s.receive(api)}
-	huma.Register(api, submit, func(ctx context.Context, in *submission) (*submitted, error) {
-		req := receivedOf(ctx)
-		req.Key, req.Owner = in.Key, callerOf(ctx).owner
-		j, created, err := s.Store.Submit(ctx, *req)
-		if err != nil {
-			return nil, s.fail(err)
-		}
-		status := http.StatusOK
-		if created {
-			status = http.StatusCreated
-			s.metrics.accepted.Inc()
-		}
-		return &submitted{status, base + "/jobs/" + j.ID, j}, nil
-	})
-	// Documented afterwards: huma would read a body that it knows of.
-	api.OpenAPI().Paths[submit.Path].Post.RequestBody = formBody(api.OpenAPI().Components.Schemas)
+type listed struct{ Body *api.List }
 
-	huma.Register(api, operation(tagJobs, http.MethodGet, "/jobs", "jobs", "List jobs"),
+func (s *server) jobOperations(humaAPI huma.API) {
+	huma.Register(humaAPI, operation(tagJobs, http.MethodGet, "/jobs", "listJobs", "List jobs", http.StatusUnprocessableEntity),
 		func(ctx context.Context, in *listing) (*listed, error) {
-			list, err := s.Store.List(ctx, job.Query{Owner: callerOf(ctx).owner, State: in.State, Limit: in.Limit, After: in.After})
+			labels, err := parseLabels(in.Label)
 			if err != nil {
 				return nil, s.fail(err)
+			}
+			page, err := s.Jobs.List(ctx, job.Listing{Owner: callerOf(ctx).owner, State: in.State, Labels: labels, Limit: in.Limit, After: in.After})
+			if err != nil {
+				return nil, s.fail(err)
+			}
+			list := &api.List{Jobs: []api.Job{}, Next: page.Next}
+			if page.Total >= 0 {
+				list.Total = &page.Total
+			}
+			for _, r := range page.Records {
+				list.Jobs = append(list.Jobs, *s.Jobs.View(r))
 			}
 			return &listed{list}, nil
 		})
 
-	huma.Register(api, operation(tagJobs, http.MethodGet, "/jobs/{id}", "job", "Ask for a job", http.StatusNotFound),
-		func(ctx context.Context, in *JobPath) (*jobAnswer, error) {
-			j, err := s.own(ctx, in.ID)
-			return s.answer(j, err)
+	huma.Register(humaAPI, operation(tagJobs, http.MethodGet, "/jobs/{id}", "getJob", "Get a job", http.StatusNotFound),
+		func(ctx context.Context, in *jobQuery) (*jobAnswer, error) {
+			owner := callerOf(ctx).owner
+			r, err := s.await(ctx, owner, in.ID, time.Duration(in.Wait)*time.Second)
+			return s.answer(r, err)
 		})
 
 	for _, change := range []struct {
-		id, summary string
-		do          func(context.Context, string) (*job.Job, error)
+		path, id, summary string
+		do                func(ctx context.Context, owner, id string) (*job.Record, error)
 	}{
-		{"cancel", "Cancel a job", s.Store.Cancel},
-		{"retry", "Paint a job again that failed or was cancelled", s.Store.Retry},
+		{"cancel", "cancelJob", "Cancel a job", s.Jobs.Cancel},
+		{"retry", "retryJob", "Queue a failed or cancelled job again", s.Jobs.Retry},
 	} {
-		op := operation(tagJobs, http.MethodPost, "/jobs/{id}/"+change.id, change.id, change.summary, http.StatusNotFound, http.StatusConflict)
-		huma.Register(api, op, func(ctx context.Context, in *JobPath) (*jobAnswer, error) {
-			if _, err := s.own(ctx, in.ID); err != nil {
-				return nil, s.fail(err)
-			}
-			j, err := change.do(ctx, in.ID)
-			return s.answer(j, err)
+		op := operation(tagJobs, http.MethodPost, "/jobs/{id}/"+change.path, change.id, change.summary, http.StatusNotFound, http.StatusConflict)
+		huma.Register(humaAPI, op, func(ctx context.Context, in *JobPath) (*jobAnswer, error) {
+			r, err := change.do(ctx, callerOf(ctx).owner, in.ID)
+			return s.answer(r, err)
 		})
 	}
 
-	huma.Register(api, operation(tagJobs, http.MethodDelete, "/jobs/{id}", "delete", "Forget a job with its pictures", http.StatusNotFound),
+	keep := operation(tagJobs, http.MethodPost, "/jobs/{id}/keep", "keepJob", "Keep a finished job longer, or shorter", http.StatusNotFound, http.StatusConflict)
+	huma.Register(humaAPI, keep, func(ctx context.Context, in *keeping) (*jobAnswer, error) {
+		retention, err := s.retention(in.Body.Retention)
+		if err != nil {
+			return nil, s.fail(err)
+		}
+		r, err := s.Jobs.Keep(ctx, callerOf(ctx).owner, in.ID, retention)
+		return s.answer(r, err)
+	})
+
+	huma.Register(humaAPI, operation(tagJobs, http.MethodDelete, "/jobs/{id}", "deleteJob", "Delete a job and its pictures", http.StatusNotFound),
 		func(ctx context.Context, in *JobPath) (*struct{}, error) {
-			_, err := s.own(ctx, in.ID)
-			if err == nil {
-				err = s.Store.Delete(ctx, in.ID)
-			}
-			if err != nil {
+			if err := s.Jobs.Delete(ctx, callerOf(ctx).owner, in.ID); err != nil {
 				return nil, s.fail(err)
 			}
 			return nil, nil
 		})
 }
 
-// own returns a job of whoever asks; those of others do not exist.
-func (s *server) own(ctx context.Context, id string) (*job.Job, error) {
-	j, err := s.Store.Get(ctx, id)
-	if err == nil && j.Owner != callerOf(ctx).owner {
-		return nil, job.ErrNotFound
-	}
-	return j, err
-}
-
-func (s *server) answer(j *job.Job, err error) (*jobAnswer, error) {
+func (s *server) answer(r *job.Record, err error) (*jobAnswer, error) {
 	if err != nil {
 		return nil, s.fail(err)
 	}
-	return &jobAnswer{j}, nil
+	return &jobAnswer{s.Jobs.View(r)}, nil
 }
 
-func previewURL(id string, step int) string {
-	return base + "/jobs/" + id + "/preview?step=" + strconv.Itoa(step)
+// await returns a job when it is final. It returns the job as it is when the time is
+// over, the server closes, the client leaves, or the owner has as many streams as it
+// may have. Errors are those of [job.Service.Get].
+func (s *server) await(ctx context.Context, owner, id string, wait time.Duration) (*job.Record, error) {
+	if wait == 0 {
+		return s.Jobs.Get(ctx, owner, id)
+	}
+	sub := s.Jobs.Subscribe(owner, id)
+	defer sub.Close()
+	r, err := s.Jobs.Get(ctx, owner, id)
+	if err != nil || r.State.Final() {
+		return r, err
+	}
+	leave := s.streams.take(owner)
+	if leave == nil {
+		return r, nil
+	}
+	defer leave()
+	ctx, cancel := context.WithTimeout(ctx, min(wait, maxWait))
+	defer cancel()
+	defer context.AfterFunc(s.Closing, cancel)()
+	for {
+		updates, err := sub.Take(ctx)
+		if err != nil {
+			return r, nil //nolint:nilerr // the time is over
+		}
+		for _, u := range updates {
+			if u.Deleted {
+				return nil, job.ErrNotFound
+			}
+			if u.Record == nil {
+				continue
+			}
+			if r = u.Record; r.State.Final() {
+				return r, nil
+			}
+		}
+	}
+}
+
+// preferredWait returns how long the header Prefer (RFC 7240) asks to wait. Other
+// preferences are ignored.
+func preferredWait(prefer string) (wait time.Duration, waits bool) {
+	for preference := range strings.SplitSeq(prefer, ",") {
+		text, found := strings.CutPrefix(strings.TrimSpace(preference), "wait=")
+		if seconds, err := strconv.ParseUint(text, 10, 32); found && err == nil {
+			return min(time.Duration(seconds)*time.Second, maxWait), true //nolint:gosec // 32 bits
+		}
+	}
+	return 0, false
+}
+
+func parseLabels(pairs []string) (map[string]string, error) {
+	labels := make(map[string]string, len(pairs))
+	for _, pair := range pairs {
+		name, value, found := strings.Cut(pair, "=")
+		if !found || name == "" {
+			return nil, &paint.OptionError{Option: "label", Reason: fmt.Sprintf("%q: expected NAME=VALUE", pair)}
+		}
+		if before, twice := labels[name]; twice && before != value {
+			return nil, &paint.OptionError{Option: "label", Reason: fmt.Sprintf("%s is %q and %q: a job has one value", name, before, value)}
+		}
+		labels[name] = value
+	}
+	return labels, nil
+}
+
+// retention reads how long a client wants a job to be kept.
+func (s *server) retention(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 || d > s.MaxRetention {
+		return 0, &paint.OptionError{Option: "retention", Reason: fmt.Sprintf("%q: expected a duration such as 48h, at most %s", text, s.MaxRetention)}
+	}
+	return d, nil
 }

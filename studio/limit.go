@@ -3,10 +3,15 @@ package studio
 import (
 	"net"
 	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/pastiche-art/pastiche/api"
 )
 
 const (
@@ -14,45 +19,50 @@ const (
 	// burst is for how many seconds' worth of requests may come at once: a page
 	// that opens asks for a picture of each job.
 	burst = 10
-	// maxLimits is how many callers are told apart before those who have been
-	// quiet are forgotten.
+	// Wrong keys of an address: guessBurst at once, then guessRate a second.
+	guessRate  = 0.2
+	guessBurst = 20
+	// maxLimits is of how many callers the rate is remembered at least.
 	maxLimits = 10_000
 )
 
-// limits are how fast each caller may ask.
+// limits are the rates at which callers ask. The callers of the last time are
+// remembered in two generations: when the young one is full, the old one is
+// forgotten, and the young one becomes the old one.
 type limits struct {
-	rate rate.Limit
-	mu   *sync.Mutex
-	of   map[string]*rate.Limiter
+	rate  rate.Limit
+	burst int
+
+	mu         sync.Mutex
+	young, old map[string]*rate.Limiter
 }
 
-func newLimits(perSecond float64) limits {
-	if perSecond == 0 {
-		perSecond = defaultRate
-	}
-	return limits{rate.Limit(perSecond), new(sync.Mutex), make(map[string]*rate.Limiter)}
+func newLimits(perSecond float64, burst int) *limits {
+	return &limits{rate: rate.Limit(perSecond), burst: max(1, burst), young: make(map[string]*rate.Limiter)}
 }
 
-// wait returns how long a caller has to wait: 0 lets it in.
-func (l limits) wait(who string) time.Duration {
+// of returns the limiter of a caller.
+func (l *limits) of(who string) *rate.Limiter {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.of) >= maxLimits {
-		for other, limiter := range l.of {
-			if limiter.Tokens() >= float64(limiter.Burst()) {
-				delete(l.of, other)
-			}
-		}
+	limiter := l.young[who]
+	if limiter != nil {
+		return limiter
 	}
-	limiter, found := l.of[who]
-	if !found {
-		if len(l.of) >= maxLimits {
-			return time.Second
-		}
-		limiter = rate.NewLimiter(l.rate, max(1, int(l.rate*burst)))
-		l.of[who] = limiter
+	if limiter = l.old[who]; limiter == nil {
+		limiter = rate.NewLimiter(l.rate, l.burst)
 	}
-	reservation := limiter.Reserve()
+	if len(l.young) >= maxLimits {
+		l.old, l.young = l.young, make(map[string]*rate.Limiter)
+	}
+	l.young[who] = limiter
+	return limiter
+}
+
+// take counts a request of a caller. It returns how long the caller has to wait
+// instead; 0 is not at all.
+func (l *limits) take(who string) time.Duration {
+	reservation := l.of(who).Reserve()
 	delay := reservation.Delay()
 	if delay > 0 {
 		reservation.Cancel()
@@ -60,17 +70,59 @@ func (l limits) wait(who string) time.Duration {
 	return delay
 }
 
-// pace refuses a request of a caller, or where that is "" of an address, that
-// comes too soon.
-func (s *server) pace(w http.ResponseWriter, r *http.Request, owner string) bool {
-	who := owner
-	if who == "" {
-		who, _, _ = net.SplitHostPort(r.RemoteAddr)
+// wait returns how long a caller has to wait before [limits.charge]. 0 is not at all.
+func (l *limits) wait(who string) time.Duration {
+	if missing := 1 - l.of(who).Tokens(); missing > 0 {
+		return time.Duration(missing / float64(l.rate) * float64(time.Second))
 	}
-	delay := s.limits.wait(who)
-	if delay > 0 {
-		w.Header().Set("Retry-After", seconds(delay))
-		problem(w, http.StatusTooManyRequests, "too many requests: ask less often")
+	return 0
+}
+
+// charge counts a request of a caller, who has to wait longer afterwards.
+func (l *limits) charge(who string) { l.of(who).Reserve() }
+
+// pace counts a request. Where it comes too soon, it answers and returns false.
+func (s *server) pace(w http.ResponseWriter, who string) bool {
+	return slowDown(w, s.limits.take(who), "too many requests: ask less often")
+}
+
+func slowDown(w http.ResponseWriter, wait time.Duration, detail string) bool {
+	if wait <= 0 {
+		return true
 	}
-	return delay == 0
+	answerProblem(w, newProblem(http.StatusTooManyRequests, api.CodeRateLimited, "%s", detail).after(wait))
+	return false
+}
+
+// subnet is how many bits of an IPv6 address tell one client from another: a client
+// has all addresses of its network.
+const subnet = 64
+
+// addressOf returns the address of a client, the network of an IPv6 address. Where a
+// proxy that is believed asks for the client, that is the last address in the
+// proxy's X-Forwarded-For.
+func (s *server) addressOf(r *http.Request) string {
+	host, _, _ := net.SplitHostPort(r.RemoteAddr)
+	address, err := netip.ParseAddr(host)
+	if err != nil {
+		return host
+	}
+	address = address.Unmap().WithZone("")
+	if address.IsLoopback() || slices.ContainsFunc(s.Proxies, func(p netip.Prefix) bool { return p.Contains(address) }) {
+		if all := r.Header.Values("X-Forwarded-For"); len(all) > 0 {
+			last := all[len(all)-1]
+			last = last[strings.LastIndexByte(last, ',')+1:]
+			if client, err := netip.ParseAddr(strings.TrimSpace(last)); err == nil {
+				address = client.Unmap().WithZone("")
+			}
+		}
+	}
+	if address.Is4() {
+		return address.String()
+	}
+	network, err := address.Prefix(subnet)
+	if err != nil {
+		return address.String()
+	}
+	return network.String()
 }

@@ -3,7 +3,10 @@ package studio
 import (
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"time"
+
+	"github.com/pastiche-art/pastiche/api"
 )
 
 // answered is a writer that remembers what was answered.
@@ -14,7 +17,7 @@ type answered struct {
 }
 
 func (a *answered) WriteHeader(status int) {
-	if a.status == 0 {
+	if a.status == 0 && status >= http.StatusOK {
 		a.status = status
 	}
 	a.ResponseWriter.WriteHeader(status)
@@ -32,29 +35,48 @@ func (a *answered) Write(p []byte) (int, error) {
 // Unwrap lets http.ResponseController find the connection.
 func (a *answered) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
-// record counts requests and writes them down, by the route that mux has for
-// them, which holds nothing that a client could make up.
+// record counts and logs requests, each by the route that mux has for it, which holds
+// nothing that a client could make up. A panic is logged and answered with status
+// 500.
 func (s *server) record(mux *http.ServeMux, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun := time.Now()
 		a := &answered{ResponseWriter: w}
 		_, route := mux.Handler(r)
 		defer func() {
+			fault := recover()
+			aborted, cut := fault == any(http.ErrAbortHandler), fault != nil && a.status != 0
+			if fault != nil && !aborted {
+				s.Log.Error("request panicked", "route", route, "path", r.URL.Path, "panic", fault, "stack", string(debug.Stack()))
+				if !cut {
+					answerProblem(a, newProblem(http.StatusInternalServerError, api.CodeInternal, "the server failed: its log says why"))
+				}
+				a.status = http.StatusInternalServerError
+			}
 			if a.status == 0 {
 				a.status = http.StatusOK
 			}
 			took := time.Since(begun)
 			s.metrics.request(route, a.status, took)
-			level := slog.LevelInfo
-			switch {
-			case a.status >= http.StatusInternalServerError:
-				level = slog.LevelError
-			case r.Method == http.MethodGet && a.status < http.StatusBadRequest:
-				level = slog.LevelDebug
+			s.Log.Log(r.Context(), levelOf(r, a.status), "request", "method", r.Method, "route", route, "path", r.URL.Path,
+				"status", a.status, "bytes", a.bytes, "seconds", took.Seconds(), "from", s.addressOf(r))
+			if cut || aborted {
+				panic(http.ErrAbortHandler) // the client sees that the answer is not whole
 			}
-			s.Log.Log(r.Context(), level, "request", "route", route, "path", r.URL.Path, "status", a.status,
-				"bytes", a.bytes, "took", took, "from", r.RemoteAddr)
 		}()
 		next.ServeHTTP(a, r)
 	})
+}
+
+// levelOf returns the level at which a request is logged. The cause of a 500 is
+// logged as an error where it is found.
+func levelOf(r *http.Request, status int) slog.Level {
+	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+	switch {
+	case status >= http.StatusInternalServerError:
+		return slog.LevelWarn
+	case status == statusGone, status == http.StatusTooManyRequests, reads && status < http.StatusBadRequest:
+		return slog.LevelDebug
+	}
+	return slog.LevelInfo
 }

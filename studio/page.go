@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"net/http"
 	"strings"
+
+	"github.com/pastiche-art/pastiche/api"
 )
 
 // The page as web builds it.
@@ -24,7 +26,7 @@ func (s *server) page(mux *http.ServeMux) {
 		switch {
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:
 			w.Header().Set("Allow", "GET, HEAD")
-			problem(w, http.StatusMethodNotAllowed, r.Method+" of a page: expected GET")
+			answerProblem(w, newProblem(http.StatusMethodNotAllowed, api.CodeMethod, "%s of a page: expected GET", r.Method))
 			return
 		case strings.HasPrefix(r.URL.Path, "/assets/") && !strings.HasSuffix(r.URL.Path, "/"):
 			w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")

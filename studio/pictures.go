@@ -1,137 +1,181 @@
 package studio
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"net/http"
-	"strconv"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"github.com/pastiche-art/pastiche/api"
+	"github.com/pastiche-art/pastiche/blob"
+	"github.com/pastiche-art/pastiche/job"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
 const (
 	mimePNG  = "image/png"
 	mimeJPEG = "image/jpeg"
+	mimeWebP = "image/webp"
+	mimeJSON = "application/json"
+
+	// immutable is the Cache-Control of what never changes. Shared caches must
+	// not keep it, as others must not see it.
+	immutable = "private, max-age=31536000, immutable"
 )
 
-type resultPath struct {
+// formats are those that results are sent in.
+var formats = map[string]struct {
+	format       picture.Format
+	mime, suffix string
+}{
+	"png":  {picture.PNG, mimePNG, ".png"},
+	"jpeg": {picture.JPEG, mimeJPEG, ".jpg"},
+	"webp": {picture.WebP, mimeWebP, ".webp"},
+}
+
+// Conditions are the headers of a request for a file that http.ServeContent obeys.
+type Conditions struct {
+	IfNoneMatch string `header:"If-None-Match" doc:"ETags of copies that the client has: 304 answers one of them"`
+	Range       string `header:"Range" doc:"part of the file, such as bytes=0-1023"`
+}
+
+type resultQuery struct {
 	JobPath
-	Download bool `query:"download" doc:"as a file to keep"`
+	Conditions
+	Format   string `query:"format" enum:"png,jpeg,webp" default:"png" doc:"png without width is the stored file, which holds the provenance; webp is lossless"`
+	Width    int    `query:"width" minimum:"1" maximum:"16384" doc:"in pixels; a painting is never enlarged" example:"1024"`
+	Download string `query:"download" maxLength:"200" doc:"name of the file: the answer is then a file to save" example:"castle.png"`
+}
+
+// FilePath is the path of a file of a job.
+type FilePath struct {
+	JobPath
+	Conditions
 }
 
 // InputPath is the path of a picture that a job was given.
 type InputPath struct {
 	JobPath
-	Size int `query:"size" minimum:"16" maximum:"2048" default:"512" doc:"the longest long side, in pixels"`
+	Conditions
+	Role   api.Role `path:"role" enum:"content,style,mask,style_mask,keep,init" doc:"the picture's role"`
+	Number int      `path:"number" minimum:"0" maximum:"7" doc:"which picture of the role, from 0"`
 }
 
-type stylePath struct {
-	InputPath
-	N int `path:"n" minimum:"0" maximum:"7" doc:"which of them, from 0"`
-}
-
-func (s *server) pictureOperations(api huma.API) {
-	op := pictureOperation("/jobs/{id}/result", "result", "The painting, with a note in it of how it was painted", mimePNG)
+func (s *server) pictureOperations(humaAPI huma.API) {
+	op := fileOperation("/jobs/{id}/result", "getResult", "Get the painting", mimePNG, mimeJPEG, mimeWebP)
+	op.Description = "The stored PNG file, or a converted copy of it. Answers 409 while the job is not done."
 	op.Errors = append(op.Errors, http.StatusConflict)
-	huma.Register(api, op, func(ctx context.Context, in *resultPath) (*huma.StreamResponse, error) {
-		data, err := s.pictureOf(ctx, in.ID, func() ([]byte, error) { return s.Store.Result(ctx, in.ID) })
-		name := ""
-		if in.Download {
-			name = "pastiche-" + in.ID[:min(len(in.ID), 8)] + ".png"
+	huma.Register(humaAPI, op, func(ctx context.Context, in *resultQuery) (*huma.StreamResponse, error) {
+		r, err := s.done(ctx, in.ID)
+		if err != nil {
+			return nil, s.fail(err)
 		}
-		return s.send(mimePNG, name, data, err)
+		f := s.storedFile(r, r.Result.Blob, mimePNG, r.Result.Info)
+		format := formats[in.Format]
+		v := variant{r.Result.SHA256, int64(r.Result.Width) * int64(r.Result.Height), format.format, r.Result.Width}
+		if in.Width > 0 {
+			v.width = min(in.Width, r.Result.Width)
+		}
+		if v.format != picture.PNG || v.width != r.Result.Width {
+			f = fileAnswer{kind: format.mime, etag: v.String(), cache: immutable, open: func(ctx context.Context) (fileContent, error) {
+				return inMemory(s.converter.get(ctx, r.Owner, v, func(ctx context.Context) (*storedFile, error) {
+					return s.open(ctx, r, r.Result.Blob, r.Result.Info)
+				}))
+			}}
+		}
+		if in.Download != "" {
+			f.name = fileName(in.Download, format.suffix)
+		}
+		return s.send(f), nil
 	})
 
-	op = pictureOperation("/jobs/{id}/preview", "preview", "The painting as it is, small", mimeJPEG)
-	huma.Register(api, op, func(ctx context.Context, in *struct {
-		JobPath
-		Step int `query:"step" doc:"of the preview; another one asks browsers to look again"`
+	op = fileOperation("/jobs/{id}/result/thumbnail", "getResultThumbnail", "Get the painting, at most 512 pixels long", mimeJPEG)
+	op.Errors = append(op.Errors, http.StatusConflict)
+	huma.Register(humaAPI, op, func(ctx context.Context, in *FilePath) (*huma.StreamResponse, error) {
+		r, err := s.done(ctx, in.ID)
+		if err == nil && r.Result.Thumb == "" {
+			err = job.ErrNotFound
+		}
+		if err != nil {
+			return nil, s.fail(err)
+		}
+		return s.send(s.storedFile(r, r.Result.Thumb, mimeJPEG, blob.Info{})), nil
+	})
+
+	op = fileOperation("/jobs/{id}/curve", "getCurve", "Get the costs over the steps", mimeJSON)
+	op.Description = "Of a running job, the costs so far. Of a finished job it never changes."
+	op.Responses["200"].Content = jsonOf[api.Curve](humaAPI)
+	huma.Register(humaAPI, op, func(ctx context.Context, in *FilePath) (*huma.StreamResponse, error) {
+		r, err := s.Jobs.Get(ctx, callerOf(ctx).owner, in.ID)
+		if err != nil {
+			return nil, s.fail(err)
+		}
+		if r.State == api.Running {
+			return s.send(fileAnswer{kind: mimeJSON, cache: "no-store", open: func(context.Context) (fileContent, error) {
+				return inMemory(json.Marshal(r.CurveSoFar()))
+			}}), nil
+		}
+		if r.Result == nil || r.Result.Curve == "" {
+			return nil, s.fail(job.ErrNotFound)
+		}
+		return s.send(s.storedFile(r, r.Result.Curve, mimeJSON, blob.Info{})), nil
+	})
+
+	op = fileOperation("/jobs/{id}/preview", "getPreview", "Get the painting as it is now, at most 512 pixels long", mimeJPEG)
+	op.Description = "The latest preview, whatever step is asked for. Clients may keep it where it is the preview of that step."
+	huma.Register(humaAPI, op, func(ctx context.Context, in *struct {
+		FilePath
+		Step int `query:"step" minimum:"1" doc:"the step that the client expects"`
 	}) (*huma.StreamResponse, error) {
-		data, err := s.pictureOf(ctx, in.ID, func() ([]byte, error) { return s.Store.Preview(ctx, in.ID) })
-		return s.send(mimeJPEG, "", data, err)
-	})
-
-	op = pictureOperation("/jobs/{id}/content", "content", "The photo", mimeJPEG)
-	huma.Register(api, op, func(ctx context.Context, in *InputPath) (*huma.StreamResponse, error) {
-		return s.view(ctx, in, "content", func() ([]byte, error) { return s.Store.Content(ctx, in.ID) })
-	})
-
-	op = pictureOperation("/jobs/{id}/styles/{n}", "style", "One of the paintings", mimeJPEG)
-	huma.Register(api, op, func(ctx context.Context, in *stylePath) (*huma.StreamResponse, error) {
-		return s.view(ctx, &in.InputPath, strconv.Itoa(in.N), func() ([]byte, error) { return s.Store.Style(ctx, in.ID, in.N) })
-	})
-}
-
-func pictureOperation(path, id, summary, kind string) huma.Operation {
-	op := operation(tagPictures, http.MethodGet, path, id, summary, http.StatusNotFound)
-	op.Description = "With an ETag, by ranges where asked for."
-	op.Responses = map[string]*huma.Response{"200": {
-		Description: "the picture",
-		Content:     map[string]*huma.MediaType{kind: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}},
-	}}
-	return op
-}
-
-// pictureOf reads a picture of a job of whoever asks.
-func (s *server) pictureOf(ctx context.Context, id string, read func() ([]byte, error)) ([]byte, error) {
-	if _, err := s.own(ctx, id); err != nil {
-		return nil, err
-	}
-	return read()
-}
-
-// view sends an input no larger than a size.
-func (s *server) view(ctx context.Context, in *InputPath, which string, read func() ([]byte, error)) (*huma.StreamResponse, error) {
-	if _, err := s.own(ctx, in.ID); err != nil {
-		return nil, s.fail(err)
-	}
-	if err := s.viewing.Acquire(ctx, 1); err != nil {
-		return nil, err
-	}
-	defer s.viewing.Release(1)
-	name := fmt.Sprintf("%s/%s/%d", in.ID, which, in.Size)
-	if data := s.views.get(name); data != nil {
-		return s.send(mimeJPEG, "", data, nil)
-	}
-	data, err := read()
-	if err != nil {
-		return nil, s.fail(err)
-	}
-	p, err := picture.Decode(bytes.NewReader(data), "the picture", picture.Limits{})
-	if err != nil {
-		return nil, s.fail(err)
-	}
-	if max(p.W, p.H) > in.Size {
-		p = p.Resize(picture.FitLong(p.W, p.H, in.Size))
-	}
-	var b bytes.Buffer
-	err = picture.Encode(&b, p, picture.JPEG, picture.SaveOptions{Quality: 90})
-	if err == nil {
-		s.views.put(name, b.Bytes())
-	}
-	return s.send(mimeJPEG, "", b.Bytes(), err)
-}
-
-// send answers with a picture; with a name, it is one to keep.
-func (s *server) send(kind, name string, data []byte, err error) (*huma.StreamResponse, error) {
-	if err != nil {
-		return nil, s.fail(err)
-	}
-	return &huma.StreamResponse{Body: func(ctx huma.Context) {
-		r, w := humago.Unwrap(ctx)
-		h := w.Header()
-		h.Set("Content-Type", kind)
-		h.Set("Cache-Control", "private, no-cache") // ask again, and be told that it is the same
-		h.Set("ETag", fmt.Sprintf("\"%x\"", sha256.Sum256(data)))
-		if name != "" {
-			h.Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name))
+		r, err := s.Jobs.Get(ctx, callerOf(ctx).owner, in.ID)
+		if err != nil {
+			return nil, s.fail(err)
 		}
-		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
-	}}, nil
+		data, step, err := s.Jobs.Preview(ctx, r)
+		if err != nil {
+			return nil, s.fail(err)
+		}
+		sum := sha256.Sum256(data)
+		f := fileAnswer{kind: mimeJPEG, etag: hex.EncodeToString(sum[:]), cache: "private, no-cache", open: func(context.Context) (fileContent, error) {
+			return inMemory(data, nil)
+		}}
+		if step == in.Step {
+			f.cache = immutable
+		}
+		return s.send(f), nil
+	})
+
+	for path, of := range map[string]struct{ id, summary, kind string }{
+		"/jobs/{id}/inputs/{role}/{number}":           {"getInput", "Get a picture that the job was given", mimePNG},
+		"/jobs/{id}/inputs/{role}/{number}/thumbnail": {"getInputThumbnail", "Get a picture that the job was given, at most 512 pixels long", mimeJPEG},
+	} {
+		huma.Register(humaAPI, fileOperation(path, of.id, of.summary, of.kind), func(ctx context.Context, in *InputPath) (*huma.StreamResponse, error) {
+			r, err := s.Jobs.Get(ctx, callerOf(ctx).owner, in.ID)
+			if err != nil {
+				return nil, s.fail(err)
+			}
+			input, err := r.Input(in.Role, in.Number)
+			if err != nil {
+				return nil, s.fail(err)
+			}
+			f := s.storedFile(r, input.Blob, mimePNG, input.Info)
+			if of.kind == mimeJPEG {
+				f = s.storedFile(r, input.Thumb, mimeJPEG, blob.Info{})
+			}
+			return s.send(f), nil
+		})
+	}
+}
+
+// done returns a job that is done.
+func (s *server) done(ctx context.Context, id string) (*job.Record, error) {
+	r, err := s.Jobs.Get(ctx, callerOf(ctx).owner, id)
+	if err == nil && r.Result == nil {
+		return nil, fmt.Errorf("%w: it is %s, expected done", job.ErrState, r.State)
+	}
+	return r, err
 }

@@ -2,268 +2,67 @@ package studio_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
-	"image"
-	"image/color"
-	"image/jpeg"
-	"image/png"
 	"io"
-	"mime/multipart"
 	"net/http"
-	"net/http/httptest"
-	"runtime"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
-	"go.uber.org/goleak"
-
+	"github.com/pastiche-art/pastiche/api"
 	"github.com/pastiche-art/pastiche/job"
 	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/studio"
 )
 
-func TestMain(m *testing.M) {
-	if playCrowd() {
-		return
-	}
-	goleak.VerifyTestMain(m,
-		// The client's own, which it leaves behind when a connection is closed.
-		goleak.IgnoreTopFunction("github.com/nats-io/nats.go/jetstream.(*jetStream).resetPendingAcksOnReconnect"))
-}
-
-// fixture is a server with a store, and maybe a worker.
-type fixture struct {
-	*httptest.Server
-	t     *testing.T
-	store *job.Store
-	token string
-	key   string // borne, where not ""
-}
-
-type setup struct {
-	studio.Config
-	job    job.Config
-	worker bool
-}
-
-func start(t *testing.T, s setup) *fixture {
-	t.Helper()
-	if s.job.Dir == "" {
-		s.job.Dir = t.TempDir()
-	}
-	s.job.Memory = 1 << 30
-	store, err := job.Open(t.Context(), s.job)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := &fixture{t: t, store: store}
-	f.Server = httptest.NewUnstartedServer(nil)
-	s.Store, s.Version = store, "test"
-	s.Hosts = append(s.Hosts, f.Listener.Addr().String())
-	if s.Rate == 0 {
-		s.Rate = 1e6
-	}
-	f.Config = studio.NewServer(studio.New(s.Config))
-	f.Start()
-	ctx, stop := context.WithCancel(context.Background())
-	var working sync.WaitGroup
-	if s.worker {
-		working.Go(func() { (&job.Worker{Store: store, Threads: runtime.NumCPU(), Memory: 1 << 30}).Run(ctx) })
-	}
-	t.Cleanup(func() {
-		f.CloseClientConnections() // event streams
-		f.Close()
-		stop()
-		working.Wait()
-		store.Close()
-	})
-	if len(s.Keys) == 0 {
-		f.token = f.session()
-	}
-	return f
-}
-
-func (f *fixture) session() string {
-	var session studio.Session
-	f.decode(f.do(f.request(http.MethodGet, "/session", nil)), http.StatusOK, &session)
-	return session.Token
-}
-
-func (f *fixture) request(method, path string, body io.Reader) *http.Request {
-	f.t.Helper()
-	r, err := http.NewRequestWithContext(f.t.Context(), method, f.URL+"/api/v1"+path, body)
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	if f.token != "" {
-		r.Header.Set("X-Pastiche-Token", f.token)
-	}
-	if f.key != "" {
-		r.Header.Set("Authorization", "Bearer "+f.key)
-	}
-	return r
-}
-
-func (f *fixture) do(r *http.Request) *http.Response {
-	f.t.Helper()
-	answer, err := f.Client().Do(r)
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	f.t.Cleanup(func() { answer.Body.Close() })
-	return answer
-}
-
-// decode checks a status and reads what was answered.
-func (f *fixture) decode(answer *http.Response, status int, to any) {
-	f.t.Helper()
-	defer answer.Body.Close()
-	data, err := io.ReadAll(answer.Body)
-	if err != nil || answer.StatusCode != status {
-		f.t.Fatalf("%s %s: status %d, expected %d: %s %v", answer.Request.Method, answer.Request.URL.Path, answer.StatusCode, status, data, err)
-	}
-	if to != nil {
-		if err := json.Unmarshal(data, to); err != nil {
-			f.t.Fatalf("%s: %v", data, err)
-		}
-	}
-}
-
-// part is a field of a form.
-type part struct {
-	name string
-	data []byte
-}
-
-func form(parts ...part) (body *bytes.Buffer, contentType string) {
-	body = &bytes.Buffer{}
-	w := multipart.NewWriter(body)
-	for _, p := range parts {
-		f, err := w.CreateFormFile(p.name, p.name)
-		if err == nil {
-			_, err = f.Write(p.data)
-		}
-		if err != nil {
-			panic(err) // which a buffer never returns
-		}
-	}
-	if err := w.Close(); err != nil {
-		panic(err)
-	}
-	return body, w.FormDataContentType()
-}
-
-func (f *fixture) submit(key string, parts ...part) *http.Response {
-	f.t.Helper()
-	body, contentType := form(parts...)
-	r := f.request(http.MethodPost, "/jobs", body)
-	r.Header.Set("Content-Type", contentType)
-	if key != "" {
-		r.Header.Set("Idempotency-Key", key)
-	}
-	return f.do(r)
-}
-
-// drawing returns a small picture with something on it.
-func drawing(w, h int) image.Image {
-	m := image.NewRGBA(image.Rect(0, 0, w, h))
-	for y := range h {
-		for x := range w {
-			m.Set(x, y, color.RGBA{uint8(x * 255 / w), uint8(y * 255 / h), uint8((x ^ y) * 8), 255})
-		}
-	}
-	return m
-}
-
-func pngOf(m image.Image) []byte {
-	var b bytes.Buffer
-	if err := png.Encode(&b, m); err != nil {
-		panic(err)
-	}
-	return b.Bytes()
-}
-
-func jpegOf(m image.Image) []byte {
-	var b bytes.Buffer
-	if err := jpeg.Encode(&b, m, nil); err != nil {
-		panic(err)
-	}
-	return b.Bytes()
-}
-
-// quick is a job that takes no time.
-func quick() []part {
-	return []part{
-		{"content", pngOf(drawing(48, 32))}, {"style", jpegOf(drawing(40, 40))},
-		{"options", []byte(`{"recipe":{"name":"classic","size":48,"iterations":4},"seed":3}`)},
-	}
-}
-
-// finished waits for a job.
-func (f *fixture) finished(id string) *job.Job {
-	f.t.Helper()
-	ctx, cancel := context.WithTimeout(f.t.Context(), time.Minute)
-	defer cancel()
-	var last *job.Job
-	err := f.store.Watch(ctx, id, func(c job.Change) error { last = &c.Job; return nil })
-	if err != nil {
-		f.t.Fatalf("waiting for %s: %v", id, err)
-	}
-	return last
-}
-
 func TestJobOverHTTP(t *testing.T) {
-	f := start(t, setup{worker: true})
-	var j job.Job
+	f := newServer(t, setup{worker: true})
+	var j api.Job
 	answer := f.submit("", quick()...)
 	f.decode(answer, http.StatusCreated, &j)
 	if answer.Header.Get("Location") != "/api/v1/jobs/"+j.ID {
 		t.Errorf("Location %q", answer.Header.Get("Location"))
 	}
-	if end := f.finished(j.ID); end.State != job.Done {
+	if end := f.finished(j.ID); end.State != api.Done {
 		t.Fatalf("the job ended as %+v", end)
 	}
 	f.decode(f.do(f.request(http.MethodGet, "/jobs/"+j.ID, nil)), http.StatusOK, &j)
-	if j.State != job.Done || j.Width != 48 || len(j.Curve) == 0 || j.Preview == 0 {
+	if j.State != api.Done || j.Result.Width != 48 {
 		t.Errorf("job %+v", j)
 	}
-	var list struct{ Jobs []job.Job }
+	var list struct{ Jobs []api.Job }
 	f.decode(f.do(f.request(http.MethodGet, "/jobs?state=done", nil)), http.StatusOK, &list)
 	if len(list.Jobs) != 1 || list.Jobs[0].ID != j.ID {
 		t.Errorf("jobs %+v", list.Jobs)
 	}
-	for path, kind := range map[string]string{"result": "image/png", "preview": "image/jpeg", "content": "image/jpeg", "styles/0": "image/jpeg"} {
+	for path, kind := range map[string]string{"result": "image/png", "preview": "image/jpeg", "inputs/content/0": "image/png", "inputs/style/0/thumbnail": "image/jpeg"} {
 		answer := f.do(f.request(http.MethodGet, "/jobs/"+j.ID+"/"+path, nil))
 		if answer.StatusCode != http.StatusOK || answer.Header.Get("Content-Type") != kind || answer.Header.Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%s: %s, %v", path, answer.Status, answer.Header)
 		}
 	}
-	f.decode(f.do(f.request(http.MethodGet, "/jobs/"+j.ID+"/styles/1", nil)), http.StatusNotFound, nil)
+	f.decode(f.do(f.request(http.MethodGet, "/jobs/"+j.ID+"/inputs/style/1", nil)), http.StatusNotFound, nil)
 	f.decode(f.do(f.request(http.MethodDelete, "/jobs/"+j.ID, nil)), http.StatusNoContent, nil)
 	f.decode(f.do(f.request(http.MethodGet, "/jobs/"+j.ID, nil)), http.StatusNotFound, nil)
 }
 
 func TestStrengthOverHTTP(t *testing.T) {
-	f := start(t, setup{worker: true})
+	f := newServer(t, setup{worker: true})
 	weights := make(map[string]float64)
 	for _, strength := range []string{`"subtle"`, `0.5`, `"bold"`} {
 		parts := quick()
 		parts[2].data = []byte(`{"strength":` + strength + `,"recipe":{"name":"gatys","size":48,"iterations":2}}`)
-		var j job.Job
+		var j api.Job
 		f.decode(f.submit("", parts...), http.StatusCreated, &j)
 		if j.Options.Strength == nil {
 			t.Fatalf("%s: the job does not say its strength", strength)
 		}
-		weights[strength] = j.Options.Recipe.ContentWeight
-		if end := f.finished(j.ID); end.State != job.Done {
+		weights[strength] = number(t, j.Options.Recipe["content_weight"])
+		if end := f.finished(j.ID); end.State != api.Done {
 			t.Fatalf("%s: the job ended as %+v", strength, end)
 		}
 		result, err := io.ReadAll(f.do(f.request(http.MethodGet, "/jobs/"+j.ID+"/result", nil)).Body)
-		if note := fmt.Sprintf(`"strength":%g`, float64(*j.Options.Strength)); err != nil || !bytes.Contains(result, []byte(note)) {
+		if note := fmt.Sprintf(`"strength":%g`, *j.Options.Strength); err != nil || !bytes.Contains(result, []byte(note)) {
 			t.Errorf("%s: %v, and the result does not hold %s", strength, err, note)
 		}
 	}
@@ -280,8 +79,8 @@ func TestStrengthOverHTTP(t *testing.T) {
 }
 
 func TestResultInPartsAndOnce(t *testing.T) {
-	f := start(t, setup{worker: true})
-	var j job.Job
+	f := newServer(t, setup{worker: true})
+	var j api.Job
 	f.decode(f.submit("", quick()...), http.StatusCreated, &j)
 	f.finished(j.ID)
 	whole := f.do(f.request(http.MethodGet, "/jobs/"+j.ID+"/result?download=true", nil))
@@ -308,9 +107,9 @@ func TestResultInPartsAndOnce(t *testing.T) {
 
 func TestIdempotencyKey(t *testing.T) {
 	dir := t.TempDir()
-	var first, again job.Job
+	var first, again api.Job
 	t.Run("before a restart", func(t *testing.T) {
-		f := start(t, setup{job: job.Config{Dir: dir, Queue: 1}})
+		f := newServer(t, setup{dir: dir, job: job.Config{Queue: 1}})
 		f.decode(f.submit("order 7", quick()...), http.StatusCreated, &first)
 		f.decode(f.submit("order 7", quick()...), http.StatusOK, &again) // though the queue is full
 		answer := f.submit("", quick()...)
@@ -320,7 +119,7 @@ func TestIdempotencyKey(t *testing.T) {
 		f.decode(answer, http.StatusTooManyRequests, nil)
 	})
 	t.Run("after it", func(t *testing.T) {
-		f := start(t, setup{job: job.Config{Dir: dir}})
+		f := newServer(t, setup{dir: dir})
 		f.decode(f.submit("order 7", quick()...), http.StatusOK, &again)
 		f.decode(f.submit("order 7", quick()[:2]...), http.StatusConflict, nil)
 	})
@@ -330,7 +129,7 @@ func TestIdempotencyKey(t *testing.T) {
 }
 
 func TestPace(t *testing.T) {
-	f := start(t, setup{Config: studio.Config{Rate: 0.5}}) // a burst of 5, of which the session took one
+	f := newServer(t, setup{Config: studio.Config{Rate: 0.5}}) // a burst of 5, of which the session took one
 	for range 4 {
 		f.decode(f.do(f.request(http.MethodGet, "/jobs", nil)), http.StatusOK, nil)
 	}
@@ -341,7 +140,7 @@ func TestPace(t *testing.T) {
 }
 
 func TestPageAndDocumentation(t *testing.T) {
-	f := start(t, setup{})
+	f := newServer(t, setup{})
 	get := func(path string) (*http.Response, string) {
 		answer, err := f.Client().Get(f.URL + path)
 		if err != nil {
@@ -387,4 +186,13 @@ func TestPageAndDocumentation(t *testing.T) {
 		r.URL.Path = path
 		f.decode(f.do(r), http.StatusNotFound, nil)
 	}
+}
+
+func number(t *testing.T, v any) float64 {
+	t.Helper()
+	n, ok := v.(float64)
+	if !ok {
+		t.Fatalf("%v is no number", v)
+	}
+	return n
 }

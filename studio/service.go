@@ -4,97 +4,56 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/pastiche-art/pastiche/api"
 	"github.com/pastiche-art/pastiche/examples"
-	"github.com/pastiche-art/pastiche/paint"
+	"github.com/pastiche-art/pastiche/job"
 )
 
-// Session is what a client has to know of the server.
-type Session struct {
-	Token   string `json:"token" doc:"to be sent as X-Pastiche-Token with what changes something, where no key is borne"`
-	Version string `json:"version"`
-	Keys    bool   `json:"keys" doc:"whether the server has keys, so that there is something to log out of"`
-	Limits  Limits `json:"limits"`
-}
-
-// Limits are what an upload must keep to.
-type Limits struct {
-	Bytes  int `json:"bytes" doc:"of the whole request"`
-	Pixels int `json:"pixels" doc:"of each picture"`
-	Styles int `json:"styles"`
-}
-
-// RecipeEntry is a way to paint.
-type RecipeEntry struct {
-	Name        string       `json:"name"`
-	Title       string       `json:"title"`
-	Description string       `json:"description"`
-	Recipe      paint.Recipe `json:"recipe"`
-}
-
-// Example is a picture to begin with.
-type Example struct {
-	examples.Picture
-	URL string `json:"url"`
-}
-
-// recipeTexts are what people read of the recipes.
-var recipeTexts = map[string][2]string{
-	"fine":    {"Fine", "The most beautiful for most pictures: painted coarse to fine, in the painting’s strokes and colours."},
-	"classic": {"Classic", "The method of the course, to the letter: begins with noise, one size, 200 steps."},
-	"gatys":   {"Gatys", "The paper of 2015 that began it all. Slower; close to the photo."},
-	"nnst":    {"Collage", "Every place takes after the one place of the painting most like it: large, literal pieces, exactly its colours."},
-	"strotss": {"Transport", "Moves the painting’s features to where the photo’s structure wants them. Free in colour, true in shape."},
-}
-
-func (s *server) serviceOperations(api huma.API) {
-	type session struct{ Body Session }
-	huma.Register(api, operation(tagService, http.MethodGet, "/session", "session", "What a client has to know"),
-		func(context.Context, *struct{}) (*session, error) {
-			return &session{Session{s.token, s.Version, len(s.Keys) > 0, Limits{maxBody, maxPixels, maxStyles}}}, nil
+func (s *server) serviceOperations(humaAPI huma.API) {
+	type session struct{ Body api.Session }
+	huma.Register(humaAPI, operation(tagService, http.MethodGet, "/session", "getSession", "Get the server's version and limits, and the token of a server without keys"),
+		func(ctx context.Context, _ *struct{}) (*session, error) {
+			limits := s.Jobs.Config()
+			return &session{api.Session{
+				Version: s.Version, Keys: s.Keys != nil, Owner: callerOf(ctx).owner, Token: s.token,
+				Limits: api.Limits{
+					Bytes: maxBody, Pixels: maxPixels, RequestPixels: maxRequestPixels, Styles: job.MaxStyles, Size: limits.MaxSize, Queue: limits.Queue,
+					OwnerQueue: limits.OwnerQueue, Retention: int64(limits.Retention / time.Second),
+				},
+			}}, nil
 		})
 
-	type recipes struct {
-		Body struct {
-			Recipes []RecipeEntry `json:"recipes"`
+	type recipes struct{ Body api.RecipeList }
+	op := operation(tagService, http.MethodGet, "/recipes", "listRecipes", "List the recipes and presets, the default first")
+	op.Description = "The name of any of them may be the name of a submitted recipe. A job with a preset has the name and the parameters of the recipe that the preset is based on."
+	huma.Register(humaAPI, op, func(context.Context, *struct{}) (*recipes, error) {
+		all, err := s.recipes()
+		if err != nil {
+			return nil, s.fail(err)
 		}
-	}
-	huma.Register(api, operation(tagService, http.MethodGet, "/recipes", "recipes", "The ways to paint, the default first"),
-		func(context.Context, *struct{}) (*recipes, error) {
-			all := &recipes{}
-			for _, name := range paint.RecipeNames() {
-				recipe, err := paint.RecipeNamed(name)
-				if err != nil {
-					return nil, err
-				}
-				text, found := recipeTexts[name]
-				if !found {
-					text[0] = name
-				}
-				all.Body.Recipes = append(all.Body.Recipes, RecipeEntry{name, text[0], text[1], recipe})
-			}
-			return all, nil
-		})
+		return &recipes{api.RecipeList{Recipes: all}}, nil
+	})
 
-	type pictures struct {
-		Body struct {
-			Paintings []Example `json:"paintings"`
-			Photos    []Example `json:"photos"`
-		}
-	}
-	huma.Register(api, operation(tagService, http.MethodGet, "/examples", "examples", "Pictures to begin with"),
+	type pictures struct{ Body api.ExampleList }
+	huma.Register(humaAPI, operation(tagService, http.MethodGet, "/examples", "listExamples", "List pictures to begin with"),
 		func(context.Context, *struct{}) (*pictures, error) {
 			all := &pictures{}
 			for _, p := range examples.Paintings() {
-				all.Body.Paintings = append(all.Body.Paintings, Example{p, "/examples/" + p.File})
+				all.Body.Paintings = append(all.Body.Paintings, example(p))
 			}
 			for _, p := range examples.Photos() {
-				all.Body.Photos = append(all.Body.Photos, Example{p, "/examples/" + p.File})
+				all.Body.Photos = append(all.Body.Photos, example(p))
 			}
 			return all, nil
 		})
+}
+
+func example(p examples.Picture) api.Example {
+	return api.Example{File: p.File, Title: p.Title, By: p.By, URL: "/examples/" + p.File}
 }
 
 // exampleFiles serves the pictures to begin with.

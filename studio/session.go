@@ -7,31 +7,35 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/pastiche-art/pastiche/api"
 )
 
 const (
 	base        = "/api/v1"
 	tokenHeader = "X-Pastiche-Token"
-	// cookieName holds, where there are keys, that a browser has shown one.
-	cookieName = "pastiche_session"
-	cookieFor  = 30 * 24 * time.Hour
-	maxLogin   = 1 << 10 // bytes
+	// cookieName is the name of the cookie by which a browser shows that it has
+	// shown a key. Over TLS, the prefix binds the cookie to this host.
+	cookieName   = "pastiche_session"
+	securePrefix = "__Host-"
+	cookieFor    = 30 * 24 * time.Hour
+	maxLogin     = 1 << 10 // bytes
 )
 
 // open are the paths below /api/ that need no key.
 var open = map[string]bool{
-	"POST " + base + "/login": true, "GET " + base + "/docs": true,
+	"POST " + base + "/login": true, "POST " + base + "/logout": true, "GET " + base + "/docs": true,
 	"GET " + base + "/openapi.json": true, "GET " + base + "/openapi.yaml": true,
 }
 
 // caller is who asks.
 type caller struct {
-	owner  string // a fingerprint of the key; "" without keys
-	bearer bool   // the request bears the key itself, which no other site can make it do
+	owner string // the name of the key; "" without keys
 }
 
 type callerKey struct{}
@@ -41,111 +45,171 @@ func callerOf(ctx context.Context) caller {
 	return c
 }
 
-// admit lets requests to the API in that have a key, where there are keys, and,
-// where they change something, the key itself or the token of the session.
+// admit lets requests to the API in that have a key or the session of one, where
+// there are keys. Without keys, it lets in what only reads, and what bears the token
+// of the session.
+//
+// A session needs no token: its cookie is sent with requests of the same site only,
+// and guard refuses those of other origins.
 func (s *server) admit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		private := strings.HasPrefix(r.URL.Path, "/api/") || r.URL.Path == "/metrics"
-		if !private || open[r.Method+" "+r.URL.Path] {
-			if !private || s.pace(w, r, "") {
+		if !private {
+			next.ServeHTTP(w, r)
+			return
+		}
+		address := s.addressOf(r)
+		if open[r.Method+" "+r.URL.Path] {
+			if s.pace(w, address) {
 				next.ServeHTTP(w, r)
 			}
 			return
 		}
 		w.Header().Set("Cache-Control", "no-store")
-		c, known := s.identify(r)
-		if !known {
-			w.Header().Set("WWW-Authenticate", "Bearer")
-			problem(w, http.StatusUnauthorized, "expected the header Authorization: Bearer KEY")
+		if s.Keys == nil {
+			if !s.pace(w, address) {
+				return
+			}
+			reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+			if !reads && !same(r.Header.Get(tokenHeader), s.token) {
+				answerProblem(w, newProblem(http.StatusForbidden, api.CodeForbidden,
+					"expected the header %s with the token that GET %s/session answers", tokenHeader, base))
+				return
+			}
+			next.ServeHTTP(w, r)
 			return
 		}
-		reads := r.Method == http.MethodGet || r.Method == http.MethodHead
-		if !reads && !c.bearer && !same(r.Header.Get(tokenHeader), s.token) {
-			problem(w, http.StatusForbidden, "expected the header "+tokenHeader+", which GET "+base+"/session tells")
+		var entry keyEntry
+		var ok bool
+		if key, borne := bearer(r); borne {
+			if entry, ok = s.tryKey(w, address, key); !ok {
+				return
+			}
+		} else if entry, ok = s.session(r); !ok {
+			if s.pace(w, address) {
+				answerProblem(w, unauthorized("expected the header Authorization: Bearer KEY"))
+			}
 			return
 		}
-		if s.pace(w, r, c.owner) {
-			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, c)))
+		if s.pace(w, "key "+entry.name) {
+			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, caller{entry.name})))
 		}
 	})
 }
 
-// identify says who asks, and whether they may.
-func (s *server) identify(r *http.Request) (c caller, known bool) {
-	if len(s.Keys) == 0 {
-		return caller{}, true
+// bearer returns the key that a request bears.
+func bearer(r *http.Request) (key string, borne bool) {
+	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.TrimSpace(key), strings.EqualFold(scheme, "Bearer")
+}
+
+func unauthorized(detail string) *problem {
+	p := newProblem(http.StatusUnauthorized, api.CodeUnauthorized, "%s", detail)
+	p.header.Set("WWW-Authenticate", "Bearer")
+	return p
+}
+
+// tryKey returns the entry of a key. Otherwise it answers. An address that has tried
+// too many wrong keys has to wait before another key is looked at.
+func (s *server) tryKey(w http.ResponseWriter, address, key string) (entry keyEntry, ok bool) {
+	if !slowDown(w, s.guesses.wait(address), "too many wrong keys from this address: try again later") {
+		return entry, false
 	}
-	if key, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); bearer {
-		owner := s.owner(key)
-		return caller{owner, true}, owner != ""
+	entry, ok = s.Keys.find(key)
+	if !ok {
+		s.metrics.guesses.Inc()
+		s.guesses.charge(address)
+		answerProblem(w, unauthorized("the key is none of this server's keys"))
 	}
-	cookie, err := r.Cookie(cookieName)
-	if err != nil {
-		return caller{}, false
-	}
-	until, _, found := strings.Cut(cookie.Value, ".")
-	seconds, err := strconv.ParseInt(until, 10, 64)
-	if !found || err != nil || time.Now().After(time.Unix(seconds, 0)) {
-		return caller{}, false
-	}
-	for _, k := range s.Keys {
-		if same(cookie.Value, pass(k, until)) {
-			c, known = caller{owner: fingerprint(k)}, true // no sooner for one than for another
+	return entry, ok
+}
+
+// session returns the entry of the key that a request's cookie stands for.
+func (s *server) session(r *http.Request) (entry keyEntry, ok bool) {
+	for _, name := range []string{securePrefix + cookieName, cookieName} {
+		cookie, err := r.Cookie(name)
+		if err != nil {
+			continue
+		}
+		parts := strings.Split(cookie.Value, ".")
+		if len(parts) != 3 {
+			continue
+		}
+		until, err := strconv.ParseInt(parts[1], 10, 64)
+		if err != nil || time.Now().After(time.Unix(until, 0)) {
+			continue
+		}
+		for _, e := range s.Keys.named(parts[0]) {
+			if same(cookie.Value, pass(e, until)) {
+				return e, true
+			}
 		}
 	}
-	return c, known
+	return keyEntry{}, false
 }
 
-// owner returns the fingerprint of one of the keys, or "".
-func (s *server) owner(key string) (owner string) {
-	for _, k := range s.Keys {
-		if same(key, k) {
-			owner = fingerprint(k)
-		}
-	}
-	return owner
-}
-
-// fingerprint names a key without telling it.
-func fingerprint(key string) string {
-	sum := sha256.Sum256([]byte("pastiche owner " + key))
-	return hex.EncodeToString(sum[:6])
-}
-
-// pass returns what a cookie holds: until when it is good, and the proof that
-// who made it knew the key.
-func pass(key, until string) string {
-	mac := hmac.New(sha256.New, []byte(key))
-	mac.Write([]byte("pastiche session " + until))
-	return until + "." + hex.EncodeToString(mac.Sum(nil))
+// pass returns what a cookie holds: the name of a key, until when the cookie is good,
+// and the proof that a server with that key made it. Every server with the key
+// accepts it.
+func pass(e keyEntry, until int64) string {
+	text := fmt.Sprintf("%s.%d", e.name, until)
+	mac := hmac.New(sha256.New, e.sum[:])
+	mac.Write([]byte("pastiche session " + text))
+	return text + "." + hex.EncodeToString(mac.Sum(nil))
 }
 
 func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
-// sessions adds what lets a browser in where there are keys.
+// sessions adds the paths that begin and end the session of a browser.
 func (s *server) sessions(mux *http.ServeMux) {
 	mux.HandleFunc("POST "+base+"/login", func(w http.ResponseWriter, r *http.Request) {
 		var login struct {
 			Key string `json:"key"`
 		}
-		err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxLogin)).Decode(&login)
-		if err != nil || s.owner(login.Key) == "" {
-			problem(w, http.StatusForbidden, "that is none of this server's keys")
+		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxLogin)).Decode(&login); err != nil {
+			answerProblem(w, newProblem(http.StatusUnprocessableEntity, api.CodeInvalid, `expected JSON such as {"key":"KEY"}: %v`, err))
 			return
 		}
-		until := strconv.FormatInt(time.Now().Add(cookieFor).Unix(), 10)
-		http.SetCookie(w, s.cookie(r, pass(login.Key, until), cookieFor))
+		if s.Keys == nil {
+			answerProblem(w, newProblem(http.StatusNotFound, api.CodeNotFound, "this server has no keys: no login is needed"))
+			return
+		}
+		entry, ok := s.tryKey(w, s.addressOf(r), login.Key)
+		if !ok {
+			return
+		}
+		http.SetCookie(w, cookie(r, pass(entry, time.Now().Add(cookieFor).Unix()), cookieFor))
 		w.WriteHeader(http.StatusNoContent)
 	})
 	mux.HandleFunc("POST "+base+"/logout", func(w http.ResponseWriter, r *http.Request) {
-		http.SetCookie(w, s.cookie(r, "", -1))
+		http.SetCookie(w, cookie(r, "", -time.Second))
 		w.WriteHeader(http.StatusNoContent)
 	})
 }
 
-func (s *server) cookie(r *http.Request, value string, age time.Duration) *http.Cookie {
-	return &http.Cookie{
+func cookie(r *http.Request, value string, age time.Duration) *http.Cookie {
+	c := &http.Cookie{
 		Name: cookieName, Value: value, Path: "/", MaxAge: int(age / time.Second),
-		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.Header.Get("X-Forwarded-Proto") == "https",
+		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: overTLS(r),
 	}
+	if c.Secure {
+		c.Name = securePrefix + cookieName
+	}
+	return c
+}
+
+// overTLS reports whether the client uses TLS, to this server or to a proxy, which
+// tells so by X-Forwarded-Proto or Forwarded.
+func overTLS(r *http.Request) bool {
+	if r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") {
+		return true
+	}
+	hop, _, _ := strings.Cut(r.Header.Get("Forwarded"), ",") // the client's
+	for pair := range strings.SplitSeq(hop, ";") {
+		name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
+		if strings.EqualFold(name, "proto") && strings.EqualFold(strings.Trim(value, `"`), "https") {
+			return true
+		}
+	}
+	return false
 }

@@ -1,313 +1,252 @@
 package studio
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
-	"mime/multipart"
 	"net/http"
-	"os"
-	"reflect"
+	"runtime"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
-	"github.com/pastiche-art/pastiche/job"
-	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
 const (
-	maxBody    = 64 << 20
-	maxPixels  = 24_000_000
-	maxStyles  = 8
-	maxOptions = 64 << 10
-	// An upload has to bring leastRate bytes a second, but for its first
-	// seconds.
-	leastRate  = 16 << 10
-	firstBytes = 8 * time.Second
+	maxBody = 64 << 20
+	// maxJSON bounds a body of JSON, which is decoded in memory.
+	maxJSON   = 16 << 20
+	maxPixels = 24_000_000
+	// maxRequestPixels holds four photos of the greatest size, or a content and
+	// eight styles with masks of 4 megapixels. Decoding and encoding them takes a
+	// processor 5 to 15 seconds.
+	maxRequestPixels = 100_000_000
+	// Decoding a picture may take pictureTime and megapixelTime for each of its
+	// megapixels: five times what the slowest format takes, for processors that
+	// paint, too.
+	pictureTime   = time.Second
+	megapixelTime = 500 * time.Millisecond
+	// places is how many uploads are decoded at a time. A picture of the greatest
+	// size takes 600 to 1,000 MB meanwhile.
+	places = 2
+	// largePixels is the size of pictures before which the garbage of the picture
+	// before is collected, so that a request never needs memory for two.
+	largePixels = 4_000_000
+	// placeWait is how long a received upload waits for its place.
+	placeWait = 2 * time.Minute
+	mediaForm = "multipart/form-data"
 )
 
 var (
-	errForm = errors.New("the form is not as expected")
-	errSlow = errors.New("the upload is too slow")
+	errForm   = errors.New("the request is not as expected")
+	errPixels = errors.New("too many pixels")
 )
 
 func malformed(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{errForm}, args...)...)
 }
 
-// form is what is submitted, as the OpenAPI document has it.
-type form struct {
-	Content   binary      `json:"content" doc:"the photo; without one, a texture of the shape that the options give"`
-	Style     []binary    `json:"style" required:"true" doc:"the paintings, 1 to 8 of them"`
-	Mask      []binary    `json:"mask" doc:"none, or for each style where on the photo it paints: where the mask is white"`
-	StyleMask []binary    `json:"style_mask" doc:"for the first styles, or for all, where they are looked at: where the mask is white"`
-	Keep      binary      `json:"keep" doc:"where this is white the photo stays as it is"`
-	Init      binary      `json:"init" doc:"where a recipe begins whose init is picture"`
-	Options   job.Options `json:"options" doc:"every field may be left out; those of the recipe are then those of the recipe that its name names"`
+// uploads are what is received, and the places where it is decoded.
+type uploads struct {
+	spool  *spool
+	places *shares
 }
 
-type binary []byte
-
-// Schema is that of a file in a form.
-func (binary) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeString, Format: "binary"}
-}
-
-func formBody(schemas huma.Registry) *huma.RequestBody {
-	submission := schemas.Schema(reflect.TypeFor[form](), true, "Submission")
-	// huma sees a number, and not that a name is read, too.
-	least, most := float64(paint.Subtle), float64(paint.Bold)
-	schemas.SchemaFromRef(schemas.Schema(reflect.TypeFor[job.Options](), true, "Options").Ref).Properties["strength"] = &huma.Schema{
-		Description: "how far to go from the photo, balanced where it is left out; weights of the recipe that are given win over it",
-		OneOf: []*huma.Schema{
-			{Type: huma.TypeNumber, Minimum: &least, Maximum: &most},
-			{Type: huma.TypeString, Enum: []any{paint.Subtle.String(), paint.Balanced.String(), paint.Bold.String()}},
-		},
+// newUploads returns the uploads of a server with one owner, or with several. Of
+// several, each gets at most half of everything.
+func newUploads(folder string, several bool) *uploads {
+	part := 1
+	if several {
+		part = 2
 	}
-	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": {
-		Schema:   submission,
-		Encoding: map[string]*huma.Encoding{"options": {ContentType: "application/json"}},
-	}}}
+	return &uploads{newSpool(folder, newShares(spoolBlocks, spoolBlocks/part)), newShares(places, places/part)}
 }
 
-type receivedKey struct{}
-
-func receivedOf(ctx context.Context) *job.Request {
-	req, _ := ctx.Value(receivedKey{}).(*job.Request)
-	return req
+// A body is the body of a request that was received and has its place.
+type body struct {
+	*spooled
+	media    string // such as multipart/form-data
+	boundary string
+	// done removes the body and gives its place to the next one. It may be called
+	// again.
+	done func()
+	// left is how many pixels the request's pictures may still have.
+	left int
+	// limit returns how long decoding a picture of so many pixels may take.
+	limit func(pixels int) time.Duration
 }
 
-// receive reads and decodes the form of a submission before its operation, as
-// huma would spool it to the temporary folder.
-func (s *server) receive(api huma.API) func(huma.Context, func(huma.Context)) {
-	return func(ctx huma.Context, next func(huma.Context)) {
+func decodeTime(pixels int) time.Duration {
+	return pictureTime + time.Duration(pixels)*megapixelTime/1_000_000
+}
+
+type bodyKey struct{}
+
+// receiving registers an operation whose request is an upload of one of some media
+// types; none is any type. The operation's function begins when the body was
+// received and has its place.
+func receiving[I, O any](s *server, humaAPI huma.API, op huma.Operation, media []string, do func(ctx context.Context, in *I, b *body) (*O, error)) {
+	op.Errors = append(op.Errors, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
+		http.StatusUnprocessableEntity, http.StatusInsufficientStorage)
+	op.Middlewares = huma.Middlewares{func(ctx huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(ctx)
-		body, done, err := s.body(w, r)
+		b, err := s.receive(w, r, media)
 		if err == nil {
-			defer done()
-			var req *job.Request
-			if req, err = body.request(); err == nil {
-				next(huma.WithValue(ctx, receivedKey{}, req))
-				return
-			}
+			defer b.done()
+			next(huma.WithValue(ctx, bodyKey{}, b))
+			return
 		}
 		s.metrics.refused.Inc()
-		writeError(api, ctx, s.fail(err))
-	}
-}
-
-// writeError answers with what fail returned.
-func writeError(api huma.API, ctx huma.Context, err error) {
-	var header huma.HeadersError
-	if errors.As(err, &header) {
-		for name := range header.GetHeaders() {
-			ctx.SetHeader(name, header.GetHeaders().Get(name))
+		answerProblem(w, s.fail(err))
+	}}
+	huma.Register(humaAPI, op, func(ctx context.Context, in *I) (*O, error) {
+		b, _ := ctx.Value(bodyKey{}).(*body)
+		out, err := do(ctx, in, b)
+		if err != nil {
+			s.metrics.refused.Inc()
+			err = s.fail(err)
 		}
-	}
-	var status huma.StatusError
-	if errors.As(err, &status) {
-		huma.WriteErr(api, ctx, status.GetStatus(), status.Error()) //nolint:errcheck // a client that is gone needs no answer
-	}
+		return out, err
+	})
 }
 
-// upload is the body of a submission, as it was received.
-type upload struct {
-	data     []byte
-	boundary string
-}
-
-// body receives an upload and waits until it may be accepted; done lets the next
-// one.
-func (s *server) body(w http.ResponseWriter, r *http.Request) (body *upload, done func(), err error) {
-	// A key may be that of a job that is accepted already, for which there is
-	// room in any queue.
-	ready := s.Store.Ready()
-	if r.Header.Get("Idempotency-Key") == "" {
-		ready = s.Store.Admit(r.Context())
+// receive stores the body of a request and waits for its place.
+func (s *server) receive(w http.ResponseWriter, r *http.Request, media []string) (_ *body, err error) {
+	ctx := r.Context()
+	if err := s.Jobs.Ready(ctx); err != nil {
+		return nil, err
 	}
-	if ready != nil {
-		return nil, nil, ready
+	b := &body{left: maxRequestPixels, limit: decodeTime}
+	if b.media, b.boundary, err = mediaOf(r, media); err != nil {
+		return nil, err
 	}
-	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || kind != "multipart/form-data" || params["boundary"] == "" {
-		return nil, nil, malformed("Content-Type %q: expected multipart/form-data", r.Header.Get("Content-Type"))
+	most := int64(maxBody)
+	if b.media == mimeJSON {
+		most = maxJSON
 	}
-	if r.ContentLength > maxBody {
-		return nil, nil, &http.MaxBytesError{Limit: maxBody}
+	if r.ContentLength > most {
+		return nil, &http.MaxBytesError{Limit: most}
 	}
-	expected := r.ContentLength
-	if expected < 0 {
-		expected = maxBody
+	owner := callerOf(ctx).owner
+	if b.spooled, err = s.uploads.spool.receive(ctx, owner, newSteady(w, r, most)); err != nil {
+		return nil, receiveError(err)
 	}
-	if err := s.received.Acquire(r.Context(), expected); err != nil {
-		return nil, nil, err
-	}
-	data, err := io.ReadAll(&steady{body: http.MaxBytesReader(w, r.Body, maxBody), out: http.NewResponseController(w), begun: time.Now()})
-	if err == nil {
-		err = s.accepting.Acquire(r.Context(), 1)
-	} else {
-		err = formError(err)
-	}
+	wait, cancel := context.WithTimeoutCause(ctx, placeWait, errBusy)
+	defer cancel()
+	release, err := s.uploads.places.wait(wait, owner)
 	if err != nil {
-		s.received.Release(expected)
-		return nil, nil, err
+		b.discard()
+		return nil, err
 	}
 	begun := time.Now()
-	return &upload{data, params["boundary"]}, func() {
-		s.received.Release(expected)
-		s.rest(time.Since(begun), func() { s.accepting.Release(1) })
-	}, nil
+	b.done = sync.OnceFunc(func() {
+		b.discard()
+		s.rest(maxRequestPixels-b.left, time.Since(begun), release)
+	})
+	return b, nil
 }
 
-func (u *upload) request() (*job.Request, error) {
-	// To the reader of the form, one that breaks off between its parts is whole.
-	if !bytes.Contains(u.data, []byte("--"+u.boundary+"--")) {
-		return nil, malformed("it breaks off: expected its last boundary")
+// mediaOf returns the media type of a request, and the boundary of a form.
+func mediaOf(r *http.Request, allowed []string) (media, boundary string, err error) {
+	text := r.Header.Get("Content-Type")
+	media, params, err := mime.ParseMediaType(text)
+	if len(allowed) == 0 && media != mediaForm {
+		return media, "", nil
 	}
-	return readForm(multipart.NewReader(bytes.NewReader(u.data), u.boundary))
+	for _, m := range allowed {
+		if err == nil && m == media && media != mediaForm {
+			return media, "", nil
+		}
+	}
+	if err != nil || media != mediaForm || params["boundary"] == "" {
+		if len(allowed) == 0 {
+			allowed = []string{mediaForm}
+		}
+		return "", "", malformed("Content-Type %q: expected %s", text, strings.Join(allowed, " or "))
+	}
+	return media, params["boundary"], nil
 }
 
-// uploadShare is how much of one processor's time uploads may take while a picture
-// is painted in the same process: after each its place rests. Painting waits for
-// the slowest of its threads at every layer, so that what one processor does
-// besides holds up all.
+// While a picture is painted in the same process, an upload holds its place for at
+// least timePerPixel. Painting waits for the slowest of its threads at every layer, so
+// that what one processor does besides holds up all. An upload takes 55 ns a pixel, so
+// that the places take a fifth of a processor together.
 const (
-	uploadShare = 0.06
-	maxRest     = 5 * time.Second
+	timePerPixel = 550 * time.Nanosecond
+	maxRest      = 5 * time.Second
 )
 
-// rest calls then when a place has rested for an upload that took so long.
-func (s *server) rest(took time.Duration, then func()) {
-	if !s.Store.Painting() {
+// rest calls then when a place has rested for an upload of so many pixels, which took
+// so long.
+func (s *server) rest(pixels int, took time.Duration, then func()) {
+	rest := min(time.Duration(pixels)*timePerPixel-took, maxRest)
+	if rest <= 0 || !s.Painting() {
 		then()
 		return
 	}
-	pause := time.Duration(float64(took) * (places/uploadShare - 1))
-	time.AfterFunc(min(max(pause, 0), maxRest), then)
+	time.AfterFunc(rest, then)
 }
 
-// steady reads a body, and fails where it comes too slowly.
-type steady struct {
-	body  io.Reader
-	out   *http.ResponseController
-	begun time.Time
-	read  int64
+// receiveError tells a body that is too large, too slow or broken off from a fault
+// of the server.
+func receiveError(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return malformed("it breaks off: expected %v", err)
+	}
+	return err
 }
 
-func (s *steady) Read(p []byte) (int, error) {
-	deadline := s.begun.Add(firstBytes + time.Duration(s.read)*time.Second/leastRate)
-	if err := s.out.SetReadDeadline(deadline); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return 0, err
+// decode reads a picture of the request. name is what errors call it.
+func (b *body) decode(ctx context.Context, r io.Reader, name string) (*picture.File, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var clock *time.Timer
+	f, err := picture.Decode(ctx, r, name, picture.Limits{
+		MaxPixels: maxPixels, MaxBytes: maxBody, Untrusted: true,
+		Size: func(w, h int) error {
+			if w*h >= largePixels {
+				runtime.GC()
+			}
+			if clock == nil {
+				limit := b.limit(w * h)
+				clock = time.AfterFunc(limit, func() {
+					cancel(malformed("decoding takes longer than %v, which is the limit for a picture of this size: save it again in a plain format, such as baseline JPEG", limit.Round(time.Millisecond)))
+				})
+			}
+			return b.admit(w, h)
+		},
+	})
+	if clock != nil {
+		clock.Stop()
 	}
-	n, err := s.body.Read(p)
-	s.read += int64(n)
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return n, fmt.Errorf("%w: expected %d KiB a second", errSlow, leastRate>>10)
+	if err != nil {
+		return nil, decodeError(name, err)
 	}
-	return n, err
+	b.left -= f.Picture.W * f.Picture.H
+	return f, nil
 }
 
-func readForm(parts *multipart.Reader) (*job.Request, error) {
-	req := &job.Request{}
-	var options []byte
-	for {
-		part, err := parts.NextPart()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err == nil {
-			err = readPart(req, part, &options)
-		}
-		if err != nil {
-			return nil, formError(err)
-		}
+// admit returns an error where the request has no pixels left for a picture.
+func (b *body) admit(w, h int) error {
+	if w*h > b.left {
+		return fmt.Errorf("%w: the pictures of a request may have %d megapixels together, and %dx%d pixels are more than is left: shrink the pictures",
+			errPixels, maxRequestPixels/1_000_000, w, h)
 	}
-	var err error
-	if req.Options, err = job.ParseOptions(options); err != nil {
-		return nil, err
-	}
-	if len(req.Styles) == 0 {
-		return nil, malformed("no style: expected 1 to %d", maxStyles)
-	}
-	return req, nil
+	return nil
 }
 
-// formError tells a body that is too large or broken off from a bad picture.
-func formError(err error) error {
-	for _, known := range []error{errForm, errSlow, picture.ErrFormat, picture.ErrTooLarge, picture.ErrCorrupt} {
+// decodeError tells a bad picture from a fault of the server.
+func decodeError(name string, err error) error {
+	for _, known := range []error{errForm, errPixels, context.Canceled, picture.ErrFormat, picture.ErrTooLarge, picture.ErrCorrupt} {
 		if errors.Is(err, known) {
 			return err
 		}
 	}
-	if errors.As(err, new(*http.MaxBytesError)) {
-		return err
-	}
-	return malformed("%v", err)
-}
-
-// decodePart reads a picture. What decoding a file of 8 bits adds between the
-// levels is rounded away: it would double what is stored, and nobody sees it.
-func decodePart(part *multipart.Part) (*picture.Picture, error) {
-	file := bufio.NewReader(part)
-	head, err := file.Peek(deepHead)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
-	}
-	p, err := picture.Decode(file, part.FormName(), picture.Limits{MaxPixels: maxPixels, MaxBytes: maxBody})
-	if err == nil && !deep(head) {
-		p.Round()
-	}
-	return p, err
-}
-
-// deepHead is how much of a file says how deep it may be.
-const deepHead = 25
-
-// deep says whether a file may have 16 bits: a PNG whose header says so, or any
-// TIFF.
-func deep(head []byte) bool {
-	const depthAt = deepHead - 1 // in IHDR
-	return len(head) == deepHead && (bytes.HasPrefix(head, []byte("\x89PNG")) && head[depthAt] == 16 ||
-		bytes.HasPrefix(head, []byte("II")) || bytes.HasPrefix(head, []byte("MM")))
-}
-
-func readPart(req *job.Request, part *multipart.Part, options *[]byte) error {
-	name := part.FormName()
-	switch {
-	case name == "options" && *options == nil:
-		var err error
-		if *options, err = io.ReadAll(io.LimitReader(part, maxOptions+1)); len(*options) > maxOptions {
-			return malformed("options of more than %d bytes", maxOptions)
-		}
-		return err
-	case name == "options":
-		return malformed("options twice")
-	}
-	one := map[string]**picture.Picture{"content": &req.Content, "keep": &req.Keep, "init": &req.Init}[name]
-	several := map[string]*[]*picture.Picture{"style": &req.Styles, "mask": &req.Masks, "style_mask": &req.StyleMasks}[name]
-	switch {
-	case one == nil && several == nil:
-		return malformed("field %q: expected content, style, mask, style_mask, keep, init or options", name)
-	case one != nil && *one != nil:
-		return malformed("%s twice", name)
-	case several != nil && len(*several) == maxStyles:
-		return malformed("more than %d of %s", maxStyles, name)
-	}
-	p, err := decodePart(part)
-	if err != nil {
-		return err
-	}
-	if one != nil {
-		*one = p
-	} else {
-		*several = append(*several, p)
-	}
-	return nil
+	return malformed("%s: %v", name, err)
 }

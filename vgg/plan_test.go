@@ -102,16 +102,14 @@ func TestForwardOnlyEqualsFull(t *testing.T) {
 	n, pool := randomNetwork(t, VGG19Slim, unit), newPool(t, 2)
 	const h, w = 19, 37
 	taps := []string{"conv2_1", "conv4_2", "conv5_1"}
-	for _, kind := range []kernel.Pooling{kernel.Max, kernel.Average, kernel.L2} {
+	for _, pooling := range []kernel.Pooling{kernel.MaxPooling, kernel.AveragePooling, kernel.RescaledAveragePooling} {
 		for _, replicate := range []bool{false, true} {
-			opts := PlanOptions{Taps: taps, Pooling: Pooling{Kind: kind, Rescale: true}, Replicate: replicate}
+			opts := PlanOptions{Taps: taps, Pooling: pooling, Replicate: replicate}
 			full := newPlan(t, n, pool, h, w, opts)
 			opts.ForwardOnly = true
 			only := newPlan(t, n, pool, h, w, opts)
-			for _, s := range only.stages {
-				if s.kept != nil || s.passes != nil || s.route != nil {
-					t.Errorf("%s keeps something for a way back that there is not", s.name)
-				}
+			if s := only.sections[0]; len(s.masks) > 0 || s.buffers > int(kept) || len(s.backward) > 0 {
+				t.Error("a plan that is forward only keeps something for the way back")
 			}
 			for seed := range uint64(2) {
 				picture := randomPicture(h, w, seed)
@@ -232,7 +230,7 @@ func TestBackwardAsksDeepestFirst(t *testing.T) {
 func TestBackwardAgain(t *testing.T) {
 	n, pool := randomNetwork(t, VGG19Slim, unit), newPool(t, 2)
 	const h, w = 27, 35
-	opts := PlanOptions{Taps: []string{"conv1_1", "conv3_2", "conv5_1"}, Pooling: Pooling{Kind: kernel.L2}}
+	opts := PlanOptions{Taps: []string{"conv1_1", "conv3_2", "conv5_1"}}
 	backward := func(plan *Plan, seed uint64) []float32 {
 		runForward(plan, randomPicture(h, w, seed), unobserved)
 		gradient := randomPicture(h, w, 99) // stale
@@ -291,11 +289,10 @@ func TestGradientAgainstDifferences(t *testing.T) {
 	)
 	taps := small.Layers()
 	for name, opts := range map[string]PlanOptions{
-		"max":                    {Taps: taps},
-		"average, replicate":     {Taps: taps, Pooling: Pooling{Kind: kernel.Average}, Replicate: true},
-		"average rescaled":       {Taps: taps, Pooling: Pooling{Kind: kernel.Average, Rescale: true}},
-		"l2 rescaled, replicate": {Taps: taps, Pooling: Pooling{Kind: kernel.L2, Rescale: true}, Replicate: true},
-		"deepest tap":            {Taps: []string{"conv3_1"}},
+		"max":                {Taps: taps},
+		"average, replicate": {Taps: taps, Pooling: kernel.AveragePooling, Replicate: true},
+		"average rescaled":   {Taps: taps, Pooling: kernel.RescaledAveragePooling},
+		"deepest tap":        {Taps: []string{"conv3_1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			input := unit

@@ -36,8 +36,7 @@ func TestBFloat16(t *testing.T) {
 	taps := []string{"conv1_1", "conv2_2", "conv4_2", "conv5_1"}
 	for name, opts := range map[string]PlanOptions{
 		"max, replicate": {Taps: taps, Replicate: true},
-		"average":        {Taps: taps, Pooling: Pooling{Kind: kernel.Average, Rescale: true}},
-		"l2":             {Taps: taps, Pooling: Pooling{Kind: kernel.L2}},
+		"average":        {Taps: taps, Pooling: kernel.RescaledAveragePooling},
 	} {
 		t.Run(name, func(t *testing.T) {
 			eachBFloat16(t, func(t *testing.T) {
@@ -78,11 +77,7 @@ func TestBFloat16Windows(t *testing.T) {
 	const h, w, gradientTolerance = 411, 331, 0.01
 	opts := PlanOptions{Taps: []string{"conv1_1", "conv2_2", "conv4_2", "conv5_1"}, Precision: kernel.BFloat16}
 	whole := newPlan(t, n, pool, h, w, opts)
-	opts.Memory = whole.windowBytes(240, 240)
-	parts := newPlan(t, n, pool, h, w, opts)
-	if len(parts.windows) < 2 {
-		t.Fatalf("%d windows", len(parts.windows))
-	}
+	parts := divided(t, n, pool, h, w, opts, 0, [2]int{64, 64})
 	picture := randomPicture(h, w, 1)
 	sameActivations(t, forward(parts, picture), forward(whole, picture))
 	alike(t, "gradient", gradientOf(parts, picture), gradientOf(whole, picture), gradientTolerance)

@@ -19,7 +19,6 @@ type reference struct {
 	Architecture  string
 	Width, Height int
 	Pooling       string
-	Rescale       bool
 	Replicate     bool
 	Input         Input
 	Seed          uint64
@@ -120,13 +119,11 @@ func newPlan(t testing.TB, n *Network, pool *kernel.Pool, h, w int, opts PlanOpt
 
 func pooling(t *testing.T, name string) kernel.Pooling {
 	t.Helper()
-	for _, kind := range []kernel.Pooling{kernel.Max, kernel.Average, kernel.L2} {
-		if kind.String() == name {
-			return kind
-		}
+	kind, err := kernel.ParsePooling(name)
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatalf("unknown pooling %s", name)
-	return 0
+	return kind
 }
 
 // computed is what a plan made of a case.
@@ -142,7 +139,7 @@ func (r *reference) compute(t *testing.T, n *Network, threads int) computed {
 	layers := n.Layers()
 	plan := newPlan(t, n, newPool(t, threads), r.Height, r.Width, PlanOptions{
 		Taps:      layers,
-		Pooling:   Pooling{Kind: pooling(t, r.Pooling), Rescale: r.Rescale},
+		Pooling:   pooling(t, r.Pooling),
 		Replicate: r.Replicate,
 	})
 	c := computed{activations: forward(plan, randomPicture(r.Height, r.Width, r.Seed)), gradient: make([]float32, 3*r.Height*r.Width)}

@@ -43,7 +43,7 @@ func TestSpread(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan := newPlan(t, n, newPool(t, 1), h, w, PlanOptions{Taps: taps, Pooling: Pooling{Kind: kernel.Average}, ForwardOnly: true})
+	plan := newPlan(t, n, newPool(t, 1), h, w, PlanOptions{Taps: taps, Pooling: kernel.AveragePooling, ForwardOnly: true})
 	for tap, f := range activations(plan, picture) {
 		want, got := f.CHW(), at[tap]
 		if len(got) != len(want) {

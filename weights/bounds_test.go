@@ -17,7 +17,7 @@ func readBounded(t testing.TB, file []byte, most int) (*Network, error) {
 	runtime.ReadMemStats(&before)
 	n, err := readBytes(file)
 	runtime.ReadMemStats(&after)
-	if got := after.TotalAlloc - before.TotalAlloc; got > uint64(most) {
+	if got := after.TotalAlloc - before.TotalAlloc; got > allocationFactor*uint64(most) {
 		t.Errorf("allocated %d bytes for a file of %d, expected at most %d (%v)", got, len(file), most, err)
 	}
 	checkForeign(t, n, err)
@@ -99,6 +99,24 @@ func mutate(r *rand.Rand, file []byte) []byte {
 		}
 	}
 	return file
+}
+
+// checkMutations reads 3000 mutations of the seeds. Reading checks its own bounds; some
+// of the mutations must be accepted and some refused.
+func checkMutations(t *testing.T, r *rand.Rand, seeds [][]byte, read func(testing.TB, []byte) (*Network, error)) {
+	t.Helper()
+	const files = 3000
+	accepted := 0
+	for range files {
+		file := mutate(r, seeds[r.IntN(len(seeds))])
+		if _, err := read(t, file); err == nil {
+			accepted++
+		}
+		if t.Failed() {
+			t.Fatalf("file %q", file)
+		}
+	}
+	checkTwoSided(t, accepted, files)
 }
 
 // checkTwoSided checks that mutations were neither all harmless nor all fatal.

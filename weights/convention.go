@@ -9,29 +9,34 @@ import (
 	"strings"
 )
 
-// A PartialInput is as much of an input convention as somebody says. The zero
-// value says nothing.
+// A PartialInput is an input convention of which some parts may be unknown. The
+// zero value has none.
 type PartialInput struct {
 	Channels  string  // "rgb", "bgr" or empty
 	Max       float32 // 1, 255 or 0
 	Mean, Std *[3]float32
 }
 
-// An Override is what somebody knows better than a file says. The zero value
-// says nothing.
+// An Override is what the user gives for a file. It comes before what the file
+// says and what is known of such files. The zero value gives nothing.
 type Override struct {
 	PartialInput
 	// Layers are what the file calls the convolutions of each block, where its
 	// names are not those of a VGG: [ParseLayers] has the form.
 	Layers [][]string
+	// Prefix is what the names of the network's layers begin with, where the file
+	// has several networks: "teacher.features", or "." for names without a prefix.
+	Prefix string
 }
 
-// IsZero tells whether nothing is said.
-func (o Override) IsZero() bool { return o.PartialInput == PartialInput{} && o.Layers == nil }
+// IsZero reports whether nothing is given.
+func (o Override) IsZero() bool {
+	return o.PartialInput == PartialInput{} && o.Layers == nil && o.Prefix == ""
+}
 
-// ParsePartialInput reads the texts in which files and commands say it:
-// channels is rgb or bgr, levels is 0..1 or 0..255, mean and std are three
-// numbers such as 0.485,0.456,0.406. What is empty is not said.
+// ParsePartialInput reads the texts of metadata and of flags: channels is rgb or
+// bgr, levels is 0..1 or 0..255, mean and std are three numbers such as
+// 0.485,0.456,0.406. An empty text leaves its part unknown.
 func ParsePartialInput(channels, levels, mean, std string) (p PartialInput, err error) {
 	bad := func(key, value, expected string) (PartialInput, error) {
 		return PartialInput{}, fmt.Errorf("%q is %q, expected %s", key, value, expected)
@@ -85,16 +90,22 @@ func parseTriple(text string) (*[3]float32, error) {
 
 // The conventions of the published networks, as their authors state them.
 var (
-	// torchvision's, of the ImageNet training set.
-	torchvisionInput = Input{"rgb", 1, [3]float32{0.485, 0.456, 0.406}, [3]float32{0.229, 0.224, 0.225}}
-	// Simonyan & Zisserman's networks in Caffe, whose pictures come from OpenCV.
-	caffeInput = Input{"bgr", 255, [3]float32{103.939, 116.779, 123.68}, [3]float32{1, 1, 1}}
-	// plainInput is what the 1x1 convolution of a normalised VGG expects.
-	plainInput = Input{"rgb", 1, [3]float32{}, [3]float32{1, 1, 1}}
+	// TorchvisionInput is that of torchvision's networks, with the means and the
+	// deviations of the ImageNet training set.
+	TorchvisionInput = Input{"rgb", 1, [3]float32{0.485, 0.456, 0.406}, [3]float32{0.229, 0.224, 0.225}}
+	// CaffeInput is that of Simonyan & Zisserman's networks in Caffe, which loads
+	// pictures with OpenCV, as BGR.
+	CaffeInput = Input{"bgr", 255, [3]float32{103.939, 116.779, 123.68}, [3]float32{1, 1, 1}}
+	// MatConvNetInput is CaffeInput for channels in reverse, as MatConvNet
+	// converted these networks.
+	MatConvNetInput = CaffeInput.flipped()
+	// PlainInput is that of networks whose first layer, a 1x1 convolution, takes
+	// colours from 0 to 1.
+	PlainInput = Input{"rgb", 1, [3]float32{}, [3]float32{1, 1, 1}}
 )
 
-// said returns a complete convention as one that was said.
-func (in Input) said() PartialInput {
+// partial returns a complete convention as a PartialInput.
+func (in Input) partial() PartialInput {
 	return PartialInput{in.Channels, in.Max, &in.Mean, &in.Std}
 }
 
@@ -110,9 +121,10 @@ func (in Input) flipped() Input {
 	return in
 }
 
-// or completes p by what q says. The mean and the deviation of q are about its
-// range: they do not go with another, and follow another order of the channels.
-func (p PartialInput) or(q PartialInput) PartialInput {
+// completedBy returns p with its unknown parts taken from q. The mean and the
+// deviation of q are in its range: they are left out where p has another range,
+// and reversed where p has another order of the channels.
+func (p PartialInput) completedBy(q PartialInput) PartialInput {
 	mean, std := q.Mean, q.Std
 	if p.Max != 0 && q.Max != 0 && p.Max != q.Max {
 		mean, std = nil, nil
@@ -149,21 +161,23 @@ func (p PartialInput) complete() (Input, error) {
 		}
 	}
 	if missing != nil {
-		return Input{}, fmt.Errorf("%w: the file does not say its %s, and its names and values are of no network known here;"+
-			` say what it was trained with: torchvision's networks with channels rgb, range 0..1, mean 0.485,0.456,0.406,`+
-			` std 0.229,0.224,0.225; Caffe's with channels bgr, range 0..255, mean 103.939,116.779,123.68, std 1,1,1`,
-			ErrNoInput, strings.Join(missing, ", "))
+		return Input{}, fmt.Errorf("%w: the file does not say it: give --%s", ErrNoInput, strings.Join(missing, ", --"))
 	}
 	return Input{p.Channels, p.Max, *p.Mean, *p.Std}, nil
 }
 
-// fold makes the convention include a 1x1 convolution behind it, which must do
-// no more than scale the channels, reverse their order, and shift them:
+// foldColours takes the 1x1 convolution before conv1_1, y = Mx + b, into the input
+// convention and conv1_1, exactly and also at the borders, where conv1_1 sees
+// zeros of y.
 //
-//	y[c] = m[c]*x[k(c)] + b[c],  x[k] = (p*Max/255 - Mean[k]) / Std[k]
-//
-// The result counts in levels, so that Caffe's convention reads as such.
-func (in *Input) fold(d *decoder, colours module) error {
+// Where M does no more than scale the channels by positive numbers and at most
+// reverse their order, as in the published normalised networks, the convention
+// alone includes it. It counts in levels then, so that Caffe's convention reads as
+// such. Any other invertible M is written as M = AD, where D makes levels of x
+// and takes them in the order of colours that is closest to M. Then y = Az with
+// z = D(x + inv(M)b): z is the new input, and A, which keeps zeros, goes into the
+// weights of conv1_1.
+func (n *Network) foldColours(d *decoder, colours module) error {
 	const what = "the 1x1 convolution before conv1_1"
 	weight, bias := colours[weightRole], colours[biasRole]
 	if weight.shape[0] == 1 {
@@ -180,32 +194,106 @@ func (in *Input) fold(d *decoder, colours module) error {
 	if err != nil {
 		return err
 	}
-	reverses := w[0] == 0
-	if reverses {
-		*in = in.flipped()
-	}
-	folded := Input{Channels: in.Channels, Max: maxLevel}
+	// m and offset map levels of the colours, in the order of the convention.
+	var m matrix3
+	var offset [3]float64
 	for c := range 3 {
-		from := c
-		if reverses {
-			from = 2 - c
-		}
-		m := w[3*c+from]
+		offset[c] = float64(b[c])
 		for k := range 3 {
-			if k != from && w[3*c+k] != 0 || m <= 0 {
-				return fmt.Errorf("%w: %s mixes the colours by %v, expected that it scales them and at most reverses their order",
-					ErrNotVGG, what, w)
+			scale := float64(w[3*c+k]) / float64(n.Input.Std[k])
+			m[c][k] = scale * float64(n.Input.Max) / maxLevel
+			offset[c] -= scale * float64(n.Input.Mean[k])
+		}
+	}
+	if math.Abs(m[0][2])+math.Abs(m[2][0]) > math.Abs(m[0][0])+math.Abs(m[2][2]) {
+		n.Input = n.Input.flipped()
+		for c := range m {
+			m[c][0], m[c][2] = m[c][2], m[c][0]
+		}
+	}
+	in := Input{Channels: n.Input.Channels, Max: maxLevel, Std: [3]float32{1, 1, 1}}
+	shift, ok := m.solve(offset)
+	if !ok {
+		return fmt.Errorf("%w: %s has the weights %v, which leave out a colour", ErrNotVGG, what, w)
+	}
+	diagonal := m.isDiagonal()
+	for c := range 3 {
+		in.Mean[c] = float32(0 - shift[c]) // not -0
+		if diagonal {
+			in.Std[c] = float32(1 / m[c][c])
+		}
+	}
+	first := &n.Convs[0]
+	if !diagonal {
+		first.mix(&m)
+	}
+	if indexNonFinite(first.Weight) >= 0 || indexNonFinite(in.Mean[:]) >= 0 || indexNonFinite(in.Std[:]) >= 0 || slices.Min(in.Std[:]) <= 0 {
+		return fmt.Errorf("%w: %s has the weights %v and the biases %v, too large or too small for float32", ErrMalformed, what, w, b)
+	}
+	n.Input = in
+	return nil
+}
+
+// mix makes the convolution, the first of a network, do what m and then the convolution did.
+func (c *Conv) mix(m *matrix3) {
+	for o := range c.Out {
+		for place := range kernelSize * kernelSize {
+			var sum [3]float64
+			at := func(channel int) *float32 { return &c.Weight[(o*3+channel)*kernelSize*kernelSize+place] }
+			for k := range 3 {
+				for i := range 3 {
+					sum[k] += float64(*at(i)) * m[i][k]
+				}
+			}
+			for k := range 3 {
+				*at(k) = float32(sum[k])
 			}
 		}
-		// in is flipped where m is, so its channel c is the one that m scales.
-		toLevels := maxLevel / float64(in.Max)
-		std := float64(in.Std[c]) * toLevels / float64(m)
-		folded.Std[c] = float32(std)
-		folded.Mean[c] = float32(float64(in.Mean[c])*toLevels - float64(b[c])*std)
 	}
-	*in = folded
-	return nil
 }
 
 // maxLevel is the level of white.
 const maxLevel = 255
+
+// A matrix3 is a matrix of 3 rows.
+type matrix3 [3][3]float64
+
+// isDiagonal reports whether the matrix only scales, by positive numbers.
+func (m *matrix3) isDiagonal() bool {
+	for r := range m {
+		for c, v := range m[r] {
+			if r == c && !(v > 0) || r != c && v != 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// solve returns the x of mx = b by Cramer's rule. It is not ok when the matrix is
+// singular, or close to it.
+func (m *matrix3) solve(b [3]float64) (x [3]float64, ok bool) {
+	const tiny = 1e-6 // of the largest determinant that rows of such lengths can have
+	det := m.determinant()
+	bound := 1.0
+	for _, row := range m {
+		bound *= math.Hypot(math.Hypot(row[0], row[1]), row[2])
+	}
+	if !(math.Abs(det) > tiny*bound) || math.IsInf(bound, 0) {
+		return x, false
+	}
+	for c := range x {
+		replaced := *m
+		for r := range replaced {
+			replaced[r][c] = b[r]
+		}
+		x[c] = replaced.determinant() / det
+	}
+	return x, true
+}
+
+func (m *matrix3) determinant() float64 {
+	return m[0][0]*(m[1][1]*m[2][2]-m[1][2]*m[2][1]) -
+		m[0][1]*(m[1][0]*m[2][2]-m[1][2]*m[2][0]) +
+		m[0][2]*(m[1][0]*m[2][1]-m[1][1]*m[2][0])
+}

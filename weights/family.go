@@ -18,11 +18,7 @@ var families = []struct {
 // it is not a published one.
 func family(layers []layer) string {
 	for _, f := range families {
-		var widths []int
-		for b, count := range f.blocks {
-			widths = append(widths, slices.Repeat([]int{min(64<<b, 512)}, count)...)
-		}
-		if !slices.EqualFunc(layers, widths, func(l layer, w int) bool { return l.out == w }) {
+		if !slices.EqualFunc(layers, blockWidths(f.blocks), func(l layer, w int) bool { return l.out == w }) {
 			continue
 		}
 		if layers[0].norm != nil {
@@ -31,4 +27,13 @@ func family(layers []layer) string {
 		return f.name
 	}
 	return "vgg"
+}
+
+// blockWidths returns the width of each convolution in blocks of so many.
+func blockWidths(blocks [maxBlocks]int) []int {
+	var widths []int
+	for b, count := range blocks {
+		widths = append(widths, slices.Repeat([]int{min(64<<b, 512)}, count)...)
+	}
+	return widths
 }

@@ -11,9 +11,6 @@ import (
 // sameBits compares values of float32 bit by bit.
 var sameBits = cmp.Comparer(func(a, b float32) bool { return math.Float32bits(a) == math.Float32bits(b) })
 
-// matConvNetInput is the convention of the published networks in MatConvNet.
-var matConvNetInput = Input{"rgb", 255, [3]float32{123.68, 116.779, 103.939}, [3]float32{1, 1, 1}}
-
 // TestFormats reads the same network from the files that the libraries of each
 // format wrote of it.
 func TestFormats(t *testing.T) {
@@ -24,27 +21,31 @@ func TestFormats(t *testing.T) {
 	}
 	for _, c := range []struct {
 		file    string
-		told    PartialInput
+		given   PartialInput
 		input   Input
 		pooling string
 	}{
-		{"current.mat", PartialInput{}, matConvNetInput, "max"},
-		{"current-compressed.mat", PartialInput{}, matConvNetInput, "max"},
-		{"beta16.mat", PartialInput{}, matConvNetInput, "max"},
-		{"beta16-compressed.mat", PartialInput{}, matConvNetInput, "max"},
-		{"beta8-double-compressed.mat", PartialInput{}, matConvNetInput, "max"},
-		{"net.mat", PartialInput{}, matConvNetInput, "max"},
-		{"tiny.pth", PartialInput{}, torchvisionInput, ""},
-		{"tiny-legacy.pth", PartialInput{}, torchvisionInput, ""},
-		{"tiny.onnx", PartialInput{}, torchvisionInput, ""},
-		{"tiny.npz", matConvNetInput.said(), matConvNetInput, ""},
-		{"tiny-compressed.npz", caffeInput.said(), caffeInput, ""},
-		{"keras1.h5", PartialInput{}, caffeInput, ""},
-		{"keras2.h5", PartialInput{}, caffeInput, ""},
-		{"keras-model.h5", PartialInput{}, caffeInput, ""},
+		{"current.mat", PartialInput{}, MatConvNetInput, "max"},
+		{"current-compressed.mat", PartialInput{}, MatConvNetInput, "max"},
+		{"beta16.mat", PartialInput{}, MatConvNetInput, "max"},
+		{"beta16-compressed.mat", PartialInput{}, MatConvNetInput, "max"},
+		{"beta8-double-compressed.mat", PartialInput{}, MatConvNetInput, "max"},
+		{"net.mat", PartialInput{}, MatConvNetInput, "max"},
+		{"tiny.pth", PartialInput{}, TorchvisionInput, ""},
+		{"tiny-legacy.pth", PartialInput{}, TorchvisionInput, ""},
+		{"tiny.onnx", PartialInput{}, TorchvisionInput, ""},
+		{"external.onnx", PartialInput{}, TorchvisionInput, ""},
+		{"constants.onnx", PartialInput{}, CaffeInput, ""},
+		{"v1.caffemodel", PartialInput{}, CaffeInput, "max"},
+		{"v2.caffemodel", PartialInput{}, CaffeInput, "avg"},
+		{"tiny.npz", MatConvNetInput.partial(), MatConvNetInput, ""},
+		{"tiny-compressed.npz", CaffeInput.partial(), CaffeInput, ""},
+		{"keras1.h5", PartialInput{}, CaffeInput, ""},
+		{"keras2.h5", PartialInput{}, CaffeInput, ""},
+		{"keras-model.h5", PartialInput{}, CaffeInput, ""},
 	} {
 		t.Run(c.file, func(t *testing.T) {
-			got, err := OpenWith(filepath.Join(dir, c.file), Override{PartialInput: c.told})
+			got, err := OpenWith(filepath.Join(dir, c.file), Override{PartialInput: c.given})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -9,29 +9,37 @@ import (
 )
 
 // The part of HDF5 that Keras writes its networks in ("HDF5 File Format
-// Specification", version 3.0, by its sections): groups with symbol tables,
-// which hold groups and datasets by name; datasets of floating-point numbers in
-// one piece. Whatever else the format knows is refused by its name.
+// Specification", version 3.0, by its sections): groups, which hold groups and
+// datasets by name, in symbol tables or, since HDF5 1.8 where it is asked to, in
+// links (hdf5links.go); datasets of floating-point numbers in one piece. Whatever
+// else the format knows is refused by its name.
 const (
 	hdf5Signature = "\x89HDF\r\n\x1a\n"
+	headerMagic   = "OHDR"
+	partMagic     = "OCHK"
 	btreeMagic    = "TREE"
 	heapMagic     = "HEAP"
 	symbolsMagic  = "SNOD"
 
 	// The messages of an object header (IV.A.2).
 	messageDataspace    = 0x01
+	messageLinkInfo     = 0x02
 	messageDatatype     = 0x03
+	messageLink         = 0x06
 	messageLayout       = 0x08
 	messageFilters      = 0x0b
 	messageContinuation = 0x10
 	messageSymbolTable  = 0x11
 
+	// messageShared is the flag of a message that is elsewhere.
+	messageShared = 1 << 1
+
 	// hdf5Undefined is the address of what is not there.
 	hdf5Undefined = math.MaxUint64
 
-	// maxDepth bounds how deep groups are nested. Keras goes to 4:
-	// model_weights/block1_conv1/block1_conv1/kernel:0.
-	maxDepth = 8
+	// maxDepth bounds how deep groups are nested. Keras goes to 6 with one model
+	// in another: layers/functional/layers/conv2d_1/vars/0.
+	maxDepth = 16
 
 	// maxParts bounds into how many parts a header is divided: a second for
 	// attributes is usual.
@@ -40,6 +48,9 @@ const (
 	// maxHDF5Name bounds a name with the groups around it, in bytes. Keras'
 	// are about 50.
 	maxHDF5Name = 512
+
+	// checksumSize is the length of the checksum that ends a structure.
+	checksumSize = 4
 )
 
 // hdf5Floats are the properties (IV.A.2.d, class 1) of IEEE 754 numbers: where
@@ -56,17 +67,18 @@ var hdf5Floats = map[[14]byte]dtype{
 // to itself does not.
 type hdf5File struct {
 	listing
-	r    io.ReaderAt
-	size int64
-	left int64 // bytes of structures that can still be read
-	path []byte
+	r      io.ReaderAt
+	size   int64
+	left   int64 // bytes of structures that can still be read
+	path   []byte
+	prefix [maxHeaderPrefix]byte // of the object header that is being read
 }
 
 // readHDF5 lists the convolutions of a network that Keras saved, with its
 // weights alone or within its model. Their kernels are H x W x In x Out.
-func readHDF5(r io.ReaderAt, size int64, told [][]string) (*listing, error) {
+func readHDF5(r io.ReaderAt, size int64, given layerNames) (*listing, error) {
 	f := &hdf5File{r: r, size: size, left: size}
-	f.layout.kernel, f.layout.told = heightWidthInOut, told
+	f.layout.kernel, f.layout.given = heightWidthInOut, given
 	root, err := f.superblock()
 	if err != nil {
 		return nil, err
@@ -79,35 +91,53 @@ func readHDF5(r io.ReaderAt, size int64, told [][]string) (*listing, error) {
 
 // superblock returns the address of the root group's object header (II.A).
 func (f *hdf5File) superblock() (root uint64, err error) {
-	const size = 96 // of version 0 with its root entry, in which addresses have 8 bytes
+	const size = 48 // of versions 2 and 3; 0 and 1 are twice as long
 	block, err := f.take(0, size)
 	if err != nil {
 		return 0, err
 	}
-	if version := block[8]; version != 0 {
-		return 0, fmt.Errorf("%w: an HDF5 file with a superblock of version %d, expected 0, which Keras and h5py write unless told otherwise",
-			ErrNotNetwork, version)
+	sizes, base, end, rootAt := 9, 12, 28, 36
+	switch version := int(block[8]); version {
+	case 0, 1:
+		more, err := f.take(size, size+uint64(4*version))
+		if err != nil {
+			return 0, err
+		}
+		block = append(block, more...)
+		sizes, base, end, rootAt = 13, 24+4*version, 40+4*version, 64+4*version
+	case 2, 3:
+		if err := f.checkSum(block, 0); err != nil {
+			return 0, err
+		}
+	default:
+		return 0, fmt.Errorf("%w: an HDF5 file with a superblock of version %d, expected 0 to 3", ErrNotNetwork, version)
 	}
-	if block[13] != 8 || block[14] != 8 {
-		return 0, fmt.Errorf("%w: an HDF5 file with addresses of %d and lengths of %d bytes, expected 8", ErrNotNetwork, block[13], block[14])
+	if block[sizes] != 8 || block[sizes+1] != 8 {
+		return 0, fmt.Errorf("%w: an HDF5 file with addresses of %d and lengths of %d bytes, expected 8", ErrNotNetwork, block[sizes], block[sizes+1])
 	}
-	if base := binary.LittleEndian.Uint64(block[24:]); base != 0 {
+	if base := binary.LittleEndian.Uint64(block[base:]); base != 0 {
 		return 0, fmt.Errorf("%w: an HDF5 file that begins at byte %d, expected 0", ErrNotNetwork, base)
 	}
-	if end := binary.LittleEndian.Uint64(block[40:]); end > uint64(f.size) {
+	if end := binary.LittleEndian.Uint64(block[end:]); end > uint64(f.size) {
 		return 0, fmt.Errorf("%w: the HDF5 file ends at byte %d, expected %d: it is cut short", ErrMalformed, f.size, end)
 	}
-	return binary.LittleEndian.Uint64(block[64:]), nil
+	return binary.LittleEndian.Uint64(block[rootAt:]), nil
 }
 
 // An objectHeader is the messages of a group or dataset that are looked at, nil
 // where there is none.
 type objectHeader struct {
-	dataspace, datatype, layout, filters, symbolTable []byte
+	dataspace, datatype, layout, filters, symbolTable, linkInfo []byte
+
+	depth   int  // of the object
+	version byte // 1 or 2
+	fields  int  // the bytes before the data of a message: its type, size and flags
+	isGroup bool // it has links
+	shared  bool // a message says only where it is
 }
 
-// message returns the place of a message of that type, nil for other types.
-func (h *objectHeader) message(kind uint16) *[]byte {
+// field returns the place of a message of that type, nil for other types.
+func (h *objectHeader) field(kind uint16) *[]byte {
 	switch kind {
 	case messageDataspace:
 		return &h.dataspace
@@ -119,73 +149,153 @@ func (h *objectHeader) message(kind uint16) *[]byte {
 		return &h.filters
 	case messageSymbolTable:
 		return &h.symbolTable
+	case messageLinkInfo:
+		return &h.linkInfo
 	default:
 		return nil
 	}
 }
 
-// object reads the group or dataset whose header (IV.A.1.a) is at an address.
+// object reads the group or dataset whose header is at an address.
 func (f *hdf5File) object(address uint64, depth int) error {
-	const prefix = 16
-	head, err := f.take(address, prefix)
+	h := objectHeader{depth: depth}
+	if err := f.header(&h, address); err != nil {
+		return err
+	}
+	switch {
+	case h.symbolTable != nil:
+		return f.group(h.symbolTable, depth)
+	case h.linkInfo != nil:
+		return f.denseLinks(h.linkInfo, depth)
+	case h.isGroup:
+		return nil
+	}
+	return f.layout.add(f.path, func() (*tensor, error) { return f.dataset(&h) })
+}
+
+// maxHeaderPrefix is the most that an object header has before its messages:
+// OHDR, version, flags, times, numbers of attributes, size.
+const maxHeaderPrefix = 4 + 1 + 1 + 16 + 4 + 8
+
+// header reads the object header at an address, of version 1 (IV.A.1.a) or 2
+// (IV.A.1.b), and follows the links in it.
+func (f *hdf5File) header(h *objectHeader, address uint64) error {
+	if address >= uint64(f.size) {
+		return f.malformed("needs a header at byte %d of the file, which has %d", address, f.size)
+	}
+	prefix := f.prefix[:min(maxHeaderPrefix, uint64(f.size)-address)]
+	if err := readAt(f.r, prefix, int64(address)); err != nil {
+		return err
+	}
+	if !bytes.HasPrefix(prefix, []byte(headerMagic)) {
+		const size = 16
+		head, err := f.take(address, size)
+		if err != nil {
+			return err
+		}
+		if head[0] != 1 {
+			return fmt.Errorf("%w: an HDF5 file whose object header at byte %d has the version %d, expected 1 or 2",
+				ErrNotNetwork, address, head[0])
+		}
+		h.version, h.fields = 1, 8
+		return f.part(h, address+size, uint64(binary.LittleEndian.Uint32(head[8:])), 1)
+	}
+	const timesFlag, attributesFlag, orderFlag = 1 << 5, 1 << 4, 1 << 2
+	h.version, h.fields = 2, 4
+	start := len(headerMagic) + 2
+	flags := prefix[min(start, len(prefix))-1]
+	if flags&timesFlag != 0 {
+		start += 16
+	}
+	if flags&attributesFlag != 0 {
+		start += 4
+	}
+	if flags&orderFlag != 0 {
+		h.fields += 2
+	}
+	length := 1 << (flags & 3)
+	if start+length > len(prefix) || prefix[4] != 2 {
+		return f.malformed("has a header at byte %d that begins with % x", address, prefix[:min(len(prefix), 6)])
+	}
+	size, start := uintLE(prefix[start:start+length]), start+length
+	if size > uint64(f.size) {
+		return f.malformed("has a header of %d bytes in a file of %d", size, f.size)
+	}
+	data, err := f.sealed(address, headerMagic, uint64(start)+size+checksumSize)
 	if err != nil {
 		return err
 	}
-	if head[0] != 1 {
-		return fmt.Errorf("%w: an HDF5 file whose object header at byte %d has the version %d, expected 1",
-			ErrNotNetwork, address, head[0])
-	}
-	var h objectHeader
-	if err := f.messages(&h, address+prefix, uint64(binary.LittleEndian.Uint32(head[8:])), 1); err != nil {
-		return err
-	}
-	if h.symbolTable != nil {
-		return f.group(h.symbolTable, depth)
-	}
-	slot, err := f.layout.slot(f.path)
-	if err != nil || slot == nil {
-		return err
-	}
-	if *slot != nil {
-		return f.malformed("is there twice")
-	}
-	*slot, err = f.dataset(&h)
-	return err
+	return f.messages(h, data[start:], 1)
 }
 
-// messages reads the messages in a part of an object header, and in the parts
-// that continue it.
-func (f *hdf5File) messages(h *objectHeader, address, size uint64, part int) error {
-	const messageHeader = 8
+// part reads the messages in a part of an object header.
+func (f *hdf5File) part(h *objectHeader, address, size uint64, part int) error {
 	if part > maxParts {
 		return f.malformed("has a header in more than %d parts", maxParts)
 	}
-	data, err := f.take(address, size)
+	if h.version == 1 {
+		data, err := f.take(address, size)
+		if err != nil {
+			return err
+		}
+		return f.messages(h, data, part)
+	}
+	if size < uint64(len(partMagic)+checksumSize) {
+		return f.malformed("has a part of a header of %d bytes", size)
+	}
+	data, err := f.sealed(address, partMagic, size)
 	if err != nil {
 		return err
 	}
-	for len(data) >= messageHeader {
-		kind, size := binary.LittleEndian.Uint16(data), int(binary.LittleEndian.Uint16(data[2:]))
-		data = data[messageHeader:]
+	return f.messages(h, data[len(partMagic):], part)
+}
+
+// messages reads the messages in the data of a part of an object header, and in
+// the parts that continue it. Less than a message's fields at the end is a gap.
+func (f *hdf5File) messages(h *objectHeader, data []byte, part int) error {
+	for len(data) >= h.fields {
+		var kind uint16
+		var size int
+		var flags byte
+		if h.version == 1 {
+			kind, size, flags = binary.LittleEndian.Uint16(data), int(binary.LittleEndian.Uint16(data[2:])), data[4]
+		} else {
+			kind, size, flags = uint16(data[0]), int(binary.LittleEndian.Uint16(data[1:])), data[3]
+		}
+		data = data[h.fields:]
 		if size > len(data) {
 			return f.malformed("has a message of %d bytes in a header with %d left", size, len(data))
 		}
 		body := data[:size:size]
 		data = data[size:]
-		if kind == messageContinuation {
-			if size < 16 {
-				return f.malformed("has a continued header without an address")
-			}
-			if err := f.messages(h, binary.LittleEndian.Uint64(body), binary.LittleEndian.Uint64(body[8:]), part+1); err != nil {
-				return err
-			}
-		} else if m := h.message(kind); m != nil {
-			if *m != nil {
-				return f.malformed("has a second message of type %#x", kind)
-			}
-			*m = body
+		if err := f.message(h, kind, flags, body, part); err != nil {
+			return err
 		}
 	}
+	return nil
+}
+
+// message keeps a message for the header, or follows what it leads to.
+func (f *hdf5File) message(h *objectHeader, kind uint16, flags byte, body []byte, part int) error {
+	switch kind {
+	case messageContinuation:
+		if len(body) < 16 {
+			return f.malformed("has a continued header without an address")
+		}
+		return f.part(h, binary.LittleEndian.Uint64(body), binary.LittleEndian.Uint64(body[8:]), part+1)
+	case messageLink:
+		h.isGroup = true
+		return f.link(body, h.depth)
+	}
+	m := h.field(kind)
+	switch {
+	case m == nil:
+		return nil
+	case *m != nil:
+		return f.malformed("has a second message of type %#x", kind)
+	}
+	h.shared = h.shared || flags&messageShared != 0
+	*m = body
 	return nil
 }
 
@@ -193,9 +303,6 @@ func (f *hdf5File) messages(h *objectHeader, address, size uint64, part int) err
 func (f *hdf5File) group(symbolTable []byte, depth int) error {
 	if len(symbolTable) < 16 {
 		return f.malformed("has a symbol table of %d bytes, expected 16", len(symbolTable))
-	}
-	if depth == maxDepth {
-		return f.malformed("is more than %d groups deep", maxDepth)
 	}
 	heap, err := f.node(binary.LittleEndian.Uint64(symbolTable[8:]), heapMagic, 32)
 	if err != nil {
@@ -241,7 +348,7 @@ func (f *hdf5File) symbols(address uint64, names []byte, above, depth int) error
 
 // entries reads a node of symbols (III.B, III.C).
 func (f *hdf5File) entries(address uint64, names []byte, depth int) error {
-	const header, entry = 8, 40
+	const header, entry, softLink = 8, 40, 2
 	head, err := f.node(address, symbolsMagic, header)
 	if err != nil {
 		return err
@@ -256,24 +363,44 @@ func (f *hdf5File) entries(address uint64, names []byte, depth int) error {
 			return f.malformed("has a name at byte %d of %d", at, len(names))
 		}
 		name, _, ended := bytes.Cut(names[at:min(at+maxHDF5Name, uint64(len(names)))], []byte{0})
-		if !ended || len(f.path)+1+len(name) > maxHDF5Name {
+		if !ended {
 			return f.malformed("has a name that is not ended within %d bytes", maxHDF5Name)
 		}
-		around := len(f.path)
-		if around > 0 {
-			f.path = append(f.path, '/')
+		if binary.LittleEndian.Uint32(entries[16:]) == softLink {
+			continue
 		}
-		f.path = append(f.path, name...)
-		if err := f.object(binary.LittleEndian.Uint64(entries[8:]), depth+1); err != nil {
+		if err := f.follow(name, binary.LittleEndian.Uint64(entries[8:]), depth); err != nil {
 			return err
 		}
-		f.path = f.path[:around]
 	}
+	return nil
+}
+
+// follow reads the object that a group at that depth calls by a name.
+func (f *hdf5File) follow(name []byte, address uint64, depth int) error {
+	if depth == maxDepth {
+		return f.malformed("is more than %d groups deep", maxDepth)
+	}
+	around := len(f.path)
+	if around > 0 {
+		f.path = append(f.path, '/')
+	}
+	f.path = append(f.path, name...)
+	if len(f.path) > maxHDF5Name {
+		return f.malformed("has a name that is not ended within %d bytes", maxHDF5Name)
+	}
+	if err := f.object(address, depth+1); err != nil {
+		return err
+	}
+	f.path = f.path[:around]
 	return nil
 }
 
 // dataset lists the dataset with that header.
 func (f *hdf5File) dataset(h *objectHeader) (*tensor, error) {
+	if h.shared {
+		return nil, f.refused("described by a message that it shares with others")
+	}
 	if h.filters != nil {
 		return nil, f.refused("compressed or otherwise filtered")
 	}
@@ -285,18 +412,15 @@ func (f *hdf5File) dataset(h *objectHeader) (*tensor, error) {
 	if t.format, err = f.datatype(h.datatype); err != nil {
 		return nil, err
 	}
-	place, length, err := f.contiguous(h.layout)
+	data, err := f.data(h.layout)
 	if err != nil {
 		return nil, err
 	}
-	if want, ok := byteLength(t.shape, t.format.bits); !ok || want != length {
-		return nil, f.malformed("has %d bytes, which is not what %v numbers of %d bits take", length, t.shape, t.format.bits)
-	}
-	if place > uint64(f.size) || length > uint64(f.size)-place {
-		return nil, f.malformed("ends at byte %d of the file, which has %d: the file is cut short", place+length, f.size)
+	if want, ok := byteLength(t.shape, t.format.bits); !ok || want != uint64(data.Size()) {
+		return nil, f.malformed("has %d bytes, which is not what %v numbers of %d bits take", data.Size(), t.shape, t.format.bits)
 	}
 	t.open = func() (io.Reader, error) {
-		return io.NewSectionReader(f.r, int64(place), int64(length)), nil
+		return io.NewSectionReader(data, 0, data.Size()), nil
 	}
 	return t, nil
 }
@@ -342,23 +466,35 @@ func (f *hdf5File) datatype(data []byte) (dtype, error) {
 	return number, nil
 }
 
-// contiguous returns where a dataset is (IV.A.2.i).
-func (f *hdf5File) contiguous(data []byte) (place, length uint64, err error) {
-	const version, inOnePiece = 3, 1
-	if len(data) < 2 || data[0] != version {
-		return 0, 0, f.malformed("has a layout of %d bytes that begins with % x, expected version %d", len(data), data[:min(len(data), 1)], version)
+// data returns the bytes of a dataset with that layout (IV.A.2.i). Versions 3 to
+// 5 differ only in chunks.
+func (f *hdf5File) data(layout []byte) (*io.SectionReader, error) {
+	const compact, contiguous = 0, 1
+	if len(layout) < 4 || layout[0] < 3 || layout[0] > 5 {
+		return nil, f.malformed("has a layout of %d bytes that begins with % x, expected version 3 to 5", len(layout), layout[:min(len(layout), 1)])
 	}
-	if class := data[1]; class != inOnePiece {
-		return 0, 0, f.refused([]string{"stored within its header", "", "stored in chunks", "virtual"}[min(class, 3)])
+	switch class := layout[1]; class {
+	case compact: // within the header
+		length := int(binary.LittleEndian.Uint16(layout[2:]))
+		if length > len(layout)-4 {
+			return nil, f.malformed("has %d bytes in a layout of %d", length, len(layout))
+		}
+		return io.NewSectionReader(bytes.NewReader(layout[4:]), 0, int64(length)), nil
+	case contiguous:
+	default:
+		return nil, f.refused([]string{"stored in chunks", "virtual"}[min(class, 3)-2])
 	}
-	if len(data) < 18 {
-		return 0, 0, f.malformed("has a layout of %d bytes", len(data))
+	if len(layout) < 18 {
+		return nil, f.malformed("has a layout of %d bytes", len(layout))
 	}
-	place, length = binary.LittleEndian.Uint64(data[2:]), binary.LittleEndian.Uint64(data[10:])
+	place, length := binary.LittleEndian.Uint64(layout[2:]), binary.LittleEndian.Uint64(layout[10:])
 	if place == hdf5Undefined {
-		return 0, 0, f.refused("not stored at all")
+		return nil, f.refused("not stored at all")
 	}
-	return place, length, nil
+	if place > uint64(f.size) || length > uint64(f.size)-place {
+		return nil, f.malformed("has %d bytes from byte %d of the file on, which has %d: the file is cut short", length, place, f.size)
+	}
+	return io.NewSectionReader(f.r, int64(place), int64(length)), nil
 }
 
 // node reads the first bytes of a structure that begins with a magic word.
@@ -368,6 +504,31 @@ func (f *hdf5File) node(address uint64, magic string, size uint64) ([]byte, erro
 		return nil, f.malformed("has %s at byte %d, expected %s", quote(data[:len(magic)]), address, magic)
 	}
 	return data, err
+}
+
+// sealed reads a structure that begins with a magic word and ends with a
+// checksum, and returns it without the checksum.
+func (f *hdf5File) sealed(address uint64, magic string, size uint64) ([]byte, error) {
+	data, err := f.node(address, magic, size)
+	if err != nil {
+		return nil, err
+	}
+	return data[:len(data)-checksumSize], f.checkSum(data, address)
+}
+
+// checkSum checks the checksum at the end of a structure that is at an address.
+func (f *hdf5File) checkSum(data []byte, address uint64) error {
+	end := len(data) - checksumSize
+	return f.compareSums(data[:end], binary.LittleEndian.Uint32(data[end:]), address+uint64(end))
+}
+
+// compareSums fails where the data have another checksum than the one at an
+// address.
+func (f *hdf5File) compareSums(data []byte, found uint32, address uint64) error {
+	if want := lookup3(data); found != want {
+		return f.malformed("has the checksum %08x at byte %d, expected %08x: the file is damaged", found, address, want)
+	}
+	return nil
 }
 
 // take reads the bytes of a structure.

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 )
 
 // Large networks are published as several safetensors files, shards, and an
@@ -35,7 +34,11 @@ func readIndex(r io.ReaderAt, size int64, dir string, override Override) (*Netwo
 	if err != nil {
 		return nil, err
 	}
-	l := listing{layout: layout{told: override.Layers}}
+	given, err := newLayerNames(override.Layers)
+	if err != nil {
+		return nil, err
+	}
+	l := listing{layout: layout{given: given}}
 	total := int64(0)
 	for _, name := range names {
 		// A link is followed: it is not the index that made it, and download
@@ -94,7 +97,7 @@ func shardNames(r io.ReaderAt, size int64) ([]string, error) {
 		if len(names) > maxShards {
 			return nil, fmt.Errorf("%w: the index names more than %d files", ErrMalformed, maxShards)
 		}
-		if !filepath.IsLocal(name) || filepath.Base(name) != name || name == "." || strings.ContainsRune(name, 0) {
+		if !isBeside(name) {
 			return nil, fmt.Errorf("%w: the index names the file %s, expected one beside it", ErrMalformed, quote([]byte(name)))
 		}
 	}

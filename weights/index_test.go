@@ -99,7 +99,7 @@ func TestShards(t *testing.T) {
 				}
 				return
 			}
-			if n.Format != "safetensors in shards" || n.Input != torchvisionInput {
+			if n.Format != "safetensors in shards" || n.Input != TorchvisionInput {
 				t.Errorf("got %s with %v", n.Format, n.Input)
 			}
 		})

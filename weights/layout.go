@@ -2,8 +2,8 @@ package weights
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 )
@@ -26,42 +26,44 @@ const maxWidth = 8 * 512
 // 69; the classifier behind them does not matter.
 const maxPosition = 96
 
-// What is added to the variance of a batch norm when nothing else is said: by
-// PyTorch and ONNX, and by Keras.
-const (
-	normEpsilon  = 1e-5
-	kerasEpsilon = 1e-3
-)
+// maxTensors bounds how many tensors of a file are kept, and so the memory that
+// a file of names alone takes. A VGG-19 with batch norm has 96.
+const maxTensors = 1 << 11
 
 // module is the tensors of one layer by their roles, nil where the file has none.
 type module [roles]*tensor
 
-// layout holds the tensors of a file that may be those of a VGG, each at the
-// place that its name gives it. The zero value is empty.
+// layout holds the tensors of a file that may be those of a VGG. The zero value
+// is empty.
+//
+// A file may hold several networks, whose layers differ in what their names
+// begin with: "teacher.features.0" and "student.features.0". Each is a
+// candidate; choose finds the one that is a VGG.
 type layout struct {
-	told      [][]string // the names that somebody told, instead of those that are known
-	scheme    scheme
-	origin    scheme // of the file's own names, where a reader gives others
-	kernel    kernelOrder
-	convs     [maxBlocks][maxPerBlock]module // named
-	norms     [maxBlocks][maxPerBlock]module // named
-	positions [maxPosition]module            // numbered
+	given      layerNames // the names that the user gave, instead of those that are known
+	origin     scheme     // of the file's own names, where a reader gives others
+	kernel     kernelOrder
+	candidates []*candidate // in the order of their first tensors
+	tensors    int          // of all candidates
 
-	// strangers are the names of the first tensors that are no part of a VGG, fit
+	// skipped are the names of the first tensors that are no part of a VGG, fit
 	// for an error.
-	strangers []string
+	skipped []string
 
-	// colours is the 1x1 convolution of a normalised VGG, which makes what the
-	// first 3x3 convolution sees out of the colours of a picture.
-	colours module
-	// at is where in the sequence the convolutions were (numbered).
-	at [maxBlocks][maxPerBlock]int
-	// johnson tells that the classifier has the positions 1 and 4, as in the
-	// Caffe networks that Justin Johnson converted. torchvision's are 0, 3 and 6.
-	johnson bool
-	// epsilon was added to the variances of the batch norms; 0 stands for what
-	// is usual.
+	// epsilon was added to the variances of the batch norms; 0 stands for the
+	// default of the file's library.
 	epsilon float64
+}
+
+// A candidate holds the tensors of the layers whose names have the same scheme
+// and the same prefix.
+type candidate struct {
+	prefix string // without the dot or slash at its end
+	scheme scheme
+	layers map[place]*module
+	first  string // the name of its first tensor, fit for an error
+	// fault is the first tensor that no VGG has, or that cannot be read.
+	fault error
 }
 
 // kernelOrder is the order of a kernel's dimensions, where its shape does not
@@ -69,370 +71,266 @@ type layout struct {
 type kernelOrder int
 
 const (
-	outInHeightWidth kernelOrder = iota // PyTorch, ONNX, Caffe
+	outInHeightWidth kernelOrder = iota // PyTorch, ONNX, Caffe, Theano
 	heightWidthInOut                    // TensorFlow, Keras, MatConvNet
 )
 
-// slot returns the place of the tensor called name, or nil when name is not
-// that of a convolution's or a batch norm's tensor. The caller puts the tensor
-// there unless there is one. A convolution that no VGG has is an error, and so
-// are names of two schemes.
-func (l *layout) slot(name []byte) (**tensor, error) {
-	parse := parseName
-	if l.told != nil {
-		parse = l.parseTold
+// add puts a tensor at the place that its name stands for. open returns the
+// tensor; it is called only where the name is that of a convolution's or a batch
+// norm's tensor. An error of the kind ErrNotVGG from open concerns the
+// network that the tensor is of; add keeps it for choose. A second tensor of the
+// same name is an error.
+func (l *layout) add(name []byte, open func() (*tensor, error)) error {
+	prefix, at, r, ok := l.find(name)
+	if !ok || at.scheme == numbered && at.position >= maxPosition {
+		l.skip(name)
+		return nil
 	}
-	n, ok := parse(name)
-	if !ok && string(name) == "classifier.4.weight" {
-		l.johnson = true
+	c := l.candidate(string(prefix), at.scheme)
+	if l.tensors++; l.tensors > maxTensors {
+		return fmt.Errorf("%w: more than %d tensors have names such as those of a VGG's layers", ErrNotVGG, maxTensors)
 	}
-	if !ok || n.scheme == numbered && n.position >= maxPosition {
-		l.pass(name)
-		return nil, nil
+	if c.first == "" {
+		c.first = quote(name)
 	}
-	if l.scheme != noScheme && l.scheme != n.scheme {
-		return nil, fmt.Errorf("%w: %s is named in another way than the tensors before it, expected one network in a file",
-			ErrNotVGG, quote(name))
+	if at.outside() {
+		if c.fault == nil {
+			c.fault = fmt.Errorf("%w: found %s, expected at most %d blocks of at most %d convolutions, counted from 1",
+				ErrNotVGG, quote(name), maxBlocks, maxPerBlock)
+		}
+		return nil
 	}
-	l.scheme = n.scheme
-	if n.scheme == numbered {
-		return &l.positions[n.position][n.role], nil
+	m := c.layers[at]
+	if m == nil {
+		m = new(module)
+		c.layers[at] = m
 	}
-	b, i := n.block-1, n.index-1
-	if b < 0 || b >= maxBlocks || i < 0 || i >= maxPerBlock {
-		return nil, fmt.Errorf("%w: found %s, expected at most %d blocks of at most %d convolutions, counted from 1",
-			ErrNotVGG, quote(name), maxBlocks, maxPerBlock)
+	if m[r] != nil {
+		return fmt.Errorf("%w: tensor %s is there twice", ErrMalformed, quote([]byte(m[r].name)))
 	}
-	if n.norm {
-		return &l.norms[b][i][n.role], nil
+	t, err := open()
+	if errors.Is(err, ErrNotVGG) {
+		if c.fault == nil {
+			c.fault = err
+		}
+		return nil
 	}
-	return &l.convs[b][i][n.role], nil
+	m[r] = t
+	return err
 }
 
-// maxStrangers is how many tensors an error names.
-const maxStrangers = 3
+// candidate returns the candidate of a prefix and a scheme, a new one where there
+// is none.
+func (l *layout) candidate(prefix string, s scheme) *candidate {
+	// The tensors of a network are neighbours, so the last candidates come first.
+	for _, c := range slices.Backward(l.candidates) {
+		if c.prefix == prefix && c.scheme == s {
+			return c
+		}
+	}
+	c := &candidate{prefix: prefix, scheme: s, layers: map[place]*module{}}
+	l.candidates = append(l.candidates, c)
+	return c
+}
 
-// pass takes note of a tensor that is no part of a VGG.
-func (l *layout) pass(name []byte) {
-	if len(l.strangers) < maxStrangers {
-		l.strangers = append(l.strangers, quote(name))
+// maxSkipped is how many tensors an error names.
+const maxSkipped = 3
+
+// skip takes note of a tensor that is no part of a VGG.
+func (l *layout) skip(name []byte) {
+	if len(l.skipped) < maxSkipped {
+		l.skipped = append(l.skipped, quote(name))
 	}
 }
 
-// arrange finds the convolutions of a numbered layout.
+// choose returns the one VGG in the file, with its shapes checked: of the
+// candidates whose names begin with the prefix, where the user gives one. It reads
+// no values.
 //
-// The layers between two convolutions are the same throughout a sequence: ReLU,
-// and batch norm or padding where the network has them. One more is the pooling
-// that ends a block.
-func (l *layout) arrange() error {
-	if l.scheme != numbered {
-		return nil
+// A generator or a decoder may begin like a VGG. A candidate with fewer than half
+// of the longest one's convolutions is left out.
+func (l *layout) choose(prefix string) (*arrangement, error) {
+	if err := l.checkGiven(); err != nil {
+		return nil, err
 	}
-	first := 0
-	if l.positions[0].isColours() {
-		l.colours = l.positions[0]
-		first++
-	}
-	start := first
-	for first < maxPosition && !l.positions[first].isConv() {
-		first++
-	}
-	if first == maxPosition {
-		return nil
-	}
-	step := 2 // to the next convolution: this one and its ReLU
-	switch first - start {
-	case 0:
-	case 1:
-		step++ // padding
-	default:
-		return fmt.Errorf("%w: the first convolution of the sequence is at position %d, expected %d, or %d after padding",
-			ErrNotVGG, first, start, start+1)
-	}
-	hasNorm := l.positions[first+1].isNorm()
-	if hasNorm {
-		step++
-	}
-	b, i, before := 0, 0, first
-	for p := first; p < maxPosition; p++ {
-		m := l.positions[p]
-		if !m.isConv() {
+	chosen := l.prefixes(prefix)
+	var found []*arrangement
+	var failed []failure
+	longest := 0
+	a := new(arrangement)
+	for _, c := range l.networks() {
+		if !chosen(c.prefix) {
 			continue
 		}
-		switch p {
-		case first:
-		case before + step:
-			i++
-		case before + step + 1:
-			b, i = b+1, 0
-		default:
-			return fmt.Errorf("%w: after the convolution at position %d of the sequence comes one at %d, expected %d, or %d after pooling",
-				ErrNotVGG, before, p, before+step, before+step+1)
+		if err := l.arrange(c, a); err != nil {
+			failed = append(failed, failure{err, len(a.chain), c.seesColours()})
+			continue
 		}
-		if b >= maxBlocks || i >= maxPerBlock {
-			return fmt.Errorf("%w: the convolution at position %d of the sequence would be %s, expected at most %d blocks of at most %d",
-				ErrNotVGG, p, convName(b+1, i+1), maxBlocks, maxPerBlock)
-		}
-		l.convs[b][i], l.at[b][i] = m, p
-		if hasNorm {
-			l.norms[b][i] = l.positions[p+1]
-		}
-		before = p
+		found = append(found, a)
+		longest = max(longest, len(a.chain))
+		a = new(arrangement)
 	}
-	return nil
-}
-
-// isConv tells whether the module is a convolution, perhaps an incomplete one.
-func (m module) isConv() bool {
-	if m[weightRole] == nil {
-		return m[biasRole] != nil && !m.isNorm()
-	}
-	return len(m[weightRole].shape) == 4
-}
-
-func (m module) isNorm() bool { return m[meanRole] != nil || m[varianceRole] != nil }
-
-func (m module) isColours() bool {
-	w := m[weightRole]
-	return w != nil && (slices.Equal(w.shape, []int64{3, 3, 1, 1}) || slices.Equal(w.shape, []int64{1, 1, 3, 3}))
-}
-
-// A layer is one convolution whose shapes have been checked, with the batch
-// norm to be folded into it, if any.
-type layer struct {
-	name         string
-	out, in      int
-	weight, bias *tensor // bias is nil where a batch norm has one of its own
-	norm         *module
-}
-
-// layers checks that the tensors are those of a VGG, from conv1_1 on, and
-// returns its convolutions in order. It reads no values.
-func (l *layout) layers() ([]layer, error) {
-	if err := l.checkTold(); err != nil {
-		return nil, err
-	}
-	if err := l.arrange(); err != nil {
-		return nil, err
-	}
-	l.order()
-	var chain []layer
-	in, source := 3, "the colours of a picture"
-	for b := range l.convs {
-		skipped := ""
-		if b > 0 && l.convs[b-1][0] == (module{}) {
-			skipped = convName(b, 1)
-		}
-		for i, conv := range l.convs[b] {
-			name := convName(b+1, i+1)
-			norm := l.norms[b][i]
-			if conv == (module{}) && norm == (module{}) {
-				if skipped == "" {
-					skipped = name
-				}
-				continue
-			}
-			if skipped != "" {
-				return nil, fmt.Errorf("%w: found %s but no %s before it", ErrNotVGG, name, skipped)
-			}
-			label := name
-			if l.scheme == numbered {
-				label = fmt.Sprintf("%s, at position %d of the sequence,", name, l.at[b][i])
-			}
-			next, err := checkLayer(label, conv, norm, in, source)
-			if err != nil {
-				return nil, err
-			}
-			next.name = name
-			chain = append(chain, next)
-			in, source = next.out, "the outputs of "+name
+	found = slices.DeleteFunc(found, func(a *arrangement) bool { return 2*len(a.chain) < longest })
+	var distinct []*arrangement
+	for i, a := range found {
+		// Of two that are the same, the first stays.
+		same := func(b *arrangement) bool { return a.within(b) && !b.within(a) }
+		if !slices.ContainsFunc(found, same) && !slices.ContainsFunc(found[:i], a.within) {
+			distinct = append(distinct, a)
 		}
 	}
-	if chain == nil {
-		return nil, fmt.Errorf("%w: found %s, expected conv1_1.weight, features.0.weight, block1_conv1/kernel or the like", ErrNotVGG, l.found())
-	}
-	return chain, nil
-}
-
-// found says what there is in a file without convolutions.
-func (l *layout) found() string {
 	switch {
-	case l.scheme == numbered:
-		return "numbered layers, but none whose weight has 4 dimensions"
-	case len(l.strangers) == 0:
+	case len(distinct) == 1:
+		return distinct[0], nil
+	case len(distinct) > 1:
+		return nil, severalError(distinct)
+	}
+	return nil, l.notFound(prefix, failed)
+}
+
+// prefixes returns a function that reports whether the user chooses a candidate of
+// that prefix. The user may give the whole of it, or only its first parts.
+func (l *layout) prefixes(prefix string) (chosen func(prefix string) bool) {
+	if prefix == "" {
+		return func(string) bool { return true }
+	}
+	whole := strings.TrimRight(prefix, "./")
+	is := func(p string) bool { return p == whole }
+	if whole == "" || slices.ContainsFunc(l.networks(), func(c *candidate) bool { return is(c.prefix) }) {
+		return is
+	}
+	return func(p string) bool { return strings.HasPrefix(p, whole+".") || strings.HasPrefix(p, whole+"/") }
+}
+
+// A failure is why a candidate is no VGG, and how close to one it is.
+type failure struct {
+	err         error
+	convs       int  // found before the fault
+	seesColours bool // it has a 3x3 convolution of 3 channels
+}
+
+// compare is positive where f is closer to a VGG than g.
+func (f failure) compare(g failure) int {
+	colours := 0
+	switch {
+	case f.seesColours && !g.seesColours:
+		colours = 1
+	case g.seesColours && !f.seesColours:
+		colours = -1
+	}
+	return cmp.Or(cmp.Compare(f.convs, g.convs), colours)
+}
+
+func (c *candidate) seesColours() bool {
+	for _, m := range c.layers {
+		w := m[weightRole]
+		if w != nil && len(w.shape) == 4 && (slices.Equal(w.shape[1:], []int64{3, 3, 3}) || slices.Equal(w.shape[:3], []int64{3, 3, 3})) {
+			return true
+		}
+	}
+	return false
+}
+
+// noPrefix is what the user gives for layers whose names have no prefix.
+const noPrefix = "."
+
+// severalError says that a file has several networks, and how to choose.
+func severalError(found []*arrangement) error {
+	var names []string
+	for _, a := range found {
+		names = append(names, fmt.Sprintf("%s (%s, to %s)", quote([]byte(cmp.Or(a.prefix, noPrefix))), family(a.chain), a.chain[len(a.chain)-1].name))
+	}
+	const most = 8
+	if len(names) > most {
+		names = append(names[:most], fmt.Sprintf("and %d more", len(names)-most))
+	}
+	return fmt.Errorf("%w, whose layers' names begin with %s: choose one with --prefix, such as --prefix %s",
+		ErrSeveral, strings.Join(names, ", "), quote([]byte(cmp.Or(found[0].prefix, noPrefix))))
+}
+
+// notFound is the error for a file without a VGG: why the candidate that comes
+// closest is none, or what the file has instead.
+func (l *layout) notFound(prefix string, failed []failure) error {
+	switch {
+	case prefix != "" && failed == nil:
+		var names []string
+		for _, c := range l.networks() {
+			names = append(names, quote([]byte(cmp.Or(c.prefix, noPrefix))))
+		}
+		names = names[:min(len(names), maxSkipped)]
+		if names == nil {
+			break
+		}
+		return fmt.Errorf("%w: no layers have names that begin with %s; found the prefixes %s",
+			ErrNotVGG, quote([]byte(prefix)), strings.Join(names, ", "))
+	case len(failed) > 0:
+		best := slices.MaxFunc(failed, failure.compare)
+		if best.convs > 0 || best.seesColours || len(failed) == 1 {
+			return best.err
+		}
+	}
+	return fmt.Errorf("%w: found %s, expected conv1_1.weight, features.0.weight, block1_conv1/kernel or the like", ErrNotVGG, l.found())
+}
+
+// found says what there is in a file without a VGG.
+func (l *layout) found() string {
+	names := slices.Clone(l.skipped)
+	for _, c := range l.candidates {
+		names = append(names, c.first)
+	}
+	if len(names) == 0 {
 		return "no tensors"
 	}
-	return "tensors such as " + strings.Join(l.strangers, ", ")
+	return "tensors such as " + strings.Join(names[:min(len(names), maxSkipped)], ", ")
 }
 
-// order brings the dimensions of all kernels into the order of PyTorch. The
-// first kernel that only one order fits decides for all.
-func (l *layout) order() {
-	order := l.kernel
-decide:
-	for b := range l.convs {
-		for _, m := range l.convs[b] {
-			w := m[weightRole]
-			if w == nil || len(w.shape) != 4 {
-				continue
-			}
-			front := w.shape[0] == kernelSize && w.shape[1] == kernelSize
-			back := w.shape[2] == kernelSize && w.shape[3] == kernelSize
-			if front != back {
-				order = outInHeightWidth
-				if front {
-					order = heightWidthInOut
-				}
-				break decide
-			}
-		}
+// networks returns the candidates and, before them, those that are several of them
+// together: prefixes that differ only in the numbers of their last part, such as
+// slice1.0, slice1.2, slice2.5 in LPIPS, or conv1/conv1_1, conv2/conv2_1 in
+// TensorFlow's slim.
+func (l *layout) networks() []*candidate {
+	type key struct {
+		prefix string
+		scheme scheme
 	}
-	if order == outInHeightWidth {
-		return
+	groups := map[key][]*candidate{}
+	for _, c := range l.candidates {
+		k := key{unnumbered(c.prefix), c.scheme}
+		groups[k] = append(groups[k], c)
 	}
-	for b := range l.convs {
-		for i := range l.convs[b] {
-			if w := &l.convs[b][i][weightRole]; *w != nil && len((*w).shape) == 4 {
-				*w = (*w).permuted(3, 2, 0, 1)
+	var list []*candidate
+	for _, c := range l.candidates {
+		k := key{unnumbered(c.prefix), c.scheme}
+		if group := groups[k]; len(group) > 1 && group[0] == c {
+			if whole := join(k.prefix, group); whole != nil {
+				list = append(list, whole)
 			}
 		}
 	}
+	return append(list, l.candidates...)
 }
 
-// checkLayer checks the shapes of a convolution that has in input channels,
-// which come from source, and of its batch norm. Errors call it by its label.
-func checkLayer(label string, conv, norm module, in int, source string) (layer, error) {
-	weight, bias := conv[weightRole], conv[biasRole]
-	if weight == nil {
-		return layer{}, fmt.Errorf("%w: %s has a bias or a batch norm but no weight", ErrNotVGG, label)
-	}
-	w := weight.shape
-	switch {
-	case len(w) != 4 || w[2] != kernelSize || w[3] != kernelSize:
-		return layer{}, fmt.Errorf("%w: the weight of %s has the shape %v, expected [out in 3 3]", ErrNotVGG, label, w)
-	case w[1] != int64(in):
-		return layer{}, fmt.Errorf("%w: %s has %d input channels, expected %d, %s", ErrNotVGG, label, w[1], in, source)
-	case w[0] < 1 || w[0] > maxWidth:
-		return layer{}, fmt.Errorf("%w: %s has %d output channels, expected 1 to %d", ErrNotVGG, label, w[0], maxWidth)
-	}
-	next := layer{out: int(w[0]), in: in, weight: weight, bias: bias}
-	vectors := []struct {
-		what string
-		t    *tensor
-	}{{"bias", bias}}
-	if norm != (module{}) {
-		next.norm = &norm
-		if bias == nil {
-			vectors = nil
+// join makes one candidate of several; nil where two have the same layer.
+func join(prefix string, group []*candidate) *candidate {
+	whole := &candidate{prefix: prefix, scheme: group[0].scheme, layers: map[place]*module{}, first: group[0].first}
+	for _, c := range group {
+		if whole.fault == nil {
+			whole.fault = c.fault
 		}
-		for r, what := range []string{"factor", "bias", "mean", "variance"} {
-			vectors = append(vectors, struct {
-				what string
-				t    *tensor
-			}{"batch norm's " + what, norm[r]})
-		}
-	}
-	for _, v := range vectors {
-		switch {
-		case v.t == nil:
-			return layer{}, fmt.Errorf("%w: %s has no %s", ErrNotVGG, label, v.what)
-		case !isVector(v.t.shape, w[0]):
-			return layer{}, fmt.Errorf("%w: the %s of %s has the shape %v, expected [%d], one for each output channel",
-				ErrNotVGG, v.what, label, v.t.shape, w[0])
-		}
-	}
-	return next, nil
-}
-
-// isVector tells whether the shape has n elements along one dimension.
-func isVector(shape []int64, n int64) bool {
-	return len(shape) == 1 && shape[0] == n
-}
-
-// readConvs reads the values of the layers.
-func (l *layout) readConvs(d *decoder, layers []layer) ([]Conv, error) {
-	usual := normEpsilon
-	if l.scheme == keras {
-		usual = kerasEpsilon
-	}
-	epsilon := cmp.Or(l.epsilon, usual)
-	convs := make([]Conv, len(layers))
-	for i, l := range layers {
-		c := Conv{Name: l.name, Out: l.out, In: l.in}
-		var err error
-		if c.Weight, err = d.finite(l.weight, "the weight of "+l.name); err != nil {
-			return nil, err
-		}
-		if l.bias != nil {
-			c.Bias, err = d.finite(l.bias, "the bias of "+l.name)
-		} else {
-			c.Bias = make([]float32, l.out)
-		}
-		if err != nil {
-			return nil, err
-		}
-		if l.norm != nil {
-			if err := c.fold(d, l.norm, epsilon); err != nil {
-				return nil, err
+		for at, m := range c.layers {
+			if whole.layers[at] != nil {
+				return nil
 			}
+			whole.layers[at] = m
 		}
-		convs[i] = c
 	}
-	return convs, nil
+	return whole
 }
 
-// fold makes the convolution do what its batch norm did after it:
-//
-//	(w*x + b - mean) * factor/sqrt(variance+epsilon) + bias
-//
-// in float64, rounded once.
-func (c *Conv) fold(d *decoder, norm *module, epsilon float64) error {
-	var v [roles][]float32
-	for r, t := range norm {
-		var err error
-		if v[r], err = d.finite(t, "the batch norm of "+c.Name); err != nil {
-			return err
-		}
-	}
-	size := c.In * kernelSize * kernelSize
-	for k := range c.Out {
-		variance := float64(v[varianceRole][k]) + epsilon
-		if variance <= 0 {
-			return fmt.Errorf("%w: value %d of the batch norm's variance of %s is %v, expected none below 0",
-				ErrMalformed, k, c.Name, v[varianceRole][k])
-		}
-		factor := float64(v[weightRole][k]) / math.Sqrt(variance)
-		for i := range size {
-			w := &c.Weight[k*size+i]
-			*w = float32(float64(*w) * factor)
-		}
-		c.Bias[k] = float32((float64(c.Bias[k])-float64(v[meanRole][k]))*factor + float64(v[biasRole][k]))
-	}
-	if indexNonFinite(c.Weight) >= 0 || indexNonFinite(c.Bias) >= 0 {
-		return fmt.Errorf("%w: with its batch norm, %s has values too large for float32", ErrMalformed, c.Name)
-	}
-	return nil
-}
-
-// finite reads a tensor. Errors call it what.
-func (d *decoder) finite(t *tensor, what string) ([]float32, error) {
-	v, err := d.read(t)
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", what, err)
-	}
-	if i := indexNonFinite(v); i >= 0 {
-		return nil, fmt.Errorf("%w: value %d of %s is %v, expected a finite float32", ErrMalformed, i, what, v[i])
-	}
-	return v, nil
-}
-
-// indexNonFinite returns the index of the first NaN or infinity, or -1.
-func indexNonFinite(v []float32) int {
-	const exponent = 0xff << 23 // all ones in NaN and infinity only
-	for i, x := range v {
-		if math.Float32bits(x)&exponent == exponent {
-			return i
-		}
-	}
-	return -1
+// within reports whether all convolutions of a are the same numbers of the file
+// as the first ones of b, as where a model lists its layers twice.
+func (a *arrangement) within(b *arrangement) bool {
+	return len(a.chain) <= len(b.chain) && slices.EqualFunc(a.chain, b.chain[:len(a.chain)], func(x, y layer) bool {
+		return x.out == y.out && x.in == y.in && (x.weight == y.weight || x.weight.source != nil && x.weight.source == y.weight.source)
+	})
 }

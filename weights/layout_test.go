@@ -55,56 +55,69 @@ func norm(name string, width int64) []array {
 	return append(list, array{name: name + ".num_batches_tracked", shape: []int64{}})
 }
 
-func TestParseName(t *testing.T) {
-	at := func(s scheme, block, index int, r role) tensorName {
-		return tensorName{scheme: s, block: block, index: index, role: r}
+func TestFindName(t *testing.T) {
+	type found struct {
+		prefix string
+		place
+		role role
 	}
-	position := func(p int, r role) tensorName { return tensorName{scheme: numbered, position: p, role: r} }
-	normOf := func(n tensorName) tensorName { n.norm = true; return n }
-	for name, want := range map[string]tensorName{
-		"conv1_1.weight":                                 at(named, 1, 1, weightRole),
-		"conv5_4.bias":                                   at(named, 5, 4, biasRole),
-		"conv1_1_W":                                      at(named, 1, 1, weightRole),
-		"conv3_2_b":                                      at(named, 3, 2, biasRole),
-		"vgg.conv2_1.weight":                             at(named, 2, 1, weightRole),
-		"conv1_1/weights":                                at(named, 1, 1, weightRole),
-		"conv1_1/biases:0":                               at(named, 1, 1, biasRole),
-		"conv9_12.weight":                                at(named, 9, 12, weightRole),
-		"bn2_1.running_var":                              normOf(at(named, 2, 1, varianceRole)),
-		"block1_conv2/kernel:0":                          at(keras, 1, 2, weightRole),
-		"block1_conv2/block1_conv2/kernel:0":             at(keras, 1, 2, weightRole),
-		"block5_conv3/block5_conv3_W_1:0":                at(keras, 5, 3, weightRole),
-		"block5_conv3/block5_conv3_b_1:0":                at(keras, 5, 3, biasRole),
-		"model_weights/block1_conv1/block1_conv1/bias:0": at(keras, 1, 1, biasRole),
-		"layers/block1_conv2/vars/0":                     at(keras, 1, 2, weightRole),
-		"layers/block1_conv2/vars/1":                     at(keras, 1, 2, biasRole),
-		"layers/block1_bn1/vars/3":                       normOf(at(keras, 1, 1, varianceRole)),
-		"block1_bn1/gamma:0":                             normOf(at(keras, 1, 1, weightRole)),
-		"block1_bn1/moving_variance:0":                   normOf(at(keras, 1, 1, varianceRole)),
-		"features.0.weight":                              position(0, weightRole),
-		"features.34.bias":                               position(34, biasRole),
-		"features.1.running_mean":                        position(1, meanRole),
-		"0.weight":                                       position(0, weightRole),
-		"module.features.0.weight":                       position(0, weightRole),
-		"vgg.0.weight":                                   position(0, weightRole),
-		"module.vgg19.features.7.bias":                   position(7, biasRole),
-		"state_dict.module.features.0.weight":            position(0, weightRole),
-		"net.slice2.5.weight":                            position(5, weightRole),
-		"features.99999999999999999999999.weight":        position(1<<20, weightRole),
+	at := func(prefix string, s scheme, block, index int, r role) found {
+		return found{prefix, place{scheme: s, block: block, index: index}, r}
+	}
+	position := func(prefix string, p int, r role) found {
+		return found{prefix, place{scheme: numbered, position: p}, r}
+	}
+	normOf := func(n found) found { n.norm = true; return n }
+	for name, want := range map[string]found{
+		"conv1_1.weight":                     at("", named, 1, 1, weightRole),
+		"conv5_4.bias":                       at("", named, 5, 4, biasRole),
+		"conv1_1_W":                          at("", named, 1, 1, weightRole),
+		"conv3_2_b":                          at("", named, 3, 2, biasRole),
+		"vgg.conv2_1.weight":                 at("vgg", named, 2, 1, weightRole),
+		"vgg_16/conv2/conv2_1/weights":       at("vgg_16/conv2", named, 2, 1, weightRole),
+		"conv1_1/weights":                    at("", named, 1, 1, weightRole),
+		"conv1_1/biases:0":                   at("", named, 1, 1, biasRole),
+		"conv9_12.weight":                    at("", named, 9, 12, weightRole),
+		"bn2_1.running_var":                  normOf(at("", named, 2, 1, varianceRole)),
+		"model.conv0.bias":                   at("model", joined, 0, 0, biasRole),
+		"conv11.weight":                      at("", joined, 1, 1, weightRole),
+		"conv44.bias":                        at("", joined, 4, 4, biasRole),
+		"bn12.running_mean":                  normOf(at("", joined, 1, 2, meanRole)),
+		"block1_conv2/kernel:0":              at("", keras, 1, 2, weightRole),
+		"block1_conv2/block1_conv2/kernel:0": at("", keras, 1, 2, weightRole),
+		"block5_conv3/block5_conv3_W_1:0":    at("", keras, 5, 3, weightRole),
+		"block5_conv3/block5_conv3_b_1:0":    at("", keras, 5, 3, biasRole),
+		"model_weights/block1_conv1/block1_conv1/bias:0": at("model_weights", keras, 1, 1, biasRole),
+		"functional_1/block1_conv1/kernel":               at("functional_1", keras, 1, 1, weightRole),
+		"layers/block1_conv2/vars/0":                     at("layers", keras, 1, 2, weightRole),
+		"layers/block1_conv2/vars/1":                     at("layers", keras, 1, 2, biasRole),
+		"layers/block1_bn1/vars/3":                       normOf(at("layers", keras, 1, 1, varianceRole)),
+		"block1_bn1/gamma:0":                             normOf(at("", keras, 1, 1, weightRole)),
+		"block1_bn1/moving_variance:0":                   normOf(at("", keras, 1, 1, varianceRole)),
+		"features.0.weight":                              position("features", 0, weightRole),
+		"features.34.bias":                               position("features", 34, biasRole),
+		"features.1.running_mean":                        position("features", 1, meanRole),
+		"0.weight":                                       position("", 0, weightRole),
+		"features.module.0.weight":                       position("features.module", 0, weightRole),
+		"vgg_layers.0.weight":                            position("vgg_layers", 0, weightRole),
+		"state_dict.module.features.0.weight":            position("state_dict.module.features", 0, weightRole),
+		"net.slice2.5.weight":                            position("net.slice2", 5, weightRole),
+		"features.99999999999999999999999.weight":        position("features", 1<<20, weightRole),
+		"block2_conv1/block1_conv1/kernel:0":             at("block2_conv1", keras, 1, 1, weightRole),
 	} {
-		if got, ok := parseName([]byte(name)); !ok || got != want {
-			t.Errorf("%s: got %+v, %v, want %+v", name, got, ok, want)
+		prefix, got, r, ok := new(layout).find([]byte(name))
+		if f := (found{string(prefix), got, r}); !ok || f != want {
+			t.Errorf("%s: got %+v, %v, want %+v", name, f, ok, want)
 		}
 	}
 	for _, name := range []string{
 		"", ".", "/", ":0", "_", "weight", ".weight", "_W", "features.weight", "features..weight", "features.x.weight",
-		"classifier.0.weight", "fc6.weight", "fc6_W", "decoder.0.weight", "conv1.weight", "conv_1.weight", "conv1_.weight",
+		"fc6.weight", "fc6_W", "conv1.weight", "conv_1.weight", "conv1_.weight", "conv111.weight", "conv1x.weight", "conv00.x",
 		"conv1_1", "conv1_1.scale", "conv1_1.weight.scale", "conv1_1_weight_mask", "block1_pool/kernel:0", "features.0.num_batches_tracked",
-		"optimizer.state.0.weight", "layer1.0.conv1.weight", "features.0.0.weight", "slicex.0.weight", "slice.0.weight",
-		"block2_conv1/block1_conv1/kernel:0",
+		"conv11_aux.weight", "layer1.0.conv1.weight",
 	} {
-		if got, ok := parseName([]byte(name)); ok {
-			t.Errorf("%q: got %+v, want nothing", name, got)
+		if prefix, got, _, ok := new(layout).find([]byte(name)); ok {
+			t.Errorf("%q: got %q, %+v, want nothing", name, prefix, got)
 		}
 	}
 }
@@ -212,7 +225,6 @@ func TestLayoutRefuses(t *testing.T) {
 		list []array
 		want string
 	}{
-		{"names of two schemes", join(first, conv("conv1_1", 2, 3)), "named in another way than the tensors before it"},
 		{"a block missing", join(conv("conv1_1", 2, 3), conv("conv3_1", 2, 2)), "found conv3_1 but no conv2_1 before it"},
 		{"a bias alone", join(first, second[1:]), "conv1_2, at position 2 of the sequence, has a bias or a batch norm but no weight"},
 		{"a batch norm alone", join(conv("conv1_1", 2, 3), norm("bn1_2", 2)), "conv1_2 has a bias or a batch norm but no weight"},
@@ -222,10 +234,8 @@ func TestLayoutRefuses(t *testing.T) {
 			{name: "conv1_1.weight", shape: []int64{3, 3, 3, 2}}, {name: "conv1_1.bias", shape: []int64{2}},
 			{name: "conv1_2.weight", shape: []int64{2, 2, 3, 3}}, {name: "conv1_2.bias", shape: []int64{2}},
 		}, "the weight of conv1_2 has the shape [3 3 2 2], expected [out in 3 3]"},
-		{"colours mixed", colours([]float32{1, 1, 0, 0, 1, 0, 0, 0, 1}, []float32{0, 0, 0}), "the 1x1 convolution before conv1_1 mixes the colours"},
-		{"colours rotated", colours([]float32{0, 1, 0, 0, 0, 1, 1, 0, 0}, []float32{0, 0, 0}), "mixes the colours"},
-		{"colours inverted", colours([]float32{-1, 0, 0, 0, -1, 0, 0, 0, -1}, []float32{0, 0, 0}), "mixes the colours"},
-		{"no colours", colours(make([]float32, 9), []float32{0, 0, 0}), "mixes the colours"},
+		{"no colours", colours(make([]float32, 9), []float32{0, 0, 0}), "which leave out a colour"},
+		{"two colours", colours([]float32{1, 0, 0, 0, 1, 0, 1, 1, 0}, []float32{0, 0, 0}), "which leave out a colour"},
 		{"colours without bias", colours([]float32{1, 0, 0, 0, 1, 0, 0, 0, 1}, nil), "has no bias of 3 values"},
 		{"colours of a short bias", colours([]float32{1, 0, 0, 0, 1, 0, 0, 0, 1}, []float32{0, 0}), "has no bias of 3 values"},
 	} {
@@ -269,7 +279,7 @@ func TestKernelOrder(t *testing.T) {
 		}
 		list[2*i].values = v
 	}
-	n, err := OpenWith(saved(t, arrays(t, list...)), Override{PartialInput: caffeInput.said()})
+	n, err := OpenWith(saved(t, arrays(t, list...)), Override{PartialInput: CaffeInput.partial()})
 	if err != nil {
 		t.Fatal(err)
 	}

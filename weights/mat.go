@@ -27,13 +27,13 @@ import (
 // The reading of the layers ends with the convolutions: at the first that is not
 // 3x3, which is how a classifier is written. What comes behind it is not even
 // inflated.
-func readMAT(r io.ReaderAt, size int64, told [][]string) (*listing, error) {
+func readMAT(r io.ReaderAt, size int64, given layerNames) (*listing, error) {
 	f, err := openMAT(r, size)
 	if err != nil {
 		return nil, err
 	}
 	n := &matConvNet{matFile: f}
-	n.layout.kernel, n.layout.told = heightWidthInOut, told
+	n.layout.kernel, n.layout.given = heightWidthInOut, given
 	n.input = PartialInput{Channels: "rgb", Max: maxLevel, Std: &[3]float32{1, 1, 1}}
 	n.metadata = metadata{}
 	var names []string
@@ -124,7 +124,7 @@ func (n *matConvNet) layers(a matArray) {
 				}
 			}
 		}
-		if layer.classifier && n.layout.scheme == noScheme {
+		if layer.classifier && n.layout.candidates == nil {
 			n.err = fmt.Errorf("%w: the first convolution, in layer %d, is not %dx%[3]d", ErrNotVGG, layer.number, kernelSize)
 		}
 		if layer.classifier || n.err != nil {
@@ -226,25 +226,18 @@ func (n *matConvNet) conv(layer *matLayer) {
 		t      *tensor
 	}{{".weight", layer.filters}, {".bias", layer.biases}} {
 		name := layer.name + part.suffix
-		slot, err := n.layout.slot([]byte(name))
-		switch {
-		case err != nil:
-			n.err = err
-		case slot == nil && n.layout.told != nil:
-			return // a layer that was not asked for
-		case slot == nil:
+		if n.layout.given == nil && schemeOf([]byte(name)) == noScheme {
 			n.err = fmt.Errorf("%w: the convolution in layer %d is called %s, expected a name such as conv1_1",
 				ErrNotVGG, layer.number, quote([]byte(layer.name)))
-		case *slot != nil:
-			n.err = fmt.Errorf("%w: a second layer, %d, is called %s", ErrMalformed, layer.number, quote([]byte(layer.name)))
-		}
-		if n.err != nil {
 			return
 		}
-		if part.t != nil {
-			part.t.name = name
+		if part.t == nil {
+			continue
 		}
-		*slot = part.t
+		part.t.name = name
+		if n.err = n.layout.add([]byte(name), func() (*tensor, error) { return part.t, nil }); n.err != nil {
+			return
+		}
 	}
 }
 
@@ -252,7 +245,7 @@ func (n *matConvNet) conv(layer *matLayer) {
 func (n *matConvNet) averageImage(a matArray) *[3]float32 {
 	count, ok := byteLength(a.dims, 8)
 	if len(a.dims) == 0 || ok && count == 0 {
-		return nil // none was subtracted, or nobody said
+		return nil // none was subtracted, or it is not known
 	}
 	if last := a.dims[len(a.dims)-1]; !ok || last != 3 && count != 3 {
 		n.fail("an average image of the size %v, expected H x W x 3", a.dims)

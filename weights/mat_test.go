@@ -313,7 +313,7 @@ func TestHostileMAT(t *testing.T) {
 		{"a graph", w.file(mean, w.layers(w.layer("dagnn.Conv"))), ErrNotVGG, `layer 1 is of the type "dagnn.Conv"`},
 		{"endless type", w.file(mean, w.layers(w.layer(strings.Repeat("x", 1000)))), ErrNotVGG, `layer 1 is of the type "xxxx`},
 		{"convolution of no name", w.file(mean, w.layers(w.conv("first"))), ErrNotVGG, `layer 1 is called "first", expected a name such as conv1_1`},
-		{"convolution twice", w.file(mean, w.layers(conv, conv)), ErrMalformed, `a second layer, 2, is called "conv1_1"`},
+		{"convolution twice", w.file(mean, w.layers(conv, conv)), ErrMalformed, `"conv1_1.weight" is there twice`},
 		{"convolution outside the family", w.file(mean, w.layers(conv, w.conv("conv6_1"))), ErrNotVGG, "conv6_1"},
 		{"no weights", w.file(mean, w.layers(w.layer("conv", matField{"name", w.char("conv1_1")}))), ErrNotVGG, "conv1_1"},
 		{"no biases", w.file(mean, w.layers(w.layer("conv", matField{"name", w.char("conv1_1")}, matField{"filters", w.single(make([]float32, 27), 3, 3, 3)}))), ErrNotVGG, "conv1_1 has no bias"},

@@ -131,7 +131,7 @@ func (b *matInflated) spend(n int64) error {
 	return nil
 }
 
-// error tells what is wrong with the compressed bytes from other errors, those
+// error tells errors of the compressed bytes from other errors, those
 // of the file system.
 func (b *matInflated) error(err error) error {
 	var corrupt flate.CorruptInputError

@@ -12,7 +12,7 @@ import (
 //	range     0..1 | 0..255            the input of black and of white
 //	mean      three numbers, a,b,c     in that range and order
 //	std       three numbers, a,b,c     the same; positive
-//	pooling   max | avg | l2           optional
+//	pooling   max | avg                optional
 //	name, family, version, license     optional, free text
 type metadata map[string]string
 
@@ -23,23 +23,21 @@ var metadataKeys = []string{"channels", "range", "mean", "std", "pooling", "name
 const maxValue = 256
 
 // add keeps the value of a key that is understood here and ignores others.
-func (m metadata) add(key, value []byte) error {
-	i := slices.IndexFunc(metadataKeys, func(k string) bool { return k == string(key) })
-	if i < 0 {
+func (m metadata) add(key, value string) error {
+	if !slices.Contains(metadataKeys, key) {
 		return nil
 	}
-	k := metadataKeys[i]
-	if _, twice := m[k]; twice {
-		return fmt.Errorf("%w: the metadata has %q twice", ErrMalformed, k)
+	if _, twice := m[key]; twice {
+		return fmt.Errorf("%w: the metadata has %q twice", ErrMalformed, key)
 	}
 	if len(value) > maxValue {
-		return fmt.Errorf("%w: the metadata's %q has %d bytes, expected at most %d", ErrMalformed, k, len(value), maxValue)
+		return fmt.Errorf("%w: the metadata's %q has %d bytes, expected at most %d", ErrMalformed, key, len(value), maxValue)
 	}
-	m[k] = string(value)
+	m[key] = value
 	return nil
 }
 
-// input returns what the file says of the input, nothing where it says nothing.
+// input returns what the file says of the input, which may be nothing.
 func (m metadata) input() (PartialInput, error) {
 	p, err := ParsePartialInput(m["channels"], m["range"], m["mean"], m["std"])
 	if err != nil {
@@ -52,10 +50,10 @@ func (m metadata) input() (PartialInput, error) {
 func (m metadata) describe(n *Network) error {
 	n.Name, n.Version, n.License, n.Family = m["name"], m["version"], m["license"], m["family"]
 	switch n.Pooling = m["pooling"]; n.Pooling {
-	case "", "max", "avg", "l2":
+	case "", "max", "avg":
 		return nil
 	default:
-		return fmt.Errorf("%w: the metadata's \"pooling\" is %q, expected max, avg or l2", ErrMalformed, n.Pooling)
+		return fmt.Errorf("%w: the metadata's \"pooling\" is %q, expected max or avg", ErrMalformed, n.Pooling)
 	}
 }
 
@@ -83,16 +81,16 @@ func (n *Network) metadata() (metadata, error) {
 		if field.value == "" {
 			continue
 		}
-		if err := m.add([]byte(field.key), []byte(field.value)); err != nil {
+		if err := m.add(field.key, field.value); err != nil {
 			return nil, err
 		}
 	}
 	// What could not be read back is not written.
-	said, err := m.input()
+	input, err := m.input()
 	if err != nil {
 		return nil, err
 	}
-	if _, err := said.complete(); err != nil {
+	if _, err := input.complete(); err != nil {
 		return nil, err
 	}
 	return m, m.describe(new(Network))

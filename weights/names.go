@@ -2,23 +2,37 @@ package weights
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 )
 
-// A scheme is a way to name the tensors of a VGG. It tells how blocks are
-// counted, and often for whom the network was trained.
+// A scheme is a way to name the tensors of a VGG. It says how blocks are counted, and
+// often which input convention the network has.
 type scheme int
 
 const (
 	noScheme scheme = iota
 	// named: conv1_1.weight, conv1_1_W and the like, after Caffe's layers.
 	named
-	// numbered: features.0.weight or 0.weight, the position among all layers of
-	// a sequence, of which pooling and ReLU have no tensors.
+	// numbered: features.0.weight or 0.weight. The number is the layer's position in
+	// a sequence that includes pooling and ReLU.
 	numbered
 	// keras: block1_conv1/kernel:0 and the like.
 	keras
+	// gluon: MXNet's names, such as vgg0_conv0_weight. The convolutions are numbered
+	// from 0 across all blocks.
+	gluon
+	// caffe: any name in a .caffemodel.
+	caffe
+	// joined: conv11.weight and the like, whose digits are block and index, with
+	// conv0 for a 1x1 convolution of the colours.
+	joined
+	// kerasNumbered: conv2d_1/vars/0 and the like. Keras numbers the layers of each
+	// class (keras.go).
+	kerasNumbered
 )
 
 // A role is what a tensor is to its layer.
@@ -45,53 +59,73 @@ var roleNames = map[string]role{
 // numberedRoles are the roles where a layer's tensors are numbered.
 var numberedRoles = map[string]role{"0": weightRole, "1": biasRole, "2": meanRole, "3": varianceRole}
 
-// wrappers are the names under which whole networks are kept: those of modules
-// in PyTorch, of groups in HDF5. They say nothing and may come in any number
-// before the name of a layer. In Keras a layer is a group of its own name too.
-var wrappers = []string{
-	"module", "model", "net", "network", "vgg", "vgg16", "vgg19", "VGG", "backbone", "encoder", "feature_extractor",
-	"state_dict", "model_state_dict", "params", "model_weights", "layers",
-}
-
-// A tensorName is the name of a tensor that belongs to a convolution or to the
-// batch norm behind it, taken apart.
-type tensorName struct {
+// A place is where a layer, a convolution or the batch norm behind it, stands in
+// a VGG.
+type place struct {
 	scheme       scheme
-	block, index int  // counted from 1 (named, keras)
-	norm         bool // of a batch norm (named, keras)
-	position     int  // counted from 0 (numbered)
-	role         role
+	block, index int  // counted from 1; 0 for the colours (not numbered)
+	norm         bool // of a batch norm (not numbered)
+	position     int  // counted from 0 (numbered, kerasNumbered)
 }
 
-// parseName takes a name apart. It is not ok when the name is not that of a
-// convolution's or batch norm's tensor.
-func parseName(name []byte) (n tensorName, ok bool) {
-	stem, role, ok := cutRole(name)
+// coloursPlace is that of conv0, the 1x1 convolution before conv11.
+var coloursPlace = place{scheme: joined}
+
+// outside reports whether no VGG has a layer at the place.
+func (p place) outside() bool {
+	return p.scheme != numbered && p.scheme != kerasNumbered && p != coloursPlace &&
+		(p.block < 1 || p.block > maxBlocks || p.index < 1 || p.index > maxPerBlock)
+}
+
+// find returns the place of the layer that a tensor called name belongs to, the
+// tensor's role there, and the prefix of the layer's name. It is not ok when the
+// name is not that of a convolution's or a batch norm's tensor.
+func (l *layout) find(name []byte) (prefix []byte, at place, r role, ok bool) {
+	stem, r, ok := cutRole(name)
+	switch {
+	case !ok:
+		return nil, place{}, 0, false
+	case l.given != nil:
+		at, ok = l.given[string(stem)]
+	default:
+		prefix, at, ok = parseLayer(stem)
+	}
+	return prefix, at, r, ok
+}
+
+// schemeOf returns the scheme of a tensor's name; noScheme where the name is not
+// that of a convolution's or a batch norm's tensor.
+func schemeOf(name []byte) scheme {
+	_, at, _, ok := new(layout).find(name)
 	if !ok {
-		return n, false
+		return noScheme
 	}
-	n.role = role
-	outer, layer := cutLast(stem)
-	if !n.parseLayer(layer) {
-		return n, false
+	return at.scheme
+}
+
+// parseLayer takes the name of a layer apart. It is not ok when the last part is
+// not that of a convolution or a batch norm. The parts before it are the prefix,
+// which has no meaning here: modules in PyTorch and groups in HDF5 put any there.
+func parseLayer(stem []byte) (prefix []byte, at place, ok bool) {
+	prefix, layer := cutLast(stem)
+	if at, ok = parseLast(layer); !ok {
+		return nil, at, false
 	}
-	if n.scheme == numbered {
-		// features.0, or the slices of it that LPIPS names slice1.0, slice1.2, slice2.5
-		around, sequence := cutLast(outer)
-		number, sliced := bytes.CutPrefix(sequence, []byte("slice"))
-		if string(sequence) == "features" || sliced && isDecimal(number) {
-			outer = around
+	if at.scheme == keras || at.scheme == kerasNumbered {
+		prefix = withoutPart(prefix, layer)
+	}
+	return prefix, at, true
+}
+
+// unnumbered returns a prefix without the digits of its last part.
+func unnumbered(prefix string) string {
+	i := strings.LastIndexAny(prefix, "./") + 1
+	return prefix[:i] + strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return -1
 		}
-	}
-	for len(outer) > 0 {
-		var around []byte
-		around, outer = cutLast(outer)
-		if !slices.Contains(wrappers, string(outer)) && !(n.scheme == keras && bytes.Equal(outer, layer)) {
-			return n, false
-		}
-		outer = around
-	}
-	return n, true
+		return r
+	}, prefix[i:])
 }
 
 // cutRole splits the name of a tensor into that of its layer and what it is to
@@ -103,7 +137,7 @@ func cutRole(name []byte) (stem []byte, r role, ok bool) {
 	if r, ok = roleNames[string(last)]; ok {
 		return stem, r, true
 	}
-	// Keras 3 numbers the tensors of a layer: block1_conv1/vars/0
+	// Keras 3 numbers the tensors of a layer: conv2d_1/vars/0
 	if layer, vars := cutLast(stem); string(vars) == "vars" {
 		r, ok = numberedRoles[string(last)]
 		return layer, r, ok
@@ -121,12 +155,16 @@ func cutRole(name []byte) (stem []byte, r role, ok bool) {
 	return stem[:bytes.LastIndexByte(stem, '_')], r, true
 }
 
-// parseLayer takes the name of a layer apart.
-func (n *tensorName) parseLayer(layer []byte) bool {
+// parseLast takes the last part of a layer's name apart.
+func parseLast(layer []byte) (at place, ok bool) {
 	if isDecimal(layer) {
-		n.scheme = numbered
-		n.position = decimal(layer)
-		return true
+		return place{scheme: numbered, position: decimal(layer)}, true
+	}
+	if string(layer) == "conv0" {
+		return coloursPlace, true
+	}
+	if at, ok = parseKeras(layer); ok {
+		return at, true
 	}
 	for _, form := range []struct {
 		prefix, middle string
@@ -137,18 +175,25 @@ func (n *tensorName) parseLayer(layer []byte) bool {
 		{"bn", "_", named, true},
 		{"block", "_conv", keras, false},
 		{"block", "_bn", keras, true},
+		{"conv", "", joined, false},
+		{"bn", "", joined, true},
 	} {
 		rest, ok := bytes.CutPrefix(layer, []byte(form.prefix))
 		if !ok {
 			continue
 		}
 		block, index, ok := bytes.Cut(rest, []byte(form.middle))
+		if form.scheme == joined {
+			if len(rest) != 2 {
+				continue
+			}
+			block, index = rest[:1], rest[1:]
+		}
 		if ok && isDecimal(block) && isDecimal(index) {
-			n.scheme, n.norm, n.block, n.index = form.scheme, form.norm, decimal(block), decimal(index)
-			return true
+			return place{scheme: form.scheme, norm: form.norm, block: decimal(block), index: decimal(index)}, true
 		}
 	}
-	return false
+	return place{}, false
 }
 
 // cutLast splits at the last dot or slash.
@@ -180,4 +225,97 @@ func decimal(digits []byte) int {
 
 func convName(block, index int) string {
 	return fmt.Sprintf("conv%d_%d", block, index)
+}
+
+// ParseLayers reads the names of layers that the user gives for a file whose own
+// names are not known: a text for each block, in which commas separate the
+// layers. The end that says weight or bias is left out, and the batch norm of a
+// layer follows it after a plus sign: "stem.0,stem.2" or "c1+bn1,c2+bn2".
+func ParseLayers(blocks []string) ([][]string, error) {
+	if len(blocks) == 0 {
+		return nil, nil
+	}
+	if len(blocks) > maxBlocks {
+		return nil, fmt.Errorf("%d blocks of layers, expected at most %d", len(blocks), maxBlocks)
+	}
+	var layers [][]string
+	var all []string
+	for _, block := range blocks {
+		names := strings.Split(block, ",")
+		if len(names) > maxPerBlock {
+			return nil, fmt.Errorf("the block of layers %q has %d, expected at most %d", block, len(names), maxPerBlock)
+		}
+		for _, layer := range names {
+			for name := range strings.SplitSeq(layer, "+") {
+				if name == "" || slices.Contains(all, name) {
+					return nil, fmt.Errorf("the block of layers %q has the name %q, expected names such as features.0, each once", block, name)
+				}
+				all = append(all, name)
+			}
+		}
+		layers = append(layers, names)
+	}
+	return layers, nil
+}
+
+// layerNames are the places of layers by the names that the user gives; nil where
+// the user gives none.
+type layerNames map[string]place
+
+// newLayerNames takes what [ParseLayers] returns. Other programs may have made
+// it, so that the number of layers is checked again.
+func newLayerNames(blocks [][]string) (layerNames, error) {
+	if blocks == nil {
+		return nil, nil
+	}
+	given := layerNames{}
+	for b, layers := range blocks {
+		if b >= maxBlocks || len(layers) > maxPerBlock {
+			return nil, fmt.Errorf("%w: the layers %q are given as block %d, expected at most %d blocks of at most %d",
+				ErrNotVGG, layers, b+1, maxBlocks, maxPerBlock)
+		}
+		for i, layer := range layers {
+			at := place{scheme: named, block: b + 1, index: i + 1}
+			conv, norm, hasNorm := strings.Cut(layer, "+")
+			given[conv] = at
+			if hasNorm {
+				at.norm = true
+				given[norm] = at
+			}
+		}
+	}
+	return given, nil
+}
+
+// checkGiven fails where a layer that the user gave is not in the file.
+func (l *layout) checkGiven() error {
+	for _, name := range slices.SortedFunc(maps.Keys(l.given), func(a, b string) int { return l.given[a].compare(l.given[b]) }) {
+		at := l.given[name]
+		there := slices.ContainsFunc(l.candidates, func(c *candidate) bool {
+			m := c.layers[at]
+			return m != nil && (at.norm || m[weightRole] != nil)
+		})
+		if there {
+			continue
+		}
+		what := convName(at.block, at.index)
+		if at.norm {
+			what = "the batch norm of " + what
+		}
+		return fmt.Errorf("%w: found %s, expected the layer %q, which is given as %s", ErrNotVGG, l.found(), name, what)
+	}
+	return nil
+}
+
+// compare orders the places of layers that are not numbered: a batch norm follows
+// its convolution.
+func (p place) compare(q place) int {
+	side := 0
+	if p.norm != q.norm {
+		side = 1
+		if q.norm {
+			side = -1
+		}
+	}
+	return cmp.Or(cmp.Compare(p.block, q.block), cmp.Compare(p.index, q.index), side)
 }

@@ -1,60 +1,45 @@
 package weights
 
 import (
+	"archive/zip"
 	"bytes"
 	"compress/flate"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
-	"regexp"
-	"strconv"
+	"strings"
 )
 
-// An .npz file is a zip archive of .npy files, one for each array (numpy.lib.format):
-// a magic number, the version, the length of the header, the header as a
-// Python dictionary, the numbers.
-const (
-	npySuffix = ".npy"
-	npyMagic  = "\x93NUMPY"
+// An .npz file is a zip archive of .npy files, one for each array.
 
-	// maxNpyHeader bounds the header in bytes; NumPy pads it to 128.
-	maxNpyHeader = 4096
-)
-
-// npyFormats are the number formats by NumPy's descriptions.
-var npyFormats = map[string]string{"<f2": "F16", "<f4": "F32", "<f8": "F64"}
-
-var npyHeader = regexp.MustCompile(
-	`^\{'descr': '([^']*)', 'fortran_order': (True|False), 'shape': \(((?:\d{1,18}, ?)*\d{0,18})\),? ?\}[ ]*\n$`)
-
-// readZip lists the tensors of an archive, of PyTorch or of NumPy.
-func readZip(r io.ReaderAt, size int64, told [][]string) (*listing, error) {
+// readZip lists the tensors of an archive, of PyTorch, NumPy or Keras.
+func readZip(r io.ReaderAt, size int64, given layerNames) (*listing, error) {
 	z, err := openZip(r, size)
 	if err != nil {
 		return nil, err
 	}
 	pickle, arrays := "", false
-	err = z.walk(func(e *zipEntry) error {
-		arrays = arrays || bytes.HasSuffix(e.name, []byte(npySuffix))
-		if string(e.name) == torchPickle || bytes.HasSuffix(e.name, []byte("/"+torchPickle)) {
-			if pickle != "" {
-				return fmt.Errorf("%w: the zip archive has both %s and %s", ErrMalformed, quote([]byte(pickle)), quote(e.name))
-			}
-			pickle = string(e.name)
+	for _, e := range z.File {
+		if e.Name == kerasWeights {
+			return readKeras(z, e, given)
 		}
-		return nil
-	})
-	switch {
-	case err != nil:
-		return nil, err
-	case pickle != "":
-		return readTorchZip(z, pickle, told)
-	case arrays:
-		return readNPZ(z, told)
+		arrays = arrays || strings.HasSuffix(e.Name, npySuffix)
+		if e.Name == torchPickle || strings.HasSuffix(e.Name, "/"+torchPickle) {
+			if pickle != "" {
+				return nil, fmt.Errorf("%w: the zip archive has both %s and %s", ErrMalformed, quote([]byte(pickle)), quote([]byte(e.Name)))
+			}
+			pickle = e.Name
+		}
 	}
-	return nil, fmt.Errorf("%w: it is a zip archive, but has neither %s, as PyTorch's have, nor arrays of NumPy", ErrNotNetwork, torchPickle)
+	switch {
+	case pickle != "":
+		return readTorchZip(z, pickle, given)
+	case arrays:
+		return readNPZ(z, given)
+	}
+	return nil, fmt.Errorf("%w: it is a zip archive, but has neither %s, as PyTorch's have, nor arrays of NumPy, nor %s, as Keras' have",
+		ErrNotNetwork, torchPickle, kerasWeights)
 }
 
 // npzFile is an archive of NumPy's that is being read.
@@ -64,83 +49,56 @@ type npzFile struct {
 	inflater io.ReadCloser
 }
 
-func readNPZ(z *zipFile, told [][]string) (*listing, error) {
+func readNPZ(z *zipFile, given layerNames) (*listing, error) {
 	f := &npzFile{zip: z}
-	f.layout.told = told
+	f.layout.given = given
 	f.format = "NumPy"
-	return &f.listing, z.walk(func(e *zipEntry) error {
-		name, ok := bytes.CutSuffix(e.name, []byte(npySuffix))
+	for _, e := range z.File {
+		name, ok := bytes.CutSuffix([]byte(e.Name), []byte(npySuffix))
 		if !ok {
-			return nil
+			continue
 		}
-		slot, err := f.layout.slot(name)
-		if err != nil || slot == nil {
-			return err
+		if err := f.layout.add(name, func() (*tensor, error) { return f.tensor(e) }); err != nil {
+			return nil, err
 		}
-		if *slot != nil {
-			return fmt.Errorf("%w: tensor %s is there twice", ErrMalformed, quote(name))
-		}
-		*slot, err = f.tensor(e)
-		return err
-	})
+	}
+	return &f.listing, nil
 }
 
 // tensor reads the header of an array.
-func (f *npzFile) tensor(e *zipEntry) (*tensor, error) {
+func (f *npzFile) tensor(e *zip.File) (*tensor, error) {
 	bad := func(kind error, text string, args ...any) (*tensor, error) {
-		return nil, fmt.Errorf("%w: the array %s %s", kind, quote(e.name), fmt.Sprintf(text, args...))
+		return nil, fmt.Errorf("%w: the array %s %s", kind, quote([]byte(e.Name)), fmt.Sprintf(text, args...))
 	}
 	start, err := f.zip.data(e)
 	if err != nil {
 		return nil, err
 	}
-	if e.size/maxInflation > e.packed {
-		return bad(ErrMalformed, "unpacks from %d to %d bytes, more than %d times as many", e.packed, e.size, maxInflation)
+	if e.UncompressedSize64/maxInflation > e.CompressedSize64 {
+		return bad(ErrMalformed, "unpacks from %d to %d bytes, more than %d times as many", e.CompressedSize64, e.UncompressedSize64, maxInflation)
 	}
-	if e.method == zipDeflated {
-		f.room += e.size
+	size := int64(e.UncompressedSize64)
+	if e.Method == zip.Deflate {
+		f.room += size
 	}
-	entry := *e
-	entry.name = nil
-	// NumPy writes version 1, 2 for headers over 64 KiB, 3 for names of fields.
-	var begin [len(npyMagic) + 4]byte
-	r := f.open(entry, start)
-	if _, err := io.ReadFull(r, begin[:]); err != nil {
-		return nil, readError(err)
+	head, err := readNPYHead(f.open(e, start), "the array "+quote([]byte(e.Name)))
+	if err != nil {
+		return nil, err
 	}
-	length := int(binary.LittleEndian.Uint16(begin[len(npyMagic)+2:]))
-	if !bytes.HasPrefix(begin[:], []byte(npyMagic+"\x01\x00")) || length > maxNpyHeader {
-		return bad(ErrMalformed, "begins with % x, expected NumPy's format 1.0 and a header of at most %d bytes", begin, maxNpyHeader)
-	}
-	header := make([]byte, length)
-	if _, err := io.ReadFull(r, header); err != nil {
-		return nil, readError(err)
-	}
-	m := npyHeader.FindSubmatch(header)
-	if m == nil {
-		return bad(ErrMalformed, "has the header %s, expected its descr, fortran_order and shape", quote(header))
-	}
-	name, known := npyFormats[string(m[1])]
+	name, known := npyFormats[head.descr]
 	if !known {
-		return bad(ErrNotVGG, "is stored as %s, expected <f2, <f4 or <f8", quote(m[1]))
+		return bad(ErrNotVGG, "is stored as %s, expected <f2, <f4 or <f8", quote([]byte(head.descr)))
 	}
-	t := &tensor{name: string(bytes.TrimSuffix(e.name, []byte(npySuffix))), format: dtypes[name]}
-	for _, d := range bytes.FieldsFunc(m[3], func(c rune) bool { return c == ',' || c == ' ' }) {
-		n, err := strconv.ParseInt(string(d), 10, 64)
-		if err != nil || len(t.shape) == maxRank {
-			return bad(ErrMalformed, "has the shape (%s)", m[3])
-		}
-		t.shape = append(t.shape, n)
-	}
-	if string(m[2]) == "True" {
+	t := &tensor{name: strings.TrimSuffix(e.Name, npySuffix), format: dtypes[name], shape: head.shape}
+	if head.fortran {
 		t.strides = columnMajor(t.shape)
 	}
-	skip := int64(len(begin) + length)
-	if size, ok := byteLength(t.shape, t.format.bits); !ok || size != uint64(e.size-skip) {
-		return bad(ErrMalformed, "has %d bytes, which is not what %s of the shape %v takes", e.size-skip, m[1], t.shape)
+	skip := head.length
+	if want, ok := byteLength(t.shape, t.format.bits); !ok || want != uint64(size-skip) {
+		return bad(ErrMalformed, "has %d bytes, which is not what %s of the shape %v takes", size-skip, head.descr, t.shape)
 	}
 	t.open = func() (io.Reader, error) {
-		r := f.open(entry, start)
+		r := f.open(e, start)
 		_, err := io.CopyN(io.Discard, r, skip)
 		return r, err
 	}
@@ -149,10 +107,10 @@ func (f *npzFile) tensor(e *zipEntry) (*tensor, error) {
 
 // open returns the bytes of an entry that begins at start. It serves until the
 // next call.
-func (f *npzFile) open(e zipEntry, start int64) io.Reader {
-	packed := io.NewSectionReader(f.zip.r, start, e.packed)
-	c := &checkedReader{r: packed, left: e.size, want: e.crc}
-	if e.method == zipDeflated {
+func (f *npzFile) open(e *zip.File, start int64) io.Reader {
+	packed := io.NewSectionReader(f.zip.r, start, int64(e.CompressedSize64))
+	c := &checkedReader{r: packed, left: int64(e.UncompressedSize64), want: e.CRC32}
+	if e.Method == zip.Deflate {
 		if f.inflater == nil {
 			f.inflater = flate.NewReader(packed)
 		} else {

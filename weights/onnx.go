@@ -1,18 +1,20 @@
 package weights
 
 import (
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"math"
+	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 )
 
-// An ONNX file is a message of protocol buffers (onnx.proto; the encoding is
-// described at protobuf.dev): fields, each a number, a wire type and a value.
-// The convolutions are the nodes of the graph, in the order in which they are
-// carried out; their weights are its initializers, found by name.
+// An ONNX file is a message of protocol buffers (onnx.proto). The convolutions
+// are the nodes of the graph, in the order in which they are carried out. Their
+// weights are initializers or the values of Constant nodes, found by name, and
+// lie in the file or, as torch.onnx.export writes large models, in a file beside
+// it.
 //
 // The fields that are looked at, by message:
 const (
@@ -23,38 +25,33 @@ const (
 	graphInitializer = 5
 
 	nodeInput     = 1
+	nodeOutput    = 2
 	nodeOpType    = 4
 	nodeAttribute = 5
 
-	attributeName  = 1
-	attributeFloat = 2
-	attributeInt   = 3
-	attributeInts  = 8
+	attributeName   = 1
+	attributeFloat  = 2
+	attributeInt    = 3
+	attributeTensor = 5
+	attributeInts   = 8
 
-	tensorDims    = 1
-	tensorType    = 2
-	tensorFloats  = 4
-	tensorLabel   = 8
-	tensorRaw     = 9
-	tensorDoubles = 10
-	tensorPlace   = 14
-)
+	tensorDims     = 1
+	tensorType     = 2
+	tensorFloats   = 4
+	tensorLabel    = 8
+	tensorRaw      = 9
+	tensorDoubles  = 10
+	tensorExternal = 13
+	tensorPlace    = 14
 
-// The wire types.
-const (
-	wireVarint  = 0
-	wireFixed64 = 1
-	wireBytes   = 2
-	wireFixed32 = 5
+	entryKey   = 1
+	entryValue = 2
 )
 
 // onnxTypes are the number formats by TensorProto.DataType.
 var onnxTypes = map[uint64]string{1: "F32", 10: "F16", 11: "F64", 16: "BF16"}
 
-// maxONNXText bounds the names that are looked at, in bytes.
-const maxONNXText = 512
-
-// isONNX tells a model by its first fields: the version of the format, a small
+// isONNX recognises a model by its first fields: the version of the format, a small
 // number, and the name of the program that wrote it, the graph, or the like.
 func isONNX(begin []byte) bool {
 	const maxVersion = 64 // 13 in 2025
@@ -62,124 +59,51 @@ func isONNX(begin []byte) bool {
 		slices.Contains([]byte{2, 3, 4, 5, 6, 7, 8, 14, 20}, begin[2]>>3)
 }
 
-// A protoMessage is a part of a file.
-type protoMessage struct {
-	file       *protoFile
-	start, end int64
-}
-
-// A protoField is one field of a message.
-type protoField struct {
-	at     int64 // in the file
-	number int
-	wire   int
-	value  uint64       // wireVarint, wireFixed32, wireFixed64
-	part   protoMessage // wireBytes
-}
-
-var errProtobuf = errors.New("found what is not a field of protocol buffers")
-
-// fields calls visit with each field, until one returns an error.
-func (m protoMessage) fields(visit func(f protoField) error) error {
-	for at := m.start; at < m.end; {
-		// A tag and a value or a length, of at most 10 bytes each.
-		const head = 2 * binary.MaxVarintLen64
-		b, err := m.file.bytes(at, min(head, m.end-at))
-		if err != nil {
-			return err
-		}
-		bad := func() error {
-			return fmt.Errorf("%w: at byte %d: %w", ErrMalformed, at, errProtobuf)
-		}
-		tag, n := binary.Uvarint(b)
-		if n <= 0 || tag>>3 == 0 || tag>>3 > math.MaxInt32 {
-			return bad()
-		}
-		f := protoField{at: at, number: int(tag >> 3), wire: int(tag & 7)}
-		b = b[n:]
-		next := at + int64(n)
-		switch {
-		case f.wire == wireFixed32 && len(b) >= 4:
-			f.value, n = uint64(binary.LittleEndian.Uint32(b)), 4
-		case f.wire == wireFixed64 && len(b) >= 8:
-			f.value, n = binary.LittleEndian.Uint64(b), 8
-		case f.wire == wireVarint || f.wire == wireBytes:
-			if f.value, n = binary.Uvarint(b); n <= 0 {
-				return bad()
-			}
-		default:
-			return bad()
-		}
-		next += int64(n)
-		if f.wire == wireBytes {
-			if f.value > uint64(m.end-next) {
-				return fmt.Errorf("%w: at byte %d: found a field of %d bytes, but only %d are left: the file is cut short",
-					ErrMalformed, at, f.value, m.end-next)
-			}
-			f.part = protoMessage{m.file, next, next + int64(f.value)}
-			next = f.part.end
-		}
-		if err := visit(f); err != nil {
-			return err
-		}
-		at = next
-	}
-	return nil
-}
-
-// A protoFile is read through a window, so that many fields take few calls.
-type protoFile struct {
-	r      io.ReaderAt
-	size   int64
-	start  int64 // of the window in the file
-	window []byte
-	buffer [4096]byte
-}
-
-// bytes returns n bytes of the file, no more than the buffer holds. They are
-// valid until the next call.
-func (f *protoFile) bytes(at, n int64) ([]byte, error) {
-	if at < f.start || at+n > f.start+int64(len(f.window)) {
-		f.start, f.window = at, f.buffer[:min(int64(len(f.buffer)), f.size-at)]
-		if err := readAt(f.r, f.window, at); err != nil {
-			f.window = nil
-			return nil, err
-		}
-	}
-	return f.window[at-f.start:][:n], nil
-}
-
 // onnxModel is a model that is being read.
 type onnxModel struct {
 	listing
-	inputs map[string]string // the names that the layout knows, by the initializers'
+	inputs map[string]string // the names that the layout knows, by the tensors' own
 
-	// The last convolution, both counted from 1, and whether it has a batch norm.
+	// The last convolution: its place, counted from 1, what its output is called
+	// while it has no bias, and whether it has a batch norm.
 	block, index int
+	unbiased     string
 	hasNorm      bool
 
-	numbers [maxRank]int64 // what integers returns
+	integers protoIntegers // of the attribute or the tensor that is being read
 }
 
 // readONNX lists the weights of a model's convolutions.
-func readONNX(r io.ReaderAt, size int64, told [][]string) (*listing, error) {
+func readONNX(r io.ReaderAt, size int64, given layerNames) (*listing, error) {
 	m := &onnxModel{inputs: map[string]string{}, block: 1}
-	m.layout.told = told
+	m.layout.given = given
 	file := protoMessage{&protoFile{r: r, size: size}, 0, size}
+	nodes := func(f protoField) error {
+		if f.number != graphNode {
+			return nil
+		}
+		return m.node(f.part)
+	}
+	tensors := func(f protoField) error {
+		switch f.number {
+		case graphInitializer:
+			return m.tensor(f.part, protoMessage{})
+		case graphNode:
+			return m.constant(f.part)
+		}
+		return nil
+	}
 	// Twice, as the nodes need not come before the initializers.
-	for _, visit := range []struct {
-		number int
-		do     func(protoMessage) error
-	}{{graphNode, m.node}, {graphInitializer, m.initializer}} {
+	for _, visit := range []func(protoField) error{nodes, tensors} {
 		err := file.fields(func(f protoField) error {
 			if f.number != modelGraph || f.wire != wireBytes {
 				return nil
 			}
 			return f.part.fields(func(f protoField) error {
-				if f.number != visit.number || f.wire != wireBytes {
+				if f.wire != wireBytes {
 					return nil
 				}
-				return visit.do(f.part)
+				return visit(f)
 			})
 		})
 		if err != nil {
@@ -189,98 +113,112 @@ func readONNX(r io.ReaderAt, size int64, told [][]string) (*listing, error) {
 	return &m.listing, nil
 }
 
-// text reads a short text, nothing of a long one. It is valid until the next
-// call.
-func (m protoMessage) text() ([]byte, error) {
-	if m.end-m.start > maxONNXText {
-		return nil, nil
-	}
-	return m.file.bytes(m.start, m.end-m.start)
+// onnxNode is what is looked at of a node.
+type onnxNode struct {
+	op     protoMessage
+	inputs [1 + roles]protoMessage // as many as a batch norm has
+	n      int                     // of the inputs
+	output protoMessage            // the first
 }
 
-// integers reads what f has of a repeated field, all of it or one number, after
-// the first n, and returns how many there are then. They are in m.numbers.
-func (m *onnxModel) integers(n int, f protoField) (int, error) {
-	bad := func() (int, error) {
-		return n, fmt.Errorf("%w: at byte %d: found what is not a list of at most %d integers", ErrMalformed, f.at, len(m.numbers))
-	}
-	if f.wire != wireBytes {
-		if n == len(m.numbers) {
-			return bad()
+func newONNXNode(node protoMessage) (o onnxNode, err error) {
+	err = node.fields(func(f protoField) error {
+		switch {
+		case f.wire != wireBytes:
+		case f.number == nodeOpType:
+			o.op = f.part
+		case f.number == nodeInput && o.n < len(o.inputs):
+			o.inputs[o.n] = f.part
+			o.n++
+		case f.number == nodeOutput && o.output.file == nil:
+			o.output = f.part
 		}
-		m.numbers[n] = int64(f.value)
-		return n + 1, nil
-	}
-	text, err := f.part.text()
-	if err != nil {
-		return n, err
-	}
-	for len(text) > 0 {
-		x, length := binary.Uvarint(text)
-		if length <= 0 || n == len(m.numbers) {
-			return bad()
-		}
-		m.numbers[n] = int64(x)
-		n, text = n+1, text[length:]
-	}
-	return n, nil
+		return nil
+	})
+	return o, err
 }
 
 // node takes from a node how its inputs belong to the network.
 func (m *onnxModel) node(node protoMessage) error {
-	if m.block > maxBlocks || m.layout.told != nil {
-		return nil // the classifier, or of no interest
+	if m.block > maxBlocks || m.layout.given != nil {
+		return nil // the classifier, or the user has given the names
 	}
-	var (
-		op     protoMessage
-		inputs [1 + roles]protoMessage // of a batch norm
-		n      int
-	)
-	err := node.fields(func(f protoField) error {
-		switch {
-		case f.wire != wireBytes:
-		case f.number == nodeOpType:
-			op = f.part
-		case f.number == nodeInput && n < len(inputs):
-			inputs[n] = f.part
-			n++
-		}
-		return nil
-	})
-	if err != nil || op.file == nil {
-		return err
-	}
-	name, err := op.text()
+	o, err := newONNXNode(node)
 	if err != nil {
 		return err
 	}
-	switch string(name) {
+	op, err := o.op.text()
+	if err != nil {
+		return err
+	}
+	switch string(op) {
 	case "MaxPool", "AveragePool", "LpPool":
-		m.block, m.index = m.block+1, 0
+		m.block, m.index, m.unbiased = m.block+1, 0, ""
 	case "Conv":
-		m.index++
-		m.hasNorm = false
-		layer := convName(m.block, m.index)
-		if m.index > maxPerBlock {
-			return fmt.Errorf("%w: found a convolution that would be %s, expected at most %d blocks of at most %d",
-				ErrNotVGG, layer, maxBlocks, maxPerBlock)
-		}
-		if err := m.assign(inputs[:n], layer, "weight", "bias"); err != nil {
-			return err
-		}
-		return node.fields(m.checkConv)
+		return m.conv(node, &o)
+	case "Add":
+		return m.addition(&o)
 	case "BatchNormalization":
 		if m.hasNorm || m.index == 0 {
 			return fmt.Errorf("%w: found a batch norm that is not behind a convolution", ErrNotVGG)
 		}
-		m.hasNorm = true
-		if err := m.assign(inputs[:n], fmt.Sprintf("bn%d_%d", m.block, m.index), "weight", "bias", "running_mean", "running_var"); err != nil {
+		m.hasNorm, m.unbiased = true, ""
+		if err := m.assign(o.inputs[:o.n], fmt.Sprintf("bn%d_%d", m.block, m.index), "weight", "bias", "running_mean", "running_var"); err != nil {
 			return err
 		}
 		return node.fields(m.takeEpsilon)
 	}
 	return nil
 }
+
+// conv takes the next convolution of the block.
+func (m *onnxModel) conv(node protoMessage, o *onnxNode) error {
+	m.index++
+	m.hasNorm, m.unbiased = false, ""
+	layer := convName(m.block, m.index)
+	if m.index > maxPerBlock {
+		return fmt.Errorf("%w: found a convolution that would be %s, expected at most %d blocks of at most %d",
+			ErrNotVGG, layer, maxBlocks, maxPerBlock)
+	}
+	if err := m.assign(o.inputs[:o.n], layer, "weight", "bias"); err != nil {
+		return err
+	}
+	bias, err := o.inputs[2].text()
+	if err != nil {
+		return err
+	}
+	if len(bias) == 0 {
+		output, err := o.output.text()
+		if err != nil {
+			return err
+		}
+		m.unbiased = string(output)
+	}
+	return node.fields(m.checkConv)
+}
+
+// addition takes what is added to the output of a convolution without a bias as
+// its bias, which is how keras2onnx writes one.
+func (m *onnxModel) addition(o *onnxNode) error {
+	if m.unbiased == "" {
+		return nil
+	}
+	for i := range 2 {
+		name, err := o.inputs[i].text()
+		if err != nil {
+			return err
+		}
+		if string(name) == m.unbiased {
+			m.unbiased = ""
+			return m.assign([]protoMessage{o.inputs[i], o.inputs[1-i]}, convName(m.block, m.index), "bias")
+		}
+	}
+	return nil
+}
+
+// gluonName is what MXNet's Gluon, which made the VGGs of the ONNX Model Zoo,
+// calls the weight of a convolution.
+var gluonName = regexp.MustCompile(`^vgg\d+_conv\d+_weight$`)
 
 // assign gives the inputs after the first, which is what the layer before made,
 // the names of a layer's tensors. What two layers share stays the first's.
@@ -293,9 +231,10 @@ func (m *onnxModel) assign(inputs []protoMessage, layer string, parts ...string)
 		if err != nil {
 			return err
 		}
-		if layer == convName(1, 1) && i == 0 {
-			if n, ok := parseName(name); ok {
-				m.layout.origin = n.scheme
+		if layer == convName(1, 1) && part == "weight" {
+			m.layout.origin = schemeOf(name)
+			if gluonName.Match(name) {
+				m.layout.origin = gluon
 			}
 		}
 		if len(name) > 0 && m.inputs[string(name)] == "" {
@@ -307,13 +246,13 @@ func (m *onnxModel) assign(inputs []protoMessage, layer string, parts ...string)
 
 // checkConv fails where a convolution is not of stride 1, dense and in one group.
 func (m *onnxModel) checkConv(f protoField) error {
-	name, n, _, err := m.attribute(f)
+	name, _, err := m.attribute(f)
 	if err != nil {
 		return err
 	}
 	switch name {
 	case "strides", "dilations", "group":
-		if ints := m.numbers[:n]; slices.ContainsFunc(ints, func(v int64) bool { return v != 1 }) {
+		if ints := m.integers.list(); slices.ContainsFunc(ints, func(v int64) bool { return v != 1 }) {
 			return fmt.Errorf("%w: %s has the %s %v, expected 1", ErrNotVGG, convName(m.block, m.index), name, ints)
 		}
 	}
@@ -322,7 +261,7 @@ func (m *onnxModel) checkConv(f protoField) error {
 
 // takeEpsilon takes the epsilon of a batch norm.
 func (m *onnxModel) takeEpsilon(f protoField) error {
-	name, _, value, err := m.attribute(f)
+	name, value, err := m.attribute(f)
 	if err != nil || name != "epsilon" {
 		return err
 	}
@@ -335,11 +274,12 @@ func (m *onnxModel) takeEpsilon(f protoField) error {
 }
 
 // attribute reads a field of a node if it is an attribute of those that are
-// looked at: its name, how many of m.numbers are its integers, its float.
-func (m *onnxModel) attribute(f protoField) (name string, n int, value float32, err error) {
+// looked at: its name and its float; its integers are in m.integers.
+func (m *onnxModel) attribute(f protoField) (name string, value float32, err error) {
 	if f.number != nodeAttribute || f.wire != wireBytes {
-		return "", 0, 0, nil
+		return "", 0, nil
 	}
+	m.integers.n = 0
 	err = f.part.fields(func(f protoField) (err error) {
 		switch {
 		case f.number == attributeName && f.wire == wireBytes:
@@ -358,38 +298,66 @@ func (m *onnxModel) attribute(f protoField) (name string, n int, value float32, 
 		case f.number == attributeFloat && f.wire == wireFixed32:
 			value = math.Float32frombits(uint32(f.value))
 		case f.number == attributeInt || f.number == attributeInts:
-			n, err = m.integers(n, f)
+			err = m.integers.add(f)
 		}
 		return err
 	})
-	return name, n, value, err
+	return name, value, err
 }
 
-// initializer lists a tensor if it belongs to a convolution.
-func (m *onnxModel) initializer(t protoMessage) error {
+// constant lists the value of a Constant node if it belongs to a convolution. The
+// value is called what the node's output is called.
+func (m *onnxModel) constant(node protoMessage) error {
+	o, err := newONNXNode(node)
+	if err != nil || o.output.file == nil {
+		return err
+	}
+	op, err := o.op.text()
+	if err != nil || string(op) != "Constant" {
+		return err
+	}
+	return node.fields(func(f protoField) error {
+		if f.number != nodeAttribute || f.wire != wireBytes {
+			return nil
+		}
+		return f.part.fields(func(f protoField) error {
+			if f.number != attributeTensor || f.wire != wireBytes {
+				return nil
+			}
+			return m.tensor(f.part, o.output)
+		})
+	})
+}
+
+// tensor lists a tensor if it belongs to a convolution. Where called has no file,
+// the tensor has its own name.
+func (m *onnxModel) tensor(t, called protoMessage) error {
 	var (
-		name, data protoMessage
+		data       protoMessage
 		typ, place uint64
-		rank       int
 		parts      int
 	)
-	err := t.fields(func(f protoField) (err error) {
+	name := called
+	m.integers.n = 0
+	err := t.fields(func(f protoField) error {
 		switch f.number {
 		case tensorDims:
-			rank, err = m.integers(rank, f)
+			return m.integers.add(f)
 		case tensorType:
 			typ = f.value
 		case tensorPlace:
 			place = f.value
 		case tensorLabel:
-			name = f.part
+			if called.file == nil {
+				name = f.part
+			}
 		case tensorRaw, tensorFloats, tensorDoubles:
 			// The numbers lie in the file as in memory in each of these, unless
 			// each of them is a field of its own, which no program writes.
 			data = f.part
 			parts++
 		}
-		return err
+		return nil
 	})
 	if err != nil || name.file == nil {
 		return err
@@ -399,38 +367,119 @@ func (m *onnxModel) initializer(t protoMessage) error {
 		return err
 	}
 	known := m.inputs[string(text)]
-	if m.layout.told != nil {
+	if m.layout.given != nil {
 		known = string(text)
 	}
 	if known == "" {
-		m.layout.pass(text)
+		m.layout.skip(text)
 		return nil
 	}
-	slot, err := m.layout.slot([]byte(known))
-	if err != nil || slot == nil {
-		return err
+	return m.layout.add([]byte(known), func() (*tensor, error) {
+		label := string(text)
+		format, supported := onnxTypes[typ]
+		shape := slices.Clone(m.integers.list())
+		number := dtypes[format]
+		length, ok := byteLength(shape, number.bits)
+		switch {
+		case !supported:
+			return nil, fmt.Errorf("%w: the initializer %s has the data type %d, expected FLOAT, FLOAT16, DOUBLE or BFLOAT16", ErrNotVGG, quote(text), typ)
+		case !ok || length > math.MaxInt64 || slices.ContainsFunc(shape, func(d int64) bool { return d < 0 }):
+			return nil, fmt.Errorf("%w: the initializer %s has the shape %v, which no tensor has", ErrMalformed, quote(text), shape)
+		}
+		if strings.HasSuffix(known, "bias") {
+			shape = channelVector(shape)
+		}
+		if place != 0 {
+			return m.external(t, label, shape, number, int64(length))
+		}
+		present := data.end - data.start
+		switch {
+		case parts != 1 || data.file == nil:
+			return nil, fmt.Errorf("%w: the initializer %s has its numbers in %d fields, expected 1", ErrMalformed, quote(text), parts)
+		case length != uint64(present):
+			return nil, fmt.Errorf("%w: the initializer %s has %d bytes, which is not what %s of the shape %v takes",
+				ErrMalformed, quote(text), present, format, shape)
+		}
+		r, start := data.file.r, data.start
+		return &tensor{name: label, shape: shape, format: number, open: func() (io.Reader, error) {
+			return io.NewSectionReader(r, start, present), nil
+		}}, nil
+	})
+}
+
+// channelVector returns the shape of a bias that is added to a picture of N x C x
+// H x W, [C 1 1] or [1 C 1 1], as that of a vector, and any other as it is.
+func channelVector(shape []int64) []int64 {
+	c := shape
+	if len(c) == 4 && c[0] == 1 {
+		c = c[1:]
 	}
-	format, supported := onnxTypes[typ]
-	shape := slices.Clone(m.numbers[:rank])
-	present := data.end - data.start
-	number := dtypes[format]
-	length, ok := byteLength(shape, number.bits)
+	if len(c) == 3 && c[1] == 1 && c[2] == 1 {
+		return c[:1]
+	}
+	return shape
+}
+
+// external returns a tensor of length bytes that is in a file beside the model.
+// Errors call it by its label.
+func (m *onnxModel) external(t protoMessage, label string, shape []int64, number dtype, length int64) (*tensor, error) {
+	var (
+		location      string
+		offset, bytes int64
+	)
+	bytes = length
+	err := t.fields(func(f protoField) error {
+		if f.number != tensorExternal || f.wire != wireBytes {
+			return nil
+		}
+		key, value, err := stringEntry(f.part)
+		if err != nil {
+			return err
+		}
+		switch key {
+		case "location":
+			location = strings.TrimPrefix(value, "./")
+		case "offset":
+			offset, err = strconv.ParseInt(value, 10, 64)
+		case "length":
+			bytes, err = strconv.ParseInt(value, 10, 64)
+		}
+		if err != nil {
+			return fmt.Errorf("%w: the initializer %s has the %s %s, expected a number of bytes", ErrMalformed, quote([]byte(label)), key, quote([]byte(value)))
+		}
+		return nil
+	})
 	switch {
-	case *slot != nil:
-		return fmt.Errorf("%w: the initializer %s is there twice", ErrMalformed, quote(text))
-	case place != 0:
-		return fmt.Errorf("%w: the initializer %s is in another file, expected it in this one", ErrNotVGG, quote(text))
-	case !supported:
-		return fmt.Errorf("%w: the initializer %s has the data type %d, expected FLOAT, FLOAT16, DOUBLE or BFLOAT16", ErrNotVGG, quote(text), typ)
-	case parts != 1 || data.file == nil:
-		return fmt.Errorf("%w: the initializer %s has its numbers in %d fields, expected 1", ErrMalformed, quote(text), parts)
-	case !ok || length != uint64(present) || slices.ContainsFunc(shape, func(d int64) bool { return d < 0 }):
-		return fmt.Errorf("%w: the initializer %s has %d bytes, which is not what %s of the shape %v takes",
-			ErrMalformed, quote(text), present, format, shape)
+	case err != nil:
+		return nil, err
+	case offset < 0 || offset > math.MaxInt64-length || bytes != length:
+		return nil, fmt.Errorf("%w: the initializer %s has %d bytes from byte %d of another file on, but its type and shape %v take %d",
+			ErrMalformed, quote([]byte(label)), bytes, offset, shape, length)
+	case !isBeside(location):
+		return nil, fmt.Errorf("%w: the initializer %s is in the file %s, expected one in the folder of the model",
+			ErrMalformed, quote([]byte(label)), quote([]byte(location)))
 	}
-	r, start := data.file.r, data.start
-	*slot = &tensor{name: string(text), shape: shape, format: number, open: func() (io.Reader, error) {
-		return io.NewSectionReader(r, start, present), nil
-	}}
-	return nil
+	b := m.beside(location)
+	b.needed = max(b.needed, offset+length)
+	return &tensor{name: label, shape: shape, format: number, open: func() (io.Reader, error) {
+		return io.NewSectionReader(b.file, offset, length), nil
+	}}, nil
+}
+
+// stringEntry returns the key and the value of a pair of texts, empty where they are
+// too long to mean anything here.
+func stringEntry(pair protoMessage) (key, value string, err error) {
+	err = pair.fields(func(f protoField) error {
+		if f.wire != wireBytes || f.number != entryKey && f.number != entryValue {
+			return nil
+		}
+		text, err := f.part.text()
+		if f.number == entryKey {
+			key = string(text)
+		} else {
+			value = string(text)
+		}
+		return err
+	})
+	return key, value, err
 }

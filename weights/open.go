@@ -1,7 +1,6 @@
 package weights
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -9,8 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 // A format is one way to keep a network in a file.
@@ -18,23 +15,27 @@ type format struct {
 	name string
 	// is tells it by the first sniffLength bytes, fewer in a shorter file.
 	is func(begin []byte) bool
-	// read lists what is in the size bytes of r, with the names of the layers
-	// that somebody told, if any.
-	read func(r io.ReaderAt, size int64, told [][]string) (*listing, error)
+	// read lists what is in the size bytes of r. The names of its layers are
+	// those given by the user, if any, otherwise those that are known.
+	read func(r io.ReaderAt, size int64, given layerNames) (*listing, error)
 }
 
 // sniffLength is the length of the longest header that tells a format,
 // MATLAB's.
 const sniffLength = 128
 
-// formats are tried in this order. ONNX, which has no magic number, comes last.
+// formats are tried in this order. ONNX and Caffe, which have no magic number,
+// come last.
 var formats = []format{
-	{"PyTorch or NumPy (zip)", isZip, readZip},
+	{"PyTorch, NumPy or Keras (zip)", isZip, readZip},
 	{"PyTorch before 1.6", isTorchLegacy, readTorchLegacy},
 	{"safetensors", isSafetensors, readSafetensors},
 	{"MAT", isMAT, readMAT},
 	{"HDF5", isHDF5, readHDF5},
+	{"NumPy (npy)", isNPY, readNPY},
+	{"pickle", isPickle, readPickle},
 	{"ONNX", isONNX, readONNX},
+	{"Caffe", isCaffe, readCaffe},
 }
 
 // A listing is what a reader finds in a file without reading the values.
@@ -46,19 +47,22 @@ type listing struct {
 	// room is how many bytes of tensors the file holds beyond its size, because
 	// they are packed.
 	room int64
+	// besides are the other files that hold tensors, by their names.
+	besides map[string]*besideFile
 }
 
-// Open reads a network from the named file: PyTorch's (.pth), safetensors, also
-// the index of several, NumPy's (.npz), MatConvNet's (.mat), Keras' (.h5) or
-// ONNX. The format is recognised by the file's contents, never by its name. The
-// names of the layers may be those of torchvision, Caffe or Keras.
+// Open reads a network from the named file: PyTorch's (.pth, .ckpt, .pt),
+// safetensors, also the index of several, NumPy's (.npz, .npy), a pickle of NumPy's
+// arrays, MatConvNet's (.mat), Keras' (.h5, .keras), ONNX or Caffe's (.caffemodel). The
+// format is recognised by the file's contents, never by its name. The names of the
+// layers may be those of torchvision, Caffe or Keras, behind any prefix.
 func Open(path string) (*Network, error) {
 	return OpenWith(path, Override{})
 }
 
-// OpenWith is [Open] for a file whose input convention is known better than it
-// says itself: what override says holds, and only the rest is taken from the
-// file. The mean and the deviation of a file do not go with another range.
+// OpenWith is [Open] with an override: what the override gives holds, and only the
+// rest is taken from the file. The mean and the deviation of a file do not go with
+// another range.
 func OpenWith(path string, override Override) (*Network, error) {
 	// A named pipe would block when opened, so ask what path is first.
 	info, err := os.Stat(path)
@@ -73,7 +77,17 @@ func OpenWith(path string, override Override) (*Network, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return readFile(f, info.Size(), path, filepath.Dir(path), override)
+	return ReadFile(f, override)
+}
+
+// ReadFile is [OpenWith] for a file that is open already, so that a caller who
+// has checked its bytes reads the same file.
+func ReadFile(f *os.File, override Override) (*Network, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return readFile(f, info.Size(), f.Name(), filepath.Dir(f.Name()), override)
 }
 
 // Read is [OpenWith] for the size bytes of r. The name is for errors, and for a
@@ -111,8 +125,16 @@ func readNetwork(r io.ReaderAt, size int64, dir string, override Override) (*Net
 		if !f.is(begin) {
 			continue
 		}
-		l, err := f.read(r, size, override.Layers)
+		given, err := newLayerNames(override.Layers)
 		if err != nil {
+			return nil, err
+		}
+		l, err := f.read(r, size, given)
+		if err != nil {
+			return nil, err
+		}
+		defer l.closeBeside()
+		if err := l.openBeside(dir); err != nil {
 			return nil, err
 		}
 		n, err := l.network(size, override)
@@ -129,73 +151,60 @@ func readNetwork(r io.ReaderAt, size int64, dir string, override Override) (*Net
 	for _, f := range formats {
 		names = append(names, f.name)
 	}
-	return nil, fmt.Errorf("%w: it begins with %s, expected one of %s", ErrNotNetwork, beginning(begin), strings.Join(names, ", "))
-}
-
-// lookalikes are what files that are taken for networks begin with.
-var lookalikes = []struct{ magic, what string }{
-	{"\x80\x02", "a pickle that torch.save did not write"},
-	{"\x80\x03", "a pickle that torch.save did not write"},
-	{"\x80\x04", "a pickle that torch.save did not write"},
-	{"\x80\x05", "a pickle that torch.save did not write"},
-	{npyMagic, "a single array of NumPy (.npy)"},
-	{"\x1f\x8b", "gzip"},
-	{"\x89PNG", "a picture (PNG)"},
-	{"\xff\xd8\xff", "a picture (JPEG)"},
-}
-
-// beginning says what the first bytes of a file are. A text is shown: it may be
-// a web page that was downloaded instead of a network.
-func beginning(begin []byte) string {
-	for _, l := range lookalikes {
-		if bytes.HasPrefix(begin, []byte(l.magic)) {
-			return l.what
-		}
+	begin = make([]byte, min(size, foreignLength))
+	if err := readAt(r, begin, 0); err != nil {
+		return nil, err
 	}
-	line, _, _ := bytes.Cut(begin, []byte("\n"))
-	if len(line) == 0 || bytes.ContainsFunc(line, func(r rune) bool { return r >= utf8.RuneSelf || !unicode.IsPrint(r) }) {
-		return fmt.Sprintf("% x", begin[:min(len(begin), 9)])
-	}
-	return "the text " + quote(line)
+	return nil, foreignError(begin, strings.Join(names, ", "))
 }
 
 // network checks that what is listed is a VGG and takes no more than the size of
 // the file, and reads it.
 func (l *listing) network(size int64, override Override) (*Network, error) {
-	layers, err := l.layout.layers()
+	a, err := l.layout.choose(override.Prefix)
 	if err != nil {
 		return nil, err
 	}
-	if needed := stored(layers); needed > size+l.room {
-		return nil, fmt.Errorf("%w: its convolutions take %d bytes, but it has %d: they share their numbers",
+	if needed := stored(a.chain); needed > size+l.room {
+		return nil, fmt.Errorf("%w: its convolutions take %d bytes, but it has %d: several use the same bytes",
 			ErrMalformed, needed, size+l.room)
 	}
 	n := new(Network)
 	if err := l.metadata.describe(n); err != nil {
 		return nil, err
 	}
-	n.Family = cmp.Or(n.Family, family(layers))
-	n.Values = layers[0].weight.format.name
+	n.Family = cmp.Or(n.Family, family(a.chain))
+	n.Values = a.chain[0].weight.format.name
 	d := new(decoder)
-	if n.Convs, err = l.layout.readConvs(d, layers); err != nil {
+	if n.Convs, err = a.readConvs(d, l.layout.epsilon); err != nil {
 		return nil, err
 	}
-	for _, c := range layers {
+	for _, c := range a.chain {
 		n.Sources = append(n.Sources, c.weight.name)
 	}
-	known, source := l.layout.recognize(n.Convs[0])
+	known := a.recognize(n.Convs[0], l.layout.origin)
+	switch known.rotation {
+	case rotated:
+		for i := range n.Convs {
+			n.Convs[i].rotate()
+		}
+	case eitherRotation:
+		return nil, fmt.Errorf("%w: its kernels have Keras' names, such as %s, but PyTorch's order [out in 3 3]: Theano's are rotated by 180 degrees, "+
+			"and nothing tells whether these are; save the network again with Keras on TensorFlow", ErrNotVGG, quote([]byte(n.Sources[0])))
+	}
+	input, source := known.input, known.source
 	if l.input != (PartialInput{}) {
-		known, source = l.input.or(known), "the file says so"
+		input, source = l.input.completedBy(input), "the file says so"
 	}
 	if override.PartialInput != (PartialInput{}) {
-		known, source = override.or(known), "as told"
+		input, source = override.completedBy(input), "given by the user"
 	}
-	if n.Input, err = known.complete(); err != nil {
+	if n.Input, err = input.complete(); err != nil {
 		return nil, err
 	}
 	n.InputSource = source
-	if l.layout.colours != (module{}) {
-		if err := n.Input.fold(d, l.layout.colours); err != nil {
+	if a.colours != (module{}) {
+		if err := n.foldColours(d, a.colours); err != nil {
 			return nil, err
 		}
 	}

@@ -2,113 +2,164 @@ package weights
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"math"
+	"strconv"
 )
 
 // A pickle is a program for a machine with a stack (Python's pickletools has
-// every opcode's meaning). Python's own interpreter can call anything; this one
-// can make the numbers, texts, tuples, lists and dictionaries of a state dict,
-// and calls nothing but the few functions of reduce, which build such data.
-// Whatever else a pickle asks for is refused by its name.
+// every opcode's meaning). Python's own interpreter can call anything. This one
+// calls nothing: it makes numbers, texts, tuples, lists and dictionaries, and
+// knows the results of the few functions in pickled.go that tensors are made
+// with. The result of every other function, and every instance of a class, is an
+// *object, which keeps its attributes and items and nothing else.
 const (
-	opProto          = 0x80
-	opStop           = '.'
 	opMark           = '('
-	opNone           = 'N'
-	opTrue           = 0x88
-	opFalse          = 0x89
+	opStop           = '.'
+	opPop            = '0'
+	opPopMark        = '1'
+	opDup            = '2'
+	opFloat          = 'F'
+	opInt            = 'I'
 	opBinInt         = 'J'
 	opBinInt1        = 'K'
+	opLong           = 'L'
 	opBinInt2        = 'M'
-	opLong1          = 0x8a
-	opBinFloat       = 'G'
+	opNone           = 'N'
+	opPersID         = 'P'
+	opBinPersID      = 'Q'
+	opReduce         = 'R'
+	opString         = 'S'
+	opBinString      = 'T' // of Python 2, texts and bytes
+	opShortBinString = 'U' // the same
+	opUnicode        = 'V'
 	opBinUnicode     = 'X'
-	opShortBinString = 'U' // the names in files that Python 2 wrote
-	opEmptyTuple     = ')'
-	opTuple          = 't'
-	opTuple1         = 0x85
-	opTuple2         = 0x86
-	opTuple3         = 0x87
-	opEmptyList      = ']'
 	opAppend         = 'a'
-	opAppends        = 'e'
+	opBuild          = 'b'
+	opGlobal         = 'c'
+	opDict           = 'd'
 	opEmptyDict      = '}'
-	opSetItem        = 's'
-	opSetItems       = 'u'
+	opAppends        = 'e'
+	opGet            = 'g'
+	opBinGet         = 'h'
+	opInst           = 'i'
+	opLongBinGet     = 'j'
+	opList           = 'l'
+	opEmptyList      = ']'
+	opObj            = 'o'
+	opPut            = 'p'
 	opBinPut         = 'q'
 	opLongBinPut     = 'r'
-	opBinGet         = 'h'
-	opLongBinGet     = 'j'
-	opGlobal         = 'c'
-	opReduce         = 'R'
-	opBuild          = 'b'
-	opBinPersID      = 'Q'
+	opSetItem        = 's'
+	opTuple          = 't'
+	opEmptyTuple     = ')'
+	opSetItems       = 'u'
+	opBinFloat       = 'G'
+
+	// of protocol 2
+	opProto  = 0x80
+	opNewObj = 0x81
+	opTuple1 = 0x85
+	opTuple2 = 0x86
+	opTuple3 = 0x87
+	opTrue   = 0x88
+	opFalse  = 0x89
+	opLong1  = 0x8a
+	opLong4  = 0x8b
+
+	// of protocols 3, 4 and 5
+	opBinBytes        = 'B'
+	opShortBinBytes   = 'C'
+	opShortBinUnicode = 0x8c
+	opBinUnicode8     = 0x8d
+	opBinBytes8       = 0x8e
+	opEmptySet        = 0x8f
+	opAddItems        = 0x90
+	opFrozenSet       = 0x91
+	opNewObjEx        = 0x92
+	opStackGlobal     = 0x93
+	opMemoize         = 0x94
+	opFrame           = 0x95
+	opByteArray8      = 0x96
 )
 
-// refusedOps are all other opcodes of the protocols 0 to 5.
+// refusedOps are the other opcodes of the protocols 0 to 5. They refer to objects
+// that are not in the pickle.
 var refusedOps = map[byte]string{
-	'0': "POP", '1': "POP_MARK", '2': "DUP", 'F': "FLOAT", 'I': "INT", 'L': "LONG", 'S': "STRING", 'T': "BINSTRING",
-	'V': "UNICODE", 'P': "PERSID", 'd': "DICT", 'g': "GET", 'i': "INST", 'l': "LIST", 'o': "OBJ", 'p': "PUT",
-	'B': "BINBYTES", 'C': "SHORT_BINBYTES",
-	0x81: "NEWOBJ", 0x82: "EXT1", 0x83: "EXT2", 0x84: "EXT4", 0x8b: "LONG4",
-	0x8c: "SHORT_BINUNICODE", 0x8d: "BINUNICODE8", 0x8e: "BINBYTES8", 0x8f: "EMPTY_SET", 0x90: "ADDITEMS",
-	0x91: "FROZENSET", 0x92: "NEWOBJ_EX", 0x93: "STACK_GLOBAL", 0x94: "MEMOIZE", 0x95: "FRAME",
-	0x96: "BYTEARRAY8", 0x97: "NEXT_BUFFER", 0x98: "READONLY_BUFFER",
+	0x82: "EXT1", 0x83: "EXT2", 0x84: "EXT4", 0x97: "NEXT_BUFFER", 0x98: "READONLY_BUFFER",
 }
 
 const (
-	pickleProtocol = 2 // torch.save's
+	maxPickleProtocol = 5
 
 	// maxPickleOps bounds the memory that a pickle takes beyond its texts, some
 	// hundred bytes an operation. A state dict takes 30 for each tensor, so this
 	// is a checkpoint of some 2000.
 	maxPickleOps = 1 << 16
 
-	maxPickleText = 64 << 10 // bytes of one text; names have some twenty
+	maxPickleText = 64 << 10 // bytes of a text that is kept; names have some twenty
 	maxGlobal     = 256      // bytes of a module's or a function's name
 )
 
 // What a pickle makes, beside nil, bool, int64, string and the values of
-// torch.go.
+// pickled.go.
 type (
 	tuple  []any
 	list   struct{ items []any }
 	dict   struct{ keys, values []any }
 	global string // module.name
+	// An object is an instance of a class, or the result of a function.
+	object struct {
+		class global
+		state any  // its attributes, usually a *dict
+		items dict // where it is a dictionary too
+	}
+	// A blob is bytes of the file, which are not read with the pickle.
+	blob struct{ start, size int64 }
 	// ignored stands for what tensors do not depend on, such as a learning rate.
 	ignored struct{}
 )
 
 // A pickleMachine interprets one pickle after the other from the same bytes.
 type pickleMachine struct {
-	r    *bufio.Reader
-	at   int64 // how many bytes of r are read
-	base int64 // the position of the opcode that is carried out
-	ops  int
+	file    io.ReaderAt
+	start   int64 // where in the file the pickles begin
+	at, end int64 // where in the file the next byte is, and where the last may be
+	base    int64 // the position of the opcode that is carried out
+	r       *bufio.Reader
+	ops     int
 
 	stack []any
 	marks []int // heights of the stack
-	memo  []any
+	memo  map[int64]any
 
-	// globals are the names that may be looked up; reduce calls one of them, and
-	// persistent finds what is stored outside the pickle.
-	globals    func(name string) bool
-	reduce     func(callable global, args tuple) (any, error)
-	persistent func(id tuple) (any, error)
+	// reduce returns what a function makes, and persistent what an identifier
+	// stands for that is stored outside the pickle.
+	reduce     func(callable global, args tuple) any
+	persistent func(id any) (any, error)
+}
+
+// newPickleMachine returns a machine for the pickles in the bytes from start to
+// end.
+func newPickleMachine(file io.ReaderAt, start, end int64) *pickleMachine {
+	return &pickleMachine{
+		file: file, start: start, at: start, end: end,
+		r: bufio.NewReaderSize(io.NewSectionReader(file, start, end-start), maxPickleText),
+	}
 }
 
 // fail says what is wrong at the present opcode.
 func (m *pickleMachine) fail(text string, args ...any) error {
-	return fmt.Errorf("%w: at byte %d of the pickle: %s", ErrMalformed, m.base, fmt.Sprintf(text, args...))
+	return fmt.Errorf("%w: at byte %d of the pickle: %s", ErrMalformed, m.base-m.start, fmt.Sprintf(text, args...))
 }
 
 // run interprets one pickle and returns the object that it makes.
 func (m *pickleMachine) run() (any, error) {
-	m.stack, m.marks, m.memo = m.stack[:0], m.marks[:0], m.memo[:0]
+	m.stack, m.marks, m.memo = m.stack[:0], m.marks[:0], map[int64]any{}
 	for {
 		m.base = m.at
 		op, err := m.bytes(1)
@@ -133,7 +184,7 @@ func (m *pickleMachine) run() (any, error) {
 // spend counts operations.
 func (m *pickleMachine) spend(ops int) error {
 	if m.ops += ops; m.ops > maxPickleOps {
-		return m.fail("it has more than %d operations, too many for a state dict", maxPickleOps)
+		return m.fail("it has more than %d operations, too many for a checkpoint: save model.state_dict() alone with torch.save", maxPickleOps)
 	}
 	return nil
 }
@@ -142,76 +193,124 @@ func (m *pickleMachine) do(op byte) error {
 	switch op {
 	case opProto:
 		b, err := m.bytes(1)
-		if err == nil && b[0] != pickleProtocol {
-			err = m.fail("it has the protocol %d, expected %d, which torch.save writes", b[0], pickleProtocol)
+		if err == nil && b[0] > maxPickleProtocol {
+			err = m.fail("it has the protocol %d, expected at most %d", b[0], maxPickleProtocol)
 		}
+		return err
+	case opFrame: // its length serves those who read ahead
+		_, err := m.bytes(8)
 		return err
 	case opMark:
 		m.marks = append(m.marks, len(m.stack))
 		return nil
-	case opNone:
-		return m.push(nil)
-	case opTrue:
-		return m.push(true)
-	case opFalse:
-		return m.push(false)
-	case opBinInt, opBinInt1, opBinInt2, opLong1, opBinFloat:
-		v, err := m.number(op)
-		if err != nil {
-			return err
+	case opPop:
+		if n := len(m.marks); n > 0 && m.marks[n-1] == len(m.stack) {
+			m.marks = m.marks[:n-1]
+			return nil
 		}
-		return m.push(v)
-	case opBinUnicode, opShortBinString:
-		text, err := m.text(op)
-		if err != nil {
-			return err
-		}
-		return m.push(text)
-	case opBinPut, opLongBinPut, opBinGet, opLongBinGet:
-		return m.memoize(op)
-	case opGlobal:
-		return m.global()
-	case opEmptyTuple:
-		return m.push(tuple{})
-	case opEmptyList:
-		return m.push(&list{})
-	case opEmptyDict:
-		return m.push(&dict{})
-	case opTuple1, opTuple2, opTuple3:
-		items, err := m.pop(int(op-opTuple1) + 1)
-		if err != nil {
-			return err
-		}
-		return m.push(append(tuple(nil), items...))
-	case opTuple:
-		items, err := m.popMark()
-		if err != nil {
-			return err
-		}
-		return m.push(append(tuple(nil), items...))
-	case opAppend, opAppends:
-		items, err := m.popItems(op == opAppends, 1)
-		if err != nil {
-			return err
-		}
-		return m.extend(items)
-	case opSetItem, opSetItems:
-		items, err := m.popItems(op == opSetItems, 2)
-		if err != nil {
-			return err
-		}
-		return m.set(items)
-	case opReduce:
-		return m.call()
+		_, err := m.pop(1)
+		return err
+	case opPopMark:
+		_, err := m.popMark()
+		return err
+	case opDup:
+		return m.again(m.push)
+	case opGet, opBinGet, opLongBinGet:
+		return m.get(op)
+	case opPut, opBinPut, opLongBinPut, opMemoize:
+		return m.put(op)
+	case opGlobal, opStackGlobal, opInst, opObj:
+		return m.class(op)
+	case opReduce, opNewObj:
+		return m.call(2)
+	case opNewObjEx:
+		return m.call(3)
 	case opBuild:
 		return m.build()
-	case opBinPersID:
-		return m.load()
+	case opPersID, opBinPersID:
+		return m.load(op)
+	case opAppend, opAppends:
+		return m.extend(op == opAppends)
+	case opSetItem, opSetItems:
+		return m.set(op == opSetItems)
+	case opAddItems:
+		if _, err := m.popMark(); err != nil {
+			return err
+		}
+		return m.again(func(any) {})
+	}
+	v, err := m.value(op)
+	if err != nil {
+		return err
+	}
+	m.push(v)
+	return nil
+}
+
+// value returns what an opcode makes of its argument or of the stack.
+func (m *pickleMachine) value(op byte) (any, error) {
+	switch op {
+	case opNone:
+		return nil, nil
+	case opTrue, opFalse:
+		return op == opTrue, nil
+	case opBinInt1:
+		b, err := m.bytes(1)
+		return int64(first(b)), err
+	case opBinInt, opBinInt2, opLong1, opLong4, opInt, opLong:
+		return m.integer(op)
+	case opBinFloat:
+		_, err := m.bytes(8)
+		return ignored{}, err
+	case opFloat:
+		_, err := m.line(maxGlobal)
+		return ignored{}, err
+	case opString, opUnicode, opShortBinString, opBinString, opShortBinUnicode, opBinUnicode, opBinUnicode8:
+		return m.text(op)
+	case opShortBinBytes, opBinBytes, opBinBytes8, opByteArray8:
+		size, err := m.length(op)
+		if err != nil {
+			return nil, err
+		}
+		return m.skip(size)
+	case opEmptySet:
+		return ignored{}, nil
+	case opFrozenSet:
+		_, err := m.popMark()
+		return ignored{}, err
+	case opEmptyTuple:
+		return tuple{}, nil
+	case opTuple1, opTuple2, opTuple3:
+		items, err := m.pop(int(op-opTuple1) + 1)
+		return append(tuple(nil), items...), err
+	case opTuple:
+		items, err := m.popMark()
+		return append(tuple(nil), items...), err
+	case opEmptyList:
+		return &list{}, nil
+	case opList:
+		items, err := m.popMark()
+		return &list{append([]any(nil), items...)}, err
+	case opEmptyDict:
+		return &dict{}, nil
+	case opDict:
+		items, err := m.popItems(true, 2)
+		d := &dict{}
+		d.add(items)
+		return d, err
 	}
 	if name, known := refusedOps[op]; known {
-		return m.fail("it uses the opcode %s, which no state dict needs; save model.state_dict() alone with torch.save", name)
+		return nil, m.fail("it uses the opcode %s, for objects that are not in the file; save model.state_dict() alone with torch.save", name)
 	}
-	return m.fail("found the byte %#02x, expected an opcode", op)
+	return nil, m.fail("found the byte %#02x, expected an opcode", op)
+}
+
+// first returns the first byte, 0 where there is none.
+func first(b []byte) byte {
+	if len(b) == 0 {
+		return 0
+	}
+	return b[0]
 }
 
 // bytes reads n bytes, which are valid until the next call.
@@ -228,192 +327,319 @@ func (m *pickleMachine) bytes(n int) ([]byte, error) {
 	return b, nil
 }
 
-// number reads the argument of an opcode for a number.
-func (m *pickleMachine) number(op byte) (any, error) {
-	length := 1
-	switch op {
-	case opBinInt2:
-		length = 2
-	case opBinInt:
-		length = 4
-	case opBinFloat:
-		length = 8
-	}
-	b, err := m.bytes(length)
-	if err != nil {
-		return nil, err
-	}
-	switch op {
-	case opBinInt:
-		return int64(int32(binary.LittleEndian.Uint32(b))), nil
-	case opBinInt1:
-		return int64(b[0]), nil
-	case opBinInt2:
-		return int64(binary.LittleEndian.Uint16(b)), nil
-	case opBinFloat:
-		return ignored{}, nil
-	}
-	// LONG1: that many bytes, the least first, in two's complement.
-	size := int(b[0])
-	if size > 8 {
-		return nil, m.fail("found an integer of %d bytes, expected at most 8", size)
-	}
-	if b, err = m.bytes(size); err != nil {
-		return nil, err
-	}
-	v := int64(0)
-	if size > 0 && b[size-1]&0x80 != 0 {
-		v = -1
-	}
-	for i := size - 1; i >= 0; i-- {
-		v = v<<8 | int64(b[i])
-	}
-	return v, nil
-}
-
-// text reads the argument of an opcode for a text.
-func (m *pickleMachine) text(op byte) (string, error) {
-	prefix := 1
-	if op == opBinUnicode {
-		prefix = 4
-	}
-	b, err := m.bytes(prefix)
-	if err != nil {
-		return "", err
-	}
-	length := uint32(b[0])
-	if op == opBinUnicode {
-		length = binary.LittleEndian.Uint32(b)
-	}
-	if length > maxPickleText {
-		return "", m.fail("found a text of %d bytes, expected at most %d", length, maxPickleText)
-	}
-	if b, err = m.bytes(int(length)); err != nil {
-		return "", err
-	}
-	return string(b), nil
-}
-
-// memoize puts the top of the stack into the memo, or gets it from there.
-func (m *pickleMachine) memoize(op byte) error {
-	length := 1
-	if op == opLongBinPut || op == opLongBinGet {
-		length = 4
-	}
-	b, err := m.bytes(length)
-	if err != nil {
-		return err
-	}
-	index := uint32(b[0])
-	if length == 4 {
-		index = binary.LittleEndian.Uint32(b)
-	}
-	if op == opBinGet || op == opLongBinGet {
-		if uint64(index) >= uint64(len(m.memo)) {
-			return m.fail("it gets object %d, but has put %d", index, len(m.memo))
-		}
-		return m.push(m.memo[index])
-	}
-	top, err := m.pop(1)
-	if err != nil {
-		return err
-	}
-	m.stack = m.stack[:len(m.stack)+1]
+// line reads the argument of an opcode of protocol 0: at most that many bytes
+// and a line feed, which is left out. They are valid until the next call.
+func (m *pickleMachine) line(most int) ([]byte, error) {
+	line, err := m.r.ReadSlice('\n')
+	m.at += int64(len(line))
 	switch {
-	case uint64(index) == uint64(len(m.memo)):
-		m.memo = append(m.memo, top[0])
-	case uint64(index) < uint64(len(m.memo)):
-		m.memo[index] = top[0]
+	case errors.Is(err, io.EOF):
+		return nil, m.fail("the pickle ends, expected a line feed")
+	case err != nil && !errors.Is(err, bufio.ErrBufferFull):
+		return nil, err
+	case err != nil || len(line)-1 > most:
+		return nil, m.fail("found a line of more than %d bytes", most)
+	}
+	return line[:len(line)-1], nil
+}
+
+// skip passes over bytes without reading them.
+func (m *pickleMachine) skip(size uint64) (blob, error) {
+	if size > uint64(m.end-m.at) {
+		return blob{}, m.fail("found bytes or a text of %d bytes, but the pickle has %d more", size, m.end-m.at)
+	}
+	b := blob{m.at, int64(size)}
+	m.at += b.size
+	if b.size <= int64(m.r.Buffered()) {
+		_, _ = m.r.Discard(int(b.size)) // which is in the buffer
+	} else {
+		m.r.Reset(io.NewSectionReader(m.file, m.at, m.end-m.at))
+	}
+	return b, nil
+}
+
+// length reads the length before bytes or a text.
+func (m *pickleMachine) length(op byte) (uint64, error) {
+	n := 4
+	switch op {
+	case opShortBinString, opShortBinBytes, opShortBinUnicode, opLong1:
+		n = 1
+	case opBinUnicode8, opBinBytes8, opByteArray8:
+		n = 8
+	}
+	b, err := m.bytes(n)
+	if err != nil {
+		return 0, err
+	}
+	return littleEndianNumber(b), nil
+}
+
+// littleEndianNumber returns the number in at most 8 bytes.
+func littleEndianNumber(b []byte) uint64 {
+	var word [8]byte
+	copy(word[:], b)
+	return binary.LittleEndian.Uint64(word[:])
+}
+
+// integer reads the argument of an opcode for an integer. One of more than 64
+// bits, such as the state of a random generator, is ignored.
+func (m *pickleMachine) integer(op byte) (any, error) {
+	switch op {
+	case opBinInt:
+		b, err := m.bytes(4)
+		return int64(int32(littleEndianNumber(b))), err
+	case opBinInt2:
+		b, err := m.bytes(2)
+		return int64(littleEndianNumber(b)), err
+	case opInt, opLong:
+		line, err := m.line(maxPickleText - 1)
+		if err != nil {
+			return nil, err
+		}
+		switch digits := string(bytes.TrimSuffix(line, []byte("L"))); digits {
+		case "00", "01": // as the booleans of protocol 0 and 1 are written
+			return digits == "01", nil
+		default:
+			v, err := strconv.ParseInt(digits, 10, 64)
+			if errors.Is(err, strconv.ErrRange) {
+				return ignored{}, nil
+			}
+			if err != nil {
+				return nil, m.fail("found %s, expected an integer", quote(line))
+			}
+			return v, nil
+		}
+	}
+	size, err := m.length(op)
+	if err != nil {
+		return nil, err
+	}
+	if size > 8 {
+		_, err := m.skip(size)
+		return ignored{}, err
+	}
+	// That many bytes, the least first, in two's complement.
+	b, err := m.bytes(int(size))
+	if err != nil {
+		return nil, err
+	}
+	unused := 64 - 8*size
+	return int64(littleEndianNumber(b)<<unused) >> unused, nil
+}
+
+// text reads the argument of an opcode for a text. One that is too long for a
+// name is ignored, and so is one of protocol 0 with escapes. A long one of Python
+// 2 may be the numbers of an array.
+func (m *pickleMachine) text(op byte) (any, error) {
+	if op == opString || op == opUnicode {
+		line, err := m.line(maxPickleText - 1)
+		if err != nil {
+			return nil, err
+		}
+		if n := len(line); op == opString {
+			if n < 2 || line[0] != line[n-1] || line[0] != '\'' && line[0] != '"' {
+				return nil, m.fail("found %s, expected a text in quotes", quote(line))
+			}
+			line = line[1 : n-1]
+		}
+		if bytes.IndexByte(line, '\\') >= 0 {
+			return ignored{}, nil
+		}
+		return string(line), nil
+	}
+	size, err := m.length(op)
+	if err != nil {
+		return nil, err
+	}
+	if op == opBinString && size > maxGlobal {
+		return m.skip(size)
+	}
+	if size > maxPickleText {
+		_, err := m.skip(size)
+		return ignored{}, err
+	}
+	b, err := m.bytes(int(size))
+	return string(b), err
+}
+
+// number reads the index of an object in the memo.
+func (m *pickleMachine) index(op byte) (int64, error) {
+	switch op {
+	case opGet, opPut:
+		line, err := m.line(maxGlobal)
+		if err != nil {
+			return 0, err
+		}
+		i, err := strconv.ParseInt(string(line), 10, 64)
+		if err != nil || i < 0 {
+			return 0, m.fail("found %s, expected the number of an object", quote(line))
+		}
+		return i, nil
+	case opBinGet, opBinPut:
+		b, err := m.bytes(1)
+		return int64(first(b)), err
+	case opMemoize:
+		return int64(len(m.memo)), nil
+	}
+	b, err := m.bytes(4)
+	return int64(littleEndianNumber(b)), err
+}
+
+// get pushes an object of the memo.
+func (m *pickleMachine) get(op byte) error {
+	i, err := m.index(op)
+	if err != nil {
+		return err
+	}
+	v, ok := m.memo[i]
+	if !ok {
+		return m.fail("it gets object %d, which it has not put", i)
+	}
+	m.push(v)
+	return nil
+}
+
+// put keeps the top of the stack in the memo. Python 2 counts from 1, Python 3
+// from 0, and pickles that were optimised have gaps.
+func (m *pickleMachine) put(op byte) error {
+	i, err := m.index(op)
+	if err != nil {
+		return err
+	}
+	return m.again(func(v any) { m.memo[i] = v })
+}
+
+// class pushes the name of a class or a function, or for the opcodes of Python 1
+// an instance of the class.
+func (m *pickleMachine) class(op byte) error {
+	switch op {
+	case opStackGlobal:
+		items, err := m.pop(2)
+		if err != nil {
+			return err
+		}
+		module, isText := items[0].(string)
+		name, isText2 := items[1].(string)
+		if !isText || !isText2 || len(module)+len(name) >= maxGlobal {
+			return m.fail("it asks for a global whose names are not texts of at most %d bytes", maxGlobal)
+		}
+		m.push(global(module + "." + name))
+		return nil
+	case opObj:
+		items, err := m.popMark()
+		if err != nil {
+			return err
+		}
+		if len(items) == 0 {
+			return m.fail("it makes an instance of no class")
+		}
+		class, _ := items[0].(global)
+		m.push(&object{class: class})
+		return nil
+	}
+	module, err := m.line(maxGlobal)
+	if err != nil {
+		return err
+	}
+	name := string(module) + "."
+	last, err := m.line(maxGlobal)
+	if err != nil {
+		return err
+	}
+	name += string(last)
+	if op == opGlobal {
+		m.push(global(name))
+		return nil
+	}
+	if _, err := m.popMark(); err != nil {
+		return err
+	}
+	m.push(&object{class: global(name)})
+	return nil
+}
+
+// call replaces a callable, its arguments in a tuple and perhaps those with names
+// by the result.
+func (m *pickleMachine) call(operands int) error {
+	items, err := m.pop(operands)
+	if err != nil {
+		return err
+	}
+	args, isTuple := items[1].(tuple)
+	if !isTuple {
+		return m.fail("it calls a function with other arguments than a tuple")
+	}
+	switch callable := items[0].(type) {
+	case global:
+		// reduce copies the lists that it is given, each time that it is called.
+		for _, a := range args {
+			if l, ok := a.(*list); ok {
+				if err := m.spend(len(l.items)); err != nil {
+					return err
+				}
+			}
+		}
+		m.push(m.reduce(callable, args))
+	case *object, ignored:
+		m.push(&object{})
 	default:
-		return m.fail("it puts object %d after %d others", index, len(m.memo))
+		return m.fail("it calls what is not a function")
 	}
 	return nil
 }
 
-// global reads the names of a module and of what is in it.
-func (m *pickleMachine) global() error {
-	var name []byte
-	for range 2 {
-		if name != nil {
-			name = append(name, '.')
-		}
-		for {
-			b, err := m.bytes(1)
-			if err != nil {
-				return err
-			}
-			if b[0] == '\n' {
-				break
-			}
-			if name = append(name, b[0]); len(name) > maxGlobal {
-				return m.fail("found the name of a global of more than %d bytes", maxGlobal)
-			}
-		}
-	}
-	if !m.globals(string(name)) {
-		return m.fail("it asks for %s, which no state dict needs; save model.state_dict() alone with torch.save", quote(name))
-	}
-	return m.push(global(name))
-}
-
-// call replaces a callable and its arguments by the result.
-func (m *pickleMachine) call() error {
-	items, err := m.pop(2)
-	if err != nil {
-		return err
-	}
-	callable, isGlobal := items[0].(global)
-	args, isTuple := items[1].(tuple)
-	if !isGlobal || !isTuple {
-		return m.fail("it calls what is not a function")
-	}
-	// A function copies the lists that it is given, each time that it is called.
-	for _, a := range args {
-		if l, ok := a.(*list); ok {
-			if err := m.spend(len(l.items)); err != nil {
-				return err
-			}
-		}
-	}
-	result, err := m.reduce(callable, args)
-	if err != nil {
-		return m.fail("%s", err)
-	}
-	return m.push(result)
-}
-
-// build drops the attributes of a dictionary: state dicts keep the versions of
-// their modules there.
+// build gives the object below the top of the stack its attributes. Those of a
+// dictionary, where a state dict keeps the versions of its modules, are dropped.
 func (m *pickleMachine) build() error {
 	items, err := m.pop(2)
 	if err != nil {
 		return err
 	}
-	if _, ok := items[0].(*dict); !ok {
-		return m.fail("it sets attributes of what is not a dictionary")
+	switch v := items[0].(type) {
+	case *object:
+		v.state = items[1]
+	case *numpyArray:
+		v.build(items[1])
+	case *numpyType:
+		v.build(items[1])
 	}
-	return m.push(items[0])
+	m.push(items[0])
+	return nil
 }
 
 // load replaces an identifier by what it stands for.
-func (m *pickleMachine) load() error {
+func (m *pickleMachine) load(op byte) error {
+	if op == opPersID {
+		if _, err := m.line(maxPickleText - 1); err != nil {
+			return err
+		}
+		m.push(ignored{})
+		return nil
+	}
 	items, err := m.pop(1)
 	if err != nil {
 		return err
 	}
-	id, ok := items[0].(tuple)
-	if !ok {
-		return m.fail("found a persistent identifier that is not a tuple")
-	}
-	v, err := m.persistent(id)
+	v, err := m.persistent(items[0])
 	if err != nil {
 		return m.fail("%s", err)
 	}
-	return m.push(v)
+	m.push(v)
+	return nil
 }
 
-func (m *pickleMachine) push(v any) error {
+func (m *pickleMachine) push(v any) {
 	m.stack = append(m.stack, v)
+}
+
+// again calls use with the top of the stack, which stays there.
+func (m *pickleMachine) again(use func(v any)) error {
+	top, err := m.pop(1)
+	if err != nil {
+		return err
+	}
+	m.stack = m.stack[:len(m.stack)+1]
+	use(top[0])
 	return nil
 }
 
@@ -455,26 +681,44 @@ func (m *pickleMachine) popItems(marked bool, n int) ([]any, error) {
 }
 
 // extend appends to the list on top of the stack.
-func (m *pickleMachine) extend(items []any) error {
-	l, ok := m.top().(*list)
-	if !ok {
+func (m *pickleMachine) extend(marked bool) error {
+	items, err := m.popItems(marked, 1)
+	if err != nil {
+		return err
+	}
+	switch l := m.top().(type) {
+	case *list:
+		l.items = append(l.items, items...)
+	case *object: // of a class that is a list too
+	default:
 		return m.fail("it appends to what is not a list")
 	}
-	l.items = append(l.items, items...)
 	return nil
 }
 
 // set adds keys and values to the dictionary on top of the stack.
-func (m *pickleMachine) set(items []any) error {
-	d, ok := m.top().(*dict)
-	if !ok {
+func (m *pickleMachine) set(marked bool) error {
+	items, err := m.popItems(marked, 2)
+	if err != nil {
+		return err
+	}
+	switch d := m.top().(type) {
+	case *dict:
+		d.add(items)
+	case *object:
+		d.items.add(items)
+	default:
 		return m.fail("it sets items of what is not a dictionary")
 	}
-	for i := 0; i < len(items); i += 2 {
+	return nil
+}
+
+// add appends keys and values, which alternate.
+func (d *dict) add(items []any) {
+	for i := 0; i+1 < len(items); i += 2 {
 		d.keys = append(d.keys, items[i])
 		d.values = append(d.values, items[i+1])
 	}
-	return nil
 }
 
 func (m *pickleMachine) top() any {

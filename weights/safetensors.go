@@ -1,13 +1,11 @@
 package weights
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/binary"
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -19,22 +17,23 @@ import (
 //	 "name": {"dtype": "F16", "shape": [32, 3, 3, 3], "data_offsets": [0, 1728]}}
 const (
 	lengthSize   = 8
-	maxHeader    = 100_000_000 // bytes, the format's own limit
 	metadataName = "__metadata__"
 
-	// shortestEntry is how few bytes a tensor takes in a header.
-	shortestEntry = len(`"":{"dtype":"U8","shape":[],"data_offsets":[0,0]}`)
+	// maxHeader bounds the header in bytes, to bound what reading its JSON
+	// allocates: some 25 times as much, token by token. The format allows 100 MB. A
+	// VGG's header has some 4000 bytes; one of this length describes 10,000 tensors.
+	maxHeader = 1 << 20
 )
 
 // readSafetensors lists the tensors of a file in the safetensors format. The
 // input convention, the pooling, the name, family, version and licence come from
 // the metadata, those of them that are there.
 //
-// Every rule of the format is enforced: a header of at most 100 MB that lies
-// within the file, no name twice, and tensors whose bytes agree with their
+// Every rule of the format is enforced: a header that lies within the file, here
+// of at most maxHeader bytes, no name twice, and tensors whose bytes agree with their
 // shapes and cover the data without holes or overlaps.
-func readSafetensors(r io.ReaderAt, size int64, told [][]string) (*listing, error) {
-	l := &listing{layout: layout{told: told}}
+func readSafetensors(r io.ReaderAt, size int64, given layerNames) (*listing, error) {
+	l := &listing{layout: layout{given: given}}
 	if err := l.addSafetensors(r, size); err != nil {
 		return nil, err
 	}
@@ -92,33 +91,29 @@ type safetensors struct {
 	r        io.ReaderAt
 	start    int64 // of the data in the file
 	size     int64 // of the data
-
-	// What naturals fills, one tensor after the other.
-	dims [maxRank]int64
-	ends [2]int64
 }
 
 // description is what the header says about a tensor.
 type description struct {
-	name, format []byte
+	name, format string
 	shape, place []int64
 }
 
 // extent is where a tensor lies in the data.
 type extent struct {
-	name       []byte
+	name       string
 	begin, end int64
 }
 
-// parse fills the metadata and the layout from the header, which it
-// overwrites, and checks the place of every tensor.
+// parse fills the metadata and the layout from the header, and checks the place
+// of every tensor.
 func (f *safetensors) parse(header []byte) error {
-	s := &scanner{text: header}
-	extents := make([]extent, 0, len(header)/shortestEntry+1)
+	r := newHeaderReader(header)
+	var extents []extent
 	described := false
-	err := s.object(func(key []byte) error {
-		if string(key) != metadataName {
-			d, err := f.describe(s, key)
+	err := r.object(func(key string) error {
+		if key != metadataName {
+			d, err := r.description(key)
 			if err != nil {
 				return err
 			}
@@ -129,8 +124,8 @@ func (f *safetensors) parse(header []byte) error {
 			return fmt.Errorf("%w: the header has %q twice", ErrMalformed, metadataName)
 		}
 		described = true
-		return s.object(func(key []byte) error {
-			value, err := s.str()
+		return r.object(func(key string) error {
+			value, err := r.text()
 			if err != nil {
 				return err
 			}
@@ -140,49 +135,53 @@ func (f *safetensors) parse(header []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := s.end(); err != nil {
+	if err := r.end(); err != nil {
 		return err
 	}
 	return f.check(extents)
 }
 
-var descriptionKeys = [...]string{"dtype", "shape", "data_offsets"}
-
-// describe reads the description of the tensor called name and checks it in
-// itself. The result is valid until the next call.
-func (f *safetensors) describe(s *scanner, name []byte) (description, error) {
+// description reads the description of the tensor called name and checks it in
+// itself.
+func (r headerReader) description(name string) (description, error) {
 	d := description{name: name}
-	var seen [len(descriptionKeys)]bool
-	err := s.object(func(key []byte) (err error) {
-		i := slices.IndexFunc(descriptionKeys[:], func(k string) bool { return k == string(key) })
-		switch {
-		case i < 0:
-			return d.malformed("has the key %s, expected %s", quote(key), strings.Join(descriptionKeys[:], ", "))
-		case seen[i]:
-			return d.malformed("has %s twice", descriptionKeys[i])
-		}
-		seen[i] = true
-		switch descriptionKeys[i] {
+	hasFormat := false
+	err := r.object(func(key string) (err error) {
+		var seen bool
+		switch key {
 		case "dtype":
-			d.format, err = s.str()
+			seen, hasFormat = hasFormat, true
+			d.format, err = r.text()
 		case "shape":
-			d.shape, err = s.naturals(f.dims[:])
+			seen = d.shape != nil
+			d.shape, err = r.naturals(maxRank)
 		case "data_offsets":
-			d.place, err = s.naturals(f.ends[:])
+			seen = d.place != nil
+			d.place, err = r.naturals(2)
+		default:
+			return d.malformed("has the key %s, expected dtype, shape and data_offsets", quote([]byte(key)))
+		}
+		if seen {
+			return d.malformed("has %s twice", key)
 		}
 		return err
 	})
 	if err != nil {
 		return d, err
 	}
-	if i := slices.Index(seen[:], false); i >= 0 {
-		return d, d.malformed("has no %s", descriptionKeys[i])
+	switch {
+	case !hasFormat:
+		return d, d.malformed("has no dtype")
+	case d.shape == nil:
+		return d, d.malformed("has no shape")
+	case d.place == nil:
+		return d, d.malformed("has no data_offsets")
 	}
-	number, known := dtypes[string(d.format)]
+	number, known := dtypes[d.format]
 	if !known {
-		return d, d.malformed("has the dtype %s, which safetensors does not know", quote(d.format))
+		return d, d.malformed("has the dtype %s, which safetensors does not know", quote([]byte(d.format)))
 	}
-	if len(d.place) != len(f.ends) || d.place[0] > d.place[1] {
+	if len(d.place) != 2 || d.place[0] > d.place[1] {
 		return d, d.malformed("has the data_offsets %v, expected its begin and its end", d.place)
 	}
 	present := d.place[1] - d.place[0]
@@ -193,36 +192,30 @@ func (f *safetensors) describe(s *scanner, name []byte) (description, error) {
 }
 
 func (d description) malformed(text string, args ...any) error {
-	return fmt.Errorf("%w: tensor %s %s", ErrMalformed, quote(d.name), fmt.Sprintf(text, args...))
+	return fmt.Errorf("%w: tensor %s %s", ErrMalformed, quote([]byte(d.name)), fmt.Sprintf(text, args...))
 }
 
 // list puts the tensor into the layout if it belongs to a convolution.
 func (f *safetensors) list(d description) error {
-	slot, err := f.layout.slot(d.name)
-	if err != nil || slot == nil {
-		return err
-	}
-	if *slot != nil {
-		return d.malformed("is there twice")
-	}
-	number := dtypes[string(d.format)]
-	if number.decode == nil {
-		return fmt.Errorf("%w: %s is stored as %s, expected F16, BF16, F32 or F64", ErrNotVGG, d.name, d.format)
-	}
-	begin, length := f.start+d.place[0], d.place[1]-d.place[0]
-	*slot = &tensor{name: string(d.name), shape: slices.Clone(d.shape), format: number, open: func() (io.Reader, error) {
-		return io.NewSectionReader(f.r, begin, length), nil
-	}}
-	return nil
+	return f.layout.add([]byte(d.name), func() (*tensor, error) {
+		number := dtypes[d.format]
+		if number.decode == nil {
+			return nil, fmt.Errorf("%w: %s is stored as %s, expected F16, BF16, F32 or F64", ErrNotVGG, d.name, d.format)
+		}
+		begin, length := f.start+d.place[0], d.place[1]-d.place[0]
+		return &tensor{name: d.name, shape: d.shape, format: number, open: func() (io.Reader, error) {
+			return io.NewSectionReader(f.r, begin, length), nil
+		}}, nil
+	})
 }
 
 // check finds tensors of the same name, and those that do not cover the data
 // without holes and overlaps.
 func (f *safetensors) check(extents []extent) error {
-	slices.SortFunc(extents, func(a, b extent) int { return bytes.Compare(a.name, b.name) })
+	slices.SortFunc(extents, func(a, b extent) int { return cmp.Compare(a.name, b.name) })
 	for i := 1; i < len(extents); i++ {
-		if name := extents[i].name; bytes.Equal(name, extents[i-1].name) {
-			return fmt.Errorf("%w: tensor %s is there twice", ErrMalformed, quote(name))
+		if name := extents[i].name; name == extents[i-1].name {
+			return fmt.Errorf("%w: tensor %s is there twice", ErrMalformed, quote([]byte(name)))
 		}
 	}
 	slices.SortFunc(extents, func(a, b extent) int {
@@ -232,12 +225,12 @@ func (f *safetensors) check(extents []extent) error {
 	for i, e := range extents {
 		switch {
 		case e.begin < covered:
-			return fmt.Errorf("%w: tensors %s and %s overlap", ErrMalformed, quote(extents[i-1].name), quote(e.name))
+			return fmt.Errorf("%w: tensors %s and %s overlap", ErrMalformed, quote([]byte(extents[i-1].name)), quote([]byte(e.name)))
 		case e.begin > covered:
 			return fmt.Errorf("%w: bytes %d to %d of the data belong to no tensor", ErrMalformed, covered, e.begin)
 		case e.end > f.size:
 			return fmt.Errorf("%w: tensor %s ends at byte %d of the data, which has %d: the file is cut short",
-				ErrMalformed, quote(e.name), e.end, f.size)
+				ErrMalformed, quote([]byte(e.name)), e.end, f.size)
 		}
 		covered = e.end
 	}

@@ -101,7 +101,7 @@ func boolBytes(v []bool) []byte {
 // small is a network whose every value binary16 holds exactly.
 func small() *Network {
 	n := &Network{
-		Name: "small", Family: "vgg", Version: "3", License: "CC0", Pooling: "l2",
+		Name: "small", Family: "vgg", Version: "3", License: "CC0", Pooling: "avg",
 		Format: "safetensors", InputSource: "the file says so",
 		Input: Input{Channels: "bgr", Max: 255, Mean: [3]float32{1.5, -2, 1e-7}, Std: [3]float32{1, 0.229, 58.395}},
 	}

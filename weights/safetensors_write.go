@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 )
 
 // Precision is the number format in which weights are written.
@@ -93,19 +94,18 @@ type part struct {
 func (n *Network) parts() ([]part, error) {
 	var parts []part
 	var l layout
-	for _, c := range n.Convs {
+	for i, c := range n.Convs {
+		twice := slices.ContainsFunc(n.Convs[:i], func(before Conv) bool { return before.Name == c.Name })
 		for _, p := range []part{
 			{c.Name + ".weight", []int64{int64(c.Out), int64(c.In), kernelSize, kernelSize}, c.Weight},
 			{c.Name + ".bias", []int64{int64(c.Out)}, c.Bias},
 		} {
-			slot, err := l.slot([]byte(p.name))
-			if err != nil {
-				return nil, err
-			}
-			if slot == nil || *slot != nil {
+			if twice || schemeOf([]byte(p.name)) == noScheme {
 				return nil, fmt.Errorf("%w: found a layer %q, expected conv1_1 and so on, each once", ErrNotVGG, c.Name)
 			}
-			*slot = &tensor{shape: p.shape}
+			if err := l.add([]byte(p.name), func() (*tensor, error) { return &tensor{name: p.name, shape: p.shape}, nil }); err != nil {
+				return nil, err
+			}
 			length, ok := byteLength(p.shape, 8)
 			if !ok || length != uint64(len(p.values)) {
 				return nil, fmt.Errorf("%w: %s has %d values, which is not what the shape %v takes",
@@ -114,7 +114,7 @@ func (n *Network) parts() ([]part, error) {
 			parts = append(parts, p)
 		}
 	}
-	_, err := l.layers()
+	_, err := l.choose("")
 	return parts, err
 }
 

@@ -28,6 +28,9 @@ type tensor struct {
 	// lists a tensor only when these bytes are really present: span values, or
 	// where they are compressed what unpacks to them within maxInflation.
 	open func() (io.Reader, error)
+	// source tells tensors of the same bytes: they have equal ones. nil stands
+	// for bytes of their own.
+	source any
 }
 
 // maxInflation bounds how many times its size a compressed part of a file may
@@ -70,7 +73,7 @@ func columnMajor(shape []int64) []int64 {
 // permuted returns the tensor with its dimensions in another order: dimension i
 // of the result is dimension order[i] of t. The file's bytes stay as they are.
 func (t *tensor) permuted(order ...int) *tensor {
-	p := &tensor{name: t.name, format: t.format, open: t.open}
+	p := &tensor{name: t.name, format: t.format, open: t.open, source: t.source}
 	strides := t.strides
 	if strides == nil {
 		strides = rowMajor(t.shape)

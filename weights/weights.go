@@ -5,25 +5,25 @@
 //  1. the reader of the file's format, which open.go tells by the first bytes,
 //     lists the tensors of the file without reading their values. A reader is a
 //     function in a file of its own and an entry in the table of formats. For
-//     each tensor it asks layout.slot(name) for its place, and puts a *tensor
-//     there: name, shape, strides, number format, and where to begin to read.
-//     What has no place, such as a classifier, is never read. What the file says
-//     of its input goes into listing.input;
-//  2. the layout (layout.go, with names.go, and told.go for names that somebody
-//     told) checks that the convolutions are a VGG, whatever the order of their
-//     dimensions, and only then reads their values as float32 (tensor.go), and
-//     folds batch norms into them;
+//     each tensor it calls layout.add with the tensor's name and a function that
+//     returns the *tensor: name, shape, strides, number format, and where to
+//     begin to read. Tensors of other layers, such as a classifier's, are never
+//     read. What the file says of its input goes into listing.input;
+//  2. the layout (layout.go, with names.go and keras.go) groups the tensors by what their names
+//     begin with, and chooses the group that is a VGG (arrange.go), whatever the
+//     order of its dimensions. Only then are its values read as float32
+//     (tensor.go), and batch norms folded into them (convs.go);
 //  3. the input that the network was trained on is what the caller says, or the
 //     file (metadata.go), or what is known of such a file (recognize.go). The
-//     colours' own 1x1 convolution of a normalised VGG is folded into it
-//     (convention.go).
+//     1x1 convolution of the colours before a normalised VGG is folded into it and
+//     the first convolution (convention.go).
 //
 // Files are not trusted. Nothing in them is executed, no allocation is sized
 // by a number that the file's own length does not confirm, and reading one
 // allocates at most a constant and twice its size, or twice what its compressed
 // parts unpack to, which is bounded too. Every error names the file
 // and says in one sentence what was found and what was expected; its kind is
-// one of [ErrNotNetwork], [ErrMalformed], [ErrNotVGG] and [ErrNoInput], or it
+// one of [ErrNotNetwork], [ErrMalformed], [ErrNotVGG], [ErrSeveral] and [ErrNoInput], or it
 // wraps the error of the file system.
 package weights
 
@@ -43,9 +43,12 @@ var (
 	// ErrNotVGG: the file is sound, but its tensors are not the convolutions
 	// of a VGG.
 	ErrNotVGG = errors.New("not a VGG")
-	// ErrNoInput: what input the network expects is neither told nor said by the
-	// file nor known of files with its names. It is not guessed any further: with
-	// a wrong guess every picture comes out subtly wrong.
+	// ErrSeveral: the file has more than one VGG, and the user has not chosen one
+	// of them ([Override.Prefix]).
+	ErrSeveral = errors.New("several networks in one file")
+	// ErrNoInput: what input the network expects is not given by the user, nor
+	// said by the file, nor known of files with its names or first weights. It is
+	// not guessed: with a wrong guess every picture comes out subtly wrong.
 	ErrNoInput = errors.New("unknown input convention")
 )
 
@@ -64,10 +67,10 @@ type Conv struct {
 //
 //	(p*Max/255 - Mean[c]) / Std[c]
 type Input struct {
-	Channels string     // "rgb" or "bgr"
-	Max      float32    // 1 or 255: the input that stands for level 255
-	Mean     [3]float32 // in 0..Max, in the order of Channels
-	Std      [3]float32 // in 0..Max, in the order of Channels; positive
+	Channels string     `json:"channels"` // "rgb" or "bgr"
+	Max      float32    `json:"max"`      // 1 or 255: the input that stands for level 255
+	Mean     [3]float32 `json:"mean"`     // in 0..Max, in the order of Channels
+	Std      [3]float32 `json:"std"`      // in 0..Max, in the order of Channels; positive
 }
 
 // String describes the convention in a few words, such as
@@ -99,6 +102,6 @@ type Network struct {
 	InputSource string // how the input is known, in a few words
 
 	// Pooling is the 2x2 pooling between blocks that the network was trained
-	// with: "max", "avg" or "l2", or empty when the file does not say.
+	// with: "max" or "avg", or empty when the file does not say.
 	Pooling string
 }

@@ -6,12 +6,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
-
-	"github.com/pastiche-art/pastiche/picture"
 )
 
 // The ways in which contents and styles meet.
@@ -20,6 +17,15 @@ const (
 	pairsZip = "zip"
 )
 
+// batchCounts says what became of the paintings of a batch. Those that it was
+// interrupted before are counted in Paintings only.
+type batchCounts struct {
+	Paintings int `json:"paintings"` // in all
+	Painted   int `json:"painted"`
+	Skipped   int `json:"skipped"` // they were there already
+	Failed    int `json:"failed"`
+}
+
 // batchError says how many paintings of a batch failed, each with its reason.
 type batchError struct {
 	failed []error
@@ -27,46 +33,95 @@ type batchError struct {
 }
 
 func (e *batchError) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d of %d paintings failed:", len(e.failed), e.of)
-	for _, err := range e.failed {
-		fmt.Fprintf(&b, "\n  %v", err)
-	}
-	return b.String()
+	return fmt.Sprintf("%d of %d paintings failed", len(e.failed), e.of)
 }
 
-// runBatch paints every pair of contents and styles into --out-dir. What is
-// there already is left out, and what fails does not stop the others.
+// sentences returns a line for the batch and one for each painting that failed.
+func (e *batchError) sentences() []string {
+	lines := []string{e.Error() + ":"}
+	for _, err := range e.failed {
+		lines = append(lines, "  "+err.Error())
+	}
+	return lines
+}
+
+// exitCode returns the exit code that the paintings have in common, or that of a
+// failure where they have different ones.
+func (e *batchError) exitCode() int {
+	code := exitCode(e.failed[0])
+	for _, err := range e.failed[1:] {
+		if exitCode(err) != code {
+			return exitFailure
+		}
+	}
+	return code
+}
+
+// runBatch paints every pair of contents and styles into --out-dir, and reports the
+// end to a program that listens.
 func runBatch(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, content string, styles []string) error {
-	all, err := opts.batch(content, styles)
+	b := &batch{opts: opts, flags: flags}
+	if opts.json {
+		b.program = newEvents(os.Stdout)
+	}
+	err := b.run(ctx, content, styles)
+	if b.program == nil {
+		return err
+	}
+	b.program.end(b.counts, err)
+	if err == nil {
+		err = unwritable("standard output", b.program.err)
+	}
+	return err
+}
+
+// batch is many paintings for one folder.
+type batch struct {
+	opts    *paintOptions
+	flags   *pflag.FlagSet
+	program *events // nil where a person is told
+	counts  batchCounts
+}
+
+// run paints what is not there already. What fails does not stop the others.
+func (b *batch) run(ctx context.Context, content string, styles []string) error {
+	all, err := b.works(content, styles)
 	if err != nil {
 		return err
 	}
-	if _, err := opts.recipe(flags); err != nil { // which would fail for all of them
+	b.counts.Paintings = len(all)
+	if _, err := b.opts.recipe(b.flags); err != nil { // which would fail for all of them
 		return err
 	}
-	if err := os.MkdirAll(opts.outDir, 0o777); err != nil {
-		return unwritable(opts.outDir, err)
+	if err := os.MkdirAll(b.opts.outDir, 0o777); err != nil {
+		return unwritable(b.opts.outDir, err)
 	}
-	var failed batchError
+	failed := batchError{of: len(all)}
 	for i, w := range all {
 		if exists(w.painting) {
-			opts.tell("%d of %d: %s is there already.", i+1, len(all), w.painting)
+			b.tell("%d of %d: %s is there already.", i+1, len(all), w.painting)
+			b.program.send(skippedEvent{"skipped", w.content, w.styles, w.painting})
+			b.counts.Skipped++
 			continue
 		}
-		opts.tell("%d of %d: %s", i+1, len(all), w.painting)
-		err := runWork(ctx, opts, flags, w)
-		if ctx.Err() != nil {
-			// What was interrupted is not done, and is to be painted again.
-			os.Remove(w.painting)
-			return fmt.Errorf("interrupted after %d of %d paintings; the same command goes on: %w", i, len(all), ctx.Err())
+		if ctx.Err() == nil {
+			b.tell("%d of %d: %s", i+1, len(all), w.painting)
+			err = paintWork(ctx, b.opts, b.flags, w, b.program)
+		} else {
+			err = errInterrupted
 		}
-		if err != nil {
-			opts.tell("  failed: %v", err)
+		switch {
+		case errors.Is(err, context.Canceled):
+			return fmt.Errorf("%w after %d of %d paintings; the same command goes on", errInterrupted, i, len(all))
+		case err != nil:
+			b.tell("  failed: %v", err)
+			b.program.send(errorEvent{"error", w.painting, exitCode(err), err.Error()})
 			failed.failed = append(failed.failed, fmt.Errorf("%s: %w", w.painting, err))
+			b.counts.Failed++
+		default:
+			b.counts.Painted++
 		}
 	}
-	failed.of = len(all)
 	if len(failed.failed) > 0 {
 		return &failed
 	}
@@ -74,9 +129,9 @@ func runBatch(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, con
 }
 
 // tell tells a person how far a batch is.
-func (o *paintOptions) tell(format string, args ...any) {
-	if !o.quiet && !o.json {
-		fmt.Fprintf(os.Stderr, format+"\n", args...)
+func (b *batch) tell(format string, args ...any) {
+	if !b.opts.quiet && b.program == nil {
+		warn(format, args...)
 	}
 }
 
@@ -94,47 +149,60 @@ func (o *paintOptions) single() (flag string) {
 	return ""
 }
 
-// batch returns what --out-dir asks for.
-func (o *paintOptions) batch(content string, styles []string) ([]work, error) {
-	if flag := o.single(); flag != "" {
+// works returns what --out-dir asks for, and tells which pictures are left out of it.
+func (b *batch) works(content string, styles []string) ([]work, error) {
+	if flag := b.opts.single(); flag != "" {
 		return nil, misused("--%s with --out-dir: expected one or the other, as a single file cannot hold many", flag)
 	}
-	contents, err := pictureFiles(content)
+	find := finder{outDir: b.opts.outDir}
+	contents, err := find.pictures(content)
 	if err != nil {
 		return nil, err
 	}
 	var manners []string
 	for _, s := range styles {
-		files, err := pictureFiles(s)
+		files, err := find.pictures(s)
 		if err != nil {
 			return nil, err
 		}
 		manners = append(manners, files...)
 	}
-	var all []work
+	if len(find.leftOut) > 0 {
+		b.tell("%s", describe(find.leftOut))
+		b.program.send(leftOutEvent{"left_out", find.leftOut})
+	}
+	all, err := b.pair(contents, manners)
+	if err != nil {
+		return nil, err
+	}
+	return all, distinct(all)
+}
+
+// pair returns a work for each content and style that meet.
+func (b *batch) pair(contents, styles []string) (all []work, err error) {
 	add := func(content, style string) {
 		w := work{content: content, styles: []string{style}}
-		w.painting = filepath.Join(o.outDir, w.name()+".png")
+		w.painting = filepath.Join(b.opts.outDir, w.name()+".png")
 		all = append(all, w)
 	}
-	switch o.pairs {
+	switch b.opts.pairs {
 	case pairsAll:
 		for _, c := range contents {
-			for _, s := range manners {
+			for _, s := range styles {
 				add(c, s)
 			}
 		}
 	case pairsZip:
-		if len(contents) != len(manners) {
-			return nil, misused("--pairs zip: %d contents and %d styles: expected as many of both", len(contents), len(manners))
+		if len(contents) != len(styles) {
+			return nil, misused("--pairs zip: %d contents and %d styles: expected as many of both", len(contents), len(styles))
 		}
 		for i, c := range contents {
-			add(c, manners[i])
+			add(c, styles[i])
 		}
 	default:
-		return nil, misused("--pairs %s: expected %s or %s", o.pairs, pairsAll, pairsZip)
+		return nil, misused("--pairs %s: expected %s or %s", b.opts.pairs, pairsAll, pairsZip)
 	}
-	return all, distinct(all)
+	return all, nil
 }
 
 // distinct fails where two inputs have the same name and would write the same
@@ -149,44 +217,4 @@ func distinct(all []work) error {
 		of[w.painting] = w
 	}
 	return nil
-}
-
-// pictureFiles returns the pictures that a word means: a file, those of a
-// folder, or those that match a pattern, in the order of their names.
-func pictureFiles(word string) ([]string, error) {
-	info, err := os.Stat(word)
-	switch {
-	case err == nil && !info.IsDir():
-		return []string{word}, nil
-	case err == nil:
-		entries, err := os.ReadDir(word)
-		if err != nil {
-			return nil, &inputError{err}
-		}
-		var files []string
-		for _, e := range entries {
-			if _, err := picture.FormatOf(e.Name()); !e.IsDir() && (err == nil || readOnly(e.Name())) {
-				files = append(files, filepath.Join(word, e.Name()))
-			}
-		}
-		if len(files) == 0 {
-			return nil, &inputError{fmt.Errorf("%s: no pictures in this folder", word)}
-		}
-		return files, nil
-	}
-	matches, globErr := filepath.Glob(word)
-	if globErr != nil || len(matches) == 0 {
-		if !strings.ContainsAny(word, "*?[") && !errors.Is(err, os.ErrNotExist) {
-			return nil, &inputError{err}
-		}
-		return nil, &inputError{fmt.Errorf("%s: no such file, folder or pattern", word)}
-	}
-	slices.Sort(matches)
-	return matches, nil
-}
-
-// readOnly says whether a name is that of a picture that can be read, but not
-// written.
-func readOnly(name string) bool {
-	return slices.Contains([]string{".gif", ".bmp"}, strings.ToLower(filepath.Ext(name)))
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"github.com/pastiche-art/pastiche/kernel"
 	"github.com/pastiche-art/pastiche/paint"
 )
 
@@ -45,7 +46,7 @@ With --json, the last line is one object:
 type benchOptions struct {
 	network                   string
 	size, iterations, threads int
-	precision                 string
+	precision                 kernel.Precision
 	memory                    byteSize
 	json                      bool
 }
@@ -56,7 +57,7 @@ func (o *benchOptions) AddFlags(cmd *cobra.Command) {
 	flags.StringVar(&o.network, "network", "builtin", "network: builtin, vgg16-random, vgg19-random, or a safetensors `FILE`")
 	flags.IntVar(&o.size, "size", 512, "width and height of the picture in pixels")
 	flags.IntVar(&o.iterations, "iterations", 5, "iterations to measure")
-	flags.IntVar(&o.threads, "threads", 0, "threads (default one for each processor)")
+	flags.IntVar(&o.threads, "threads", 0, threadsUsage)
 	addPrecision(cmd, &o.precision)
 	flags.Var(&o.memory, "memory", memoryHelp)
 	flags.BoolVar(&o.json, "json", false, "print one object")
@@ -64,13 +65,13 @@ func (o *benchOptions) AddFlags(cmd *cobra.Command) {
 
 // benchResult is what --json prints.
 type benchResult struct {
-	Network    string `json:"network"`
-	Size       int    `json:"size"`
-	Threads    int    `json:"threads"`
-	Kernel     string `json:"kernel"`
-	Precision  string `json:"precision"`
-	Parts      int    `json:"parts"`
-	Iterations int    `json:"iterations"`
+	Network    string           `json:"network"`
+	Size       int              `json:"size"`
+	Threads    int              `json:"threads"`
+	Kernel     string           `json:"kernel"`
+	Precision  kernel.Precision `json:"precision"`
+	Parts      int              `json:"parts"`
+	Iterations int              `json:"iterations"`
 	Seconds    struct {
 		Min    float64 `json:"min"`
 		Median float64 `json:"median"`
@@ -96,7 +97,7 @@ func runBench(ctx context.Context, opts *benchOptions) error {
 	}
 	report, err := paint.Bench(ctx, paint.BenchOptions{
 		Network: network, Size: opts.size, Iterations: opts.iterations,
-		Threads: opts.threads, Precision: paint.Precision(opts.precision), Memory: engine.limitMemory(),
+		Threads: opts.threads, Precision: opts.precision, Memory: engine.limitMemory(),
 	})
 	if err != nil {
 		return inFlags(err)
@@ -122,7 +123,7 @@ memory     %s at most
 func (o *benchOptions) result(network *paint.Network, report *paint.BenchReport) benchResult {
 	sorted := slices.Sorted(slices.Values(report.Iterations))
 	r := benchResult{
-		Network: network.Name, Size: o.size, Threads: report.Threads, Kernel: report.Kernel, Precision: string(report.Precision),
+		Network: network.Name, Size: o.size, Threads: report.Threads, Kernel: report.Kernel, Precision: report.Precision,
 		Parts: report.Parts, Iterations: len(sorted), Peak: peakMemory(),
 	}
 	r.Seconds.Min = sorted[0].Seconds()

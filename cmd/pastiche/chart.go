@@ -13,8 +13,8 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 
+	"github.com/pastiche-art/pastiche/internal/atomicfile"
 	"github.com/pastiche-art/pastiche/paint"
-	"github.com/pastiche-art/pastiche/picture"
 )
 
 // chart draws the costs when a painting ends, on a logarithmic scale.
@@ -60,7 +60,7 @@ func (c *chart) close() error {
 		return err
 	}
 	format := strings.ToLower(filepath.Ext(c.path))[1:]
-	err = picture.WriteFile(c.path, func(w io.Writer) error {
+	err = atomicfile.Write(c.path, func(w io.Writer) error {
 		drawing, err := p.WriterTo(chartWidth, chartHeight, format)
 		if err == nil {
 			_, err = drawing.WriteTo(w)

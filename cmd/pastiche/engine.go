@@ -1,18 +1,21 @@
 package main
 
 import (
-	"context"
 	"errors"
-	"image"
+	"fmt"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/pastiche-art/pastiche/kernel"
 	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
 )
+
+// threadsUsage is the help text of the flag --threads.
+var threadsUsage = fmt.Sprintf("threads, at most %d (default one for each processor)", kernel.MaxThreads)
 
 // engineOptions are the flags of every command that shows pictures to a
 // network.
@@ -20,17 +23,17 @@ type engineOptions struct {
 	network   string
 	pooling   string
 	threads   int
-	precision string
+	precision kernel.Precision
 	memory    byteSize
 	maxPixels int64
-	profiles  profiles
+	inputs    inputs
 }
 
 func (o *engineOptions) AddFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&o.network, "network", "builtin", "`NAME` of a network, as 'pastiche networks list' lists them, or a file that holds one")
 	o.addPooling(cmd)
-	flags.IntVar(&o.threads, "threads", 0, "threads (default one for each processor)")
+	flags.IntVar(&o.threads, "threads", 0, threadsUsage)
 	addPrecision(cmd, &o.precision)
 	flags.Var(&o.memory, "memory", memoryHelp)
 	flags.Int64Var(&o.maxPixels, "max-pixels", picture.DefaultMaxPixels, "largest input picture, in pixels")
@@ -42,19 +45,22 @@ func (o *engineOptions) addPooling(cmd *cobra.Command) {
 	complete(cmd, "pooling", poolings, cobra.ShellCompDirectiveNoFileComp)
 }
 
-// addPrecision adds the flag of what the network computes in.
-func addPrecision(cmd *cobra.Command, precision *string) {
-	names := texts(paint.Precisions())
-	cmd.Flags().StringVar(precision, "precision", string(paint.AutoPrecision), "`NUMBERS` that the network computes in: "+strings.Join(names, ", "))
+// addPrecision adds the flag of the number format that the network computes in.
+func addPrecision(cmd *cobra.Command, precision *kernel.Precision) {
+	var names []string
+	for _, p := range kernel.Precisions() {
+		names = append(names, p.String())
+	}
+	cmd.Flags().TextVar(precision, "precision", kernel.Float32, "number `FORMAT` that the network computes in: "+strings.Join(names, ", "))
 	complete(cmd, "precision", names, cobra.ShellCompDirectiveNoFileComp)
 }
 
-var poolings = []string{"max", "avg", "l2", "avg-rescaled", "l2-rescaled"}
+var poolings = []string{"max", "avg", "avg-rescaled"}
 
 // validate checks what the library does not know.
 func (o *engineOptions) validate() error {
-	if o.threads < 0 {
-		return misused("--threads %d: expected 1 or more, or 0 for one on each processor", o.threads)
+	if o.threads < 0 || o.threads > kernel.MaxThreads {
+		return misused("--threads %d: expected 1 to %d, or 0 for one on each processor", o.threads, kernel.MaxThreads)
 	}
 	if o.maxPixels < 1 {
 		return misused("--max-pixels %d: expected 1 or more", o.maxPixels)
@@ -69,22 +75,6 @@ func (o *engineOptions) openNetwork() (*paint.Network, error) {
 		return nil, networkFileError(o.network, err)
 	}
 	return n, nil
-}
-
-// openPictures reads pictures one after another.
-func (o *engineOptions) openPictures(ctx context.Context, paths []string) ([]image.Image, error) {
-	var pictures []image.Image
-	for _, path := range paths {
-		if ctx.Err() != nil {
-			return nil, errInterrupted
-		}
-		p, err := o.openPicture(path)
-		if err != nil {
-			return nil, err
-		}
-		pictures = append(pictures, p)
-	}
-	return pictures, nil
 }
 
 // optionFlags are the flags behind the library's options.
@@ -135,18 +125,14 @@ func inFlags(err error) error {
 	return err
 }
 
-// flagError gives pflag's complaint about a value its sentence.
-func flagError(_ *cobra.Command, err error) error {
-	var invalid *pflag.InvalidValueError
-	if !errors.As(err, &invalid) {
-		return err
-	}
+// invalidValue gives pflag's complaint about a value its sentence.
+func invalidValue(invalid *pflag.InvalidValueError) error {
+	kind := invalid.GetFlag().Value.Type()
 	expected := map[string]string{
 		"int": "a whole number", "int64": "a whole number", "uint64": "a whole number, 0 or more",
 		"float64": "a number", "float64Slice": "numbers with commas between them", "duration": "a time such as 30s",
-	}[invalid.GetFlag().Value.Type()]
-	var syntax *strconv.NumError
-	if expected == "" || !errors.As(err, &syntax) {
+	}[kind]
+	if expected == "" || kind != "duration" && !errors.As(invalid, new(*strconv.NumError)) {
 		return misused("--%s %s: %w", invalid.GetFlag().Name, invalid.GetValue(), errors.Unwrap(invalid))
 	}
 	return misused("--%s %s: expected %s", invalid.GetFlag().Name, invalid.GetValue(), expected)

@@ -9,9 +9,11 @@ import (
 
 // eventsHelp documents the events; the types below are their schema.
 const eventsHelp = `Events (--json), one JSON object a line on standard output:
-  {"event":"start","recipe":…,"network":…,"content":…,"styles":[…],"output":…,"seed":…}
-  {"event":"progress","scale":1,"scales":5,"iteration":1,"iterations":80,
-   "step":1,"steps":400,"width":96,"height":64,
+  {"event":"start","recipe":…,"network":…,"content":…,"styles":[…],"output":…,"seed":…,
+   "print":{"width":…,"height":…,"width_mm":…,"height_mm":…,"bleed_mm":…,"dpi":…,
+            "crop":[left,top,right,bottom],"memory":…,"seconds":…}}   (with --print)
+  {"event":"progress","scale":1,"scales":3,"iteration":1,"iterations":80,
+   "step":1,"steps":160,"width":256,"height":171,
    "faces":0,"costs":{"content":…,"style":…,"variation":…,"total":…}}
   {"event":"saved","path":…}
   {"event":"done","output":…,"width":…,"height":…,"steps":…,"seconds":…,
@@ -20,14 +22,27 @@ const eventsHelp = `Events (--json), one JSON object a line on standard output:
 The last event is done or error. Where a painting that was interrupted or
 diverged could be saved, saved comes before error.`
 
+// batchEventsHelp documents the events of --out-dir.
+const batchEventsHelp = `
+With --out-dir each painting has those events, and an error of one names its
+output. What is there already, and pictures of a format that cannot be read, have
+events of their own, and the last event is that of the whole:
+  {"event":"left_out","files":[{"path":…,"format":…},…]}
+  {"event":"skipped","content":…,"styles":[…],"output":…}
+  {"event":"error","output":…,"exit":…,"message":…}
+  {"event":"done","paintings":…,"painted":…,"skipped":…,"failed":…}
+  {"event":"error","exit":…,"message":…,"paintings":…,"painted":…,…}`
+
 type startEvent struct {
 	Event   string   `json:"event"` // "start"
 	Recipe  string   `json:"recipe"`
 	Network string   `json:"network"`
 	Content string   `json:"content"`
 	Styles  []string `json:"styles"`
-	Output  string   `json:"output"` // where the painting will be saved
+	Output  string   `json:"output"` // where the painting will be saved, if nothing is there by then
 	Seed    uint64   `json:"seed"`
+
+	Print *printEvent `json:"print,omitempty"`
 }
 
 type progressEvent struct {
@@ -61,12 +76,37 @@ type doneEvent struct {
 }
 
 type errorEvent struct {
-	Event   string `json:"event"` // "error"
-	Exit    int    `json:"exit"`  // the exit code
+	Event   string `json:"event"`            // "error"
+	Output  string `json:"output,omitempty"` // of a painting of a batch
+	Exit    int    `json:"exit"`             // the exit code
 	Message string `json:"message"`
 }
 
-// events reports to a program.
+// leftOutEvent tells which pictures of its folders a batch does not paint.
+type leftOutEvent struct {
+	Event string        `json:"event"` // "left_out"
+	Files []leftOutFile `json:"files"`
+}
+
+// skippedEvent tells of a painting of a batch that is there already.
+type skippedEvent struct {
+	Event   string   `json:"event"` // "skipped"
+	Content string   `json:"content"`
+	Styles  []string `json:"styles"`
+	Output  string   `json:"output"`
+}
+
+type batchDoneEvent struct {
+	Event string `json:"event"` // "done"
+	batchCounts
+}
+
+type batchErrorEvent struct {
+	errorEvent
+	batchCounts
+}
+
+// events reports to a program. A nil *events reports to nobody.
 type events struct {
 	to *json.Encoder
 	firstError
@@ -79,7 +119,19 @@ func newEvents(w io.Writer) *events {
 }
 
 func (e *events) send(event any) {
+	if e == nil {
+		return
+	}
 	e.try(func() error { return e.to.Encode(event) })
+}
+
+// end sends the last event of a batch that ended with err.
+func (e *events) end(counts batchCounts, err error) {
+	if err == nil {
+		e.send(batchDoneEvent{"done", counts})
+		return
+	}
+	e.send(batchErrorEvent{errorEvent{"error", "", exitCode(err), err.Error()}, counts})
 }
 
 func (e *events) iteration(p paint.Progress) {

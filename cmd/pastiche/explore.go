@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"strconv"
 	"strings"
 
@@ -103,7 +102,7 @@ func (o *exploreOptions) addEngine(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&o.network, "network", "builtin", "`NAME` of a network, as 'pastiche networks list' lists them, or a file that holds one")
 	completeBy(cmd, "network", completeNetworks(cobra.ShellCompDirectiveDefault))
-	flags.IntVar(&o.threads, "threads", 0, "threads (default one for each processor)")
+	flags.IntVar(&o.threads, "threads", 0, threadsUsage)
 	addPrecision(cmd, &o.precision)
 	flags.Var(&o.memory, "memory", memoryHelp)
 	flags.Int64Var(&o.maxPixels, "max-pixels", picture.DefaultMaxPixels, "largest input picture, in pixels")
@@ -161,6 +160,9 @@ func runExplore(ctx context.Context, opts *exploreOptions, flags *pflag.FlagSet,
 	if err != nil {
 		return err
 	}
+	if opts.output == standardOutput {
+		return misused("--output -: the commands are printed on standard output: expected a file")
+	}
 	files := &paths{inputs: append([]string{w.content}, w.styles...)}
 	files.namePainting(opts.output, false, w.name()+"-explore")
 	if err := files.check(); err != nil {
@@ -175,7 +177,7 @@ func runExplore(ctx context.Context, opts *exploreOptions, flags *pflag.FlagSet,
 	}
 	defer files.tidy()
 	options := explore.Options{
-		Size: opts.study, Threads: opts.threads, Precision: paint.Precision(opts.precision), Memory: opts.limitMemory(),
+		Size: opts.study, Threads: opts.threads, Precision: opts.precision, Memory: opts.limitMemory(),
 	}
 	if flags.Changed("network") {
 		if options.Network, err = opts.engineOptions.openNetwork(); err != nil {
@@ -185,13 +187,13 @@ func runExplore(ctx context.Context, opts *exploreOptions, flags *pflag.FlagSet,
 	regions := paint.InMannerOf(pictures[1:]...)
 	studies, err := explore.Prepare(pictures[0], regions, variations, options)
 	if err != nil {
-		return inFlags(err)
+		return w.inputFiles().named(err)
 	}
 	var at explore.Variation
 	report := newReporter(opts.quiet || opts.json, explore.Schedule(studies), func(paint.Progress) string {
 		return fmt.Sprintf("painting %d of %d: %s", at.Number, len(studies), at.Label())
 	})
-	opts.profiles.tell(report.say)
+	opts.inputs.tell(report.say)
 	for _, s := range studies {
 		if s.Err != nil {
 			report.say("%d, %s, is left out: %v", s.Number, s.Label(), s.Err)
@@ -209,12 +211,12 @@ func runExplore(ctx context.Context, opts *exploreOptions, flags *pflag.FlagSet,
 	if err := report.close(); err != nil {
 		return err
 	}
-	return opts.conclude(flags, w, files.painting, studies, paintErr)
+	return opts.conclude(flags, w, files, studies, paintErr)
 }
 
 // conclude saves the sheet of what was painted and prints the commands. paintErr is
 // why not all was painted, or nil.
-func (o *exploreOptions) conclude(flags *pflag.FlagSet, w work, sheet string, studies []explore.Study, paintErr error) error {
+func (o *exploreOptions) conclude(flags *pflag.FlagSet, w work, files *paths, studies []explore.Study, paintErr error) error {
 	paper := explore.Sheet(studies)
 	if paper == nil { // not one is finished
 		for _, s := range studies {
@@ -225,11 +227,12 @@ func (o *exploreOptions) conclude(flags *pflag.FlagSet, w work, sheet string, st
 		if errors.Is(paintErr, context.Canceled) {
 			return errInterrupted
 		}
-		return inFlags(paintErr)
+		return w.inputFiles().named(paintErr)
 	}
-	if err := save(sheet, paper, picture.SaveOptions{}); err != nil {
+	if err := files.savePainting(paper, picture.SaveOptions{}); err != nil {
 		return err
 	}
+	sheet := files.painting
 	choices := exploration{Sheet: sheet}
 	for _, s := range studies {
 		if s.Picture != nil {
@@ -246,10 +249,10 @@ func (o *exploreOptions) conclude(flags *pflag.FlagSet, w work, sheet string, st
 		return err
 	}
 	if paintErr != nil {
-		return &unexploredError{sheet, len(choices.Paintings), len(studies), inFlags(paintErr)}
+		return &unexploredError{sheet, len(choices.Paintings), len(studies), w.inputFiles().named(paintErr)}
 	}
 	if !o.quiet && !o.json {
-		fmt.Fprintf(os.Stderr, "Saved %s (%d x %d pixels), with %d paintings.\n", sheet, paper.W, paper.H, len(choices.Paintings))
+		warn("Saved %s (%d x %d pixels), with %d paintings.", sheet, paper.W, paper.H, len(choices.Paintings))
 	}
 	return nil
 }
@@ -295,7 +298,7 @@ func (e *exploration) print() error {
 	var b bytes.Buffer
 	width := len(strconv.Itoa(len(e.Paintings)))
 	for _, p := range e.Paintings {
-		fmt.Fprintf(&b, "%*d. %s\n%*s  %s\n", width, p.Number, p.Label, width, "", shellWords(p.Command))
+		fmt.Fprintf(&b, "%*d. %s\n%*s  %s\n", width, p.Number, p.Label, width, "", printable(shellWords(p.Command)))
 	}
 	return printText(b.Bytes())
 }

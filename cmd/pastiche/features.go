@@ -47,7 +47,7 @@ func (o *featuresOptions) AddFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVar(&o.layer, "layer", "", "`NAME` of the layer, such as conv4_2")
-	flags.StringVarP(&o.output, "output", "o", "", "`FILE` to save, with a name that ends in .npy")
+	flags.StringVarP(&o.output, "output", "o", "", "`FILE` to save, with a name that ends in .npy; - is standard output")
 	flags.IntVar(&o.size, "size", 0, "long side to resize the picture to, in pixels (default its own)")
 	o.engineOptions.AddFlags(cmd)
 }
@@ -56,7 +56,7 @@ func (o *featuresOptions) validate() error {
 	switch {
 	case o.layer == "":
 		return misused("expected a layer: give one such as --layer conv4_2")
-	case strings.ToLower(filepath.Ext(o.output)) != ".npy":
+	case o.output != standardOutput && strings.ToLower(filepath.Ext(o.output)) != ".npy":
 		return misused("--output %q: expected a name that ends in .npy", o.output)
 	case o.size < 0 || o.size > paint.MaxSize:
 		return misused("--size %d: expected 1 to %d, or 0 for the picture's own", o.size, paint.MaxSize)
@@ -72,12 +72,12 @@ func runFeatures(ctx context.Context, opts *featuresOptions, path string) error 
 	if err != nil {
 		return err
 	}
-	p, err := opts.openPicture(path)
+	p, err := opts.openPicture(ctx, path)
 	if err != nil {
 		return err
 	}
-	opts.profiles.tell(warn)
-	if err := picture.CheckWritable(opts.output); err != nil {
+	opts.inputs.tell(warn)
+	if err := checkOutput(opts.output); err != nil {
 		return err
 	}
 	network, err := opts.openNetwork()
@@ -89,11 +89,11 @@ func runFeatures(ctx context.Context, opts *featuresOptions, path string) error 
 	}
 	recipe := paint.Classic() // for its zero padding, which is a VGG's own
 	recipe.Pooling = pooling
-	a, err := paint.Features(ctx, p, opts.layer, paint.Options{Recipe: &recipe, Network: network, Threads: opts.threads, Precision: paint.Precision(opts.precision), Memory: opts.limitMemory()})
+	a, err := paint.Features(ctx, p, opts.layer, paint.Options{Recipe: &recipe, Network: network, Threads: opts.threads, Precision: opts.precision, Memory: opts.limitMemory()})
 	if err != nil {
-		return inFlags(err)
+		return inputFiles{picture: path}.named(err)
 	}
-	return picture.WriteFile(opts.output, func(w io.Writer) error {
+	return writeOutput(opts.output, func(w io.Writer) error {
 		return writeNPY(w, a.Values, a.C, a.H, a.W)
 	})
 }

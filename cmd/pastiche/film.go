@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/pastiche-art/pastiche/internal/atomicfile"
 	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
 )
@@ -14,7 +15,7 @@ type film struct {
 	size  int // the long side
 	roll  *picture.Film
 	saved func(path string)
-	*profiles
+	*inputs
 	firstError
 }
 
@@ -26,9 +27,9 @@ const (
 )
 
 // newFilm returns the film of a painting, which is no larger than that.
-func newFilm(path string, r paint.Recipe, c *profiles, saved func(path string)) *film {
+func newFilm(path string, r paint.Recipe, c *inputs, saved func(path string)) *film {
 	schedule := r.Schedule()
-	return &film{path: path, size: min(filmSize, schedule[len(schedule)-1].Size), profiles: c, saved: saved}
+	return &film{path: path, size: min(filmSize, schedule[len(schedule)-1].Size), inputs: c, saved: saved}
 }
 
 func (f *film) iteration(p paint.Progress) {
@@ -54,7 +55,7 @@ func (f *film) close() error {
 	if f.roll == nil || f.err != nil {
 		return f.err
 	}
-	err := picture.WriteFile(f.path, f.roll.Encode)
+	err := atomicfile.Write(f.path, f.roll.Encode)
 	if err == nil {
 		f.saved(f.path)
 	}
@@ -66,7 +67,7 @@ type sheet struct {
 	path     string
 	pictures []picture.SheetPicture
 	saved    func(path string)
-	*profiles
+	*inputs
 }
 
 // sheetField is the side of a field of a contact sheet, in pixels.

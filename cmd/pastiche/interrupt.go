@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -10,15 +11,18 @@ import (
 // errInterrupted ends a command that had nothing to save.
 var errInterrupted error = interruptedError{}
 
+// errNotBegun ends a painting that had no iteration yet.
+var errNotBegun = fmt.Errorf("%w before the first iteration; there is no painting to save", errInterrupted)
+
 type interruptedError struct{}
 
 func (interruptedError) Error() string { return "interrupted" }
 func (interruptedError) Unwrap() error { return context.Canceled }
 
 // interruptible returns a context that ends with the first Ctrl-C, or with a
-// request from the system to end. The second one ends the program at once.
+// request from the system to end. Its cause is errInterrupted. The second one ends the program at once.
 func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancelCause(ctx)
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	// Whoever started the program under nohup wants it to outlive the terminal.
 	if !signal.Ignored(syscall.SIGHUP) {
@@ -30,9 +34,9 @@ func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
 	signal.Notify(received, signals...)
 	go func() {
 		<-received
-		cancel()
+		cancel(errInterrupted)
 		<-received
 		os.Exit(exitInterrupted)
 	}()
-	return ctx, cancel
+	return ctx, func() { cancel(nil) }
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // endless paints for longer than any test lasts.
-var endless = []string{"paint", "content.png", "style.png", "--size", "48", "--iterations", "10000000", "--recipe", "classic", "-o", "p.png", "--save-every", "0"}
+var endless = []string{"paint", "content.png", "style.png", "--size", "48", "--iterations", "1000000", "--recipe", "classic", "-o", "p.png", "--save-every", "0"}
 
 // exitOf returns the exit code of a command that has ended.
 func exitOf(t *testing.T, err error) int {
@@ -43,7 +43,7 @@ func TestInterruptedPaintingIsSaved(t *testing.T) {
 				t.Skip("these tests were told to outlive their terminal, and so is whatever they start")
 			}
 			t.Parallel()
-			folder := inputs(t)
+			folder := inputFolder(t)
 			cmd := pastiche(folder, append(endless, "--json", "--log", "costs.csv", "--plot", "costs.png")...)
 			var stderr bytes.Buffer
 			cmd.Stderr = &stderr
@@ -74,7 +74,7 @@ func TestInterruptedPaintingIsSaved(t *testing.T) {
 				t.Errorf("said %q", stderr.String())
 			}
 			for _, name := range []string{"p.png", "costs.png"} {
-				if _, err := picture.Open(filepath.Join(folder, name), picture.Limits{}); err != nil {
+				if _, err := picture.Open(t.Context(), filepath.Join(folder, name), picture.Limits{}); err != nil {
 					t.Error(err)
 				}
 			}
@@ -94,7 +94,7 @@ func TestInterruptedPaintingIsSaved(t *testing.T) {
 
 // TestPaintingOutlivesItsReader: whoever reads the events may go away.
 func TestPaintingOutlivesItsReader(t *testing.T) {
-	folder := inputs(t)
+	folder := inputFolder(t)
 	cmd := pastiche(folder, "paint", "content.png", "style.png", "--recipe", "classic", "--size", "48", "--iterations", "30", "-o", "p.png", "--json")
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
@@ -110,7 +110,7 @@ func TestPaintingOutlivesItsReader(t *testing.T) {
 	if code := exitOf(t, cmd.Wait()); code != exitOutput {
 		t.Errorf("exit code %d, want %d", code, exitOutput)
 	}
-	if _, err := picture.Open(filepath.Join(folder, "p.png"), picture.Limits{}); err != nil {
+	if _, err := picture.Open(t.Context(), filepath.Join(folder, "p.png"), picture.Limits{}); err != nil {
 		t.Error(err)
 	}
 }
@@ -122,7 +122,8 @@ func TestPaintingIsSavedElsewhere(t *testing.T) {
 	for _, name := range []string{"TMPDIR", "TMP"} {
 		t.Setenv(name, elsewhere)
 	}
-	err := save(filepath.Join(t.TempDir(), "gone", "p.png"), drawn(5, 4, 1), picture.SaveOptions{})
+	files := &paths{painting: filepath.Join(t.TempDir(), "gone", "p.png")}
+	err := files.savePainting(drawn(5, 4, 1), picture.SaveOptions{})
 	if exitCode(err) != exitOutput {
 		t.Fatalf("got %v, want exit code %d", err, exitOutput)
 	}
@@ -130,7 +131,7 @@ func TestPaintingIsSavedElsewhere(t *testing.T) {
 	if len(saved) != 1 || !strings.HasSuffix(err.Error(), "the painting is in "+saved[0]+" instead") {
 		t.Fatalf("found %v, said %v", saved, err)
 	}
-	if _, err := picture.Open(saved[0], picture.Limits{}); err != nil {
+	if _, err := picture.Open(t.Context(), saved[0], picture.Limits{}); err != nil {
 		t.Error(err)
 	}
 }

@@ -33,6 +33,7 @@ const (
 	exitInput       = 3
 	exitOutput      = 4
 	exitDiverged    = 5
+	exitRefused     = 6
 	exitInterrupted = 130 // 128 and the number of SIGINT, as shells report it
 )
 
@@ -43,6 +44,7 @@ var exitMeanings = map[int]string{
 	exitInput:       "an input cannot be read: a picture or a network",
 	exitOutput:      "an output cannot be written",
 	exitDiverged:    "the costs diverged; the best picture so far was saved",
+	exitRefused:     "the server refuses access: " + keyVariable + " holds no API key of it",
 	exitInterrupted: "interrupted; a painting was saved as it was, what had been fetched is kept",
 }
 
@@ -58,11 +60,17 @@ func exitCode(err error) int {
 		absent   *kernel.UnavailableError
 		output   *outputError
 		diverged *paint.DivergedError
+		batch    *batchError
 	)
+	if code, ok := exitOfServer(err); ok {
+		return code
+	}
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.As(err, &input):
+	case errors.As(err, &batch):
+		return batch.exitCode()
+	case errors.As(err, &input), errors.Is(err, paint.ErrTransparent):
 		return exitInput
 	case errors.As(err, &output), errors.Is(err, picture.ErrWrite):
 		return exitOutput
@@ -109,14 +117,17 @@ func run() int {
 	// What fails before a command has begun is cobra's complaint about its
 	// words and flags.
 	begun := false
-	root.PersistentPreRun = func(*cobra.Command, []string) { begun = true }
+	root.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
+		begun = true
+		return refuseEmpty(cmd, args)
+	}
 	cmd, err := root.ExecuteContextC(ctx)
 	if err != nil && !begun {
 		err = &usageError{err}
 	}
 	code := exitCode(err)
-	if err != nil && !errors.Is(err, errUnread) {
-		fmt.Fprintf(os.Stderr, "pastiche: %v\n", err)
+	if err != nil && !errors.Is(err, errUnread) && !errors.As(err, new(*loggedError)) {
+		printError(os.Stderr, err)
 	}
 	if code == exitUsage {
 		fmt.Fprintf(os.Stderr, "Run '%s --help' for usage.\n", cmd.CommandPath())
@@ -137,7 +148,7 @@ Environment:
   ` + kernel.Variable + `  the implementation of the engine to run instead of the fastest one;
                    this machine has: ` + strings.Join(kernel.Implementations(), ", ") + `
 ` + networksEnvironment +
-			exitHelp(exitOK, exitFailure, exitUsage, exitInput, exitOutput, exitDiverged, exitInterrupted),
+			exitHelp(exitOK, exitFailure, exitUsage, exitInput, exitOutput, exitDiverged, exitRefused, exitInterrupted),
 		Version:       moduleVersion(),
 		Args:          commandWord,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -145,24 +156,24 @@ Environment:
 		SilenceUsage:  true,
 	}
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(
-		newPaintCommand(),
-		newExploreCommand(),
-		newTextureCommand(),
-		newReconstructCommand(),
-		newShowCommand(),
-		newScoreCommand(),
-		newFeaturesCommand(),
-		newBenchCommand(),
-		newNetworksCommand(),
-		newServeCommand(),
-		newWorkerCommand(),
-		newSubmitCommand(),
-		newJobsCommand(),
-		newWaitCommand(),
-		newCancelCommand(),
-		newVersionCommand(),
-	)
+	for _, g := range []struct {
+		title    string
+		commands []*cobra.Command
+	}{
+		{"Commands that paint:", []*cobra.Command{newPaintCommand(), newExploreCommand(), newTextureCommand(), newReconstructCommand()}},
+		{"Commands about pictures and networks:", []*cobra.Command{
+			newShowCommand(), newScoreCommand(), newFeaturesCommand(), newBenchCommand(), newNetworksCommand(),
+		}},
+		{"Commands of a server:", []*cobra.Command{newServeCommand(), newWorkerCommand(), newHealthCommand()}},
+		{"Commands that use a server:", []*cobra.Command{newSubmitCommand(), newJobsCommand()}},
+	} {
+		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title})
+		for _, cmd := range g.commands {
+			cmd.GroupID = g.title
+			root.AddCommand(cmd)
+		}
+	}
+	root.AddCommand(newVersionCommand())
 	return root
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -32,16 +33,26 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the command from end to end. Beside testscript's own
-// commands, a script may use the pictures in the folder $EXAMPLES, and:
+// commands, a script may use the pictures in the folder $EXAMPLES, the name $NASTY,
+// which is full of control characters, and:
 //
 //	draw FILE SEED    make a picture of 96 x 64 pixels
+//	sign FILE SEED    make such a picture whose file has metadata
+//	tells FILE FIELD VALUE…
+//	                  check that the metadata of a file is that, or nothing
 //	rc CODE PROGRAM…  run a program that is to end with the exit code
 //	measures FILE WxH check that a file is a whole picture of that size
 //	same A B          check that two pictures have the same pixels
+//	cutout FILE COLUMNS LEVEL
+//	                  make a picture of 96 x 64 pixels, the first columns visible, the
+//	                  others transparent with a hidden level
+//	shaped FILE WxH   make a grey picture of that size
 //	halves FILE       make a mask of 96 x 64 pixels, white on the left
 //	labels FILE       make a label picture of 96 x 64 pixels, red and blue
 //	network FILE NAME write the built-in network under another name, where ESC is
 //	                  that character
+//	serve FLAG...     start a server of the folder jobs, which other commands use
+//	id NAME           set a variable to the line that standard output had last
 //	damage FOLDER     flip a bit in the middle of every file of a folder
 func TestScripts(t *testing.T) {
 	examples, err := filepath.Abs(filepath.Join("..", "..", "examples"))
@@ -53,16 +64,23 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv(raceVariable, os.Getenv(raceVariable))
 			env.Setenv("EXAMPLES", examples)
+			env.Setenv("NASTY", "a\x1b[31m\x1b]0;title\ab\nc")
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"draw":     draw,
+			"sign":     sign,
+			"tells":    tells,
+			"cutout":   cutout,
+			"shaped":   shaped,
 			"rc":       rc,
 			"measures": measures,
 			"same":     same,
 			"halves":   halves([3]float32{255, 255, 255}, [3]float32{}),
 			"labels":   halves([3]float32{255, 0, 0}, [3]float32{0, 0, 255}),
 			"network":  network,
+			"serve":    serve,
+			"id":       id,
 			"damage":   damage,
 		},
 	})
@@ -113,12 +131,18 @@ func rc(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// opened returns a picture of the script's folder.
+func opened(ts *testscript.TestScript, name string) *picture.Picture {
+	f, err := picture.Open(context.Background(), ts.MkAbs(name), picture.Limits{})
+	ts.Check(err)
+	return f.SRGB()
+}
+
 func measures(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: measures FILE WIDTHxHEIGHT")
 	}
-	p, err := picture.Open(ts.MkAbs(args[0]), picture.Limits{})
-	ts.Check(err)
+	p := opened(ts, args[0])
 	if got := fmt.Sprintf("%dx%d", p.W, p.H); got != args[1] {
 		ts.Fatalf("%s is a picture of %s, want %s", args[0], got, args[1])
 	}
@@ -128,10 +152,7 @@ func same(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 2 {
 		ts.Fatalf("usage: same A B")
 	}
-	a, err := picture.Open(ts.MkAbs(args[0]), picture.Limits{})
-	ts.Check(err)
-	b, err := picture.Open(ts.MkAbs(args[1]), picture.Limits{})
-	ts.Check(err)
+	a, b := opened(ts, args[0]), opened(ts, args[1])
 	if equal := a.W == b.W && slices.Equal(a.RGB, b.RGB) && slices.Equal(a.Alpha, b.Alpha); equal == neg {
 		ts.Fatalf("%s and %s have the same pixels: %v", args[0], args[1], equal)
 	}
@@ -175,6 +196,27 @@ func network(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(f.Close())
 }
 
+func serve(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("usage: serve FLAG...")
+	}
+	cmd := pastiche(ts.MkAbs("."), append([]string{"serve", "--addr", "127.0.0.1:0", "--data", "jobs"}, args...)...)
+	url, err := startServer(cmd)
+	ts.Check(err)
+	ts.Setenv(serverVariable, url)
+	ts.Defer(func() {
+		cmd.Process.Kill() //nolint:errcheck // it may have ended
+		cmd.Wait()         //nolint:errcheck // of a process that was killed
+	})
+}
+
+func id(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: id NAME")
+	}
+	ts.Setenv(args[0], strings.TrimSuffix(ts.ReadFile("stdout"), "\n"))
+}
+
 func damage(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: damage FOLDER")
@@ -190,9 +232,9 @@ func damage(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// inputs makes a content and a style in a folder, in which the command is to
+// inputFolder makes a content and a style in a folder, in which the command is to
 // run.
-func inputs(t *testing.T) (folder string) {
+func inputFolder(t *testing.T) (folder string) {
 	t.Helper()
 	folder = t.TempDir()
 	for name, seed := range map[string]int{"content.png": 1, "style.png": 4} {

@@ -1,16 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"runtime/debug"
+	"strconv"
 
 	"github.com/dustin/go-humanize"
 
 	"github.com/pastiche-art/pastiche/paint"
 )
 
-const memoryHelp = "memory to use, `SIZE` such as 2GiB (default three quarters of what is free)"
+const memoryHelp = "memory to use, `SIZE` such as 2GiB: large pictures are computed in parts that fit (default no limit, and an error where less is free)"
 
 // byteSize is a flag for a number of bytes, such as 2GiB or 500MB; 0 is not
 // given.
@@ -20,6 +22,9 @@ func (b *byteSize) Set(s string) error {
 	n, err := humanize.ParseBytes(s)
 	if err != nil || n == 0 || n > math.MaxInt64 {
 		return fmt.Errorf("expected a size such as 2GiB or 500MB")
+	}
+	if _, err := strconv.ParseFloat(s, 64); err == nil {
+		return fmt.Errorf("expected a size with its unit, such as 2GiB or 500MB")
 	}
 	*b = byteSize(n)
 	return nil
@@ -34,13 +39,10 @@ func (b *byteSize) String() string {
 
 func (*byteSize) Type() string { return "size" }
 
-// limitMemory returns the memory that the library may use, and has the garbage
-// collector work towards it.
+// limitMemory returns the limit for [paint.Options], 0 for none, and has the garbage
+// collector work towards it, or towards the memory free.
 func (o *engineOptions) limitMemory() int64 {
 	limit := int64(o.memory)
-	if limit == 0 {
-		limit = paint.DefaultMemory()
-	}
-	debug.SetMemoryLimit(limit)
+	debug.SetMemoryLimit(cmp.Or(limit, paint.DefaultMemory()))
 	return limit
 }

@@ -107,7 +107,7 @@ func networkFileError(path string, err error) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return &inputError{fmt.Errorf("%s: no such file, and no network of that name", path)}
 	case errors.Is(err, weights.ErrNoInput):
-		return &inputError{fmt.Errorf("%w; 'pastiche networks import %s' has the flags --channels, --range, --mean and --std for it", err, path)}
+		return &inputError{fmt.Errorf("%w to 'pastiche networks import %s'", err, path)}
 	}
 	return networkError(err)
 }

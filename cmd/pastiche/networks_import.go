@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"os"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
@@ -18,9 +16,9 @@ func newNetworksImportCommand() *cobra.Command {
 		Use:   "import FILE",
 		Short: "Keep the convolutions of a network's file under a name",
 		Long: `Read a network's file once and keep its convolutions, bit for bit, in a file
-that is quicker to read and a fraction of the size. FILE itself is not needed any
-more. It gets the name that its checksum is known by, or that it says; --as
-chooses another.
+that is quicker to read and a fraction of the size. FILE itself is not needed
+afterwards. The network's name is the published one, where the checksum is known,
+or else the one in the file; --as chooses another.
 
 ` + inputFlagsHelp + exitHelp(exitOK, exitUsage, exitInput, exitOutput, exitInterrupted),
 		Example: `  pastiche networks import imagenet-vgg-verydeep-19.mat
@@ -61,15 +59,14 @@ func runNetworksImport(ctx context.Context, opts *networksImportOptions, path st
 	}
 	store := registry.FromEnvironment()
 	if !opts.quiet {
-		store.Progress = tellNews
+		store.Progress = printNews
 	}
 	e, err := store.Import(ctx, path, opts.as, override)
 	if err != nil {
 		return networkFileError(path, err)
 	}
 	if !opts.quiet {
-		fmt.Fprintf(os.Stderr, "%s is here: %s, input %s, %s.\n",
-			e.Name, printable(e.Family), e.Input, humanize.Bytes(uint64(e.Local.Size)))
+		warn("Installed %s: %s, input %s, %s.", e.Name, e.Family, e.Input, humanize.Bytes(uint64(e.Local.Size)))
 	}
 	return nil
 }
@@ -79,35 +76,39 @@ func runNetworksImport(ctx context.Context, opts *networksImportOptions, path st
 type inputOptions struct {
 	channels, levels, mean, std string
 	blocks                      []string
+	prefix                      string
 }
 
 const inputFlagsHelp = `The input that the network expects is taken from its checksum, from what the
 file says, or from what is known of such files, and shown. The flags --channels,
---range, --mean and --std are believed before all of them.
+--range, --mean and --std replace all of them.
 
-The layers are recognised by the names of their tensors. --block is believed
-instead, one for each block: what the file calls its convolutions, without the
-ends that say weight or bias, and after a plus sign a batch norm, such as
---block stem.c1,stem.c2 --block body.c1+body.n1. The family follows from them.`
+The layers are recognised by the names of their tensors. --block replaces them,
+one for each block: the names of its convolutions in the file, without the ends
+that say weight or bias, and after a plus sign a batch norm, such as
+--block stem.c1,stem.c2 --block body.c1+body.n1. The family follows from them.
+Where a file has several networks, --prefix chooses one.`
 
 func (o *inputOptions) AddFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&o.channels, "channels", "", "`ORDER` of the network's input channels: rgb, bgr")
 	flags.StringVar(&o.levels, "range", "", "`RANGE` of its input from black to white: 0..1, 0..255")
-	flags.StringVar(&o.mean, "mean", "", "`R,G,B` that is subtracted from its input, in that range and order of channels")
-	flags.StringVar(&o.std, "std", "", "`R,G,B` that its input is then divided by, the same")
+	flags.StringVar(&o.mean, "mean", "", "`A,B,C` that is subtracted from its input, in that range and order of channels")
+	flags.StringVar(&o.std, "std", "", "`A,B,C` that its input is then divided by, the same")
 	flags.StringArrayVar(&o.blocks, "block", nil, "`NAMES` of the file for the convolutions of a block; repeatable, in order")
+	flags.StringVar(&o.prefix, "prefix", "", "`NAME` that the layers' names begin with, in a file of several networks, such as teacher; . for none")
 	complete(cmd, "channels", []string{"rgb", "bgr"}, cobra.ShellCompDirectiveNoFileComp)
 	complete(cmd, "range", []string{"0..1", "0..255"}, cobra.ShellCompDirectiveNoFileComp)
 }
 
 // override returns what the flags say.
-func (o *inputOptions) override() (said weights.Override, err error) {
-	if said.PartialInput, err = weights.ParsePartialInput(o.channels, o.levels, o.mean, o.std); err != nil {
-		return said, misused("%w", err)
+func (o *inputOptions) override() (given weights.Override, err error) {
+	given.Prefix = o.prefix
+	if given.PartialInput, err = weights.ParsePartialInput(o.channels, o.levels, o.mean, o.std); err != nil {
+		return given, misused("%w", err)
 	}
-	if said.Layers, err = weights.ParseLayers(o.blocks); err != nil {
-		return said, misused("%w", err)
+	if given.Layers, err = weights.ParseLayers(o.blocks); err != nil {
+		return given, misused("%w", err)
 	}
-	return said, nil
+	return given, nil
 }

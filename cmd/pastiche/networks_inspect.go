@@ -22,8 +22,9 @@ func newNetworksInspectCommand() *cobra.Command {
 		Short: "Show what a network's file holds",
 		Long: `Show what a network's file holds, or the network of a name: the family, the
 layers, their shapes and what the file calls them, the number format, the input
-that it expects and how that is known, the checksum, and the licence where it is
-known. All of the file is read and checked.
+that it expects and how that is known, the checksum of the file as it is now, and
+the licence where it is known. All of the file is read and checked. Where the file
+of a name has another checksum than it was kept with, the exit code is 3.
 
 ` + inputFlagsHelp + `
 
@@ -67,19 +68,10 @@ type inspectedNetwork struct {
 	Origin      string           `json:"origin"`
 	Family      string           `json:"family"`
 	License     string           `json:"license,omitempty"`
-	Input       inspectedInput   `json:"input"`
+	Input       weights.Input    `json:"input"`
 	InputSource string           `json:"input_source"`
 	Pooling     string           `json:"pooling,omitempty"`
 	Layers      []inspectedLayer `json:"layers"`
-
-	input string // the same as Input, in words
-}
-
-type inspectedInput struct {
-	Channels string     `json:"channels"`
-	Range    [2]float32 `json:"range"`
-	Mean     [3]float32 `json:"mean"`
-	Std      [3]float32 `json:"std"`
 }
 
 type inspectedLayer struct {
@@ -93,11 +85,19 @@ func runNetworksInspect(ctx context.Context, opts *networksInspectOptions, what 
 	if err != nil {
 		return err
 	}
-	o, err := inspect(ctx, registry.FromEnvironment(), what, override)
+	store := registry.FromEnvironment()
+	o, err := inspect(ctx, store, what, override)
 	if err != nil {
 		return err
 	}
-	if opts.json {
+	if err := printInspected(o, opts.json); err != nil || o.Path == what {
+		return err
+	}
+	return networkError(store.Verify(ctx, what))
+}
+
+func printInspected(o inspectedNetwork, asJSON bool) error {
+	if asJSON {
 		return printJSON([]inspectedNetwork{o})
 	}
 	return printTable(func(w *tabwriter.Writer) {
@@ -107,7 +107,7 @@ func runNetworksInspect(ctx context.Context, opts *networksInspectOptions, what 
 		fmt.Fprintf(w, "sha256\t%s\n", o.SHA256)
 		fmt.Fprintf(w, "origin\t%s\n", printable(o.Origin))
 		fmt.Fprintf(w, "licence\t%s\n", printable(cmp.Or(o.License, "unknown")))
-		fmt.Fprintf(w, "input\t%s\n", o.input)
+		fmt.Fprintf(w, "input\t%s\n", o.Input)
 		fmt.Fprintf(w, "input known by\t%s\n", o.InputSource)
 		fmt.Fprintf(w, "pooling\t%s\n", cmp.Or(o.Pooling, "unknown"))
 		for _, l := range o.Layers {
@@ -135,7 +135,9 @@ func inspect(ctx context.Context, store *registry.Store, what string, override w
 		n, err = weights.Read(strings.NewReader(weights.BuiltinFile()), e.Local.Size, e.Name, override)
 	default:
 		if path, err = store.Path(what); err == nil {
-			n, err = weights.OpenWith(path, override)
+			var now registry.Entry
+			n, now, err = store.Read(ctx, path, override)
+			e.Local = now.Source
 		}
 	}
 	if err != nil {
@@ -145,8 +147,7 @@ func inspect(ctx context.Context, store *registry.Store, what string, override w
 		Name: cmp.Or(e.Name, n.Name), Path: path, Format: n.Format, Values: n.Values,
 		Size: e.Local.Size, SHA256: e.Local.SHA256, Origin: e.Origin,
 		Family: e.Family, License: e.License, InputSource: n.InputSource, Pooling: n.Pooling,
-		Input: inspectedInput{n.Input.Channels, [2]float32{0, n.Input.Max}, n.Input.Mean, n.Input.Std},
-		input: n.Input.String(),
+		Input: n.Input,
 	}
 	for i, c := range n.Convs {
 		o.Layers = append(o.Layers, inspectedLayer{c.Name, [4]int{c.Out, c.In, 3, 3}, n.Sources[i]})

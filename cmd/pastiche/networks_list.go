@@ -12,6 +12,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"github.com/pastiche-art/pastiche/weights"
 	"github.com/pastiche-art/pastiche/weights/registry"
 )
 
@@ -25,11 +26,12 @@ those that can be pulled, with the size of what is fetched, and those that were
 imported.
 
 With --json, one object for each network, a line each:
-  {"name":…,"family":…,"license":…,"input":…,"origin":…,"urls":[…],
+  {"name":…,"family":…,"license":…,
+   "input":{"channels":…,"max":…,"mean":[…],"std":[…]},"origin":…,"urls":[…],
    "source":{"size":…,"sha256":…},"present":…,"local":{"size":…,"sha256":…},
-   "path":…,"builtin":…}
-where source is the file as it was published or imported, and local what this
-machine keeps of it. Sizes are in bytes.` + exitHelp(exitOK, exitUsage, exitInput, exitOutput),
+   "path":…,"damage":…,"builtin":…}
+where source is the file as it was published or imported, local what this
+machine keeps of it, and damage why it cannot be used. Sizes are in bytes.` + exitHelp(exitOK, exitUsage, exitInput, exitOutput),
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return runNetworksList(asJSON) },
 	}
@@ -42,17 +44,18 @@ type listedNetwork struct {
 	Name    string         `json:"name"`
 	Family  string         `json:"family"`
 	License string         `json:"license,omitempty"`
-	Input   string         `json:"input"`
+	Input   weights.Input  `json:"input"`
 	Origin  string         `json:"origin"`
 	URLs    []string       `json:"urls,omitempty"`
 	Source  registry.File  `json:"source"`
 	Present bool           `json:"present"`
 	Local   *registry.File `json:"local,omitempty"`
 	Path    string         `json:"path,omitempty"`
+	Damage  string         `json:"damage,omitempty"`
 	BuiltIn bool           `json:"builtin"`
 }
 
-// runNetworksList lists what it can even where a record is broken.
+// runNetworksList lists what it can even where the file system reports an error.
 func runNetworksList(asJSON bool) error {
 	store := registry.FromEnvironment()
 	list, listErr := store.List()
@@ -73,12 +76,12 @@ func runNetworksList(asJSON bool) error {
 	return cmp.Or(err, networkError(listErr))
 }
 
-const networksHeader = "NAME\tFAMILY\tSIZE\tLICENCE\tWHERE"
+const networksHeader = "NAME\tFAMILY\tSIZE\tLICENCE\tSTATUS"
 
 // networkRow is the cells of a network under networksHeader.
 func networkRow(e registry.Entry) string {
 	size := humanize.Bytes(uint64(cmp.Or(e.Local.Size, e.Source.Size)))
-	return strings.Join([]string{e.Name, printable(e.Family), size, printable(cmp.Or(e.License, "unknown")), where(e)}, "\t")
+	return strings.Join([]string{e.Name, printable(e.Family), size, printable(cmp.Or(e.License, "unknown")), status(e)}, "\t")
 }
 
 // networksForPerson is the table on a terminal, which would break its lines:
@@ -100,17 +103,17 @@ func networksForPerson(list []registry.Entry) []byte {
 	return b.Bytes()
 }
 
-// where says where a network is.
-func where(e registry.Entry) string {
+// status says in a word or two whether a network can be used.
+func status(e registry.Entry) string {
 	switch {
 	case e.BuiltIn:
 		return "built in"
 	case e.Present():
-		return "here"
-	case len(e.URLs) > 0:
-		return "to pull"
+		return "installed"
+	case e.Damage != nil:
+		return "damaged"
 	default:
-		return "gone"
+		return "to pull"
 	}
 }
 
@@ -118,11 +121,14 @@ func printNetworksJSON(store *registry.Store, list []registry.Entry) error {
 	var objects []listedNetwork
 	for _, e := range list {
 		o := listedNetwork{
-			Name: e.Name, Family: e.Family, License: e.License, Input: e.Input.String(),
+			Name: e.Name, Family: e.Family, License: e.License, Input: e.Input,
 			Origin: e.Origin, URLs: e.URLs, Source: e.Source, Present: e.Present(), BuiltIn: e.BuiltIn,
 		}
 		if e.Present() {
 			o.Local = &e.Local
+		}
+		if e.Damage != nil {
+			o.Damage = e.Damage.Error()
 		}
 		if e.Present() && !e.BuiltIn {
 			path, err := store.Path(e.Name)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,8 +22,9 @@ func newNetworksPullCommand() *cobra.Command {
 		Use:   "pull NAME...",
 		Short: "Fetch networks by name",
 		Long: `Fetch networks by name, from where they were published or from a mirror, and
-keep their convolutions. What arrives is kept only with the checksum that it was
-published with. A download that breaks off is resumed, now or by the next pull.
+keep their convolutions. A file with another checksum than the published one is
+refused. A download that breaks off is resumed, now or by the next pull. None of
+these networks is a part of pastiche; the licence of each is shown.
 
 Environment:
 ` + networksEnvironment + exitHelp(exitOK, exitUsage, exitInput, exitOutput, exitInterrupted),
@@ -42,7 +44,7 @@ func runNetworksPull(ctx context.Context, store *registry.Store, quiet bool, nam
 	return onNetworks(names, func(name string) error {
 		if e, err := store.Entry(name); err == nil && e.Present() {
 			if !quiet {
-				fmt.Fprintf(os.Stderr, "%s is here already.\n", name)
+				warn("%s is already installed.", name)
 			}
 			return nil
 		}
@@ -55,7 +57,7 @@ func runNetworksPull(ctx context.Context, store *registry.Store, quiet bool, nam
 		report.close()
 		switch {
 		case err == nil && !quiet:
-			fmt.Fprintf(os.Stderr, "%s is here: %s.\n", name, humanize.Bytes(uint64(e.Local.Size)))
+			warn("Installed %s: %s, %s; licence: %s.", name, humanize.Bytes(uint64(e.Local.Size)), e.Origin, cmp.Or(e.License, "unknown"))
 		case errors.Is(err, registry.ErrUndelivered):
 			err = fmt.Errorf("%w; a file that was fetched in another way can be kept with 'pastiche networks import FILE'", err)
 		}
@@ -63,10 +65,10 @@ func runNetworksPull(ctx context.Context, store *registry.Store, quiet bool, nam
 	})
 }
 
-// A transferReporter tells a person what becomes of a download.
+// A transferReporter shows the progress of a download.
 type transferReporter interface {
 	event(registry.Event)
-	// say tells a person something.
+	// say prints a line.
 	say(text string)
 	close()
 }
@@ -79,7 +81,7 @@ func newTransferReporter(quiet bool) transferReporter {
 	case isTerminal(os.Stderr):
 		return &transferBar{container: mpb.New(mpb.WithOutput(os.Stderr))}
 	default:
-		return &transferLines{told: time.Now()}
+		return &transferLines{printed: time.Now()}
 	}
 }
 
@@ -92,24 +94,24 @@ func (transferSilence) close()               {}
 
 // transferLines reports by a line every few seconds.
 type transferLines struct {
-	rate transferRate
-	told time.Time
+	rate    transferRate
+	printed time.Time
 }
 
 func (l *transferLines) event(e registry.Event) {
 	if f, ok := e.(registry.Fetching); ok {
 		now := time.Now()
 		l.rate.observe(f, now)
-		if now.Sub(l.told) >= linesInterval {
-			l.told = now
-			fmt.Fprintf(os.Stderr, "%s, %s\n", transferCount(f), &l.rate)
+		if now.Sub(l.printed) >= linesInterval {
+			l.printed = now
+			warn("%s, %s", transferCount(f), &l.rate)
 		}
 		return
 	}
-	tellNews(e)
+	printNews(e)
 }
 
-func (l *transferLines) say(text string) { fmt.Fprintln(os.Stderr, text) }
+func (l *transferLines) say(text string) { warn("%s", text) }
 func (l *transferLines) close()          {}
 
 // transferBar reports by a progress bar.
@@ -138,7 +140,7 @@ func (b *transferBar) event(e registry.Event) {
 
 // say puts a line above the bar. A terminal that echoed Ctrl-C has moved the
 // cursor off the first column.
-func (b *transferBar) say(text string) { fmt.Fprintf(b.container, "\r%s\n", text) }
+func (b *transferBar) say(text string) { fmt.Fprintf(b.container, "\r%s\n", printable(text)) }
 
 func (b *transferBar) close() {
 	if b.bar != nil {
@@ -147,24 +149,25 @@ func (b *transferBar) close() {
 	b.container.Wait()
 }
 
-// transferNews says in a sentence what is worth one, or nothing.
+// transferNews returns a sentence about an event, or nothing where progress says
+// enough.
 func transferNews(e registry.Event) string {
 	switch e := e.(type) {
 	case registry.Waiting:
 		return fmt.Sprintf("Waiting for another process that is changing the networks in %s.", e.Dir)
 	case registry.Failed:
 		if errors.Is(e.Err, registry.ErrWrite) || e.Final {
-			return "" // the end of the command tells
+			return "" // the command ends with it
 		}
-		return fmt.Sprintf("%v; trying again", e.Err)
+		return fmt.Sprintf("%v; retrying", e.Err)
 	}
 	return ""
 }
 
-// tellNews tells a person of an event that is worth a sentence.
-func tellNews(e registry.Event) {
+// printNews prints the sentence of an event that has one.
+func printNews(e registry.Event) {
 	if text := transferNews(e); text != "" {
-		fmt.Fprintln(os.Stderr, text)
+		warn("%s", text)
 	}
 }
 
@@ -173,10 +176,10 @@ func transferCount(f registry.Fetching) string {
 	return fmt.Sprintf("%s of %s", humanize.Bytes(uint64(f.Done)), humanize.Bytes(uint64(f.Total)))
 }
 
-// transferRate measures how fast a download comes along.
+// transferRate measures the rate of a download.
 type transferRate struct {
 	begun     time.Time
-	first     int64 // bytes that were there when it began
+	first     int64 // bytes that had arrived when it began
 	perSecond float64
 	left      int64
 }

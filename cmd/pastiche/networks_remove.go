@@ -25,6 +25,6 @@ files, and downloads that were begun. The built-in network stays.` +
 
 func runNetworksRemove(ctx context.Context, names []string) error {
 	store := registry.FromEnvironment()
-	store.Progress = tellNews
+	store.Progress = printNews
 	return onNetworks(names, func(name string) error { return store.Remove(ctx, name) })
 }

@@ -84,7 +84,7 @@ func TestPullOnScreen(t *testing.T) {
 func TestListOnScreen(t *testing.T) {
 	home := t.TempDir()
 	s := onScreen(t, pastiche(home, "networks", "list"), "TERM=xterm", registry.HomeVariable+"="+home)
-	s.await("NAME ", "WHERE\r\n", "builtin ", "built in\r\n    trained for pastiche by a distilled VGG-19\r\n    RGB 0..1, mean 0.485 0.456 0.406, std 0.229 0.224 0.225\r\nvgg19 ")
+	s.await("NAME ", "STATUS\r\n", "builtin ", "built in\r\n    trained for pastiche by a distilled VGG-19\r\n    RGB 0..1, mean 0.485 0.456 0.406, std 0.229 0.224 0.225\r\nvgg19 ")
 	if code := exitOf(t, s.cmd.Wait()); code != exitOK {
 		t.Errorf("exit code %d", code)
 	}
@@ -132,7 +132,7 @@ func TestPull(t *testing.T) {
 	}))
 	defer server.Close()
 	store := &registry.Store{Dir: t.TempDir(), Known: []registry.Entry{{
-		Name: "sample", Family: "VGG-13", Input: builtin.Input,
+		Name: "sample", Family: "VGG-13", License: "CC0", Origin: "a test", Input: builtin.Input,
 		Source: registry.File{Size: int64(file.Len()), SHA256: hex.EncodeToString(sum[:])},
 		URLs:   []string{server.URL + "/missing", server.URL + "/file"},
 	}}}
@@ -141,7 +141,7 @@ func TestPull(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	want := server.URL + "/file: 503 Service Unavailable; trying again\nsample is here: 4.1 MB.\nsample is here already.\n"
+	want := server.URL + "/file: 503 Service Unavailable; retrying\nInstalled sample: 4.1 MB, a test; licence: CC0.\nsample is already installed.\n"
 	if said != want {
 		t.Errorf("said %q, want %q", said, want)
 	}

@@ -14,8 +14,8 @@ func newNetworksVerifyCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "verify [NAME...]",
 		Short: "Compare networks with their checksums",
-		Long: `Read again what this machine keeps of networks, all of them unless some are
-named, and compare it with their checksums.` + exitHelp(exitOK, exitUsage, exitInput, exitOutput, exitInterrupted),
+		Long: `Read the files of networks on this machine, all of them unless some are named,
+and compare them with their checksums.` + exitHelp(exitOK, exitUsage, exitInput, exitOutput, exitInterrupted),
 		ValidArgsFunction: completeNetworks(cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			return runNetworksVerify(cmd.Context(), names)
@@ -30,21 +30,16 @@ func runNetworksVerify(ctx context.Context, names []string) error {
 		var list []registry.Entry
 		list, listErr = store.List()
 		for _, e := range list {
-			if e.Present() {
+			if e.Present() || e.Damage != nil {
 				names = append(names, e.Name)
 			}
 		}
 	}
 	err := onNetworks(names, func(name string) error {
-		err := store.Verify(ctx, name)
-		var wrong *registry.ChecksumError
-		switch {
-		case errors.As(err, &wrong):
-			return fmt.Errorf("%w: remove %s, and pull or import it again", err, name)
-		case err != nil:
+		if err := store.Verify(ctx, name); err != nil {
 			return err
 		}
-		return printText(fmt.Appendf(nil, "%s: as it should be\n", name))
+		return printText(fmt.Appendf(nil, "%s: matches its checksum\n", name))
 	})
 	return errors.Join(networkError(listErr), err)
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/pastiche-art/pastiche/paint"
 )
@@ -20,6 +21,25 @@ const (
 
 // isNote tells whether a recipe is the note's.
 func isNote(r paint.Recipe) bool { return r.Name == paint.Classic().Name }
+
+// noteOutput returns where the costs are printed: on standard output, unless the
+// painting goes there.
+func noteOutput(files *paths, report reporter) io.Writer {
+	if files.painting == standardOutput {
+		return sayer{report}
+	}
+	return report.output()
+}
+
+// sayer is a writer of lines that a reporter says.
+type sayer struct{ reporter }
+
+func (s sayer) Write(text []byte) (int, error) {
+	for line := range strings.Lines(string(text)) {
+		s.say("%s", strings.TrimSuffix(line, "\n"))
+	}
+	return len(text), nil
+}
 
 // note prints what the note prints.
 type note struct {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"image"
 	"math"
 	"strconv"
 	"strings"
@@ -27,12 +28,15 @@ type paintOptions struct {
 	init, optimizer             string
 	learningRate                float64
 	seed                        uint64
+	print                       printSize
+	bleed                       bleed
 
 	// The hand.
 	blend, styleScales  []float64
 	masks, styleMasks   []string
 	keep                string
 	keepProfile         bool
+	keepMetadata        metadataFields
 	colors, colorMethod string
 	rotations           int
 	tileable            bool
@@ -92,14 +96,14 @@ func (o *paintOptions) addHand(cmd *cobra.Command) {
 // addOutput adds where the painting goes and what is told on the way.
 func (o *paintOptions) addOutput(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVarP(&o.output, "output", "o", "", "`FILE` or folder to save the painting in")
+	flags.StringVarP(&o.output, "output", "o", "", "`FILE` or folder to save the painting in; - is standard output, as PNG")
 	flags.IntVar(&o.depth, "depth", 8, "bits per channel of a PNG or TIFF: 8 or 16")
 	flags.IntVar(&o.quality, "quality", picture.DefaultQuality, "quality of a JPEG, 1 to 100")
 	flags.BoolVar(&o.noNote, "no-note", false, "leave out of the picture what 'pastiche show' prints: how it was painted")
 	flags.IntVar(&o.saveEvery, "save-every", 0, "save the painting as it is every `N` iterations, numbered, beside the painting (classic: 20)")
-	flags.StringVar(&o.checkpoint, "checkpoint", "", "`FILE` to continue from, should anything happen; it goes when the painting is done")
+	flags.StringVar(&o.checkpoint, "checkpoint", "", "new `FILE` to continue from, should anything happen; it is removed when the painting is done")
 	flags.DurationVar(&o.checkpointEvery, "checkpoint-every", 30*time.Second, "`TIME` between checkpoints")
-	flags.StringVar(&o.resume, "resume", "", "checkpoint `FILE` to continue from; new ones replace it")
+	flags.StringVar(&o.resume, "resume", "", "checkpoint `FILE` to continue from; without --checkpoint new ones replace it, and it is removed when the painting is done")
 	flags.StringVar(&o.log, "log", "", "`FILE` for a table of the costs of every iteration (CSV)")
 	flags.StringVar(&o.chart, "plot", "", "`FILE` for a chart of the costs (PNG, SVG or PDF)")
 	flags.StringVar(&o.sheet, "sheet", "", "`FILE` for a contact sheet of what each scale painted")
@@ -114,8 +118,11 @@ func (o *paintOptions) recipe(flags *pflag.FlagSet) (paint.Recipe, error) {
 	if err := o.validateOutput(); err != nil {
 		return paint.Recipe{}, err
 	}
+	if err := o.checkPrint(flags); err != nil {
+		return paint.Recipe{}, err
+	}
 	r, err := o.requested(flags)
-	if err == nil && !flags.Changed("save-every") && isNote(r) && o.outDir == "" {
+	if err == nil && !flags.Changed("save-every") && isNote(r) && o.outDir == "" && o.output != standardOutput {
 		o.saveEvery = noteInterval
 	}
 	return r, err
@@ -128,6 +135,10 @@ func (o *paintOptions) requested(flags *pflag.FlagSet) (paint.Recipe, error) {
 		return r, err
 	}
 	override(flags, "size", &r.Size, o.size)
+	if o.print.text != "" {
+		px := o.printPixels(image.Point{})
+		r.Size = max(px.X, px.Y)
+	}
 	override(flags, "optimizer", &r.Optimizer, paint.Optimizer(o.optimizer))
 	override(flags, "learning-rate", &r.LearningRate, o.learningRate)
 	override(flags, "rotations", &r.Rotations, o.rotations)
@@ -155,9 +166,12 @@ func (o *paintOptions) requested(flags *pflag.FlagSet) (paint.Recipe, error) {
 	return r, inFlags(r.Validate())
 }
 
-// setIterations sets those of each scale; the first keeps its ratio to the others.
+// setIterations sets those of each scale; the first keeps its ratio to the others. More
+// than any painting may have are left to [paint.Recipe.Validate].
 func setIterations(r *paint.Recipe, n int) {
-	r.FirstIterations = r.FirstIterations * n / r.Iterations
+	if n <= paint.MaxIterations {
+		r.FirstIterations = r.FirstIterations * n / r.Iterations
+	}
 	r.Iterations = n
 }
 
@@ -193,6 +207,10 @@ func (o *paintOptions) overrideScales(flags *pflag.FlagSet, r *paint.Recipe) err
 // validateOutput checks what the library does not know.
 func (o *paintOptions) validateOutput() error {
 	switch {
+	case o.output == standardOutput && o.json:
+		return misused("--output - and --json: expected one or the other, as both write to standard output")
+	case o.output == standardOutput && o.saveEvery > 0:
+		return misused("--output - and --save-every: expected one or the other, as standard output holds one picture")
 	case o.saveEvery < 0:
 		return misused("--save-every %d: expected 1 or more, or 0 for never", o.saveEvery)
 	case o.depth != 8 && o.depth != 16:
@@ -209,7 +227,7 @@ func (o *paintOptions) validateOutput() error {
 func (o *paintOptions) saving(flags *pflag.FlagSet, path string) (picture.SaveOptions, error) {
 	saving := picture.SaveOptions{Depth: o.depth}
 	override(flags, "quality", &saving.Quality, o.quality)
-	format, err := picture.FormatOf(path)
+	format, err := outputFormat(path)
 	if err == nil {
 		err = saving.Check(format)
 	}

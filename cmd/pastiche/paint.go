@@ -10,14 +10,15 @@ func newPaintCommand() *cobra.Command {
 		Use:   "paint CONTENT STYLE...",
 		Short: "Paint a picture in the manner of others",
 		Long: `Paint the picture CONTENT in the manner of one or more pictures STYLE, which
-blend. Pictures are JPEG, PNG, WebP, GIF (its first frame), TIFF or BMP.
+blend. Pictures are JPEG, PNG, WebP, GIF (its first frame), TIFF, BMP, HEIC or AVIF.
 
 Recipes:
   fine     the most beautiful picture that this program knows how to paint:
            coarse to fine, with the statistics of the styles matched in full
   classic  "Deep Learning & Art: Neural Style Transfer" to the letter: it prints
-           the costs every 20 iterations and fills a folder, output/ unless -o
-           says otherwise, with 0.png, 20.png, … and generated_image.jpg
+           the costs every 20 iterations and fills a folder with 0.png, 20.png, …
+           and generated_image.jpg: the one that -o names, or a new one, output/
+           or output-2/ and so on
   gatys    the paper's (Gatys, Ecker and Bethge 2015): Gram matrices, L-BFGS
   nnst     every place after the one of the style most like it (Kolkin et al. 2022)
   strotss  relaxed optimal transport and self-similarity (Kolkin et al. 2019)
@@ -44,16 +45,32 @@ classic, gatys and strotss follow their papers, unless --faces keep is given.
 
 Many at once: with --out-dir, CONTENT and STYLE may be folders and patterns such
 as 'photos/*.jpg'. Every content is painted in the manner of every style; what
-is there already is left out, and what fails is reported at the end.
+is there already is left out, and what fails is reported at the end. Of a folder
+or a pattern, the pictures count, whatever their extensions, but not hidden files,
+and not files in --out-dir, which may not be one of the folders. Pictures of a
+format that pastiche does not read are named. The exit code is that of the
+paintings that failed, or 1 where they failed for several reasons. Ctrl-C leaves
+out the painting that is not finished, and the same command goes on with it.
 
 The painting is saved as -o says: PNG, JPEG, WebP or TIFF by its extension, or
-in a folder: one that exists or a name that ends in /. Without -o it is called
-after its inputs, in the current folder, and never like a file that exists. It
-appears whole or not at all, and no input is ever written over.
+in a folder: one that exists or a name that ends in /. With -o - it is written to
+standard output as a PNG. Without -o it is called after its inputs, in the current
+folder. A name that pastiche chooses is never that of a file that exists: the
+painting gets a number, as in photo-painting-2.png. The painting appears whole or
+not at all, and no input is ever written over.
 
-Ctrl-C saves the painting as it is; a second one stops at once.
+Prints: --print A3 or --print 60x40cm@200dpi, with --bleed 3mm if the paper is cut,
+paints exactly the pixels of the print, upright or across as the photo is. The
+photo is cropped to the shape of the paper, masks and the picture of --init with
+it. How much memory and time it takes is said before it begins.
 
-` + eventsHelp + exitHelp(exitOK, exitFailure, exitUsage, exitInput, exitOutput, exitDiverged, exitInterrupted),
+--checkpoint keeps what it takes to continue in a new file, and --resume continues
+from it. The file is removed when the painting is done.
+
+Ctrl-C saves the painting as it is; a second one stops at once. Before the first
+iteration there is nothing to save.
+
+` + eventsHelp + batchEventsHelp + exitHelp(exitOK, exitFailure, exitUsage, exitInput, exitOutput, exitDiverged, exitInterrupted),
 		Example: `  pastiche paint photo.jpg painting.jpg
   pastiche paint photo.jpg painting.jpg -o mine.png --size 1024
   pastiche paint photo.jpg painting.jpg --strength bold
@@ -61,7 +78,10 @@ Ctrl-C saves the painting as it is; a second one stops at once.
   pastiche paint photo.jpg painting.jpg --recipe classic -o lesson/
   pastiche paint photo.jpg painting.jpg --colors content --mask sky.png
   pastiche paint 'photos/*.jpg' paintings/ --out-dir gallery
+  pastiche paint photo.jpg painting.jpg --print 60x40cm@300dpi --bleed 3mm -o print.tif
+  pastiche paint photo.jpg painting.jpg --keep-metadata -o mine.jpg
   pastiche paint photo.jpg painting.jpg --size 2048 --checkpoint night.checkpoint
+  pastiche paint photo.jpg painting.jpg -o - | convert - -resize 50% small.jpg
   pastiche paint photo.jpg painting.jpg -o mine.png --log costs.csv --plot costs.png`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 2 {
@@ -87,9 +107,11 @@ func (o *paintOptions) AddFlags(cmd *cobra.Command) {
 	o.addStrength(cmd)
 	o.addOutput(cmd)
 	o.addCanvas(cmd)
+	o.addPrint(cmd)
 	o.addSubject(cmd)
 	o.addHand(cmd)
 	flags.BoolVar(&o.keepProfile, "keep-profile", false, "paint in the colour profile of the content instead of sRGB, and save it with the painting")
+	o.addKeepMetadata(cmd)
 	o.costOptions.AddFlags(cmd)
 	flags.StringVar(&o.outDir, "out-dir", "", "`FOLDER` for the paintings of many contents and styles")
 	flags.StringVar(&o.pairs, "pairs", pairsAll, "with --out-dir, `WHICH` contents and styles meet: all, or zip for the first with the first and so on")

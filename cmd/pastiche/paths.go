@@ -2,58 +2,53 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// outputError is the fault of a place that was to be written.
-type outputError struct{ error }
-
-func (e *outputError) Unwrap() error { return e.error }
-
-// unwritable gives an error of writing to a place its sentence; nil stays nil.
-func unwritable(place string, err error) error {
-	if err == nil {
-		return nil
-	}
-	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
-		err = pathErr.Err // it would repeat the place
-	}
-	return &outputError{fmt.Errorf("%s: cannot be written: %w", place, err)}
-}
-
 // paths are the files that a painting reads and writes.
 type paths struct {
 	inputs   []string
-	painting string
-	folder   string // that the painting goes to, where a folder was named
-	log      string // --log, or empty
-	chart    string // --plot, or empty
-	sheet    string // --sheet, or empty
-	film     string // --film, or empty
+	painting string // where it goes, or is once it is saved
+	// chosen is the name that the program has chosen for the painting, to which a
+	// number is added where a file has it. It is "" for a name that was given, of
+	// which a file is replaced.
+	chosen string
+	folder string // that the painting goes to, or ""
+	// chosenFolder is chosen of the folder.
+	chosenFolder string
+	log          string // --log, or empty
+	chart        string // --plot, or empty
+	sheet        string // --sheet, or empty
+	film         string // --film, or empty
 	// checkpoint is --checkpoint, or else --resume, or empty.
 	checkpoint string
-	made       bool // the folder was made by prepare
+	resume     string // --resume, or empty
+	made       bool   // the folder was made by prepare
 }
 
 // namePainting decides where a painting goes. The name says a file, or a
 // folder: one that exists, that ends in a separator, or, for the note's recipe,
 // that has no extension. In a folder, and without a name, a painting is called
 // after its inputs, and never like a file that exists; the note's painting
-// keeps its name. called is the name after the inputs.
+// keeps its name, and without a name goes to a new folder. called is the name after
+// the inputs.
 func (p *paths) namePainting(name string, note bool, called string) {
-	if name == "" && note {
-		name = noteFolder + string(filepath.Separator)
-	}
-	if name == "" {
-		p.painting = unused("", called)
+	switch {
+	case name == standardOutput:
+		p.painting = name
+		return
+	case name == "" && note:
+		p.chosenFolder = noteFolder
+		p.folder = unused(noteFolder)
+		p.choose(filepath.Join(p.folder, notePainting))
+		return
+	case name == "":
+		p.choose(called + ".png")
 		return
 	}
 	info, err := os.Stat(name)
@@ -66,18 +61,13 @@ func (p *paths) namePainting(name string, note bool, called string) {
 	if note {
 		p.painting = filepath.Join(p.folder, notePainting)
 	} else {
-		p.painting = unused(p.folder, called)
+		p.choose(filepath.Join(p.folder, called+".png"))
 	}
 }
 
-// unused returns a name for a painting that no file in the folder has.
-func unused(folder, called string) string {
-	base := filepath.Join(folder, called)
-	path := base + ".png"
-	for n := 2; exists(path); n++ {
-		path = base + "-" + strconv.Itoa(n) + ".png"
-	}
-	return path
+// choose chooses a name for a painting.
+func (p *paths) choose(name string) {
+	p.chosen, p.painting = name, unused(name)
 }
 
 // name returns what a painting is called after: its inputs.
@@ -94,19 +84,9 @@ func (w *work) name() string {
 	return strings.Join(parts, "-")
 }
 
-// stem returns the name of a file without folder and extension.
-func stem(path string) string {
-	return strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
-}
-
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
-}
-
 // check finds the faults of the names themselves.
 func (p *paths) check() error {
-	if _, err := picture.FormatOf(p.painting); err != nil {
+	if _, err := outputFormat(p.painting); err != nil {
 		return &usageError{err}
 	}
 	if p.chart != "" {
@@ -132,6 +112,12 @@ func (p *paths) check() error {
 		if o.path == "" {
 			continue
 		}
+		if o.path == standardOutput {
+			if i == 0 {
+				continue
+			}
+			return misused("%s -: only --output is written to standard output: choose a file, such as ./-", o.flag)
+		}
 		if err := p.spare(o.path); err != nil {
 			return err
 		}
@@ -155,13 +141,20 @@ func (p *paths) spare(path string) error {
 			return misused("%s is an input, which is never written over: choose another name", path)
 		}
 	}
+	if of, err := os.Stat(p.resume); err == nil && os.SameFile(info, of) && path != p.checkpoint {
+		return misused("%s is the checkpoint to resume, which is never written over: choose another name", path)
+	}
 	return nil
 }
 
 // prepare makes the folder and finds, before hours of work, what could not be
 // written.
 func (p *paths) prepare() error {
-	if p.folder != "" && !exists(p.folder) {
+	if p.chosenFolder != "" {
+		if err := p.makeFolder(); err != nil {
+			return err
+		}
+	} else if p.folder != "" && !exists(p.folder) {
 		if err := os.MkdirAll(p.folder, 0o777); err != nil {
 			return unwritable(p.folder, err)
 		}
@@ -171,11 +164,29 @@ func (p *paths) prepare() error {
 		if path == "" {
 			continue
 		}
-		if err := picture.CheckWritable(path); err != nil {
+		if err := checkOutput(path); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// makeFolder makes the folder that the program has chosen, which nothing else has
+// made.
+func (p *paths) makeFolder() error {
+	for {
+		p.folder = unused(p.chosenFolder)
+		err := os.Mkdir(p.folder, 0o777)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err != nil {
+			return unwritable(p.folder, err)
+		}
+		p.made = true
+		p.choose(filepath.Join(p.folder, filepath.Base(p.chosen)))
+		return nil
+	}
 }
 
 // tidy removes a folder that was made and stayed empty.

@@ -31,7 +31,7 @@ const previewInterval = 10 * time.Second
 
 // previews show the painting in the terminal as it comes to be.
 type previews struct {
-	*profiles
+	*inputs
 	show graphics
 	to   io.Writer
 	last time.Time
@@ -39,7 +39,7 @@ type previews struct {
 }
 
 // newPreviews finds out how this terminal shows pictures.
-func newPreviews(to io.Writer, c *profiles) (*previews, error) {
+func newPreviews(to io.Writer, c *inputs) (*previews, error) {
 	if !isTerminal(os.Stdout) {
 		return nil, errNoGraphics
 	}
@@ -50,7 +50,7 @@ func newPreviews(to io.Writer, c *profiles) (*previews, error) {
 	if show == nil {
 		return nil, errNoGraphics
 	}
-	return &previews{profiles: c, show: show, to: to, last: time.Now()}, nil
+	return &previews{inputs: c, show: show, to: to, last: time.Now()}, nil
 }
 
 func (v *previews) iteration(p paint.Progress) {

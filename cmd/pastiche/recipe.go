@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/pastiche-art/pastiche/kernel"
 	"github.com/pastiche-art/pastiche/paint"
-	"github.com/pastiche-art/pastiche/vgg"
 )
 
 // costOptions are the flags that say what a painting costs: a recipe, and what
@@ -122,11 +122,11 @@ func (o *costOptions) openNetwork(flags *pflag.FlagSet, r *paint.Recipe) (n *pai
 
 // parsePooling returns the pooling that was asked for, or nil for the network's
 // own.
-func (o *engineOptions) parsePooling() (*vgg.Pooling, error) {
+func (o *engineOptions) parsePooling() (*kernel.Pooling, error) {
 	if o.pooling == "" {
 		return nil, nil
 	}
-	p, err := vgg.ParsePooling(o.pooling)
+	p, err := kernel.ParsePooling(o.pooling)
 	if err != nil {
 		return nil, &usageError{fmt.Errorf("--%w", err)}
 	}

@@ -35,7 +35,7 @@ that one. Those are the two rows of the first figure of Gatys, Ecker and Bethge
 			switch of {
 			case ofContent:
 			case ofStyle:
-				p, err := opts.openPicture(args[0])
+				p, err := opts.openPicture(cmd.Context(), args[0])
 				if err != nil {
 					return err
 				}

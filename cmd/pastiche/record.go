@@ -1,11 +1,8 @@
 package main
 
 import (
-	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -52,6 +49,7 @@ var shapeless = map[string]bool{
 	"output": true, "save-every": true, "checkpoint": true, "checkpoint-every": true, "resume": true,
 	"log": true, "plot": true, "sheet": true, "film": true, "preview": true, "json": true, "quiet": true,
 	"threads": true, "memory": true, "max-pixels": true, "out-dir": true, "pairs": true, "no-note": true,
+	"keep-metadata": true,
 }
 
 // newRecord returns the record of a painting.
@@ -66,7 +64,8 @@ func newRecord(flags *pflag.FlagSet, w work, o *paintOptions, recipe *paint.Reci
 	}
 	r.Network.Name, r.Network.Digest = network.Name, network.Digest
 	for _, path := range o.paths(*recipe, w).inputs {
-		r.Inputs = append(r.Inputs, fileRecord{filepath.Base(path), checksum(path)})
+		sum := o.inputs.digests[path]
+		r.Inputs = append(r.Inputs, fileRecord{filepath.Base(path), hex.EncodeToString(sum[:])})
 	}
 	return r
 }
@@ -117,25 +116,11 @@ func shortest(numbers []string) []string {
 	return short
 }
 
-// checksum returns the SHA-256 of a file, or "" where that has gone.
-func checksum(path string) string {
-	f, err := os.Open(path)
-	if err != nil {
-		return ""
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return ""
-	}
-	return hex.EncodeToString(h.Sum(nil))
-}
-
 // text returns the note that the picture carries, or "" where it is too long
 // for one.
 func (r *record) text() string {
 	text, err := json.Marshal(r)
-	if err != nil || len(text) > picture.MaxNote {
+	if err != nil || len(text) > picture.MaxRecord {
 		return "" // a painting without its record is better than none
 	}
 	return string(text)

@@ -42,14 +42,11 @@ func (o *paintOptions) openRegions(ctx context.Context, names []string) ([]paint
 func (o *paintOptions) openMasks(ctx context.Context, paths []string) ([]image.Image, error) {
 	var masks []image.Image
 	for _, path := range paths {
-		if ctx.Err() != nil {
-			return nil, errInterrupted
-		}
-		m, _, err := o.openAsStored(path)
+		f, err := o.read(ctx, path)
 		if err != nil {
 			return nil, err
 		}
-		masks = append(masks, m)
+		masks = append(masks, f.Picture)
 	}
 	return masks, nil
 }

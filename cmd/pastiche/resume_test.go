@@ -17,7 +17,7 @@ func TestResumeAfterKill(t *testing.T) {
 	}
 	for _, recipe := range []string{"gatys", "classic"} {
 		t.Run(recipe, func(t *testing.T) {
-			folder := inputs(t)
+			folder := inputFolder(t)
 			args := []string{"paint", "content.png", "style.png", "--recipe", recipe, "--size", "64", "--iterations", iterations, "--save-every", "0", "-q"}
 			if out, err := pastiche(folder, append(args, "-o", "whole.png")...).CombinedOutput(); err != nil {
 				t.Fatalf("%v: %s", err, out)

@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"os"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -69,19 +69,22 @@ func runScore(ctx context.Context, opts *scoreOptions, flags *pflag.FlagSet, arg
 	if err != nil {
 		return err
 	}
-	opts.profiles.tell(warn)
+	opts.inputs.tell(warn)
 	network, substitute, err := opts.openNetwork(flags, &recipe)
 	if err != nil {
 		return err
 	}
 	if substitute != "" {
-		fmt.Fprintln(os.Stderr, substitute)
+		warn("%s", substitute)
 	}
 	var reports []scored
 	for i, path := range args[2:] {
 		report, err := paint.Score(ctx, pictures[0], paint.InMannerOf(pictures[1]), pictures[2+i],
-			paint.Options{Recipe: &recipe, Network: network, Threads: opts.threads, Precision: paint.Precision(opts.precision), Memory: opts.limitMemory()})
+			paint.Options{Recipe: &recipe, Network: network, Threads: opts.threads, Precision: opts.precision, Memory: opts.limitMemory()})
 		if err != nil {
+			if errors.As(err, new(*paint.PictureError)) {
+				return inputFiles{content: args[0], styles: args[1:2], picture: path}.named(err)
+			}
 			return fmt.Errorf("%s: %w", path, inFlags(err))
 		}
 		reports = append(reports, scored{path, report})
@@ -92,7 +95,7 @@ func runScore(ctx context.Context, opts *scoreOptions, flags *pflag.FlagSet, arg
 	return printTable(func(w *tabwriter.Writer) {
 		fmt.Fprintln(w, "TOTAL\tCONTENT\tSTYLE\tVARIATION\tPICTURE")
 		for _, r := range reports {
-			fmt.Fprintf(w, "%.6g\t%.6g\t%.6g\t%.6g\t%s\n", r.Costs.Total, r.Costs.Content, r.Costs.Style, r.Costs.Variation, r.Picture)
+			fmt.Fprintf(w, "%.6g\t%.6g\t%.6g\t%.6g\t%s\n", r.Costs.Total, r.Costs.Content, r.Costs.Style, r.Costs.Variation, printable(r.Picture))
 		}
 	})
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,17 +24,17 @@ costs.` +
 			exitHelp(exitOK, exitFailure, exitUsage, exitInput),
 		Example: "  pastiche show painting.png\n  pastiche show painting.png --json | jq .recipe",
 		Args:    cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			return runShow(args[0], asJSON)
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runShow(cmd.Context(), args[0], asJSON)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the whole record, one JSON object")
 	return cmd
 }
 
-func runShow(path string, asJSON bool) error {
-	text, err := picture.OpenNote(path, picture.Limits{})
-	if errors.Is(err, picture.ErrNoNote) {
+func runShow(ctx context.Context, path string, asJSON bool) error {
+	text, err := picture.OpenRecord(ctx, path, picture.Limits{})
+	if errors.Is(err, picture.ErrNoRecord) {
 		return &inputError{fmt.Errorf("%s: the picture does not say how it was painted: expected one that pastiche painted, without --no-note", path)}
 	}
 	if err != nil {
@@ -44,7 +45,7 @@ func runShow(path string, asJSON bool) error {
 		return &inputError{fmt.Errorf("%s: its record is damaged: %w", path, err)}
 	}
 	if asJSON {
-		return printText([]byte(printable(text) + "\n"))
+		return printText([]byte(printableJSON(text) + "\n"))
 	}
 	var b bytes.Buffer
 	if len(r.Command) > 0 { // a studio has none

@@ -33,14 +33,11 @@ func (s *snapshots) iteration(p paint.Progress) {
 	}
 	s.try(func() error {
 		path := s.name(s.files.painting, p.Step)
-		if err := s.files.spare(path); err != nil {
-			return err
+		path, err := s.files.save(path, p.Picture(), picture.SaveOptions{Profile: s.profile})
+		if err == nil {
+			s.saved(path)
 		}
-		if err := picture.Save(path, p.Picture(), picture.SaveOptions{Profile: s.profile}); err != nil {
-			return err
-		}
-		s.saved(path)
-		return nil
+		return err
 	})
 }
 

@@ -101,9 +101,9 @@ func (s *screen) press(keys string) {
 }
 
 func TestBar(t *testing.T) {
-	folder := inputs(t)
+	folder := inputFolder(t)
 	s := onScreen(t, pastiche(folder, endless...), "TERM=xterm")
-	s.await("───", "/10000000", "scale 1 of 1, 48 x 32, total ", "content ", "style ", "/s, ", " left", "Iteration 20 :")
+	s.await("───", "/1000000", "scale 1 of 1, 48 x 32, total ", "content ", "style ", "/s, ", " left", "Iteration 20 :")
 	s.press("\x03")
 	s.await("Stopping; Ctrl-C again stops at once.", "pastiche: interrupted after ", "saved in p.png")
 	if code := exitOf(t, s.cmd.Wait()); code != exitInterrupted {
@@ -112,11 +112,19 @@ func TestBar(t *testing.T) {
 }
 
 func TestNoBarOnADumbTerminal(t *testing.T) {
-	folder := inputs(t)
+	folder := inputFolder(t)
 	s := onScreen(t, pastiche(folder, "paint", "content.png", "style.png", "--size", "48", "--iterations", "1", "--recipe", "gatys", "-o", "p.png"), "TERM=dumb")
 	s.await("Saved p.png (48 x 32 pixels) after 1 iterations in ")
 	if strings.Contains(s.String(), "─") || strings.Contains(s.String(), "\x1b") {
 		t.Errorf("drew %q", s)
+	}
+}
+
+func TestNoPictureOnATerminal(t *testing.T) {
+	s := onScreen(t, pastiche(inputFolder(t), "paint", "content.png", "style.png", "-o", "-"), "TERM=xterm")
+	s.await("pastiche: --output -: standard output is a terminal: expected a file or a pipe")
+	if code := exitOf(t, s.cmd.Wait()); code != exitUsage {
+		t.Errorf("exit code %d, want %d", code, exitUsage)
 	}
 }
 
@@ -139,7 +147,7 @@ func TestPreview(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			folder := inputs(t)
+			folder := inputFolder(t)
 			s := onScreen(t, pastiche(folder, "paint", "content.png", "style.png", "--size", "48", "--iterations", "1", "--recipe", "gatys", "-o", "p.png", "--preview"), test.env...)
 			if test.answer != "" {
 				s.await(question)

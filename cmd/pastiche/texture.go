@@ -22,6 +22,7 @@ without a seam.
 
 ` + eventsHelp + exitHelp(exitOK, exitFailure, exitUsage, exitInput, exitOutput, exitDiverged, exitInterrupted),
 		Example: `  pastiche texture painting.jpg -o texture.png
+  pastiche texture painting.jpg --print 24x16in -o poster.tif
   pastiche texture pebbles.jpg --shape 1024x256 --tileable -o border.png`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -30,8 +31,13 @@ without a seam.
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := shape.setSize(cmd.Flags()); err != nil {
-				return err
+			switch {
+			case opts.print.text == "":
+				if err := shape.setSize(cmd.Flags()); err != nil {
+					return err
+				}
+			case !cmd.Flags().Changed("shape"): // of which paintWork complains
+				shape = canvasShape(opts.printPixels(image.Point{}))
 			}
 			return runWork(cmd.Context(), &opts, cmd.Flags(), work{shape: image.Point(shape), styles: args})
 		},
@@ -41,6 +47,8 @@ without a seam.
 	cmd.Flags().Var(&shape, "shape", "`SIZE` of the texture in pixels, or its proportions where --size says how large")
 	cmd.Flags().BoolVar(&opts.tileable, "tileable", false, "join the sides without a seam")
 	opts.addCanvas(cmd)
+	opts.addPrint(cmd)
+	cmd.Flags().Lookup("print").Usage = "paint for a print of a `SIZE`: 60x40cm, 24x16in@200dpi, A3 (300dpi unless given)"
 	opts.addHand(cmd)
 	opts.costOptions.AddFlags(cmd)
 	return cmd

@@ -84,12 +84,16 @@ func (silence) close() error             { return nil }
 type person struct{ to io.Writer }
 
 func (p person) begin(startEvent)               {}
-func (p person) say(format string, args ...any) { fmt.Fprintf(p.to, format+"\n", args...) }
+func (p person) say(format string, args ...any) { printMessage(p.to, format, args...) }
 func (p person) saved(string)                   {}
 
 func (p person) done(e doneEvent) {
 	took := time.Duration(e.Seconds * float64(time.Second))
-	p.say("Saved %s (%d x %d pixels) after %d iterations in %s.", e.Output, e.Width, e.Height, e.Steps, took.Round(time.Second/10))
+	painting := "Saved " + e.Output
+	if e.Output == standardOutput {
+		painting = "Wrote the painting to standard output"
+	}
+	p.say("%s (%d x %d pixels) after %d iterations in %s.", painting, e.Width, e.Height, e.Steps, took.Round(time.Second/10))
 }
 
 // linesInterval is the time between two lines of progress: often enough to see

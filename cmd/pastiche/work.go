@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"image"
 	"os"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/pastiche-art/pastiche/paint"
+	"github.com/pastiche-art/pastiche/picture"
 )
 
 // work is one picture to be painted.
@@ -16,7 +18,8 @@ type work struct {
 	content string      // "" for a texture
 	shape   image.Point // of a texture
 	styles  []string
-	// painting, where not "", is the file to paint, whatever --output says.
+	// painting, where not "", is the file to paint, whatever --output says: the work
+	// is one of a batch.
 	painting string
 }
 
@@ -27,7 +30,7 @@ func runWork(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, w wo
 	}
 	program := newEvents(os.Stdout)
 	if err := paintWork(ctx, opts, flags, w, program); err != nil {
-		program.send(errorEvent{"error", exitCode(err), err.Error()})
+		program.send(errorEvent{"error", "", exitCode(err), err.Error()})
 		return err
 	}
 	return unwritable("standard output", program.err)
@@ -48,19 +51,14 @@ func paintWork(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, w 
 	if err != nil {
 		return err
 	}
-	checkpoint, err := openCheckpoint(opts.resume)
+	if err := opts.checkCheckpoint(); err != nil {
+		return err
+	}
+	checkpoint, resumed, err := openCheckpoint(opts.resume)
 	if err != nil {
 		return err
 	}
-	content, err := opts.openContent(w)
-	if err != nil {
-		return err
-	}
-	regions, err := opts.openRegions(ctx, w.styles)
-	if err != nil {
-		return err
-	}
-	init, err := opts.openInit()
+	content, regions, init, err := opts.openInputs(ctx, w)
 	if err != nil {
 		return err
 	}
@@ -78,9 +76,13 @@ func paintWork(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, w 
 		report = newReporter(opts.quiet, recipe.Schedule(), costsAt)
 	}
 	watch := opts.witnesses(recipe, files, report)
+	keeper := opts.newCheckpoints(files, resumed)
+	if keeper != nil {
+		watch = append(watch, keeper)
+	}
 	var shown *previews
 	if opts.preview {
-		if shown, err = newPreviews(report.output(), &opts.profiles); err != nil {
+		if shown, err = newPreviews(report.output(), &opts.inputs); err != nil {
 			report.say("pastiche: %v", err) // which is no reason not to paint
 		} else {
 			watch = append(watch, shown)
@@ -88,16 +90,20 @@ func paintWork(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, w 
 	}
 	options := paint.Options{
 		Recipe: &recipe, Network: network, Init: init, Resume: checkpoint,
-		Seed: opts.seed, Threads: opts.threads, Precision: paint.Precision(opts.precision), Memory: opts.limitMemory(), Progress: watch.iteration,
+		Seed: opts.seed, Threads: opts.threads, Precision: opts.precision, Memory: opts.limitMemory(), Progress: watch.iteration,
 	}
-	if checkpoint != nil && opts.memory == 0 {
-		options.Memory = 0 // which is what the checkpoint says
+	if opts.print.text != "" && w.content != "" {
+		options.Shape = opts.printPixels(content.Bounds().Size())
 	}
 	if substitute != "" {
 		report.say("%s", substitute)
 	}
-	opts.profiles.tell(report.say)
-	report.begin(startEvent{"start", recipe.Name, network.Name, w.content, w.styles, files.painting, opts.seed})
+	opts.inputs.tell(report.say)
+	printed, err := opts.foresee(ctx, w, content, regions, options, report)
+	if err != nil {
+		return err
+	}
+	report.begin(startEvent{"start", recipe.Name, network.Name, w.content, w.styles, files.painting, opts.seed, printed})
 	hush := context.AfterFunc(ctx, func() {
 		report.say("Stopping; Ctrl-C again stops at once.")
 	})
@@ -115,20 +121,31 @@ func paintWork(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, w 
 		return errInterrupted
 	}
 	if painting == nil {
-		return inFlags(checkpointError(opts.resume, paintErr))
+		return opts.inputFiles(w).named(checkpointError(opts.resume, paintErr))
 	}
-	saving.Profile = opts.profiles.kept
+	if errors.Is(paintErr, context.Canceled) {
+		switch {
+		case painting.Steps == 0:
+			return errNotBegun
+		case w.painting != "":
+			return errInterrupted // and the batch paints it again
+		}
+	}
+	saving.Profile, saving.Metadata = opts.inputs.kept, opts.inputs.metadata
+	if opts.print.text != "" {
+		saving.Metadata.Resolution = opts.print.dpi
+	}
 	if !opts.noNote {
-		saving.Note = newRecord(flags, w, opts, &recipe, network, painting).text()
+		saving.Record = newRecord(flags, w, opts, &recipe, network, painting).text()
 	}
-	if err := save(files.painting, painting.Picture, saving); err != nil {
+	if err := files.savePainting(painting.Picture, saving); err != nil {
 		return err
 	}
 	report.saved(files.painting)
 	if paintErr != nil {
-		return &unfinishedError{files.painting, painting.Steps, paintErr, files.leaveCheckpoint(painting)}
+		return &unfinishedError{files.painting, painting.Steps, paintErr, keeper.leave(painting)}
 	}
-	files.dropCheckpoint()
+	keeper.drop()
 	report.done(doneEvent{
 		"done", files.painting, painting.W, painting.H, painting.Steps, time.Since(begun).Seconds(), painting.Faces, painting.Costs,
 	})
@@ -140,39 +157,59 @@ func paintWork(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, w 
 	return closeErr
 }
 
+// openInputs returns the content, the styles with their masks, and the picture that
+// the painting begins with. Those that w does not have are nil.
+func (o *paintOptions) openInputs(ctx context.Context, w work) (content image.Image, regions []paint.Region, init image.Image, err error) {
+	defer o.inputs.release()
+	if content, err = o.openContent(ctx, w); err != nil {
+		return nil, nil, nil, err
+	}
+	if regions, err = o.openRegions(ctx, w.styles); err != nil {
+		return nil, nil, nil, err
+	}
+	if init, err = o.openInit(ctx); err != nil {
+		return nil, nil, nil, err
+	}
+	return content, regions, init, nil
+}
+
 // openContent returns the content, or nil for a texture. With --keep-profile all
-// that is opened after it has its profile.
-func (o *paintOptions) openContent(w work) (image.Image, error) {
-	o.profiles.kept = nil
+// that is opened after it has its profile, and with --keep-metadata its metadata is
+// kept.
+func (o *paintOptions) openContent(ctx context.Context, w work) (image.Image, error) {
+	o.inputs.kept, o.inputs.metadata = nil, picture.Metadata{}
 	if w.content == "" {
 		return nil, nil
 	}
-	p, f, err := o.openAsStored(w.content)
+	f, err := o.read(ctx, w.content)
 	if err != nil {
 		return nil, err
 	}
 	if o.keepProfile {
-		if err := o.profiles.keep(w.content, f); err != nil {
+		if err := o.inputs.keep(w.content, f); err != nil {
 			return nil, err
 		}
-		if o.profiles.kept != nil {
-			return p, nil // which has its levels
+	}
+	if o.keepMetadata != nil {
+		o.inputs.metadata = o.keepMetadata.of(f.Metadata)
+		if o.inputs.metadata == (picture.Metadata{}) {
+			o.inputs.warn("%s carries no metadata for --keep-metadata to keep.", w.content)
 		}
 	}
-	return o.profiles.manage(w.content, p, f), nil
+	return o.inputs.levels(f), nil
 }
 
 // openInit returns the picture that the painting begins with, or nil.
-func (o *paintOptions) openInit() (image.Image, error) {
+func (o *paintOptions) openInit(ctx context.Context) (image.Image, error) {
 	if o.initPicture() == "" {
 		return nil, nil
 	}
-	return o.openPicture(o.initPicture())
+	return o.openPicture(ctx, o.initPicture())
 }
 
 // paths returns the files of a painting.
 func (o *paintOptions) paths(r paint.Recipe, w work) *paths {
-	p := &paths{log: o.log, chart: o.chart, sheet: o.sheet, film: o.film, checkpoint: o.checkpoint}
+	p := &paths{log: o.log, chart: o.chart, sheet: o.sheet, film: o.film, checkpoint: o.checkpoint, resume: o.resume}
 	if p.checkpoint == "" {
 		p.checkpoint = o.resume
 	}
@@ -186,7 +223,7 @@ func (o *paintOptions) paths(r paint.Recipe, w work) *paths {
 		}
 	}
 	if w.painting != "" {
-		p.painting = w.painting
+		p.choose(w.painting)
 	} else {
 		p.namePainting(o.output, isNote(r), w.name())
 	}
@@ -197,17 +234,14 @@ func (o *paintOptions) paths(r paint.Recipe, w work) *paths {
 func (o *paintOptions) witnesses(r paint.Recipe, files *paths, report reporter) witnesses {
 	all := witnesses{&facesFound{say: report.say}, report}
 	if isNote(r) {
-		all = append(all, &note{to: report.output()})
+		all = append(all, &note{to: noteOutput(files, report)})
 	}
 	if o.saveEvery > 0 {
-		s := &snapshots{every: o.saveEvery, first: o.saveEvery, name: numbered, files: files, profile: o.profiles.kept, saved: report.saved}
-		if isNote(r) {
+		s := &snapshots{every: o.saveEvery, first: o.saveEvery, name: numbered, files: files, profile: o.inputs.kept, saved: report.saved}
+		if isNote(r) && o.outDir == "" {
 			s.first, s.name = 1, noteSnapshot
 		}
 		all = append(all, s)
-	}
-	if files.checkpoint != "" {
-		all = append(all, &checkpoints{path: files.checkpoint, every: o.checkpointEvery, last: time.Now()})
 	}
 	if o.log != "" {
 		all = append(all, newCostLog(o.log))
@@ -216,10 +250,10 @@ func (o *paintOptions) witnesses(r paint.Recipe, files *paths, report reporter) 
 		all = append(all, &chart{path: o.chart, recipe: r, saved: report.saved})
 	}
 	if o.sheet != "" {
-		all = append(all, &sheet{path: o.sheet, profiles: &o.profiles, saved: report.saved})
+		all = append(all, &sheet{path: o.sheet, inputs: &o.inputs, saved: report.saved})
 	}
 	if o.film != "" {
-		all = append(all, newFilm(o.film, r, &o.profiles, report.saved))
+		all = append(all, newFilm(o.film, r, &o.inputs, report.saved))
 	}
 	return all
 }

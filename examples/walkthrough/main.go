@@ -84,14 +84,14 @@ func walk(o options, out io.Writer) error {
 
 	// Step 2. Load the content image C and make its long side o.size pixels. A
 	// picture is 3 planes, red, green and blue, of H x W levels from 0 to 255.
-	content, err := load(o.content, o.size)
+	content, err := load(ctx, o.content, o.size)
 	if err != nil {
 		return err
 	}
 
 	// Step 3. Load the style image S. It may have another shape than C: the style
 	// cost compares averages over all positions.
-	style, err := load(o.style, o.size)
+	style, err := load(ctx, o.style, o.size)
 	if err != nil {
 		return err
 	}
@@ -114,14 +114,15 @@ func walk(o options, out io.Writer) error {
 	look := func(p *picture.Picture) (*vgg.Plan, error) {
 		return network.VGG().Plan(session, p.H, p.W, vgg.PlanOptions{
 			Taps:    append([]string{contentLayer}, styleLayers...),
-			Pooling: vgg.Pooling{Kind: kernel.Average},
+			Pooling: kernel.AveragePooling,
 		})
 	}
 
-	// Each cost below is a term: Observe shows it the activation of its layer,
-	// Evaluate computes its value, and AddGradient its gradient with respect to
-	// that activation. terms holds them by their layers.
-	terms := make(map[string]loss.Term)
+	// Each cost below is used in three steps: Observe shows it the activation of its
+	// layer, Evaluate computes its value, given its weight in the total, and
+	// AddGradient adds its weighted gradient with respect to that activation. costs
+	// holds them by their layers.
+	costs := make(map[string]loss.Cost)
 
 	// Step 6a. The content cost compares the activation of a middle layer, which
 	// knows what is where but not how it is painted:
@@ -138,8 +139,7 @@ func walk(o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	terms[contentLayer] = loss.NewContent(aC[contentLayer],
-		loss.Options{Weight: alpha, Scale: network.Factor})
+	costs[contentLayer] = loss.NewContent(aC[contentLayer], loss.Options{Scale: network.Factor})
 
 	// Step 6b. The style cost compares, layer by layer, Gram matrices: with the
 	// activation as a matrix A of nC x (nH nW), Gram = A Aᵀ says how strongly
@@ -155,9 +155,8 @@ func walk(o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	for i, l := range styleLayers {
-		terms[l] = loss.NewGram(loss.Measure(session, aS[l]),
-			loss.Options{Weight: beta * lambda[i], Scale: network.Factor})
+	for _, l := range styleLayers {
+		costs[l] = loss.NewGram(loss.Measure(session, aS[l]), loss.Options{Scale: network.Factor})
 	}
 
 	// Step 6c. The total cost is what G shall minimise:
@@ -174,19 +173,19 @@ func walk(o options, out io.Writer) error {
 	layerCosts := make([]float64, len(styleLayers))
 	cost := func(pixels, gradient []float32) float64 {
 		err := plan.Forward(ctx, pixels, func(layer string, aG *kernel.Tensor, y, x int) {
-			terms[layer].Observe(session, aG, y, x)
+			costs[layer].Observe(session, 0, aG, y, x)
 		})
 		if err != nil {
 			return math.NaN() // for which the optimiser takes its step back
 		}
-		jContent = terms[contentLayer].Evaluate(session)
+		jContent = costs[contentLayer].Evaluate(session, alpha)
 		for i, l := range styleLayers {
-			layerCosts[i] = terms[l].Evaluate(session)
+			layerCosts[i] = costs[l].Evaluate(session, beta*lambda[i])
 		}
 		jStyle = loss.StyleCost(lambda, layerCosts)
 		j = loss.TotalCost(alpha, beta, jContent, jStyle)
 		err = plan.Backward(ctx, gradient, func(layer string, grad, aG *kernel.Tensor, y, x int) {
-			terms[layer].AddGradient(session, grad, aG, y, x)
+			costs[layer].AddGradient(session, 0, grad, aG, y, x)
 		})
 		if err != nil {
 			return math.NaN()
@@ -219,14 +218,15 @@ func walk(o options, out io.Writer) error {
 }
 
 // load reads a picture and makes its long side size pixels.
-func load(file string, size int) (*picture.Picture, error) {
+func load(ctx context.Context, file string, size int) (*picture.Picture, error) {
 	if size < 1 {
 		return nil, fmt.Errorf("a size of %d pixels: expected at least 1", size)
 	}
-	p, err := picture.Open(file, picture.Limits{})
+	f, err := picture.Open(ctx, file, picture.Limits{})
 	if err != nil {
 		return nil, err
 	}
+	p := f.SRGB()
 	return p.Resize(picture.FitLong(p.W, p.H, size)), nil
 }
 

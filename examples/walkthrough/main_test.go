@@ -59,10 +59,11 @@ func TestWalk(t *testing.T) {
 
 func open(t *testing.T, file string) *picture.Picture {
 	t.Helper()
-	p, err := picture.Open(file, picture.Limits{})
+	f, err := picture.Open(t.Context(), file, picture.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	p := f.SRGB()
 	return p
 }
 

@@ -38,12 +38,12 @@ func tileConfiguration() Mem {
 // next one.
 func (v *isa) convolveTiles() {
 	configuration := tileConfiguration()
-	v.function("convolve", convolveSignature, "for blocks of this instruction set's size", func() {
+	v.function("convolve", "convolve", func() {
 		c := tileConvolution{
 			isa:  v,
 			from: gpr{RAX}, w: gpr{RBX}, line: gpr{RCX}, sums: gpr{RDX}, sumLine: gpr{RSI},
 			out: pointer("out"), mask: pointer("mask"), in: pointer("in"),
-			row: halfStride("row"), plane: halfStride("plane"), upper: halfStride("upper"),
+			row: bf16Stride("row"), plane: bf16Stride("plane"), upper: bf16Stride("upper"),
 			maskGroup: AllocLocal(8),
 		}
 		groups := count("groups")
@@ -51,7 +51,7 @@ func (v *isa) convolveTiles() {
 		ldtilecfg(c.from)
 		MOVQ(U32(laneBytes), c.line.Register)
 		MOVQ(U32(sumRowBytes), c.sumLine.Register)
-		Load(Param("sums"), c.sums.Register)
+		Load(arguments.Field("sums").Base(), c.sums.Register)
 		SUBQ(c.row, c.plane) // after three rows of taps to the next block
 		SUBQ(c.row, c.plane)
 		v.loadConstants()
@@ -105,7 +105,7 @@ func (c *tileConvolution) multiply(store bool) {
 	}
 	blocks := count("blocks")
 	MOVQ(c.in, c.from.Register)
-	Load(Param("w"), c.w.Register)
+	Load(arguments.Field("w").Base(), c.w.Register)
 	for t := range tile(vectors * vectors) {
 		tilezero(sumTile + t)
 	}

@@ -24,12 +24,12 @@ const (
 )
 
 func (v *isa) convolve() {
-	v.function("convolve", convolveSignature, "for blocks of this instruction set's size", func() {
+	v.function("convolve", "convolve", func() {
 		var (
 			out, mask  = pointer("out"), pointer("mask")
 			in         = pointer("in")
-			row, plane = halfStride("row"), halfStride("plane")
-			upper      = halfStride("upper")
+			row, plane = bf16Stride("row"), bf16Stride("plane")
+			upper      = bf16Stride("upper")
 			groups     = count("groups")
 			sum        = func(p, j int) zmm { return zmm(p*vectors + j) }
 			nextTapRow = GP64()
@@ -74,18 +74,15 @@ func (v *isa) convolve() {
 				})
 				ADDQ(plane, from)
 			})
-			v.storeHalves(out, mask, upper, sum)
+			v.storeBF16(out, mask, upper, sum)
 			ADDQ(U32(v.rows*laneBytes), in)
 			ADDQ(U32(v.rows*laneBytes), out)
 		})
 	})
 }
 
-// convolveSignature is that of convolve in every instruction set.
-const convolveSignature = "func(out, mask, in, w *uint16, bias, sums *float32, blocks, groups, row, plane, upper int, floor float32)"
-
-// storeHalves stores what the sums of a group become.
-func (v *isa) storeHalves(out, mask, upper GPVirtual, sum func(p, j int) zmm) {
+// storeBF16 stores what the sums of a group become.
+func (v *isa) storeBF16(out, mask, upper GPVirtual, sum func(p, j int) zmm) {
 	v.loadConstants()
 	for p := range v.rows {
 		for j := range vectors {
@@ -112,7 +109,7 @@ func (v *isa) loadConstants() {
 	for j := range vectors {
 		VMOVUPS(Mem{Base: bias, Disp: j * v.bytes}, (biasZ + zmm(j)).register())
 	}
-	VBROADCASTSS(parameter("floor"), floorZ.register())
+	VBROADCASTSS(argument("floor"), floorZ.register())
 	VPXORQ(zeroZ.register(), zeroZ.register(), zeroZ.register())
 }
 
@@ -140,9 +137,9 @@ func storeRounded(r zmm, to Mem, j int) {
 	VMOVDQU16(r.lower(), to.Offset(j*laneBytes/2))
 }
 
-func (v *isa) narrow() {
-	v.function("narrow", "func(out *uint16, low, high *float32, positions int)", "in vectors", func() {
-		v.along("position", "positions", steps(laneBytes, "out", "low", "high"), func(at func(string) Mem, _ int) {
+func (v *isa) toBF16() {
+	v.function("toBF16", "toBF16", func() {
+		v.along("position", count("positions"), steps(laneBytes, "out", "low", "high"), func(at func(string) Mem, _ int) {
 			for j, from := range []string{"low", "high"} {
 				r := zmm(j)
 				VMOVUPS(at(from), r.register())
@@ -152,9 +149,9 @@ func (v *isa) narrow() {
 	})
 }
 
-func (v *isa) widen() {
-	v.function("widen", "func(low, high *float32, in *uint16, positions int)", "in vectors", func() {
-		v.along("position", "positions", steps(laneBytes, "low", "high", "in"), func(at func(string) Mem, _ int) {
+func (v *isa) fromBF16() {
+	v.function("fromBF16", "fromBF16", func() {
+		v.along("position", count("positions"), steps(laneBytes, "low", "high", "in"), func(at func(string) Mem, _ int) {
 			for j, to := range []string{"low", "high"} {
 				r := v.vec()
 				VPMOVZXWD(at("in").Offset(j*laneBytes/2), r)
@@ -165,10 +162,10 @@ func (v *isa) widen() {
 	})
 }
 
-func (v *isa) sift() {
-	v.function("sift", "func(out, in, low, high *uint16, positions int)", "in vectors", func() {
+func (v *isa) applyMaskBF16() {
+	v.function("applyMaskBF16", "applyMaskBF16", func() {
 		arguments := append(steps(laneBytes, "out", "in"), steps(maskBytes, "low", "high")...)
-		v.along("position", "positions", arguments, func(at func(string) Mem, _ int) {
+		v.along("position", count("positions"), arguments, func(at func(string) Mem, _ int) {
 			low, high, both, r := K(), K(), K(), v.vec()
 			KMOVW(at("low"), low)
 			KMOVW(at("high"), high)

@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	. "github.com/mmcloughlin/avo/build"
 )
 
 // assembler is the name of a GNU as for AMD64.
@@ -29,6 +31,7 @@ func assembler(t *testing.T) string {
 // with what GNU as makes of the mnemonic beside it.
 func TestEncodings(t *testing.T) {
 	as := assembler(t)
+	Package(argumentsFile)
 	for _, generate := range generators {
 		generate()
 	}

@@ -17,12 +17,15 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 )
 
+// argumentsFile declares the structs that the functions take.
+const argumentsFile = "../arguments.go"
+
 // generators write the functions of an instruction set.
 var generators = map[string]func(){
 	// 12 accumulators of 16 registers.
-	"avx2": (&isa{suffix: "AVX2", bytes: 32, rows: 6, gramRows: 4}).float32Functions,
+	"avx2": (&isa{suffix: "AVX2", bytes: 32, rows: 6, syrkRows: 4}).float32Functions,
 	// 28 accumulators of 32 registers.
-	"avx512":     (&isa{suffix: "AVX512", bytes: 64, rows: 14, gramRows: 8}).float32Functions,
+	"avx512":     (&isa{suffix: "AVX512", bytes: 64, rows: 14, syrkRows: 8}).float32Functions,
 	"avx512bf16": (&isa{suffix: "AVX512BF16", bytes: 64, rows: 14}).bfloat16Functions,
 	// Two tiles of sixteen rows; the other functions are those of avx512bf16.
 	"amx": (&isa{suffix: "AMX", bytes: 64, rows: 32}).convolveTiles,
@@ -38,35 +41,38 @@ func main() {
 		log.Fatalf("-isa %q: expected one of %s", *name, names)
 	}
 	ConstraintExpr("amd64,!noasm")
+	Package(argumentsFile)
 	generate()
 	Generate()
 }
 
 func (v *isa) float32Functions() {
-	v.product("product", "for blocks of this instruction set's size", vectors)
-	v.gram("gram", "for blocks of this instruction set's size", vectors)
-	if v.wide() {
-		v.product("panelProduct", "for half as many outputs", 1)
-		v.gram("panelGram", "for half as many outputs", 1)
-	}
+	v.gemm()
+	v.syrk()
 	v.sum()
-	v.pixels()
+	v.firstConv()
 	v.winogradWeights()
 	v.winogradInput()
 	v.winogradOutput()
-	v.positive()
-	v.masked()
+	v.reluMask()
+	v.applyMask()
 	v.averagePool()
 	v.averagePoolBack()
-	v.maximumPool()
-	v.maximumPoolBack()
-	v.euclideanPool()
-	v.euclideanPoolBack()
+	v.addScaled()
+	v.addDifference()
+	v.updateMoments()
+	v.descend()
+	v.dot()
+	v.dots64()
+	v.difference()
+	v.variation()
+	v.maxPool()
+	v.maxPoolBack()
 }
 
 func (v *isa) bfloat16Functions() {
 	v.convolve()
-	v.narrow()
-	v.widen()
-	v.sift()
+	v.toBF16()
+	v.fromBF16()
+	v.applyMaskBF16()
 }

@@ -9,12 +9,12 @@ import (
 // along emits a loop along n positions: body gets the places of the current one
 // in the arguments named, for each part of its sixteen channels. A step is how
 // many bytes an argument's pointer moves by.
-func (v *isa) along(label, counter string, steps []step, body func(at func(name string) Mem, part int)) {
+func (v *isa) along(label string, n GPVirtual, steps []step, body func(at func(name string) Mem, part int)) {
 	pointers := make(map[string]GPVirtual)
 	for _, s := range steps {
 		pointers[s.name] = pointer(s.name)
 	}
-	loop(label, count(counter), func() {
+	loop(label, n, func() {
 		for part := range v.parts() {
 			body(func(name string) Mem { return Mem{Base: pointers[name]} }, part)
 		}
@@ -39,20 +39,20 @@ func steps(bytes int, names ...string) []step {
 	return s
 }
 
-// scale loads the argument of that name into every element of a vector.
-func (v *isa) scale() VecVirtual {
+// broadcast loads an argument into every element of a vector.
+func (v *isa) broadcast(name string) VecVirtual {
 	r := v.vec()
-	VBROADCASTSS(parameter("scale"), r)
+	VBROADCASTSS(argument(name), r)
 	return r
 }
 
-// positive and masked walk along positions rather than outputs of pooling.
+// reluMask and applyMask walk along positions rather than outputs of pooling.
 
-func (v *isa) positive() {
-	v.function("positive", "func(mask *uint16, in *float32, positions int)", "in vectors", func() {
+func (v *isa) reluMask() {
+	v.function("reluMask", "reluMask", func() {
 		zero := v.vec()
 		v.zero(zero)
-		v.along("position", "positions", append(steps(laneBytes, "in"), steps(maskBytes, "mask")...),
+		v.along("position", count("positions"), append(steps(laneBytes, "in"), steps(maskBytes, "mask")...),
 			func(at func(string) Mem, part int) {
 				r := v.vec()
 				VMOVUPS(at("in").Offset(part*v.bytes), r)
@@ -61,9 +61,9 @@ func (v *isa) positive() {
 	})
 }
 
-func (v *isa) masked() {
-	v.function("masked", "func(out, in *float32, mask *uint16, positions int)", "in vectors", func() {
-		v.along("position", "positions", append(steps(laneBytes, "in", "out"), steps(maskBytes, "mask")...),
+func (v *isa) applyMask() {
+	v.function("applyMask", "applyMask", func() {
+		v.along("position", count("positions"), append(steps(laneBytes, "in", "out"), steps(maskBytes, "mask")...),
 			func(at func(string) Mem, part int) {
 				r := v.vec()
 				v.selected(at("in").Offset(part*v.bytes), at("mask"), part, r)
@@ -87,9 +87,9 @@ func routes(at func(string) Mem) [4]Mem {
 }
 
 func (v *isa) averagePool() {
-	v.function("averagePool", "func(out, in0, in1 *float32, n int, scale float32)", "in vectors", func() {
-		scale := v.scale()
-		v.along("output", "n", append(steps(laneBytes, "out"), steps(2*laneBytes, "in0", "in1")...),
+	v.function("averagePool", "poolForward", func() {
+		scale := v.broadcast("scale")
+		v.along("output", count("n"), append(steps(laneBytes, "out"), steps(2*laneBytes, "in0", "in1")...),
 			func(at func(string) Mem, part int) {
 				in := v.window(at, "in0", "in1", part)
 				w := v.vectorsOf(in[:]...)
@@ -103,9 +103,9 @@ func (v *isa) averagePool() {
 }
 
 func (v *isa) averagePoolBack() {
-	v.function("averagePoolBack", "func(grad, grad0, grad1 *float32, n int, scale float32)", "in vectors", func() {
-		scale := v.scale()
-		v.along("output", "n", append(steps(laneBytes, "grad"), steps(2*laneBytes, "grad0", "grad1")...),
+	v.function("averagePoolBack", "poolBackward", func() {
+		scale := v.broadcast("scale")
+		v.along("output", count("n"), append(steps(laneBytes, "grad"), steps(2*laneBytes, "grad0", "grad1")...),
 			func(at func(string) Mem, part int) {
 				g := v.vec()
 				VMULPS(at("grad").Offset(part*v.bytes), scale, g)
@@ -116,25 +116,25 @@ func (v *isa) averagePoolBack() {
 	})
 }
 
-func (v *isa) maximumPool() {
-	v.function("maximumPool", "func(out, in0, in1 *float32, route0, route1 *uint16, n int)", "in vectors", func() {
+func (v *isa) maxPool() {
+	v.function("maxPool", "poolForward", func() {
 		r := pointer("route0")
 		TESTQ(r, r)
 		JZ(LabelRef("plain"))
-		v.maximumPoolLoop("routedOutput", true)
+		v.maxPoolLoop("routedOutput", true)
 		JMP(LabelRef("done"))
 		Label("plain")
-		v.maximumPoolLoop("plainOutput", false)
+		v.maxPoolLoop("plainOutput", false)
 		Label("done")
 	})
 }
 
-func (v *isa) maximumPoolLoop(label string, routed bool) {
+func (v *isa) maxPoolLoop(label string, routed bool) {
 	arguments := append(steps(laneBytes, "out"), steps(2*laneBytes, "in0", "in1")...)
 	if routed {
 		arguments = append(arguments, steps(2*maskBytes, "route0", "route1")...)
 	}
-	v.along(label, "n", arguments, func(at func(string) Mem, part int) {
+	v.along(label, count("n"), arguments, func(at func(string) Mem, part int) {
 		in := v.window(at, "in0", "in1", part)
 		w := v.vectorsOf(in[:]...)
 		highest, other := v.vec(), v.vec()
@@ -171,11 +171,11 @@ func (v *isa) storeRoutes(w []VecVirtual, highest VecVirtual, to [4]Mem, part in
 	}
 }
 
-func (v *isa) maximumPoolBack() {
-	v.function("maximumPoolBack", "func(grad, grad0, grad1 *float32, route0, route1 *uint16, n int)", "in vectors", func() {
+func (v *isa) maxPoolBack() {
+	v.function("maxPoolBack", "poolBackward", func() {
 		arguments := append(steps(laneBytes, "grad"), steps(2*laneBytes, "grad0", "grad1")...)
 		arguments = append(arguments, steps(2*maskBytes, "route0", "route1")...)
-		v.along("output", "n", arguments, func(at func(string) Mem, part int) {
+		v.along("output", count("n"), arguments, func(at func(string) Mem, part int) {
 			g := v.vectorsOf(at("grad").Offset(part * v.bytes))[0]
 			words := routes(at)
 			for i, to := range v.window(at, "grad0", "grad1", part) {
@@ -184,60 +184,5 @@ func (v *isa) maximumPoolBack() {
 				VMOVUPS(r, to)
 			}
 		})
-	})
-}
-
-// squares leaves the sum of the squares of w in w[0].
-func (v *isa) squares(w []VecVirtual) {
-	for i := 0; i < 4; i += 2 {
-		VMULPS(w[i], w[i], w[i])
-		VFMADD231PS(w[i+1], w[i+1], w[i])
-	}
-	VADDPS(w[2], w[0], w[0])
-}
-
-func (v *isa) euclideanPool() {
-	v.function("euclideanPool", "func(out, in0, in1 *float32, n int, scale float32)", "in vectors", func() {
-		scale := v.scale()
-		v.along("output", "n", append(steps(laneBytes, "out"), steps(2*laneBytes, "in0", "in1")...),
-			func(at func(string) Mem, part int) {
-				in := v.window(at, "in0", "in1", part)
-				w := v.vectorsOf(in[:]...)
-				v.squares(w)
-				VSQRTPS(w[0], w[0])
-				VMULPS(scale, w[0], w[0])
-				VMOVUPS(w[0], at("out").Offset(part*v.bytes))
-			})
-	})
-}
-
-func (v *isa) euclideanPoolBack() {
-	v.function("euclideanPoolBack", "func(grad, in0, in1, grad0, grad1 *float32, n int, scale float32)", "in vectors", func() {
-		scale, zero := v.scale(), v.vec()
-		v.zero(zero)
-		v.along("output", "n", append(steps(laneBytes, "grad"), steps(2*laneBytes, "in0", "in1", "grad0", "grad1")...),
-			func(at func(string) Mem, part int) {
-				in := v.window(at, "in0", "in1", part)
-				w := v.vectorsOf(in[:]...)
-				v.squares(w)
-				root, slope := w[0], v.vec()
-				VSQRTPS(root, root)
-				VMULPS(at("grad").Offset(part*v.bytes), scale, slope)
-				VDIVPS(root, slope, slope)
-				// Where the root is not positive, no gradient passes.
-				if v.wide() {
-					k := K()
-					VCMPPS(Imm(lessThan), root, zero, k)
-					VMOVAPS_Z(slope, k, slope)
-				} else {
-					VCMPPS(Imm(lessThan), root, zero, root)
-					VANDPS(root, slope, slope)
-				}
-				for i, to := range v.window(at, "grad0", "grad1", part) {
-					g := v.vec()
-					VMULPS(in[i], slope, g)
-					VMOVUPS(g, to)
-				}
-			})
 	})
 }

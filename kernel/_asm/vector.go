@@ -5,6 +5,7 @@ import (
 	"math"
 
 	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/gotypes"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 )
@@ -23,12 +24,12 @@ const (
 type isa struct {
 	suffix   string
 	bytes    int // of a vector
-	rows     int // positions of the block of product
-	gramRows int
+	rows     int // positions of the block of gemm
+	syrkRows int
 }
 
-// vectors is the number of vectors of outputs in the blocks of product and
-// gram: two panels of sixteen, or the two halves of one. A wide instruction set has
+// vectors is the number of vectors of outputs in the blocks of gemm and
+// syrk: two panels of sixteen, or the two halves of one. A wide instruction set has
 // variants for a single panel.
 const vectors = 2
 
@@ -123,39 +124,46 @@ func (v *isa) storeBits(r VecVirtual, word Mem, part int) {
 	MOVB(bits.As8(), word.Offset(part))
 }
 
-// stride loads a parameter that counts elements and turns it into bytes.
+// arguments is the struct that the current function takes a pointer to.
+var arguments gotypes.Component
+
+// pointer loads the address of a slice's first element, which is zero where the
+// slice is nil.
+func pointer(name string) GPVirtual {
+	return Load(arguments.Field(name).Base(), GP64()).(GPVirtual)
+}
+
+func count(name string) GPVirtual { return Load(arguments.Field(name), GP64()).(GPVirtual) }
+
+// stride loads a number of elements and turns it into bytes.
 func stride(name string) GPVirtual {
-	r := Load(Param(name), GP64()).(GPVirtual)
+	r := count(name)
 	SHLQ(Imm(2), r)
 	return r
 }
 
 // maskStride is stride for the words of a mask of the same positions.
 func maskStride(name string) GPVirtual {
-	r := Load(Param(name), GP64()).(GPVirtual)
+	r := count(name)
 	SHRQ(Imm(3), r)
 	return r
 }
 
-// halfStride is stride for elements of two bytes.
-func halfStride(name string) GPVirtual {
-	r := Load(Param(name), GP64()).(GPVirtual)
+// bf16Stride is stride for elements of two bytes.
+func bf16Stride(name string) GPVirtual {
+	r := count(name)
 	ADDQ(r, r)
 	return r
 }
 
-// parameter returns the place of an argument.
-func parameter(name string) Mem {
-	address, err := Param(name).Resolve()
+// argument returns the place of a number.
+func argument(name string) Mem {
+	place, err := arguments.Field(name).Resolve()
 	if err != nil {
 		panic(err)
 	}
-	return address.Addr
+	return place.Addr
 }
-
-func pointer(name string) GPVirtual { return Load(Param(name), GP64()).(GPVirtual) }
-
-func count(name string) GPVirtual { return Load(Param(name), GP64()).(GPVirtual) }
 
 // loop repeats body until n, which it counts down, is zero. n is not zero at
 // first.
@@ -185,20 +193,17 @@ func times(r GPVirtual, n int) GPVirtual {
 	return p
 }
 
-// function emits a function that runs body with denormals flushed.
-func (v *isa) function(name, signature, doc string, body func()) {
-	v.variant(name, name, signature, doc, body)
-}
-
-// variant emits one of several functions for the same generic one.
-func (v *isa) variant(name, generic, signature, doc string, body func()) {
-	TEXT(name+v.suffix, NOSPLIT, signature)
-	Doc(fmt.Sprintf("%s%s is %sGeneric %s.", name, v.suffix, generic, doc))
+// function emits a function that takes a pointer to a struct of arguments and runs
+// body with denormals flushed.
+func (v *isa) function(name, takes string, body func()) {
+	TEXT(name+v.suffix, NOSPLIT, fmt.Sprintf("func(a *%s)", takes))
+	Doc(fmt.Sprintf("%s%s computes the same as %sGeneric.", name, v.suffix, name))
 	Pragma("noescape")
 	saved := AllocLocal(8)
 	STMXCSR(saved)
 	MOVL(U32(flush), saved.Offset(4))
 	LDMXCSR(saved.Offset(4))
+	arguments = Dereference(Param("a"))
 	body()
 	LDMXCSR(saved)
 	VZEROUPPER()

@@ -95,7 +95,7 @@ func (v *isa) transformOutput(m []VecVirtual, put func(i int, s VecVirtual)) {
 }
 
 func (v *isa) winogradWeights() {
-	v.function("winogradWeights", "func(u, w, scratch *float32, channels, uStride int)", "in vectors", func() {
+	v.function("winogradWeights", "winogradWeights", func() {
 		var (
 			u, w, scratch = pointer("u"), pointer("w"), pointer("scratch")
 			one           = stride("uStride")
@@ -130,7 +130,7 @@ func (v *isa) winogradWeights() {
 }
 
 func (v *isa) winogradInput() {
-	v.function("winogradInput", "func(v, in *float32, mask *uint16, scratch *float32, tiles, row, vStride int)", "in vectors", func() {
+	v.function("winogradInput", "winogradInput", func() {
 		mask := pointer("mask")
 		TESTQ(mask, mask)
 		JZ(LabelRef("plain"))
@@ -199,7 +199,7 @@ func (v *isa) winogradInputLoop(name string, masked bool) {
 }
 
 func (v *isa) winogradOutput() {
-	v.function("winogradOutput", "func(out *float32, mask *uint16, m, bias, scratch *float32, tiles, row, mStride int, floor float32)", "in vectors", func() {
+	v.function("winogradOutput", "winogradOutput", func() {
 		mask := pointer("mask")
 		TESTQ(mask, mask)
 		JZ(LabelRef("plain"))
@@ -234,7 +234,7 @@ func (v *isa) winogradOutputLoop(name string, masked bool) {
 				v.transformOutput(v.vectorsOf(column[:]...), func(y int, r VecVirtual) { VMOVUPS(r, half(j, y)) })
 				LEAQ(Mem{Base: from, Index: three, Scale: 2}, from)
 			}
-			VBROADCASTSS(parameter("floor"), lowest)
+			VBROADCASTSS(argument("floor"), lowest)
 			to, words := GP64(), GP64()
 			MOVQ(out, to)
 			if masked {

@@ -109,7 +109,7 @@ def rounded(t):
 
 at, style_at = points(POINTS, 7), points(STYLE_POINTS, 8)
 result = {'layers': LAYERS, 'styleLayers': STYLE_LAYERS, 'points': at.tolist(), 'stylePoints': style_at.tolist(),
-          'picture': PICTURE, 'joints': [], 'palettes': []}
+          'picture': PICTURE, 'costs': [], 'palettes': []}
 scales = [1 / 5, 1 / 19]
 
 # A style of many zeros has hypercolumns that point into few directions, so that
@@ -131,7 +131,7 @@ for name, cost, least in [('matching', matching, .4), ('neighbours', neighbours,
     if name == 'relaxed':
         d = cosine_distance(x, other)
         entry['rows'] = bool(d.min(1)[0].mean() > d.min(0)[0].mean())
-    result['joints'].append(entry)
+    result['costs'].append(entry)
 
 # A dark style is far from colours of all kinds; a style of all kinds of colours
 # has some that are far from a picture whose upper half is all that counts.

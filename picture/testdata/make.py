@@ -7,6 +7,7 @@ width and height as little-endian uint16, then the upright picture as RGBA,
 four little-endian uint16 a pixel, as Pillow (or the array that was written)
 has it.
 """
+import os
 import struct
 import subprocess
 import zlib
@@ -195,3 +196,26 @@ subprocess.run(["convert", "tmp.png", "-define", "bmp:format=bmp4", "-alpha", "o
 pillow("bmp-v4.bmp")
 
 subprocess.run(["rm", "tmp.png", "tmp16.png"], check=True)
+
+
+def ramps(name, *arguments):
+    """A kind of JPEG that Pillow does not write: jpeg_test.go knows its pixels."""
+    y, x = np.mgrid[0:37, 0:45]
+    rgb = np.stack([60 + 2 * x, 200 - 2 * y, 50 + x + y], -1).astype(np.uint8)
+    ppm = b"P6 45 37 255\n" + rgb.tobytes()
+    with open(f"jpeg/{name}.jpg", "wb") as f:
+        f.write(subprocess.run(["cjpeg", "-quality", "98", *arguments], input=ppm, stdout=subprocess.PIPE, check=True).stdout)
+
+
+# Needs cjpeg of libjpeg-turbo.
+os.makedirs("jpeg", exist_ok=True)
+for factors in ("3x1,1x1,1x1", "1x4,1x1,1x1", "2x2,1x1,1x2", "2x2,2x1,1x1", "1x1,2x1,2x1", "1x1,2x2,2x2", "4x1,2x1,1x1"):
+    ramps(factors.replace(",", "-"), "-sample", factors)
+with open("scans.txt", "w") as f:
+    f.write("0; 1; 2;")
+ramps("scans", "-sample", "4x2,2x1,1x1", "-scans", "scans.txt", "-restart", "3B")
+os.remove("scans.txt")
+ramps("rgb", "-sample", "2x2,1x1,1x1", "-rgb")
+ramps("progressive", "-sample", "2x2,1x1,1x1", "-progressive", "-restart", "2B")
+ramps("progressive-3x2", "-sample", "3x2,1x1,1x1", "-progressive", "-restart", "2B")
+ramps("restarts", "-sample", "1x1", "-restart", "2B")

@@ -4,7 +4,8 @@
 Needs Pillow >= 9.4 with WebP, libtiff and littlecms, and NumPy. Run it in this
 directory. The profiles are written here, but for sRGB's, which is littlecms's
 own; the reference pixels beside each fixture (make.py says what they hold) are
-what littlecms makes of it in sRGB, with relative colorimetry.
+what littlecms makes of it in sRGB: with relative colorimetry, but with the
+perceptual intent where the profile is of version 4 and has a table.
 """
 import io
 import struct
@@ -13,7 +14,7 @@ import numpy as np
 from PIL import Image, ImageCms
 
 W, H = 23, 17
-RELATIVE, UNOPTIMISED = 1, 0x0100
+PERCEPTUAL, RELATIVE, UNOPTIMISED = 0, 1, 0x0100
 
 
 def scene():
@@ -88,9 +89,80 @@ PROFILES = {
 GREY = profile(b"GRAY", b"XYZ ", [(b"desc", text("Grey, gamma 1.8")), (b"kTRC", curve(461))])
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 SRGB_BYTES = SRGB.tobytes()
-# Ones that are not understood: what counts is what is said of them.
-CMYK = profile(b"CMYK", b"Lab ", [(b"desc", text("A press")), (b"A2B0", tag(b"mft2", bytes(40)))])
-TABLE = profile(b"RGB ", b"Lab ", [(b"desc", old_text("A scanner")), (b"A2B0", tag(b"mft2", bytes(40)))], version=2)
+
+
+def lab(xyz):
+    """CIELAB of XYZ, in which the white of profiles is (0.9642, 1, 0.8249)."""
+    t = np.asarray(xyz) / (0.9642, 1, 0.8249)
+    f = np.where(t > (24 / 116) ** 3, np.cbrt(t), t * 841 / 108 + 16 / 116)
+    return np.stack([116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], -1)
+
+
+def grid(*sides):
+    """The corners of a table, 0 to 1, of which the last channel runs fastest."""
+    return np.stack(np.meshgrid(*[np.linspace(0, 1, n) for n in sides], indexing="ij"), -1).reshape(-1, len(sides))
+
+
+def of_light(light):
+    return lab(light @ np.array(ADOBE))
+
+
+def of_inks(cmyk):
+    """A press whose black is no more than dark."""
+    inks = np.array([(0.12, 0.45, 0.75), (0.7, 0.1, 0.25), (0.95, 0.8, 0.08), (0.06, 0.055, 0.05)])
+    return of_light(np.prod(1 - cmyk[..., None] * (1 - inks), -2))
+
+
+def table16(corners, sides, values, *curves):
+    """A lut16Type to Lab in its old encoding, with a curve of samples per channel."""
+    l, a, b = (values + (0, 128, 128)).T * 256
+    coded = np.round(np.clip(np.stack([l * 255 / 100, a, b], -1), 0, 65535)).astype(">u2")
+    entries = np.round(65535 * np.array(curves)).astype(">u2")
+    head = struct.pack(">BBBx", corners.shape[-1], 3, sides) + numbers(1, 0, 0, 0, 1, 0, 0, 0, 1)
+    out = np.array([[0, 65535]] * 3, ">u2")
+    return tag(b"mft2", head + struct.pack(">HH", entries.shape[1], 2) + entries.tobytes() + coded.tobytes() + out.tobytes())
+
+
+def table8(corners, sides, values):
+    """A lut8Type to Lab."""
+    l, a, b = (values + (0, 128, 128)).T
+    coded = np.round(np.clip(np.stack([l * 255 / 100, a, b], -1), 0, 255)).astype("u1")
+    head = struct.pack(">BBBx", corners.shape[-1], 3, sides) + numbers(1, 0, 0, 0, 1, 0, 0, 0, 1)
+    line = bytes(range(256))
+    return tag(b"mft1", head + line * corners.shape[-1] + coded.tobytes() + line * 3)
+
+
+def modular(sides, values):
+    """A lutAToBType to XYZ with all its parts."""
+    b = parametric(0, 1.0) * 3
+    matrix = numbers(0.98, 0.01, 0.005, 0.0, 0.97, 0.01, 0.005, 0.01, 0.96, 0.0005, 0.0005, 0.0005)
+    m = parametric(0, 1.1) * 2 + curve(0, 30000, 65535) + bytes(2)
+    a = parametric(0, 1.2) * 3
+    coded = np.round(65535 * np.clip(np.array(values) * 32768 / 65535, 0, 1)).astype(">u2").tobytes()
+    clut = bytes(sides).ljust(16, b"\0") + b"\2\0\0\0" + coded + bytes(-len(coded) % 4)
+    offsets, body = [], b""
+    for part in (b, matrix, m, clut, a):
+        offsets.append(32 + len(body))
+        body += part
+    return tag(b"mAB ", struct.pack(">BB2x5I", 3, 3, *offsets) + body)
+
+
+def table_profile(space, connection, name, table, version=2):
+    write = text if version == 4 else old_text
+    return profile(space, connection, [
+        (b"desc", write(name)), (b"wtpt", tag(b"XYZ ", numbers(0.9642, 1, 0.8249))), (b"A2B0", table)], version)
+
+
+G5, G4, G345 = grid(5, 5, 5), grid(4, 4, 4, 4), grid(3, 4, 5)
+RISE = [(i / 15) ** 1.4 for i in range(16)]
+TABLE = table_profile(b"RGB ", b"Lab ", "A scanner", table16(G5, 5, of_light(G5 ** 1.5), RISE, RISE, RISE))
+TABLE8 = table_profile(b"RGB ", b"Lab ", "An old scanner", table8(G5, 5, of_light(G5 ** 2.2)))
+MODULAR = table_profile(b"RGB ", b"XYZ ", "A camera", modular((3, 4, 5), (G345 ** 1.6) @ np.array(ADOBE)), version=4)
+LINE = np.linspace(0, 1, 16).tolist()
+CMYK = table_profile(b"CMYK", b"Lab ", "A press", table16(G4, 4, of_inks(G4), LINE, LINE, RISE, LINE))
+GREY_LAB = profile(b"GRAY", b"Lab ", [(b"desc", text("Grey of Lab")), (b"kTRC", curve(300))])
+TONED = np.array([(100 * v ** 0.9, 8 * v * (1 - v), 20 * v * (1 - v)) for v in np.linspace(0, 1, 9)])
+GREY_TABLE = table_profile(b"GRAY", b"Lab ", "Sepia", table16(np.linspace(0, 1, 9)[:, None], 9, TONED, RISE))
 
 
 def want(name, rgb):
@@ -100,15 +172,15 @@ def want(name, rgb):
         f.write(struct.pack("<HH", w, h) + pixels.astype("<u2").tobytes())
 
 
-def save(name, image, icc, **options):
+def save(name, image, icc, managed=True, **options):
     image.save(name, icc_profile=icc, **options)
     stored = Image.open(name)
     assert stored.info.get("icc_profile") == icc, name
-    if icc in (CMYK, TABLE):
+    if not managed:
         return want(name, np.asarray(stored.convert("RGB")))
     source = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-    managed = ImageCms.profileToProfile(stored, source, SRGB, RELATIVE, "RGB", flags=UNOPTIMISED)
-    want(name, np.asarray(managed))
+    intent = PERCEPTUAL if icc is MODULAR else RELATIVE
+    want(name, np.asarray(ImageCms.profileToProfile(stored, source, SRGB, intent, "RGB", flags=UNOPTIMISED)))
 
 
 def split(name, icc):
@@ -137,5 +209,12 @@ smooth = Image.fromarray(90 + np.sort(np.sort(scene(), 0), 1) // 4)
 save("profile-parts.jpg", smooth, PROFILES["gamma"], quality=100, subsampling=0)
 split("profile-parts.jpg", PROFILES["gamma"])
 save("profile-srgb.png", rgb, SRGB_BYTES)
-save("profile-cmyk.png", rgb, CMYK)
 save("profile-table.tif", rgb, TABLE)
+save("profile-table8.png", rgb, TABLE8)
+save("profile-modular.png", rgb, MODULAR)
+save("profile-grey-lab.png", grey, GREY_LAB)
+save("profile-grey-table.png", grey, GREY_TABLE)
+inks = np.sort(np.sort(np.dstack([scene(), 120 - scene()[..., 0] // 3]), 0), 1)
+save("profile-press.jpg", Image.fromarray(inks, "CMYK"), CMYK, quality=100, subsampling=0)
+# Not for such a picture.
+save("profile-cmyk.png", rgb, CMYK, managed=False)

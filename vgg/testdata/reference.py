@@ -64,18 +64,16 @@ INPUTS = {
     "bgr": {"scale": [1, 1, 1], "offset": [-123.68, -116.779, -103.939], "bgr": True},
 }
 
-# architecture, width, height, pooling, rescale, replicate, input
+# architecture, width, height, pooling, replicate, input
 CASES = [
-    ("vgg19", 67, 45, "max", False, False, "rgb"),
-    ("vgg19", 67, 45, "avg", False, False, "rgb"),
-    ("vgg19", 67, 45, "l2", False, False, "bgr"),
-    ("vgg19", 67, 45, "avg", True, True, "bgr"),
-    ("vgg19", 64, 64, "max", False, True, "bgr"),
-    ("vgg19", 64, 64, "l2", True, True, "rgb"),
-    ("vgg16", 33, 50, "max", False, True, "rgb"),
-    ("vgg16", 67, 45, "avg", False, False, "bgr"),
-    ("vgg19-slim", 31, 70, "max", False, False, "rgb"),
-    ("vgg19-slim", 67, 45, "avg", True, True, "rgb"),
+    ("vgg19", 67, 45, "max", False, "rgb"),
+    ("vgg19", 67, 45, "avg", False, "rgb"),
+    ("vgg19", 67, 45, "avg-rescaled", True, "bgr"),
+    ("vgg19", 64, 64, "max", True, "bgr"),
+    ("vgg16", 33, 50, "max", True, "rgb"),
+    ("vgg16", 67, 45, "avg", False, "bgr"),
+    ("vgg19-slim", 31, 70, "max", False, "rgb"),
+    ("vgg19-slim", 67, 45, "avg-rescaled", True, "rgb"),
 ]
 
 GOLDEN = 0x9E3779B97F4A7C15
@@ -112,16 +110,10 @@ def random_network(architecture):
     return layers
 
 
-def pool(x, kind, rescale):
+def pool(x, kind):
     if kind == "max":
         return functional.max_pool2d(x, 2)
-    if kind == "avg":
-        return functional.avg_pool2d(x, 2) * (2 if rescale else 1)
-    squares = functional.avg_pool2d(x * x, 2) * 4
-    # The root has no slope at zero, where the gradient shall be zero.
-    positive = squares > 0
-    roots = torch.where(positive, squares, torch.ones_like(squares)).sqrt()
-    return torch.where(positive, roots, torch.zeros_like(roots)) * (0.78 if rescale else 1)
+    return functional.avg_pool2d(x, 2) * {"avg": 1, "avg-rescaled": 2}[kind]
 
 
 def rms(x):
@@ -136,7 +128,7 @@ def tie(x):
     return torch.where(first > 0, first - second, first.max()).min().item()
 
 
-def forward(layers, picture, kind, rescale, replicate, convention, margin=0):
+def forward(layers, picture, kind, replicate, convention, margin=0):
     """The activation of each layer, or nothing where a gradient's jump is
     nearer than margin."""
     scale, offset = (torch.from_numpy(numpy.float32(convention[name])).double().view(1, 3, 1, 1)
@@ -153,7 +145,7 @@ def forward(layers, picture, kind, rescale, replicate, convention, margin=0):
             if name.endswith("_1"):
                 if margin and kind == "max" and tie(x) < margin * rms(x):
                     return None
-                x = pool(x, kind, rescale)
+                x = pool(x, kind)
             x = functional.conv2d(x, weight, bias, padding=1)
         before, x = x, functional.relu(x)
         if margin and before.abs().min().item() < margin * rms(x):
@@ -185,9 +177,9 @@ def summary(values, seed, stream):
             "samples": [float(f"{v:.9g}") for v in samples]}
 
 
-def compute(architecture, width, height, kind, rescale, replicate, convention):
+def compute(architecture, width, height, kind, replicate, convention):
     layers = random_network(architecture)
-    conditions = (kind, rescale, replicate, INPUTS[convention])
+    conditions = (kind, replicate, INPUTS[convention])
     with torch.no_grad():
         seed = find_seed(layers, height, width, *conditions)
     picture = levels(seed, height, width).requires_grad_()
@@ -199,13 +191,13 @@ def compute(architecture, width, height, kind, rescale, replicate, convention):
             part = COST[name] * (r * a + a * a / 2).sum()
             parts += torch.autograd.grad(part, picture, retain_graph=True)
     gradient = sum(parts)
-    name = " ".join([architecture, f"{width}x{height}", kind + (" rescaled" if rescale else ""),
+    name = " ".join([architecture, f"{width}x{height}", kind,
                      "replicate" if replicate else "zero", convention])
     shares = ", ".join(f"{tap} {rms(part) / rms(gradient):.2g}" for tap, part in zip(COST, parts))
     print(f"{name}: seed {seed}; shares of the gradient: {shares}", flush=True)
     return {
         "name": name, "architecture": architecture, "width": width, "height": height,
-        "pooling": kind, "rescale": rescale, "replicate": replicate, "input": INPUTS[convention],
+        "pooling": kind, "replicate": replicate, "input": INPUTS[convention],
         "seed": seed, "cost": COST,
         "layers": {name: summary(a, seed, 100 + number) for number, (name, a) in enumerate(activations.items(), 1)},
         "gradient": summary(gradient, seed, 100),

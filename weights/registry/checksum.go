@@ -8,6 +8,7 @@ import (
 	"hash"
 	"io"
 	"os"
+	"time"
 
 	"github.com/pastiche-art/pastiche/weights"
 )
@@ -42,21 +43,55 @@ func checksum(ctx context.Context, r io.Reader) (File, error) {
 	return s.file(), err
 }
 
-func checksumFile(ctx context.Context, path string) (File, error) {
+// A checkedFile is an open file whose checksum was taken. What is read of it has
+// that checksum, whatever its path leads to by then.
+type checkedFile struct {
+	*os.File
+	sum     File
+	written time.Time // when it was last written to, before the checksum was taken
+}
+
+// openFile opens the file at path and takes its checksum. The caller closes it.
+func openFile(ctx context.Context, path string) (*checkedFile, error) {
 	// A named pipe would block when opened, so ask what path is first.
 	info, err := os.Stat(path)
 	if err != nil {
-		return File{}, err
+		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return File{}, fmt.Errorf("%s: %w: expected a regular file, found a directory, pipe or device", path, weights.ErrNotNetwork)
+		return nil, fmt.Errorf("%s: %w: expected a regular file, found a directory, pipe or device", path, weights.ErrNotNetwork)
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return File{}, err
+		return nil, err
 	}
-	defer f.Close()
-	return checksum(ctx, f)
+	checked := &checkedFile{File: f}
+	if info, err = f.Stat(); err == nil {
+		checked.written = info.ModTime()
+		checked.sum, err = checksum(ctx, f)
+	}
+	if err != nil {
+		_ = f.Close() // it was only read
+		return nil, err
+	}
+	return checked, nil
+}
+
+// network reads the network of the file. It fails where the file was written to
+// since its checksum was taken.
+func (f *checkedFile) network(override weights.Override) (*weights.Network, error) {
+	n, err := weights.ReadFile(f.File, override)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() != f.sum.Size || !info.ModTime().Equal(f.written) {
+		return nil, fmt.Errorf("%s: %w: it was written to while it was being read: try again", f.Name(), weights.ErrMalformed)
+	}
+	return n, nil
 }
 
 // cancelable reads until its context ends.

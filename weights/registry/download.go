@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/pastiche-art/pastiche/internal/atomicfile"
 )
 
 // maxRedirects is how many redirects are followed: content networks need one or
@@ -27,51 +29,50 @@ const chunk = 256 << 10
 // from several mirrors, in several runs of the program. What it has is in
 // incoming, under the checksum that it is to have.
 type download struct {
-	store    *Store
-	patience patience
-	path     string
-	want     File
-	client   *http.Client
-	file     *os.File
-	sum      *sum // of what has arrived
+	store  *Store
+	retry  retryPolicy
+	path   string
+	want   File
+	client *http.Client
+	file   *os.File
+	sum    *sum // of what has arrived
 
-	// validator is what the server at validated calls its version of the file.
-	validated, validator string
-	// source is the URL that sent all that has arrived, where this run of the
-	// program knows that of every byte.
+	// resume is kept beside the file.
+	resume resumeInfo
+	// source is the URL that sent all bytes that have arrived, or empty where
+	// others did too or an earlier run of the program received some.
 	source string
 }
 
 func newDownload(s *Store, want File) *download {
-	d := &download{store: s, patience: s.patience, path: s.incoming(want.SHA256), want: want}
-	if d.patience == (patience{}) {
-		d.patience = usual
+	d := &download{store: s, retry: s.retry, path: s.incoming(want.SHA256), want: want}
+	if d.retry == (retryPolicy{}) {
+		d.retry = defaultRetry
 	}
 	return d
 }
 
-// note is the JSON beside a download that lets another run resume it.
-type note struct {
+// resumeInfo is the JSON beside a download that lets another run resume it.
+type resumeInfo struct {
 	URL       string `json:"url"`
-	Validator string `json:"validator"`
+	Validator string `json:"validator"` // what the server at URL calls its version of the file
 }
 
-func (d *download) notePath() string { return d.path + ".json" }
+func (d *download) resumePath() string { return d.path + ".json" }
 
-// open takes up what an earlier run has left.
+// open opens the file of the download, with what an earlier run has received.
 func (d *download) open(ctx context.Context) error {
-	// What is not a file was put here by somebody else: a link would have its
-	// target written over.
-	for _, path := range []string{d.path, d.notePath()} {
+	// Through a link, the file that it leads to would be overwritten.
+	for _, path := range []string{d.path, d.resumePath()} {
 		if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
 			if err := os.Remove(path); err != nil {
-				return cannotWrite(path, err)
+				return atomicfile.Failed(path, err)
 			}
 		}
 	}
 	var err error
 	if d.file, err = os.OpenFile(d.path, os.O_RDWR|os.O_CREATE, 0o666); err != nil {
-		return cannotWrite(d.path, err)
+		return atomicfile.Failed(d.path, err)
 	}
 	d.sum = newSum()
 	if _, err := io.Copy(d.sum, &cancelable{ctx, io.LimitReader(d.file, d.want.Size)}); err != nil {
@@ -80,12 +81,11 @@ func (d *download) open(ctx context.Context) error {
 	}
 	if err := d.file.Truncate(d.sum.size); err != nil {
 		_ = d.file.Close() // which cannot be written anyway
-		return cannotWrite(d.path, err)
+		return atomicfile.Failed(d.path, err)
 	}
-	if text, err := os.ReadFile(d.notePath()); err == nil {
-		var n note
-		if json.Unmarshal(text, &n) == nil {
-			d.validated, d.validator = n.URL, n.Validator
+	if text, err := os.ReadFile(d.resumePath()); err == nil {
+		if json.Unmarshal(text, &d.resume) != nil {
+			d.resume = resumeInfo{} // a damaged one costs a part of the download at most
 		}
 	}
 	if free, known := freeSpace(d.store.Dir); known && free < uint64(d.want.Size-d.sum.size) {
@@ -93,7 +93,7 @@ func (d *download) open(ctx context.Context) error {
 		if d.sum.size == 0 {
 			d.discard()
 		}
-		return cannotWrite(d.path, fmt.Errorf("%.0f MB are still to come, but only %.0f MB are free",
+		return atomicfile.Failed(d.path, fmt.Errorf("%.0f MB are still to come, but only %.0f MB are free",
 			float64(d.want.Size-d.sum.size)/1e6, float64(free)/1e6))
 	}
 	d.client = &http.Client{CheckRedirect: checkRedirect, Transport: &http.Transport{
@@ -111,19 +111,19 @@ func (d *download) close() error {
 	if d.sum.size == 0 {
 		d.discard()
 	}
-	return cannotWrite(d.path, err)
+	return atomicfile.Failed(d.path, err)
 }
 
-// discard deletes what has arrived, and tells whether there was anything.
+// discard deletes what has arrived, and reports whether there was anything.
 func (d *download) discard() bool {
-	os.Remove(d.notePath())
+	os.Remove(d.resumePath())
 	return os.Remove(d.path) == nil
 }
 
 // reset begins again with bytes that source will send.
 func (d *download) reset(source string) error {
 	if err := d.file.Truncate(0); err != nil {
-		return cannotWrite(d.path, err)
+		return atomicfile.Failed(d.path, err)
 	}
 	d.sum, d.source = newSum(), source
 	return nil
@@ -132,7 +132,7 @@ func (d *download) reset(source string) error {
 // check compares what has arrived with what is wanted.
 func (d *download) check(mirror string) error {
 	if err := d.file.Sync(); err != nil {
-		return cannotWrite(d.path, err)
+		return atomicfile.Failed(d.path, err)
 	}
 	return d.sum.file().compare(d.want, redacted(mirror))
 }
@@ -156,10 +156,10 @@ func (d *download) attempt(ctx context.Context, mirror string) (err error) {
 			err = fmt.Errorf("%s: %w", redacted(mirror), err)
 		}
 	}()
-	stalled := fmt.Errorf("nothing came for %v", d.patience.stall)
+	stalled := fmt.Errorf("nothing came for %v", d.retry.stall)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	watchdog := time.AfterFunc(d.patience.stall, func() { cancel(stalled) })
+	watchdog := time.AfterFunc(d.retry.stall, func() { cancel(stalled) })
 	defer watchdog.Stop()
 
 	response, err := d.request(ctx, mirror)
@@ -173,7 +173,7 @@ func (d *download) attempt(ctx context.Context, mirror string) (err error) {
 	body := &cancelable{ctx, response.Body}
 	buffer := make([]byte, chunk)
 	for d.sum.size < d.want.Size {
-		watchdog.Reset(d.patience.stall)
+		watchdog.Reset(d.retry.stall)
 		n, err := body.Read(buffer[:min(chunk, d.want.Size-d.sum.size)])
 		if err := d.append(buffer[:n]); err != nil {
 			return err
@@ -213,8 +213,8 @@ func (d *download) request(ctx context.Context, mirror string) (*http.Response, 
 	}
 	if d.sum.size > 0 {
 		request.Header.Set("Range", fmt.Sprintf("bytes=%d-", d.sum.size))
-		if d.validator != "" && d.validated == redacted(mirror) {
-			request.Header.Set("If-Range", d.validator)
+		if d.resume.Validator != "" && d.resume.URL == redacted(mirror) {
+			request.Header.Set("If-Range", d.resume.Validator)
 		}
 	}
 	return d.client.Do(request)
@@ -226,7 +226,7 @@ func (d *download) begin(mirror string, response *http.Response) error {
 	status := fmt.Sprintf("%d %s", code, http.StatusText(code)) // not in the server's words
 	switch {
 	case code == http.StatusPartialContent && d.sum.size > 0:
-		return d.resume(mirror, response)
+		return d.goOn(mirror, response)
 	case code == http.StatusOK:
 		if n := response.ContentLength; n >= 0 && n != d.want.Size {
 			return final("it has %d bytes, expected %d", n, d.want.Size)
@@ -249,8 +249,8 @@ func (d *download) begin(mirror string, response *http.Response) error {
 
 var contentRange = regexp.MustCompile(`^bytes (\d+)-\d+/(\d+|\*)$`)
 
-// resume checks that the response goes on where the file ends.
-func (d *download) resume(mirror string, response *http.Response) error {
+// goOn checks that the response continues where the file ends.
+func (d *download) goOn(mirror string, response *http.Response) error {
 	header := response.Header.Get("Content-Range")
 	match := contentRange.FindStringSubmatch(header)
 	if match == nil || match[1] != strconv.FormatInt(d.sum.size, 10) {
@@ -265,23 +265,19 @@ func (d *download) resume(mirror string, response *http.Response) error {
 	return nil
 }
 
-// remember notes the server's version of the file. One that is weak promises
+// remember writes down the server's version of the file. A weak ETag promises
 // nothing about bytes.
 func (d *download) remember(mirror string, header http.Header) error {
-	d.validated, d.validator = redacted(mirror), header.Get("ETag")
-	if d.validator == "" || strings.HasPrefix(d.validator, "W/") {
-		d.validator = header.Get("Last-Modified")
+	d.resume = resumeInfo{redacted(mirror), header.Get("ETag")}
+	if d.resume.Validator == "" || strings.HasPrefix(d.resume.Validator, "W/") {
+		d.resume.Validator = header.Get("Last-Modified")
 	}
-	text, err := json.Marshal(note{d.validated, d.validator})
-	if err != nil {
-		return err
-	}
-	return cannotWrite(d.notePath(), os.WriteFile(d.notePath(), text, 0o666))
+	return atomicfile.Replace(d.resumePath(), func(w io.Writer) error { return json.NewEncoder(w).Encode(d.resume) })
 }
 
 func (d *download) append(b []byte) error {
 	if _, err := d.file.WriteAt(b, d.sum.size); err != nil {
-		return cannotWrite(d.path, err)
+		return atomicfile.Failed(d.path, err)
 	}
 	_, err := d.sum.Write(b)
 	return err

@@ -13,26 +13,27 @@ import (
 	"github.com/pastiche-art/pastiche/weights"
 )
 
-// Read reads the network file at path and describes it: as the entry that it is
-// known as by its checksum, and otherwise as an entry without a name. What
-// override says of the input is believed before the checksum and the file.
+// Read reads the network file at path and returns its entry: the published one
+// with its checksum, and otherwise an entry without a name. An override, unless
+// it is zero, comes before the published entry and the file.
 func (s *Store) Read(ctx context.Context, path string, override weights.Override) (*weights.Network, Entry, error) {
-	source, err := checksumFile(ctx, path)
+	f, err := openFile(ctx, path)
 	if err != nil {
 		return nil, Entry{}, err
 	}
-	e, published := s.publishedAs(source)
-	told := !override.IsZero()
-	if published && !told {
-		override = whole(e.Input)
+	defer f.Close()
+	e, published := s.publishedAs(f.sum)
+	published = published && override.IsZero()
+	if published {
+		override = e.override()
 	} else {
-		e = Entry{Origin: filepath.Base(path), Source: source}
+		e = Entry{Origin: filepath.Base(path), Source: f.sum}
 	}
-	n, err := weights.OpenWith(path, override)
+	n, err := f.network(override)
 	if err != nil {
 		return nil, Entry{}, err
 	}
-	if published && !told {
+	if published {
 		n.InputSource = "published as " + e.Name + ", by its checksum"
 	}
 	e.Family, e.License, e.Input = cmp.Or(e.Family, n.Family), cmp.Or(e.License, n.License), n.Input
@@ -61,7 +62,7 @@ func (s *Store) Import(ctx context.Context, path, name string, override weights.
 	case known && k.Source != e.Source:
 		return Entry{}, fmt.Errorf("%s: %w: it stands for the file with the SHA-256 %s, and that of %s is %s: choose another name",
 			k.Name, ErrName, k.Source.SHA256, path, e.Source.SHA256)
-	case known && k.Input != e.Input:
+	case known && !override.IsZero() && k.Input != e.Input:
 		return Entry{}, fmt.Errorf("%s: %w: it stands for that file with the input %s: choose another name", k.Name, ErrName, k.Input)
 	}
 	unlock, err := s.lock(ctx)
@@ -70,11 +71,6 @@ func (s *Store) Import(ctx context.Context, path, name string, override weights.
 	}
 	defer unlock()
 	return s.keep(n, e)
-}
-
-// whole says all of an input convention.
-func whole(in weights.Input) weights.Override {
-	return weights.Override{PartialInput: weights.PartialInput{Channels: in.Channels, Max: in.Max, Mean: &in.Mean, Std: &in.Std}}
 }
 
 // publishedAs returns the entry that the file belongs to.
@@ -104,14 +100,17 @@ func (s *Store) keep(n *weights.Network, e Entry) (Entry, error) {
 	if err != nil && !errors.Is(err, ErrUnknown) {
 		return e, err
 	}
-	if e.Local, err = s.write(func(w io.Writer) error { return n.WriteSafetensors(w, weights.Float32) }); err != nil {
+	fill := func(w io.Writer) error { return n.WriteSafetensors(w, weights.Float32) }
+	sum := newSum()
+	if err := fill(sum); err != nil {
 		return e, err
 	}
+	e.Local = sum.file()
 	if before.Present() && before.Local != e.Local {
 		return e, fmt.Errorf("%s: %w: a network imported from %s has it: remove that one first, or choose another name",
 			e.Name, ErrName, before.Origin)
 	}
-	if err := s.publish(s.blob(e.Local)); err != nil {
+	if err := write(s.blob(e.Local), fill); err != nil {
 		return e, err
 	}
 	if err := s.writeRecord(e); err != nil {

@@ -6,29 +6,12 @@ import (
 	"github.com/pastiche-art/pastiche/weights"
 )
 
-// The conventions of the published networks: the means of ImageNet's pictures,
-// as levels for the original authors' and as fractions for torchvision's.
-var (
-	levels = weights.Input{
-		Channels: "rgb",
-		Max:      255,
-		Mean:     [3]float32{123.68, 116.779, 103.939},
-		Std:      [3]float32{1, 1, 1},
-	}
-	fractions = weights.Input{
-		Channels: "rgb",
-		Max:      1,
-		Mean:     [3]float32{0.485, 0.456, 0.406},
-		Std:      [3]float32{0.229, 0.224, 0.225},
-	}
-)
-
 var known = []Entry{
 	{
 		Name:    "builtin",
 		Family:  "VGG-19, slim, to conv5_1",
 		License: "MIT",
-		Input:   fractions,
+		Input:   weights.TorchvisionInput,
 		Origin:  "trained for pastiche by a distilled VGG-19",
 		Source:  builtinFile,
 		Local:   builtinFile,
@@ -38,7 +21,7 @@ var known = []Entry{
 		Name:    "vgg19",
 		Family:  "VGG-19",
 		License: "CC BY",
-		Input:   levels,
+		Input:   weights.MatConvNetInput,
 		Origin:  "Simonyan and Zisserman 2014, converted by MatConvNet",
 		Source: File{
 			Size:   534_904_783,
@@ -50,7 +33,7 @@ var known = []Entry{
 		Name:    "vgg19-torchvision",
 		Family:  "VGG-19",
 		License: "BSD-3-Clause",
-		Input:   fractions,
+		Input:   weights.TorchvisionInput,
 		Origin:  "trained for torchvision",
 		Source: File{
 			Size:   574_673_361,
@@ -62,13 +45,29 @@ var known = []Entry{
 		Name:    "vgg16",
 		Family:  "VGG-16",
 		License: "BSD-3-Clause",
-		Input:   fractions,
+		Input:   weights.TorchvisionInput,
 		Origin:  "trained for torchvision",
 		Source: File{
 			Size:   553_433_881,
 			SHA256: "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
 		},
 		URLs: []string{"https://download.pytorch.org/models/vgg16-397923af.pth"},
+	},
+	{
+		Name:    "vgg19-slim",
+		Family:  "VGG-19, slim, to conv5_1",
+		License: "MIT, Huan Wang et al.; VGG-19: CC BY 4.0, Visual Geometry Group",
+		Input:   weights.PlainInput, // of its 1x1 convolution
+		Origin:  "distilled from VGG-19 by Huan Wang et al. 2020, Collaborative Distillation",
+		Source: File{
+			Size:   3_862_288,
+			SHA256: "9417c34d0d8d621bc6af78be745f1b8d30f5f210efa01e50655c60eb3770816b",
+		},
+		// The same file at two commits of its repository.
+		URLs: []string{
+			"https://raw.githubusercontent.com/MingSun-Tse/Collaborative-Distillation/4a269dc/trained_models/wct_se_16x_new/20191109-211322_E20.pth",
+			"https://raw.githubusercontent.com/MingSun-Tse/Collaborative-Distillation/75c1b81c1dbea11c96d3fb04e96f207dee16dcbb/trained_models/wct_se_16x_new/20191109-211322_E20.pth",
+		},
 	},
 }
 

@@ -7,13 +7,11 @@ import (
 	"io/fs"
 	"strings"
 	"time"
-
-	"github.com/pastiche-art/pastiche/weights"
 )
 
-// patience says how long to bear with a mirror.
-type patience struct {
-	// stall is how long a mirror may stay silent.
+// A retryPolicy says how often a mirror that fails is tried again.
+type retryPolicy struct {
+	// stall is how long a mirror may send nothing.
 	stall time.Duration
 	// attempts is how many may fail in a row, without bringing progress bytes,
 	// before the mirror is given up.
@@ -24,7 +22,7 @@ type patience struct {
 	pause time.Duration
 }
 
-var usual = patience{stall: 30 * time.Second, attempts: 4, progress: 64 << 10, pause: time.Second}
+var defaultRetry = retryPolicy{stall: 30 * time.Second, attempts: 4, progress: 64 << 10, pause: time.Second}
 
 // Pull fetches the network of that name, unless it is present, and returns its
 // entry. Mirrors are tried in order; a connection that breaks off is resumed,
@@ -50,9 +48,10 @@ func (s *Store) Pull(ctx context.Context, name string) (Entry, error) {
 	}
 	var failures mirrorsError
 	for _, file := range files {
-		err := s.check(ctx, e, file)
+		f, err := openPublished(ctx, e, file)
 		if err == nil {
-			return s.convert(file, e)
+			defer f.Close()
+			return s.convert(f, e)
 		}
 		if ctx.Err() != nil {
 			return e, err
@@ -65,16 +64,21 @@ func (s *Store) Pull(ctx context.Context, name string) (Entry, error) {
 	return s.download(ctx, urls, e, failures)
 }
 
-// check compares a file in a mirror with what it should be.
-func (s *Store) check(ctx context.Context, e Entry, file string) error {
-	got, err := checksumFile(ctx, file)
+// openPublished opens a file in a mirror, which must be the one that the entry
+// was published as.
+func openPublished(ctx context.Context, e Entry, path string) (*checkedFile, error) {
+	f, err := openFile(ctx, path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s: %w", file, fs.ErrNotExist)
+		return nil, fmt.Errorf("%s: %w", path, fs.ErrNotExist)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return got.compare(e.Source, file)
+	if err := f.sum.compare(e.Source, path); err != nil {
+		_ = f.Close() // it was only read
+		return nil, err
+	}
+	return f, nil
 }
 
 // download keeps the entry's file from the first of the URLs that has it. The
@@ -85,29 +89,34 @@ func (s *Store) download(ctx context.Context, urls []string, e Entry, failures m
 		return e, err
 	}
 	err := d.fromAny(ctx, urls, failures)
-	if closeErr := d.close(); err == nil {
-		err = closeErr
-	}
 	if err != nil {
-		return e, fmt.Errorf("%s: %w", e.Name, err)
+		err = fmt.Errorf("%s: %w", e.Name, err)
+	} else {
+		var info fs.FileInfo
+		if info, err = d.file.Stat(); err == nil {
+			e, err = s.convert(&checkedFile{d.file, e.Source, info.ModTime()}, e)
+		}
 	}
-	if e, err = s.convert(d.path, e); err == nil {
+	closeErr := d.close()
+	if err == nil {
 		d.discard()
+		err = closeErr
 	}
 	return e, err
 }
 
-// convert keeps the file at path, which is the entry's.
-func (s *Store) convert(path string, e Entry) (Entry, error) {
-	s.report(Converting{path})
-	n, err := weights.OpenWith(path, whole(e.Input))
+// convert keeps the network of a file that has the entry's checksum.
+func (s *Store) convert(f *checkedFile, e Entry) (Entry, error) {
+	s.report(Converting{f.Name()})
+	n, err := f.network(e.override())
 	if err != nil {
 		return e, err
 	}
+	e.Input = n.Input
 	return s.keep(n, e)
 }
 
-// A mirrorsError says why no mirror delivered.
+// A mirrorsError holds the error of each mirror.
 type mirrorsError []error
 
 func (e mirrorsError) Error() string {
@@ -137,19 +146,19 @@ func (d *download) fromAny(ctx context.Context, urls []string, failures mirrorsE
 
 // from completes the download from one mirror.
 func (d *download) from(ctx context.Context, mirror string) error {
-	pause := d.patience.pause
+	pause := d.retry.pause
 	for failed := 0; ; {
 		before := d.sum.size
 		err := d.attempt(ctx, mirror)
 		if err == nil {
-			pure := d.source == mirror
+			fromThis := d.source == mirror // all of the bytes
 			if err = d.check(mirror); err == nil {
 				return nil
 			}
 			if err := d.reset(""); err != nil {
 				return err
 			}
-			if pure {
+			if fromThis {
 				d.store.report(Failed{redacted(mirror), err, true})
 				return err
 			}
@@ -159,12 +168,12 @@ func (d *download) from(ctx context.Context, mirror string) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if d.sum.size-before >= d.patience.progress {
-			failed, pause = 0, d.patience.pause
+		if d.sum.size-before >= d.retry.progress {
+			failed, pause = 0, d.retry.pause
 		}
 		failed++
 		var final *finalError
-		done := errors.As(err, &final) || errors.Is(err, ErrWrite) || failed == d.patience.attempts
+		done := errors.As(err, &final) || errors.Is(err, ErrWrite) || failed == d.retry.attempts
 		d.store.report(Failed{redacted(mirror), err, done})
 		if done {
 			return err

@@ -287,14 +287,14 @@ func TestPullSilence(t *testing.T) {
 			t.Parallel()
 			silent, good := newMirror(t, serve), newMirror(t, well(sample))
 			s := newStore(t, silent.URL)
-			s.patience.stall = 50 * time.Millisecond
+			s.retry.stall = 50 * time.Millisecond
 			if _, err := s.Pull(t.Context(), "sample"); err == nil || !strings.HasSuffix(err.Error(), "nothing came for 50ms") {
 				t.Errorf("error %v", err)
 			}
-			if n := silent.requests.Load(); n != int64(s.patience.attempts) {
+			if n := silent.requests.Load(); n != int64(s.retry.attempts) {
 				t.Errorf("%d attempts", n)
 			}
-			s.patience = eager
+			s.retry = eager
 			s.Known = testEntries(good.URL)
 			if _, err := s.Pull(t.Context(), "sample"); err != nil {
 				t.Error(err)
@@ -568,7 +568,7 @@ func TestProxy(t *testing.T) {
 }
 
 func storeIn(home string) *Store {
-	return &Store{Dir: filepath.Join(home, "networks"), Known: testEntries("https://origin.invalid"), patience: eager}
+	return &Store{Dir: filepath.Join(home, "networks"), Known: testEntries("https://origin.invalid"), retry: eager}
 }
 
 // TestProcesses lets processes pull at once: one of them does.

@@ -18,20 +18,12 @@ import (
 // recordFile is the JSON of a record: an [Entry] without its name, which is
 // that of the file.
 type recordFile struct {
-	Family  string      `json:"family"`
-	License string      `json:"license,omitempty"`
-	Input   recordInput `json:"input"`
-	Origin  string      `json:"origin"`
-	Source  File        `json:"source"`
-	Local   File        `json:"local"`
-}
-
-// recordInput is a [weights.Input] with the names that a file gives its parts.
-type recordInput struct {
-	Channels string     `json:"channels"`
-	Max      float32    `json:"max"`
-	Mean     [3]float32 `json:"mean"`
-	Std      [3]float32 `json:"std"`
+	Family  string        `json:"family"`
+	License string        `json:"license,omitempty"`
+	Input   weights.Input `json:"input"`
+	Origin  string        `json:"origin"`
+	Source  File          `json:"source"`
+	Local   File          `json:"local"`
 }
 
 // maxRecord bounds what is read of a record, in bytes. They have about 600.
@@ -49,7 +41,11 @@ func usable(name string) bool {
 	return names.MatchString(name) && filepath.IsLocal(name)
 }
 
-// readRecord reads the record of that name, or fails with [fs.ErrNotExist].
+// errRecord is the error of a record that is damaged.
+var errRecord = errors.New("not the record of a network")
+
+// readRecord reads the record of that name. It fails with [fs.ErrNotExist], with
+// errRecord, or with another error of the file system.
 func (s *Store) readRecord(name string) (Entry, error) {
 	if s.Dir == "" || !usable(name) {
 		return Entry{}, fs.ErrNotExist
@@ -63,7 +59,7 @@ func (s *Store) readRecord(name string) (Entry, error) {
 	case err != nil:
 		return Entry{}, err
 	case !info.Mode().IsRegular():
-		return Entry{}, fmt.Errorf("%s: not the record of a network: expected a regular file", path)
+		return Entry{}, fmt.Errorf("%s: %w: expected a regular file", path, errRecord)
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -76,34 +72,28 @@ func (s *Store) readRecord(name string) (Entry, error) {
 	}
 	var r recordFile
 	if err := json.Unmarshal(text, &r); err != nil {
-		return Entry{}, fmt.Errorf("%s: not the record of a network: %w", path, err)
+		return Entry{}, fmt.Errorf("%s: %w: %w", path, errRecord, err)
 	}
 	// A checksum becomes a path.
 	if !sums.MatchString(r.Local.SHA256) {
-		return Entry{}, fmt.Errorf("%s: not the record of a network: its SHA-256 is %.80q, expected 64 hexadecimal digits", path, r.Local.SHA256)
+		return Entry{}, fmt.Errorf("%s: %w: its SHA-256 is %.80q, expected 64 hexadecimal digits", path, errRecord, r.Local.SHA256)
 	}
 	return Entry{
-		Name: name, Family: r.Family, License: r.License, Input: weights.Input(r.Input),
+		Name: name, Family: r.Family, License: r.License, Input: r.Input,
 		Origin: r.Origin, Source: r.Source, Local: r.Local,
 	}, nil
 }
 
 // writeRecord gives the entry its name.
 func (s *Store) writeRecord(e Entry) error {
-	text, err := json.MarshalIndent(recordFile{
-		e.Family, e.License, recordInput(e.Input), e.Origin, e.Source, e.Local,
-	}, "", "  ")
+	text, err := json.MarshalIndent(recordFile{e.Family, e.License, e.Input, e.Origin, e.Source, e.Local}, "", "  ")
 	if err != nil {
 		return err
 	}
-	_, err = s.write(func(w io.Writer) error {
+	return write(s.record(e.Name), func(w io.Writer) error {
 		_, err := w.Write(append(text, '\n'))
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	return s.publish(s.record(e.Name))
 }
 
 // recorded lists the names that have a record, in order.

@@ -13,22 +13,23 @@
 //
 // # On disk
 //
-//	lock                        held by whoever changes anything
+//	lock                        held by a process while it changes the folder
 //	names/<name>.json           the record: what the name stands for
 //	blobs/<sha256>.safetensors  the convolutions
-//	incoming/                   what is not whole yet: downloads that can be
-//	                            resumed, files that are being written
+//	incoming/                   downloads that can be resumed
 //
 // A file appears under names and blobs by renaming it, whole and synced, and
-// is never changed. A process that is killed therefore leaves at worst
-// something in incoming, or a blob without a name, which the next one to take
-// the lock clears away. Reading takes no lock.
+// is never changed. A process that is killed therefore leaves at worst a
+// temporary file, a download, or a blob without a name. The next one to take the
+// lock clears away all but downloads. Reading takes no lock. A blob is compared
+// with its checksum each time that it is read.
 package registry
 
 import (
 	"errors"
 	"fmt"
 
+	"github.com/pastiche-art/pastiche/internal/atomicfile"
 	"github.com/pastiche-art/pastiche/weights"
 )
 
@@ -47,7 +48,7 @@ var (
 	// ErrUndelivered: no mirror delivered the network's file.
 	ErrUndelivered = errors.New("no mirror delivered it")
 	// ErrWrite: the folder of networks cannot be written.
-	ErrWrite = errors.New("cannot be written")
+	ErrWrite = atomicfile.ErrWrite
 )
 
 // An Entry describes a network that has a name.
@@ -55,12 +56,26 @@ type Entry struct {
 	Name    string
 	Family  string // which member of the VGG family it is
 	License string // empty where it is not known
+	// Input is that of what this machine keeps, or of Source where it keeps
+	// nothing. They differ where Source begins with a 1x1 convolution of the
+	// colours, which becomes a part of the input.
 	Input   weights.Input
 	Origin  string   // who made it, or the file that it was imported from
 	Source  File     // the file as it was published or imported
 	URLs    []string // where Source can be fetched, best first; none for an imported network
 	Local   File     // what this machine keeps of it; zero where it has nothing
 	BuiltIn bool     // part of the program, so always present
+	// Damage says why a network that was kept on this machine cannot be used: its
+	// record cannot be read, or its file is missing or has another size than it
+	// was kept with. It is nil where none of that is so; the bytes of the file are
+	// compared by [Store.Open] and [Store.Verify] alone.
+	Damage error
+}
+
+// override returns what the file of a published network is read with.
+func (e Entry) override() weights.Override {
+	in := e.Input
+	return weights.Override{PartialInput: weights.PartialInput{Channels: in.Channels, Max: in.Max, Mean: &in.Mean, Std: &in.Std}}
 }
 
 // File is the size of a file in bytes, and its SHA-256 in lower-case
@@ -70,7 +85,7 @@ type File struct {
 	SHA256 string `json:"sha256"`
 }
 
-// Present tells whether the network is on this machine.
+// Present reports whether the network is on this machine.
 func (e Entry) Present() bool { return e.Local != File{} }
 
 // A ChecksumError reports a file whose bytes are not those that were expected.
@@ -79,11 +94,12 @@ type ChecksumError struct {
 	Got, Want string // SHA-256 in hexadecimal
 }
 
+// Error names the place and both checksums.
 func (e *ChecksumError) Error() string {
 	return fmt.Sprintf("%s: wrong bytes: its SHA-256 is %s, expected %s", e.Place, e.Got, e.Want)
 }
 
-// An Event tells what a [Store] is doing: it is a [Waiting], [Fetching],
+// An Event reports the progress of a [Store]: it is a [Waiting], [Fetching],
 // [Failed] or [Converting].
 type Event interface{ event() }
 

@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -36,13 +39,13 @@ func TestMain(m *testing.M) {
 func child(task, argument string) int {
 	ctx := context.Background()
 	s := FromEnvironment()
-	s.Known, s.patience = testEntries(s.Mirror), eager
+	s.Known, s.retry = testEntries(s.Mirror), eager
 	s.Mirror = ""
 	var err error
 	switch task {
 	case "pull":
 		_, err = s.Pull(ctx, argument)
-	case "mirror": // as users do: from the mirror, with the usual patience
+	case "mirror": // as users do: from the mirror, with the default policy
 		s = FromEnvironment()
 		s.Known = testEntries("https://origin.invalid")
 		_, err = s.Pull(ctx, argument)
@@ -76,8 +79,8 @@ func inChild(t *testing.T, task, argument, home, mirror string) *exec.Cmd {
 	return cmd
 }
 
-// eager is a patience that costs tests no time.
-var eager = patience{stall: 30 * time.Second, attempts: 3, progress: 64 << 10, pause: time.Millisecond}
+// eager is a policy that costs tests no time.
+var eager = retryPolicy{stall: 30 * time.Second, attempts: 3, progress: 64 << 10, pause: time.Millisecond}
 
 // network returns a small VGG of random weights.
 func network(name string, seed uint64) *weights.Network {
@@ -88,7 +91,7 @@ func network(name string, seed uint64) *weights.Network {
 // these widths.
 func networkOf(name string, seed uint64, blocks ...[]int) *weights.Network {
 	r := rand.New(rand.NewPCG(seed, 0))
-	n := &weights.Network{Name: name, Family: "vgg", License: "MIT", Input: fractions, Pooling: "max"}
+	n := &weights.Network{Name: name, Family: "vgg", License: "MIT", Input: weights.TorchvisionInput, Pooling: "max"}
 	in := 3
 	for b, widths := range blocks {
 		for i, out := range widths {
@@ -126,7 +129,7 @@ func fileOf(b []byte) File {
 // under the path /sample.safetensors of each.
 func testEntries(mirrors ...string) []Entry {
 	sample := Entry{
-		Name: "sample", Family: "VGG-4", License: "CC0", Input: levels, Origin: "a test",
+		Name: "sample", Family: "VGG-4", License: "CC0", Input: weights.MatConvNetInput, Origin: "a test",
 		Source: fileOf(sample),
 	}
 	for _, m := range mirrors {
@@ -137,7 +140,7 @@ func testEntries(mirrors ...string) []Entry {
 
 func newStore(t *testing.T, mirrors ...string) *Store {
 	t.Helper()
-	return &Store{Dir: filepath.Join(t.TempDir(), "networks"), Known: testEntries(mirrors...), patience: eager}
+	return &Store{Dir: filepath.Join(t.TempDir(), "networks"), Known: testEntries(mirrors...), retry: eager}
 }
 
 // networkFile writes a network's file.
@@ -226,5 +229,74 @@ func TestKnown(t *testing.T) {
 	e := Known()[0]
 	if e.Name != n.Name || e.License != n.License || e.Input != n.Input || e.Local != fileOf([]byte(weights.BuiltinFile())) {
 		t.Errorf("the entry %+v does not describe the network %s, %s, %s", e, n.Name, n.License, n.Input)
+	}
+}
+
+// colourful is the file of a VGG whose first layer is a 1x1 convolution that makes
+// BGR levels less 100 of RGB from 0 to 1.
+func colourful(t *testing.T) []byte {
+	t.Helper()
+	type tensor struct {
+		DType   string   `json:"dtype"`
+		Shape   []int    `json:"shape"`
+		Offsets [2]int64 `json:"data_offsets"`
+	}
+	header := map[string]tensor{}
+	var data []byte
+	for _, v := range []struct {
+		name   string
+		shape  []int
+		values []float32
+	}{
+		{"0.weight", []int{3, 3, 1, 1}, []float32{0, 0, 255, 0, 255, 0, 255, 0, 0}},
+		{"0.bias", []int{3}, []float32{-100, -100, -100}},
+		{"2.weight", []int{1, 3, 3, 3}, make([]float32, 27)},
+		{"2.bias", []int{1}, make([]float32, 1)},
+	} {
+		begin := int64(len(data))
+		for _, x := range v.values {
+			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(x))
+		}
+		header[v.name] = tensor{"F32", v.shape, [2]int64{begin, int64(len(data))}}
+	}
+	text, err := json.Marshal(header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.Concat(binary.LittleEndian.AppendUint64(nil, uint64(len(text))), text, data)
+}
+
+// TestColours keeps a published network whose 1x1 convolution of the colours
+// becomes a part of its input, by a pull and by an import of the same file.
+func TestColours(t *testing.T) {
+	file := colourful(t)
+	want := weights.Input{Channels: "bgr", Max: 255, Mean: [3]float32{100, 100, 100}, Std: [3]float32{1, 1, 1}}
+	path := filepath.Join(t.TempDir(), "sample.safetensors")
+	if err := os.WriteFile(path, file, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for verb, keep := range map[string]func(s *Store) (Entry, error){
+		"pull":   func(s *Store) (Entry, error) { return s.Pull(t.Context(), "sample") },
+		"import": func(s *Store) (Entry, error) { return s.Import(t.Context(), path, "", weights.Override{}) },
+	} {
+		t.Run(verb, func(t *testing.T) {
+			s := newStore(t, "https://origin.invalid")
+			s.Mirror = filepath.Dir(path)
+			s.Known[1].Source, s.Known[1].Input = fileOf(file), weights.PlainInput
+			if e, err := s.Entry("sample"); err != nil || e.Input != weights.PlainInput {
+				t.Errorf("before: %v, %v", e.Input, err)
+			}
+			e, err := keep(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n, err := s.Open("sample")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e.Name != "sample" || e.Input != want || n.Input != want {
+				t.Errorf("the entry %s has the input %v, its network %v, want %v", e.Name, e.Input, n.Input, want)
+			}
+		})
 	}
 }

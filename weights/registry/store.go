@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pastiche-art/pastiche/internal/atomicfile"
 	"github.com/pastiche-art/pastiche/weights"
 )
 
@@ -26,23 +27,24 @@ type Store struct {
 	// https or file URL, or a folder, under which the files have the names
 	// that they have at their origin; or several, with commas between them.
 	Mirror string
-	// Progress, where not nil, is told what goes on, by the goroutine that
+	// Progress, where not nil, is called with each event, by the goroutine that
 	// called the store.
 	Progress func(Event)
 
-	patience patience // zero for the usual
+	retry retryPolicy // zero for the default
 }
 
-// List returns the networks that are known or present: the built-in one, those
-// that can be pulled, and the imported ones by name. Where a record cannot be
-// read, the error says so and the list holds all others.
+// List returns the networks that are known or were kept here: the built-in one,
+// those that can be pulled, and the imported ones by name. Those that are damaged
+// say so in [Entry.Damage]. Where the file system reports an error, the list holds
+// all others.
 func (s *Store) List() ([]Entry, error) {
 	var list []Entry
-	var broken []error
+	var failures []error
 	add := func(name string) {
 		e, err := s.Entry(name)
 		if err != nil {
-			broken = append(broken, err)
+			failures = append(failures, err)
 			return
 		}
 		list = append(list, e)
@@ -59,7 +61,7 @@ func (s *Store) List() ([]Entry, error) {
 			add(name)
 		}
 	}
-	return list, errors.Join(broken...)
+	return list, errors.Join(failures...)
 }
 
 // Entry returns the network of that name, or [ErrUnknown].
@@ -74,14 +76,28 @@ func (s *Store) Entry(name string) (Entry, error) {
 		return e, nil
 	case errors.Is(err, fs.ErrNotExist):
 		return e, fmt.Errorf("%q: %w", name, ErrUnknown)
+	case errors.Is(err, errRecord):
+		e.Name, e.Damage = name, err
+		return e, nil
 	case err != nil:
 		return e, err
 	case !known:
 		e = recorded
 	}
 	e.Local = File{}
-	if info, err := os.Stat(s.blob(recorded.Local)); err == nil && info.Size() == recorded.Local.Size {
-		e.Local = recorded.Local
+	path := s.blob(recorded.Local)
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		e.Damage = fmt.Errorf("%s is missing", path)
+	case err != nil:
+		return e, err
+	case !info.Mode().IsRegular():
+		e.Damage = fmt.Errorf("%s is not a regular file", path)
+	case info.Size() != recorded.Local.Size:
+		e.Damage = fmt.Errorf("%s has %d bytes, expected %d", path, info.Size(), recorded.Local.Size)
+	default:
+		e.Local, e.Input = recorded.Local, recorded.Input
 	}
 	return e, nil
 }
@@ -100,15 +116,18 @@ func (s *Store) present(name string) (Entry, error) {
 	switch {
 	case err != nil || e.Present():
 		return e, err
-	case len(e.URLs) == 0:
-		return e, fmt.Errorf("%s: %w: what was imported from %s is gone: import it again", name, ErrAbsent, e.Origin)
+	case e.Damage != nil && len(e.URLs) > 0:
+		return e, fmt.Errorf("%s: %w: %w: pull it again", name, ErrAbsent, e.Damage)
+	case e.Damage != nil:
+		return e, fmt.Errorf("%s: %w: %w: import it again", name, ErrAbsent, e.Damage)
 	default:
 		return e, fmt.Errorf("%s: %w: pull it first", name, ErrAbsent)
 	}
 }
 
 // Open reads the network of that name. One that is known but has not been
-// pulled is [ErrAbsent].
+// pulled, or whose file is missing, is [ErrAbsent]. A [*ChecksumError] reports a
+// file that is damaged.
 func (s *Store) Open(name string) (*weights.Network, error) {
 	e, err := s.present(name)
 	if err != nil {
@@ -117,12 +136,35 @@ func (s *Store) Open(name string) (*weights.Network, error) {
 	if e.BuiltIn {
 		return weights.Builtin()
 	}
-	n, err := weights.Open(s.blob(e.Local))
+	f, err := s.openBlob(context.Background(), e)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	n, err := f.network(weights.Override{})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	n.Name = name
 	return n, nil
+}
+
+// openBlob opens what is kept of a network that is present, and compares it with
+// its checksum. The caller closes it.
+func (s *Store) openBlob(ctx context.Context, e Entry) (*checkedFile, error) {
+	f, err := openFile(ctx, s.blob(e.Local))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", e.Name, err)
+	}
+	if err := f.sum.compare(e.Local, f.Name()); err != nil {
+		_ = f.Close() // it was only read
+		again := "pull"
+		if len(e.URLs) == 0 {
+			again = "import"
+		}
+		return nil, fmt.Errorf("%w: remove %s, and %s it again", err, e.Name, again)
+	}
+	return f, nil
 }
 
 // Path returns the safetensors file of the network of that name: [ErrAbsent] or
@@ -152,11 +194,11 @@ func (s *Store) Verify(ctx context.Context, name string) error {
 		}
 		return got.compare(e.Local, name)
 	}
-	got, err := checksumFile(ctx, s.blob(e.Local))
+	f, err := s.openBlob(ctx, e)
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return err
 	}
-	return got.compare(e.Local, s.blob(e.Local))
+	return f.Close()
 }
 
 // Remove forgets the network of that name and deletes what is kept of it,
@@ -171,21 +213,21 @@ func (s *Store) Remove(ctx context.Context, name string) error {
 		return err
 	}
 	defer unlock()
-	begun := known && newDownload(s, e.Source).discard()
+	hadDownload := known && newDownload(s, e.Source).discard()
 	// A record that cannot be read can be removed all the same.
 	err = os.ErrNotExist
 	if usable(name) {
 		err = os.Remove(s.record(name))
 	}
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && begun:
+	case errors.Is(err, fs.ErrNotExist) && hadDownload:
 		return nil
 	case errors.Is(err, fs.ErrNotExist) && known:
 		return fmt.Errorf("%s: %w", name, ErrAbsent)
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%q: %w", name, ErrUnknown)
 	case err != nil:
-		return cannotWrite(s.record(name), err)
+		return atomicfile.Failed(s.record(name), err)
 	}
 	return s.sweep()
 }

@@ -3,12 +3,14 @@ package registry
 import (
 	"context"
 	"errors"
+	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gofrs/flock"
 
@@ -37,7 +39,7 @@ func TestStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if e.Name != "mine-and-yours" || e.Origin != "Mine and Yours.safetensors" || e.License != "MIT" || e.Input != fractions {
+	if e.Name != "mine-and-yours" || e.Origin != "Mine and Yours.safetensors" || e.License != "MIT" || e.Input != weights.TorchvisionInput {
 		t.Errorf("imported %+v", e)
 	}
 	if _, err := s.Import(t.Context(), path, "other", weights.Override{}); err != nil {
@@ -158,10 +160,10 @@ func TestImportInput(t *testing.T) {
 		override weights.PartialInput
 		want     weights.Input
 	}{
-		{"the file's", 2, "mine", weights.PartialInput{}, fractions},
-		{"the published", 1, "sample", weights.PartialInput{}, levels},
-		{"the published, by another name", 1, "mine", weights.PartialInput{}, levels},
-		{"the user's", 1, "mine", weights.PartialInput{Mean: &mean}, weights.Input{Channels: "rgb", Max: 1, Mean: mean, Std: fractions.Std}},
+		{"the file's", 2, "mine", weights.PartialInput{}, weights.TorchvisionInput},
+		{"the published", 1, "sample", weights.PartialInput{}, weights.MatConvNetInput},
+		{"the published, by another name", 1, "mine", weights.PartialInput{}, weights.MatConvNetInput},
+		{"the user's", 1, "mine", weights.PartialInput{Mean: &mean}, weights.Input{Channels: "rgb", Max: 1, Mean: mean, Std: weights.TorchvisionInput.Std}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := newStore(t, "https://origin.invalid")
@@ -251,14 +253,23 @@ func TestVerifyFindsDamage(t *testing.T) {
 	if err := s.Verify(t.Context(), "a"); !errors.As(err, &wrong) || wrong.Place != path || wrong.Got != fileOf(b).SHA256 {
 		t.Errorf("error %v for a file with a bit that flipped", err)
 	}
+	if _, err := s.Open("a"); !errors.As(err, &wrong) || !strings.Contains(err.Error(), "remove a, and import it again") {
+		t.Errorf("error %v for opening it", err)
+	}
 	// The same import mends it.
 	if _, err := s.Import(t.Context(), networkFile(t, "a.safetensors", network("a", 2)), "", weights.Override{}); err != nil {
 		t.Fatal(err)
 	}
 	checkHolds(t, s, "a", 2)
-	// One that is cut short is as good as none.
+	// One that is cut short is as good as none, but is known to be damaged.
 	if err := os.Truncate(path, 1000); err != nil {
 		t.Fatal(err)
+	}
+	if e, err := s.Entry("a"); err != nil || e.Present() || e.Damage == nil {
+		t.Errorf("entry %+v, %v", e, err)
+	}
+	if err := s.Verify(t.Context(), "a"); !errors.Is(err, ErrAbsent) || !strings.Contains(err.Error(), "has 1000 bytes, expected ") {
+		t.Errorf("error %v for a file that was cut short", err)
 	}
 	if _, err := s.Open("a"); !errors.Is(err, ErrAbsent) {
 		t.Errorf("error %v for a file that was cut short", err)
@@ -288,14 +299,21 @@ func TestBrokenRecords(t *testing.T) {
 				t.Fatal(err)
 			}
 			list, err := s.List()
-			if err == nil || !strings.HasPrefix(err.Error(), s.record("broken")+": not the record of a network: ") {
+			if err != nil {
 				t.Errorf("error %v", err)
 			}
-			if got, want := present(list), []string{"builtin*", "sample", "a*"}; !slices.Equal(got, want) {
+			if got, want := present(list), []string{"builtin*", "sample", "a*", "broken"}; !slices.Equal(got, want) {
 				t.Errorf("list %q, want %q", got, want)
 			}
-			if _, err := s.Open("broken"); err == nil {
-				t.Error("opened")
+			damage := list[len(list)-1].Damage
+			if damage == nil || !strings.HasPrefix(damage.Error(), s.record("broken")+": not the record of a network: ") {
+				t.Errorf("damage %v", damage)
+			}
+			_, openErr := s.Open("broken")
+			for verb, err := range map[string]error{"open": openErr, "verify": s.Verify(t.Context(), "broken")} {
+				if !errors.Is(err, ErrAbsent) || !strings.Contains(err.Error(), damage.Error()) {
+					t.Errorf("%s: error %v", verb, err)
+				}
 			}
 			if err := s.Remove(t.Context(), "broken"); err != nil {
 				t.Error(err)
@@ -306,6 +324,25 @@ func TestBrokenRecords(t *testing.T) {
 	}
 }
 
+// TestBrokenRecordIsReplaced pulls a network again whose record is damaged.
+func TestBrokenRecordIsReplaced(t *testing.T) {
+	s := newStore(t, newMirror(t, well(sample)).URL)
+	if _, err := s.Pull(t.Context(), "sample"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(s.record("sample"), []byte("{"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Open("sample"); !errors.Is(err, ErrAbsent) || !strings.Contains(err.Error(), "pull it again") {
+		t.Errorf("error %v", err)
+	}
+	if e, err := s.Pull(t.Context(), "sample"); err != nil || !e.Present() {
+		t.Errorf("pulled %+v, %v", e, err)
+	}
+	checkHolds(t, s, "sample", 1)
+	checkFiles(t, s, 1)
+}
+
 // TestSweep leaves what a process that was killed leaves.
 func TestSweep(t *testing.T) {
 	s := newStore(t, "https://origin.invalid")
@@ -314,7 +351,8 @@ func TestSweep(t *testing.T) {
 		t.Fatal(err)
 	}
 	orphan := s.blob(fileOf([]byte("orphan")))
-	for _, file := range []string{s.incoming(unfinished), orphan} {
+	const temporary = ".pastiche-0123abcd.tmp"
+	for _, file := range []string{s.incoming(temporary), filepath.Join(s.Dir, "blobs", temporary), filepath.Join(s.Dir, "names", temporary), orphan} {
 		if err := os.WriteFile(file, []byte("half a network"), 0o666); err != nil {
 			t.Fatal(err)
 		}
@@ -348,7 +386,7 @@ func TestPlanted(t *testing.T) {
 	if err := os.MkdirAll(filepath.Dir(partial), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{partial, partial + ".json", s.incoming(unfinished)} {
+	for _, path := range []string{partial, partial + ".json"} {
 		if err := os.Symlink(victim, path); err != nil {
 			t.Fatal(err)
 		}
@@ -360,6 +398,80 @@ func TestPlanted(t *testing.T) {
 	checkFiles(t, s, 1)
 	if text, err := os.ReadFile(victim); err != nil || string(text) != "precious" {
 		t.Errorf("what a link led to is %q, %v", text, err)
+	}
+}
+
+// TestPlantedLater: a link that appears beside a download while it runs is not
+// written through.
+func TestPlantedLater(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("links need a privilege")
+	}
+	victim := filepath.Join(t.TempDir(), "victim")
+	if err := os.WriteFile(victim, []byte("precious"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	s := newStore(t)
+	m := newMirror(t, func(w http.ResponseWriter, r *http.Request) {
+		if err := os.Symlink(victim, s.incoming(fileOf(sample).SHA256+".json")); err != nil {
+			t.Error(err)
+		}
+		well(sample)(w, r)
+	})
+	s.Known = testEntries(m.URL)
+	if _, err := s.Pull(t.Context(), "sample"); err != nil {
+		t.Fatal(err)
+	}
+	checkFiles(t, s, 1)
+	if text, err := os.ReadFile(victim); err != nil || string(text) != "precious" {
+		t.Errorf("what a link led to is %q, %v", text, err)
+	}
+}
+
+// TestSwapped exchanges a file after its checksum was taken: what was checked is
+// what is kept, or nothing is.
+func TestSwapped(t *testing.T) {
+	for name, exchange := range map[string]func(t *testing.T, path string) error{
+		"renamed over": func(t *testing.T, path string) error {
+			return os.Rename(networkFile(t, "other", network("other", 7)), path)
+		},
+		"written over": func(_ *testing.T, path string) error { return os.WriteFile(path, published(7), 0o666) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			if runtime.GOOS == "windows" {
+				t.Skip("an open file cannot be exchanged")
+			}
+			folder := t.TempDir()
+			path := filepath.Join(folder, "sample.safetensors")
+			if err := os.WriteFile(path, sample, 0o666); err != nil {
+				t.Fatal(err)
+			}
+			old := time.Now().Add(-time.Hour)
+			if err := os.Chtimes(path, old, old); err != nil {
+				t.Fatal(err)
+			}
+			s := newStore(t, "https://origin.invalid")
+			s.Mirror = folder
+			s.Progress = func(e Event) {
+				if _, ok := e.(Converting); ok {
+					if err := exchange(t, path); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+			_, err := s.Pull(t.Context(), "sample")
+			if name == "renamed over" {
+				if err != nil {
+					t.Fatal(err)
+				}
+				checkHolds(t, s, "sample", 1)
+				return
+			}
+			if !errors.Is(err, weights.ErrMalformed) || !strings.Contains(err.Error(), "written to while it was being read") {
+				t.Errorf("error %v", err)
+			}
+			checkFiles(t, s, 0)
+		})
 	}
 }
 

@@ -21,6 +21,8 @@ class Listing(pickle.Unpickler):
         self.storages = {}
 
     def persistent_load(self, name):
+        if name[0] == "module":
+            return name[1]
         _, kind, key, _, count = name[:5]
         self.storages[key] = count, torch.empty(0, dtype=kind.dtype).element_size()
 

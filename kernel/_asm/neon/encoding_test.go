@@ -19,17 +19,14 @@ func TestEncodings(t *testing.T) {
 		t.Skip(err)
 	}
 	var (
-		lines     = regexp.MustCompile(`WORD \$(0x[0-9a-f]{8}) // (.+)`).FindAllStringSubmatch(generate().text.String(), -1)
+		lines     = regexp.MustCompile(`WORD \$(0x[0-9a-f]{8}) // (.+)`).FindAllStringSubmatch(generate("../../arguments.go").text.String(), -1)
 		mnemonics strings.Builder
-		kinds     = make(map[string]bool)
 	)
+	if len(lines) == 0 {
+		t.Fatal("found no words in the generated code")
+	}
 	for _, l := range lines {
 		mnemonics.WriteString(l[2] + "\n")
-		kinds[strings.Fields(l[2])[0]] = true
-	}
-	// Those of encoding.go; fcmgt and fmla are two each.
-	if len(kinds) != 8 {
-		t.Errorf("the code has %d kinds of words, want 8: %v", len(kinds), kinds)
 	}
 	name := filepath.Join(t.TempDir(), "words.o")
 	c := exec.Command(as, "-o", name, "-")

@@ -17,7 +17,7 @@ func main() {
 	stubs := flag.String("stubs", "", "file for its declarations in Go")
 	log.SetFlags(0)
 	flag.Parse()
-	a := generate()
+	a := generate("../arguments.go")
 	for name, text := range map[string][]byte{*out: a.text.Bytes(), *stubs: a.stubs.Bytes()} {
 		if err := os.WriteFile(name, text, 0o666); err != nil {
 			log.Fatal(err)
@@ -25,23 +25,29 @@ func main() {
 	}
 }
 
-// generate returns all functions.
-func generate() *assembler {
-	a := newAssembler()
-	a.product()
-	a.gram()
+// generate returns all functions; their arguments are declared in a file.
+func generate(arguments string) *assembler {
+	a := newAssembler(arguments)
+	a.gemm()
+	a.syrk()
 	a.sum()
-	a.pixels()
+	a.firstConv()
 	a.winogradWeights()
 	a.winogradInput()
 	a.winogradOutput()
-	a.positive()
-	a.masked()
+	a.reluMask()
+	a.applyMask()
 	a.averagePool()
 	a.averagePoolBack()
-	a.maximumPool()
-	a.maximumPoolBack()
-	a.euclideanPool()
-	a.euclideanPoolBack()
+	a.addScaled()
+	a.addDifference()
+	a.updateMoments()
+	a.descend()
+	a.dot()
+	a.dots64()
+	a.difference()
+	a.variation()
+	a.maxPool()
+	a.maxPoolBack()
 	return a
 }

@@ -1,14 +1,14 @@
 package main
 
-// along emits a loop along as many positions as the argument counter says: body
+// along emits a loop along n positions: body
 // gets the places of the current one in the arguments named. A step is how many
 // bytes an argument's pointer moves by.
-func (a *assembler) along(label, counter string, steps []step, body func(at func(name string) place)) {
+func (a *assembler) along(label string, n gpr, steps []step, body func(at func(name string) place)) {
 	pointers := make(map[string]gpr)
 	for _, s := range steps {
 		pointers[s.name] = a.argument(s.name)
 	}
-	a.loop(label, a.argument(counter), func() {
+	a.loop(label, n, func() {
 		body(func(name string) place { return place{pointers[name], 0} })
 		for _, s := range steps {
 			a.add(pointers[s.name], s.bytes)
@@ -31,12 +31,12 @@ func steps(bytes int, names ...string) []step {
 	return s
 }
 
-// positive and masked walk along positions rather than outputs of pooling.
+// reluMask and applyMask walk along positions rather than outputs of pooling.
 
-func (a *assembler) positive() {
-	a.function("positive", "func(mask *uint16, in *float32, positions int)", "positiveGeneric in vectors", func() {
+func (a *assembler) reluMask() {
+	a.function("reluMask", "reluMask", func() {
 		bits := a.bits()
-		a.along("position", "positions", append(steps(laneBytes, "in"), steps(maskBytes, "mask")...),
+		a.along("position", a.argument("positions"), append(steps(laneBytes, "in"), steps(maskBytes, "mask")...),
 			func(at func(string) place) {
 				word := a.newVec()
 				for part, r := range a.loaded(sixteen(at("in"))...) {
@@ -47,10 +47,10 @@ func (a *assembler) positive() {
 	})
 }
 
-func (a *assembler) masked() {
-	a.function("masked", "func(out, in *float32, mask *uint16, positions int)", "maskedGeneric in vectors", func() {
+func (a *assembler) applyMask() {
+	a.function("applyMask", "applyMask", func() {
 		bits := a.bits()
-		a.along("position", "positions", append(steps(laneBytes, "in", "out"), steps(maskBytes, "mask")...),
+		a.along("position", a.argument("positions"), append(steps(laneBytes, "in", "out"), steps(maskBytes, "mask")...),
 			func(at func(string) place) {
 				word, to := a.maskWord(at("mask")), sixteen(at("out"))
 				for part, r := range a.loaded(sixteen(at("in"))...) {
@@ -75,9 +75,9 @@ func routes(at func(string) place) []place {
 }
 
 func (a *assembler) averagePool() {
-	a.function("averagePool", "func(out, in0, in1 *float32, n int, scale float32)", "averagePool in vectors", func() {
+	a.function("averagePool", "poolForward", func() {
 		scale := a.broadcast("scale")
-		a.along("output", "n", append(steps(laneBytes, "out"), steps(2*laneBytes, "in0", "in1")...),
+		a.along("output", a.argument("n"), append(steps(laneBytes, "out"), steps(2*laneBytes, "in0", "in1")...),
 			func(at func(string) place) {
 				a.eachPart(func(_, disp int) {
 					w := a.loaded(window(at, "in0", "in1", disp)...)
@@ -92,9 +92,9 @@ func (a *assembler) averagePool() {
 }
 
 func (a *assembler) averagePoolBack() {
-	a.function("averagePoolBack", "func(grad, grad0, grad1 *float32, n int, scale float32)", "averagePoolBack in vectors", func() {
+	a.function("averagePoolBack", "poolBackward", func() {
 		scale := a.broadcast("scale")
-		a.along("output", "n", append(steps(laneBytes, "grad"), steps(2*laneBytes, "grad0", "grad1")...),
+		a.along("output", a.argument("n"), append(steps(laneBytes, "grad"), steps(2*laneBytes, "grad0", "grad1")...),
 			func(at func(string) place) {
 				a.eachPart(func(_, disp int) {
 					g := a.loaded(at("grad").plus(disp))[0]
@@ -107,15 +107,15 @@ func (a *assembler) averagePoolBack() {
 	})
 }
 
-func (a *assembler) maximumPool() {
-	a.function("maximumPool", "func(out, in0, in1 *float32, route0, route1 *uint16, n int)", "maximumPool in vectors", func() {
+func (a *assembler) maxPool() {
+	a.function("maxPool", "poolForward", func() {
 		a.either("route0",
-			func() { a.maximumPoolLoop("routedOutput", true) },
-			func() { a.maximumPoolLoop("plainOutput", false) })
+			func() { a.maxPoolLoop("routedOutput", true) },
+			func() { a.maxPoolLoop("plainOutput", false) })
 	})
 }
 
-func (a *assembler) maximumPoolLoop(label string, routed bool) {
+func (a *assembler) maxPoolLoop(label string, routed bool) {
 	var (
 		arguments = append(steps(laneBytes, "out"), steps(2*laneBytes, "in0", "in1")...)
 		bits      [parts]vec
@@ -128,7 +128,7 @@ func (a *assembler) maximumPoolLoop(label string, routed bool) {
 			words[i] = a.newVec()
 		}
 	}
-	a.along(label, "n", arguments, func(at func(string) place) {
+	a.along(label, a.argument("n"), arguments, func(at func(string) place) {
 		a.eachPart(func(part, disp int) {
 			w := a.loaded(window(at, "in0", "in1", disp)...)
 			highest := w[0]
@@ -161,12 +161,12 @@ func (a *assembler) maximumPoolLoop(label string, routed bool) {
 	})
 }
 
-func (a *assembler) maximumPoolBack() {
-	a.function("maximumPoolBack", "func(grad, grad0, grad1 *float32, route0, route1 *uint16, n int)", "maximumPoolBack in vectors", func() {
+func (a *assembler) maxPoolBack() {
+	a.function("maxPoolBack", "poolBackward", func() {
 		bits := a.bits()
 		arguments := append(steps(laneBytes, "grad"), steps(2*laneBytes, "grad0", "grad1")...)
 		arguments = append(arguments, steps(2*maskBytes, "route0", "route1")...)
-		a.along("output", "n", arguments, func(at func(string) place) {
+		a.along("output", a.argument("n"), arguments, func(at func(string) place) {
 			var words []vec
 			for _, from := range routes(at) {
 				words = append(words, a.maskWord(from))
@@ -179,53 +179,5 @@ func (a *assembler) maximumPoolBack() {
 				}
 			})
 		})
-	})
-}
-
-// root returns the root of the sum of the squares of w.
-func (a *assembler) root(w []vec) vec {
-	upper, lower := a.newVec(), a.newVec()
-	a.fmul(upper, w[0], w[0])
-	a.fmla(upper, w[1], w[1])
-	a.fmul(lower, w[2], w[2])
-	a.fmla(lower, w[3], w[3])
-	a.fadd(upper, upper, lower)
-	a.fsqrt(upper, upper)
-	return upper
-}
-
-func (a *assembler) euclideanPool() {
-	a.function("euclideanPool", "func(out, in0, in1 *float32, n int, scale float32)", "euclideanPool in vectors", func() {
-		scale := a.broadcast("scale")
-		a.along("output", "n", append(steps(laneBytes, "out"), steps(2*laneBytes, "in0", "in1")...),
-			func(at func(string) place) {
-				a.eachPart(func(_, disp int) {
-					root := a.root(a.loaded(window(at, "in0", "in1", disp)...))
-					a.fmul(root, root, scale)
-					a.store(root, at("out").plus(disp))
-				})
-			})
-	})
-}
-
-func (a *assembler) euclideanPoolBack() {
-	a.function("euclideanPoolBack", "func(grad, in0, in1, grad0, grad1 *float32, n int, scale float32)", "euclideanPoolBack in vectors", func() {
-		scale := a.broadcast("scale")
-		a.along("output", "n", append(steps(laneBytes, "grad"), steps(2*laneBytes, "in0", "in1", "grad0", "grad1")...),
-			func(at func(string) place) {
-				a.eachPart(func(_, disp int) {
-					w := a.loaded(window(at, "in0", "in1", disp)...)
-					root, slope := a.root(w), a.loaded(at("grad").plus(disp))[0]
-					a.fmul(slope, slope, scale)
-					a.fdiv(slope, slope, root)
-					// Where the root is not positive, no gradient passes.
-					a.fcmgt0(root, root)
-					a.and(slope, slope, root)
-					for i, to := range window(at, "grad0", "grad1", disp) {
-						a.fmul(w[i], w[i], slope)
-						a.store(w[i], to)
-					}
-				})
-			})
 	})
 }

@@ -122,7 +122,7 @@ func column(first place, n, bytes int) []place {
 }
 
 func (a *assembler) winogradWeights() {
-	a.function("winogradWeights", "func(u, w, scratch *float32, channels, uStride int)", "winogradWeightsGeneric in vectors", func() {
+	a.function("winogradWeights", "winogradWeights", func() {
 		var (
 			u, w    = a.argument("u"), a.argument("w")
 			one     = a.stride("uStride")
@@ -161,7 +161,7 @@ func (a *assembler) winogradWeights() {
 }
 
 func (a *assembler) winogradInput() {
-	a.function("winogradInput", "func(v, in *float32, mask *uint16, scratch *float32, tiles, row, vStride int)", "winogradInputGeneric in vectors", func() {
+	a.function("winogradInput", "winogradInput", func() {
 		a.either("mask",
 			func() { a.winogradInputLoop("masked", true) },
 			func() { a.winogradInputLoop("plain", false) })
@@ -230,7 +230,7 @@ func (a *assembler) winogradInputLoop(name string, masked bool) {
 }
 
 func (a *assembler) winogradOutput() {
-	a.function("winogradOutput", "func(out *float32, mask *uint16, m, bias, scratch *float32, tiles, row, mStride int, floor float32)", "winogradOutputGeneric in vectors", func() {
+	a.function("winogradOutput", "winogradOutput", func() {
 		a.either("mask",
 			func() { a.winogradOutputLoop("masked", true) },
 			func() { a.winogradOutputLoop("plain", false) })

@@ -1,196 +1,144 @@
-// What the server says and takes: the types of /api/v1/openapi.json that the
-// page uses, and the calls.
+// The calls of the HTTP API. The types are those of its OpenAPI document.
+import { Locked, Problem } from './problem'
+import type { components } from './schema'
 
-export type State = 'queued' | 'running' | 'done' | 'failed' | 'cancelled'
+type Schemas = components['schemas']
+export type Curve = Schemas['Curve']
+export type Example = Schemas['Example']
+export type Input = Schemas['Input']
+export type JobEvent = Schemas['JobEvent']
+export type PreviewEvent = Schemas['PreviewEvent']
+export type Progress = Schemas['Progress']
+export type ProgressEvent = Schemas['ProgressEvent']
+export type Result = Schemas['Result']
+export type Sample = Schemas['Sample']
+export type Session = Schemas['Session']
+export type Source = Schemas['Source']
+export type Submission = Schemas['Submission']
+export type Options = Schemas['Options']
+export type State = Schemas['Job']['state']
+export type Role = Input['role']
 
-export interface Costs {
-  content: number
-  style: number
-  variation: number
-  total: number
-}
+// Recipe is a recipe as the server answers it, with all parameters. A client may
+// send any part of it.
+export type Recipe = Schemas['Recipe'] & Required<Pick<Schemas['Recipe'], 'size' | 'iterations' | 'style_scale'>>
+export type Colors = NonNullable<Recipe['colors']>
 
-export interface Progress {
-  scale: number
-  scales: number
-  iteration: number
-  iterations: number
-  step: number
-  steps: number
-  width: number
-  height: number
-  faces?: number // that are kept
-  costs: Costs
-  seconds_left?: number // where that is known
-}
-
-export interface Sample {
-  step: number
-  content: number
-  style: number
-  total: number
-}
-
-// The parameters of a recipe that the page sets or reads; it has more.
-export interface Recipe {
-  name: string
-  size: number
-  first_size?: number
-  scale_step?: number
-  iterations: number
-  first_iterations?: number
-  final_iterations?: number
-  style_scale: number
-  first_style_scale?: number
-  colors?: Colors
-  faces?: Faces
-}
-
-export type Colors = 'style' | 'content' | 'match'
-export type Faces = 'keep' | 'ignore'
-
-export interface Options {
-  recipe: Partial<Recipe>
-  strength?: number // from 0 to 1; balanced, 0.5, where it is left out
-  weights?: number[]
-  seed: number
-}
-
-export interface Job {
-  id: string
-  state: State
-  created: string
-  started?: string
-  finished?: string
-  options: Options & { recipe: Recipe }
-  content: boolean
-  styles: number
-  progress: Progress | null
-  error?: string
-  width?: number
-  height?: number
-  steps?: number
-  faces?: number // that were kept
-  costs?: Costs
-  preview?: number
-  curve?: Sample[]
-}
-
-export interface Session {
-  token: string
-  version: string
-  keys: boolean
-  limits: { bytes: number; pixels: number; styles: number }
-}
-
-export interface RecipeEntry {
-  name: string
-  title: string
-  description: string
-  recipe: Recipe
-}
-
-export interface Example {
-  title: string
-  by: string
-  url: string
-}
+export type Job = Omit<Schemas['Job'], 'options'> & { options: Options & { recipe: Recipe } }
+export type List = Omit<Schemas['List'], 'jobs'> & { jobs: Job[] }
+export type RecipeInfo = Omit<Schemas['RecipeInfo'], 'recipe'> & { recipe: Recipe }
 
 const base = '/api/v1'
 
-// Problem is what the server says went wrong.
-export class Problem extends Error {
-  constructor(
-    readonly status: number,
-    detail: string,
-  ) {
-    super(detail)
-  }
+let token = ''
+let lock = () => {}
+
+// whenLocked sets what happens when a request finds that there is no session.
+export function whenLocked(happens: () => void): void {
+  lock = happens
 }
 
-let token = ''
+interface Request {
+  body?: BodyInit
+  headers?: Record<string, string>
+  signal?: AbortSignal
+}
 
-async function call(method: string, path: string, body?: BodyInit, type?: string): Promise<Response> {
-  const send = () => {
-    const headers = new Headers()
-    if (token) headers.set('X-Pastiche-Token', token)
-    if (type) headers.set('Content-Type', type)
-    return fetch(base + path, { method, headers, ...(body === undefined ? {} : { body }) })
-  }
-  let answer: Response
-  try {
-    answer = await send()
-    if (answer.status === 403 && method !== 'GET' && path !== '/login') {
-      await session() // the server was started again, and has another token
-      answer = await send()
+async function call(method: string, path: string, request: Request = {}): Promise<Response> {
+  const send = async () => {
+    const headers = { ...request.headers, ...(token ? { 'X-Pastiche-Token': token } : {}) }
+    try {
+      return await fetch(path, { ...request, method, headers })
+    } catch {
+      throw new Problem(0, '')
     }
-  } catch (cause) {
-    if (cause instanceof Problem) throw cause
-    throw new Problem(0, 'That did not reach the server. Try again in a moment.')
+  }
+  let answer = await send()
+  if (answer.status === 403 && token && method !== 'GET') {
+    await session() // the server was started again and has another token
+    answer = await send()
   }
   if (answer.ok) return answer
-  let detail = answer.statusText
-  try {
-    detail = ((await answer.json()) as { detail?: string }).detail ?? detail
-  } catch {
-    // not a problem in words
+  if (answer.status === 401 && path !== loginPath) {
+    lock()
+    throw new Locked()
   }
-  throw new Problem(answer.status, detail)
+  let p: Partial<Schemas['Problem']> = {}
+  try {
+    p = (await answer.json()) as Schemas['Problem']
+  } catch {
+    // the answer of a proxy
+  }
+  throw new Problem(answer.status, p.detail ?? `${answer.status} ${answer.statusText}`, p.code, Number(answer.headers.get('Retry-After')) || 0)
 }
 
-async function get<T>(path: string): Promise<T> {
-  return (await (await call('GET', path)).json()) as T
+async function json<T>(method: string, path: string, request?: Request): Promise<T> {
+  return (await (await call(method, path, request)).json()) as T
 }
 
 export async function session(): Promise<Session> {
-  const s = await get<Session>('/session')
-  token = s.token
+  const s = await json<Session>('GET', `${base}/session`)
+  token = s.token ?? ''
   return s
 }
 
+const asJSON = { 'Content-Type': 'application/json' }
+const loginPath = `${base}/login`
+
 export async function login(key: string): Promise<void> {
-  await call('POST', '/login', JSON.stringify({ key }), 'application/json')
+  await call('POST', loginPath, { body: JSON.stringify({ key }), headers: asJSON })
 }
 
 export async function logout(): Promise<void> {
-  await call('POST', '/logout')
+  await call('POST', `${base}/logout`)
 }
 
-export async function recipes(): Promise<RecipeEntry[]> {
-  return (await get<{ recipes: RecipeEntry[] }>('/recipes')).recipes
+export const recipes = () => json<{ recipes: RecipeInfo[] }>('GET', `${base}/recipes`)
+export const examples = () => json<Schemas['ExampleList']>('GET', `${base}/examples`)
+export const events = (signal: AbortSignal) => call('GET', `${base}/events`, { signal })
+
+// jobs returns a page of the list. after is the next of the page before.
+export function jobs(after = ''): Promise<List> {
+  return json('GET', `${base}/jobs?limit=200${after && `&after=${encodeURIComponent(after)}`}`)
 }
 
-export async function examples(): Promise<{ paintings: Example[]; photos: Example[] }> {
-  return get('/examples')
-}
+const jobPath = (id: string) => `${base}/jobs/${encodeURIComponent(id)}`
 
-export async function jobs(): Promise<Job[]> {
-  return (await get<{ jobs: Job[] }>('/jobs?limit=200')).jobs
-}
-
-export async function job(id: string): Promise<Job> {
-  return get(`/jobs/${id}`)
-}
-
-export async function submit(form: FormData): Promise<Job> {
-  return (await (await call('POST', '/jobs', form)).json()) as Job
-}
-
-export async function cancel(id: string): Promise<Job> {
-  return (await (await call('POST', `/jobs/${id}/cancel`)).json()) as Job
-}
-
-export async function retry(id: string): Promise<Job> {
-  return (await (await call('POST', `/jobs/${id}/retry`)).json()) as Job
-}
+export const job = (id: string) => json<Job>('GET', jobPath(id))
+export const cancel = (id: string) => json<Job>('POST', `${jobPath(id)}/cancel`)
+export const retry = (id: string) => json<Job>('POST', `${jobPath(id)}/retry`)
+export const curve = (id: string) => json<Curve>('GET', `${jobPath(id)}/curve`)
 
 export async function remove(id: string): Promise<void> {
-  await call('DELETE', `/jobs/${id}`)
+  await call('DELETE', jobPath(id))
 }
 
-export const eventsURL = `${base}/events`
-export const resultURL = (id: string) => `${base}/jobs/${id}/result`
-export const downloadURL = (id: string) => `${base}/jobs/${id}/result?download=true`
-export const contentURL = (id: string, size: number) => `${base}/jobs/${id}/content?size=${size}`
-export const styleURL = (id: string, n: number, size: number) => `${base}/jobs/${id}/styles/${n}?size=${size}`
-export const previewURL = (id: string, step: number) => `${base}/jobs/${id}/preview?step=${step}`
+// submit submits a job. Requests with the same key become one job.
+export function submit(s: Submission, key: string): Promise<Job> {
+  return json('POST', `${base}/jobs`, { body: JSON.stringify(s), headers: { ...asJSON, 'Idempotency-Key': key } })
+}
+
+export function upload(picture: Blob): Promise<Schemas['File']> {
+  return json('POST', `${base}/files`, { body: picture, headers: { 'Content-Type': picture.type || 'application/octet-stream' } })
+}
+
+// exists reports whether a path of the server can be read.
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await call('HEAD', path)
+    return true
+  } catch (e) {
+    if (e instanceof Problem && !e.passes) return false
+    throw e
+  }
+}
+
+// input returns a picture that a job was given, where it has that.
+export function input(j: Job, role: Role, number = 0): Input | undefined {
+  return j.inputs.find((i) => i.role === role && i.number === number)
+}
+
+// inputs returns the pictures of a role, in their order.
+export function inputs(j: Job, role: Role): Input[] {
+  return j.inputs.filter((i) => i.role === role).sort((a, b) => a.number - b.number)
+}

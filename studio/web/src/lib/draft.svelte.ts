@@ -1,10 +1,10 @@
 // The painting that is being composed: a photo, paintings, and how.
 import * as api from './api'
-import type { Job, RecipeEntry } from './api'
-import type { Kept } from './kept'
-import { keep, Masks } from './masks.svelte'
-import { fetchPhoto, openPhoto, type Photo } from './photo'
-import { balanced, optionsOf, settingsOf, type Settings } from './recipe'
+import type { Job, RecipeInfo, Source, Submission } from './api'
+import type { Kept, OwnStyle } from './kept'
+import { keep, type Lent, Masks } from './masks.svelte'
+import { fetchPhoto, openPhoto, uploaded, type Photo } from './photo'
+import { balanced, optionsOf, settingsOf, type Settings, type Taken } from './recipe'
 
 // A Style is a painting that can be chosen.
 export interface Style {
@@ -14,7 +14,11 @@ export interface Style {
   url: string
   chosen: boolean
   share: number
-  file?: Blob // of one that a person brought
+  scale: number // relative to the recipe's
+  own: boolean // whether a person brought it
+  file?: Blob
+  source?: Source // of a picture that the server has
+  part?: Source // the mask of what counts of it
 }
 
 const untouched: Omit<Settings, 'colors' | 'faces'> = { recipe: 'fine', size: 512, strength: balanced, strokes: 0, effort: 1 }
@@ -26,15 +30,23 @@ class Draft {
   photo = $state<Photo | undefined>()
   masks = $state<Masks | undefined>()
   styles = $state<Style[]>([])
-  recipes = $state<RecipeEntry[]>([])
+  recipes = $state<RecipeInfo[]>([])
   // Whether several may be chosen, and are blended everywhere or have their places.
   several = $state(false)
   places = $state(false)
   settings = $state<Settings>({ ...untouched, colors: 'style', faces: true })
   maxStyles = 8
   #brought = 0
+  // What remains of a job that was taken: its options, and the picture it began from.
+  taken = $state.raw<Taken | undefined>()
+  init = $state.raw<Source | undefined>()
+  // The idempotency key of the next submission. It is used again until an answer
+  // arrives, so that a lost answer makes no second painting.
+  key = $state(newKey())
 
-  chosen = $derived(this.styles.filter((s) => s.chosen))
+  // Those of which a part counts are first, as masks of parts are sent for the first
+  // styles.
+  chosen = $derived(this.styles.filter((s) => s.chosen).sort((a, b) => Number(!a.part) - Number(!b.part)))
   // What the brush may paint: what stays a photo, and where the paintings but the
   // first go.
   layers = $derived([
@@ -45,11 +57,11 @@ class Draft {
   ready = $derived(this.photo !== undefined && this.chosen.length > 0 && this.recipe !== undefined)
   options = $derived(
     this.recipe &&
-      optionsOf(this.settings, this.recipe.recipe, this.places ? [] : this.chosen.map((s) => s.share)),
+      optionsOf(this.settings, this.recipe.recipe, this.places ? [] : this.chosen.map((s) => s.share), this.chosen.map((s) => s.scale), this.taken),
   )
 
   offer(paintings: api.Example[]): void {
-    this.styles = paintings.map((p, i) => ({ ...p, id: `example-${i}`, chosen: false, share: 1 }))
+    this.styles = paintings.map(({ title, by = '', url }, i) => ({ title, by, url, id: `example-${i}`, chosen: false, share: 1, scale: 1, own: false }))
   }
 
   async setPhoto(blob: Blob, name: string): Promise<void> {
@@ -60,10 +72,11 @@ class Draft {
     this.#setPhoto(await fetchPhoto(url, name))
   }
 
-  #setPhoto(photo: Photo): void {
+  #setPhoto(photo: Photo): Masks {
     if (this.photo) URL.revokeObjectURL(this.photo.url)
     this.photo = photo
     this.masks = new Masks(photo)
+    return this.masks
   }
 
   clearPhoto(): void {
@@ -98,6 +111,8 @@ class Draft {
       url: p.url,
       chosen: this.chosen.length < this.maxStyles,
       share: 1,
+      scale: 1,
+      own: true,
       file: p.blob,
     })
   }
@@ -108,82 +123,151 @@ class Draft {
     this.settings.faces = this.recipe?.recipe.faces === 'keep'
   }
 
-  // take makes the pictures and settings of a job those of the draft.
+  // take makes the pictures and settings of a job those of the draft. The pictures
+  // stay where they are: on the server.
   async take(j: Job): Promise<void> {
-    const entry = this.recipes.find((r) => r.name === j.options.recipe.name)
-    if (entry) this.settings = settingsOf(j.options, entry.recipe)
-    if (j.content) this.#setPhoto(await fetchPhoto(api.contentURL(j.id, 2048), 'photo'))
+    const source = (role: api.Role, number = 0): Source => ({ job: { id: j.id, role, number } })
+    const styles = api.inputs(j, 'style')
+    const masks = api.inputs(j, 'mask')
+    const parts = api.inputs(j, 'style_mask').length
     for (const s of this.styles) s.chosen = false
-    this.several = j.styles > 1
-    for (let n = j.styles - 1; n >= 0; n--) {
-      const p = await fetchPhoto(api.styleURL(j.id, n, 2048), 'painting')
-      await this.addStyle(p.blob, 'From an earlier painting')
-      URL.revokeObjectURL(p.url)
-      const added = this.styles[0]
-      if (added) added.share = j.options.weights?.[n] ?? 1
+    this.several = styles.length > 1
+    const added = styles.map((input, n): Style => ({
+      id: `own-${this.#brought++}`,
+      title: 'From an earlier painting',
+      by: 'yours',
+      url: input.thumbnail,
+      chosen: true,
+      share: j.options.style_weights?.[n] ?? 1,
+      scale: j.options.style_scales?.[n] ?? 1,
+      own: true,
+      source: source('style', n),
+      ...(n < parts ? { part: source('style_mask', n) } : {}),
+    }))
+    this.styles = [...added, ...this.styles]
+    const entry = this.recipes.find((r) => r.name === j.options.recipe.name)
+    if (entry) {
+      this.settings = settingsOf(j.options, entry.recipe)
+      this.taken = { options: j.options, settings: $state.snapshot(this.settings) }
     }
+    this.init = api.input(j, 'init') && source('init')
     this.places = false
+    const content = api.input(j, 'content')
+    if (!content) return
+    const drawn = this.#setPhoto({ name: 'photo', url: content.url, width: content.width, height: content.height, source: source('content') })
+    const lent: Lent = { layers: {} }
+    const lend = async (layer: string, mask: api.Input) => {
+      await drawn.open(layer, await (await fetch(mask.url)).blob())
+      lent.layers[layer] = source(mask.role, mask.number)
+    }
+    for (const [n, mask] of masks.entries()) {
+      const style = added[n]
+      if (n === 0) lent.rest = source('mask')
+      else if (style) await lend(style.id, mask)
+    }
+    const kept = api.input(j, 'keep')
+    if (kept) await lend(keep, kept)
+    drawn.lend(lent)
+    this.places = masks.length > 0
   }
 
-  // kept returns what the browser keeps of the draft.
+  // kept returns what the browser keeps of the draft, besides the layers of the masks.
   kept(): Omit<Kept, 'layers'> {
-    const own = this.styles.flatMap(({ id, title, file, chosen, share }) => (file ? [{ id, title, file, chosen, share }] : []))
+    const own = this.styles.filter((s) => s.own).map(({ by: _, own: __, ...s }): OwnStyle => $state.snapshot(s) as OwnStyle)
     return {
-      ...(this.photo ? { photo: { name: this.photo.name, blob: this.photo.blob } } : {}),
+      ...(this.photo ? { photo: $state.snapshot(this.photo) as Photo } : {}),
       own,
-      examples: this.styles.filter((s) => !s.file && s.chosen).map((s) => ({ url: s.url, share: s.share })),
+      examples: this.styles.filter((s) => !s.own && s.chosen).map((s) => ({ url: s.url, share: s.share })),
       several: this.several,
       places: this.places,
       settings: $state.snapshot(this.settings),
+      key: this.key,
+      ...(this.taken ? { taken: this.taken } : {}),
+      ...(this.init ? { init: this.init } : {}),
+      ...(this.masks?.lent ? { lent: this.masks.lent } : {}),
     }
   }
 
-  // restore takes back what the browser kept.
+  // restore takes back what the browser kept, except for pictures that the server has
+  // no longer.
   async restore(k: Kept): Promise<void> {
     this.settings = { ...this.settings, ...k.settings }
     this.several = k.several
+    this.taken = k.taken
+    this.init = k.init
+    this.key = k.key
     for (const s of this.styles) {
       const example = k.examples.find((e) => e.url === s.url)
       if (example) [s.chosen, s.share] = [true, example.share]
     }
     for (const s of [...k.own].reverse()) {
-      this.styles.unshift({ ...s, by: 'yours', url: URL.createObjectURL(s.file) })
       this.#brought = Math.max(this.#brought, Number(s.id.replace('own-', '')) + 1)
+      if (!s.file && !(await api.exists(s.url))) continue
+      this.styles.unshift({ ...s, by: 'yours', own: true, url: s.file ? URL.createObjectURL(s.file) : s.url })
     }
     if (!k.photo) return
-    await this.setPhoto(k.photo.blob, k.photo.name)
+    if (k.photo.blob) await this.setPhoto(k.photo.blob, k.photo.name)
+    else if (await api.exists(k.photo.url)) this.#setPhoto(k.photo)
+    else return
     await this.masks?.restore(k.layers)
+    if (k.lent) this.masks?.lend(k.lent)
     this.places = k.places
   }
 
-  // clear begins afresh.
+  // clear begins a new draft.
   clear(): void {
     this.clearPhoto()
     for (const s of this.styles) if (s.file) URL.revokeObjectURL(s.url)
-    this.styles = this.styles.filter((s) => !s.file).map((s) => ({ ...s, chosen: false, share: 1 }))
+    this.styles = this.styles.filter((s) => !s.own).map((s) => ({ ...s, chosen: false, share: 1 }))
     this.several = this.places = false
     this.settings = { ...this.settings, ...untouched }
+    this.taken = this.init = undefined
     this.setRecipe(untouched.recipe)
   }
 
-  // form returns what is sent.
-  async form(): Promise<FormData> {
-    const form = new FormData()
-    if (!this.photo || !this.options) throw new Error('There is no photo yet.')
-    form.append('content', this.photo.blob, 'content')
-    for (const s of this.chosen) {
-      const file = s.file ?? (await (await fetch(s.url)).blob())
-      form.append('style', file, 'style')
-    }
-    const others = this.chosen.slice(1).map((s) => s.id)
-    if (this.places && this.masks && others.some((id) => this.masks?.painted(id))) {
-      form.append('mask', await this.masks.rest(others), 'mask')
-      for (const id of others) form.append('mask', await this.masks.file(id), 'mask')
-    }
-    if (this.masks?.painted(keep)) form.append('keep', await this.masks.file(keep), 'keep')
-    form.append('options', JSON.stringify(this.options))
-    return form
+  // renew makes the next submission another one.
+  renew(): void {
+    this.key = newKey()
   }
+
+  // submission uploads the pictures that the server does not have yet, and returns
+  // what is submitted.
+  async submission(): Promise<Submission> {
+    const { photo, masks, options } = this
+    if (!photo || !options) throw new Error('There is no photo yet.')
+    const s: Submission = { content: await sourceOf(photo.source, photo.blob), styles: [], options }
+    for (const style of this.chosen) {
+      if (!style.own) style.file ??= await (await fetch(style.url)).blob()
+      s.styles.push(await sourceOf(style.source, style.file))
+    }
+    const parts = this.chosen.flatMap((style) => style.part ?? [])
+    if (parts.length > 0) s.style_masks = parts
+    if (options.recipe?.init === 'picture' && this.init) s.init = this.init
+    if (!masks) return s
+    const { layers, rest } = masks.lent ?? { layers: {} as Lent['layers'] }
+    const layer = async (name: string) => layers[name] ?? uploaded(await masks.file(name))
+    const others = this.chosen.slice(1).map((style) => style.id)
+    if (this.places && others.some((name) => masks.painted(name))) {
+      const lent = Object.keys(layers).filter((name) => name !== keep)
+      const same = lent.length === others.length && others.every((name) => lent.includes(name))
+      s.masks = [same && rest ? rest : await uploaded(await masks.rest(others))]
+      for (const name of others) s.masks.push(await layer(name))
+    }
+    if (masks.painted(keep)) s.keep = await layer(keep)
+    return s
+  }
+}
+
+// sourceOf returns where the server has a picture, which is uploaded where it has
+// only a blob.
+async function sourceOf(source: Source | undefined, blob: Blob | undefined): Promise<Source> {
+  if (source) return source
+  if (!blob) throw new Error('A picture is missing. Choose it again.')
+  return uploaded(blob)
+}
+
+function newKey(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, '0')).join('')
 }
 
 export const draft = new Draft()

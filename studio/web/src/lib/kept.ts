@@ -1,48 +1,49 @@
-// The draft as the browser keeps it, so that a reload loses nothing of it. A
-// browser that keeps nothing is none the worse: the draft is then gone.
-import type { Settings } from './recipe'
+// The draft as the browser keeps it, so that a reload loses nothing of it. Where the
+// browser stores nothing, as in some private windows, a reload begins a new draft.
+import { createStore, del, get, set } from 'idb-keyval'
+import type { Source } from './api'
+import type { Lent } from './masks.svelte'
+import type { Photo } from './photo'
+import type { Settings, Taken } from './recipe'
 
 export interface Kept {
-  photo?: { name: string; blob: Blob }
+  photo?: Photo // whose url is that of a blob of an earlier page, where it has a blob
   layers: [string, Blob][] // of the masks
-  own: { id: string; title: string; file: Blob; chosen: boolean; share: number }[]
+  lent?: Lent
+  own: OwnStyle[]
   examples: { url: string; share: number }[] // that are chosen
   several: boolean
   places: boolean
   settings: Settings
+  taken?: Taken
+  init?: Source
+  key: string
 }
 
-const database = 'pastiche'
-const store = 'draft'
+export interface OwnStyle {
+  id: string
+  title: string
+  url: string
+  chosen: boolean
+  share: number
+  scale: number
+  file?: Blob
+  source?: Source
+  part?: Source
+}
+
 const key = 'draft'
+const store = createStore('pastiche', 'draft')
 
-function open(): Promise<IDBDatabase> {
-  return new Promise((resolve, reject) => {
-    const opening = indexedDB.open(database, 1)
-    opening.onupgradeneeded = () => opening.result.createObjectStore(store)
-    opening.onsuccess = () => resolve(opening.result)
-    opening.onerror = () => reject(opening.error ?? new Error('no database'))
-  })
-}
-
-async function run<T>(mode: IDBTransactionMode, act: (drafts: IDBObjectStore) => IDBRequest<T>): Promise<T | undefined> {
+// attempt runs something that fails where the browser stores nothing.
+async function attempt<T>(run: () => Promise<T>): Promise<T | undefined> {
   try {
-    const db = await open()
-    try {
-      return await new Promise<T>((resolve, reject) => {
-        const transaction = db.transaction(store, mode)
-        const request = act(transaction.objectStore(store))
-        transaction.oncomplete = () => resolve(request.result)
-        transaction.onabort = () => reject(transaction.error ?? new Error('not kept'))
-      })
-    } finally {
-      db.close()
-    }
+    return await run()
   } catch {
     return undefined
   }
 }
 
-export const load = (): Promise<Kept | undefined> => run<Kept | undefined>('readonly', (d) => d.get(key))
-export const save = (k: Kept): Promise<unknown> => run('readwrite', (d) => d.put(k, key))
-export const forget = (): Promise<unknown> => run('readwrite', (d) => d.delete(key))
+export const load = () => attempt(() => get<Kept>(key, store))
+export const save = (k: Kept) => attempt(() => set(key, k, store))
+export const forget = () => attempt(() => del(key, store))

@@ -1,11 +1,21 @@
 // Where on the photo is painted what: layers of brush strokes, at most one of
 // which covers a place.
+import type { Source } from './api'
 import { toBlob, type Photo } from './photo'
 
 // The layer of what stays as it is; the others are named after styles.
 export const keep = 'keep'
 
 const longSide = 1024
+
+// Lent are the masks of an earlier job. They are sent as they are until somebody
+// paints: a mask may be finer than its layer.
+export interface Lent {
+  // Of keep and the styles, by the names of their layers.
+  layers: Record<string, Source>
+  // Of the first style, which paints what the layers of the others leave.
+  rest?: Source
+}
 
 export class Masks {
   readonly width: number
@@ -14,6 +24,7 @@ export class Masks {
   version = $state(0)
   #layers = new Map<string, HTMLCanvasElement>()
   #past: Map<string, ImageData>[] = []
+  #lent: (Lent & { version: number }) | undefined
 
   constructor(photo: Photo) {
     const scale = Math.min(1, longSide / Math.max(photo.width, photo.height))
@@ -29,6 +40,16 @@ export class Masks {
   painted(name: string): boolean {
     void this.version
     return this.#layers.has(name)
+  }
+
+  // lend sets the masks that the layers were made from.
+  lend(lent: Lent): void {
+    this.#lent = { ...lent, version: this.version }
+  }
+
+  // lent returns the masks that the layers still are.
+  get lent(): Lent | undefined {
+    return this.#lent?.version === this.version ? this.#lent : undefined
   }
 
   // begin marks where undo returns to.
@@ -115,12 +136,28 @@ export class Masks {
 
   // restore takes back layers that were kept.
   async restore(layers: [string, Blob][]): Promise<void> {
-    for (const [name, blob] of layers) {
-      const bitmap = await createImageBitmap(blob)
-      pen(this.#canvas(name)).drawImage(bitmap, 0, 0)
-      bitmap.close()
-    }
+    for (const [name, blob] of layers) await this.#draw(name, blob)
     this.version++
+  }
+
+  // open makes a layer of a mask, which is white where the layer is painted.
+  async open(name: string, mask: Blob): Promise<void> {
+    const p = await this.#draw(name, mask)
+    const data = p.getImageData(0, 0, this.width, this.height)
+    for (let i = 0; i < data.data.length; i += 4) {
+      data.data[i + 3] = data.data[i] ?? 0
+      data.data.fill(255, i, i + 3)
+    }
+    p.putImageData(data, 0, 0)
+    this.version++
+  }
+
+  async #draw(name: string, picture: Blob): Promise<CanvasRenderingContext2D> {
+    const bitmap = await createImageBitmap(picture)
+    const p = pen(this.#canvas(name))
+    p.drawImage(bitmap, 0, 0, this.width, this.height)
+    bitmap.close()
+    return p
   }
 
   #flat(draw: (p: CanvasRenderingContext2D) => void, ground: string): Promise<Blob> {

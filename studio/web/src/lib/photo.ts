@@ -1,8 +1,13 @@
 // Pictures that a person brings, made ready to be shown and sent.
+import * as api from './api'
+import type { Source } from './api'
 
+// Photo is a picture that a person brought, which has a blob, or one that the server
+// has already, which has a source.
 export interface Photo {
   name: string
-  blob: Blob
+  blob?: Blob
+  source?: Source
   url: string
   width: number
   height: number
@@ -18,12 +23,12 @@ export function limitPixels(pixels: number): void {
   maxPixels = pixels
 }
 
-export async function openPhoto(blob: Blob, name: string): Promise<Photo> {
+export async function openPhoto(blob: Blob, name: string): Promise<Photo & { blob: Blob }> {
   let bitmap: ImageBitmap
   try {
     bitmap = await createImageBitmap(blob)
   } catch {
-    throw new Error(`${name} cannot be read as a picture. Bring a JPEG, PNG or WebP.`)
+    throw new Error(`${name} cannot be read as a picture. Bring a JPEG, PNG, WebP or AVIF, or convert it first.`)
   }
   const { width, height } = bitmap
   if (Math.min(width, height) < leastSide) {
@@ -48,6 +53,27 @@ export async function fetchPhoto(url: string, name: string): Promise<Photo> {
   const answer = await fetch(url)
   if (!answer.ok) throw new Error(`${name} could not be loaded.`)
   return openPhoto(await answer.blob(), name)
+}
+
+// Files of the server, by the blobs that were uploaded.
+let files = new WeakMap<Blob, { id: string; expires: string }>()
+// A file that expires within this many milliseconds is uploaded again.
+const spare = 60 * 60 * 1000
+
+// uploaded returns where the server has a picture, and sends it there first where
+// that is needed.
+export async function uploaded(blob: Blob): Promise<Source> {
+  let file = files.get(blob)
+  if (!file || Date.parse(file.expires) < Date.now() + spare) {
+    file = await api.upload(blob)
+    files.set(blob, file)
+  }
+  return { file: file.id }
+}
+
+// forgetUploads makes the next submission upload its pictures again.
+export function forgetUploads(): void {
+  files = new WeakMap()
 }
 
 export function toBlob(canvas: HTMLCanvasElement, type: string, quality?: number): Promise<Blob> {

@@ -37,15 +37,39 @@ export function strengthOf(strength: number): { name: string; sees: string } {
   return { name: 'Bold', sees: 'the painting first; the photo is its motif.' }
 }
 
-export function optionsOf(s: Settings, base: Recipe, shares: number[]): Options {
-  const r: Partial<Recipe> = { name: base.name, size: s.size, colors: s.colors, faces: s.faces ? 'keep' : 'ignore' }
-  r.style_scale = base.style_scale * 2 ** s.strokes
-  if (base.first_style_scale) r.first_style_scale = base.first_style_scale * 2 ** s.strokes
-  const steps = (n: number) => Math.max(1, Math.round(n * s.effort))
-  r.iterations = steps(base.iterations)
-  if (base.first_iterations) r.first_iterations = steps(base.first_iterations)
-  if (base.final_iterations) r.final_iterations = steps(base.final_iterations)
-  return { recipe: r, strength: s.strength, seed: 0, ...(shares.length > 1 ? { weights: shares } : {}) }
+// Taken are the options of an earlier job, and the settings that stand for them.
+export interface Taken {
+  options: Job['options']
+  settings: Settings
+}
+
+// optionsOf returns what is sent for settings, with the shares of several styles.
+// base is the recipe of that name. Of a job that was taken, everything remains that
+// the settings do not change, also parameters that the page does not show.
+export function optionsOf(s: Settings, base: Recipe, shares: number[], scales: number[], taken?: Taken): Options {
+  const same = taken?.settings.recipe === s.recipe ? taken : undefined
+  const changed = (setting: keyof Settings) => same?.settings[setting] !== s[setting]
+  const r: Options['recipe'] = { ...same?.options.recipe, name: base.name }
+  if (changed('size')) r.size = s.size
+  if (changed('colors')) r.colors = s.colors
+  if (changed('faces')) r.faces = s.faces ? 'keep' : 'ignore'
+  if (changed('strokes')) {
+    r.style_scale = base.style_scale * 2 ** s.strokes
+    if (base.first_style_scale) r.first_style_scale = base.first_style_scale * 2 ** s.strokes
+  }
+  if (changed('effort')) {
+    const steps = (n: number) => Math.max(1, Math.round(n * s.effort))
+    r.iterations = steps(base.iterations)
+    if (base.first_iterations) r.first_iterations = steps(base.first_iterations)
+    if (base.final_iterations) r.final_iterations = steps(base.final_iterations)
+  }
+  return {
+    recipe: r,
+    seed: taken?.options.seed ?? 0,
+    ...(changed('strength') ? { strength: s.strength } : same?.options.strength === undefined ? {} : { strength: same.options.strength }),
+    ...(shares.length > 1 ? { style_weights: shares } : {}),
+    ...(scales.some((x) => x !== 1) ? { style_scales: scales } : {}),
+  }
 }
 
 // settingsOf returns the settings that a job was painted with.
@@ -81,9 +105,9 @@ function workload(r: Recipe): number {
 
 // estimate returns how many seconds a painting takes, judged by the largest that is
 // finished, or undefined.
-export function estimate(options: Options, base: Recipe, done: Job[]): number | undefined {
-  const like = done
-    .filter((j) => j.state === 'done' && j.content && j.options.recipe.name === base.name && j.started && j.finished)
+export function estimate(options: Options, base: Recipe, jobs: Job[]): number | undefined {
+  const like = jobs
+    .filter((j) => j.state === 'done' && !j.options.shape && j.options.recipe.name === base.name && j.started && j.finished)
     .sort((a, b) => workload(b.options.recipe) - workload(a.options.recipe))[0]
   if (!like?.started || !like.finished) return undefined
   const took = (Date.parse(like.finished) - Date.parse(like.started)) / 1000
@@ -95,4 +119,12 @@ export function duration(seconds: number): string {
   if (seconds < 90) return `about ${Math.ceil(seconds / 5) * 5} seconds`
   const minutes = Math.round(seconds / 60)
   return minutes < 90 ? `about ${minutes} minutes` : `about ${Math.round(minutes / 60)} hours`
+}
+
+const ordinals = ['Next', 'Second', 'Third', 'Fourth', 'Fifth', 'Sixth', 'Seventh', 'Eighth', 'Ninth', 'Tenth']
+
+// place returns where in the queue a job is, from 1.
+export function place(position: number): string {
+  const ordinal = ordinals[position - 1]
+  return ordinal ? `${ordinal} in the queue.` : `Number ${position} in the queue.`
 }

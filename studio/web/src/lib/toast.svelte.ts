@@ -1,3 +1,5 @@
+import { Locked } from './problem'
+
 // What went wrong, until it is read or something else is tried.
 class Toasts {
   text = $state('')
@@ -19,7 +21,7 @@ class Toasts {
     try {
       await run()
     } catch (e) {
-      this.say(e instanceof Error ? e.message : String(e))
+      if (!(e instanceof Locked)) this.say(e instanceof Error ? e.message : String(e))
     }
   }
 }

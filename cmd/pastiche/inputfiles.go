@@ -1,0 +1,81 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pastiche-art/pastiche/paint"
+)
+
+// inputFiles holds the names of the files that a painting reads, "" for those it does
+// not have.
+type inputFiles struct {
+	content, keep, init string
+	picture             string // the one that score judges
+	// One name per style or mask. A single name counts for every region.
+	styles, masks, styleMasks []string
+}
+
+// inputFiles returns the files of a painting.
+func (o *paintOptions) inputFiles(w work) inputFiles {
+	return inputFiles{content: w.content, styles: w.styles, masks: o.masks, styleMasks: o.styleMasks, keep: o.keep, init: o.initPicture()}
+}
+
+// inputFiles returns the files of an exploration.
+func (w work) inputFiles() inputFiles { return inputFiles{content: w.content, styles: w.styles} }
+
+// named gives the library's complaint about a picture the name of its file, and any other
+// complaint about an option that of its flag. A picture of which nothing is visible is the
+// fault of the file.
+func (f inputFiles) named(err error) error {
+	var of *paint.PictureError
+	if !errors.As(err, &of) {
+		return inFlags(err)
+	}
+	name := f.name(of)
+	var small *paint.SizeError
+	switch {
+	case errors.Is(err, paint.ErrTransparent):
+		return &inputError{fmt.Errorf("%s: %w", name, paint.ErrTransparent)}
+	case errors.As(err, &small) && small.Least > 0:
+		return misused("%s: %w; paint it with --size %d or more, or %s", name, small.Err, small.Least, small.Help)
+	}
+	return misused("%s: %s", name, of.Reason())
+}
+
+// name returns the file of a picture, or of a mask with its flag.
+func (f inputFiles) name(of *paint.PictureError) string {
+	flag, file := "", ""
+	switch of.Role {
+	case paint.ContentRole:
+		file = f.content
+	case paint.StyleRole:
+		file = numberedFile(f.styles, of.Number)
+	case paint.MaskRole:
+		flag, file = "--mask ", numberedFile(f.masks, of.Number)
+	case paint.StyleMaskRole:
+		flag, file = "--style-mask ", numberedFile(f.styleMasks, of.Number)
+	case paint.KeepRole:
+		flag, file = "--keep ", f.keep
+	case paint.InitRole:
+		flag, file = "--init ", f.init
+	case paint.PictureRole:
+		file = f.picture
+	}
+	if file == "" {
+		return of.Name()
+	}
+	return flag + file
+}
+
+// numberedFile returns files[number-1], or "" if there is no such file. A single file
+// has every number.
+func numberedFile(files []string, number int) string {
+	if len(files) == 1 {
+		return files[0]
+	}
+	if number < 1 || number > len(files) {
+		return ""
+	}
+	return files[number-1]
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/pastiche-art/pastiche/internal/atomicfile"
+	"github.com/pastiche-art/pastiche/picture"
+)
+
+// standardOutput is the name of standard output among the files of --output.
+const standardOutput = "-"
+
+// outputError is the fault of a place that was to be written.
+type outputError struct{ error }
+
+func (e *outputError) Unwrap() error { return e.error }
+
+// unwritable gives an error of writing to a place its sentence; nil stays nil.
+func unwritable(place string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		err = pathErr.Err // it would repeat the place
+	}
+	return &outputError{fmt.Errorf("%s: cannot be written: %w", place, err)}
+}
+
+// checkOutput finds, before hours of work, whether a file or standard output could
+// not be written.
+func checkOutput(path string) error {
+	if path != standardOutput {
+		return atomicfile.CheckWritable(path)
+	}
+	if term.IsTerminal(int(os.Stdout.Fd())) {
+		return misused("--output -: standard output is a terminal: expected a file or a pipe, as in -o - > file")
+	}
+	return nil
+}
+
+// writeOutput writes a file, or all at once to standard output.
+func writeOutput(path string, write func(io.Writer) error) error {
+	if path != standardOutput {
+		return atomicfile.Write(path, write)
+	}
+	var b bytes.Buffer
+	if err := write(&b); err != nil {
+		return err
+	}
+	_, err := os.Stdout.Write(b.Bytes())
+	return unwritable("standard output", err)
+}
+
+// writeUnused writes a file of a name that no file has: path, or, with a number
+// before its extension, path-2, path-3 and so on. It returns the name, which it takes
+// when the file is complete.
+func writeUnused(path string, write func(io.Writer) error) (string, error) {
+	for {
+		name := unused(path)
+		if err := atomicfile.WriteNew(name, write); !errors.Is(err, fs.ErrExist) {
+			return name, err
+		}
+	}
+}
+
+// unused returns the first name that no file has, as writeUnused numbers them.
+func unused(path string) string {
+	ext := filepath.Ext(path)
+	name := path
+	for n := 2; exists(name); n++ {
+		name = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(path, ext), n, ext)
+	}
+	return name
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+// outputFormat returns the format of a picture of that name.
+func outputFormat(path string) (picture.Format, error) {
+	if path == standardOutput {
+		return picture.PNG, nil
+	}
+	return picture.FormatOf(path)
+}

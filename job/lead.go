@@ -1,0 +1,147 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pastiche-art/pastiche/api"
+)
+
+const (
+	// sweepEvery is how often the leader looks for what has expired.
+	sweepEvery = 15 * time.Second
+	// sweepFor bounds a look, because the leader renews its lease in between.
+	sweepFor = LeadEvery
+	// callFor is how long a webhook is called before it is given up.
+	callFor = 24 * time.Hour
+)
+
+// lead does what one process does for all: while it leads, it queues jobs again
+// that have lost their worker, discards uploads that ended half way, deletes what
+// has expired, and calls webhooks.
+func (s *Service) lead(ctx context.Context) {
+	calls := calls{again: s.owing, of: make(map[name]*callState)}
+	defer calls.all.Wait()
+	t := time.NewTicker(LeadEvery)
+	defer t.Stop()
+	var since, swept time.Time // since when this process leads, or zero
+	for {
+		leads, err := s.cfg.Store.Lead(ctx)
+		now := time.Now()
+		switch {
+		case err != nil || !leads:
+			since = time.Time{}
+		case since.IsZero() && s.cfg.Alone: // no other process has a worker
+			since = now.Add(-max(s.cfg.Silence, draftSilence))
+		case since.IsZero():
+			since = now
+		}
+		if !since.IsZero() {
+			s.recover(ctx, since)
+			if now.Sub(swept) >= sweepEvery && s.sweep(ctx, now) {
+				swept = now
+			}
+		}
+		for renew := false; !renew; {
+			if !since.IsZero() {
+				s.call(ctx, &calls)
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-t.C:
+				renew = true
+			case <-s.owing:
+			}
+		}
+	}
+}
+
+// recover queues running jobs again whose worker is silent, and discards drafts
+// whose server is. Times are of this process's own clock: a worker counts as heard
+// when this process began to lead.
+func (s *Service) recover(ctx context.Context, since time.Time) {
+	type lost struct {
+		record *Record
+		silent time.Duration
+	}
+	var all []lost
+	now := time.Now()
+	s.index.mu.Lock()
+	for _, e := range s.index.entries {
+		heard := since
+		for _, at := range []time.Time{e.heard, e.changed} {
+			if at.After(heard) {
+				heard = at
+			}
+		}
+		silent := now.Sub(heard)
+		if e.record.State == api.Running && silent > s.cfg.Silence || e.record.State == Receiving && silent > draftSilence {
+			all = append(all, lost{e.record, silent})
+		}
+	}
+	synced := s.index.synced
+	s.index.mu.Unlock()
+	if !synced {
+		return
+	}
+	for _, l := range all {
+		r := *l.record
+		var err error
+		event := "upload discarded: its server is silent"
+		if r.State == Receiving {
+			err = s.bury(ctx, &r)
+		} else {
+			event = "job queued again: its worker is silent"
+			r.State, r.Reason = api.Queued, fmt.Sprintf("its worker was silent for %v", l.silent.Round(time.Second))
+			err = s.cfg.Store.Replace(ctx, &r)
+		}
+		switch {
+		case err == nil:
+			s.cfg.Log.Warn(event, "job", r.ID, "silent", l.silent.Round(time.Second))
+		case !errors.Is(err, ErrStale):
+			s.cfg.Log.Warn("a job that lost its worker waits", "job", r.ID, "error", err)
+		}
+	}
+}
+
+// sweep deletes what has expired. It reports false where there was more than it could
+// delete in sweepFor.
+func (s *Service) sweep(ctx context.Context, now time.Time) bool {
+	sweeping, cancel := context.WithTimeout(ctx, sweepFor)
+	defer cancel()
+	err := s.cfg.Store.Sweep(sweeping, now, func(owner, id string) error {
+		r, err := s.cfg.Store.Load(sweeping, owner, id)
+		switch {
+		case errors.Is(err, ErrNotFound): // the store itself has expired it
+			return s.cfg.Blobs.Remove(sweeping, id)
+		case err != nil:
+			return err
+		case !r.expired(now): // it was kept for longer
+			return nil
+		case r.State != Deleted:
+			// Its pictures go when nobody can keep it any more.
+			if err := s.bury(sweeping, r); err != nil && !errors.Is(err, ErrStale) {
+				return err
+			}
+			s.cfg.Log.Info("job expired", "job", r.ID)
+			return nil
+		}
+		if err := s.cfg.Blobs.Remove(sweeping, id); err != nil {
+			return err
+		}
+		if err := s.cfg.Store.Delete(sweeping, r); !errors.Is(err, ErrStale) {
+			return err
+		}
+		return nil
+	})
+	if sweeping.Err() != nil {
+		return false
+	}
+	if err != nil {
+		s.cfg.Log.Warn("not everything that has expired was deleted", "error", err)
+	}
+	return true
+}

@@ -1,0 +1,781 @@
+package job
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pastiche-art/pastiche/api"
+	"github.com/pastiche-art/pastiche/blob"
+	"github.com/pastiche-art/pastiche/paint"
+)
+
+// Config says where jobs are kept, and how many and which are accepted.
+type Config struct {
+	Store Store
+	Blobs blob.Store
+	Bus   Bus
+	// Alone says that no other process uses the store. Jobs that were running
+	// when the service starts then have no worker, and are queued again at once.
+	Alone bool
+
+	Queue      int           // jobs that may wait; 0 is 100
+	OwnerQueue int           // jobs of one owner that may wait; 0 is Queue
+	Retention  time.Duration // how long finished jobs are kept; 0 is a week
+	Memory     int64         // bytes that a painting may take; 0 is DefaultMemory
+	MaxSize    int           // greatest long side of a painting, in pixels; 0 is 4096
+	MaxWork    float64       // most pixels times iterations of a painting; 0 is 20e9
+	Silence    time.Duration // without a heartbeat, after which a job gets another worker; 0 is 20 s
+	Software   string        // which results name; "" is pastiche
+	// Webhooks calls the webhook of a job with one of its states; nil where no
+	// webhooks are called. Calls of a job come one after the other.
+	Webhooks func(ctx context.Context, r *Record, state api.State) error
+	Log      *slog.Logger
+}
+
+// DefaultMemory is what a painting may take unless a configuration says otherwise.
+// It is the same on every machine: large paintings are computed in parts that fit,
+// and the size of the parts decides how sums are rounded.
+const DefaultMemory = 2 << 30
+
+const (
+	defaultQueue     = 100
+	defaultRetention = 7 * 24 * time.Hour
+	defaultMaxSize   = 4096
+	defaultMaxWork   = 20e9
+	defaultSilence   = 20 * time.Second
+	defaultSoftware  = "pastiche"
+)
+
+func (c *Config) setDefaults() {
+	if c.Queue == 0 {
+		c.Queue = defaultQueue
+	}
+	if c.OwnerQueue == 0 {
+		c.OwnerQueue = c.Queue
+	}
+	if c.Retention == 0 {
+		c.Retention = defaultRetention
+	}
+	if c.Memory == 0 {
+		c.Memory = DefaultMemory
+	}
+	if c.MaxSize == 0 {
+		c.MaxSize = defaultMaxSize
+	}
+	if c.MaxWork == 0 {
+		c.MaxWork = defaultMaxWork
+	}
+	if c.Silence == 0 {
+		c.Silence = defaultSilence
+	}
+	if c.Software == "" {
+		c.Software = defaultSoftware
+	}
+	if c.Webhooks == nil { // jobs of a time when there were some are given up in the end
+		c.Webhooks = func(context.Context, *Record, api.State) error { return errors.New("this server calls no webhooks") }
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+}
+
+// Errors of a full queue.
+var (
+	ErrQueueFull  = errors.New("too many jobs wait: try again later")
+	ErrOwnerQueue = errors.New("too many jobs of this API key wait: try again when some are finished")
+)
+
+// A Service is what a server does with jobs. It is safe for use by several
+// goroutines.
+type Service struct {
+	cfg        Config
+	index      *index
+	dispatcher *dispatcher
+	networks   networks
+	previews   *interests
+	counts     counts
+	owing      chan struct{} // holds a value while a webhook may have to be called
+}
+
+// New returns a service. [Service.Run] makes it work.
+func New(cfg Config) *Service {
+	cfg.setDefaults()
+	s := &Service{cfg: cfg, owing: make(chan struct{}, 1)}
+	s.index = newIndex(s.count)
+	s.dispatcher = newDispatcher(s.index)
+	s.previews = newInterests(func(owner string) (func(), error) {
+		return cfg.Bus.Subscribe(subjectOf(subjectPreview, owner, "*"), s.takePreview)
+	}, s.index.subscribed)
+	return s
+}
+
+// Config returns the configuration with its defaults filled in.
+func (s *Service) Config() Config { return s.cfg }
+
+// Run follows the records, offers jobs to workers, and does the leader's work where
+// this process leads, until ctx ends. It returns an error where it could not begin.
+func (s *Service) Run(ctx context.Context) error {
+	var stops []func()
+	defer func() {
+		for _, stop := range stops {
+			stop()
+		}
+		s.previews.close()
+	}()
+	for subject, handle := range map[string]func(string, []byte){
+		subjectProgress + ".*.*": s.takeProgress,
+		subjectPresence + ".*":   s.takePresence,
+		subjectDeleted + ".*.*":  s.takeDeleted,
+	} {
+		stop, err := s.cfg.Bus.Subscribe(subject, handle)
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrDown, err)
+		}
+		stops = append(stops, stop)
+	}
+	stop, err := s.cfg.Bus.Answer(subjectWork, s.dispatcher.ask)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrDown, err)
+	}
+	stops = append(stops, stop)
+	all, ctx := errgroup.WithContext(ctx)
+	for _, loop := range []func(context.Context){s.watch, s.offer, s.lead, s.previews.run} {
+		all.Go(func() error { loop(ctx); return nil })
+	}
+	return all.Wait()
+}
+
+// watchAgain is after how long a watch that broke begins anew.
+const watchAgain = 500 * time.Millisecond
+
+// watch keeps the index.
+func (s *Service) watch(ctx context.Context) {
+	for ctx.Err() == nil {
+		s.index.begin()
+		err := s.cfg.Store.Watch(ctx, func(c Change) {
+			if c.Damaged != nil {
+				s.cfg.Log.Error("a record is damaged", "job", c.ID, "error", c.Damaged)
+			}
+			for _, r := range s.index.take(c) {
+				s.lookUp(ctx, r)
+			}
+			if c.Synced || c.Record != nil && c.State == api.Queued {
+				s.dispatcher.match()
+			}
+			if c.Record != nil && len(c.Undelivered) > 0 {
+				select {
+				case s.owing <- struct{}{}:
+				default:
+				}
+			}
+		})
+		if ctx.Err() == nil {
+			s.cfg.Log.Warn("the watch of the records broke and begins anew", "error", err)
+			pause(ctx, watchAgain)
+		}
+	}
+}
+
+// lookUp tells of the end of a job that ceased to be active while nothing was
+// watched.
+func (s *Service) lookUp(ctx context.Context, r *Record) {
+	now, err := s.cfg.Store.Load(ctx, r.Owner, r.ID)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		s.index.finished(nameOf(r), nil)
+	case err == nil:
+		s.index.finished(nameOf(r), now)
+	default:
+		s.cfg.Log.Warn("a job's end is not known", "job", r.ID, "error", err)
+	}
+}
+
+// offer offers jobs whose rest or last offer is over.
+func (s *Service) offer(ctx context.Context) {
+	t := time.NewTicker(firstRest)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			s.dispatcher.match()
+		}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+// A heartbeat is what a worker publishes every second about its job.
+type heartbeat struct {
+	Fence    uint64        `json:"fence"`
+	Progress *api.Progress `json:"progress,omitempty"`
+}
+
+// nameIn returns the job that a subject is about.
+func nameIn(subject string) (name, bool) {
+	words := strings.Split(subject, ".")
+	if len(words) != 3 {
+		return name{}, false
+	}
+	return name{OwnerOf(words[1]), words[2]}, true
+}
+
+func (s *Service) takeProgress(subject string, data []byte) {
+	var h heartbeat
+	n, ok := nameIn(subject)
+	if !ok || json.Unmarshal(data, &h) != nil {
+		return
+	}
+	if !s.index.progress(n, h.Fence, h.Progress) {
+		s.stop(n)
+	}
+}
+
+func (s *Service) takePresence(_ string, data []byte) {
+	var p presence
+	if json.Unmarshal(data, &p) == nil {
+		s.dispatcher.note(&p)
+	}
+}
+
+func (s *Service) takePreview(subject string, data []byte) {
+	if n, ok := nameIn(subject); ok {
+		if p, ok := parsePreview(data); ok {
+			s.index.preview(n, p.fence, p.step, p.jpeg)
+		}
+	}
+}
+
+func (s *Service) takeDeleted(subject string, _ []byte) {
+	if n, ok := nameIn(subject); ok {
+		s.index.deleted(n)
+	}
+}
+
+// stop makes the worker of a job check whether the job is still its own.
+func (s *Service) stop(n name) {
+	s.cfg.Bus.Publish(subjectOf(subjectStop, n.owner, n.id), nil) //nolint:errcheck // the next heartbeat brings it again
+}
+
+// Ready returns an error where jobs cannot be accepted now: [ErrDown] or
+// [blob.ErrFull].
+func (s *Service) Ready(ctx context.Context) error {
+	if err := s.cfg.Store.Ready(ctx); err != nil {
+		return err
+	}
+	if err := s.cfg.Blobs.Ready(ctx); err != nil {
+		return err
+	}
+	s.index.mu.Lock()
+	defer s.index.mu.Unlock()
+	if !s.index.synced {
+		return ErrDown
+	}
+	return nil
+}
+
+// Admit returns an error where a job of an owner cannot be accepted now: one of
+// [Service.Ready], [ErrQueueFull] or [ErrOwnerQueue].
+func (s *Service) Admit(ctx context.Context, owner string) error {
+	if err := s.Ready(ctx); err != nil {
+		return err
+	}
+	return s.place(owner)
+}
+
+// place returns an error where the queue has no place for a job of an owner.
+func (s *Service) place(owner string) error {
+	s.index.mu.Lock()
+	defer s.index.mu.Unlock()
+	all, own := 0, 0
+	for o, q := range s.index.queues {
+		all += len(q.waiting)
+		if o == owner {
+			own = len(q.waiting)
+		}
+	}
+	switch {
+	case all >= s.cfg.Queue:
+		return ErrQueueFull
+	case own >= s.cfg.OwnerQueue:
+		return ErrOwnerQueue
+	}
+	return nil
+}
+
+// Get returns a job of an owner. The error is [ErrNotFound], [ErrDown] or a
+// [*DamagedError].
+func (s *Service) Get(ctx context.Context, owner, id string) (*Record, error) {
+	return s.get(ctx, owner, id, (*Record).IsJob)
+}
+
+// File returns the record of an uploaded file of an owner.
+func (s *Service) File(ctx context.Context, owner, id string) (*Record, error) {
+	return s.get(ctx, owner, id, func(r *Record) bool { return r.State == Stored })
+}
+
+func (s *Service) get(ctx context.Context, owner, id string, is func(*Record) bool) (*Record, error) {
+	if !ValidID(id) {
+		return nil, ErrNotFound
+	}
+	r, err := s.cfg.Store.Load(ctx, owner, id)
+	if err == nil && (!is(r) || r.expired(time.Now())) {
+		return nil, ErrNotFound
+	}
+	return r, err
+}
+
+func (r *Record) expired(now time.Time) bool { return r.Expires != nil && now.After(*r.Expires) }
+
+// newID returns an identifier that cannot be guessed.
+func newID() string { return strings.ToLower(rand.Text()) }
+
+// ValidID reports whether an identifier is one that a server makes: 26 lower-case
+// letters and digits.
+func ValidID(id string) bool {
+	return len(id) == idLength && !strings.ContainsFunc(id, func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < '0' || c > '9')
+	})
+}
+
+const idLength = 26
+
+// A Listing asks for a page of an owner's jobs.
+type Listing struct {
+	Owner  string
+	State  api.State         // "" for all
+	Labels map[string]string // that jobs have to have
+	Limit  int               // at most so many jobs; positive
+	After  string            // the Next of the page before, or ""
+}
+
+// A Jobs is a page of jobs.
+type Jobs struct {
+	Records []*Record
+	Next    string
+	Total   int // -1 where it is not known
+}
+
+// ErrCursor is the error of a list that continues where none has ended.
+var ErrCursor = errors.New("after is not the next of a list: begin the list anew")
+
+// scanFactor is how many records are read at most for each that a page with labels
+// holds, after which the page ends short, with a Next.
+const scanFactor = 10
+
+// syncTimeout is how long a list waits for the index.
+const syncTimeout = 5 * time.Second
+
+// List returns a page of an owner's jobs: active ones first, the newest first, then
+// the others, the last changed first. Everything that was written before List was
+// called, by any process, is in it. The error is [ErrCursor] or [ErrDown].
+func (s *Service) List(ctx context.Context, l Listing) (*Jobs, error) {
+	const activePrefix, finishedPrefix = "a.", "f."
+	page := &Jobs{Total: -1}
+	query := Query{Owner: l.Owner, Limit: l.Limit}
+	if l.State != "" {
+		query.States = []api.State{l.State}
+	}
+	cursor, finished := strings.CutPrefix(l.After, finishedPrefix)
+	if finished {
+		query.After = cursor
+	} else if cursor, finished = strings.CutPrefix(l.After, activePrefix); !finished && l.After != "" {
+		return nil, ErrCursor
+	} else {
+		finished = false
+	}
+	rest, err := s.cfg.Store.List(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	if !finished {
+		ctx, cancel := context.WithTimeout(ctx, syncTimeout)
+		defer cancel()
+		if err := s.index.await(ctx, rest.Revision); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrDown, err)
+		}
+		active := s.active(l, rest)
+		if rest.Total >= 0 {
+			rest.Total += len(active)
+		}
+		if cursor != "" {
+			last := &Record{}
+			nanoseconds, id, _ := strings.Cut(cursor, ".")
+			created, err := strconv.ParseInt(nanoseconds, 10, 64)
+			if err != nil {
+				return nil, ErrCursor
+			}
+			last.Created, last.ID = time.Unix(0, created), id
+			active = slices.DeleteFunc(active, func(r *Record) bool { return newest(r, last) <= 0 })
+		}
+		if len(active) > l.Limit {
+			page.Records, page.Total = active[:l.Limit], rest.Total
+			last := page.Records[l.Limit-1]
+			page.Next = fmt.Sprintf("%s%d.%s", activePrefix, last.Created.UnixNano(), last.ID)
+			return page, nil
+		}
+		page.Records = active
+	}
+	page.Total = rest.Total
+	return page, s.fill(ctx, page, l, query, rest, finishedPrefix)
+}
+
+// fill adds finished jobs to a page until it is full.
+func (s *Service) fill(ctx context.Context, page *Jobs, l Listing, query Query, rest *Page, prefix string) error {
+	listed := make(map[string]bool, len(page.Records))
+	for _, r := range page.Records {
+		listed[r.ID] = true
+	}
+	for scanned := 0; ; {
+		room := l.Limit - len(page.Records)
+		for i, r := range rest.Records {
+			if room == 0 && i == 0 {
+				page.Next = prefix + query.After
+				return nil
+			}
+			if room == 0 {
+				// The page ends within what was read: the next begins after the
+				// last record that was looked at.
+				again, err := s.cfg.Store.List(ctx, Query{Owner: query.Owner, States: query.States, Limit: i, After: query.After})
+				if err != nil {
+					return err
+				}
+				page.Next = prefix + again.Next
+				return nil
+			}
+			if l.matches(r) && !listed[r.ID] {
+				page.Records = append(page.Records, r)
+				room--
+			}
+		}
+		scanned += len(rest.Records) + len(rest.Damaged)
+		query.After = rest.Next
+		if rest.Next == "" {
+			return nil
+		}
+		if room == 0 || scanned >= scanFactor*l.Limit {
+			page.Next = prefix + rest.Next
+			return nil
+		}
+		var err error
+		if rest, err = s.cfg.Store.List(ctx, query); err != nil {
+			return err
+		}
+	}
+}
+
+func (l *Listing) matches(r *Record) bool {
+	for name, value := range l.Labels {
+		if r.Labels[name] != value {
+			return false
+		}
+	}
+	return l.State == "" || r.State == l.State
+}
+
+// active returns the active jobs of a listing, the newest first, with those that
+// have ceased to be active since rest was read.
+func (s *Service) active(l Listing, rest *Page) []*Record {
+	var all []*Record
+	add := func(r *Record) {
+		if r.Owner == l.Owner && r.IsJob() && l.matches(r) {
+			all = append(all, r)
+		}
+	}
+	s.index.mu.Lock()
+	for _, e := range s.index.entries {
+		add(e.record)
+	}
+	for _, r := range s.index.recent {
+		if r.revision > rest.Revision {
+			add(r.record)
+		}
+	}
+	s.index.mu.Unlock()
+	slices.SortFunc(all, newest)
+	return all
+}
+
+// newest compares records, of which the newest comes first.
+func newest(a, b *Record) int {
+	return cmp.Or(b.Created.Compare(a.Created), strings.Compare(a.ID, b.ID))
+}
+
+// Subscribe tells of the jobs of an owner, or of one of them, from now on. Close the
+// subscription.
+func (s *Service) Subscribe(owner, id string) *Subscription {
+	s.previews.want(owner)
+	return s.index.subscribe(owner, id)
+}
+
+// change applies a change to a record until nobody else changed it in between.
+func (s *Service) change(ctx context.Context, owner, id string, change func(*Record) error) (*Record, error) {
+	for {
+		r, err := s.Get(ctx, owner, id)
+		if err != nil {
+			return nil, err
+		}
+		if err := change(r); err != nil {
+			return nil, err
+		}
+		if err := s.cfg.Store.Replace(ctx, r); !errors.Is(err, ErrStale) {
+			return r, err
+		}
+	}
+}
+
+func stateError(r *Record, expected string) error {
+	return fmt.Errorf("%w: it is %s, expected %s", ErrState, r.State, expected)
+}
+
+// Cancel ends a job that is not finished. Errors are those of [Service.Get] and
+// [ErrState].
+func (s *Service) Cancel(ctx context.Context, owner, id string) (*Record, error) {
+	var checkpoint string
+	r, err := s.change(ctx, owner, id, func(r *Record) error {
+		if r.State != api.Queued && r.State != api.Running {
+			return stateError(r, "queued or running")
+		}
+		checkpoint = r.Checkpoint
+		r.finish(api.Cancelled)
+		return nil
+	})
+	if err == nil {
+		s.stop(nameOf(r))
+		if checkpoint != "" {
+			s.removeBlobs(ctx, checkpoint)
+		}
+		s.logJob("job cancelled", r)
+	}
+	return r, err
+}
+
+// Retry queues a failed or cancelled job again, from its beginning. Errors are those
+// of [Service.Get] and [Service.Admit], and [ErrState].
+func (s *Service) Retry(ctx context.Context, owner, id string) (*Record, error) {
+	if err := s.Admit(ctx, owner); err != nil {
+		return nil, err
+	}
+	r, err := s.change(ctx, owner, id, func(r *Record) error {
+		if r.State != api.Failed && r.State != api.Cancelled {
+			return stateError(r, "failed or cancelled")
+		}
+		r.State, r.Error, r.Reason = api.Queued, "", ""
+		r.Fruitless, r.Commits, r.Checkpoint, r.Preview, r.Progress, r.Curve = 0, 0, "", "", nil, nil
+		r.Started, r.Finished, r.Expires = nil, nil, nil
+		r.owe(api.Queued) // after what the webhook has yet to be told of
+		return nil
+	})
+	if err == nil {
+		s.logJob("job queued again", r)
+	}
+	return r, err
+}
+
+// Keep makes a finished job stay for so long from now. Errors are those of
+// [Service.Get] and [ErrState].
+func (s *Service) Keep(ctx context.Context, owner, id string, retention time.Duration) (*Record, error) {
+	return s.change(ctx, owner, id, func(r *Record) error {
+		if !r.State.Final() {
+			return stateError(r, "done, failed or cancelled")
+		}
+		expires := time.Now().UTC().Add(retention)
+		r.Retention, r.Expires = retention, &expires
+		return nil
+	})
+}
+
+// settle is how long the record of a deleted job remains, so that what a worker may
+// still be storing is removed, too.
+const settle = 10 * time.Minute
+
+// Delete ends a job, if it is not finished, and deletes it with its pictures; or an
+// uploaded file. The error is that of [Service.Get].
+func (s *Service) Delete(ctx context.Context, owner, id string) error {
+	for {
+		r, err := s.get(ctx, owner, id, func(r *Record) bool { return r.State != Deleted })
+		if err != nil {
+			return err
+		}
+		if err = s.bury(ctx, r); !errors.Is(err, ErrStale) {
+			if err == nil {
+				s.cfg.Log.Info("job deleted", "job", r.ID)
+			}
+			return err
+		}
+	}
+}
+
+// bury replaces a record by one that is [Deleted], and removes its pictures. The
+// leader removes them again when that record expires.
+func (s *Service) bury(ctx context.Context, r *Record) error {
+	now := time.Now().UTC()
+	expires := now.Add(settle)
+	tomb := &Record{
+		ID: r.ID, Owner: r.Owner, Key: r.Key, State: Deleted, Created: r.Created, Finished: &now, Expires: &expires,
+		Fence: r.Fence + 1, Revision: r.Revision,
+	}
+	if err := s.cfg.Store.Replace(ctx, tomb); err != nil {
+		return err
+	}
+	s.stop(nameOf(r))
+	if !r.Active() { // no watch tells of a change of a finished job
+		s.cfg.Bus.Publish(subjectOf(subjectDeleted, r.Owner, r.ID), nil) //nolint:errcheck // clients see it when they ask
+	}
+	s.removeBlobs(ctx, r.ID)
+	return nil
+}
+
+// removeBlobs removes a blob, or all blobs of a job, also where a client that waits
+// for it leaves. What it cannot remove is removed with the record.
+func (s *Service) removeBlobs(ctx context.Context, name string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardTimeout)
+	defer cancel()
+	if err := s.cfg.Blobs.Remove(ctx, name); err != nil {
+		s.cfg.Log.Warn("pictures remain for now", "name", name, "error", err)
+	}
+}
+
+// finish gives a record a final state.
+func (r *Record) finish(state api.State) {
+	now := time.Now().UTC()
+	expires := now.Add(r.Retention)
+	r.State, r.Finished, r.Expires = state, &now, &expires
+	r.Checkpoint, r.Progress, r.Curve, r.Reason = "", nil, nil, ""
+	r.owe(state)
+}
+
+// owe notes that the webhook has to be told of a state.
+func (r *Record) owe(state api.State) {
+	if r.Webhook == nil {
+		return
+	}
+	if events := r.Webhook.Events; len(events) == 0 && state.Final() || slices.Contains(events, state) {
+		r.Undelivered = append(r.Undelivered, state)
+		r.Undelivered = r.Undelivered[max(0, len(r.Undelivered)-maxUndelivered):]
+	}
+}
+
+// maxUndelivered is how many states of a job that is retried again and again wait for
+// a webhook that does not answer. The oldest are given up.
+const maxUndelivered = 16
+
+// Open returns a blob of a record.
+func (s *Service) Open(ctx context.Context, name string) (blob.Reader, error) {
+	return s.cfg.Blobs.Open(ctx, name)
+}
+
+// Preview returns the latest preview of a job, a JPEG, and the step that it shows.
+// The error is [ErrNotFound] where there is none yet.
+func (s *Service) Preview(ctx context.Context, r *Record) (jpeg []byte, step int, err error) {
+	s.previews.want(r.Owner)
+	s.index.mu.Lock()
+	e := s.index.entries[nameOf(r)]
+	if e != nil {
+		jpeg, step = e.preview, e.step
+	}
+	s.index.mu.Unlock()
+	if jpeg != nil {
+		return jpeg, step, nil
+	}
+	from := r.Preview
+	if r.Result != nil {
+		from = r.Result.Thumb
+		step = r.Result.Steps
+	} else if r.Progress != nil {
+		step = r.Progress.Step
+	}
+	if from == "" {
+		return nil, 0, ErrNotFound
+	}
+	b, err := s.cfg.Blobs.Open(ctx, from)
+	if errors.Is(err, blob.ErrNotFound) {
+		return nil, 0, ErrNotFound
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	defer b.Close()
+	jpeg, err = io.ReadAll(b)
+	return jpeg, step, err
+}
+
+// Stats count jobs.
+type Stats struct {
+	Queued, Running int
+	Oldest          time.Time // when the oldest queued job was created; zero where there is none
+	Workers         int       // that are connected
+	Damaged         int       // active records that cannot be read
+	// Finished counts the jobs that finished since this process began to watch.
+	Finished map[api.State]uint64
+}
+
+// counts are the jobs that have finished while this process watched.
+type counts struct {
+	mu   sync.Mutex
+	of   map[api.State]uint64
+	pace pace // of those that were done
+}
+
+func (s *Service) count(r *Record) {
+	s.counts.mu.Lock()
+	defer s.counts.mu.Unlock()
+	if s.counts.of == nil {
+		s.counts.of = make(map[api.State]uint64)
+	}
+	s.counts.of[r.State]++
+	if r.State == api.Done && r.Started != nil {
+		s.counts.pace.observe(r.Finished.Sub(*r.Started))
+	}
+}
+
+// Stats counts the jobs of all owners.
+func (s *Service) Stats() Stats {
+	stats := Stats{Workers: s.dispatcher.workers(), Finished: make(map[api.State]uint64)}
+	s.counts.mu.Lock()
+	for state, n := range s.counts.of {
+		stats.Finished[state] = n
+	}
+	s.counts.mu.Unlock()
+	s.index.mu.Lock()
+	defer s.index.mu.Unlock()
+	stats.Damaged = len(s.index.damaged)
+	stats.Queued, stats.Oldest = s.index.queues.waiting()
+	for _, q := range s.index.queues {
+		stats.Running += q.running
+	}
+	return stats
+}
+
+// logJob logs an event of a job.
+func (s *Service) logJob(event string, r *Record, more ...any) {
+	logJob(s.cfg.Log, event, r, more...)
+}
+
+func logJob(log *slog.Logger, event string, r *Record, more ...any) {
+	log.Info(event, append([]any{"job", r.ID, "owner", r.Owner, "recipe", r.Options.Recipe.Name, "size", r.Options.Recipe.Size}, more...)...)
+}
+
+// Network returns the network that jobs with a recipe are painted with.
+func (s *Service) Network(r *paint.Recipe) (*paint.Network, error) { return s.networks.of(r) }

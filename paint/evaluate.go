@@ -1,0 +1,153 @@
+package paint
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/pastiche-art/pastiche/kernel"
+	"github.com/pastiche-art/pastiche/loss"
+	"github.com/pastiche-art/pastiche/optim"
+)
+
+// objective returns the total cost of a canvas, as evaluate computes it.
+func (st *stage) objective(ctx context.Context) optim.Objective {
+	return func(canvas, gradient []float32) float64 { return st.evaluate(ctx, canvas, gradient) }
+}
+
+// evaluate computes the gradient of the total cost with respect to a canvas,
+// 3 x h x w, and returns the cost. Where ctx is cancelled meanwhile, the cost is not
+// a number, so that an optimiser takes the step back.
+func (st *stage) evaluate(ctx context.Context, canvas, gradient []float32) float64 {
+	clock := stopwatch{last: time.Now()}
+	err := st.plan.Forward(ctx, canvas, func(tap string, f *kernel.Tensor, y, x int) {
+		clock.lap(&st.spent.Forward)
+		st.each(tap, func(t *term, layer int) { t.Observe(st.pool, layer, f, y, x) })
+		clock.lap(&st.spent.Costs)
+	})
+	clock.lap(&st.spent.Forward)
+	if err != nil {
+		return math.NaN()
+	}
+	costs := st.evaluateTerms()
+	clock.lap(&st.spent.Costs)
+	err = st.plan.Backward(ctx, gradient, func(tap string, grad, f *kernel.Tensor, y, x int) {
+		clock.lap(&st.spent.Backward)
+		st.each(tap, func(t *term, layer int) { t.AddGradient(st.pool, layer, grad, f, y, x) })
+		clock.lap(&st.spent.Costs)
+	})
+	clock.lap(&st.spent.Backward)
+	if err != nil {
+		return math.NaN()
+	}
+	for _, l := range st.scattered {
+		colors := l.palette.Evaluate(st.pool, gradient, canvas, st.h, st.w, l.places, l.overall)
+		costs.Style += l.share * colors
+		costs.Total += l.overall * colors
+	}
+	costs.Variation = loss.TotalVariation(st.pool, gradient, canvas, st.h, st.w, st.variation)
+	costs.Total += st.variation * costs.Variation
+	st.hold(gradient)
+	clock.lap(&st.spent.Costs)
+	st.tried = append(st.tried, costs)
+	return costs.Total
+}
+
+// each calls do for the terms at a tap, with the number of the tap among theirs.
+func (st *stage) each(tap string, do func(t *term, layer int)) {
+	for _, t := range st.terms {
+		if i := slices.Index(t.layers, tap); i >= 0 {
+			do(t, i)
+		}
+	}
+}
+
+// evaluateTerms evaluates all terms and returns their sums, which are added in the
+// order of the terms. Some of the largest terms are evaluated one after the other on
+// all threads; the others beside each other, the largest first, each on one thread.
+func (st *stage) evaluateTerms() (costs Costs) {
+	terms := slices.Clone(st.terms)
+	slices.SortStableFunc(terms, func(a, b *term) int { return cmp.Compare(b.Work(), a.Work()) })
+	work := make([]float64, len(terms))
+	for i, t := range terms {
+		work[i] = t.Work()
+	}
+	divided := dividedTerms(work, st.pool.Threads())
+	for _, t := range terms[:divided] {
+		t.cost = t.Evaluate(st.pool, t.overall())
+	}
+	terms = terms[divided:]
+	st.pool.Each(len(terms), func(one *kernel.Pool, i int) {
+		terms[i].cost = terms[i].Evaluate(one, terms[i].overall())
+	})
+	for _, t := range st.terms {
+		costs.Total += t.overall() * t.cost
+		switch t.kind {
+		case contentKind:
+			costs.Content += t.share * t.cost
+		case styleKind:
+			costs.Style += t.share * t.cost
+		case faceKind:
+			costs.Faces += t.share * t.cost
+		}
+	}
+	return costs
+}
+
+// parallelPart is the part of one evaluation that threads share. The profile of a
+// [loss.Wasserstein] has 0.88 to 0.90 of the time in parallel operations for 128 and
+// 256 channels, and 0.66 for 64.
+const parallelPart = 0.85
+
+// dividedTerms returns how many of the terms, of which the work is given, the largest
+// first, are to be divided among all threads, so that all end soonest: the others run
+// beside each other.
+func dividedTerms(work []float64, threads int) (divided int) {
+	var (
+		divide  float64 // time of the terms before
+		soonest = math.Inf(1)
+		perUnit = 1 - parallelPart + parallelPart/float64(threads)
+	)
+	for n := range len(work) + 1 {
+		if end := divide + besideEachOther(work[n:], threads); end < soonest {
+			divided, soonest = n, end
+		}
+		if n < len(work) {
+			divide += work[n] * perUnit
+		}
+	}
+	return divided
+}
+
+// besideEachOther returns how long it takes until the threads have done all work,
+// where each takes the next piece when it is done with the last.
+func besideEachOther(work []float64, threads int) float64 {
+	busy := make([]float64, threads)
+	for _, w := range work {
+		next := slices.Index(busy, slices.Min(busy))
+		busy[next] += w
+	}
+	return slices.Max(busy)
+}
+
+// stopwatch adds up how long things take in turn.
+type stopwatch struct{ last time.Time }
+
+func (s *stopwatch) lap(to *time.Duration) {
+	now := time.Now()
+	*to += now.Sub(s.last)
+	s.last = now
+}
+
+// costs returns the costs behind the total where a step ended, which may be any
+// that it tried, or where it began.
+func (st *stage) costs(total float64, before Costs) Costs {
+	for _, c := range st.tried {
+		if c.Total == total {
+			return c
+		}
+	}
+	return before
+}

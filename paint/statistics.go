@@ -1,0 +1,117 @@
+package paint
+
+import (
+	"context"
+	"slices"
+
+	"github.com/pastiche-art/pastiche/kernel"
+	"github.com/pastiche-art/pastiche/loss"
+	"github.com/pastiche-art/pastiche/picture"
+)
+
+// addStatistics adds the costs of a region whose styles are compared by
+// statistics, layer by layer.
+func (s *session) addStatistics(ctx context.Context, st *stage, r *region, scale Scale, layers []Layer) error {
+	guides, area, err := s.guides(s.canvasMask(r.shown, st.w, st.h), st.h, st.w, layers)
+	if err != nil {
+		return err
+	}
+	targets, err := s.measureRegion(ctx, r, scale, layers, st.plan.Memory())
+	if err != nil {
+		return err
+	}
+	for _, l := range layers {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		target := targets[l.Name]
+		opts := loss.Options{Scale: s.recipe.Factor, Guide: guides[l.Name]}
+		if s.recipe.Balanced {
+			opts.Scale = inverse(target.MeanActivation())
+		}
+		var cost loss.Cost
+		if scale.StyleCost == GramCost {
+			cost = loss.NewGram(target, opts)
+		} else {
+			cost = loss.NewWasserstein(s.pool, target, opts)
+		}
+		st.add(cost, styleKind, l.Weight*area, s.recipe.StyleWeight, l.Name)
+	}
+	return nil
+}
+
+// measureTurned returns the statistics of a style, resized to a long side, at some
+// layers: the means over the directions that the recipe asks for.
+func (s *session) measureTurned(ctx context.Context, of *style, long int, layers []Layer, memory int64) (map[string]*loss.Statistics, error) {
+	var (
+		p          = resized(of.picture, long)
+		mask       = of.shown
+		turned     = make(map[string][]*loss.Statistics)
+		directions = max(s.recipe.Rotations, 1)
+	)
+	for quarter := range directions {
+		if quarter > 0 {
+			p, mask = p.Turn(), mask.Turn()
+		}
+		of, err := s.measure(ctx, p, mask, layers, memory)
+		if err != nil {
+			return nil, err
+		}
+		for name, m := range of {
+			turned[name] = append(turned[name], m)
+		}
+	}
+	all := make(map[string]*loss.Statistics)
+	for name, of := range turned {
+		all[name] = loss.Blend(slices.Repeat([]float64{1}, directions), of...)
+	}
+	return all, nil
+}
+
+// measure returns the statistics, at some layers, of the part of a picture that a
+// mask shows.
+func (s *session) measure(ctx context.Context, p *picture.Picture, mask *picture.Mask, layers []Layer, memory int64) (map[string]*loss.Statistics, error) {
+	guides, _, err := s.guides(mask, p.H, p.W, layers)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := s.observer(p.H, p.W, layers, memory)
+	if err != nil {
+		return nil, err
+	}
+	parts, positions := make(map[string][]*loss.Statistics), make(map[string][]float64)
+	err = s.pool.Interruptible(ctx, func() error {
+		return plan.Forward(ctx, p.RGB, func(tap string, f *kernel.Tensor, y, x int) {
+			parts[tap] = append(parts[tap], guides[tap].Measure(s.pool, f, y, x))
+			positions[tap] = append(positions[tap], float64(f.Positions()))
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	whole := make(map[string]*loss.Statistics)
+	for tap, of := range parts {
+		whole[tap] = loss.Blend(positions[tap], of...)
+	}
+	return whole, nil
+}
+
+// measureRegion returns the statistics of the styles of a region, blended by their
+// shares.
+func (s *session) measureRegion(ctx context.Context, r *region, scale Scale, layers []Layer, memory int64) (map[string]*loss.Statistics, error) {
+	parts := make(map[string][]*loss.Statistics)
+	for _, style := range r.styles {
+		of, err := s.measureTurned(ctx, style, s.styleSize(scale, style), layers, memory)
+		if err != nil {
+			return nil, err
+		}
+		for name, m := range of {
+			parts[name] = append(parts[name], m)
+		}
+	}
+	all := make(map[string]*loss.Statistics)
+	for name, of := range parts {
+		all[name] = loss.Blend(r.shares, of...)
+	}
+	return all, nil
+}
