@@ -29,6 +29,8 @@ type Job struct {
 	Finished *time.Time `json:"finished,omitempty"`
 	Expires  *time.Time `json:"expires,omitempty" doc:"when a finished job and its pictures are deleted"`
 
+	Look     bool              `json:"look,omitempty" doc:"a quick look, which lists of jobs leave out"`
+	Share    string            `json:"share,omitempty" doc:"path of a page that shows the painting to everybody who has its address; absent unless the job is shared"`
 	Options  Options           `json:"options"`
 	Labels   map[string]string `json:"labels,omitempty" doc:"the client's own names for this job"`
 	Network  string            `json:"network" doc:"name of the network that the job is painted with" example:"builtin"`
@@ -129,6 +131,12 @@ type Result struct {
 	Steps     int    `json:"steps" doc:"iterations in all"`
 	Faces     int    `json:"faces,omitempty" doc:"faces in the content that were kept"`
 	Costs     Costs  `json:"costs" doc:"at the end"`
+}
+
+// A Change is what a client changes of a finished job. What is absent stays.
+type Change struct {
+	Retention string            `json:"retention,omitempty" doc:"how long the job is kept from now on, such as 720h, or forever where the server allows that" example:"720h"`
+	Labels    map[string]string `json:"labels,omitempty" doc:"labels to set; an empty value removes one"`
 }
 
 // A List is one page of jobs.

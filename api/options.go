@@ -42,7 +42,10 @@ type Submission struct {
 	Options    *Options          `json:"options,omitempty"`
 	Labels     map[string]string `json:"labels,omitempty" doc:"your own names for the job: at most 16, of at most 63 characters each"`
 	Retention  string            `json:"retention,omitempty" doc:"how long the finished job is kept, such as 48h; at most what the server allows" example:"48h"`
-	Webhook    *Webhook          `json:"webhook,omitempty"`
+	// Look makes the job a quick look at most [LookSize] pixels long. Of a recipe
+	// with a larger size, the size is that.
+	Look    bool     `json:"look,omitempty" doc:"a quick look: small, painted ahead of other jobs, in no list, and deleted after some minutes"`
+	Webhook *Webhook `json:"webhook,omitempty"`
 }
 
 // A Source says where a picture comes from: exactly one of its fields is set.
@@ -94,4 +97,33 @@ type File struct {
 	SHA256   string    `json:"sha256" doc:"digest of the stored PNG file"`
 	Expires  time.Time `json:"expires" doc:"when it is deleted, a day after the upload; jobs keep their own copies"`
 	Warnings []string  `json:"warnings,omitempty" doc:"what the picture lost when it was read"`
+	// Thumbnail shows what browsers may not be able to, such as HEIC.
+	Thumbnail string `json:"thumbnail" doc:"URL of a JPEG of at most 512 pixels"`
+}
+
+// LookSize is the longest side of a quick look, in pixels.
+const LookSize = 160
+
+// EstimateRequest asks how long paintings of several sizes take.
+type EstimateRequest struct {
+	Options *Options `json:"options,omitempty" doc:"those of the painting; its size is not used"`
+	Width   int      `json:"width" minimum:"1" doc:"of the content, in pixels"`
+	Height  int      `json:"height" minimum:"1" doc:"of the content, in pixels"`
+	Styles  int      `json:"styles" minimum:"1" maximum:"8" doc:"how many styles"`
+	Sizes   []int    `json:"sizes" minItems:"1" maxItems:"16" doc:"long sides of the paintings, in pixels"`
+}
+
+// Estimates answers an [EstimateRequest].
+type Estimates struct {
+	Sizes []Estimate `json:"sizes" doc:"in the order of the request"`
+}
+
+// An Estimate says what a painting of one size takes.
+type Estimate struct {
+	Size    int      `json:"size"`
+	Seconds *float64 `json:"seconds,omitempty" doc:"time that painting takes; absent until the server knows how fast its workers are"`
+	Memory  int64    `json:"memory,omitempty" doc:"bytes that painting takes"`
+	Problem string   `json:"problem,omitempty" doc:"why the server does not paint this size; absent where it does"`
+	// Most is set where a smaller painting is possible.
+	Most int `json:"most,omitempty" doc:"with a problem: the greatest size that the server paints"`
 }

@@ -21,6 +21,8 @@ type Limits struct {
 	Queue         int   `json:"queue" doc:"jobs that may wait, of all owners together"`
 	OwnerQueue    int   `json:"owner_queue" doc:"jobs of one API key that may wait"`
 	Retention     int64 `json:"retention" doc:"seconds that a finished job is kept"`
+	MaxRetention  int64 `json:"max_retention" doc:"most seconds that a client may ask for; 0 is no bound, and jobs may be kept forever"`
+	Looks         int   `json:"looks" doc:"quick looks of one API key that may wait"`
 }
 
 // A RecipeInfo describes a recipe or a preset of the server.
@@ -53,16 +55,31 @@ type RecipeList struct {
 
 // An Example is a picture to begin with.
 type Example struct {
-	File  string `json:"file"`
-	Title string `json:"title"`
-	By    string `json:"by,omitempty" doc:"who made it"`
-	URL   string `json:"url"`
+	File      string `json:"file"`
+	Title     string `json:"title"`
+	By        string `json:"by,omitempty" doc:"who made it"`
+	Year      string `json:"year,omitempty" example:"1889"`
+	Kind      string `json:"kind,omitempty" doc:"how it is made, such as oil, woodcut or watercolour"`
+	Source    string `json:"source,omitempty" doc:"where the file comes from"`
+	Licence   string `json:"licence,omitempty"`
+	Width     int    `json:"width" doc:"in pixels"`
+	Height    int    `json:"height" doc:"in pixels"`
+	URL       string `json:"url"`
+	Thumbnail string `json:"thumbnail" doc:"URL of a JPEG of at most 192 pixels"`
+}
+
+// A Triple is a photo, a painting, and the photo painted like it.
+type Triple struct {
+	Photo    string `json:"photo" doc:"file of an example"`
+	Painting string `json:"painting" doc:"file of an example"`
+	URL      string `json:"url" doc:"of a small JPEG of what came of them"`
 }
 
 // ExampleList is the pictures that come with the server.
 type ExampleList struct {
 	Paintings []Example `json:"paintings"`
 	Photos    []Example `json:"photos"`
+	Triples   []Triple  `json:"triples" doc:"what can be had of them"`
 }
 
 // An Event is the data of a server-sent event. Which fields are set depends on

@@ -32,11 +32,9 @@ type listing struct {
 	After string    `query:"after" maxLength:"200" doc:"the next of the page before"`
 }
 
-type keeping struct {
+type changing struct {
 	JobPath
-	Body struct {
-		Retention string `json:"retention" doc:"how long the job is kept from now on, such as 720h" example:"720h"`
-	} `nameHint:"Retention"`
+	Body api.Change
 }
 
 type listed struct{ Body *api.List }
@@ -83,14 +81,33 @@ func (s *server) jobOperations(humaAPI huma.API) {
 		})
 	}
 
-	keep := operation(tagJobs, http.MethodPost, "/jobs/{id}/keep", "keepJob", "Keep a finished job longer, or shorter", http.StatusNotFound, http.StatusConflict)
-	huma.Register(humaAPI, keep, func(ctx context.Context, in *keeping) (*jobAnswer, error) {
+	change := operation(tagJobs, http.MethodPatch, "/jobs/{id}", "changeJob", "Keep a finished job longer or shorter, or change its labels", http.StatusNotFound, http.StatusConflict)
+	huma.Register(humaAPI, change, func(ctx context.Context, in *changing) (*jobAnswer, error) {
 		retention, err := s.retention(in.Body.Retention)
 		if err != nil {
 			return nil, s.fail(err)
 		}
 		r, err := s.Jobs.Keep(ctx, callerOf(ctx).owner, in.ID, retention)
 		return s.answer(r, err)
+	})
+
+	share := operation(tagJobs, http.MethodPost, "/jobs/{id}/share", "shareJob", "Make a page of the painting for everybody who has its address", http.StatusNotFound, http.StatusConflict)
+	huma.Register(humaAPI, share, func(ctx context.Context, in *JobPath) (*jobAnswer, error) {
+		return nil, newProblem(http.StatusConflict, api.CodeState, "not yet")
+	})
+	unshare := operation(tagJobs, http.MethodDelete, "/jobs/{id}/share", "unshareJob", "Remove the page of a shared painting", http.StatusNotFound)
+	huma.Register(humaAPI, unshare, func(ctx context.Context, in *JobPath) (*jobAnswer, error) {
+		return nil, newProblem(http.StatusNotFound, api.CodeNotFound, "not yet")
+	})
+	type estimateQuery struct{ Body api.EstimateRequest }
+	type estimates struct{ Body api.Estimates }
+	estimate := operation(tagJobs, http.MethodPost, "/estimate", "estimate", "Get how long paintings of several sizes take", http.StatusUnprocessableEntity)
+	huma.Register(humaAPI, estimate, func(ctx context.Context, in *estimateQuery) (*estimates, error) {
+		all := &estimates{api.Estimates{Sizes: []api.Estimate{}}}
+		for _, size := range in.Body.Sizes {
+			all.Body.Sizes = append(all.Body.Sizes, api.Estimate{Size: size})
+		}
+		return all, nil
 	})
 
 	huma.Register(humaAPI, operation(tagJobs, http.MethodDelete, "/jobs/{id}", "deleteJob", "Delete a job and its pictures", http.StatusNotFound),

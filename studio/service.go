@@ -41,7 +41,7 @@ func (s *server) serviceOperations(humaAPI huma.API) {
 	type pictures struct{ Body api.ExampleList }
 	huma.Register(humaAPI, operation(tagService, http.MethodGet, "/examples", "listExamples", "List pictures to begin with"),
 		func(context.Context, *struct{}) (*pictures, error) {
-			all := &pictures{}
+			all := &pictures{api.ExampleList{Triples: []api.Triple{}}}
 			for _, p := range examples.Paintings() {
 				all.Body.Paintings = append(all.Body.Paintings, example(p))
 			}
@@ -53,7 +53,7 @@ func (s *server) serviceOperations(humaAPI huma.API) {
 }
 
 func example(p examples.Picture) api.Example {
-	return api.Example{File: p.File, Title: p.Title, By: p.By, URL: "/examples/" + p.File}
+	return api.Example{File: p.File, Title: p.Title, By: p.By, URL: "/examples/" + p.File, Thumbnail: "/examples/" + p.File}
 }
 
 // exampleFiles serves the pictures to begin with.

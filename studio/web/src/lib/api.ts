@@ -3,8 +3,13 @@ import { Locked, Problem } from './problem'
 import type { components } from './schema'
 
 type Schemas = components['schemas']
+export type Change = Schemas['Change']
 export type Curve = Schemas['Curve']
+export type Estimate = Schemas['Estimate']
+export type EstimateRequest = Schemas['EstimateRequest']
 export type Example = Schemas['Example']
+export type ExampleList = Schemas['ExampleList']
+export type File = Schemas['File']
 export type Input = Schemas['Input']
 export type JobEvent = Schemas['JobEvent']
 export type PreviewEvent = Schemas['PreviewEvent']
@@ -14,6 +19,7 @@ export type Result = Schemas['Result']
 export type Sample = Schemas['Sample']
 export type Session = Schemas['Session']
 export type Source = Schemas['Source']
+export type Triple = Schemas['Triple']
 export type Submission = Schemas['Submission']
 export type Options = Schemas['Options']
 export type State = Schemas['Job']['state']
@@ -94,7 +100,7 @@ export async function logout(): Promise<void> {
 }
 
 export const recipes = () => json<{ recipes: RecipeInfo[] }>('GET', `${base}/recipes`)
-export const examples = () => json<Schemas['ExampleList']>('GET', `${base}/examples`)
+export const examples = () => json<ExampleList>('GET', `${base}/examples`)
 export const events = (signal: AbortSignal) => call('GET', `${base}/events`, { signal })
 
 // jobs returns a page of the list. after is the next of the page before.
@@ -107,7 +113,19 @@ const jobPath = (id: string) => `${base}/jobs/${encodeURIComponent(id)}`
 export const job = (id: string) => json<Job>('GET', jobPath(id))
 export const cancel = (id: string) => json<Job>('POST', `${jobPath(id)}/cancel`)
 export const retry = (id: string) => json<Job>('POST', `${jobPath(id)}/retry`)
+export const share = (id: string) => json<Job>('POST', `${jobPath(id)}/share`)
+export const unshare = (id: string) => json<Job>('DELETE', `${jobPath(id)}/share`)
 export const curve = (id: string) => json<Curve>('GET', `${jobPath(id)}/curve`)
+
+// change sets how long a finished job is kept, and its labels; "" removes a label.
+export function change(id: string, c: Change): Promise<Job> {
+  return json('PATCH', jobPath(id), { body: JSON.stringify(c), headers: asJSON })
+}
+
+// estimate asks how long paintings of several sizes take, and which the server paints.
+export async function estimate(r: EstimateRequest): Promise<Estimate[]> {
+  return (await json<Schemas['Estimates']>('POST', `${base}/estimate`, { body: JSON.stringify(r), headers: asJSON })).sizes
+}
 
 export async function remove(id: string): Promise<void> {
   await call('DELETE', jobPath(id))
@@ -118,7 +136,7 @@ export function submit(s: Submission, key: string): Promise<Job> {
   return json('POST', `${base}/jobs`, { body: JSON.stringify(s), headers: { ...asJSON, 'Idempotency-Key': key } })
 }
 
-export function upload(picture: Blob): Promise<Schemas['File']> {
+export function upload(picture: Blob): Promise<File> {
   return json('POST', `${base}/files`, { body: picture, headers: { 'Content-Type': picture.type || 'application/octet-stream' } })
 }
 

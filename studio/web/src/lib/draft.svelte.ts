@@ -4,6 +4,7 @@ import type { Job, RecipeInfo, Source, Submission } from './api'
 import type { Kept, OwnStyle } from './kept'
 import { keep, type Lent, Masks } from './masks.svelte'
 import { fetchPhoto, openPhoto, uploaded, type Photo } from './photo'
+import { label } from './title'
 import { balanced, optionsOf, settingsOf, type Settings, type Taken } from './recipe'
 
 // A Style is a painting that can be chosen.
@@ -59,6 +60,15 @@ class Draft {
     this.recipe &&
       optionsOf(this.settings, this.recipe.recipe, this.places ? [] : this.chosen.map((s) => s.share), this.chosen.map((s) => s.scale), this.taken),
   )
+
+  // The names of what is painted, for the title of the painting.
+  get labels(): Record<string, string> {
+    const short = (name: string) => [...name].slice(0, 63).join('')
+    return {
+      ...(this.photo ? { [label.photo]: short(this.photo.name) } : {}),
+      ...(this.chosen.length > 0 ? { [label.style]: short(this.chosen.map((s) => s.title).join(' and ')) } : {}),
+    }
+  }
 
   offer(paintings: api.Example[]): void {
     this.styles = paintings.map(({ title, by = '', url }, i) => ({ title, by, url, id: `example-${i}`, chosen: false, share: 1, scale: 1, own: false }))
@@ -235,7 +245,7 @@ class Draft {
   async submission(): Promise<Submission> {
     const { photo, masks, options } = this
     if (!photo || !options) throw new Error('There is no photo yet.')
-    const s: Submission = { content: await sourceOf(photo.source, photo.blob), styles: [], options }
+    const s: Submission = { content: await sourceOf(photo.source, photo.blob), styles: [], options, labels: this.labels }
     for (const style of this.chosen) {
       if (!style.own) style.file ??= await (await fetch(style.url)).blob()
       s.styles.push(await sourceOf(style.source, style.file))
