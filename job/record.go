@@ -45,6 +45,7 @@ type Record struct {
 	Request  string            `json:"request,omitempty"` // digest of what was submitted
 	Options  Options           `json:"options"`
 	Labels   map[string]string `json:"labels,omitempty"`
+	Share    string            `json:"share,omitempty"`    // secret of the address at which everybody sees the painting
 	Priority int               `json:"priority,omitempty"` // within an owner's share, jobs of higher priority come first
 	Inputs   []Input           `json:"inputs,omitempty"`
 
