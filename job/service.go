@@ -96,8 +96,8 @@ func (c *Config) setDefaults() {
 
 // Errors of a full queue.
 var (
-	ErrQueueFull  = errors.New("too many jobs wait: try again later")
-	ErrOwnerQueue = errors.New("too many jobs of this API key wait: try again when some are finished")
+	ErrQueueFull  = errors.New("too many jobs wait: try again in some minutes")
+	ErrOwnerQueue = errors.New("too many jobs of this API key wait: try again when one is finished, or cancel one")
 )
 
 // A Service is what a server does with jobs. It is safe for use by several
@@ -560,7 +560,7 @@ func (s *Service) change(ctx context.Context, owner, id string, change func(*Rec
 }
 
 func stateError(r *Record, expected string) error {
-	return fmt.Errorf("%w: it is %s, expected %s", ErrState, r.State, expected)
+	return fmt.Errorf("%w: the job is %s, expected %s", ErrState, r.State, expected)
 }
 
 // Cancel ends a job that is not finished. Errors are those of [Service.Get] and

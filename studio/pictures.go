@@ -181,7 +181,7 @@ func (s *server) painting(r *job.Record, name string, width int) fileAnswer {
 func (s *server) done(ctx context.Context, id string) (*job.Record, error) {
 	r, err := s.Jobs.Get(ctx, callerOf(ctx).owner, id)
 	if err == nil && r.Result == nil {
-		return nil, fmt.Errorf("%w: it is %s, expected done", job.ErrState, r.State)
+		return nil, fmt.Errorf("%w: the job is %s, expected done", job.ErrState, r.State)
 	}
 	return r, err
 }

@@ -65,7 +65,11 @@ func (s *server) sendFile(w http.ResponseWriter, r *http.Request, f fileAnswer) 
 	h.Set("Cache-Control", f.cache)
 	if f.etag != "" {
 		etag := `"` + f.etag + `"`
-		h.Set("ETag", etag)
+		if isCompressible(f.kind) {
+			h.Set("ETag", "W/"+etag)
+		} else {
+			h.Set("ETag", etag)
+		}
 		if strings.Contains(r.Header.Get("If-None-Match"), etag) {
 			w.WriteHeader(http.StatusNotModified)
 			return

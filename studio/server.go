@@ -3,7 +3,7 @@
 // A request passes through these files: serve.go keeps the deadlines of its
 // connection; log.go counts and logs it; guard.go refuses other hosts and origins,
 // and session.go callers without a key (keys.go) or token; limit.go slows callers
-// that ask too often. api.go names the operations, from whose Go types the OpenAPI
+// that ask too often; compress.go compresses text. api.go names the operations, from whose Go types the OpenAPI
 // document is made: submission.go, batch.go and files.go take jobs and files, which
 // upload.go receives and decodes within bounds, jobs.go answers with jobs, pictures.go
 // with pictures, events.go with events, and service.go with what the server offers.
@@ -138,7 +138,7 @@ func New(cfg Config) *Handler {
 	mux.HandleFunc(apiPattern, func(w http.ResponseWriter, r *http.Request) { noOperation(mux, w, r) })
 	s.sharedPaintings(mux)
 	s.page(mux)
-	return &Handler{paced(s.record(mux, s.guard(s.admit(mux)))), health}
+	return &Handler{paced(s.record(mux, s.guard(s.admit(compressed(mux))))), health}
 }
 
 const apiPattern = "/api/"
