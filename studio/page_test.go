@@ -59,9 +59,7 @@ func TestTextIsCompressed(t *testing.T) {
 	f, j := painted(t, setup{})
 	_, index := f.visit("/")
 	paths := []string{"/api/v1/jobs", "/api/v1/recipes", "/api/v1/openapi.json", "/api/v1/docs", "/p/page.css", f.share(j.ID)}
-	for _, asset := range regexp.MustCompile(`/assets/[\w.-]+\.(js|css)`).FindAllString(index, -1) {
-		paths = append(paths, asset)
-	}
+	paths = append(paths, regexp.MustCompile(`/assets/[\w.-]+\.(js|css)`).FindAllString(index, -1)...)
 	if len(paths) < 8 {
 		t.Errorf("the page names no script and style sheet:\n%s", index)
 	}
@@ -157,12 +155,12 @@ func TestThemeBeforeThePage(t *testing.T) {
 	}
 	b.run(chromedp.Navigate(f.URL))
 	const seen = `[document.documentElement.dataset.theme, document.querySelector('meta[name=color-scheme]').content,
-		...[...document.querySelectorAll('meta[name=theme-color]')].map(m => m.content)].join(' ')`
-	if got := value[string](b, seen); got != "light light #f6f3ec #f6f3ec" {
+		...[...document.querySelectorAll('meta[name=theme-color]')].map(m => m.content)].join(', ')`
+	if got := value[string](b, seen); got != "light, light, #f6f3ec, #f6f3ec" {
 		t.Errorf("with a light theme on a dark system: %s", got)
 	}
 	b.do(`document.documentElement.dataset.theme = 'dark'`)
-	b.until("the browser's bars follow", seen+` === 'dark dark #161412 #161412'`)
+	b.until("the browser's bars follow", seen+` === 'dark, dark, #161412, #161412'`)
 	b.do(`document.documentElement.dataset.theme = 'auto'`)
-	b.until("the browser's bars follow the system", seen+` === 'auto light dark #f6f3ec #161412'`)
+	b.until("the browser's bars follow the system", seen+` === 'auto, light dark, #f6f3ec, #161412'`)
 }

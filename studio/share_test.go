@@ -119,6 +119,17 @@ func TestShareAPainting(t *testing.T) {
 	f.gone(next)
 }
 
+// TestSharedPageBehindAProxy: the addresses for previews in chats are those that people
+// use.
+func TestSharedPageBehindAProxy(t *testing.T) {
+	f, j := paintedFor(t, aliceKey, setup{Config: studio.Config{Keys: keysOf(t, "alice")}})
+	page := f.share(j.ID)
+	w := ask(f.handler, http.MethodGet, page, "Host", "paint.example", "X-Forwarded-Proto", "https")
+	if !strings.Contains(w.Body.String(), `<meta property="og:image" content="https://paint.example`+page+`/shown.jpg">`) {
+		t.Errorf("the page is\n%s", w.Body)
+	}
+}
+
 func TestShareWhatIsNotDone(t *testing.T) {
 	f := newServer(t, setup{})
 	f.decode(f.do(f.request(http.MethodPost, "/jobs/"+f.accepted()+"/share", nil)), http.StatusConflict, nil)
