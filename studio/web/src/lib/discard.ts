@@ -42,7 +42,7 @@ async function remove(): Promise<void> {
   }
 }
 
-// leave deletes what waits for that, as the page is left.
-export function leave(): void {
+// discardNow deletes what waits for that, as the page is left.
+export function discardNow(): void {
   void remove().catch(() => {}) // nobody is there to read it
 }

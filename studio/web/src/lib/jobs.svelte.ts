@@ -115,16 +115,21 @@ export class Jobs {
     this.#finished = happens
   }
 
-  // connect follows the events until disconnect.
+  // connect follows the events until leave or disconnect.
   connect(): void {
-    this.#following?.abort()
+    this.leave()
     this.#following = new AbortController()
     void share(api.events, (e) => this.#hear(e.event ?? '', e.data), (trouble) => this.#lost(trouble), this.#following.signal)
   }
 
-  // disconnect forgets all jobs.
-  disconnect(): void {
+  // leave stops following the events, so that another tab may have the stream.
+  leave(): void {
     this.#following?.abort()
+  }
+
+  // disconnect leaves and forgets all jobs.
+  disconnect(): void {
+    this.leave()
     this.#entries.clear()
     this.#absent.clear()
     this.#wanted.clear()

@@ -9,6 +9,11 @@ export interface Action {
 // stays is how long a notice of what was done is shown, in milliseconds.
 const stays = 10_000
 
+// shortened leaves out the middle of words that are very long, such as names of files.
+function shortened(text: string): string {
+  return text.replace(/\S{49,}/g, (word) => `${word.slice(0, 30)} … ${word.slice(-15)}`)
+}
+
 // What the page tells: what went wrong, until it is read or something else is tried, and
 // what was done, for a while.
 export class Notices {
@@ -79,7 +84,7 @@ export class Notices {
 
   #show(text: string, action: Action | undefined, bad: boolean): void {
     this.dismiss()
-    this.text = text
+    this.text = shortened(text)
     this.action = action
     this.bad = bad
     this.said++

@@ -50,3 +50,9 @@ test.each<[string, (n: Notices) => void]>([
   end(notices)
   expect(gone).toHaveBeenCalledOnce()
 })
+
+test('a very long name is shortened', () => {
+  const notices = new Notices()
+  notices.say(`${'x'.repeat(180)}.png cannot be read as a picture.`)
+  expect(notices.text).toBe(`${'x'.repeat(30)} … ${'x'.repeat(11)}.png cannot be read as a picture.`)
+})
