@@ -37,6 +37,7 @@ export type RecipeInfo = Omit<Schemas['RecipeInfo'], 'recipe'> & { recipe: Recip
 const base = '/api/v1'
 
 let token = ''
+let limits: Session['limits'] | undefined
 let lock = () => {}
 
 // whenLocked sets what happens when a request finds that there is no session.
@@ -48,6 +49,7 @@ interface Request {
   body?: BodyInit
   headers?: Record<string, string>
   signal?: AbortSignal
+  keepalive?: boolean
 }
 
 async function call(method: string, path: string, request: Request = {}): Promise<Response> {
@@ -85,8 +87,12 @@ async function json<T>(method: string, path: string, request?: Request): Promise
 export async function session(): Promise<Session> {
   const s = await json<Session>('GET', `${base}/session`)
   token = s.token ?? ''
+  limits = s.limits
   return s
 }
+
+// knownLimits returns the limits of the server, as session got them last.
+export const knownLimits = () => limits
 
 const asJSON = { 'Content-Type': 'application/json' }
 const loginPath = `${base}/login`
@@ -127,8 +133,9 @@ export async function estimate(r: EstimateRequest): Promise<Estimate[]> {
   return (await json<Schemas['Estimates']>('POST', `${base}/estimate`, { body: JSON.stringify(r), headers: asJSON })).sizes
 }
 
-export async function remove(id: string): Promise<void> {
-  await call('DELETE', jobPath(id))
+// remove deletes a job. With keepalive the request outlives the page that is left.
+export async function remove(id: string, keepalive = false): Promise<void> {
+  await call('DELETE', jobPath(id), { keepalive })
 }
 
 // submit submits a job. Requests with the same key become one job.

@@ -1,5 +1,5 @@
 // The jobs of this server, kept up to date by its events.
-import { SvelteMap } from 'svelte/reactivity'
+import { SvelteMap, SvelteSet } from 'svelte/reactivity'
 import * as api from './api'
 import type { Job, Progress, Sample } from './api'
 import { follow } from './follow'
@@ -65,11 +65,13 @@ export class Jobs {
   #end = $state.raw<{ last: Job; next: string } | undefined>()
   // The job that is looked at.
   selected = $state<string | undefined>()
+  // Jobs that lists leave out, because they are about to be deleted.
+  hidden = new SvelteSet<string>()
   // The jobs of the pages that were loaded. The map knows others, too, such as an old
   // one that is looked at.
   list = $derived.by(() => {
     const end = this.#end
-    return [...this.#entries.values()].filter((e) => !end || order(e.job, end.last) <= 0).sort((a, b) => order(a.job, b.job))
+    return [...this.#entries.values()].filter((e) => !this.hidden.has(e.job.id) && (!end || order(e.job, end.last) <= 0)).sort((a, b) => order(a.job, b.job))
   })
   // Why no events arrive, or ''.
   trouble = $state('')
