@@ -37,7 +37,7 @@ export type RecipeInfo = Omit<Schemas['RecipeInfo'], 'recipe'> & { recipe: Recip
 const base = '/api/v1'
 
 let token = ''
-let limits: Session['limits'] | undefined
+let known: Session | undefined
 let lock = () => {}
 
 // whenLocked sets what happens when a request finds that there is no session.
@@ -87,12 +87,12 @@ async function json<T>(method: string, path: string, request?: Request): Promise
 export async function session(): Promise<Session> {
   const s = await json<Session>('GET', `${base}/session`)
   token = s.token ?? ''
-  limits = s.limits
+  known = s
   return s
 }
 
-// knownLimits returns the limits of the server, as session got them last.
-export const knownLimits = () => limits
+// knownSession returns the last answer of session.
+export const knownSession = () => known
 
 const asJSON = { 'Content-Type': 'application/json' }
 const loginPath = `${base}/login`
