@@ -37,6 +37,7 @@ export type RecipeInfo = Omit<Schemas['RecipeInfo'], 'recipe'> & { recipe: Recip
 const base = '/api/v1'
 
 let token = ''
+let known: Session | undefined
 let lock = () => {}
 
 // whenLocked sets what happens when a request finds that there is no session.
@@ -86,8 +87,12 @@ async function json<T>(method: string, path: string, request?: Request): Promise
 export async function session(): Promise<Session> {
   const s = await json<Session>('GET', `${base}/session`)
   token = s.token ?? ''
+  known = s
   return s
 }
+
+// knownSession returns the last answer of session.
+export const knownSession = () => known
 
 const asJSON = { 'Content-Type': 'application/json' }
 const loginPath = `${base}/login`

@@ -2,6 +2,7 @@
 import * as api from './api'
 import { jobs, type Entry } from './jobs.svelte'
 import { notices } from './notices.svelte'
+import { Problem } from './problem'
 import { router } from './route.svelte'
 import { titleOf } from './title'
 
@@ -33,7 +34,11 @@ async function remove(): Promise<void> {
   try {
     await Promise.all(
       ids.map(async (id) => {
-        await api.remove(id)
+        try {
+          await api.remove(id)
+        } catch (e) {
+          if (!(e instanceof Problem && e.status === 404)) throw e // deleted elsewhere
+        }
         jobs.forget(id)
       }),
     )
