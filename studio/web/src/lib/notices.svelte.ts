@@ -31,6 +31,12 @@ class Notices {
     this.tell(text, { label: 'Undo', run: undo })
   }
 
+  // act does what is offered.
+  async act(): Promise<void> {
+    const { action } = this
+    if (action) await this.attempt(action.run)
+  }
+
   dismiss(): void {
     this.text = ''
     this.action = undefined
