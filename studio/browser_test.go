@@ -263,7 +263,7 @@ func (b *browser) kept(condition string) {
 		const opening = indexedDB.open('pastiche')
 		opening.onerror = () => reject(opening.error)
 		opening.onsuccess = () => {
-			const asking = opening.result.transaction('draft').objectStore('draft').get('draft')
+			const asking = opening.result.transaction('draft').objectStore('draft').get(sessionStorage.getItem('draft') ?? '')
 			asking.onsuccess = () => { const d = asking.result; opening.result.close(); resolve(Boolean(` + condition + `)) }
 		}
 	})`
@@ -290,8 +290,8 @@ func TestSomebodyPaints(t *testing.T) {
 	b.accessible("empty")
 	b.drop(400, 400, example(t, "photos/castle.jpg"), example(t, "paintings/river.jpg"))
 	b.until("photo", "document.querySelector('img.hung')?.naturalWidth > 0")
-	b.until("painting of one's own", "document.querySelector('.style input')?.checked")
-	b.press("Keep parts as they are")
+	b.until("painting of one's own", "document.querySelector('.style input[value^=own]')?.checked")
+	b.press("Protect areas")
 	box := value[[]float64](b, "(() => { const r = document.querySelector('.canvas').getBoundingClientRect(); return [r.x, r.y, r.width, r.height] })()")
 	b.run(chromedp.MouseClickXY(box[0]+box[2]/2, box[1]+box[3]/2))
 	b.accessible("brush")
@@ -324,8 +324,8 @@ func TestDraftSurvivesAReload(t *testing.T) {
 	b := browse(t, f, false)
 	b.see("Start with a photo")
 	b.drop(400, 400, example(t, "photos/castle.jpg"), example(t, "paintings/river.jpg"))
-	b.until("painting of one's own", "document.querySelector('.style input')?.checked")
-	b.press("Keep parts as they are")
+	b.until("painting of one's own", "document.querySelector('.style input[value^=own]')?.checked")
+	b.press("Protect areas")
 	box := value[[]float64](b, "(() => { const r = document.querySelector('.canvas').getBoundingClientRect(); return [r.x, r.y, r.width, r.height] })()")
 	b.run(chromedp.MouseClickXY(box[0]+box[2]/2, box[1]+box[3]/2))
 	b.choose("size", "256")
@@ -333,7 +333,7 @@ func TestDraftSurvivesAReload(t *testing.T) {
 	b.kept("d && d.photo && d.layers.length === 1 && d.own[0].chosen && d.settings.size === 256 && !d.settings.faces")
 	b.run(chromedp.Reload())
 	b.until("photo after a reload", "document.querySelector('img.hung')?.naturalWidth > 0")
-	b.until("painting of one's own after a reload", "document.querySelector('.style input')?.checked")
+	b.until("painting of one's own after a reload", "document.querySelector('.style input[value^=own]')?.checked")
 	if value[bool](b, "!document.querySelector('input[name=size][value=\"256\"]').checked") {
 		t.Error("the size is another after a reload")
 	}
@@ -342,13 +342,13 @@ func TestDraftSurvivesAReload(t *testing.T) {
 	}
 	b.kept("d && d.layers.length === 1")
 	b.accessible("composed")
-	b.press("Begin afresh")
+	b.press("Start over")
 	b.see("Start with a photo")
-	b.kept("d && !d.photo && d.own.length === 0 && d.examples.length === 0")
+	b.kept("d && !d.photo && d.own.length === 0 && d.examples.length === 1")
 	b.run(chromedp.Reload())
 	b.see("Start with a photo")
-	b.until("examples, none of which is chosen", "document.querySelectorAll('.style').length === "+strconv.Itoa(len(examples.Paintings()))+
-		" && !document.querySelector('.style input:checked')")
+	b.until("examples, the first of which is chosen", "document.querySelectorAll('.style').length === "+strconv.Itoa(min(11, len(examples.Paintings())))+
+		" && document.querySelectorAll('.style input:checked').length === 1 && document.querySelector('.style input').checked")
 	b.quiet()
 }
 
@@ -369,7 +369,7 @@ func TestPageSaysWhatIsWrong(t *testing.T) {
 	}
 	b.accessible("refused")
 	b.drop(100, 400, example(t, "photos/castle.jpg"), example(t, "paintings/river.jpg"))
-	b.until("painting of one's own", "document.querySelector('.style input')?.checked")
+	b.until("painting of one's own", "document.querySelector('.style input[value^=own]')?.checked")
 	b.until("end of the complaint", "!document.querySelector('[role=alert]')")
 	b.run(chromedp.Click(".go button"))
 	b.see("Waiting its turn")
@@ -400,7 +400,7 @@ func TestPageSaysWhatAPictureLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.drop(100, 400, photo, example(t, "paintings/river.jpg"))
-	b.until("painting of one's own", "document.querySelector('.style input')?.checked")
+	b.until("painting of one's own", "document.querySelector('.style input[value^=own]')?.checked")
 	b.run(chromedp.Click(".go button"))
 	b.see("The photo: its colours are described by code points that are not understood (CICP 10/17/0): its colours are taken for sRGB")
 	b.accessible("warned")
@@ -477,7 +477,7 @@ func TestSomebodyComesInWithAKey(t *testing.T) {
 		t.Error("a script can read the key")
 	}
 	b.drop(400, 400, example(t, "photos/castle.jpg"), example(t, "paintings/river.jpg"))
-	b.until("painting of one's own", "document.querySelector('.style input')?.checked")
+	b.until("painting of one's own", "document.querySelector('.style input[value^=own]')?.checked")
 	if _, err := chromedp.Call(b, network.ClearBrowserCookies, cdp.Empty{}); err != nil {
 		t.Fatal(err)
 	}
@@ -557,7 +557,7 @@ func TestLostAnswerMakesOnePainting(t *testing.T) {
 	b := browse(t, f, false)
 	b.see("Start with a photo")
 	b.drop(400, 400, example(t, "photos/castle.jpg"), example(t, "paintings/river.jpg"))
-	b.until("painting of one's own", "document.querySelector('.style input')?.checked")
+	b.until("painting of one's own", "document.querySelector('.style input[value^=own]')?.checked")
 	var submissions atomic.Int32
 	lose := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/jobs") && submissions.Add(1) <= 2 {

@@ -45,19 +45,28 @@ export function whenLocked(happens: () => void): void {
   lock = happens
 }
 
+// Watch follows a request that sends much.
+export interface Watch {
+  progress?: (share: number) => void // of what is sent, from 0 to 1
+  signal?: AbortSignal
+}
+
 interface Request {
   body?: BodyInit
   headers?: Record<string, string>
   signal?: AbortSignal
   keepalive?: boolean
+  watch?: Watch
 }
 
 async function call(method: string, path: string, request: Request = {}): Promise<Response> {
   const send = async () => {
+    const { watch, ...rest } = request
     const headers = { ...request.headers, ...(token ? { 'X-Pastiche-Token': token } : {}) }
     try {
-      return await fetch(path, { ...request, method, headers })
+      return await (watch ? transfer(method, path, headers, request.body as Blob, watch) : fetch(path, { ...rest, method, headers }))
     } catch {
+      watch?.signal?.throwIfAborted()
       throw new Problem(0, '')
     }
   }
@@ -78,6 +87,24 @@ async function call(method: string, path: string, request: Request = {}): Promis
     // the answer of a proxy
   }
   throw new Problem(answer.status, p.detail ?? `${answer.status} ${answer.statusText}`, p.code, Number(answer.headers.get('Retry-After')) || 0)
+}
+
+// transfer is a fetch that tells how much of its body is sent.
+function transfer(method: string, path: string, headers: Record<string, string>, body: Blob, { progress, signal }: Watch): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest()
+    request.open(method, path)
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value)
+    request.upload.onprogress = (e) => progress?.(e.lengthComputable ? e.loaded / e.total : 0)
+    request.onload = () => {
+      const retryAfter = request.getResponseHeader('Retry-After')
+      resolve(new Response(request.responseText, { status: request.status, statusText: request.statusText, ...(retryAfter ? { headers: { 'Retry-After': retryAfter } } : {}) }))
+    }
+    request.onerror = request.onabort = () => reject(new Error('no answer'))
+    signal?.addEventListener('abort', () => request.abort(), { once: true })
+    if (signal?.aborted) reject(new Error('no answer'))
+    else request.send(body)
+  })
 }
 
 async function json<T>(method: string, path: string, request?: Request): Promise<T> {
@@ -143,8 +170,8 @@ export function submit(s: Submission, key: string): Promise<Job> {
   return json('POST', `${base}/jobs`, { body: JSON.stringify(s), headers: { ...asJSON, 'Idempotency-Key': key } })
 }
 
-export function upload(picture: Blob): Promise<File> {
-  return json('POST', `${base}/files`, { body: picture, headers: { 'Content-Type': picture.type || 'application/octet-stream' } })
+export function upload(picture: Blob, watch: Watch = {}): Promise<File> {
+  return json('POST', `${base}/files`, { body: picture, watch, headers: { 'Content-Type': picture.type || 'application/octet-stream' } })
 }
 
 // exists reports whether a path of the server can be read.

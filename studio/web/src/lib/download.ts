@@ -1,7 +1,7 @@
 // Files of a painting: to save, to copy and to share.
 import type { Job } from './api'
 import * as api from './api'
-import { toBlob } from './photo'
+import { toBlob } from './canvas'
 import { mix, type Mode } from './mix'
 import { fileName } from './title'
 

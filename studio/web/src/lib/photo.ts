@@ -1,6 +1,6 @@
-// Pictures that a person brings, made ready to be shown and sent.
-import * as api from './api'
+// Pictures that a person brings, made ready to be shown.
 import type { Source } from './api'
+import { decode, type Sent, upload } from './upload'
 
 // Photo is a picture that a person brought, which has a blob, or one that the server
 // has already, which has a source.
@@ -8,81 +8,75 @@ export interface Photo {
   name: string
   blob?: Blob
   source?: Source
+  sum?: string // SHA-256 of what the server has
+  files?: Sent[] // that the server has of the blob, after a reload
   url: string
   width: number
   height: number
 }
 
-// The server takes no more pixels than this; what has more is made smaller.
-let maxPixels = 24_000_000
-const shrunkSide = 4096
 // What has less on a side shows nothing that could be painted.
 const leastSide = 32
 
-export function limitPixels(pixels: number): void {
-  maxPixels = pixels
+// openPhoto reads a picture. What this browser cannot read, such as HEIC in most, is
+// sent to the server, which returns a thumbnail of it.
+export async function openPhoto(blob: Blob, file: string): Promise<Photo & { blob: Blob }> {
+  const photo = (await readHere(blob)) ?? (await readThere(blob, file))
+  if (Math.min(photo.width, photo.height) < leastSide) {
+    URL.revokeObjectURL(photo.url)
+    throw new Error(`${shortened(file)} has ${photo.width} × ${photo.height} pixels, which is too small. Use a picture of at least ${leastSide} pixels on each side.`)
+  }
+  return { name: nameOf(file), blob, ...photo }
 }
 
-export async function openPhoto(blob: Blob, name: string): Promise<Photo & { blob: Blob }> {
-  let bitmap: ImageBitmap
-  try {
-    bitmap = await createImageBitmap(blob)
-  } catch {
-    throw new Error(`${name} cannot be read as a picture. Bring a JPEG, PNG, WebP or AVIF, or convert it first.`)
-  }
+type Seen = Pick<Photo, 'url' | 'width' | 'height'>
+
+async function readHere(blob: Blob): Promise<Seen | undefined> {
+  const bitmap = await decode(blob)
+  if (!bitmap) return undefined
   const { width, height } = bitmap
-  if (Math.min(width, height) < leastSide) {
-    bitmap.close()
-    throw new Error(`${name} has ${width} × ${height} pixels, which is too small: bring one of ${leastSide} on each side at least.`)
-  }
-  if (width * height <= maxPixels) {
-    bitmap.close()
-    return { name, blob, url: URL.createObjectURL(blob), width, height }
-  }
-  const scale = shrunkSide / Math.max(width, height)
-  const canvas = document.createElement('canvas')
-  canvas.width = Math.round(width * scale)
-  canvas.height = Math.round(height * scale)
-  canvas.getContext('2d')?.drawImage(bitmap, 0, 0, canvas.width, canvas.height)
   bitmap.close()
-  const smaller = await toBlob(canvas, 'image/jpeg', 0.95)
-  return { name, blob: smaller, url: URL.createObjectURL(smaller), width: canvas.width, height: canvas.height }
+  return { url: URL.createObjectURL(blob), width, height }
 }
 
-export async function fetchPhoto(url: string, name: string): Promise<Photo> {
-  const answer = await fetch(url)
-  if (!answer.ok) throw new Error(`${name} could not be loaded.`)
-  return openPhoto(await answer.blob(), name)
-}
-
-// Files of the server, by the blobs that were uploaded.
-let files = new WeakMap<Blob, { id: string; expires: string }>()
-// A file that expires within this many milliseconds is uploaded again.
-const spare = 60 * 60 * 1000
-
-// uploaded returns where the server has a picture, and sends it there first where
-// that is needed.
-export async function uploaded(blob: Blob): Promise<Source> {
-  let file = files.get(blob)
-  if (!file || Date.parse(file.expires) < Date.now() + spare) {
-    file = await api.upload(blob)
-    files.set(blob, file)
+async function readThere(blob: Blob, file: string): Promise<Seen> {
+  if (readEverywhere.includes(blob.type)) throw new Error(`${shortened(file)} is damaged: it cannot be read as a picture.`)
+  try {
+    const { width, height, thumbnail } = (await upload(blob, Infinity)).file
+    return { url: thumbnail, width, height }
+  } catch (e) {
+    throw new Error(`${shortened(file)} cannot be used. ${e instanceof Error ? e.message : ''}`)
   }
-  return { file: file.id }
 }
 
-// forgetUploads makes the next submission upload its pictures again.
-export function forgetUploads(): void {
-  files = new WeakMap()
+// What every browser reads. Where one does not, the file is damaged.
+const readEverywhere = ['image/jpeg', 'image/png', 'image/gif', 'image/webp', 'image/bmp']
+
+// accept lists the picture files that can be chosen, for inputs.
+export const accept = 'image/jpeg,image/png,image/webp,image/gif,image/bmp,image/avif,image/heic,image/heif,image/tiff,.heic,.heif,.avif,.tif,.tiff'
+
+// isPicture reports whether a file may be a picture that can be painted. Many systems
+// have no type for HEIC and the like.
+export function isPicture({ type, name }: Pick<File, 'type' | 'name'>): boolean {
+  return (type.startsWith('image/') && type !== 'image/svg+xml') || /\.(heic|heif|avif|tiff?)$/i.test(name)
 }
 
-export function toBlob(canvas: HTMLCanvasElement, type: string, quality?: number): Promise<Blob> {
-  return new Promise((resolve, reject) => {
-    canvas.toBlob((b) => (b ? resolve(b) : reject(new Error('The browser could not save a picture.'))), type, quality)
-  })
+// nameOf returns what a picture is called, from the name of its file.
+export function nameOf(file: string): string {
+  const name = file.replace(/\.[a-z0-9]{2,5}$/i, '').replace(/[_\s]+/g, ' ').trim()
+  return name ? name.charAt(0).toUpperCase() + name.slice(1) : 'Picture'
 }
 
-// pictures returns the picture files of a drop or a paste.
-export function pictures(data: DataTransfer | null): File[] {
-  return [...(data?.files ?? [])].filter((f) => f.type.startsWith('image/') && f.type !== 'image/svg+xml')
+const longest = 40
+
+// shortened leaves out the middle of a long name.
+export function shortened(name: string): string {
+  const letters = [...name]
+  const half = longest / 2 - 1
+  return letters.length <= longest ? name : `${letters.slice(0, half).join('')} … ${letters.slice(-half).join('')}`
+}
+
+// files returns the files of a drop or a paste.
+export function files(data: DataTransfer | null): File[] {
+  return [...(data?.files ?? [])]
 }
