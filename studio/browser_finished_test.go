@@ -443,7 +443,7 @@ func TestStoppedPaintingGoesOn(t *testing.T) {
 	j := f.order(lasting()...)
 	b := browse(t, f, false)
 	b.visit(j.ID)
-	b.see("Pass 1 of 1: all of it (64 × 48)")
+	b.see("64 × 48 pixels")
 	b.until("preview", "document.querySelector('img.live')?.src.includes('/preview')")
 	b.accessible("running")
 	away := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
