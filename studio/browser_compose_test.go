@@ -95,6 +95,7 @@ func TestFilesGoWhereTheyAreDropped(t *testing.T) {
 	x, y, _, _ = b.box("[data-drop=style]")
 	b.drop(x, y, example(t, "paintings/river.jpg"), example(t, "paintings/poppies.jpg"))
 	b.until("two styles", "document.querySelectorAll('.style input[value^=own]:checked').length === 2")
+	b.until("no other style", "document.querySelectorAll('.style input:checked').length === 2")
 	b.hung("Castle")
 
 	// A style that is there already is chosen, and not added.
@@ -403,7 +404,7 @@ func TestSharesInPercent(t *testing.T) {
 	b.hung("Castle")
 	b.do("document.querySelector('.mix').click()")
 	b.see("50 %")
-	b.do("(() => { const s = document.querySelector('#mix'); s.value = 40; s.dispatchEvent(new Event('input')) })()")
+	b.do("(() => { const s = document.querySelector('#mix'); s.value = 40; s.dispatchEvent(new Event('input', { bubbles: true })) })()")
 	b.see("60 %")
 	if got := value[string](b, "document.querySelector('#mix').ariaValueText ?? document.querySelector('#mix').getAttribute('aria-valuetext')"); !strings.HasPrefix(got, "60 percent The Starry Night, 40 percent ") {
 		t.Errorf("the slider says %q", got)

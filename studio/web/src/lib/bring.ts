@@ -16,11 +16,14 @@ export async function bring(files: File[], as: Side | undefined): Promise<void> 
   let side = firstSide(as, draft.photo !== undefined)
   notices.dismiss()
   if (pictures.length > 0) router.go({ view: 'compose' })
-  if (pictures.length > (side === 'photo' ? 2 : 1)) draft.setSeveral(true)
+  // Several styles that come together are mixed, without the one that was chosen before.
+  let mixing = !draft.several && pictures.length > (side === 'photo' ? 2 : 1)
   for (const f of pictures) {
     try {
       if (side === 'style') {
         const style = await draft.addStyle(f, f.name)
+        if (mixing) draft.setSeveral(true)
+        mixing = false
         if (!style.chosen) spare.push(style.title)
       } else {
         await draft.setPhoto(f, f.name)

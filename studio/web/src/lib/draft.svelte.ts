@@ -7,6 +7,7 @@ import { notices } from './notices.svelte'
 import { openPhoto, type Photo } from './photo'
 import { balanced, optionsOf, settingsOf, type Settings, type Taken } from './recipe'
 import { withPercent } from './shares'
+import { labelOf, namesIn } from './labels'
 import { label } from './title'
 import { remember, sentOf, uploaded, usableSide } from './upload'
 
@@ -116,8 +117,8 @@ class Draft {
   // The names of what is painted, for the title of the painting.
   get labels(): Record<string, string> {
     return {
-      ...(this.photo ? { [label.photo]: short(this.photo.name) } : {}),
-      ...(this.used.length > 0 ? { [label.style]: short(this.used.map((s) => s.title).join(' and ')) } : {}),
+      ...(this.photo ? { [label.photo]: labelOf([this.photo.name]) } : {}),
+      ...(this.used.length > 0 ? { [label.style]: labelOf(this.used.map((s) => s.title)) } : {}),
     }
   }
 
@@ -310,7 +311,7 @@ class Draft {
     for (const s of this.styles) this.#mark(s, false)
     this.several = styles.length > 1
     const taken = styles.map((input, n): Style => {
-      const title = names[n] ?? 'From a painting'
+      const title = names[n] || 'From a painting'
       const known = n < parts ? undefined : this.#known(input, title)
       const style = known ?? this.#own({ title, url: input.url, thumbnail: input.thumbnail, source: source('style', n), sum: input.sha256 })
       if (n < parts) style.part = source('style_mask', n)
@@ -329,7 +330,7 @@ class Draft {
     const drawn = this.#setPhoto(
       same && photo.blob
         ? { ...photo, url: photo.url.startsWith('blob:') ? URL.createObjectURL(photo.blob) : photo.url }
-        : { name: j.labels?.[label.photo] ?? 'Photo', url: content.url, width: content.width, height: content.height, source: source('content'), sum: content.sha256 },
+        : { name: j.labels?.[label.photo] || 'Photo', url: content.url, width: content.width, height: content.height, source: source('content'), sum: content.sha256 },
     )
     const lent: Lent = { layers: {} }
     const lend = async (layer: string, mask: api.Input) => {
@@ -357,7 +358,7 @@ class Draft {
   // #known returns the style that a picture of the server was made from: its sum is
   // known, or it has the name and the shape of an example.
   #known({ sha256, width, height }: api.Input, title: string): Style | undefined {
-    const alike = (s: Style) => !s.own && s.title === title && Boolean(s.width && s.height && Math.abs((s.width * height) / (s.height * width) - 1) < 0.02)
+    const alike = (s: Style) => !s.own && labelOf([s.title]) === title && Boolean(s.width && s.height && Math.abs((s.width * height) / (s.height * width) - 1) < 0.02)
     return this.styles.find((s) => !s.chosen && sumsOf(s.file, s.sum).includes(sha256)) ?? this.styles.find((s) => !s.chosen && alike(s))
   }
 
@@ -483,14 +484,6 @@ class Draft {
   }
 }
 
-const short = (name: string) => [...name].slice(0, 63).join('')
-
-// namesIn returns the names of some styles from the label that has all of them.
-export function namesIn(names: string | undefined, count: number): string[] {
-  if (!names) return []
-  const all = count === 1 ? [names] : names.split(' and ')
-  return all.length === count ? all : []
-}
 
 // sumsOf returns the sums of what the server has of a picture.
 function sumsOf(blob: Blob | undefined, sum: string | undefined): string[] {
