@@ -74,7 +74,7 @@ func difference(t *testing.T, a, b []byte) float64 {
 // TestExamplePicturesAreListedAndSmall holds the example pictures to what
 // examples/README.md promises.
 func TestExamplePicturesAreListedAndSmall(t *testing.T) {
-	const budget = 1_500_000 // bytes, all pictures together
+	const budget = 5_000_000 // bytes, all pictures together
 	readme, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)
