@@ -54,6 +54,22 @@ var paintings = []Picture{
 	{"paintings/moonrise.jpg", "A Mountain Lake in Winter", ours, ourYear, "woodcut", strokes, mit},
 	{"paintings/poppies.jpg", "Poppies by a Lake", ours, ourYear, "watercolour", strokes, mit},
 	{"paintings/harvest.jpg", "Haystacks Under a Large Sun", ours, ourYear, "reed pen", strokes, mit},
+	{"paintings/hill-town.jpg", "Houses on a Hill", ours, ourYear, "cubist facets", strokes, mit},
+	{"paintings/valley.jpg", "A River Valley at Sunrise", ours, ourYear, "stained glass", strokes, mit},
+	{"paintings/dunes.jpg", "Riders in the Desert", ours, ourYear, "screen print", strokes, mit},
+	{"paintings/koi.jpg", "Koi Under Lily Pads", ours, ourYear, "colour woodcut", strokes, mit},
+	{"paintings/lighthouse.jpg", "A Lighthouse in a Storm", ours, ourYear, "etching", strokes, mit},
+	{"paintings/birches.jpg", "A Birch Wood in Autumn", ours, ourYear, "pastel", strokes, mit},
+	{"paintings/pears.jpg", "Pears and a Jug", ours, ourYear, "charcoal", strokes, mit},
+	{"paintings/harbour.jpg", "Boats in a Harbour", ours, ourYear, "palette knife", strokes, mit},
+	{"paintings/gorge.jpg", "Mountains in the Mist", ours, ourYear, "ink wash", strokes, mit},
+	{"paintings/gold-leaf.jpg", "A Tree of Spirals", ours, ourYear, "gold leaf", strokes, mit},
+	{"paintings/jungle.jpg", "A Toucan in the Jungle", ours, ourYear, "batik", strokes, mit},
+	{"paintings/caravel.jpg", "A Ship Under Full Sail", ours, ourYear, "tiles", strokes, mit},
+	{"paintings/wreath.jpg", "A Bird in a Wreath", ours, ourYear, "embroidery", strokes, mit},
+	{"paintings/cottage.jpg", "A Cottage in a Garden", ours, ourYear, "cross-stitch", strokes, mit},
+	{"paintings/endpaper.jpg", "A Combed Endpaper", ours, ourYear, "marbled paper", strokes, mit},
+	{"paintings/bars.jpg", "Red, Yellow and Blue", ours, ourYear, "plain colours", strokes, mit},
 }
 
 var photos = []Picture{

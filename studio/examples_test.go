@@ -31,7 +31,7 @@ func fetchExample(t *testing.T, f *fixture, path string) (*http.Response, []byte
 // browser may keep for good.
 func TestExamples(t *testing.T) {
 	const (
-		wantPaintings, wantPhotos, wantTriples = 28, 9, 3
+		wantPaintings, wantPhotos, wantTriples = 40, 9, 3
 		thumbnail                              = 192       // longer side in pixels, at most
 		picture                                = 640       // the same of a picture
 		allThumbnails                          = 480 << 10 // bytes: what a first visit may load
