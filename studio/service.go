@@ -22,7 +22,7 @@ func (s *server) serviceOperations(humaAPI huma.API) {
 				Version: s.Version, Keys: s.Keys != nil, Owner: callerOf(ctx).owner, Token: s.token,
 				Limits: api.Limits{
 					Bytes: maxBody, Pixels: maxPixels, RequestPixels: maxRequestPixels, Styles: job.MaxStyles, Size: limits.MaxSize, Queue: limits.Queue,
-					OwnerQueue: limits.OwnerQueue, Retention: int64(limits.Retention / time.Second),
+					OwnerQueue: limits.OwnerQueue, Retention: int64(limits.Retention / time.Second), Looks: limits.Looks,
 				},
 			}}, nil
 		})
