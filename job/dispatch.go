@@ -232,6 +232,13 @@ func (e *entry) left(now time.Time, seconds func(*entry) float64) (left float64,
 	return takes, takes > 0
 }
 
+// measuredPace is [dispatcher.measured] for those who do not hold the lock.
+func (d *dispatcher) measuredPace() float64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.measured()
+}
+
 // measured returns the mean pace of the workers that have measured theirs, or 0.
 func (d *dispatcher) measured() float64 {
 	sum, n := 0.0, 0

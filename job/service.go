@@ -115,6 +115,7 @@ type Service struct {
 	previews   *interests
 	counts     counts
 	paces      *paces
+	estimating sync.Mutex    // held while [Service.Estimate] computes
 	owing      chan struct{} // holds a value while a webhook may have to be called
 }
 

@@ -66,6 +66,7 @@ func (s *server) api(mux *http.ServeMux) huma.API {
 	s.submitOperation(humaAPI)
 	s.batchOperation(humaAPI)
 	s.jobOperations(humaAPI)
+	s.estimateOperations(humaAPI)
 	s.fileOperations(humaAPI)
 	s.pictureOperations(humaAPI)
 	s.eventOperations(humaAPI)
