@@ -11,9 +11,6 @@ import (
 	"github.com/pastiche-art/pastiche/job"
 )
 
-// maxLooks is how many quick looks of one API key may wait.
-const maxLooks = 12
-
 func (s *server) serviceOperations(humaAPI huma.API) {
 	type session struct{ Body api.Session }
 	huma.Register(humaAPI, operation(tagService, http.MethodGet, "/session", "getSession", "Get the server's version and limits, and the token of a server without keys"),
@@ -27,7 +24,7 @@ func (s *server) serviceOperations(humaAPI huma.API) {
 				Version: s.Version, Keys: s.Keys != nil, Owner: callerOf(ctx).owner, Token: s.token,
 				Limits: api.Limits{
 					Bytes: maxBody, Pixels: maxPixels, RequestPixels: maxRequestPixels, Styles: job.MaxStyles, Size: limits.MaxSize, Queue: limits.Queue,
-					OwnerQueue: limits.OwnerQueue, Retention: int64(limits.Retention / time.Second), MaxRetention: maxRetention, Looks: maxLooks,
+					OwnerQueue: limits.OwnerQueue, Retention: int64(limits.Retention / time.Second), MaxRetention: maxRetention, Looks: limits.Looks,
 				},
 			}}, nil
 		})
