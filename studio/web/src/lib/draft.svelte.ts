@@ -5,7 +5,7 @@ import type { Kept, OwnStyle } from './kept'
 import { keep, type Lent, Masks } from './masks.svelte'
 import { fetchPhoto, openPhoto, uploaded, type Photo } from './photo'
 import { label } from './title'
-import { balanced, optionsOf, settingsOf, type Settings, type Taken } from './recipe'
+import { balanced, optionsOf, settingsOf, withRecipe, type Settings, type Taken } from './recipe'
 
 // A Style is a painting that can be chosen.
 export interface Style {
@@ -22,7 +22,7 @@ export interface Style {
   part?: Source // the mask of what counts of it
 }
 
-const untouched: Omit<Settings, 'colors' | 'faces'> = { recipe: 'fine', size: 512, strength: balanced, strokes: 0, effort: 1 }
+const untouched: Omit<Settings, 'colors' | 'faces'> = { recipe: 'fine', size: 512, strength: balanced, strokes: 0, effort: 1, seed: 0 }
 
 // The colours of the layers, over the photo.
 const tints = ['#e5b255', '#4f7df0', '#e0567a', '#35b08a', '#a869e0', '#e0813a', '#3fb4d6', '#9bbf3b']
@@ -56,10 +56,10 @@ class Draft {
   ])
   recipe = $derived(this.recipes.find((r) => r.name === this.settings.recipe))
   ready = $derived(this.photo !== undefined && this.chosen.length > 0 && this.recipe !== undefined)
-  options = $derived(
-    this.recipe &&
-      optionsOf(this.settings, this.recipe.recipe, this.places ? [] : this.chosen.map((s) => s.share), this.chosen.map((s) => s.scale), this.taken),
-  )
+  // The shares and scales of the styles, as options have them.
+  shares = $derived(this.places ? [] : this.chosen.map((s) => s.share))
+  scales = $derived(this.chosen.map((s) => s.scale))
+  options = $derived(this.recipe && optionsOf(this.settings, this.recipe.recipe, this.shares, this.scales, this.taken))
 
   // The names of what is painted, for the title of the painting.
   get labels(): Record<string, string> {
@@ -128,9 +128,8 @@ class Draft {
   }
 
   setRecipe(name: string): void {
-    this.settings.recipe = name
-    this.settings.colors = this.recipe?.recipe.colors || 'style'
-    this.settings.faces = this.recipe?.recipe.faces === 'keep'
+    const next = this.recipes.find((r) => r.name === name)
+    this.settings = next ? withRecipe(this.settings, this.recipe, next) : { ...this.settings, recipe: name }
   }
 
   // take makes the pictures and settings of a job those of the draft. The pictures
@@ -230,7 +229,7 @@ class Draft {
     for (const s of this.styles) if (s.file) URL.revokeObjectURL(s.url)
     this.styles = this.styles.filter((s) => !s.own).map((s) => ({ ...s, chosen: false, share: 1 }))
     this.several = this.places = false
-    this.settings = { ...this.settings, ...untouched }
+    this.settings = { ...this.settings, ...untouched, recipe: '' } // without the choices of the recipe before
     this.taken = this.init = undefined
     this.setRecipe(untouched.recipe)
   }
@@ -242,8 +241,8 @@ class Draft {
 
   // submission uploads the pictures that the server does not have yet, and returns
   // what is submitted.
-  async submission(): Promise<Submission> {
-    const { photo, masks, options } = this
+  async submission(_side?: number, options = this.options, _watch?: { progress?: (share: number) => void; signal?: AbortSignal }): Promise<Submission> {
+    const { photo, masks } = this
     if (!photo || !options) throw new Error('There is no photo yet.')
     const s: Submission = { content: await sourceOf(photo.source, photo.blob), styles: [], options, labels: this.labels }
     for (const style of this.chosen) {
@@ -276,7 +275,7 @@ async function sourceOf(source: Source | undefined, blob: Blob | undefined): Pro
   return uploaded(blob)
 }
 
-function newKey(): string {
+export function newKey(): string {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, '0')).join('')
 }
 
