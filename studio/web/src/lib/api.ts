@@ -37,6 +37,7 @@ export type RecipeInfo = Omit<Schemas['RecipeInfo'], 'recipe'> & { recipe: Recip
 const base = '/api/v1'
 
 let token = ''
+let known: Session | undefined
 let lock = () => {}
 
 // whenLocked sets what happens when a request finds that there is no session.
@@ -55,6 +56,7 @@ interface Request {
   headers?: Record<string, string>
   signal?: AbortSignal
   watch?: Watch
+  keepalive?: boolean
 }
 
 async function call(method: string, path: string, request: Request = {}): Promise<Response> {
@@ -112,8 +114,12 @@ async function json<T>(method: string, path: string, request?: Request): Promise
 export async function session(): Promise<Session> {
   const s = await json<Session>('GET', `${base}/session`)
   token = s.token ?? ''
+  known = s
   return s
 }
+
+// knownSession returns the last answer of session.
+export const knownSession = () => known
 
 const asJSON = { 'Content-Type': 'application/json' }
 const loginPath = `${base}/login`
@@ -131,8 +137,8 @@ export const examples = () => json<ExampleList>('GET', `${base}/examples`)
 export const events = (signal: AbortSignal) => call('GET', `${base}/events`, { signal })
 
 // jobs returns a page of the list. after is the next of the page before.
-export function jobs(after = ''): Promise<List> {
-  return json('GET', `${base}/jobs?limit=200${after && `&after=${encodeURIComponent(after)}`}`)
+export function jobs(limit: number, after = ''): Promise<List> {
+  return json('GET', `${base}/jobs?limit=${limit}${after && `&after=${encodeURIComponent(after)}`}`)
 }
 
 const jobPath = (id: string) => `${base}/jobs/${encodeURIComponent(id)}`
@@ -154,8 +160,9 @@ export async function estimate(r: EstimateRequest): Promise<Estimate[]> {
   return (await json<Schemas['Estimates']>('POST', `${base}/estimate`, { body: JSON.stringify(r), headers: asJSON })).sizes
 }
 
+// remove deletes a job, also where the page is left meanwhile.
 export async function remove(id: string): Promise<void> {
-  await call('DELETE', jobPath(id))
+  await call('DELETE', jobPath(id), { keepalive: true })
 }
 
 // submit submits a job. Requests with the same key become one job.
