@@ -104,6 +104,7 @@ func (r *request) setForm(s api.Submission, pictures []Picture) error {
 		{"options", s.Options, s.Options != nil},
 		{"labels", s.Labels, len(s.Labels) > 0},
 		{"webhook", s.Webhook, s.Webhook != nil},
+		{"look", s.Look, s.Look},
 	}
 	var text bytes.Buffer
 	form := multipart.NewWriter(&text)

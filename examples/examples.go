@@ -1,40 +1,74 @@
-// Package examples holds pictures to begin with: paintings to paint like, and
-// photographs to paint. README.md says whose they are.
+// Package examples holds pictures to begin with: paintings to paint like,
+// photographs to paint, and what comes of some of them. README.md says whose
+// they are.
 package examples
 
-import "embed"
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"image/jpeg"
+	"slices"
+)
 
-// Files are the pictures, in paintings and photos.
+// Files are the pictures, in paintings and photos, their thumbnails, and the
+// paintings of Triples.
 //
-//go:embed paintings/*.jpg photos/castle.jpg photos/cat.jpg photos/horses.jpg
+//go:embed paintings/*.jpg photos/*.jpg thumbnails/*/*.jpg triples/*.jpg
 var Files embed.FS
 
-// A Picture is one of Files.
+// A Picture is one of Files, and what is known about it.
 type Picture struct {
-	File  string `json:"-"`
-	Title string `json:"title"`
-	By    string `json:"by"`
+	File    string // such as paintings/starry-night.jpg
+	Title   string
+	By      string
+	Year    string // in which it was made, such as "about 1831"; "" where that is not known
+	Kind    string // how it is made, such as oil
+	Source  string // where the file comes from
+	Licence string
 }
 
-// Paintings returns the paintings, the best known first.
-func Paintings() []Picture {
-	const strokes = "painted for pastiche"
-	return []Picture{
-		{"paintings/starry-night.jpg", "The Starry Night", "Vincent van Gogh, 1889"},
-		{"paintings/sunset.jpg", "Cypresses at a bay, in swirling oils", strokes},
-		{"paintings/river.jpg", "Sails on a summer evening, in points", strokes},
-		{"paintings/dolphins.jpg", "Dolphins before a low sun, a mosaic", strokes},
-		{"paintings/moonrise.jpg", "A mountain lake in winter, a woodcut", strokes},
-		{"paintings/poppies.jpg", "Poppies by a lake, in watercolour", strokes},
-		{"paintings/harvest.jpg", "Haystacks under a large sun, in reed pen", strokes},
-	}
+// Thumbnail returns the file of the picture's small copy, a JPEG of at most 192
+// pixels.
+func (p Picture) Thumbnail() string { return "thumbnails/" + p.File }
+
+// A Triple is a photo, a painting, and the photo painted like it.
+type Triple struct {
+	Photo, Painting, Result string // files
 }
 
-// Photos returns the photographs among Files.
-func Photos() []Picture {
-	return []Picture{
-		{"photos/castle.jpg", "Neuschwanstein Castle", "cameralends, CC0"},
-		{"photos/cat.jpg", "Chelsea the cat", "Stéfan van der Walt, CC0"},
-		{"photos/horses.jpg", "Horses on a meadow", "Seth Zeigler, CC0"},
+// Paintings returns the pictures to paint like, the best known first.
+func Paintings() []Picture { return slices.Clone(paintings) }
+
+// Photos returns the pictures to paint.
+func Photos() []Picture { return slices.Clone(photos) }
+
+// Triples returns three examples of what comes of a photo and a painting.
+func Triples() []Triple { return slices.Clone(triples) }
+
+// Size returns the width and height in pixels of the JPEG that is file. It
+// panics where Files has no such JPEG.
+func Size(file string) (width, height int) {
+	config, err := jpeg.DecodeConfig(bytes.NewReader(read(file)))
+	if err != nil {
+		panic("examples: " + file + ": " + err.Error())
 	}
+	return config.Width, config.Height
+}
+
+// Digest returns the first 16 hexadecimal digits of the SHA-256 sum of file: an
+// address with the digest in it never means another picture. It panics where
+// Files has no such file.
+func Digest(file string) string {
+	sum := sha256.Sum256(read(file))
+	return hex.EncodeToString(sum[:8])
+}
+
+func read(file string) []byte {
+	data, err := Files.ReadFile(file)
+	if err != nil {
+		panic("examples: " + err.Error())
+	}
+	return data
 }

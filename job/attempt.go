@@ -61,6 +61,7 @@ type attempt struct {
 
 	record                *Record // as this attempt wrote it last
 	pace                  *paint.Pace
+	foresight             foresight
 	checkpoints, previews rhythm
 	progress              atomic.Pointer[api.Progress]
 	curve                 []api.Sample // used by the painting's goroutine alone
@@ -73,6 +74,9 @@ func newAttempt(w *Worker, r *Record, stop context.CancelCauseFunc) *attempt {
 	a := &attempt{
 		worker: w, stop: stop, claim: *r, record: r, begun: now, pace: paint.NewPace(r.Options.Recipe.Schedule()),
 		curve: slices.Clone(r.Curve),
+		foresight: foresight{
+			reference: r.reference(), begun: now, pace: w.paces.of(r.Options.Recipe.Name, r.Network, w.pace),
+		},
 	}
 	a.previews.next, a.checkpoints.next = now, now.Add(firstCheckpoint)
 	if r.Fruitless > hastyAfter {
@@ -216,7 +220,7 @@ func (a *attempt) checkpoint(ctx context.Context) (*paint.Checkpoint, error) {
 		}
 	}
 	lost := errors.Is(err, blob.ErrNotFound) || errors.Is(err, paint.ErrCheckpoint)
-	if !lost && a.claim.Fruitless < maxAttempts {
+	if !lost && a.claim.Fruitless < a.claim.maxAttempts() {
 		return nil, fmt.Errorf("the checkpoint of job %s: %w", a.claim.ID, err)
 	}
 	a.beginAgain(err)
@@ -236,13 +240,19 @@ func (a *attempt) watch(ctx context.Context, p paint.Progress) {
 		Scale: p.Scale, Scales: p.Scales, Iteration: p.Iteration, Iterations: p.Iterations,
 		Step: p.Step, Steps: p.Steps, Width: p.Width, Height: p.Height, Faces: p.Faces, Costs: costsOf(p.Costs),
 	}
-	if left, known := a.pace.Left(); known {
-		seconds := left.Seconds()
+	seconds, known := a.foresight.left(progress, time.Now())
+	if left, seen := a.pace.Left(); seen {
+		seconds, known = left.Seconds(), true
+	}
+	if known {
 		progress.SecondsLeft = &seconds
 	}
 	a.progress.Store(progress)
 	a.curve = sampled(a.curve, progress)
 	a.previews.due(previewEvery, func() { a.preview(p) })
+	if a.claim.Look { // begun anew rather than continued
+		return
+	}
 	a.checkpoints.due(checkpointEvery, func() {
 		small, err := small(p.Picture())
 		if err != nil {
@@ -406,7 +416,7 @@ func (a *attempt) end(change func(*Record)) error {
 // putBack leaves the job to another worker. The attempt counts as one that came to
 // nothing, unless the reason is errDrain.
 func (a *attempt) putBack(painting *paint.Painting, reason error) error {
-	if painting != nil {
+	if painting != nil && !a.claim.Look {
 		ctx, cancel := context.WithTimeout(context.Background(), tidyTimeout)
 		jpeg, _ := small(painting.Picture) // a checkpoint without its preview is better than none
 		a.saveCheckpoint(ctx, painting.WriteCheckpoint, jpeg, a.progress.Load())
@@ -421,7 +431,7 @@ func (a *attempt) putBack(painting *paint.Painting, reason error) error {
 			r.Commits++
 		case !errors.Is(reason, blob.ErrNotFound) && !errors.As(reason, new(*blob.DamagedError)):
 			// The job is not given up because a store is away for a while.
-			r.Fruitless = min(r.Fruitless, maxAttempts-1)
+			r.Fruitless = min(r.Fruitless, r.maxAttempts()-1)
 		}
 	})
 	if err == nil {
@@ -448,7 +458,10 @@ func (a *attempt) fail(reason error) error {
 
 // finished counts and logs a job that this attempt has finished.
 func (a *attempt) finished(event string, more ...any) {
-	a.worker.painted.Add(1)
+	if !a.claim.Look {
+		a.worker.painted.Add(1)
+	}
+	a.worker.paces.observe(a.record)
 	logJob(a.worker.Log, event, &a.claim, append([]any{"worker", a.worker.name}, more...)...)
 }
 

@@ -41,16 +41,23 @@ type presence struct {
 	Networks map[string]string `json:"networks"`
 	Memory   int64             `json:"memory"` // bytes that a painting may take
 	Busy     bool              `json:"busy,omitempty"`
+	// Look says, in a request for work, that it is for a quick look, which a worker
+	// paints beside a job. Requests without it are for jobs.
+	Look bool `json:"look,omitempty"`
+	// Pace is how many times as long as on the machine of package job's costs paintings
+	// take; 0 where the worker has not measured that.
+	Pace float64 `json:"pace,omitempty"`
 }
 
-// suits reports whether a worker can paint a job.
+// suits reports whether a worker can paint a job. Every worker has the memory for a
+// look.
 func (p *presence) suits(r *Record) bool {
-	return p.Networks[r.Network] == r.Digest && r.Memory <= p.Memory
+	return p.Networks[r.Network] == r.Digest && (r.Look || r.Memory <= p.Memory)
 }
 
-// paintsAs reports whether two workers can paint the same jobs.
-func (p *presence) paintsAs(o *presence) bool {
-	return p.Memory == o.Memory && maps.Equal(p.Networks, o.Networks)
+// asksFor reports whether two requests are for the same jobs.
+func (p *presence) asksFor(o *presence) bool {
+	return p.Look == o.Look && p.Memory == o.Memory && maps.Equal(p.Networks, o.Networks)
 }
 
 // An offer answers a request for work; ID is "" where there is none.
@@ -136,10 +143,14 @@ func (d *dispatcher) match() {
 	var idle []*presence // for which there is no job
 	now := time.Now()
 	for offers, p := range d.asking {
-		if slices.ContainsFunc(idle, p.paintsAs) {
+		if slices.ContainsFunc(idle, p.asksFor) {
 			continue
 		}
-		e := d.index.queues.next(now, p.suits)
+		waiting := d.index.queues
+		if p.Look {
+			waiting = d.index.looks
+		}
+		e := waiting.next(now, p.suits)
 		if e == nil {
 			idle = append(idle, p)
 			continue
@@ -151,8 +162,9 @@ func (d *dispatcher) match() {
 }
 
 // waiting says why a queued job is not being painted yet, or returns nil where it is
-// not in the index. Jobs take as long as pace says.
-func (d *dispatcher) waiting(n name, pace pace) *api.Waiting {
+// not in the index. Jobs take as many seconds as seconds says, or 0 where that is not
+// known.
+func (d *dispatcher) waiting(n name, seconds func(e *entry, measured float64) float64) *api.Waiting {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.index.mu.Lock()
@@ -161,17 +173,82 @@ func (d *dispatcher) waiting(n name, pace pace) *api.Waiting {
 	if e == nil || e.record.State != api.Queued {
 		return nil
 	}
-	w := &api.Waiting{Position: d.index.queues.position(e), Reason: d.reason(e)}
-	workers := 0
+	ahead := d.index.queuesOf(e.record).ahead(e)
+	w := &api.Waiting{Position: len(ahead) + 1, Reason: d.reason(e)}
+	workers, measured := 0, d.measured()
 	for _, p := range d.present {
 		if p.suits(e.record) {
 			workers++
 		}
 	}
-	if seconds, known := pace.seconds(w.Position, workers); known && w.Reason == "" {
-		w.Seconds = &seconds
+	if w.Reason != "" || workers == 0 {
+		return w
+	}
+	if begins, known := d.begins(e, ahead, workers, func(e *entry) float64 { return seconds(e, measured) }); known {
+		w.Seconds = &begins
 	}
 	return w
+}
+
+// begins returns in how many seconds one of so many workers has painted what it is at
+// and the jobs ahead of e, where that is known.
+func (d *dispatcher) begins(e *entry, ahead []*entry, workers int, seconds func(*entry) float64) (begins float64, known bool) {
+	now := time.Now()
+	var busy []float64 // for so many seconds
+	for _, other := range d.index.entries {
+		if other.record.State != api.Running || other.record.Look != e.record.Look {
+			continue
+		}
+		left, known := other.left(now, seconds)
+		if !known {
+			return 0, false
+		}
+		busy = append(busy, left)
+	}
+	for len(busy) < workers {
+		busy = append(busy, 0)
+	}
+	for _, other := range ahead {
+		takes := seconds(other)
+		if takes == 0 {
+			return 0, false
+		}
+		busy[slices.Index(busy, slices.Min(busy))] += takes
+	}
+	return slices.Min(busy), true
+}
+
+// left returns for how many seconds a running job still runs, where that is known: as its
+// worker says, or as the time since its claim leaves.
+func (e *entry) left(now time.Time, seconds func(*entry) float64) (left float64, known bool) {
+	if e.live != nil && e.live.SecondsLeft != nil {
+		return max(0, *e.live.SecondsLeft-now.Sub(e.heard).Seconds()), true
+	}
+	takes := seconds(e)
+	if takes > 0 && !e.changed.IsZero() {
+		takes = max(0, takes-now.Sub(e.changed).Seconds())
+		return takes, true
+	}
+	return takes, takes > 0
+}
+
+// measuredPace is [dispatcher.measured] for those who do not hold the lock.
+func (d *dispatcher) measuredPace() float64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.measured()
+}
+
+// measured returns the mean pace of the workers that have measured theirs, or 0.
+func (d *dispatcher) measured() float64 {
+	sum, n := 0.0, 0
+	for _, w := range d.present {
+		if w.Pace > 0 {
+			sum += w.Pace
+			n++
+		}
+	}
+	return sum / float64(max(n, 1))
 }
 
 // reason returns what a job waits for besides its turn, or "".
@@ -191,36 +268,12 @@ func (d *dispatcher) reason(e *entry) string {
 	switch {
 	case !network:
 		return fmt.Sprintf("no worker has the network %s with the digest %.12s: install it on a worker", r.Network, r.Digest)
-	case memory < r.Memory:
+	case !r.Look && memory < r.Memory:
 		return fmt.Sprintf("it needs up to %d MiB of memory, and the largest worker has %d: start one with more --memory", r.Memory>>20, memory>>20)
 	case time.Now().Before(e.resting):
 		return "the last attempt came to nothing, the next begins soon: " + r.Reason
 	}
 	return ""
-}
-
-// pace estimates how long jobs take, as an average that forgets.
-type pace struct{ mean time.Duration }
-
-// paceWeight is how much of the average one more job is.
-const paceWeight = 0.2
-
-// observe takes note of how long a job took.
-func (p *pace) observe(took time.Duration) {
-	if p.mean == 0 {
-		p.mean = took
-		return
-	}
-	p.mean += time.Duration(paceWeight * float64(took-p.mean))
-}
-
-// seconds returns how long the job in a place of the queue waits for one of so many
-// workers, where that is known.
-func (p *pace) seconds(position, workers int) (seconds float64, known bool) {
-	if p.mean == 0 || workers == 0 {
-		return 0, false
-	}
-	return p.mean.Seconds() * float64(position) / float64(workers), true
 }
 
 // workers returns how many workers are connected.

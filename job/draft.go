@@ -2,6 +2,7 @@ package job
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -50,12 +51,27 @@ type Draft struct {
 // same job; "" is no key. Errors are those of [Service.Admit], except that a key
 // that stands for a job needs no place in the queue.
 func (s *Service) Begin(ctx context.Context, owner, key string) (*Draft, error) {
+	return s.begin(ctx, s.draft(owner), key)
+}
+
+// BeginLook is [Service.Begin] for a quick look, which needs no place in the queue of
+// jobs. The error is [ErrLooks] where as many looks of the owner wait as may.
+func (s *Service) BeginLook(ctx context.Context, owner, key string) (*Draft, error) {
 	d := s.draft(owner)
+	d.record.Look, d.record.Memory, d.record.Retention = true, LookMemory, lookRetention
+	return s.begin(ctx, d, key)
+}
+
+func (s *Service) begin(ctx context.Context, d *Draft, key string) (*Draft, error) {
+	owner := d.record.Owner
 	if key != "" {
 		sum := sha256.Sum256([]byte(key))
 		d.record.Key = hex.EncodeToString(sum[:16])
 	}
-	admitted := s.Admit(ctx, owner)
+	admitted := s.Ready(ctx)
+	if admitted == nil {
+		admitted = s.place(owner, d.record.Look)
+	}
 	if admitted != nil && (key == "" || !errors.Is(admitted, ErrQueueFull) && !errors.Is(admitted, ErrOwnerQueue)) {
 		return nil, admitted
 	}
@@ -163,6 +179,9 @@ func (d *Draft) beat() {
 // [blob.ErrFull] or [ErrDown].
 func (d *Draft) Add(ctx context.Context, role api.Role, f *picture.File) error {
 	p := f.SRGB()
+	if d.record.Look && max(p.W, p.H) > lookInput {
+		p = shrink(p, lookInput)
+	}
 	in, err := d.input(role, p.W, p.H)
 	if err != nil {
 		return err
@@ -199,7 +218,8 @@ func isMask(role api.Role) bool {
 // AddFrom adds a picture that the store has already: an input or the result of a
 // job, or an uploaded file.
 func (d *Draft) AddFrom(ctx context.Context, role api.Role, from Input) error {
-	if isMask(role) || from.Thumb == "" {
+	shrinks := d.record.Look && max(from.Width, from.Height) > lookInput
+	if isMask(role) || from.Thumb == "" || shrinks {
 		f, err := decodeInput(ctx, d.service.cfg.Blobs, from)
 		if err != nil {
 			return err
@@ -356,14 +376,14 @@ type Submission struct {
 	Options
 	Labels    map[string]string
 	Priority  int
-	Retention time.Duration // 0 is the service's
-	Webhook   *api.Webhook
+	Retention time.Duration // 0 is the service's; of looks it is always that
+	Webhook   *api.Webhook  // looks have none
 }
 
 // Submit makes the draft a job that is queued, and from then on painted whatever
 // process ends. created is false where the draft's idempotency key stands for a job
 // with the same request, which is returned. Errors are those of [paint.Check],
-// [ErrConflict], [ErrDown], and [ErrQueueFull] or [ErrOwnerQueue].
+// [ErrConflict], [ErrDown], and [ErrQueueFull], [ErrOwnerQueue] or [ErrLooks].
 func (d *Draft) Submit(ctx context.Context, sub Submission) (r *Record, created bool, err error) {
 	defer func() {
 		if err != nil || !created {
@@ -371,9 +391,11 @@ func (d *Draft) Submit(ctx context.Context, sub Submission) (r *Record, created 
 		}
 	}()
 	r = d.record
-	r.Options, r.Labels, r.Priority, r.Webhook = sub.Options, sub.Labels, sub.Priority, sub.Webhook
-	if sub.Retention != 0 {
-		r.Retention = sub.Retention
+	r.Options, r.Labels, r.Priority = sub.Options, sub.Labels, sub.Priority
+	if r.Look {
+		look(&r.Options.Recipe)
+	} else {
+		r.Webhook, r.Retention = sub.Webhook, cmp.Or(sub.Retention, r.Retention)
 	}
 	if r.Request, err = r.request(); err != nil {
 		return nil, false, err
@@ -387,7 +409,7 @@ func (d *Draft) Submit(ctx context.Context, sub Submission) (r *Record, created 
 	if err := d.check(); err != nil {
 		return nil, false, err
 	}
-	if err := d.service.place(r.Owner); err != nil {
+	if err := d.service.place(r.Owner, r.Look); err != nil {
 		return nil, false, err
 	}
 	r.State = api.Queued
@@ -464,7 +486,11 @@ const discardTimeout = 10 * time.Second
 // request returns a digest of everything that was submitted.
 func (r *Record) request() (string, error) {
 	h := sha256.New()
-	options, err := json.Marshal([]any{r.Options, r.Labels, r.Webhook})
+	submitted := []any{r.Options, r.Labels, r.Webhook}
+	if r.Look {
+		submitted = append(submitted, r.Look)
+	}
+	options, err := json.Marshal(submitted)
 	if err != nil {
 		return "", err
 	}
@@ -502,9 +528,16 @@ func (d *Draft) check() error {
 	if err != nil {
 		return err
 	}
-	return paint.Check(req.content, r.Options.shape(), req.regions, paint.Options{
-		Recipe: &r.Options.Recipe, Network: network, Init: req.init, Seed: r.Options.Seed, Memory: r.Memory,
-	})
+	paintable := func() error {
+		return paint.Check(req.content, r.Options.shape(), req.regions, paint.Options{
+			Recipe: &r.Options.Recipe, Network: network, Init: req.init, Seed: r.Options.Seed, Memory: r.Memory,
+		})
+	}
+	err = paintable()
+	if r.Look && widen(&r.Options.Recipe, err) {
+		err = paintable()
+	}
+	return err
 }
 
 const (

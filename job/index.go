@@ -24,6 +24,8 @@ type entry struct {
 	told    bool   // by the watch that is starting
 	offered time.Time
 	resting time.Time // until when no worker is offered the job
+	// reference is how many seconds the painting takes on the machine of costs.
+	reference float64
 }
 
 // recently is how long an index remembers records that have ceased to be active,
@@ -35,7 +37,8 @@ const recently = time.Minute
 type index struct {
 	mu      sync.Mutex
 	entries map[name]*entry
-	queues  queues
+	queues  queues // of jobs
+	looks   queues // of quick looks
 	// recent holds records that have ceased to be active lately.
 	recent  map[name]recent
 	pruned  time.Time // when recent was last pruned
@@ -60,7 +63,7 @@ type recent struct {
 func newIndex(ended func(*Record)) *index {
 	return &index{
 		ended:   ended,
-		entries: make(map[name]*entry), queues: make(queues), recent: make(map[name]recent), damaged: make(map[name]*DamagedError),
+		entries: make(map[name]*entry), queues: make(queues), looks: make(queues), recent: make(map[name]recent), damaged: make(map[name]*DamagedError),
 		more: make(chan struct{}), subscriptions: make(map[string]map[*Subscription]bool),
 	}
 }
@@ -157,6 +160,12 @@ func (x *index) put(r *Record, revision uint64) {
 		x.recent[n] = recent{r, revision, now}
 	} else {
 		next := &entry{record: r, told: true}
+		if e != nil {
+			next.reference = e.reference
+		}
+		if next.reference == 0 && r.State != Receiving {
+			next.reference = r.reference().seconds()
+		}
 		if x.begun { // also where a watch begins anew: a job may have been claimed meanwhile
 			next.changed = now
 		}
@@ -165,12 +174,12 @@ func (x *index) put(r *Record, revision uint64) {
 			next.preview, next.step = e.preview, e.step
 			next.offered = e.offered
 		}
-		if r.State == api.Queued && r.Fruitless > 0 && r.Fruitless < maxAttempts {
+		if r.State == api.Queued && r.Fruitless > 0 && r.Fruitless < r.maxAttempts() {
 			next.resting = now.Add(rest(r.Fruitless))
 		}
 		x.entries[n] = next
 		delete(x.recent, n)
-		x.queues.add(next)
+		x.queuesOf(r).add(next)
 	}
 	switch {
 	case r.IsJob():
@@ -180,9 +189,17 @@ func (x *index) put(r *Record, revision uint64) {
 	}
 }
 
+// queuesOf returns the queues that a record belongs to.
+func (x *index) queuesOf(r *Record) queues {
+	if r.Look {
+		return x.looks
+	}
+	return x.queues
+}
+
 func (x *index) remove(n name) {
 	if e := x.entries[n]; e != nil {
-		x.queues.remove(e)
+		x.queuesOf(e.record).remove(e)
 		delete(x.entries, n)
 	}
 }

@@ -19,8 +19,8 @@ const (
 )
 
 // lead does what one process does for all: while it leads, it queues jobs again
-// that have lost their worker, discards uploads that ended half way, deletes what
-// has expired, and calls webhooks.
+// that have lost their worker, discards uploads that ended half way and looks that
+// wait for too long, deletes what has expired, and calls webhooks.
 func (s *Service) lead(ctx context.Context) {
 	calls := calls{again: s.owing, of: make(map[name]*callState)}
 	defer calls.all.Wait()
@@ -59,8 +59,8 @@ func (s *Service) lead(ctx context.Context) {
 	}
 }
 
-// recover queues running jobs again whose worker is silent, and discards drafts
-// whose server is. Times are of this process's own clock: a worker counts as heard
+// recover queues running jobs again whose worker is silent, discards drafts whose
+// server is, and looks that nobody waits for any more. Times are of this process's own clock: a worker counts as heard
 // when this process began to lead.
 func (s *Service) recover(ctx context.Context, since time.Time) {
 	type lost struct {
@@ -78,7 +78,8 @@ func (s *Service) recover(ctx context.Context, since time.Time) {
 			}
 		}
 		silent := now.Sub(heard)
-		if e.record.State == api.Running && silent > s.cfg.Silence || e.record.State == Receiving && silent > draftSilence {
+		outdated := e.record.Look && e.record.State == api.Queued && now.Sub(e.record.Created) > lookRetention
+		if outdated || e.record.State == api.Running && silent > s.cfg.Silence || e.record.State == Receiving && silent > draftSilence {
 			all = append(all, lost{e.record, silent})
 		}
 	}
@@ -91,9 +92,13 @@ func (s *Service) recover(ctx context.Context, since time.Time) {
 		r := *l.record
 		var err error
 		event := "upload discarded: its server is silent"
-		if r.State == Receiving {
+		switch r.State {
+		case Receiving:
 			err = s.bury(ctx, &r)
-		} else {
+		case api.Queued:
+			event = "quick look discarded: it waited for too long"
+			err = s.bury(ctx, &r)
+		default:
 			event = "job queued again: its worker is silent"
 			r.State, r.Reason = api.Queued, fmt.Sprintf("its worker was silent for %v", l.silent.Round(time.Second))
 			err = s.cfg.Store.Replace(ctx, &r)

@@ -86,17 +86,17 @@ func (q *queue) before(o *queue) bool {
 	return q.running < o.running || q.running == o.running && q.served.Before(o.served)
 }
 
-// position returns the place of a queued job among all, from 1.
-func (q queues) position(e *entry) int {
+// ahead returns the jobs that are offered before a queued job.
+func (q queues) ahead(e *entry) []*entry {
 	own := q[e.record.Owner]
 	i, found := slices.BinarySearchFunc(own.waiting, e, order)
 	if !found {
-		return 1
+		return nil
 	}
 	// The round in which a job's turn comes is the number of jobs of its owner
 	// before it, running ones included.
 	round := own.running + i
-	place := i + 1
+	ahead := slices.Clone(own.waiting[:i])
 	for _, other := range q {
 		if other == own {
 			continue
@@ -105,9 +105,9 @@ func (q queues) position(e *entry) int {
 		if other.served.Before(own.served) {
 			before++
 		}
-		place += min(max(before, 0), len(other.waiting))
+		ahead = append(ahead, other.waiting[:min(max(before, 0), len(other.waiting))]...)
 	}
-	return place
+	return ahead
 }
 
 // waiting returns how many jobs are queued, and the oldest of them.

@@ -33,6 +33,8 @@ type Record struct {
 	Owner   string    `json:"owner,omitempty"` // name of the API key; "" on a server without keys
 	Key     string    `json:"key,omitempty"`   // idempotency key, hashed
 	State   api.State `json:"state"`
+	// Look says that the job is a quick look. It is in no list of jobs.
+	Look bool `json:"look,omitempty"`
 
 	Created  time.Time  `json:"created"`
 	Started  *time.Time `json:"started,omitempty"`
@@ -92,6 +94,20 @@ func (r *Record) Active() bool {
 		return true
 	}
 	return len(r.Undelivered) > 0
+}
+
+// Looks is the name of the list of an owner's finished looks, where a [Query] asks for
+// them. Their records have the states of other jobs.
+const Looks api.State = "look"
+
+// List returns the name of the list in which a store keeps the record when it is not
+// active: the state of a job, or [Looks], so that pages and totals of jobs are read
+// without the looks, which are many and short-lived.
+func (r *Record) List() api.State {
+	if r.Look && r.State.Final() {
+		return Looks
+	}
+	return r.State
 }
 
 // IsJob reports whether clients see the record as a job.

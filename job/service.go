@@ -35,6 +35,7 @@ type Config struct {
 
 	Queue      int           // jobs that may wait; 0 is 100
 	OwnerQueue int           // jobs of one owner that may wait; 0 is Queue
+	Looks      int           // quick looks of one owner that may wait, besides jobs; 0 is 12
 	Retention  time.Duration // how long finished jobs are kept; 0 is a week
 	Memory     int64         // bytes that a painting may take; 0 is DefaultMemory
 	MaxSize    int           // greatest long side of a painting, in pixels; 0 is 4096
@@ -54,6 +55,7 @@ const DefaultMemory = 2 << 30
 
 const (
 	defaultQueue     = 100
+	defaultLooks     = 12
 	defaultRetention = 7 * 24 * time.Hour
 	defaultMaxSize   = 4096
 	defaultMaxWork   = 20e9
@@ -67,6 +69,9 @@ func (c *Config) setDefaults() {
 	}
 	if c.OwnerQueue == 0 {
 		c.OwnerQueue = c.Queue
+	}
+	if c.Looks == 0 {
+		c.Looks = defaultLooks
 	}
 	if c.Retention == 0 {
 		c.Retention = defaultRetention
@@ -98,6 +103,7 @@ func (c *Config) setDefaults() {
 var (
 	ErrQueueFull  = errors.New("too many jobs wait: try again in some minutes")
 	ErrOwnerQueue = errors.New("too many jobs of this API key wait: try again when one is finished, or cancel one")
+	ErrLooks      = fmt.Errorf("%w: too many quick looks wait: cancel those that are out of date", ErrOwnerQueue)
 )
 
 // A Service is what a server does with jobs. It is safe for use by several
@@ -109,13 +115,16 @@ type Service struct {
 	networks   networks
 	previews   *interests
 	counts     counts
+	paces      *paces
+	estimating sync.Mutex    // held while [Service.Estimate] computes
 	owing      chan struct{} // holds a value while a webhook may have to be called
 }
 
 // New returns a service. [Service.Run] makes it work.
 func New(cfg Config) *Service {
 	cfg.setDefaults()
-	s := &Service{cfg: cfg, owing: make(chan struct{}, 1)}
+	s := &Service{cfg: cfg, owing: make(chan struct{}, 1), paces: newPaces()}
+	s.counts.jobs, s.counts.looks = make(map[api.State]uint64), make(map[api.State]uint64)
 	s.index = newIndex(s.count)
 	s.dispatcher = newDispatcher(s.index)
 	s.previews = newInterests(func(owner string) (func(), error) {
@@ -155,7 +164,8 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	stops = append(stops, stop)
 	all, ctx := errgroup.WithContext(ctx)
-	for _, loop := range []func(context.Context){s.watch, s.offer, s.lead, s.previews.run} {
+	learn := func(ctx context.Context) { s.learn(ctx, "") }
+	for _, loop := range []func(context.Context){s.watch, s.offer, s.lead, s.previews.run, learn} {
 		all.Go(func() error { loop(ctx); return nil })
 	}
 	return all.Wait()
@@ -315,13 +325,20 @@ func (s *Service) Admit(ctx context.Context, owner string) error {
 	if err := s.Ready(ctx); err != nil {
 		return err
 	}
-	return s.place(owner)
+	return s.place(owner, false)
 }
 
-// place returns an error where the queue has no place for a job of an owner.
-func (s *Service) place(owner string) error {
+// place returns an error where the queue has no place for a job of an owner, or for a
+// look: [ErrQueueFull], [ErrOwnerQueue] or [ErrLooks].
+func (s *Service) place(owner string, look bool) error {
 	s.index.mu.Lock()
 	defer s.index.mu.Unlock()
+	if look {
+		if q := s.index.looks[owner]; q != nil && len(q.waiting) >= s.cfg.Looks {
+			return ErrLooks
+		}
+		return nil
+	}
 	all, own := 0, 0
 	for o, q := range s.index.queues {
 		all += len(q.waiting)
@@ -408,6 +425,7 @@ func (s *Service) List(ctx context.Context, l Listing) (*Jobs, error) {
 	const activePrefix, finishedPrefix = "a.", "f."
 	page := &Jobs{Total: -1}
 	query := Query{Owner: l.Owner, Limit: l.Limit}
+	s.learn(ctx, l.Owner)
 	if l.State != "" {
 		query.States = []api.State{l.State}
 	}
@@ -513,7 +531,7 @@ func (l *Listing) matches(r *Record) bool {
 func (s *Service) active(l Listing, rest *Page) []*Record {
 	var all []*Record
 	add := func(r *Record) {
-		if r.Owner == l.Owner && r.IsJob() && l.matches(r) {
+		if r.Owner == l.Owner && r.IsJob() && !r.Look && l.matches(r) {
 			all = append(all, r)
 		}
 	}
@@ -586,14 +604,17 @@ func (s *Service) Cancel(ctx context.Context, owner, id string) (*Record, error)
 }
 
 // Retry queues a failed or cancelled job again, from its beginning. Errors are those
-// of [Service.Get] and [Service.Admit], and [ErrState].
+// of [Service.Get], [Service.Ready] and of a full queue, and [ErrState].
 func (s *Service) Retry(ctx context.Context, owner, id string) (*Record, error) {
-	if err := s.Admit(ctx, owner); err != nil {
+	if err := s.Ready(ctx); err != nil {
 		return nil, err
 	}
 	r, err := s.change(ctx, owner, id, func(r *Record) error {
 		if r.State != api.Failed && r.State != api.Cancelled {
 			return stateError(r, "failed or cancelled")
+		}
+		if err := s.place(owner, r.Look); err != nil {
+			return err
 		}
 		r.State, r.Error, r.Reason = api.Queued, "", ""
 		r.Fruitless, r.Commits, r.Checkpoint, r.Preview, r.Progress, r.Curve = 0, 0, "", "", nil, nil
@@ -791,34 +812,35 @@ type Stats struct {
 	Damaged         int       // active records that cannot be read
 	// Finished counts the jobs that finished since this process began to watch.
 	Finished map[api.State]uint64
+	// Looks count quick looks, which the numbers above leave out.
+	Looks struct {
+		Queued, Running int
+		Finished        map[api.State]uint64
+	}
 }
 
 // counts are the jobs that have finished while this process watched.
 type counts struct {
-	mu   sync.Mutex
-	of   map[api.State]uint64
-	pace pace // of those that were done
+	mu          sync.Mutex
+	jobs, looks map[api.State]uint64
 }
 
 func (s *Service) count(r *Record) {
 	s.counts.mu.Lock()
-	defer s.counts.mu.Unlock()
-	if s.counts.of == nil {
-		s.counts.of = make(map[api.State]uint64)
+	if r.Look {
+		s.counts.looks[r.State]++
+	} else {
+		s.counts.jobs[r.State]++
 	}
-	s.counts.of[r.State]++
-	if r.State == api.Done && r.Started != nil {
-		s.counts.pace.observe(r.Finished.Sub(*r.Started))
-	}
+	s.counts.mu.Unlock()
+	s.paces.observe(r)
 }
 
 // Stats counts the jobs of all owners.
 func (s *Service) Stats() Stats {
-	stats := Stats{Workers: s.dispatcher.workers(), Finished: make(map[api.State]uint64)}
+	stats := Stats{Workers: s.dispatcher.workers()}
 	s.counts.mu.Lock()
-	for state, n := range s.counts.of {
-		stats.Finished[state] = n
-	}
+	stats.Finished, stats.Looks.Finished = maps.Clone(s.counts.jobs), maps.Clone(s.counts.looks)
 	s.counts.mu.Unlock()
 	s.index.mu.Lock()
 	defer s.index.mu.Unlock()
@@ -826,6 +848,10 @@ func (s *Service) Stats() Stats {
 	stats.Queued, stats.Oldest = s.index.queues.waiting()
 	for _, q := range s.index.queues {
 		stats.Running += q.running
+	}
+	stats.Looks.Queued, _ = s.index.looks.waiting()
+	for _, q := range s.index.looks {
+		stats.Looks.Running += q.running
 	}
 	return stats
 }

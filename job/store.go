@@ -63,8 +63,9 @@ const LeadFor = 10 * time.Second
 // A Query asks for a page of records.
 type Query struct {
 	Owner string
-	// States are those that are listed: api.Done, api.Failed and api.Cancelled
-	// where there are none.
+	// States are those that are listed, as [Record.List] names them: api.Done,
+	// api.Failed and api.Cancelled where there are none. Finished looks are listed
+	// as [Looks] only.
 	States []api.State
 	Limit  int    // at most so many records; positive
 	After  string // the Next of the page before, or ""

@@ -21,7 +21,7 @@ const ShareBase = "/p/"
 // View returns a job as clients see it.
 func (s *Service) View(r *Record) *api.Job {
 	j := &api.Job{
-		ID: r.ID, State: r.State, Created: r.Created, Started: r.Started, Finished: r.Finished, Expires: r.Expires,
+		ID: r.ID, State: r.State, Look: r.Look, Created: r.Created, Started: r.Started, Finished: r.Finished, Expires: r.Expires,
 		Options: r.Options.public(), Labels: r.Labels, Network: r.Network,
 		Error: r.Error, Attempts: r.Attempts, Inputs: []api.Input{},
 	}
@@ -39,16 +39,19 @@ func (s *Service) View(r *Record) *api.Job {
 	}
 	switch {
 	case r.State == api.Queued:
-		s.counts.mu.Lock()
-		pace := s.counts.pace
-		s.counts.mu.Unlock()
-		j.Waiting = s.dispatcher.waiting(nameOf(r), pace)
+		j.Waiting = s.dispatcher.waiting(nameOf(r), s.takes)
 	case r.State == api.Running:
 		j.Progress = s.progressOf(r)
 	case r.Result != nil:
 		j.Result = r.Result.view(r.ID)
 	}
 	return j
+}
+
+// takes returns how many seconds an active job takes in all, or 0 where that is not
+// known. The workers have measured a pace.
+func (s *Service) takes(e *entry, measured float64) float64 {
+	return e.reference * s.paces.of(e.record.Options.Recipe.Name, e.record.Network, measured)
 }
 
 func (res *Result) view(id string) *api.Result {

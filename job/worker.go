@@ -40,15 +40,16 @@ var (
 	errDrain = errors.New("the worker is stopping")
 )
 
-// A Worker paints one job after another. It keeps nothing of other jobs, and
-// changes nothing in the store but the record that it has claimed.
+// A Worker paints one job after another, and beside them one quick look after
+// another, so that no look waits for a long painting. It keeps nothing of other jobs,
+// and changes nothing in the store but the records that it has claimed.
 type Worker struct {
 	Store   Store
 	Blobs   blob.Store
 	Bus     Bus
 	Threads int // for a painting; 0 is one for each processor
 	// Memory is the most that a painting may take here, in bytes; 0 is
-	// [DefaultMemory].
+	// [DefaultMemory]. A look takes up to [LookMemory] besides.
 	Memory   int64
 	Software string // which results name; "" is pastiche
 	Log      *slog.Logger
@@ -56,39 +57,56 @@ type Worker struct {
 	// around them; nil is these.
 	Paint func(ctx context.Context, in Inputs, opts paint.Options) (*paint.Painting, error)
 
+	// Measure makes Run measure how fast this machine is before it asks for work.
+	Measure bool
+
 	networks networks
 	name     string
+	paces    *paces
+	pace     float64 // measured; 0 for none
 	busy     atomic.Bool
 	painted  atomic.Uint64
 }
 
-// Busy reports whether the worker is painting.
+// Busy reports whether the worker is painting a job. A look does not count.
 func (w *Worker) Busy() bool { return w.busy.Load() }
 
-// Painted returns how many jobs the worker has finished.
+// Painted returns how many jobs the worker has finished, without looks.
 func (w *Worker) Painted() uint64 { return w.painted.Load() }
 
 // Run paints until ctx ends. The job under way is then put back with a checkpoint,
-// from which another worker continues.
+// from which another worker continues, and a look is put back to be begun anew.
 func (w *Worker) Run(ctx context.Context) {
 	w.setDefaults()
 	w.Log.Info("worker started", "worker", w.name, "threads", w.Threads, "memory", w.Memory)
-	var presenting sync.WaitGroup
-	presenting.Go(func() { w.present(ctx) })
-	defer presenting.Wait()
+	if w.Measure {
+		w.pace = measure(ctx, w.Threads)
+	}
+	var beside sync.WaitGroup
+	beside.Go(func() { w.present(ctx) })
+	beside.Go(func() { w.work(ctx, true) })
+	w.work(ctx, false)
+	beside.Wait()
+	w.Log.Info("worker stopped", "worker", w.name)
+}
+
+// work paints jobs one after another until ctx ends, or looks.
+func (w *Worker) work(ctx context.Context, looks bool) {
 	away := false
 	for ctx.Err() == nil {
-		o, err := w.ask(ctx)
+		o, err := w.ask(ctx, looks)
 		switch {
 		case err != nil && ctx.Err() == nil:
-			if !away {
+			if !away && !looks {
 				w.Log.Warn("no server has work", "worker", w.name, "error", err)
 			}
 			away = true
 			pause(ctx, nobodyPause)
 			continue
 		case away && err == nil:
-			w.Log.Info("a server answers again", "worker", w.name)
+			if !looks {
+				w.Log.Info("a server answers again", "worker", w.name)
+			}
 			away = false
 		}
 		if o.ID == "" {
@@ -99,11 +117,11 @@ func (w *Worker) Run(ctx context.Context) {
 			pause(ctx, firstRest)
 		}
 	}
-	w.Log.Info("worker stopped", "worker", w.name)
 }
 
 func (w *Worker) setDefaults() {
 	w.name = strings.ToLower(rand.Text()[:12])
+	w.paces = newPaces()
 	if w.Memory == 0 {
 		w.Memory = DefaultMemory
 	}
@@ -118,9 +136,10 @@ func (w *Worker) setDefaults() {
 	}
 }
 
-// presence says what the worker can paint.
-func (w *Worker) presence() ([]byte, error) {
-	p := presence{Worker: w.name, Networks: make(map[string]string), Memory: w.Memory, Busy: w.Busy()}
+// presence says what the worker can paint, and where it is a request for work, whether
+// that is a look.
+func (w *Worker) presence(look bool) ([]byte, error) {
+	p := presence{Worker: w.name, Networks: make(map[string]string), Memory: w.Memory, Busy: w.Busy(), Look: look, Pace: w.pace}
 	installed, err := w.networks.installed()
 	if err != nil {
 		return nil, err
@@ -134,16 +153,16 @@ func (w *Worker) presence() ([]byte, error) {
 // present publishes what the worker can paint until ctx ends.
 func (w *Worker) present(ctx context.Context) {
 	for ctx.Err() == nil {
-		if p, err := w.presence(); err == nil {
+		if p, err := w.presence(false); err == nil {
 			w.Bus.Publish(subjectPresence+"."+w.name, p) //nolint:errcheck // the next one follows
 		}
 		pause(ctx, presentEvery)
 	}
 }
 
-// ask asks a server for a job.
-func (w *Worker) ask(ctx context.Context) (offer, error) {
-	p, err := w.presence()
+// ask asks a server for a job, or for a look.
+func (w *Worker) ask(ctx context.Context, look bool) (offer, error) {
+	p, err := w.presence(look)
 	if err != nil {
 		return offer{}, err
 	}
@@ -163,8 +182,10 @@ func (w *Worker) take(ctx context.Context, o offer) error {
 	if err != nil || r == nil {
 		return err
 	}
-	w.busy.Store(true)
-	defer w.busy.Store(false)
+	if !r.Look {
+		w.busy.Store(true)
+		defer w.busy.Store(false)
+	}
 	return w.paint(ctx, r)
 }
 
@@ -181,7 +202,7 @@ func (w *Worker) claim(ctx context.Context, o offer) (*Record, error) {
 	if r.State != api.Queued {
 		return nil, nil
 	}
-	if r.Fruitless >= maxAttempts {
+	if r.Fruitless >= r.maxAttempts() {
 		return nil, w.giveUp(ctx, r)
 	}
 	event := "job started"

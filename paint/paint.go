@@ -73,9 +73,22 @@ func newTexture(shape image.Point, regions []Region, opts Options) (*session, er
 	if opts.Shape != (image.Point{}) {
 		return nil, invalid("Shape", "with a texture: expected none, as it has a shape of its own")
 	}
+	var err error
+	if opts.Recipe, err = withoutContent(opts.Recipe); err != nil {
+		return nil, err
+	}
+	s, err := newEasel(opts)
+	if err != nil {
+		return nil, err
+	}
+	return s.prepared(func() error { return s.prepareTexture(shape, regions) })
+}
+
+// withoutContent returns a recipe, or that of [Fine] for nil, for a texture.
+func withoutContent(r *Recipe) (*Recipe, error) {
 	recipe := Fine()
-	if opts.Recipe != nil {
-		recipe = *opts.Recipe
+	if r != nil {
+		recipe = *r
 	}
 	if recipe.Colors == ContentColors {
 		return nil, invalid("Colors", "%s: expected %s or %s, as a texture has no content", ContentColors, StyleColors, MatchColors)
@@ -85,12 +98,7 @@ func newTexture(shape image.Point, regions []Region, opts Options) (*session, er
 	for i := range recipe.Scales {
 		recipe.Scales[i].ContentWeight = 0
 	}
-	opts.Recipe = &recipe
-	s, err := newEasel(opts)
-	if err != nil {
-		return nil, err
-	}
-	return s.prepared(func() error { return s.prepareTexture(shape, regions) })
+	return &recipe, nil
 }
 
 // prepareTexture takes the styles and plans the scales.

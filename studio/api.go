@@ -66,6 +66,7 @@ func (s *server) api(mux *http.ServeMux) huma.API {
 	s.submitOperation(humaAPI)
 	s.batchOperation(humaAPI)
 	s.jobOperations(humaAPI)
+	s.estimateOperations(humaAPI)
 	s.fileOperations(humaAPI)
 	s.pictureOperations(humaAPI)
 	s.eventOperations(humaAPI)
@@ -198,6 +199,7 @@ type submissionForm struct {
 	Options   *api.Options      `json:"options,omitempty" doc:"JSON"`
 	Labels    map[string]string `json:"labels,omitempty" doc:"JSON: your own names for the job"`
 	Retention string            `json:"retention,omitempty" doc:"how long the finished job is kept, such as 48h" example:"48h"`
+	Look      bool              `json:"look,omitempty" doc:"true for a quick look: small, painted beside other jobs, in no list, and deleted after some minutes"`
 	Webhook   *api.Webhook      `json:"webhook,omitempty" doc:"JSON"`
 }
 

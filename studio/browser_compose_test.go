@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"image"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -536,6 +537,34 @@ func TestDraftsOfTwoTabs(t *testing.T) {
 	if got := value[string](other, "sessionStorage.getItem('draft')"); got == key {
 		t.Error("a duplicated tab has the draft of the first")
 	}
+}
+
+// TestDroppedPaintingBringsItsSettings: a PNG of pastiche says how it was painted.
+func TestDroppedPaintingBringsItsSettings(t *testing.T) {
+	f := newServer(t, setup{worker: true, paint: stubPaint})
+	b := browse(t, f, false)
+	b.until("examples", "document.querySelector('.photos button')")
+	b.do("document.querySelector('.photos button').click()")
+	b.hung("Neuschwanstein Castle")
+	b.choose("size", "768")
+	b.run(chromedp.Click(".go button"))
+	b.see("Finished")
+	answer := f.do(f.request(http.MethodGet, "/jobs/"+f.only().ID+"/result", nil))
+	png, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.run(chromedp.Navigate(f.URL + "/#"))
+	b.hung("Neuschwanstein Castle")
+	b.press("Start over")
+	b.see("Start with a photo")
+	b.drop(400, 400, written(t, "painting.png", png))
+	b.see("painting.png says how it was painted.")
+	b.hung("Neuschwanstein Castle")
+	b.until("size of the painting", "document.querySelector('input[name=size][value=\"768\"]').checked")
+	b.do("[...document.querySelectorAll('.notice button')][0].click()")
+	b.hung("Painting")
+	b.quiet()
 }
 
 // TestAgainAddsNoStyle: a painting that is edited has the style it was painted with.

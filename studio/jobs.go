@@ -102,17 +102,6 @@ func (s *server) jobOperations(humaAPI huma.API) {
 	huma.Register(humaAPI, unshare, func(ctx context.Context, in *JobPath) (*jobAnswer, error) {
 		return s.change(ctx, in.ID, job.Edit{Unshare: true})
 	})
-	type estimateQuery struct{ Body api.EstimateRequest }
-	type estimates struct{ Body api.Estimates }
-	estimate := operation(tagJobs, http.MethodPost, "/estimate", "estimate", "Get how long paintings of several sizes take", http.StatusUnprocessableEntity)
-	huma.Register(humaAPI, estimate, func(ctx context.Context, in *estimateQuery) (*estimates, error) {
-		all := &estimates{api.Estimates{Sizes: []api.Estimate{}}}
-		for _, size := range in.Body.Sizes {
-			all.Body.Sizes = append(all.Body.Sizes, api.Estimate{Size: size})
-		}
-		return all, nil
-	})
-
 	huma.Register(humaAPI, operation(tagJobs, http.MethodDelete, "/jobs/{id}", "deleteJob", "Delete a job and its pictures", http.StatusNotFound),
 		func(ctx context.Context, in *JobPath) (*struct{}, error) {
 			if err := s.Jobs.Delete(ctx, callerOf(ctx).owner, in.ID); err != nil {

@@ -22,6 +22,8 @@ var families = []struct{ name, kind, help string }{
 	{"pastiche_jobs", "gauge", "Jobs of all owners, by state: queued or running."},
 	{"pastiche_oldest_queued_seconds", "gauge", "Age of the oldest queued job; 0 where none is queued."},
 	{"pastiche_jobs_finished_total", "counter", "Jobs that finished while this server ran, by state: done, failed or cancelled."},
+	{"pastiche_looks", "gauge", "Quick looks of all owners, by state: queued or running. Numbers of jobs leave them out."},
+	{"pastiche_looks_finished_total", "counter", "Quick looks that finished while this server ran, by state: done, failed or cancelled."},
 	{"pastiche_workers", "gauge", "Workers that are connected."},
 	{"pastiche_records_damaged", "gauge", "Records of active jobs that cannot be read."},
 	{"pastiche_jobs_accepted_total", "counter", "Jobs that this server accepted."},
@@ -30,7 +32,7 @@ var families = []struct{ name, kind, help string }{
 	{"pastiche_keys_refused_total", "counter", "Wrong keys that clients tried."},
 	{"pastiche_http_requests_total", "counter", "Requests, by route and status."},
 	{"pastiche_http_request_seconds", "histogram", "Time until requests were answered, by route."},
-	{"pastiche_worker_busy", "gauge", "Workers of this process that are painting."},
+	{"pastiche_worker_busy", "gauge", "Workers of this process that are painting a job."},
 	{"pastiche_worker_painted_total", "counter", "Jobs that the workers of this process finished."},
 	{"pastiche_worker_connected", "gauge", "1 where this worker reaches the queue, 0 otherwise."},
 }
@@ -79,6 +81,11 @@ func (m *meters) write(ctx context.Context, w io.Writer) {
 	metrics.WriteGaugeFloat64(w, "pastiche_oldest_queued_seconds", waited)
 	for _, state := range []api.State{api.Done, api.Failed, api.Cancelled} {
 		metrics.WriteCounterUint64(w, fmt.Sprintf("pastiche_jobs_finished_total{state=%q}", state), stats.Finished[state])
+	}
+	metrics.WriteGaugeFloat64(w, `pastiche_looks{state="queued"}`, float64(stats.Looks.Queued))
+	metrics.WriteGaugeFloat64(w, `pastiche_looks{state="running"}`, float64(stats.Looks.Running))
+	for _, state := range []api.State{api.Done, api.Failed, api.Cancelled} {
+		metrics.WriteCounterUint64(w, fmt.Sprintf("pastiche_looks_finished_total{state=%q}", state), stats.Looks.Finished[state])
 	}
 	metrics.WriteGaugeFloat64(w, "pastiche_workers", float64(stats.Workers))
 	metrics.WriteGaugeFloat64(w, "pastiche_records_damaged", float64(stats.Damaged))

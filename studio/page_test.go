@@ -155,12 +155,12 @@ func TestThemeBeforeThePage(t *testing.T) {
 	}
 	b.run(chromedp.Navigate(f.URL))
 	const seen = `[document.documentElement.dataset.theme, document.querySelector('meta[name=color-scheme]').content,
-		...[...document.querySelectorAll('meta[name=theme-color]')].map(m => m.content)].join(', ')`
-	if got := value[string](b, seen); got != "light, light, #f6f3ec, #f6f3ec" {
+		...[...document.querySelectorAll('meta[name=theme-color]')].map(m => m.content)].join('|')`
+	if got := value[string](b, seen); got != "light|light|#f6f3ec|#f6f3ec" {
 		t.Errorf("with a light theme on a dark system: %s", got)
 	}
 	b.do(`document.documentElement.dataset.theme = 'dark'`)
-	b.until("the browser's bars follow", seen+` === 'dark, dark, #161412, #161412'`)
+	b.until("the browser's bars follow", seen+` === 'dark|dark|#161412|#161412'`)
 	b.do(`document.documentElement.dataset.theme = 'auto'`)
-	b.until("the browser's bars follow the system", seen+` === 'auto, light dark, #f6f3ec, #161412'`)
+	b.until("the browser's bars follow the system", seen+` === 'auto|light dark|#f6f3ec|#161412'`)
 }

@@ -21,11 +21,11 @@ import (
 
 // recipeTexts are the titles and descriptions of recipes.
 var recipeTexts = map[string][2]string{
-	"fine":    {"Fine", "The most beautiful for most pictures: painted coarse to fine, in the painting’s strokes and colours."},
-	"classic": {"Classic", "The method of the course, to the letter: begins with noise, one size, 200 steps."},
-	"gatys":   {"Gatys", "The paper of 2015 that began it all. Slower; close to the photo."},
-	"nnst":    {"Collage", "Every place takes after the one place of the painting most like it: large, literal pieces, exactly its colours."},
-	"strotss": {"Transport", "Moves the painting’s features to where the photo’s structure wants them. Free in colour, true in shape."},
+	"fine":    {"Fine", "Best for most pictures. Works from coarse to fine."},
+	"classic": {"Classic", "The method most courses teach, starting from noise. Rougher; to compare."},
+	"gatys":   {"Gatys", "The original of 2015 (Gatys). Slower, stays close to the photo."},
+	"nnst":    {"Collage", "Rebuilds your photo from recognisable pieces of the style."},
+	"strotss": {"Transport", "Keeps shapes exact, changes colours freely."},
 }
 
 // A bound limits a parameter of a recipe as [paint.Recipe.Validate] does.

@@ -3,18 +3,13 @@ package studio
 import (
 	"context"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/pastiche-art/pastiche/api"
-	"github.com/pastiche-art/pastiche/examples"
 	"github.com/pastiche-art/pastiche/job"
 )
-
-// maxLooks is how many quick looks of one API key may wait.
-const maxLooks = 12
 
 func (s *server) serviceOperations(humaAPI huma.API) {
 	type session struct{ Body api.Session }
@@ -29,7 +24,7 @@ func (s *server) serviceOperations(humaAPI huma.API) {
 				Version: s.Version, Keys: s.Keys != nil, Owner: callerOf(ctx).owner, Token: s.token,
 				Limits: api.Limits{
 					Bytes: maxBody, Pixels: maxPixels, RequestPixels: maxRequestPixels, Styles: job.MaxStyles, Size: limits.MaxSize, Queue: limits.Queue,
-					OwnerQueue: limits.OwnerQueue, Retention: int64(limits.Retention / time.Second), MaxRetention: maxRetention, Looks: maxLooks,
+					OwnerQueue: limits.OwnerQueue, Retention: int64(limits.Retention / time.Second), MaxRetention: maxRetention, Looks: limits.Looks,
 				},
 			}}, nil
 		})
@@ -47,31 +42,5 @@ func (s *server) serviceOperations(humaAPI huma.API) {
 
 	type pictures struct{ Body api.ExampleList }
 	huma.Register(humaAPI, operation(tagService, http.MethodGet, "/examples", "listExamples", "List pictures to begin with"),
-		func(context.Context, *struct{}) (*pictures, error) {
-			all := &pictures{api.ExampleList{Triples: []api.Triple{}}}
-			for _, p := range examples.Paintings() {
-				all.Body.Paintings = append(all.Body.Paintings, example(p))
-			}
-			for _, p := range examples.Photos() {
-				all.Body.Photos = append(all.Body.Photos, example(p))
-			}
-			return all, nil
-		})
-}
-
-func example(p examples.Picture) api.Example {
-	return api.Example{File: p.File, Title: p.Title, By: p.By, URL: "/examples/" + p.File, Thumbnail: "/examples/" + p.File}
-}
-
-// exampleFiles serves the pictures to begin with.
-func exampleFiles() http.Handler {
-	files := http.StripPrefix("/examples", http.FileServerFS(examples.Files))
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.URL.Path, "/") { // no lists of folders
-			http.NotFound(w, r)
-			return
-		}
-		w.Header().Set("Cache-Control", "max-age=86400")
-		files.ServeHTTP(w, r)
-	})
+		func(context.Context, *struct{}) (*pictures, error) { return &pictures{exampleList()}, nil })
 }

@@ -10,6 +10,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"slices"
+	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -56,17 +57,20 @@ func (s *server) submit(ctx context.Context, in *submissionHeader, b *body) (*su
 			return nil, err
 		}
 	}
-	draft, err := s.Jobs.Begin(ctx, callerOf(ctx).owner, in.Key)
+	read, look, err := s.reader(b)
+	if err != nil {
+		return nil, err
+	}
+	begin := s.Jobs.Begin
+	if look {
+		begin = s.Jobs.BeginLook
+	}
+	draft, err := begin(ctx, callerOf(ctx).owner, in.Key)
 	if err != nil {
 		return nil, err
 	}
 	defer draft.Discard()
-	var sub job.Submission
-	if b.media == mediaForm {
-		sub, err = s.readForm(ctx, draft, b)
-	} else {
-		sub, err = s.readJSON(ctx, draft, b)
-	}
+	sub, err := read(ctx, draft)
 	if err != nil {
 		return nil, err
 	}
@@ -77,6 +81,8 @@ func (s *server) submit(ctx context.Context, in *submissionHeader, b *body) (*su
 	status := http.StatusOK
 	if created {
 		status = http.StatusCreated
+	}
+	if created && !look {
 		s.metrics.accepted.Inc()
 	}
 	b.done()
@@ -110,6 +116,46 @@ func (b *body) complete() error {
 	return nil
 }
 
+// reader returns what adds the pictures of a body to a draft and returns its other
+// fields, and whether the body is of a quick look.
+func (s *server) reader(b *body) (read func(context.Context, *job.Draft) (job.Submission, error), look bool, err error) {
+	if b.media == mediaForm {
+		look, err = isLook(b)
+		return func(ctx context.Context, d *job.Draft) (job.Submission, error) { return s.readForm(ctx, d, b) }, look, err
+	}
+	var in submissionJSON
+	if err := strictJSON(b, &in); err != nil {
+		return nil, false, malformed("%v", err)
+	}
+	return func(ctx context.Context, d *job.Draft) (job.Submission, error) { return s.readJSON(ctx, d, b, &in) }, in.Look, nil
+}
+
+// isLook reports whether the field look of a form says that it is of a quick look. The
+// field may stand behind the pictures.
+func isLook(b *body) (bool, error) {
+	for parts := multipart.NewReader(io.NewSectionReader(b, 0, b.size), b.boundary); ; {
+		part, err := parts.NextPart()
+		if errors.Is(err, io.EOF) {
+			return false, nil
+		}
+		if err != nil {
+			return false, malformed("%v", err)
+		}
+		if part.FormName() != "look" {
+			continue
+		}
+		text, err := io.ReadAll(io.LimitReader(part, maxField))
+		if err != nil {
+			return false, malformed("field \"look\": %v", err)
+		}
+		look, err := strconv.ParseBool(string(text))
+		if err != nil {
+			return false, malformed("field \"look\": %.20q: expected true or false", text)
+		}
+		return look, nil
+	}
+}
+
 // readForm adds the pictures of a form to a draft and returns its other fields.
 func (s *server) readForm(ctx context.Context, draft *job.Draft, b *body) (job.Submission, error) {
 	fields := make(map[string][]byte)
@@ -131,8 +177,8 @@ func (s *server) readForm(ctx context.Context, draft *job.Draft, b *body) (job.S
 			if err != nil {
 				return job.Submission{}, err
 			}
-		case name != "options" && name != "labels" && name != "retention" && name != "webhook":
-			return job.Submission{}, malformed("field %q: expected content, style, mask, style_mask, keep, init, options, labels, retention or webhook", name)
+		case name != "options" && name != "labels" && name != "retention" && name != "webhook" && name != "look":
+			return job.Submission{}, malformed("field %q: expected content, style, mask, style_mask, keep, init, options, labels, retention, look or webhook", name)
 		case fields[name] != nil:
 			return job.Submission{}, malformed("field %q: found it twice, expected it once", name)
 		default:
@@ -159,16 +205,14 @@ func (s *server) readForm(ctx context.Context, draft *job.Draft, b *body) (job.S
 	return s.submission(fields["options"], labels, string(fields["retention"]), webhook)
 }
 
-// readJSON adds the pictures of an api.Submission to a draft and returns its other
-// fields.
-func (s *server) readJSON(ctx context.Context, draft *job.Draft, b *body) (job.Submission, error) {
-	var in struct {
-		api.Submission
-		Options json.RawMessage `json:"options"`
-	}
-	if err := strictJSON(b, &in); err != nil {
-		return job.Submission{}, malformed("%v", err)
-	}
+// submissionJSON is an api.Submission whose options are read with the presets.
+type submissionJSON struct {
+	api.Submission
+	Options json.RawMessage `json:"options"`
+}
+
+// readJSON adds the pictures of a submission to a draft and returns its other fields.
+func (s *server) readJSON(ctx context.Context, draft *job.Draft, b *body, in *submissionJSON) (job.Submission, error) {
 	one := func(src *api.Source) []api.Source {
 		if src == nil {
 			return nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"runtime"
 	"slices"
@@ -24,7 +25,7 @@ func (o *painterOptions) AddFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.IntVar(&o.workers, "workers", 1, "paintings at a time, each with its share of the processors")
 	o.memory = job.DefaultMemory
-	flags.Var(&o.memory, "memory", "memory that a painting may take, `SIZE` such as 4GiB; workers of a cluster paint the jobs of servers that allow no more")
+	flags.Var(&o.memory, "memory", fmt.Sprintf("memory that a painting may take, `SIZE` such as 4GiB, besides %d MiB for a quick look beside it; workers of a cluster paint the jobs of servers that allow no more", job.LookMemory>>20))
 }
 
 // minMemory is enough for a painting of 512 pixels by the default recipe, in bytes.
@@ -46,7 +47,7 @@ type painters []*job.Worker
 // newPainters returns workers that share the processors evenly. It logs a warning where
 // they may take more memory than there is.
 func (o *painterOptions) newPainters(s *storage, log *slog.Logger) painters {
-	if needed, free := int64(o.workers)*int64(o.memory), paint.DefaultMemory(); needed > free {
+	if needed, free := int64(o.workers)*(int64(o.memory)+job.LookMemory), paint.DefaultMemory(); needed > free {
 		log.Warn("paintings may take more memory than is free: lower --workers or --memory",
 			"workers", o.workers, "mebibytes", needed>>20, "free", free>>20)
 	}
@@ -55,7 +56,7 @@ func (o *painterOptions) newPainters(s *storage, log *slog.Logger) painters {
 	for i := range o.workers {
 		all = append(all, &job.Worker{
 			Store: s.records, Blobs: s.blobs, Bus: s.bus, Software: software(), Log: log, Memory: int64(o.memory),
-			Threads: (i+1)*threads/o.workers - i*threads/o.workers,
+			Threads: (i+1)*threads/o.workers - i*threads/o.workers, Measure: true,
 		})
 	}
 	return all
@@ -68,8 +69,10 @@ const answering = 2
 func (p painters) run(ctx context.Context) {
 	if len(p) > 0 {
 		// Go's scheduler cannot interrupt a kernel, and a request would wait for it.
-		// The operating system can interrupt the kernel's thread for another one.
-		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + answering)
+		// The operating system can interrupt the kernel's thread for another one. Quick
+		// looks have as many threads as the paintings beside them.
+		const lanes = 2
+		runtime.GOMAXPROCS(lanes*runtime.GOMAXPROCS(0) + answering)
 	}
 	var all sync.WaitGroup
 	for _, w := range p {

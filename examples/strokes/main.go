@@ -3,10 +3,12 @@
 // that every run paints the same.
 //
 //	go run ./examples/strokes -o examples/paintings
+//	go run ./examples/strokes -o examples/paintings -only sunset.jpg
 //
 // A painting is made on a canvas finer than the picture. What it shows is a
-// function of the point (palette.go, noise.go and field.go have the colours,
-// the textures and the flows); how it is painted is the manner, one to a file.
+// function of the point: palette.go, noise.go, field.go and tessellation.go have
+// the colours, the textures, the flows and the cells. How it is painted is the
+// manner, one to a file.
 // The numbers in a scene are its drawing: where things stand on a canvas of
 // height 1, how large they are and how they waver.
 package main
@@ -20,10 +22,11 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // quality is that of the JPEG files.
-const quality = 80
+const quality = 70
 
 // A painting is a picture that the program can paint.
 type painting struct {
@@ -39,6 +42,22 @@ var paintings = []painting{
 	{"moonrise.jpg", 4, moonrise},
 	{"poppies.jpg", 5, poppies},
 	{"harvest.jpg", 6, harvest},
+	{"endpaper.jpg", 7, endpaper},
+	{"hill-town.jpg", 8, hillTown},
+	{"valley.jpg", 9, valley},
+	{"dunes.jpg", 10, dunes},
+	{"bars.jpg", 31, bars},
+	{"koi.jpg", 12, koi},
+	{"lighthouse.jpg", 13, lighthouse},
+	{"birches.jpg", 14, birches},
+	{"pears.jpg", 15, pears},
+	{"harbour.jpg", 16, harbour},
+	{"wreath.jpg", 17, wreath},
+	{"caravel.jpg", 18, caravel},
+	{"cottage.jpg", 19, cottage},
+	{"gold-leaf.jpg", 20, goldLeaf},
+	{"gorge.jpg", 21, gorge},
+	{"jungle.jpg", 22, jungle},
 }
 
 // encode paints p and returns its file's bytes.
@@ -50,20 +69,30 @@ func (p painting) encode() ([]byte, error) {
 
 func main() {
 	folder := flag.String("o", ".", "`folder` to write the paintings to; it must exist")
+	only := flag.String("only", "", "`file` name of the one painting to paint, such as sunset.jpg")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "strokes: unexpected argument %q; say where to paint with -o\n", flag.Arg(0))
 		os.Exit(2)
 	}
-	if err := run(*folder); err != nil {
+	if err := run(*folder, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "strokes:", err)
 		os.Exit(1)
 	}
 }
 
-// run paints all paintings into folder.
-func run(folder string) error {
-	for _, p := range paintings {
+// run paints all paintings into folder, or just the one whose file is called
+// only, where that is not "".
+func run(folder, only string) error {
+	chosen := paintings
+	if only != "" {
+		k := slices.IndexFunc(paintings, func(p painting) bool { return p.name == only })
+		if k < 0 {
+			return fmt.Errorf("no painting is called %q", only)
+		}
+		chosen = paintings[k : k+1]
+	}
+	for _, p := range chosen {
 		file, err := p.encode()
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)

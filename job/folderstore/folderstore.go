@@ -4,8 +4,8 @@
 //	lock                                      held by the process that uses the folder
 //	records/SHARD/OWNER.ID.json               a record
 //	active/OWNER.ID                           marks an active record
-//	lists/OWNER/STATE/MILLIONS/THOUSANDS/N.ID marks a record that is not active
-//	due/HOUR/SECONDS.OWNER.STATE.REVISION.ID  marks a record that expires
+//	lists/OWNER/LIST/MILLIONS/THOUSANDS/N.ID  marks a record that is not active; job.Record.List names the list
+//	due/HOUR/SECONDS.OWNER.LIST.REVISION.ID   marks a record that expires
 //	keys/OWNER/XX/REST                        holds the id that has an idempotency key
 //	counts                                    the lengths of the lists, from Close until Open
 //	clock                                     its modification time is that of the last Sweep

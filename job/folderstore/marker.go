@@ -145,11 +145,11 @@ func (s *Store) markersOf(r *job.Record, revision uint64) []marker {
 	if r.Active() {
 		markers = append(markers, marker{path: s.activePath(k)})
 	} else {
-		markers = append(markers, s.listMarker(k, r.State, revision))
+		markers = append(markers, s.listMarker(k, r.List(), revision))
 	}
 	if r.Expires != nil {
 		// It is last: when Sweep meets it, it removes its twin in a list.
-		markers = append(markers, marker{path: s.dueMarker(k, r.State, revision, *r.Expires)})
+		markers = append(markers, marker{path: s.dueMarker(k, r.List(), revision, *r.Expires)})
 	}
 	return markers
 }
@@ -206,7 +206,7 @@ func (s *Store) heal(k ref, stale func(r *job.Record, err error) bool, markers .
 // stale reports whether a record, as read, is not the one that a marker in a list
 // was made for.
 func (m marker) stale(r *job.Record, err error) bool {
-	return isOther(r, err, m.revision) || err == nil && (r.Active() || r.State != m.state)
+	return isOther(r, err, m.revision) || err == nil && (r.Active() || r.List() != m.state)
 }
 
 // isOther reports whether a record, as read, is gone or has another revision.

@@ -298,7 +298,7 @@ func place(r *job.Record) string {
 	if r.Active() {
 		return "active." + job.OwnerWord(r.Owner) + "." + r.ID
 	}
-	return "finished." + job.OwnerWord(r.Owner) + "." + string(r.State) + "." + r.ID
+	return "finished." + job.OwnerWord(r.Owner) + "." + string(r.List()) + "." + r.ID
 }
 
 func keySubject(r *job.Record) string {

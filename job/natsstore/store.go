@@ -7,7 +7,7 @@
 // All records are in one stream, PREFIX_RECORDS. It keeps one message per subject.
 //
 //	PREFIX.active.OWNER.ID             a record that is active
-//	PREFIX.finished.OWNER.STATE.ID     a record that is not
+//	PREFIX.finished.OWNER.LIST.ID      a record that is not; job.Record.List names the list
 //	PREFIX.key.OWNER.HASH              the id that an idempotency key stands for
 //	PREFIX.due.DIGITS.OWNER.ID         when the record of that id expires
 //	PREFIX.lead                        the lease of the leader

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/pastiche-art/pastiche/api"
 	"github.com/pastiche-art/pastiche/job"
@@ -111,6 +112,37 @@ func testListStates(t *testing.T, s job.Store) {
 		wantList(t, s, owner, []api.State{job.Deleted}, "deleted-4")
 	}
 	wantList(t, s, "nobody", nil)
+}
+
+// testListLooks lists finished looks by themselves alone, and sweeps them.
+func testListLooks(t *testing.T, s job.Store) {
+	look := func(r *job.Record) { r.Look = true }
+	first := create(t, s, Record("ann", "look-1", look))
+	create(t, s, Record("ann", "painting", In(api.Done)))
+	create(t, s, Record("ann", "look-2", look, In(api.Failed)))
+	replace(t, s, first, In(api.Running))
+	replace(t, s, first, In(api.Done))
+	wantList(t, s, "ann", nil, "painting")
+	wantList(t, s, "ann", []api.State{api.Done}, "painting")
+	wantList(t, s, "ann", []api.State{job.Looks}, "look-1", "look-2")
+	wantList(t, s, "bob", []api.State{job.Looks})
+	if got := load(t, s, "ann", "look-1"); !got.Look || got.State != api.Done {
+		t.Errorf("the look is %s (a look: %t)", got.State, got.Look)
+	}
+	var due []string
+	err := s.Sweep(t.Context(), time.Now().Add(2*time.Hour), func(owner, id string) error {
+		due = append(due, id)
+		r, err := s.Load(t.Context(), owner, id)
+		if err != nil {
+			return err
+		}
+		return s.Delete(t.Context(), r)
+	})
+	slices.Sort(due)
+	if err != nil || !slices.Equal(due, []string{"look-1", "look-2", "painting"}) {
+		t.Errorf("due are %v, error %v", due, err)
+	}
+	wantList(t, s, "ann", []api.State{job.Looks})
 }
 
 // testListActive lists no record that is active, be it for its webhook alone.

@@ -36,6 +36,7 @@ func Run(t *testing.T, open func(t *testing.T) job.Store) {
 		{"ListOrder", testListOrder},
 		{"ListStates", testListStates},
 		{"ListActive", testListActive},
+		{"ListLooks", testListLooks},
 		{"ListPages", testListPages},
 		{"ListRetry", testListRetry},
 		{"Watch", testWatch},

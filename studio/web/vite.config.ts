@@ -15,5 +15,6 @@ export default defineConfig(({ mode }) => ({
   },
   // Tests run what browsers run, not what Svelte renders on servers.
   ...(mode === 'test' ? { resolve: { conditions: ['browser'] } } : {}),
+  test: { testTimeout: 60_000 }, // a busy machine is no fault
   server: { proxy: { '/api': 'http://127.0.0.1:8080', '/examples': 'http://127.0.0.1:8080' } },
 }))

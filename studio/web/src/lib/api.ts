@@ -55,8 +55,8 @@ interface Request {
   body?: BodyInit
   headers?: Record<string, string>
   signal?: AbortSignal
-  watch?: Watch
   keepalive?: boolean
+  watch?: Watch
 }
 
 async function call(method: string, path: string, request: Request = {}): Promise<Response> {
@@ -143,7 +143,12 @@ export function jobs(limit: number, after = ''): Promise<List> {
 
 const jobPath = (id: string) => `${base}/jobs/${encodeURIComponent(id)}`
 
-export const job = (id: string) => json<Job>('GET', jobPath(id))
+
+// job returns a job: at once, or when it is finished or a wait of some seconds is over.
+export function job(id: string, wait = 0, signal?: AbortSignal): Promise<Job> {
+  return json('GET', jobPath(id) + (wait ? `?wait=${wait}` : ''), signal && { signal })
+}
+
 export const cancel = (id: string) => json<Job>('POST', `${jobPath(id)}/cancel`)
 export const retry = (id: string) => json<Job>('POST', `${jobPath(id)}/retry`)
 export const share = (id: string) => json<Job>('POST', `${jobPath(id)}/share`)

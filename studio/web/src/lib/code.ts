@@ -51,7 +51,8 @@ export function fetches(j: Job, origin: string, key: boolean): string {
 // commandOf returns the command that paints the same.
 export function commandOf(j: Job, recipes: RecipeInfo[]): string {
   const { recipe, strength = balanced, seed = 0, style_weights, style_scales } = j.options
-  const words = ['pastiche paint', ...files(j, 'content', 'photo'), ...files(j, 'style', 'style'), '-o painting.png', `--recipe ${quoted(recipe.name)}`]
+  const pictures = [...files(j, 'content', 'photo'), ...files(j, 'style', 'style')].join(' ')
+  const words = [`pastiche paint ${pictures}`, '-o painting.png', `--recipe ${quoted(recipe.name)}`]
   if (strength !== balanced) words.push(`--strength ${strength}`)
   for (const [name, value] of Object.entries(changed(j, recipes))) {
     const flag = flags[name]

@@ -5,7 +5,7 @@ import type { Kept, OwnStyle } from './kept'
 import { keep, type Lent, Masks } from './masks.svelte'
 import { notices } from './notices.svelte'
 import { openPhoto, type Photo } from './photo'
-import { balanced, optionsOf, settingsOf, type Settings, type Taken } from './recipe'
+import { balanced, optionsOf, settingsOf, withRecipe, type Settings, type Taken } from './recipe'
 import type { PaintingRecord } from './record'
 import { withPercent } from './shares'
 import { labelOf, namesIn } from './labels'
@@ -49,7 +49,7 @@ interface State {
   init: Source | undefined
 }
 
-const untouched: Omit<Settings, 'colors' | 'faces'> = { recipe: 'fine', size: 512, strength: balanced, strokes: 0, effort: 1 }
+const untouched: Omit<Settings, 'colors' | 'faces'> = { recipe: 'fine', size: 512, strength: balanced, strokes: 0, effort: 1, seed: 0 }
 
 // The colours of the layers, over the photo: of what is kept, and of styles by their
 // slots.
@@ -284,9 +284,8 @@ class Draft {
   }
 
   setRecipe(name: string): void {
-    this.settings.recipe = name
-    this.settings.colors = this.recipe?.recipe.colors || 'style'
-    this.settings.faces = this.recipe?.recipe.faces === 'keep'
+    const next = this.recipes.find((r) => r.name === name)
+    this.settings = next ? withRecipe(this.settings, this.recipe, next) : { ...this.settings, recipe: name }
   }
 
   // take makes the pictures and settings of a job those of the draft, and offers to
@@ -420,7 +419,7 @@ class Draft {
     this.photo = this.masks = undefined
     this.styles = this.styles.filter((s) => !s.own).map((s) => ({ ...s, chosen: false, slot: 0, share: 1, scale: 1 }))
     this.several = this.places = false
-    this.settings = { ...this.settings, ...untouched }
+    this.settings = { ...this.settings, ...untouched, recipe: '' } // without the choices of the recipe before
     this.taken = this.init = undefined
     this.setRecipe(untouched.recipe)
     const [first] = this.styles

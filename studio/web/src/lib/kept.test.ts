@@ -3,7 +3,7 @@ import { type Kept, newest } from './kept'
 
 const draft = (saved?: number): Kept & { saved?: number } => ({
   layers: [], own: [], examples: [], several: false, places: false,
-  settings: { recipe: 'fine', size: 512, strength: 0.5, strokes: 0, colors: 'style', faces: true, effort: 1 },
+  settings: { recipe: 'fine', size: 512, strength: 0.5, strokes: 0, colors: 'style', faces: true, effort: 1, seed: 0 },
   ...(saved === undefined ? {} : { saved }),
 })
 const day = 24 * 60 * 60 * 1000

@@ -20,6 +20,7 @@ const painting = {
 
 test('sizes double up to what the server paints', () => {
   expect(largerSizes(painting, 2048)).toEqual([1024, 2048])
+  expect(largerSizes(painting, 16384)).toEqual([1024, 2048, 4096])
   expect(largerSizes(painting, 1000)).toEqual([])
   expect(largerSizes({ ...painting, inputs: [input('style')] }, 2048)).toEqual([]) // a texture
 })

@@ -6,6 +6,8 @@ import { label } from './title'
 
 // Each size is so many times the one before.
 const step = 2
+// most is how many sizes are offered.
+const most = 3
 // The share of a recipe's steps that each size is painted with. With half of them, a
 // painting of 512 and one of 1024 pixels took 29 and 28 % of the time that they take
 // from the beginning. All steps took twice as long and looked the same at 512 pixels.
@@ -13,10 +15,10 @@ const steps = 0.5
 
 // largerSizes returns the sizes to which a painting can be made larger, given the
 // largest that the server paints.
-export function largerSizes(j: Job, most: number): number[] {
+export function largerSizes(j: Job, limit: number): number[] {
   if (!j.result || !api.input(j, 'content')) return []
   const sizes: number[] = []
-  for (let size = sizeOf(j) * step; size <= most; size *= step) sizes.push(size)
+  for (let size = sizeOf(j) * step; size <= limit && sizes.length < most; size *= step) sizes.push(size)
   return sizes
 }
 

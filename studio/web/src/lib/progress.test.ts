@@ -8,7 +8,7 @@ test.each([
   [1, 6, 'Pass 1 of 6: rough shapes (91 × 61)'],
   [3, 6, 'Pass 3 of 6: shapes and strokes (91 × 61)'],
   [6, 6, 'Pass 6 of 6: fine detail (91 × 61)'],
-  [1, 1, 'Pass 1 of 1: all of it (91 × 61)'],
+  [1, 1, '91 × 61 pixels'],
 ])('pass %i of %i', (scale, scales, words) => {
   expect(passOf(at(scale, scales))).toBe(words)
 })

@@ -4,8 +4,10 @@ import { duration } from './recipe'
 
 // passOf says which pass over the picture this is, and what it paints.
 export function passOf(p: Progress): string {
-  const what = p.scales === 1 ? 'all of it' : p.scale === 1 ? 'rough shapes' : p.scale === p.scales ? 'fine detail' : 'shapes and strokes'
-  return `Pass ${p.scale} of ${p.scales}: ${what} (${p.width} × ${p.height})`
+  const size = `${p.width} × ${p.height}`
+  if (p.scales === 1) return `${size} pixels`
+  const what = p.scale === 1 ? 'rough shapes' : p.scale === p.scales ? 'fine detail' : 'shapes and strokes'
+  return `Pass ${p.scale} of ${p.scales}: ${what} (${size})`
 }
 
 // secondsLeft returns how long a painting still takes: as its worker says, or before

@@ -1,0 +1,52 @@
+package paint
+
+import (
+	"image"
+
+	"github.com/pastiche-art/pastiche/picture"
+)
+
+// Needs returns the memory, in bytes, that [Paint] takes for opaque pictures of some
+// sizes without masks, or where content is the zero point, that of a [Texture] of a
+// shape. It needs no pictures and takes milliseconds. A picture that the painting
+// begins from is not counted. The errors are those of [Check].
+func Needs(content, shape image.Point, styles []image.Point, opts Options) (bytes int64, err error) {
+	defer catch(&err)
+	if content == (image.Point{}) {
+		if opts.Recipe, err = withoutContent(opts.Recipe); err != nil {
+			return 0, err
+		}
+	}
+	s, err := newEasel(opts)
+	if err != nil {
+		return 0, err
+	}
+	defer s.pool.Close()
+	if s.recipe.Init == InitPicture {
+		s.recipe.Init = InitContent
+	}
+	s.shape = shape
+	if content != (image.Point{}) {
+		s.shape, s.content = content, sized(content)
+	}
+	r := &region{}
+	for i, size := range styles {
+		r.styles = append(r.styles, &style{number: i + 1, picture: sized(size), scale: 1})
+	}
+	s.regions = []*region{r}
+	if err := s.planScales(); err != nil {
+		return 0, err
+	}
+	contentLayers, err := s.contentLayers()
+	if err != nil {
+		return 0, err
+	}
+	styleLayers, err := s.styleLayers()
+	if err != nil {
+		return 0, err
+	}
+	return s.checkScales(s.scales, s.memory, contentLayers, styleLayers)
+}
+
+// sized returns a picture of a size without levels.
+func sized(size image.Point) *picture.Picture { return &picture.Picture{W: size.X, H: size.Y} }
