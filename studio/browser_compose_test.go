@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"image"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -67,7 +68,7 @@ func (b *browser) brush() {
 // undo brings back what was removed.
 func (b *browser) undo() {
 	b.t.Helper()
-	b.do("[...document.querySelectorAll('.toast button')].find((b) => b.innerText === 'Undo').click()")
+	b.do("[...document.querySelectorAll('.notice button')].find((b) => b.innerText === 'Undo').click()")
 }
 
 // job returns the only job of a server.
@@ -159,6 +160,7 @@ func TestFirstVisit(t *testing.T) {
 			return
 		}
 		answer := httptest.NewRecorder()
+		r.Header.Del("Accept-Encoding")
 		g.handler.ServeHTTP(answer, r)
 		var list api.ExampleList
 		if err := json.Unmarshal(answer.Body.Bytes(), &list); err != nil {
@@ -173,6 +175,7 @@ func TestFirstVisit(t *testing.T) {
 	g.instead.Store(&with)
 	b := browse(t, f, false)
 	b.see("Turns your photo into a painting in the style of another.")
+	b.until("example", "document.querySelector('.triples button')")
 	b.see("Runs on this computer; nothing is sent elsewhere.")
 	if got := b.chosen(); len(got) != 1 || got[0] != "The Starry Night" {
 		t.Errorf("%q is chosen beforehand, expected The Starry Night", got)
@@ -185,11 +188,11 @@ func TestFirstVisit(t *testing.T) {
 	}
 	b.until("focus on the photo", "document.activeElement.id === 'easel'")
 	b.press("Start over")
-	b.see("Start with a photo")
+	b.until("examples", "document.querySelector('.photos button')")
 	b.do("document.querySelector('.photos button').click()")
 	b.hung("Neuschwanstein Castle")
 	b.run(chromedp.Click(".go button"))
-	b.see("Waiting its turn")
+	b.see("In line")
 	if j := f.only(); j.Labels["photo"] != "Neuschwanstein Castle" || j.Labels["style"] != "The Starry Night" {
 		t.Errorf("labels %v, expected the names of the photo and the style", j.Labels)
 	}
@@ -211,7 +214,7 @@ func TestUploadsAreAsSmallAsUseful(t *testing.T) {
 	}
 	b.choose("size", "256")
 	b.run(chromedp.Click(".go button"))
-	b.see("Waiting its turn")
+	b.see("In line")
 	j := f.only()
 	sizes := map[api.Role]image.Point{}
 	for _, in := range j.Inputs {
@@ -229,6 +232,7 @@ func TestPhotoThatTheBrowserCannotRead(t *testing.T) {
 	const thumbnail = "/examples/photos/cat.jpg"
 	with := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		answer := httptest.NewRecorder()
+		r.Header.Del("Accept-Encoding")
 		g.handler.ServeHTTP(answer, r)
 		body := answer.Body.Bytes()
 		if strings.HasSuffix(r.URL.Path, "/files") {
@@ -253,7 +257,7 @@ func TestPhotoThatTheBrowserCannotRead(t *testing.T) {
 	b.brush()
 	b.press("Top third")
 	b.run(chromedp.Click(".go button"))
-	b.see("Waiting its turn")
+	b.see("In line")
 	for _, in := range f.only().Inputs {
 		if in.Role == api.Keep && (in.Width != 120 || in.Height != 80) {
 			t.Errorf("the mask has %d x %d pixels, expected 120 x 80", in.Width, in.Height)
@@ -385,7 +389,7 @@ func TestStylesByArea(t *testing.T) {
 	b.press("Clear")
 	b.see("Nothing is brushed yet: all of the photo gets “Style 5”.")
 	b.run(chromedp.Click(".go button"))
-	b.see("Waiting its turn")
+	b.see("In line")
 	j := f.only()
 	for _, in := range j.Inputs {
 		if in.Role == api.Mask || in.Role == api.Style && (in.Number > 0 || in.Width != 45) {
@@ -402,6 +406,7 @@ func TestSharesInPercent(t *testing.T) {
 	b.see("Start with a photo")
 	b.run(chromedp.SetUploadFiles(".empty input[multiple]", []string{example(t, "photos/castle.jpg")}))
 	b.hung("Castle")
+	b.until("styles", "document.querySelector('.mix')")
 	b.do("document.querySelector('.mix').click()")
 	b.see("50 %")
 	b.do("(() => { const s = document.querySelector('#mix'); s.value = 40; s.dispatchEvent(new Event('input', { bubbles: true })) })()")
@@ -411,7 +416,7 @@ func TestSharesInPercent(t *testing.T) {
 	}
 	b.accessible("mixed")
 	b.run(chromedp.Click(".go button"))
-	b.see("Waiting its turn")
+	b.see("In line")
 	if w := f.only().Options.StyleWeights; len(w) != 2 || w[0] != 1.2 || w[1] != 0.8 {
 		t.Errorf("weights %v, expected 1.2 and 0.8", w)
 	}
@@ -508,7 +513,7 @@ func TestBrush(t *testing.T) {
 func TestDraftsOfTwoTabs(t *testing.T) {
 	f := newServer(t, setup{})
 	b := browse(t, f, false)
-	b.see("Start with a photo")
+	b.until("examples", "document.querySelector('.photos button')")
 	b.do("document.querySelector('.photos button').click()")
 	b.hung("Neuschwanstein Castle")
 	b.kept("d?.photo")
@@ -534,17 +539,45 @@ func TestDraftsOfTwoTabs(t *testing.T) {
 	}
 }
 
+// TestDroppedPaintingBringsItsSettings: a PNG of pastiche says how it was painted.
+func TestDroppedPaintingBringsItsSettings(t *testing.T) {
+	f := newServer(t, setup{worker: true, paint: stubPaint})
+	b := browse(t, f, false)
+	b.until("examples", "document.querySelector('.photos button')")
+	b.do("document.querySelector('.photos button').click()")
+	b.hung("Neuschwanstein Castle")
+	b.choose("size", "768")
+	b.run(chromedp.Click(".go button"))
+	b.see("Finished")
+	answer := f.do(f.request(http.MethodGet, "/jobs/"+f.only().ID+"/result", nil))
+	png, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.run(chromedp.Navigate(f.URL + "/#"))
+	b.hung("Neuschwanstein Castle")
+	b.press("Start over")
+	b.see("Start with a photo")
+	b.drop(400, 400, written(t, "painting.png", png))
+	b.see("painting.png says how it was painted.")
+	b.hung("Neuschwanstein Castle")
+	b.until("size of the painting", "document.querySelector('input[name=size][value=\"768\"]').checked")
+	b.do("[...document.querySelectorAll('.notice button')][0].click()")
+	b.hung("Painting")
+	b.quiet()
+}
+
 // TestAgainAddsNoStyle: a painting that is edited has the style it was painted with.
 func TestAgainAddsNoStyle(t *testing.T) {
 	f := newServer(t, setup{worker: true, paint: stubPaint})
 	b := browse(t, f, false)
-	b.see("Start with a photo")
+	b.until("examples", "document.querySelector('.photos button')")
 	b.do("document.querySelector('.photos button').click()")
 	b.hung("Neuschwanstein Castle")
 	b.run(chromedp.Click(".go button"))
 	b.see("Finished")
 	again := func() {
-		b.press("Paint like this again")
+		b.press("Edit and repaint")
 		b.hung("Neuschwanstein Castle")
 	}
 	again()

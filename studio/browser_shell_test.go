@@ -359,11 +359,11 @@ func TestPageLoadsWhatItCan(t *testing.T) {
 	b.until("methods", "document.querySelectorAll('input[name=recipe]').length > 1")
 	b.until("trouble", "document.querySelector('.offline')")
 	b.drop(400, 400, example(t, "photos/castle.jpg"), example(t, "paintings/river.jpg"))
-	b.until("painting of one's own", "document.querySelector('.style input')?.checked")
+	b.until("painting of one's own", "document.querySelector('.style input[value^=own]')?.checked")
 	b.kept("d && d.own.length === 1")
 	release.Store(true)
 	b.until("examples", "document.querySelectorAll('.style').length > 2 && !document.querySelector('.offline')")
-	b.until("painting of one's own", "document.querySelector('.style input')?.checked")
+	b.until("painting of one's own", "document.querySelector('.style input[value^=own]')?.checked")
 	b.run(chromedp.Click(".go button"))
 	b.until("painting", "document.querySelectorAll('nav li .tile').length === 2")
 }
@@ -513,7 +513,7 @@ func TestSignIn(t *testing.T) {
 	b.see("Start with a photo")
 	other.see("Start with a photo")
 	b.drop(400, 400, example(t, "photos/castle.jpg"), example(t, "paintings/river.jpg"))
-	b.until("painting of one's own", "document.querySelector('.style input')?.checked")
+	b.until("painting of one's own", "document.querySelector('.style input[value^=own]')?.checked")
 	if _, err := chromedp.Call(b, network.ClearBrowserCookies, cdp.Empty{}); err != nil {
 		t.Fatal(err)
 	}
@@ -536,7 +536,7 @@ func TestSendingLeavesThePageAlone(t *testing.T) {
 	b := browse(t, f, false)
 	b.see("Start with a photo")
 	b.drop(400, 400, example(t, "photos/castle.jpg"), example(t, "paintings/river.jpg"))
-	b.until("painting of one's own", "document.querySelector('.style input')?.checked")
+	b.until("painting of one's own", "document.querySelector('.style input[value^=own]')?.checked")
 	sending, release := make(chan struct{}, 9), make(chan struct{})
 	hold := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/jobs") {

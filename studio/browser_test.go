@@ -372,7 +372,7 @@ func TestPageSaysWhatIsWrong(t *testing.T) {
 	b.until("painting of one's own", "document.querySelector('.style input[value^=own]')?.checked")
 	b.until("end of the complaint", "!document.querySelector('[role=alert]')")
 	b.run(chromedp.Click(".go button"))
-	b.see("Waiting its turn")
+	b.see("In line")
 	b.until("focus on what is said", "document.activeElement.id === 'about'")
 	b.until("photo", "document.querySelector('img.live')?.naturalWidth > 0")
 	b.press("Stop")
@@ -489,7 +489,7 @@ func TestSomebodyComesInWithAKey(t *testing.T) {
 	b.signIn()
 	b.until("photo of the draft", "document.querySelector('img.hung')?.naturalWidth > 0")
 	b.run(chromedp.Click(".go button"))
-	b.see("Waiting its turn")
+	b.see("In line")
 }
 
 // signIn enters the key of alice.
@@ -570,8 +570,8 @@ func TestLostAnswerMakesOnePainting(t *testing.T) {
 	})
 	g.instead.Store(&lose)
 	b.run(chromedp.Click(".go button"))
-	b.see("Waiting its turn")
-	b.see("Next in the queue.")
+	b.see("In line")
+	b.see("In line: next")
 	b.see("No worker is connected.")
 	var list api.List
 	f.decode(f.do(f.request(http.MethodGet, "/jobs", nil)), http.StatusOK, &list)
@@ -605,7 +605,7 @@ func TestPaintLikeThisAgain(t *testing.T) {
 	b.run(chromedp.Click("nav li:nth-child(2) a"))
 	b.see("Finished")
 	b.accessible("stub")
-	b.press("Paint like this again")
+	b.press("Edit and repaint")
 	b.until("photo", "document.querySelector('img.hung')?.naturalWidth === 48")
 	b.accessible("again")
 	b.kept("d?.photo?.source && d.lent && d.taken")

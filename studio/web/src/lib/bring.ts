@@ -2,19 +2,45 @@
 // pasting.
 import { draft } from './draft.svelte'
 import { firstSide, type Side } from './drop'
+import { jobs } from './jobs.svelte'
 import { notices } from './notices.svelte'
 import { files as filesOf, isPicture, shortened } from './photo'
+import { type PaintingRecord, readRecord } from './record'
 import { router } from './route.svelte'
 
 // bring takes files to a side, or where they are useful. Each file that cannot be used
 // is named; the others are taken.
 export async function bring(files: File[], as: Side | undefined): Promise<void> {
+  const [file] = files
+  const record = files.length === 1 && file ? await readRecord(file) : undefined
+  if (file && record) await bringRecord(file, record, as)
+  else await bringPictures(files, as)
+}
+
+// bringRecord takes the settings of a painting that pastiche painted. The picture itself
+// is one press away.
+async function bringRecord(file: File, record: PaintingRecord, as: Side | undefined): Promise<void> {
+  const before = draft.state()
+  router.go({ view: 'compose' })
+  await notices.attempt(async () => {
+    await draft.takeRecord(record, jobs.list.map((e) => e.job))
+    notices.tell(`${shortened(file.name)} says how it was painted. Its settings are chosen now.`, {
+      label: 'Use the picture instead',
+      run: async () => {
+        draft.back(before)
+        await bringPictures([file], as)
+      },
+    })
+  })
+}
+
+async function bringPictures(files: File[], as: Side | undefined): Promise<void> {
   const pictures = files.filter(isPicture)
   const problems = files.filter((f) => !isPicture(f)).map(({ name }) => `${shortened(name)} is not a picture. Use JPEG, PNG, WebP, GIF, AVIF, HEIC or TIFF.`)
   const before = draft.state()
   const spare: string[] = []
   let side = firstSide(as, draft.photo !== undefined)
-  notices.dismiss()
+  if (notices.bad) notices.dismiss()
   if (pictures.length > 0) router.go({ view: 'compose' })
   // Several styles that come together are mixed, without the one that was chosen before.
   let mixing = !draft.several && pictures.length > (side === 'photo' ? 2 : 1)

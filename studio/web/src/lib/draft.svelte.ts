@@ -6,6 +6,7 @@ import { keep, type Lent, Masks } from './masks.svelte'
 import { notices } from './notices.svelte'
 import { openPhoto, type Photo } from './photo'
 import { balanced, optionsOf, settingsOf, withRecipe, type Settings, type Taken } from './recipe'
+import type { PaintingRecord } from './record'
 import { withPercent } from './shares'
 import { labelOf, namesIn } from './labels'
 import { label } from './title'
@@ -46,13 +47,6 @@ interface State {
   settings: Settings
   taken: Taken | undefined
   init: Source | undefined
-}
-
-// What a file says of how a painting was painted.
-interface PaintingRecord {
-  options: Job['options']
-  settings(base: RecipeInfo['recipe']): Settings
-  inputs: { name: string; sha256: string }[]
 }
 
 const untouched: Omit<Settings, 'colors' | 'faces'> = { recipe: 'fine', size: 512, strength: balanced, strokes: 0, effort: 1, seed: 0 }
@@ -130,6 +124,8 @@ class Draft {
       return chosen.get(id) ?? { id, title, by, year, kind, url, thumbnail, width, height, chosen: false, slot: 0, share: 1, scale: 1, own: false }
     })
     this.styles = [...this.styles.filter((s) => s.own), ...examples]
+    const first = this.styles.find((s) => !s.own)
+    if (first && this.chosen.length === 0) this.#mark(first, true)
     this.photos = photos
     this.triples = triples.flatMap((t) => {
       const photo = photos.find((p) => p.file === t.photo)
