@@ -27,7 +27,7 @@ type Job struct {
 	Created  time.Time  `json:"created"`
 	Started  *time.Time `json:"started,omitempty" doc:"when a worker first began to paint it"`
 	Finished *time.Time `json:"finished,omitempty"`
-	Expires  *time.Time `json:"expires,omitempty" doc:"when a finished job and its pictures are deleted"`
+	Expires  *time.Time `json:"expires,omitempty" doc:"when a finished job and its pictures are deleted; absent where it is kept forever"`
 
 	Look     bool              `json:"look,omitempty" doc:"a quick look, which lists of jobs leave out"`
 	Share    string            `json:"share,omitempty" doc:"path of a page that shows the painting to everybody who has its address; absent unless the job is shared"`
@@ -133,15 +133,18 @@ type Result struct {
 	Costs     Costs  `json:"costs" doc:"at the end"`
 }
 
-// A Change is what a client changes of a finished job. What is absent stays.
+// Forever is the retention of jobs that never expire.
+const Forever = "forever"
+
+// A Change is what a client changes of a job. What is absent stays.
 type Change struct {
-	Retention string            `json:"retention,omitempty" doc:"how long the job is kept from now on, such as 720h, or forever where the server allows that" example:"720h"`
+	Retention string            `json:"retention,omitempty" doc:"how long a finished job is kept from now on, such as 720h, or forever where the server allows that" example:"720h"`
 	Labels    map[string]string `json:"labels,omitempty" doc:"labels to set; an empty value removes one"`
 }
 
 // A List is one page of jobs.
 type List struct {
-	Jobs  []Job  `json:"jobs" doc:"queued and running jobs first, the newest first; then finished jobs, the last finished first"`
+	Jobs  []Job  `json:"jobs" doc:"queued and running jobs first, the newest first; then finished jobs, the last finished or changed first"`
 	Next  string `json:"next,omitempty" doc:"pass it as after to get the next page; absent on the last page"`
 	Total *int   `json:"total,omitempty" doc:"how many jobs of these states there are; absent until the server has counted them"`
 }

@@ -41,7 +41,7 @@ type Submission struct {
 	Init       *Source           `json:"init,omitempty" doc:"the picture to begin from, with a recipe whose init is picture"`
 	Options    *Options          `json:"options,omitempty"`
 	Labels     map[string]string `json:"labels,omitempty" doc:"your own names for the job: at most 16, of at most 63 characters each"`
-	Retention  string            `json:"retention,omitempty" doc:"how long the finished job is kept, such as 48h; at most what the server allows" example:"48h"`
+	Retention  string            `json:"retention,omitempty" doc:"how long the finished job is kept, such as 48h, or forever; at most what the server allows" example:"48h"`
 	// Look makes the job a quick look at most [LookSize] pixels long. Of a recipe
 	// with a larger size, the size is that.
 	Look    bool     `json:"look,omitempty" doc:"a quick look: small, painted ahead of other jobs, in no list, and deleted after some minutes"`

@@ -196,13 +196,25 @@ func (c *Client) Retry(ctx context.Context, id string) (*api.Job, error) {
 	return call[api.Job](ctx, c, &request{method: http.MethodPost, path: jobPath(id, "/retry")})
 }
 
-// Keep sets how long a finished job is kept from now on, and returns the job.
-func (c *Client) Keep(ctx context.Context, id string, retention time.Duration) (*api.Job, error) {
-	r := &request{method: http.MethodPost, path: jobPath(id, "/keep"), repeatable: true}
-	if err := r.setJSON(map[string]string{"retention": retention.String()}); err != nil {
+// Change changes how long a finished job is kept from now on, and labels of a job, and
+// returns the job.
+func (c *Client) Change(ctx context.Context, id string, change api.Change) (*api.Job, error) {
+	r := &request{method: http.MethodPatch, path: jobPath(id, ""), repeatable: true}
+	if err := r.setJSON(change); err != nil {
 		return nil, err
 	}
 	return call[api.Job](ctx, c, r)
+}
+
+// Share makes a page of a painting for everybody who has its address, and returns the
+// job. [api.Job.Share] is the path of the page.
+func (c *Client) Share(ctx context.Context, id string) (*api.Job, error) {
+	return call[api.Job](ctx, c, &request{method: http.MethodPost, path: jobPath(id, "/share"), repeatable: true})
+}
+
+// Unshare removes the page of a shared painting, and returns the job.
+func (c *Client) Unshare(ctx context.Context, id string) (*api.Job, error) {
+	return call[api.Job](ctx, c, &request{method: http.MethodDelete, path: jobPath(id, "/share"), repeatable: true})
 }
 
 // Delete deletes a job with its pictures.

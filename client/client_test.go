@@ -137,7 +137,9 @@ var calls = map[string]func(context.Context, *Client) error{
 		return err
 	},
 	"UploadFile": func(ctx context.Context, c *Client) error { _, err := c.UploadFile(ctx, Bytes(nil)); return err },
-	"Keep":       func(ctx context.Context, c *Client) error { _, err := c.Keep(ctx, "a", time.Hour); return err },
+	"Change":     func(ctx context.Context, c *Client) error { _, err := c.Change(ctx, "a", api.Change{}); return err },
+	"Share":      func(ctx context.Context, c *Client) error { _, err := c.Share(ctx, "a"); return err },
+	"Unshare":    func(ctx context.Context, c *Client) error { _, err := c.Unshare(ctx, "a"); return err },
 	"Delete":     func(ctx context.Context, c *Client) error { return c.Delete(ctx, "a") },
 	"Cancel":     func(ctx context.Context, c *Client) error { _, err := c.Cancel(ctx, "a"); return err },
 	"Retry":      func(ctx context.Context, c *Client) error { _, err := c.Retry(ctx, "a"); return err },
@@ -438,7 +440,7 @@ func TestPaths(t *testing.T) {
 			got = r.Method + " " + strings.TrimPrefix(r.URL.RequestURI(), basePath)
 			data, _ := io.ReadAll(r.Body)
 			body = string(data)
-			if r.Method == http.MethodDelete {
+			if r.Method == http.MethodDelete && !strings.HasSuffix(r.URL.Path, "/share") {
 				w.WriteHeader(http.StatusNoContent)
 				return
 			}
@@ -456,7 +458,12 @@ func TestPaths(t *testing.T) {
 			{"GET /jobs/a/curve", "", func() error { _, err := c.Curve(ctx, "a"); return err }},
 			{"POST /jobs/a/cancel", "", func() error { _, err := c.Cancel(ctx, "a"); return err }},
 			{"POST /jobs/a/retry", "", func() error { _, err := c.Retry(ctx, "a"); return err }},
-			{"POST /jobs/a/keep", `{"retention":"720h0m0s"}`, func() error { _, err := c.Keep(ctx, "a", 720*time.Hour); return err }},
+			{"PATCH /jobs/a", `{"retention":"720h","labels":{"title":""}}`, func() error {
+				_, err := c.Change(ctx, "a", api.Change{Retention: "720h", Labels: map[string]string{"title": ""}})
+				return err
+			}},
+			{"POST /jobs/a/share", "", func() error { _, err := c.Share(ctx, "a"); return err }},
+			{"DELETE /jobs/a/share", "", func() error { _, err := c.Unshare(ctx, "a"); return err }},
 			{"DELETE /jobs/a", "", func() error { return c.Delete(ctx, "a") }},
 			{"DELETE /files/a", "", func() error { return c.DeleteFile(ctx, "a") }},
 			{"GET /jobs", "", func() error { _, err := c.List(ctx, Query{}); return err }},

@@ -36,6 +36,7 @@ const (
 	subjectPreview  = "preview"  // .OWNER.ID: a JPEG
 	subjectStop     = "stop"     // .OWNER.ID: the worker of a job checks its claim
 	subjectDeleted  = "deleted"  // .OWNER.ID: a finished job is deleted, which no watch tells
+	subjectChanged  = "changed"  // .OWNER.ID: a finished job has changed, which no watch tells
 	subjectPresence = "presence" // .WORKER: what a worker can paint
 )
 

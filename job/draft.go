@@ -512,26 +512,26 @@ const (
 	maxLabel  = 63 // characters of a name or a value
 )
 
-// checkLabels refuses labels that are too many, too long, or hard to write in a URL.
+// checkLabels refuses labels that are too many or too long, names that are hard to
+// write in a URL, and values that cannot be read.
 func checkLabels(labels map[string]string) error {
 	if len(labels) > maxLabels {
 		return optionError("labels", "%d: expected at most %d", len(labels), maxLabels)
 	}
 	for name, value := range labels {
-		if name == "" || !isLabel(name, "-_./") {
+		if name == "" || utf8.RuneCountInString(name) > maxLabel || strings.ContainsFunc(name, func(c rune) bool {
+			return !unicode.IsLetter(c) && !unicode.IsDigit(c) && !strings.ContainsRune("-_./", c)
+		}) {
 			return optionError("labels", "name %.100q: expected 1 to %d letters, digits, -, _, . or /", name, maxLabel)
 		}
-		if !isLabel(value, "-_./:@+ ") {
-			return optionError("labels", "%s is %.100q: expected at most %d letters, digits, spaces, -, _, ., /, :, @ or +", name, value, maxLabel)
+		const joiner = '\u200d' // of emoji
+		if utf8.RuneCountInString(value) > maxLabel || !utf8.ValidString(value) || strings.ContainsFunc(value, func(c rune) bool {
+			return !unicode.IsGraphic(c) && c != joiner
+		}) {
+			return optionError("labels", "%s is %.100q: expected at most %d characters that can be seen", name, value, maxLabel)
 		}
 	}
 	return nil
-}
-
-func isLabel(text, others string) bool {
-	return utf8.RuneCountInString(text) <= maxLabel && !strings.ContainsFunc(text, func(c rune) bool {
-		return !unicode.IsLetter(c) && !unicode.IsDigit(c) && !strings.ContainsRune(others, c)
-	})
 }
 
 // standIns returns grey pictures of the sizes of the inputs, which share their

@@ -130,6 +130,13 @@ func (x *index) deleted(n name) {
 	x.tell(n.owner, Update{ID: n.id, Deleted: true})
 }
 
+// changed tells that a finished job has changed.
+func (x *index) changed(r *Record) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.tell(r.Owner, Update{ID: r.ID, Record: r})
+}
+
 func (x *index) put(r *Record, revision uint64) {
 	n := nameOf(r)
 	now := time.Now()

@@ -346,7 +346,7 @@ func TestCancelAndRetry(t *testing.T) {
 	}
 	s.work(t, stub(flat))
 	s.in(t, r, api.Done)
-	if _, err := s.Keep(t.Context(), "", r.ID, 1000*time.Hour); err != nil {
+	if _, err := s.Change(t.Context(), "", r.ID, job.Edit{Retention: 1000 * time.Hour}); err != nil {
 		t.Fatal(err)
 	}
 	if kept := s.in(t, r, api.Done); time.Until(*kept.Expires) < 999*time.Hour {

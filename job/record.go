@@ -45,6 +45,7 @@ type Record struct {
 	Request  string            `json:"request,omitempty"` // digest of what was submitted
 	Options  Options           `json:"options"`
 	Labels   map[string]string `json:"labels,omitempty"`
+	Share    string            `json:"share,omitempty"`    // secret of the address at which everybody sees the painting
 	Priority int               `json:"priority,omitempty"` // within an owner's share, jobs of higher priority come first
 	Inputs   []Input           `json:"inputs,omitempty"`
 
@@ -143,9 +144,9 @@ func (o *Options) shape() image.Point {
 
 // Errors of a [Store] and a [Service], besides those of [paint.Check].
 var (
-	ErrNotFound = errors.New("no such job")
+	ErrNotFound = errors.New("no such job, file or picture: it was deleted, or the time that it is kept is over")
 	ErrDown     = errors.New("the job store does not answer: try again soon")
-	ErrState    = errors.New("the job's state does not allow it")
+	ErrState    = errors.New("not possible now")
 	// ErrStale is the error of a change to a record that has changed since it
 	// was loaded.
 	ErrStale = errors.New("the record has changed since it was loaded")

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -94,8 +96,8 @@ func (c *Config) setDefaults() {
 
 // Errors of a full queue.
 var (
-	ErrQueueFull  = errors.New("too many jobs wait: try again later")
-	ErrOwnerQueue = errors.New("too many jobs of this API key wait: try again when some are finished")
+	ErrQueueFull  = errors.New("too many jobs wait: try again in some minutes")
+	ErrOwnerQueue = errors.New("too many jobs of this API key wait: try again when one is finished, or cancel one")
 )
 
 // A Service is what a server does with jobs. It is safe for use by several
@@ -139,6 +141,7 @@ func (s *Service) Run(ctx context.Context) error {
 		subjectProgress + ".*.*": s.takeProgress,
 		subjectPresence + ".*":   s.takePresence,
 		subjectDeleted + ".*.*":  s.takeDeleted,
+		subjectChanged + ".*.*":  func(subject string, _ []byte) { s.takeChanged(ctx, subject) },
 	} {
 		stop, err := s.cfg.Bus.Subscribe(subject, handle)
 		if err != nil {
@@ -270,6 +273,17 @@ func (s *Service) takePreview(subject string, data []byte) {
 func (s *Service) takeDeleted(subject string, _ []byte) {
 	if n, ok := nameIn(subject); ok {
 		s.index.deleted(n)
+	}
+}
+
+// takeChanged tells of a finished job that its owner has changed.
+func (s *Service) takeChanged(ctx context.Context, subject string) {
+	n, ok := nameIn(subject)
+	if !ok || !s.index.subscribed(n.owner) {
+		return
+	}
+	if r, err := s.Get(ctx, n.owner, n.id); err == nil {
+		s.index.changed(r)
 	}
 }
 
@@ -546,7 +560,7 @@ func (s *Service) change(ctx context.Context, owner, id string, change func(*Rec
 }
 
 func stateError(r *Record, expected string) error {
-	return fmt.Errorf("%w: it is %s, expected %s", ErrState, r.State, expected)
+	return fmt.Errorf("%w: the job is %s, expected %s", ErrState, r.State, expected)
 }
 
 // Cancel ends a job that is not finished. Errors are those of [Service.Get] and
@@ -593,17 +607,66 @@ func (s *Service) Retry(ctx context.Context, owner, id string) (*Record, error) 
 	return r, err
 }
 
-// Keep makes a finished job stay for so long from now. Errors are those of
-// [Service.Get] and [ErrState].
-func (s *Service) Keep(ctx context.Context, owner, id string, retention time.Duration) (*Record, error) {
-	return s.change(ctx, owner, id, func(r *Record) error {
+// Forever is the retention of jobs that never expire.
+const Forever time.Duration = math.MaxInt64
+
+// An Edit is what an owner changes of a job. What is zero stays as it is.
+type Edit struct {
+	Retention time.Duration     // from now on, of a finished job
+	Labels    map[string]string // labels to set; "" removes one
+	Share     string            // makes the painting of a job that is done shared; a job that is shared keeps its secret
+	Unshare   bool              // ends the sharing
+}
+
+// Change edits a job and tells its owner's subscriptions. Errors are those of
+// [Service.Get], [ErrState] and, where the labels are not as of a submission, a
+// [*paint.OptionError].
+func (s *Service) Change(ctx context.Context, owner, id string, e Edit) (*Record, error) {
+	r, err := s.change(ctx, owner, id, e.apply)
+	if err == nil && !r.Active() { // no watch tells of a change of a finished job
+		s.cfg.Bus.Publish(subjectOf(subjectChanged, owner, id), nil) //nolint:errcheck // clients see it when they ask
+	}
+	return r, err
+}
+
+func (e *Edit) apply(r *Record) error {
+	if e.Retention != 0 {
 		if !r.State.Final() {
 			return stateError(r, "done, failed or cancelled")
 		}
-		expires := time.Now().UTC().Add(retention)
-		r.Retention, r.Expires = retention, &expires
+		r.Retention = e.Retention
+		r.Expires = r.expiresAfter(time.Now().UTC())
+	}
+	if e.Share != "" {
+		if r.Result == nil {
+			return stateError(r, "done")
+		}
+		r.Share = cmp.Or(r.Share, e.Share)
+	}
+	if e.Unshare {
+		r.Share = ""
+	}
+	if len(e.Labels) == 0 {
 		return nil
-	})
+	}
+	labels := maps.Clone(r.Labels)
+	if labels == nil {
+		labels = make(map[string]string)
+	}
+	maps.Copy(labels, e.Labels)
+	maps.DeleteFunc(labels, func(name, value string) bool { _, changed := e.Labels[name]; return changed && value == "" })
+	r.Labels = labels
+	return checkLabels(labels)
+}
+
+// expiresAfter returns when a record expires that is finished, or kept anew, at a
+// time; nil is never.
+func (r *Record) expiresAfter(at time.Time) *time.Time {
+	if r.Retention == Forever {
+		return nil
+	}
+	expires := at.Add(r.Retention)
+	return &expires
 }
 
 // settle is how long the record of a deleted job remains, so that what a worker may
@@ -660,8 +723,7 @@ func (s *Service) removeBlobs(ctx context.Context, name string) {
 // finish gives a record a final state.
 func (r *Record) finish(state api.State) {
 	now := time.Now().UTC()
-	expires := now.Add(r.Retention)
-	r.State, r.Finished, r.Expires = state, &now, &expires
+	r.State, r.Finished, r.Expires = state, &now, r.expiresAfter(now)
 	r.Checkpoint, r.Progress, r.Curve, r.Reason = "", nil, nil, ""
 	r.owe(state)
 }

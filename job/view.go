@@ -15,12 +15,18 @@ func URL(id, what string) string { return Base + "/jobs/" + id + what }
 // PreviewURL returns the path of a job's preview at a step.
 func PreviewURL(id string, step int) string { return URL(id, fmt.Sprintf("/preview?step=%d", step)) }
 
+// ShareBase is the path under which shared paintings are seen.
+const ShareBase = "/p/"
+
 // View returns a job as clients see it.
 func (s *Service) View(r *Record) *api.Job {
 	j := &api.Job{
 		ID: r.ID, State: r.State, Created: r.Created, Started: r.Started, Finished: r.Finished, Expires: r.Expires,
 		Options: r.Options.public(), Labels: r.Labels, Network: r.Network,
 		Error: r.Error, Attempts: r.Attempts, Inputs: []api.Input{},
+	}
+	if r.Share != "" {
+		j.Share = ShareBase + r.ID + "." + r.Share
 	}
 	for _, in := range r.Inputs {
 		url := URL(r.ID, fmt.Sprintf("/inputs/%s/%d", in.Role, in.Number))

@@ -120,7 +120,7 @@ func Decode(ctx context.Context, r io.Reader, name string, lim Limits) (*File, e
 		return nil, fmt.Errorf("%s: %w", name, context.Cause(ctx))
 	}
 	if err != nil {
-		return nil, explain(name, format, err)
+		return nil, explain(name, format, lim, err)
 	}
 	f := &File{Format: format, Data: data, Metadata: readMetadata(data, format, stored.exif)}
 	if err := f.setPicture(ctx, stored); err != nil {
@@ -143,7 +143,7 @@ func readAll(ctx context.Context, r io.Reader, name string, lim Limits) ([]byte,
 	head = head[:n]
 	format := sniff(head)
 	if decoders[format] == nil {
-		return nil, "", fail(ErrFormat, nil, "%s: not a picture pastiche can read (found %s; expected %s): %s", name, format, readable, advice(format))
+		return nil, "", fail(ErrFormat, nil, "%s: not a picture pastiche can read (found %s; expected %s): %s", name, format, readable, lim.advice(format))
 	}
 	data, err := io.ReadAll(io.LimitReader(io.MultiReader(bytes.NewReader(head), r), lim.MaxBytes+1))
 	if err != nil {
@@ -274,8 +274,25 @@ type refusedSizeError struct{ error }
 
 func (e refusedSizeError) Unwrap() error { return e.error }
 
+// advice says what to do about a file in a format that is not read. People who send
+// files to a server are told no commands.
+func (l Limits) advice(f Format) string {
+	if l.Untrusted {
+		return "save it as JPEG or PNG"
+	}
+	return advice(f)
+}
+
+// smaller says what to do about a file that is too large.
+func (l Limits) smaller() string {
+	if l.Untrusted {
+		return "make it smaller"
+	}
+	return "shrink it or raise the limit"
+}
+
 // explain gives a decoder's error its sentence and its kind.
-func explain(name string, format Format, err error) error {
+func explain(name string, format Format, lim Limits, err error) error {
 	var (
 		size    sizeError
 		refused refusedSizeError
@@ -288,9 +305,9 @@ func explain(name string, format Format, err error) error {
 	case errors.As(err, &refused):
 		return fmt.Errorf("%s: %w", name, refused.error)
 	case errors.As(err, &size):
-		return fail(ErrTooLarge, err, "%s: this %s is too large (%v): shrink it or raise the limit", name, format, err)
+		return fail(ErrTooLarge, err, "%s: this %s is too large (%v): %s", name, format, err, lim.smaller())
 	case errors.As(err, &ours), errors.As(err, &inJPG), errors.As(err, &inPNG), errors.As(err, &inTIF):
-		return fail(ErrFormat, err, "%s: this kind of %s is not supported (%v): %s", name, format, err, advice(format))
+		return fail(ErrFormat, err, "%s: this kind of %s is not supported (%v): %s", name, format, err, lim.advice(format))
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return fail(ErrCorrupt, err, "%s: this %s ends before the picture does: get a complete copy", name, format)
 	default:
@@ -307,5 +324,5 @@ func cannotRead(name string, err error) error {
 }
 
 func tooManyBytes(name string, lim Limits) error {
-	return fail(ErrTooLarge, nil, "%s: the file is larger than the limit of %.1f MB: shrink it or raise the limit", name, float64(lim.MaxBytes)/1e6)
+	return fail(ErrTooLarge, nil, "%s: the file is larger than the limit of %.1f MB: %s", name, float64(lim.MaxBytes)/1e6, lim.smaller())
 }

@@ -300,7 +300,7 @@ func TestAnimationStopsAtFirstFrame(t *testing.T) {
 func TestDecoderPanicIsAnError(t *testing.T) {
 	explode := func(context.Context, []byte, Limits) (*raster, error) { var none []int; _ = none[1]; return nil, nil }
 	p, err := contain(t.Context(), explode, nil, Limits{})
-	if p != nil || err == nil || !errors.Is(explain("x.png", PNG, err), ErrCorrupt) {
+	if p != nil || err == nil || !errors.Is(explain("x.png", PNG, Limits{}, err), ErrCorrupt) {
 		t.Errorf("got %v, %v", p, err)
 	}
 }

@@ -27,7 +27,7 @@ const (
 	maxTexts = 16 << 20
 )
 
-var errStreams = errors.New("too many event streams: close some, or ask for the job now and then")
+var errStreams = errors.New("too many event streams: close some windows, or ask for the job now and then")
 
 // The data of events, by their names. A client may read all of them as an
 // [api.Event].

@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/pastiche-art/pastiche/api"
+	"github.com/pastiche-art/pastiche/blob"
 	"github.com/pastiche-art/pastiche/job"
 )
 
@@ -47,6 +48,16 @@ func (s *server) fileOperations(humaAPI huma.API) {
 			}
 			return viewFile(r), nil
 		})
+
+	op := fileOperation("/files/{id}/thumbnail", "getFileThumbnail", "Get an uploaded file, at most 512 pixels long", mimeJPEG)
+	op.Tags = []string{tagFiles}
+	huma.Register(humaAPI, op, func(ctx context.Context, in *FilePath) (*huma.StreamResponse, error) {
+		r, err := s.Jobs.File(ctx, callerOf(ctx).owner, in.ID)
+		if err != nil {
+			return nil, s.fail(err)
+		}
+		return s.send(s.storedFile(r, r.Inputs[0].Thumb, mimeJPEG, blob.Info{})), nil
+	})
 
 	huma.Register(humaAPI, operation(tagFiles, http.MethodDelete, "/files/{id}", "deleteFile", "Delete an uploaded file", http.StatusNotFound),
 		func(ctx context.Context, in *JobPath) (*struct{}, error) {
@@ -122,7 +133,9 @@ func (s *server) deleteFile(ctx context.Context, id string) error {
 
 func viewFile(r *job.Record) *uploaded {
 	in := r.Inputs[0]
-	return &uploaded{base + "/files/" + r.ID, &api.File{
+	path := base + "/files/" + r.ID
+	return &uploaded{path, &api.File{
 		ID: r.ID, Width: in.Width, Height: in.Height, SHA256: in.SHA256, Expires: *r.Expires, Warnings: in.Warnings,
+		Thumbnail: path + "/thumbnail",
 	}}
 }

@@ -26,7 +26,7 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; font-sr
 func (s *server) guard(next http.Handler) http.Handler {
 	origins := http.NewCrossOriginProtection()
 	origins.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		answerProblem(w, newProblem(http.StatusForbidden, api.CodeForbidden, "another site asks: this server answers its own pages and programs"))
+		answerProblem(w, newProblem(http.StatusForbidden, api.CodeForbidden, "this request comes from a page of another site: use the server's own page, or a program"))
 	}))
 	sameOrigin := origins.Handler(next)
 	hosts := make(map[string]bool, len(s.Hosts))
@@ -43,7 +43,7 @@ func (s *server) guard(next http.Handler) http.Handler {
 		h.Set("Permissions-Policy", "camera=(self), geolocation=(), microphone=()")
 		health := r.URL.Path == "/healthz" || r.URL.Path == "/readyz"
 		if s.Keys == nil && !health && !hosts[canonicalHost(r.Host)] {
-			answerProblem(w, newProblem(http.StatusMisdirectedRequest, api.CodeMisdirected, "this server does not answer for the host %q: name it with --host", r.Host))
+			answerProblem(w, newProblem(http.StatusMisdirectedRequest, api.CodeMisdirected, "this server does not answer at the address %q: whoever runs it can allow that with --host", r.Host))
 			return
 		}
 		if !s.cors(w, r) {
@@ -90,7 +90,7 @@ func (s *server) cors(w http.ResponseWriter, r *http.Request) bool {
 	h.Set("Access-Control-Allow-Origin", origin)
 	h.Set("Access-Control-Expose-Headers", "Location, ETag, Retry-After, Content-Disposition")
 	if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
-		h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, DELETE")
+		h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PATCH, DELETE")
 		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, Prefer, Range, "+tokenHeader)
 		h.Set("Access-Control-Max-Age", corsFor)
 		return true

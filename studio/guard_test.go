@@ -231,6 +231,9 @@ func TestCORS(t *testing.T) {
 				t.Errorf("Vary %q, expected Origin", h.Get("Vary"))
 			}
 			if test.name == "preflight" {
+				if methods := h.Get("Access-Control-Allow-Methods"); !strings.Contains(methods, "PATCH") {
+					t.Errorf("methods %q, expected PATCH among them", methods)
+				}
 				for _, name := range []string{"Authorization", "Idempotency-Key", "X-Pastiche-Token"} {
 					if !strings.Contains(h.Get("Access-Control-Allow-Headers"), name) {
 						t.Errorf("headers %q, expected %s among them", h.Get("Access-Control-Allow-Headers"), name)

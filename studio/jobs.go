@@ -81,23 +81,26 @@ func (s *server) jobOperations(humaAPI huma.API) {
 		})
 	}
 
-	change := operation(tagJobs, http.MethodPatch, "/jobs/{id}", "changeJob", "Keep a finished job longer or shorter, or change its labels", http.StatusNotFound, http.StatusConflict)
+	change := operation(tagJobs, http.MethodPatch, "/jobs/{id}", "changeJob", "Keep a finished job longer or shorter, or change the labels of a job", http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity)
 	huma.Register(humaAPI, change, func(ctx context.Context, in *changing) (*jobAnswer, error) {
-		retention, err := s.retention(in.Body.Retention)
-		if err != nil {
-			return nil, s.fail(err)
+		edit := job.Edit{Labels: in.Body.Labels}
+		if in.Body.Retention != "" {
+			var err error
+			if edit.Retention, err = s.retention(in.Body.Retention); err != nil {
+				return nil, s.fail(err)
+			}
 		}
-		r, err := s.Jobs.Keep(ctx, callerOf(ctx).owner, in.ID, retention)
-		return s.answer(r, err)
+		return s.change(ctx, in.ID, edit)
 	})
 
 	share := operation(tagJobs, http.MethodPost, "/jobs/{id}/share", "shareJob", "Make a page of the painting for everybody who has its address", http.StatusNotFound, http.StatusConflict)
+	share.Description = "The address is the job's share. A job that is shared already keeps its address."
 	huma.Register(humaAPI, share, func(ctx context.Context, in *JobPath) (*jobAnswer, error) {
-		return nil, newProblem(http.StatusConflict, api.CodeState, "not yet")
+		return s.change(ctx, in.ID, job.Edit{Share: newShareSecret(callerOf(ctx).owner)})
 	})
 	unshare := operation(tagJobs, http.MethodDelete, "/jobs/{id}/share", "unshareJob", "Remove the page of a shared painting", http.StatusNotFound)
 	huma.Register(humaAPI, unshare, func(ctx context.Context, in *JobPath) (*jobAnswer, error) {
-		return nil, newProblem(http.StatusNotFound, api.CodeNotFound, "not yet")
+		return s.change(ctx, in.ID, job.Edit{Unshare: true})
 	})
 	type estimateQuery struct{ Body api.EstimateRequest }
 	type estimates struct{ Body api.Estimates }
@@ -117,6 +120,12 @@ func (s *server) jobOperations(humaAPI huma.API) {
 			}
 			return nil, nil
 		})
+}
+
+// change changes a job of the caller and answers with it.
+func (s *server) change(ctx context.Context, id string, edit job.Edit) (*jobAnswer, error) {
+	r, err := s.Jobs.Change(ctx, callerOf(ctx).owner, id, edit)
+	return s.answer(r, err)
 }
 
 func (s *server) answer(r *job.Record, err error) (*jobAnswer, error) {
@@ -196,8 +205,15 @@ func parseLabels(pairs []string) (map[string]string, error) {
 // retention reads how long a client wants a job to be kept.
 func (s *server) retention(text string) (time.Duration, error) {
 	d, err := time.ParseDuration(text)
-	if err != nil || d <= 0 || d > s.MaxRetention {
-		return 0, &paint.OptionError{Option: "retention", Reason: fmt.Sprintf("%q: expected a duration such as 48h, at most %s", text, s.MaxRetention)}
+	if text == api.Forever {
+		d, err = job.Forever, nil
 	}
-	return d, nil
+	if err == nil && d > 0 && d <= s.MaxRetention {
+		return d, nil
+	}
+	expected := "a duration such as 48h, or " + api.Forever
+	if s.MaxRetention != job.Forever {
+		expected = fmt.Sprintf("a duration such as 48h, at most %s", s.MaxRetention)
+	}
+	return 0, &paint.OptionError{Option: "retention", Reason: fmt.Sprintf("%q: expected %s", text, expected)}
 }

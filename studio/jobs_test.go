@@ -2,12 +2,9 @@ package studio_test
 
 import (
 	"net/http"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/pastiche-art/pastiche/api"
-	"github.com/pastiche-art/pastiche/studio"
 )
 
 func TestWaitForAJob(t *testing.T) {
@@ -50,31 +47,6 @@ func TestSubmitAndWait(t *testing.T) {
 	if answer, _ := submit(idle, "wait=soon"); answer.StatusCode != http.StatusCreated {
 		t.Errorf("a preference that is not understood: %s", answer.Status)
 	}
-}
-
-func TestKeepAJob(t *testing.T) {
-	f, j := painted(t, setup{Config: studio.Config{MaxRetention: 240 * time.Hour}})
-	keep := func(retention string) *http.Response {
-		r := f.request(http.MethodPost, "/jobs/"+j.ID+"/keep", strings.NewReader(`{"retention":"`+retention+`"}`))
-		r.Header.Set("Content-Type", "application/json")
-		return f.do(r)
-	}
-	var kept api.Job
-	f.decode(keep("240h"), http.StatusOK, &kept)
-	if left := time.Until(*kept.Expires); left < 239*time.Hour || left > 240*time.Hour {
-		t.Errorf("the job is kept for %v, expected 240h", left)
-	}
-	for _, bad := range []string{"241h", "0s", "-1h", "a week", ""} {
-		var p api.Problem
-		f.decode(keep(bad), http.StatusUnprocessableEntity, &p)
-		if !strings.Contains(p.Detail, "240h") {
-			t.Errorf("%q: %s", bad, p.Detail)
-		}
-	}
-	idle := newServer(t, setup{})
-	idle.decode(idle.submit("", quick()...), http.StatusCreated, j)
-	f = idle
-	f.decode(keep("1h"), http.StatusConflict, nil)
 }
 
 func TestLabelsOfAList(t *testing.T) {

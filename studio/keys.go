@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -212,6 +213,16 @@ func (k *Keys) find(key string) (found keyEntry, ok bool) {
 		}
 	}
 	return found, ok
+}
+
+// names returns the names of the keys, each once.
+func (k *Keys) names() []string {
+	var all []string
+	for _, e := range *k.entries.Load() {
+		all = append(all, e.name)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // named returns the entries with a name.

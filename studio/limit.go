@@ -83,7 +83,7 @@ func (l *limits) charge(who string) { l.of(who).Reserve() }
 
 // pace counts a request. Where it comes too soon, it answers and returns false.
 func (s *server) pace(w http.ResponseWriter, who string) bool {
-	return slowDown(w, s.limits.take(who), "too many requests: ask less often")
+	return slowDown(w, s.limits.take(who), "too many requests at once: wait some seconds, then try again")
 }
 
 func slowDown(w http.ResponseWriter, wait time.Duration, detail string) bool {

@@ -4,9 +4,11 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/pastiche-art/pastiche/api"
+	"github.com/pastiche-art/pastiche/job"
 )
 
 // answered is a writer that remembers what was answered.
@@ -47,9 +49,9 @@ func (s *server) record(mux *http.ServeMux, next http.Handler) http.Handler {
 			fault := recover()
 			aborted, cut := fault == any(http.ErrAbortHandler), fault != nil && a.status != 0
 			if fault != nil && !aborted {
-				s.Log.Error("request panicked", "route", route, "path", r.URL.Path, "panic", fault, "stack", string(debug.Stack()))
+				s.Log.Error("request panicked", "route", route, "path", loggedPath(r), "panic", fault, "stack", string(debug.Stack()))
 				if !cut {
-					answerProblem(a, newProblem(http.StatusInternalServerError, api.CodeInternal, "the server failed: its log says why"))
+					answerProblem(a, newProblem(http.StatusInternalServerError, api.CodeInternal, "the server made a mistake: try again. Its log says what happened"))
 				}
 				a.status = http.StatusInternalServerError
 			}
@@ -58,7 +60,7 @@ func (s *server) record(mux *http.ServeMux, next http.Handler) http.Handler {
 			}
 			took := time.Since(begun)
 			s.metrics.request(route, a.status, took)
-			s.Log.Log(r.Context(), levelOf(r, a.status), "request", "method", r.Method, "route", route, "path", r.URL.Path,
+			s.Log.Log(r.Context(), levelOf(r, a.status), "request", "method", r.Method, "route", route, "path", loggedPath(r),
 				"status", a.status, "bytes", a.bytes, "seconds", took.Seconds(), "from", s.addressOf(r))
 			if cut || aborted {
 				panic(http.ErrAbortHandler) // the client sees that the answer is not whole
@@ -66,6 +68,15 @@ func (s *server) record(mux *http.ServeMux, next http.Handler) http.Handler {
 		}()
 		next.ServeHTTP(a, r)
 	})
+}
+
+// loggedPath returns the path of a request, without the secret of a shared painting.
+func loggedPath(r *http.Request) string {
+	id, _, secret := strings.Cut(r.URL.Path, ".")
+	if secret && strings.HasPrefix(id, job.ShareBase) {
+		return id + ".SECRET"
+	}
+	return r.URL.Path
 }
 
 // levelOf returns the level at which a request is logged. The cause of a 500 is

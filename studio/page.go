@@ -1,7 +1,9 @@
 package studio
 
 import (
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"io/fs"
 	"net/http"
 	"strings"
@@ -21,6 +23,7 @@ func (s *server) page(mux *http.ServeMux) {
 	if err != nil {
 		panic(err) // only where the folder was not embedded
 	}
+	etags := etagsOf(files)
 	serve := http.FileServerFS(files)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -36,7 +39,32 @@ func (s *server) page(mux *http.ServeMux) {
 		default:
 			w.Header().Set("Cache-Control", "no-cache")
 		}
+		if etag := etags[r.URL.Path]; etag != "" {
+			w.Header().Set("ETag", etag)
+		}
 		serve.ServeHTTP(w, r)
 	})
 	mux.Handle("GET /examples/", exampleFiles())
+}
+
+// etagsOf returns an ETag of each file, by its path on the server. It is weak, as most
+// files are compressed.
+func etagsOf(files fs.FS) map[string]string {
+	etags := make(map[string]string)
+	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(files, name)
+		if err != nil {
+			return err
+		}
+		sum := sha256.Sum256(data)
+		etags["/"+strings.TrimSuffix(name, "index.html")] = `W/"` + hex.EncodeToString(sum[:10]) + `"`
+		return nil
+	})
+	if err != nil {
+		panic(err) // of files that are in the program
+	}
+	return etags
 }

@@ -74,21 +74,9 @@ func (s *server) pictureOperations(humaAPI huma.API) {
 		if err != nil {
 			return nil, s.fail(err)
 		}
-		f := s.storedFile(r, r.Result.Blob, mimePNG, r.Result.Info)
-		format := formats[in.Format]
-		v := variant{r.Result.SHA256, int64(r.Result.Width) * int64(r.Result.Height), format.format, r.Result.Width}
-		if in.Width > 0 {
-			v.width = min(in.Width, r.Result.Width)
-		}
-		if v.format != picture.PNG || v.width != r.Result.Width {
-			f = fileAnswer{kind: format.mime, etag: v.String(), cache: immutable, open: func(ctx context.Context) (fileContent, error) {
-				return inMemory(s.converter.get(ctx, r.Owner, v, func(ctx context.Context) (*storedFile, error) {
-					return s.open(ctx, r, r.Result.Blob, r.Result.Info)
-				}))
-			}}
-		}
+		f := s.painting(r, in.Format, in.Width)
 		if in.Download != "" {
-			f.name = fileName(in.Download, format.suffix)
+			f.name = fileName(in.Download, formats[in.Format].suffix)
 		}
 		return s.send(f), nil
 	})
@@ -171,11 +159,29 @@ func (s *server) pictureOperations(humaAPI huma.API) {
 	}
 }
 
+// painting returns the painting of a record in one of the formats, at most width pixels
+// wide; 0 is as it was painted.
+func (s *server) painting(r *job.Record, name string, width int) fileAnswer {
+	format := formats[name]
+	v := variant{r.Result.SHA256, int64(r.Result.Width) * int64(r.Result.Height), format.format, r.Result.Width}
+	if width > 0 {
+		v.width = min(width, r.Result.Width)
+	}
+	if v.format == picture.PNG && v.width == r.Result.Width {
+		return s.storedFile(r, r.Result.Blob, mimePNG, r.Result.Info)
+	}
+	return fileAnswer{kind: format.mime, etag: v.String(), cache: immutable, open: func(ctx context.Context) (fileContent, error) {
+		return inMemory(s.converter.get(ctx, r.Owner, v, func(ctx context.Context) (*storedFile, error) {
+			return s.open(ctx, r, r.Result.Blob, r.Result.Info)
+		}))
+	}}
+}
+
 // done returns a job that is done.
 func (s *server) done(ctx context.Context, id string) (*job.Record, error) {
 	r, err := s.Jobs.Get(ctx, callerOf(ctx).owner, id)
 	if err == nil && r.Result == nil {
-		return nil, fmt.Errorf("%w: it is %s, expected done", job.ErrState, r.State)
+		return nil, fmt.Errorf("%w: the job is %s, expected done", job.ErrState, r.State)
 	}
 	return r, err
 }

@@ -91,7 +91,7 @@ func humaProblem(status int, message string, errs ...error) huma.StatusError {
 		}
 		detail := at.ErrorDetail()
 		if strings.HasPrefix(detail.Location, "path.") {
-			return newProblem(http.StatusNotFound, api.CodeNotFound, "no such job, file or picture: %s: %s", detail.Location, detail.Message)
+			return newProblem(http.StatusNotFound, api.CodeNotFound, "no such job, file or picture: check the address (%s: %s)", strings.TrimPrefix(detail.Location, "path."), detail.Message)
 		}
 		details = append(details, detail.Location+": "+detail.Message)
 	}
@@ -158,17 +158,42 @@ func (s *server) fail(err error) error {
 	}
 	var damaged *job.DamagedError
 	var known *problem
+	var bytes *http.MaxBytesError
 	switch {
 	case errors.As(err, &known):
 		return known
-	case errors.As(err, new(*http.MaxBytesError)):
-		return newProblem(http.StatusRequestEntityTooLarge, api.CodeTooLarge, "%v", err)
+	case errors.As(err, &bytes):
+		return newProblem(http.StatusRequestEntityTooLarge, api.CodeTooLarge,
+			"more than %d MiB, which is the most that can be sent at once: make the pictures smaller, or send fewer", bytes.Limit>>20)
 	case paint.Refused(err):
-		return newProblem(http.StatusUnprocessableEntity, api.CodeInvalid, "%v", err)
+		return newProblem(http.StatusUnprocessableEntity, api.CodeInvalid, "%s", refusal(err))
 	case errors.As(err, &damaged):
 		s.Log.Error("request failed", "error", err)
-		return newProblem(http.StatusInternalServerError, api.CodeDamagedRecord, "the record of job %s is damaged: the server's log says how", damaged.ID)
+		return newProblem(http.StatusInternalServerError, api.CodeDamagedRecord, "this job cannot be read, as its record is damaged: submit it again. The log of the server says more of job %s", damaged.ID)
 	}
 	s.Log.Error("request failed", "error", err)
-	return newProblem(http.StatusInternalServerError, api.CodeInternal, "the server failed: its log says why")
+	return newProblem(http.StatusInternalServerError, api.CodeInternal, "the server made a mistake: try again. Its log says what happened")
+}
+
+// refusal says why package paint refuses a painting, in words for people who have
+// neither the flags of its command nor the layers of its networks before them.
+func refusal(err error) string {
+	var of *paint.PictureError
+	var small *paint.SizeError
+	var memory *paint.MemoryError
+	switch {
+	case errors.As(err, &of) && errors.As(err, &small):
+		name := of.Name()
+		if of.Role == paint.ContentRole {
+			name = "the photo"
+		}
+		size := ""
+		if small.Least > 0 {
+			size = fmt.Sprintf("paint at a size of %d pixels or more, or ", small.Least)
+		}
+		return fmt.Sprintf("%s is too small or too narrow: %s%s", name, size, small.Help)
+	case errors.As(err, &memory) && memory.Fits > 0:
+		return fmt.Sprintf("%d pixels are too many for the memory of this server: with these settings it paints up to %d pixels", memory.Size, memory.Fits)
+	}
+	return err.Error()
 }

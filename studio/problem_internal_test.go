@@ -75,6 +75,13 @@ func TestProblemsOfErrors(t *testing.T) {
 	}
 }
 
+func TestTooManyBytesInPlainWords(t *testing.T) {
+	s, _ := testServer()
+	if err := s.fail(&http.MaxBytesError{Limit: 64 << 20}); !strings.Contains(err.Error(), "more than 64 MiB") || !strings.Contains(err.Error(), "make the pictures smaller") {
+		t.Error(err)
+	}
+}
+
 // TestRequestsAreLogged: one line for each request, at the level that it deserves.
 func TestRequestsAreLogged(t *testing.T) {
 	for _, test := range []struct {

@@ -53,7 +53,8 @@ func TestProblemsOverHTTP(t *testing.T) {
 		{http.MethodGet, "/jobs/" + id + "/result", 409, api.CodeState},
 		{http.MethodPost, "/jobs/" + id + "/retry", 409, api.CodeState},
 		{http.MethodPut, "/jobs", 405, api.CodeMethod},
-		{http.MethodPatch, "/jobs/" + id, 405, api.CodeMethod},
+		{http.MethodPut, "/jobs/" + id, 405, api.CodeMethod},
+		{http.MethodPatch, "/jobs", 405, api.CodeMethod},
 		{http.MethodGet, "/jobs/" + id + "/cancel", 405, api.CodeMethod},
 	} {
 		detail := f.problem(test.method+" "+test.path, f.do(f.request(test.method, test.path, nil)), test.status, test.code)
@@ -95,6 +96,37 @@ func TestProblemsWithKeys(t *testing.T) {
 	f.decode(f.do(f.request(http.MethodGet, "/session", nil)), http.StatusOK, &s)
 	if s.Token != "" || s.Owner != "alice" || !s.Keys {
 		t.Errorf("session %+v, expected the owner alice and no token", s)
+	}
+}
+
+// TestProblemsInPlainWords: people read what is wrong and what to do, without the words
+// of the program.
+func TestProblemsInPlainWords(t *testing.T) {
+	f := newServer(t, setup{job: job.Config{Memory: 200 << 20}})
+	submit := func(content []byte, options string) *http.Response {
+		return f.submit("", part{"content", content}, part{"style", jpegOf(drawing(64, 64))}, part{"options", []byte(options)})
+	}
+	for _, test := range []struct {
+		what   string
+		answer *http.Response
+		says   string
+	}{
+		{"a text", f.post("/files", "notes", "Content-Type", "image/png"), "save it as JPEG or PNG"},
+		{"a narrow photo", submit(pngOf(drawing(400, 4)), `{"recipe":{"size":256}}`), "the photo is too small or too narrow"},
+		{"a large painting", submit(pngOf(drawing(64, 64)), `{"recipe":{"name":"nnst","size":4096}}`), "with these settings it paints up to"},
+		{"a job that is gone", f.do(f.request(http.MethodGet, "/jobs/"+strings.Repeat("a", 26), nil)), "it was deleted, or the time that it is kept is over"},
+		{"a broken link", f.do(f.request(http.MethodGet, "/jobs/"+strings.Repeat("a", 26)+"/inputs/style/99", nil)), "check the address"},
+	} {
+		var p api.Problem
+		f.decode(test.answer, test.answer.StatusCode, &p)
+		if !strings.Contains(p.Detail, test.says) {
+			t.Errorf("%s: %q, expected it to say %q", test.what, p.Detail, test.says)
+		}
+		for _, word := range []string{"conv", "http:", "MiB of memory", "allow", "validation failed", "not as expected"} {
+			if strings.Contains(p.Detail, word) {
+				t.Errorf("%s: %q, expected it to do without %q", test.what, p.Detail, word)
+			}
+		}
 	}
 }
 

@@ -50,41 +50,50 @@ func inMemory(data []byte, err error) (fileContent, error) {
 	return memoryFile{bytes.NewReader(data)}, nil
 }
 
-// send answers with a file. A request of a client that has it, and one with HEAD,
-// read nothing of it. Where the file turns out to be damaged, the connection breaks.
+// send answers an operation with a file.
 func (s *server) send(f fileAnswer) *huma.StreamResponse {
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		r, w := humago.Unwrap(hc)
-		h := w.Header()
-		h.Set("Cache-Control", f.cache)
-		if f.etag != "" {
-			etag := `"` + f.etag + `"`
+		s.sendFile(w, r, f)
+	}}
+}
+
+// sendFile answers with a file. A request of a client that has it, and one with HEAD,
+// read nothing of it. Where the file turns out to be damaged, the connection breaks.
+func (s *server) sendFile(w http.ResponseWriter, r *http.Request, f fileAnswer) {
+	h := w.Header()
+	h.Set("Cache-Control", f.cache)
+	if f.etag != "" {
+		etag := `"` + f.etag + `"`
+		if isCompressible(f.kind) {
+			h.Set("ETag", "W/"+etag)
+		} else {
 			h.Set("ETag", etag)
-			if strings.Contains(r.Header.Get("If-None-Match"), etag) {
-				w.WriteHeader(http.StatusNotModified)
-				return
-			}
 		}
-		c, err := f.open(r.Context())
-		if err != nil {
-			h.Set("Cache-Control", "no-store")
-			h.Del("ETag")
-			answerProblem(w, s.fail(err))
+		if strings.Contains(r.Header.Get("If-None-Match"), etag) {
+			w.WriteHeader(http.StatusNotModified)
 			return
 		}
-		defer c.Close()
-		h.Set("Content-Type", f.kind)
-		if f.name != "" {
-			h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.name}))
+	}
+	c, err := f.open(r.Context())
+	if err != nil {
+		h.Set("Cache-Control", "no-store")
+		h.Del("ETag")
+		answerProblem(w, s.fail(err))
+		return
+	}
+	defer c.Close()
+	h.Set("Content-Type", f.kind)
+	if f.name != "" {
+		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.name}))
+	}
+	http.ServeContent(w, r, "", time.Time{}, c)
+	if stored, ok := c.(*storedFile); ok && stored.err != nil {
+		if r.Context().Err() == nil {
+			s.Log.Error("a stored file cannot be read", "path", loggedPath(r), "error", stored.err)
 		}
-		http.ServeContent(w, r, "", time.Time{}, c)
-		if stored, ok := c.(*storedFile); ok && stored.err != nil {
-			if r.Context().Err() == nil {
-				s.Log.Error("a stored file cannot be read", "path", r.URL.Path, "error", stored.err)
-			}
-			panic(http.ErrAbortHandler)
-		}
-	}}
+		panic(http.ErrAbortHandler)
+	}
 }
 
 // maxFileName is the most characters of a file name before its suffix.

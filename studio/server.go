@@ -3,12 +3,12 @@
 // A request passes through these files: serve.go keeps the deadlines of its
 // connection; log.go counts and logs it; guard.go refuses other hosts and origins,
 // and session.go callers without a key (keys.go) or token; limit.go slows callers
-// that ask too often. api.go names the operations, from whose Go types the OpenAPI
+// that ask too often; compress.go compresses text. api.go names the operations, from whose Go types the OpenAPI
 // document is made: submission.go, batch.go and files.go take jobs and files, which
 // upload.go receives and decodes within bounds, jobs.go answers with jobs, pictures.go
 // with pictures, events.go with events, and service.go with what the server offers.
-// problem.go turns errors into answers. page.go serves the page, which web holds, and
-// docs.go the API's documentation.
+// problem.go turns errors into answers. page.go serves the page, which web holds,
+// shared.go a page of each painting that is shared, and docs.go the API's documentation.
 //
 // Pictures of clients are decoded and encoded again before anything else sees them.
 package studio
@@ -51,8 +51,9 @@ type Config struct {
 	// Rate is how many requests a second a key, or without keys an address, may
 	// make for long; 0 is 50.
 	Rate float64
-	// MaxRetention is the longest retention that a client may ask for. 0 is 30 days,
-	// or [job.Config.Retention] if that is longer.
+	// MaxRetention is the longest retention that a client may ask for. 0 is the
+	// default: without keys [job.Forever], with keys 30 days, or
+	// [job.Config.Retention] if that is longer.
 	MaxRetention time.Duration
 	// Presets are recipes that the server offers besides those of package paint.
 	Presets []Preset
@@ -109,7 +110,11 @@ func New(cfg Config) *Handler {
 	if cfg.Rate == 0 {
 		cfg.Rate = defaultRate
 	}
-	if cfg.MaxRetention == 0 {
+	switch {
+	case cfg.MaxRetention != 0:
+	case cfg.Keys == nil:
+		cfg.MaxRetention = job.Forever
+	default:
 		cfg.MaxRetention = max(defaultMaxRetention, cfg.Jobs.Config().Retention)
 	}
 	s := &server{
@@ -131,8 +136,9 @@ func New(cfg Config) *Handler {
 	s.sessions(mux)
 	s.documentation(mux, s.api(mux))
 	mux.HandleFunc(apiPattern, func(w http.ResponseWriter, r *http.Request) { noOperation(mux, w, r) })
+	s.sharedPaintings(mux)
 	s.page(mux)
-	return &Handler{paced(s.record(mux, s.guard(s.admit(mux)))), health}
+	return &Handler{paced(s.record(mux, s.guard(s.admit(compressed(mux))))), health}
 }
 
 const apiPattern = "/api/"

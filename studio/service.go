@@ -13,16 +13,23 @@ import (
 	"github.com/pastiche-art/pastiche/job"
 )
 
+// maxLooks is how many quick looks of one API key may wait.
+const maxLooks = 12
+
 func (s *server) serviceOperations(humaAPI huma.API) {
 	type session struct{ Body api.Session }
 	huma.Register(humaAPI, operation(tagService, http.MethodGet, "/session", "getSession", "Get the server's version and limits, and the token of a server without keys"),
 		func(ctx context.Context, _ *struct{}) (*session, error) {
 			limits := s.Jobs.Config()
+			maxRetention := int64(0)
+			if s.MaxRetention != job.Forever {
+				maxRetention = int64(s.MaxRetention / time.Second)
+			}
 			return &session{api.Session{
 				Version: s.Version, Keys: s.Keys != nil, Owner: callerOf(ctx).owner, Token: s.token,
 				Limits: api.Limits{
 					Bytes: maxBody, Pixels: maxPixels, RequestPixels: maxRequestPixels, Styles: job.MaxStyles, Size: limits.MaxSize, Queue: limits.Queue,
-					OwnerQueue: limits.OwnerQueue, Retention: int64(limits.Retention / time.Second),
+					OwnerQueue: limits.OwnerQueue, Retention: int64(limits.Retention / time.Second), MaxRetention: maxRetention, Looks: maxLooks,
 				},
 			}}, nil
 		})

@@ -73,7 +73,7 @@ func (s *server) admit(next http.Handler) http.Handler {
 			reads := r.Method == http.MethodGet || r.Method == http.MethodHead
 			if !reads && !same(r.Header.Get(tokenHeader), s.token) {
 				answerProblem(w, newProblem(http.StatusForbidden, api.CodeForbidden,
-					"expected the header %s with the token that GET %s/session answers", tokenHeader, base))
+					"the server was started again since this page was opened: load the page again. Programs send the header %s with the token that GET %s/session answers", tokenHeader, base))
 				return
 			}
 			next.ServeHTTP(w, r)
@@ -87,7 +87,7 @@ func (s *server) admit(next http.Handler) http.Handler {
 			}
 		} else if entry, ok = s.session(r); !ok {
 			if s.pace(w, address) {
-				answerProblem(w, unauthorized("expected the header Authorization: Bearer KEY"))
+				answerProblem(w, unauthorized("you are not signed in: enter your access key. Programs send it in the header Authorization: Bearer KEY"))
 			}
 			return
 		}
@@ -112,14 +112,14 @@ func unauthorized(detail string) *problem {
 // tryKey returns the entry of a key. Otherwise it answers. An address that has tried
 // too many wrong keys has to wait before another key is looked at.
 func (s *server) tryKey(w http.ResponseWriter, address, key string) (entry keyEntry, ok bool) {
-	if !slowDown(w, s.guesses.wait(address), "too many wrong keys from this address: try again later") {
+	if !slowDown(w, s.guesses.wait(address), "too many wrong keys from your address: wait some seconds, then try again") {
 		return entry, false
 	}
 	entry, ok = s.Keys.find(key)
 	if !ok {
 		s.metrics.guesses.Inc()
 		s.guesses.charge(address)
-		answerProblem(w, unauthorized("the key is none of this server's keys"))
+		answerProblem(w, unauthorized("this is not a key of this server: check it for mistakes in typing"))
 	}
 	return entry, ok
 }

@@ -29,7 +29,7 @@ const (
 
 var (
 	errSlow = errors.New("the upload is too slow")
-	errBusy = errors.New("too many uploads at once: try again soon")
+	errBusy = errors.New("too many uploads at once: wait some seconds, then try again")
 )
 
 // A spool keeps uploads in files while they arrive.
@@ -148,7 +148,7 @@ func (s *steady) Read(p []byte) (int, error) {
 	s.read += int64(n)
 	s.spent += time.Since(begun)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return n, fmt.Errorf("%w: expected %d KiB a second", errSlow, s.rate>>10)
+		return n, fmt.Errorf("%w, less than %d KiB a second: make the pictures smaller, or try again with a better connection", errSlow, s.rate>>10)
 	}
 	if err != nil { // a deadline that passes later would end the request
 		if err := s.deadline(time.Time{}); err != nil {

@@ -105,7 +105,7 @@ func (b *body) complete() error {
 		return err
 	}
 	if !bytes.Contains(end, []byte(last)) {
-		return malformed("the form breaks off: expected its last boundary")
+		return malformed("the upload broke off before the last boundary of the form: send it again")
 	}
 	return nil
 }
@@ -225,7 +225,7 @@ func (s *server) stored(ctx context.Context, name string, src api.Source) (*job.
 	case src.File != "":
 		r, err := s.Jobs.File(ctx, owner, src.File)
 		if errors.Is(err, job.ErrNotFound) {
-			return nil, malformed("%s: there is no file %q: it may have expired", name, src.File)
+			return nil, malformed("%s: there is no file %q: upload it again, as files are kept for a day", name, src.File)
 		}
 		if err != nil {
 			return nil, err
@@ -234,7 +234,7 @@ func (s *server) stored(ctx context.Context, name string, src api.Source) (*job.
 	}
 	r, err := s.Jobs.Get(ctx, owner, src.Job.ID)
 	if errors.Is(err, job.ErrNotFound) {
-		return nil, malformed("%s: there is no job %q: it may have expired", name, src.Job.ID)
+		return nil, malformed("%s: there is no job %q: it was deleted, or the time that it is kept is over", name, src.Job.ID)
 	}
 	if err != nil {
 		return nil, err
@@ -268,7 +268,7 @@ func (s *server) submission(options []byte, labels map[string]string, retention 
 		return sub, nil
 	}
 	if s.Webhooks == nil {
-		return sub, malformed("webhook: this server calls none: start it with --webhook-host")
+		return sub, malformed("webhook: this server calls none: leave it out, or ask whoever runs the server for --webhook-host")
 	}
 	if err := s.Webhooks.Check(webhook.URL); err != nil {
 		return sub, malformed("webhook: %v", err)

@@ -44,13 +44,18 @@ const (
 )
 
 var (
-	errForm   = errors.New("the request is not as expected")
+	errForm   = errors.New("the request is not as expected") // of [malformed] requests
 	errPixels = errors.New("too many pixels")
 )
 
-func malformed(format string, args ...any) error {
-	return fmt.Errorf("%w: "+format, append([]any{errForm}, args...)...)
-}
+// formError is an errForm with words of its own.
+type formError string
+
+func (e formError) Error() string { return string(e) }
+
+func (e formError) Is(target error) bool { return target == errForm }
+
+func malformed(format string, args ...any) error { return formError(fmt.Sprintf(format, args...)) }
 
 // uploads are what is received, and the places where it is decoded.
 type uploads struct {
@@ -197,7 +202,7 @@ func (s *server) rest(pixels int, took time.Duration, then func()) {
 // of the server.
 func receiveError(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return malformed("it breaks off: expected %v", err)
+		return malformed("the upload broke off: send it again")
 	}
 	return err
 }
@@ -216,7 +221,7 @@ func (b *body) decode(ctx context.Context, r io.Reader, name string) (*picture.F
 			if clock == nil {
 				limit := b.limit(w * h)
 				clock = time.AfterFunc(limit, func() {
-					cancel(malformed("decoding takes longer than %v, which is the limit for a picture of this size: save it again in a plain format, such as baseline JPEG", limit.Round(time.Millisecond)))
+					cancel(malformed("reading takes longer than %v, which is the limit for a picture of this size: save it again as a plain JPEG or PNG", limit.Round(time.Millisecond)))
 				})
 			}
 			return b.admit(w, h)
@@ -235,7 +240,7 @@ func (b *body) decode(ctx context.Context, r io.Reader, name string) (*picture.F
 // admit returns an error where the request has no pixels left for a picture.
 func (b *body) admit(w, h int) error {
 	if w*h > b.left {
-		return fmt.Errorf("%w: the pictures of a request may have %d megapixels together, and %dx%d pixels are more than is left: shrink the pictures",
+		return fmt.Errorf("%w: the pictures of a request may have %d megapixels together, and %d x %d pixels are more than is left: make the pictures smaller",
 			errPixels, maxRequestPixels/1_000_000, w, h)
 	}
 	return nil

@@ -117,7 +117,7 @@ func TestSubmissionsThatAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := newServer(t, setup{Config: studio.Config{Webhooks: sender}})
+	f := newServer(t, setup{Config: studio.Config{MaxRetention: 720 * time.Hour, Webhooks: sender}})
 	id := f.upload(pngOf(drawing(8, 8))).ID
 	style := fmt.Sprintf(`"styles":[{"file":%q}]`, id)
 	for body, want := range map[string]string{
@@ -226,6 +226,13 @@ func TestFiles(t *testing.T) {
 		f.decode(f.do(f.request(method, "/files/"+file.ID, nil)), status, nil)
 	}
 	get(alice, http.MethodGet, http.StatusOK)
+	thumbnail, small := alice.get(http.MethodGet, file.Thumbnail)
+	if m, kind, err := image.Decode(bytes.NewReader(small)); err != nil || kind != "jpeg" || m.Bounds().Dx() != 8 {
+		t.Errorf("its thumbnail: %s, a %s: %v", thumbnail.Status, kind, err)
+	}
+	if other, _ := bob.get(http.MethodGet, file.Thumbnail); other.StatusCode != http.StatusNotFound {
+		t.Errorf("another one's thumbnail: %s", other.Status)
+	}
 	get(&bob, http.MethodGet, http.StatusNotFound)
 	get(&bob, http.MethodDelete, http.StatusNotFound)
 	bob.refused(bob.post("/jobs", fmt.Sprintf(`{"styles":[{"file":%q}]}`, file.ID)), http.StatusUnprocessableEntity, "no file")

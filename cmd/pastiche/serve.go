@@ -36,7 +36,7 @@ type serveOptions struct {
 	insecure                      bool
 	rate                          float64
 	queue, ownerQueue, maxSize    int
-	retention                     time.Duration
+	retention, maxRetention       time.Duration
 }
 
 func newServeCommand() *cobra.Command {
@@ -83,6 +83,7 @@ func (o *serveOptions) AddFlags(cmd *cobra.Command) {
 	flags.IntVar(&o.queue, "queue", 100, "jobs that may wait")
 	flags.IntVar(&o.ownerQueue, "owner-queue", 0, "jobs of one API key that may wait (default half of --queue, and without keys all of it)")
 	flags.DurationVar(&o.retention, "retention", 7*24*time.Hour, "`TIME` that finished jobs and their pictures are kept")
+	flags.DurationVar(&o.maxRetention, "max-retention", 0, "longest `TIME` that a client may ask for, 0 for no bound (default 720h or --retention, the longer one, and without keys no bound)")
 	flags.IntVar(&o.maxSize, "max-size", 4096, "longest side of a painting, in pixels")
 	flags.StringVar(&o.presets, "presets", "", "`FILE` of recipes that are offered besides those of 'pastiche paint', a list in JSON")
 	flags.StringSliceVar(&o.webhookHosts, "webhook-host", nil, "`HOST` whose webhooks are called, or an address or prefix that is not public; repeatable; * is every public host")
@@ -114,6 +115,9 @@ func (o *serveOptions) run(ctx context.Context, flags *pflag.FlagSet) error {
 			return &inputError{err}
 		}
 	}
+	if flags.Changed("max-retention") {
+		config.MaxRetention = cmp.Or(o.maxRetention, job.Forever)
+	}
 	if o.keys != "" && o.ownerQueue == 0 {
 		o.ownerQueue = (o.queue + 1) / 2
 	}
@@ -141,6 +145,8 @@ func (o *serveOptions) validate(flags *pflag.FlagSet) (studio.Bind, error) {
 		return bind, misused("--owner-queue %d: expected 1 to %d, the value of --queue", o.ownerQueue, o.queue)
 	case o.retention <= 0:
 		return bind, misused("--retention %v: expected a positive time such as 48h", o.retention)
+	case flags.Changed("max-retention") && o.maxRetention != 0 && o.maxRetention < o.retention:
+		return bind, misused("--max-retention %v: expected 0 for no bound, or at least %v, the value of --retention", o.maxRetention, o.retention)
 	case o.maxSize < minSize:
 		return bind, misused("--max-size %d: expected %d or more", o.maxSize, minSize)
 	case o.workers == 0 && o.nats == "":

@@ -110,8 +110,8 @@ export const examples = () => json<ExampleList>('GET', `${base}/examples`)
 export const events = (signal: AbortSignal) => call('GET', `${base}/events`, { signal })
 
 // jobs returns a page of the list. after is the next of the page before.
-export function jobs(after = ''): Promise<List> {
-  return json('GET', `${base}/jobs?limit=200${after && `&after=${encodeURIComponent(after)}`}`)
+export function jobs(limit: number, after = ''): Promise<List> {
+  return json('GET', `${base}/jobs?limit=${limit}${after && `&after=${encodeURIComponent(after)}`}`)
 }
 
 const jobPath = (id: string) => `${base}/jobs/${encodeURIComponent(id)}`
@@ -133,9 +133,9 @@ export async function estimate(r: EstimateRequest): Promise<Estimate[]> {
   return (await json<Schemas['Estimates']>('POST', `${base}/estimate`, { body: JSON.stringify(r), headers: asJSON })).sizes
 }
 
-// remove deletes a job. With keepalive the request outlives the page that is left.
-export async function remove(id: string, keepalive = false): Promise<void> {
-  await call('DELETE', jobPath(id), { keepalive })
+// remove deletes a job, also where the page is left meanwhile.
+export async function remove(id: string): Promise<void> {
+  await call('DELETE', jobPath(id), { keepalive: true })
 }
 
 // submit submits a job. Requests with the same key become one job.

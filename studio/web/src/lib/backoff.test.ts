@@ -28,7 +28,7 @@ test('what passes is tried again, what does not is not', async () => {
   expect(always).toHaveBeenCalledTimes(3)
 
   const refused = vi.fn().mockRejectedValue(new Problem(429, 'full', 'queue_full', 15))
-  await expect(persist(refused, 3, failed)).rejects.toThrow('Too many paintings wait')
+  await expect(persist(refused, 3, failed)).rejects.toThrow('The queue is full')
   expect(refused).toHaveBeenCalledTimes(1)
 })
 
@@ -51,7 +51,7 @@ test('a stream comes back after each end, until the session ends', async () => {
   )
   await vi.runAllTimersAsync()
   await end
-  expect(told).toEqual(['ready', 'job', 'ready'])
+  expect(told).toEqual(['ready', 'alive', 'job', 'ready'])
   expect(lost).toEqual([['undefined', 0], ['502', 1], ['undefined', 0]])
 })
 

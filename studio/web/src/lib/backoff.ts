@@ -27,16 +27,19 @@ export function pause(milliseconds: number, signal?: AbortSignal): Promise<void>
 }
 
 // persist runs something until it succeeds, fails for good, or has failed tries
-// times. It tells of each failure, with the seconds until the next try.
-export async function persist<T>(run: () => Promise<T>, tries: number, failed: (p: Problem, seconds: number) => void): Promise<T> {
+// times. It tells of each failure, with the seconds until the next try. passes says
+// which failures are worth another try.
+export async function persist<T>(run: () => Promise<T>, tries: number, failed: (e: Error, seconds: number) => void, passes = passing): Promise<T> {
   for (let failures = 0; ; failures++) {
     try {
       return await run()
     } catch (e) {
-      if (!(e instanceof Problem) || !e.passes || failures + 1 >= tries) throw e
-      const wait = delay(failures, e.retryAfter)
+      if (!(e instanceof Error) || !passes(e) || failures + 1 >= tries) throw e
+      const wait = delay(failures, e instanceof Problem ? e.retryAfter : 0)
       failed(e, Math.ceil(wait / 1000))
       await pause(wait)
     }
   }
 }
+
+const passing = (e: Error) => e instanceof Problem && e.passes

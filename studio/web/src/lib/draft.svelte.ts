@@ -71,7 +71,8 @@ class Draft {
   }
 
   offer(paintings: api.Example[]): void {
-    this.styles = paintings.map(({ title, by = '', url }, i) => ({ title, by, url, id: `example-${i}`, chosen: false, share: 1, scale: 1, own: false }))
+    const offered = paintings.map(({ title, by = '', url }, i) => ({ title, by, url, id: `example-${i}`, chosen: false, share: 1, scale: 1, own: false }))
+    this.styles = [...this.styles.filter((s) => s.own), ...offered]
   }
 
   async setPhoto(blob: Blob, name: string): Promise<void> {

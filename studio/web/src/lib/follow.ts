@@ -2,11 +2,22 @@
 // after an answer that is an error, and does not say which it was.
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { delay, pause } from './backoff'
-import { Locked, Problem } from './problem'
+import { Locked, Problem, unreachable } from './problem'
 
 // silence is how long a stream may bring nothing: the server sends a comment every
 // 15 seconds.
-const silence = 45_000
+export const silence = 45_000
+
+// alive is the name of the event that stands for a comment of the server, which it sends
+// so that the stream is known to be open.
+export const alive = 'alive'
+
+// troubleOf returns what a page says after a failure, or '' where it waits: a stream that
+// broke off may be back at once.
+export function troubleOf(error: unknown, failures: number): string {
+  if (error instanceof Problem) return error.message
+  return failures === 0 ? '' : unreachable
+}
 
 // follow passes events to tell, one after another, until the signal aborts or the
 // session has ended. After a failure, of the stream or of tell, it opens the stream
@@ -38,7 +49,10 @@ export async function follow(
 async function* events(answer: Response): AsyncGenerator<EventSourceMessage> {
   if (!answer.body) return
   const arrived: EventSourceMessage[] = []
-  const parser = createParser({ onEvent: (e) => arrived.push(e) })
+  const parser = createParser({
+    onEvent: (e) => arrived.push(e),
+    onComment: () => arrived.push({ event: alive, data: '' }),
+  })
   const text = new TextDecoder()
   const reader = answer.body.getReader()
   try {

@@ -7,14 +7,16 @@ type Code = components['schemas']['Problem']['code']
 // detail is shown for all others.
 const words: Partial<Record<Code, string>> = {
   rate_limited: 'The server gets too many requests at once.',
-  queue_full: 'Too many paintings wait at this studio. Try again in a few minutes.',
+  queue_full: 'The queue is full. Your picture is kept here: try again in a few minutes.',
   owner_queue: 'Too many of your paintings wait already. Try again when one is finished, or stop one.',
-  too_many_events: 'This studio is open in too many windows. Close some to see here how far your paintings are.',
+  too_many_events: 'The server has too many pages open. Close some to see here how far your paintings are.',
   busy: 'The server is busy.',
   unavailable: 'The server is not ready.',
+  no_space: 'The disk of the server is full. Delete paintings that you do not need.',
+  not_found: 'This no longer exists on the server.',
 }
 
-export const unreachable = 'The server does not answer. The paintings that it accepted are safe.'
+export const unreachable = 'Connection lost. Paintings in the queue are safe.'
 
 // Statuses of a proxy whose server does not answer.
 const gateway = [502, 503, 504]
