@@ -99,6 +99,9 @@ func TestFinishedPainting(t *testing.T) {
 	b.see("Balanced, 50 %")
 	b.do("document.querySelector('.code summary').click()")
 	b.see("pastiche paint photo.png style.png \\\n  -o painting.png \\\n  --recipe classic")
+	if value[bool](b, "document.querySelector('.details').scrollWidth > document.querySelector('.details').clientWidth") {
+		t.Error("the details are wider than their place")
+	}
 	b.accessible("details")
 	b.do("document.querySelector('.facts summary').click()")
 
