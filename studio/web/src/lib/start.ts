@@ -1,5 +1,4 @@
 // Submitting a painting of pictures that the server has already.
-import { tick } from 'svelte'
 import * as api from './api'
 import { persist } from './backoff'
 import { jobs } from './jobs.svelte'
@@ -13,6 +12,4 @@ export async function start(s: api.Submission): Promise<void> {
   const j = await persist(() => api.submit(s, key), tries, () => {})
   jobs.put(j)
   router.go({ view: 'painting', id: j.id })
-  await tick()
-  document.getElementById('about')?.focus()
 }
