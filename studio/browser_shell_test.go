@@ -633,8 +633,10 @@ func TestPaintingTabIsCalm(t *testing.T) {
 			w.WriteHeader(http.StatusBadGateway)
 		default:
 			fmt.Fprint(w, "event: ready\ndata: {}\n\n")
-			w.(http.Flusher).Flush()
 			for {
+				if err := http.NewResponseController(w).Flush(); err != nil {
+					t.Error(err)
+				}
 				select {
 				case step := <-steps:
 					p := api.Progress{Step: step, Steps: 100, Scale: 1, Scales: 1, Iteration: 1, Iterations: 1, Width: 8, Height: 8}
@@ -646,7 +648,6 @@ func TestPaintingTabIsCalm(t *testing.T) {
 						t.Error(err)
 					}
 					fmt.Fprintf(w, "event: progress\ndata: %s\n\n", data)
-					w.(http.Flusher).Flush()
 				case <-r.Context().Done():
 					return
 				}
