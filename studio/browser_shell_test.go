@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/performance"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -592,6 +593,25 @@ func TestPageTellsWhatIsFinished(t *testing.T) {
 	b.quiet()
 }
 
+// layouts returns how often the page was laid out.
+func (b *browser) layouts() float64 {
+	b.t.Helper()
+	if _, err := chromedp.Call(b, performance.Enable, performance.EnableParams{}); err != nil {
+		b.t.Fatal(err)
+	}
+	all, err := chromedp.Call(b, performance.GetMetrics, cdp.Empty{})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, m := range all.Metrics {
+		if m.Name == "LayoutCount" {
+			return m.Value
+		}
+	}
+	b.t.Fatal("the browser does not count layouts")
+	return 0
+}
+
 // TestPaintingTabIsCalm checks the bar of a painting: it grows without moving anything
 // else, downloads no previews out of view, and stops when the connection is lost.
 func TestPaintingTabIsCalm(t *testing.T) {
@@ -613,13 +633,21 @@ func TestPaintingTabIsCalm(t *testing.T) {
 			w.WriteHeader(http.StatusBadGateway)
 		default:
 			fmt.Fprint(w, "event: ready\ndata: {}\n\n")
-			w.(http.Flusher).Flush()
 			for {
+				if err := http.NewResponseController(w).Flush(); err != nil {
+					t.Error(err)
+				}
 				select {
 				case step := <-steps:
-					fmt.Fprintf(w, "event: progress\ndata: {\"id\":%q,\"progress\":{\"step\":%d,\"steps\":100,\"scale\":1,\"scales\":1,\"iteration\":1,\"iterations\":1,\"width\":8,\"height\":8,"+
-						"\"preview\":\"/api/v1/jobs/%s/preview?step=%d\",\"costs\":{\"content\":1,\"style\":1,\"variation\":0,\"total\":2}}}\n\n", id, step, id, step)
-					w.(http.Flusher).Flush()
+					p := api.Progress{Step: step, Steps: 100, Scale: 1, Scales: 1, Iteration: 1, Iterations: 1, Width: 8, Height: 8}
+					if step%30 == 0 {
+						p.Preview = fmt.Sprintf("/api/v1/jobs/%s/preview?step=%d", id, step)
+					}
+					data, err := json.Marshal(studio.ProgressEvent{ID: id, Progress: &p})
+					if err != nil {
+						t.Error(err)
+					}
+					fmt.Fprintf(w, "event: progress\ndata: %s\n\n", data)
 				case <-r.Context().Done():
 					return
 				}
@@ -640,17 +668,25 @@ func TestPaintingTabIsCalm(t *testing.T) {
 	if value[bool](b, "document.querySelector('.tile .bar span').getAnimations().length > 0") {
 		t.Error("the bar moves by itself")
 	}
+	before := b.layouts()
+	for step := 31; step < 40; step++ {
+		steps <- step
+		b.until("bar", fmt.Sprintf("document.querySelector('.tile .bar span').style.transform === 'scaleX(0.%d)'", step))
+	}
+	if n := b.layouts() - before; n > 2 {
+		t.Errorf("nine steps of a painting laid the page out %v times", n)
+	}
 	b.until("word of the quarter", "document.querySelector('[role=status]').innerText === 'Castle: 25 % painted.'")
 	b.inView(false)
 	f.eventually("a preview is loaded", func() bool { return previews.Load() > 0 })
-	before := previews.Load()
+	loaded := previews.Load()
 	steps <- 60
 	b.until("title", "document.title === '60 % · pastiche'")
-	if n := previews.Load(); n != before {
-		t.Errorf("%d previews were loaded out of view", n-before)
+	if n := previews.Load(); n != loaded {
+		t.Errorf("%d previews were loaded out of view", n-loaded)
 	}
 	b.inView(true)
-	f.eventually("the preview is loaded when somebody looks", func() bool { return previews.Load() > before })
+	f.eventually("the preview is loaded when somebody looks", func() bool { return previews.Load() > loaded })
 	lost.Store(true)
 	g.CloseClientConnections()
 	b.until("word of the connection", "document.querySelector('.offline')?.innerText.startsWith('Connection lost')")

@@ -85,14 +85,14 @@ export class Jobs {
   // Jobs that were asked for by their id, and those of them that do not exist.
   #wanted = new Set<string>()
   #absent = new SvelteSet<string>()
-  // Jobs that are about to be deleted.
-  #hidden = new SvelteSet<string>()
+  // Jobs that lists leave out, because they are about to be deleted.
+  hidden = new SvelteSet<string>()
   // The paintings of the pages that were loaded. The map knows others, too: quick looks,
   // and old paintings that were asked for.
   list = $derived.by(() => {
     const end = this.#end
     return [...this.#entries.values()]
-      .filter((e) => !e.job.look && !this.#hidden.has(e.job.id) && (!end || order(e.job, end.last) <= 0))
+      .filter((e) => !e.job.look && !this.hidden.has(e.job.id) && (!end || order(e.job, end.last) <= 0))
       .sort((a, b) => order(a.job, b.job))
   })
   // How many paintings there are, loaded or not.
@@ -222,7 +222,7 @@ export class Jobs {
 
   // absent reports whether a job was asked for and does not exist, or exists no longer.
   absent(id: string): boolean {
-    return this.#absent.has(id) || this.#hidden.has(id)
+    return this.#absent.has(id) || this.hidden.has(id)
   }
 
   // put takes a job as the server has it.
@@ -252,16 +252,8 @@ export class Jobs {
   // forget takes note that a job is gone.
   forget(id: string): void {
     this.#entries.delete(id)
-    this.#hidden.delete(id)
+    this.hidden.delete(id)
     this.#absent.add(id)
-  }
-
-  // hide leaves jobs out of the list until they are deleted, or shows them again.
-  hide(ids: string[], hidden: boolean): void {
-    for (const id of ids) {
-      if (hidden) this.#hidden.add(id)
-      else this.#hidden.delete(id)
-    }
   }
 }
 

@@ -61,9 +61,9 @@ test('a job that does not exist is absent', async () => {
   expect(jobs.absent('gone')).toBe(true)
   expect(await jobs.refresh('a')).toBe(true)
   expect(jobs.absent('a')).toBe(false)
-  jobs.hide(['a'], true)
+  jobs.hidden.add('a')
   expect([ids(jobs), jobs.absent('a')]).toEqual([[], true])
-  jobs.hide(['a'], false)
+  jobs.hidden.delete('a')
   expect(ids(jobs)).toEqual(['a'])
 })
 

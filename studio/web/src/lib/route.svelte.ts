@@ -29,14 +29,15 @@ class Router {
 
   // follow keeps to the address, which links and the buttons Back and Forward change.
   follow(): void {
-    this.route = parse(location.hash)
+    const route = parse(location.hash)
+    if (href(route) !== href(this.route)) this.route = route
   }
 
   // go shows something else. Back leads to what is shown now.
   go(route: Route): void {
     const address = href(route)
     if (address !== (location.hash || '#')) history.pushState(null, '', address === '#' ? location.pathname : address)
-    this.route = route
+    if (href(route) !== href(this.route)) this.route = route
   }
 }
 
