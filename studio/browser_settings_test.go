@@ -293,7 +293,7 @@ func TestSendingFailsAtTheButton(t *testing.T) {
 	}
 	c.set(func() { c.instead = refuse })
 	b.do(paintButton + ".click()")
-	b.until("what is wrong", "document.querySelector('.go [role=alert]')?.innerText.includes('Too many paintings wait')")
+	b.until("what is wrong", "document.querySelector('.go [role=alert]')?.innerText.includes('The queue is full')")
 	b.accessible("refused")
 	arrived, release := make(chan struct{}, 16), make(chan struct{})
 	c.set(func() {
@@ -328,7 +328,7 @@ func TestQuickLook(t *testing.T) {
 	f, c := newCounter(t, stubPaint)
 	b := browse(t, f, false)
 	b.compose(example(t, "photos/castle.jpg"))
-	const shown = "document.querySelector('.framed img[alt^=Quick]')"
+	const shown = "document.querySelector('img[alt^=Quick]')"
 	b.until("look", shown+"?.naturalWidth > 0")
 	b.see("Quick look, 160 pixels; the painting will be finer")
 	b.accessible("look")
@@ -357,6 +357,7 @@ func TestQuickLook(t *testing.T) {
 		_, looks, deleted := c.numbers()
 		return looks == deleted
 	})
+	b.quiet()
 }
 
 // TestOldLooksAreCancelled: a change while a look is painted cancels that one.
@@ -374,6 +375,7 @@ func TestOldLooksAreCancelled(t *testing.T) {
 	b.do("document.querySelector('.chip input').click()")
 	f.eventually("that is cancelled, too", func() bool { _, _, deleted := c.numbers(); return deleted == 2 })
 	close(release)
+	b.quiet()
 }
 
 // TestVariations: a sheet of looks, of which one gives its settings to the draft.
@@ -387,7 +389,7 @@ func TestVariations(t *testing.T) {
 	b.press("Bolder")
 	b.until("no dialog", "!document.querySelector('dialog')")
 	b.until("strength of the variation", "document.querySelector('#strength').value === '0.85'")
-	b.until("its look", "document.querySelector('.framed img[alt^=Quick]:not(.stale)')")
+	b.until("its look", "document.querySelector('img[alt^=Quick]:not(.stale)')")
 	arrived, release := make(chan struct{}, 16), make(chan struct{})
 	c.set(func() {
 		c.instead = func(_ http.ResponseWriter, r *http.Request) bool {
@@ -419,6 +421,7 @@ func TestVariations(t *testing.T) {
 	if n, _, _ := c.numbers(); n != 0 {
 		t.Errorf("variations made %d paintings", n)
 	}
+	b.quiet()
 }
 
 // TestPresets: settings are kept under a name, and come back after a reload.

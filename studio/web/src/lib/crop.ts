@@ -1,5 +1,5 @@
 // Cutting the middle out of photos that are too narrow.
-import { toBlob } from './canvas'
+import { sheet, toBlob } from './canvas'
 
 // middle returns the part of a picture whose long side is at most ratio times its
 // short side.
@@ -14,10 +14,8 @@ export function middle(width: number, height: number, ratio: number): { x: numbe
 export async function cropped(picture: Blob, ratio: number): Promise<Blob> {
   const bitmap = await createImageBitmap(picture)
   const m = middle(bitmap.width, bitmap.height, ratio)
-  const canvas = document.createElement('canvas')
-  canvas.width = m.width
-  canvas.height = m.height
-  canvas.getContext('2d')?.drawImage(bitmap, m.x, m.y, m.width, m.height, 0, 0, m.width, m.height)
+  const { canvas, pen } = sheet(m.width, m.height)
+  pen.drawImage(bitmap, m.x, m.y, m.width, m.height, 0, 0, m.width, m.height)
   bitmap.close()
   return toBlob(canvas, 'image/png')
 }

@@ -77,11 +77,9 @@ test('a quick look is small and short, and begins like its painting', () => {
     seed: 0,
   })
   expect(lookOf(optionsOf({ ...usual, size: 256 }, scaled, [1], [1]), scaled).recipe?.first_size).toBe(125)
-  expect(lookOf(optionsOf({ ...usual, size: 100 }, base, [1], [1]), base).recipe).toEqual({
-    ...optionsOf({ ...usual, size: 100 }, base, [1], [1]).recipe,
-    iterations: 80,
-    final_iterations: 10,
-  })
+  const small = optionsOf({ ...usual, size: 100, effort: 2 }, base, [1], [1])
+  expect(lookOf(small, base).recipe).toEqual({ ...small.recipe, iterations: 200, final_iterations: 20 })
+  expect(lookOf(small, { ...base, style_cost: 'emd' }).recipe?.iterations).toBe(24)
 })
 
 test('a recipe that a server adds is sent under its own name', () => {

@@ -134,18 +134,24 @@ export function settingsOf(options: Job['options'], base: Recipe): Settings {
   }
 }
 
-// The long side of a quick look, in pixels, and its most steps at one scale.
+// The long side of a quick look, in pixels.
 export const lookSize = 160
-const lookSteps = 80
 // The first scale of a look is at least this long: deep layers see nothing in less.
 const lookFirst = 64
+
+// lookSteps returns how many steps a look has at each scale: about as many as take a few
+// seconds. Style costs that compare places one by one take many times longer.
+function lookSteps(r: Recipe): number {
+  if (r.style_cost === 'nearest' || r.style_cost === 'emd') return 24
+  return r.first_size ? 80 : 200
+}
 
 // lookOf returns the options of a quick look at a painting: fewer steps, and the same
 // beginning relative to its size, so that it is composed alike.
 export function lookOf(o: Options, base: Recipe): Options {
   const r: Recipe = { ...base, ...o.recipe }
   const size = Math.min(lookSize, r.size)
-  const most = (n: number) => Math.min(n, lookSteps)
+  const most = (n: number) => Math.min(n, lookSteps(r))
   return {
     ...o,
     recipe: {

@@ -6,7 +6,7 @@ import { draft } from './draft.svelte'
 import { estimates } from './estimate.svelte'
 import { jobs } from './jobs.svelte'
 import { forgetUploads } from './upload'
-import { Locked, Problem } from './problem'
+import { Locked, Problem, unreachable } from './problem'
 
 // How often a submission is sent while the server does not answer.
 const tries = 6
@@ -39,8 +39,10 @@ class Submitting {
       jobs.put(j)
       return j
     } catch (e) {
-      if (!signal.aborted && !(e instanceof Locked)) {
-        this.error = e instanceof Error ? e.message : String(e)
+      if (signal.aborted) {
+        draft.renew() // the next painting is another one: this one may arrive, and is removed then
+      } else if (!(e instanceof Locked)) {
+        this.error = reasonOf(e)
         estimates.again() // which may know more of why
       }
       return undefined
@@ -69,7 +71,6 @@ class Submitting {
     const j = await api.submit(submission, draft.key)
     if (!signal.aborted) return j
     await api.remove(j.id) // it was cancelled while the server answered
-    draft.renew()
     throw signal.reason
   }
 }
@@ -78,6 +79,12 @@ class Submitting {
 function unless<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
   const stopped = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
   return Promise.race([promise, stopped])
+}
+
+// reasonOf says why a draft was not sent.
+function reasonOf(e: unknown): string {
+  if (!(e instanceof Error)) return String(e)
+  return e.message === unreachable ? 'Not sent: no connection.' : e.message
 }
 
 export const submitting = new Submitting()
