@@ -113,10 +113,10 @@ func (f reference) split(p *api.Progress) (done, left float64) {
 func (r *Record) reference() reference {
 	shape, styles := r.Options.shape(), 0
 	for _, in := range r.Inputs {
-		switch {
-		case in.Role == api.Style:
+		switch in.Role {
+		case api.Style:
 			styles++
-		case in.Role == api.Content:
+		case api.Content:
 			shape = image.Pt(in.Width, in.Height)
 		}
 	}
