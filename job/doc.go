@@ -14,6 +14,12 @@
 // stores a checkpoint and names it in the record. It stores the painting under a
 // name of its own and commits it by a change of the record.
 //
+// # Quick looks
+//
+// A look is a job that shows within seconds what a painting will look like:
+// [Service.BeginLook] begins it. Looks have queues of their own, and each worker paints
+// one at a time beside its job. They are in no list of jobs and are deleted soon.
+//
 // # Records, blobs, messages
 //
 // Everything that must not be lost is a [Record] in a [Store], which changes by

@@ -88,7 +88,8 @@ func TestLookIsQuick(t *testing.T) {
 	}
 }
 
-// TestLookOfSmallRecipe: a look of a painting that is quick as it is is that painting.
+// TestLookOfSmallRecipe: the look of a painting that is small and quick anyway is the
+// painting itself.
 func TestLookOfSmallRecipe(t *testing.T) {
 	s := open(t, t.TempDir())
 	s.work(t)

@@ -40,6 +40,10 @@ var costs = map[paint.StyleCost]cost{
 	paint.EarthMoverCost:  {iteration: 0.1, iterationPerPixel: 0.38, opening: 0.32, openingPerPixel: 1.75},
 }
 
+// historyPerPixel is what L-BFGS takes at an iteration for the steps that it remembers,
+// per pixel.
+const historyPerPixel = 0.09
+
 // matchedPixels are the pixels, in millions, of the largest style whose places are all
 // compared with those of the canvas.
 const matchedPixels = 0.175
@@ -64,6 +68,9 @@ func referenceOf(r *paint.Recipe, shape image.Point, styles int) reference {
 	var all reference
 	for _, s := range r.Schedule() {
 		c := costs[s.StyleCost]
+		if r.Optimizer == paint.LBFGS {
+			c.iterationPerPixel += historyPerPixel
+		}
 		pixels := float64(s.Size) * float64(s.Size) * short / long / 1e6
 		measured := (1 + float64(max(styles, 1))) / 2 // of the content and the styles, relative to one style
 		all = append(all, scaleReference{
@@ -106,10 +113,10 @@ func (f reference) split(p *api.Progress) (done, left float64) {
 func (r *Record) reference() reference {
 	shape, styles := r.Options.shape(), 0
 	for _, in := range r.Inputs {
-		switch {
-		case in.Role == api.Style:
+		switch in.Role {
+		case api.Style:
 			styles++
-		case in.Role == api.Content:
+		case api.Content:
 			shape = image.Pt(in.Width, in.Height)
 		}
 	}

@@ -862,7 +862,11 @@ func (s *Service) logJob(event string, r *Record, more ...any) {
 }
 
 func logJob(log *slog.Logger, event string, r *Record, more ...any) {
-	log.Info(event, append([]any{"job", r.ID, "owner", r.Owner, "recipe", r.Options.Recipe.Name, "size", r.Options.Recipe.Size}, more...)...)
+	fields := []any{"job", r.ID, "owner", r.Owner, "recipe", r.Options.Recipe.Name, "size", r.Options.Recipe.Size}
+	if r.Look {
+		fields = append(fields, "look", true)
+	}
+	log.Info(event, append(fields, more...)...)
 }
 
 // Network returns the network that jobs with a recipe are painted with.

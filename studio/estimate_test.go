@@ -5,12 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"image"
 	"net/http"
 	"testing"
 	"time"
 
 	"github.com/pastiche-art/pastiche/api"
 	"github.com/pastiche-art/pastiche/job"
+	"github.com/pastiche-art/pastiche/paint"
 )
 
 // estimate asks for the estimates of a request.
@@ -78,6 +80,21 @@ func TestEstimateProblems(t *testing.T) {
 				t.Errorf("at most %d pixels are painted: %+v", got.Most, next)
 			}
 		})
+	}
+}
+
+// TestEstimatePanoramas: wide and tall photos are painted by every recipe.
+func TestEstimatePanoramas(t *testing.T) {
+	f := newServer(t, setup{})
+	for _, recipe := range paint.RecipeNames() {
+		for _, photo := range []image.Point{{X: 6000, Y: 1000}, {X: 4000, Y: 300}, {X: 500, Y: 4500}} {
+			in := api.EstimateRequest{Options: recipeOptions(recipe), Width: photo.X, Height: photo.Y, Styles: 1, Sizes: []int{256, 512, 1024}}
+			for _, e := range f.estimate(in) {
+				if e.Problem != "" {
+					t.Errorf("%s of %v at %d pixels: %s", recipe, photo, e.Size, e.Problem)
+				}
+			}
+		}
 	}
 }
 

@@ -26,6 +26,10 @@ type record struct {
 		Digest string `json:"digest"`
 	} `json:"network"`
 	Seed uint64 `json:"seed"`
+	// Weights and StyleScales are those of the styles, where a studio was given any. In
+	// records of 'pastiche paint' the command has them.
+	Weights     []float64 `json:"weights,omitempty"`
+	StyleScales []float64 `json:"style_scales,omitempty"`
 	// Strength is what the recipe was strengthened by; nil where nobody gave one.
 	// The recipe's weights are what was painted with.
 	Strength *paint.Strength `json:"strength,omitempty"`

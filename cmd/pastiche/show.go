@@ -19,7 +19,7 @@ func newShowCommand() *cobra.Command {
 		Use:   "show PICTURE",
 		Short: "Show how a painting was painted",
 		Long: `Show how a painting was painted, as the picture itself says: the command that
-paints it again, the inputs with their checksums, the network, the faces that were kept, and the
+paints it again, the recipe and the size, the inputs with their checksums, the network, the faces that were kept, and the
 costs.` +
 			exitHelp(exitOK, exitFailure, exitUsage, exitInput),
 		Example: "  pastiche show painting.png\n  pastiche show painting.png --json | jq .recipe",
@@ -47,10 +47,18 @@ func runShow(ctx context.Context, path string, asJSON bool) error {
 	if asJSON {
 		return printText([]byte(printableJSON(text) + "\n"))
 	}
+	var unsaid []string
+	if len(r.Command) == 0 { // a studio was given none
+		r.Command, unsaid, _ = studioCommand(&r) // a recipe of another version may be unknown here
+	}
 	var b bytes.Buffer
-	if len(r.Command) > 0 { // a studio has none
+	if len(r.Command) > 0 {
 		fmt.Fprintf(&b, "%s\n\n", printable(shellWords(r.Command)))
 	}
+	if len(unsaid) > 0 {
+		fmt.Fprintf(&b, "  besides, no flag sets %s of its recipe: --json prints them\n", printable(strings.Join(unsaid, ", ")))
+	}
+	fmt.Fprintf(&b, "  recipe   %s, %d pixels\n", printable(r.Recipe.Name), longSide(&r.Recipe))
 	for _, in := range r.Inputs {
 		fmt.Fprintf(&b, "  input    %s  sha256 %s\n", printable(in.Name), printable(in.SHA256))
 	}
