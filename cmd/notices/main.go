@@ -32,14 +32,15 @@ type notice struct {
 var targets = []string{"linux/amd64", "linux/arm64", "darwin/arm64", "windows/amd64"}
 
 // bundled lists the files of this repository that hold the licences of what was
-// copied into it: the decoders of HEIC and AVIF, the detector of faces, and the
-// packages and fonts of the studio's page.
+// copied into it: the decoders of HEIC and AVIF, the detector of faces, the
+// packages and fonts of the studio's page, and the example pictures.
 var bundled = []string{
 	"internal/heif/NOTICE", "internal/heif/LICENSE.libheif", "internal/heif/LICENSE.libde265",
 	"internal/heif/LICENSE.heic", "internal/heif/LICENSE.libavif", "internal/heif/LICENSE.aom",
 	"internal/heif/LICENSE.avif", "internal/heif/LICENSE.wasi-libc",
 	"face/pigo-license.txt",
 	"studio/page/licenses.md", "studio/page/fonts-license.txt",
+	"examples/README.md",
 }
 
 func main() {

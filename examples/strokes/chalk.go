@@ -6,14 +6,20 @@ import (
 	"math/rand/v2"
 )
 
-// A stick is pastel, chalk or charcoal, and the sheet that it is rubbed on.
+// A hatching is one layer of strokes.
+type hatching struct {
+	width, length float64 // of a stroke
+	cover         float64 // area of all strokes over that of the sheet
+}
+
+// A stick is pastel, charcoal or crayon, and the sheet that it is rubbed on.
 type stick struct {
 	paper   colour
-	tooth   float64 // how rough the sheet is, 0..1: the stick skips its hollows
-	layers  []struct{ width, length, cover float64 }
-	outline int     // half the width of the line around each thing, in cells; 0 is none
-	hue     float64 // how far strokes differ in hue
-	value   float64 // and in brightness
+	tooth   float64    // how rough the sheet is, 0..1: the stick skips its hollows
+	layers  []hatching // coarse ones first
+	outline int        // half the width of the line around each thing, in cells; 0 is none
+	hue     float64    // how far strokes differ in hue
+	value   float64    // and in brightness
 }
 
 // rub draws scene with s: short parallel strokes that follow the things and
@@ -120,7 +126,7 @@ func birches(rng *rand.Rand) image.Image {
 		}
 		return sight{sky, mix(hex(0x8fc0e0), hex(0xf8e0b0), smooth(0.05, 0.5, p.y)), hex(0xf6c8a8), 0.3}
 	}
-	pastel := stick{paper: hex(0x2d2a38), tooth: 0.85, hue: 0.05, value: 0.07, layers: []struct{ width, length, cover float64 }{
+	pastel := stick{paper: hex(0x2d2a38), tooth: 0.85, hue: 0.05, value: 0.07, layers: []hatching{
 		{0.026, 0.09, 2.6}, {0.015, 0.06, 2.2}, {0.008, 0.035, 1.0},
 	}}
 	return rub(rng, pastel, scene).picture()
@@ -190,7 +196,7 @@ func pears(rng *rand.Rand) image.Image {
 		}
 		return see(wall, 0.42-0.26*smooth(0.2, 1.2, p.x)+0.10*shape(2).fractal(2*p.x, 2*p.y, 3), 0.95)
 	}
-	charcoal := stick{paper: hex(0xa59c8d), tooth: 0.9, outline: 2, hue: 0.006, value: 0.06, layers: []struct{ width, length, cover float64 }{
+	charcoal := stick{paper: hex(0xa59c8d), tooth: 0.9, outline: 2, hue: 0.006, value: 0.06, layers: []hatching{
 		{0.022, 0.11, 1.7}, {0.010, 0.07, 2.0}, {0.005, 0.045, 1.0},
 	}}
 	return rub(rng, charcoal, scene).picture()

@@ -87,3 +87,51 @@ func valley(rng *rand.Rand) image.Image {
 	}
 	return glass(rng, 0.085, scene).picture()
 }
+
+// roseWindow is the round window of a church: rings of petals around a middle,
+// and plain panes about them.
+func roseWindow(rng *rand.Rand) image.Image {
+	seed := rng.Uint64()
+	pick := noise(seed)
+	centre := point{aspect / 2, 0.5}
+	jewels := []ramp{
+		newRamp(0x1f3fb0, 0x2f7fd8, 0x6fc0f0), newRamp(0xb8182f, 0xe83a3a, 0xf68a4a), newRamp(0xf0a81f, 0xf9d24a, 0xfdf0a0),
+		newRamp(0x1f7a4a, 0x3fae5a, 0xa8d86a), newRamp(0x5a1f8a, 0x8f3fb8, 0xd08ae0),
+	}
+	rings := []struct {
+		inner, outer float64
+		petals       int
+		round        float64 // how far the petals' ends bulge
+	}{{0, 0.062, 1, 0}, {0.062, 0.155, 8, 0.02}, {0.155, 0.255, 12, 0.03}, {0.255, 0.375, 24, 0.035}, {0.375, 0.470, 24, 0.0}}
+	scene := func(p point) sight {
+		d := centre.to(p)
+		r, turn := hypot(d.x, d.y), math.Atan2(d.y, d.x)/(2*math.Pi)+0.5
+		for k := len(rings) - 1; k >= 0; k-- {
+			g := rings[k]
+			n := float64(g.petals)
+			along := n*turn + 0.5*float64(k%2)
+			sector := int64(math.Floor(along)) % int64(g.petals)
+			u := 2*(along-math.Floor(along)) - 1 // -1..1 across the petal
+			if r < g.inner || r > g.outer+g.round*(1-u*u) {
+				continue
+			}
+			t := (r - g.inner) / (g.outer - g.inner)
+			paint := jewels[(int(sector)%2+2*k)%len(jewels)]
+			thing := 1000*(k+1) + 10*int(sector)
+			switch {
+			case k == 0:
+				return sight{thing, hex(0xfdf0a0), hex(0xf6b83a), 0}
+			case hypot(0.75*u, 2*t-1.05) < 0.42: // a jewel in each petal
+				inner := jewels[(int(sector)%3+2*k+1)%len(jewels)]
+				return sight{thing + 1, inner.at(0.8), inner.at(0.3), 0}
+			}
+			return sight{thing, paint.at(t), paint.at(0.3 + 0.4*pick.knot(sector, int64(k))), 0}
+		}
+		if r < 0.492 {
+			return sight{1, hex(0xe8dcb8), hex(0xc8b88a), 0}
+		}
+		corner := jewels[(int(math.Floor(p.x/0.12))+int(math.Floor(p.y/0.12)))%2*4]
+		return sight{20000 + 100*int(p.x/0.12) + int(p.y/0.12), corner.at(0.2), corner.at(0.55), 0}
+	}
+	return glass(rng, 0.34, scene).picture()
+}

@@ -52,7 +52,7 @@ func gorge(rng *rand.Rand) image.Image {
 	// the river, with a few strokes for its current
 	c.lay(rng, wash{func(p point) float64 {
 		return min(p.y-0.74, 0.010*(shape(80).fractal(3*p.x, 46*p.y, 3)-0.62), 0.97-p.y)
-	}, ink, func(p point) float64 { return 0.45 }, 0.0015})
+	}, ink, func(point) float64 { return 0.45 }, 0.0015})
 	c.pines(rng, shape(90), ink)
 	c.ferry(rng, point{0.66, 0.83}, 0.085, ink)
 	seal := func(p point) float64 { // the painter's, in red

@@ -58,6 +58,10 @@ var paintings = []painting{
 	{"gold-leaf.jpg", 20, goldLeaf},
 	{"gorge.jpg", 21, gorge},
 	{"jungle.jpg", 22, jungle},
+	{"balloons.jpg", 23, balloons},
+	{"rose-window.jpg", 24, roseWindow},
+	{"rings.jpg", 25, rings},
+	{"lily-pond.jpg", 26, lilyPond},
 }
 
 // encode paints p and returns its file's bytes.

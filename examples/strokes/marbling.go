@@ -23,15 +23,12 @@ type comb struct {
 	soft    float64 // how far beside a tooth the drag has fallen to a third
 }
 
-// tooth is half the width of a comb's tooth.
-const tooth = 0.006
-
 // before is where the paint at p was before the comb was drawn.
 func (c comb) before(p point) point {
 	sin, cos := math.Sincos(c.angle)
 	v := c.through.to(p)
 	across := math.Mod(v.y*cos-v.x*sin+100*c.spacing, c.spacing) - c.spacing/2
-	return p.along(c.angle, -c.pull*math.Exp(-hypot(across, tooth)/c.soft))
+	return p.along(c.angle, -c.pull*math.Exp(-sq(across/c.soft)))
 }
 
 // marble floats drops on a bath, one after another, draws the combs through
@@ -72,10 +69,10 @@ func endpaper(rng *rand.Rand) image.Image {
 		})
 	}
 	combs := []comb{
-		{point{0, 0}, 0, 0.20, 0.24, 0.05},
-		{point{0, 0.1}, math.Pi, 0.20, 0.24, 0.05},
-		{point{0, 0}, math.Pi / 2, 0.155, 0.15, 0.022},
-		{point{0.078, 0}, -math.Pi / 2, 0.155, 0.15, 0.022},
+		{point{0, 0}, 0, 0.20, 0.20, 0.045},
+		{point{0, 0.1}, math.Pi, 0.20, 0.20, 0.045},
+		{point{0, 0}, math.Pi / 2, 0.155, 0.11, 0.034},
+		{point{0.078, 0}, -math.Pi / 2, 0.155, 0.11, 0.034},
 	}
 	return marble(rng, hex(0x14284f), drops, combs).picture()
 }

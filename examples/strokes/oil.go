@@ -151,3 +151,83 @@ func sunset(rng *rand.Rand) image.Image {
 	c.light(0.045)
 	return c.picture()
 }
+
+// lilyPond is a pond with water lilies under a bridge, with willows.
+func lilyPond(rng *rand.Rand) image.Image {
+	const (
+		water = iota
+		bank
+		bridge
+		rail
+		willow
+		pad   = 10  // one thing for each pad, from here on
+		bloom = 100 // and for each flower
+	)
+	seed := rng.Uint64()
+	shape := func(k uint64) noise { return noise(seed + k) }
+	leaves := newRamp(0x1f4a3a, 0x2f6a4a, 0x5f9a4a, 0xa8b84a, 0x3a5f8a)
+	pond := newRamp(0x27406f, 0x2f6a86, 0x4f8f86, 0x7fa8b8, 0xa89ac8, 0x3a7a5a)
+	shore := newRamp(0x3f7a3f, 0x8aa83f, 0xc8b84a, 0x2f5f4a, 0xa86a8a)
+	type lily struct {
+		at     point
+		radius float64
+	}
+	var pads, blooms []lily
+	for range 400 {
+		at := point{rng.Float64() * aspect, between(rng, 0.57, 1.0)}
+		near := (at.y - 0.5) / 0.5
+		radius := (0.020 + 0.060*near) * between(rng, 0.8, 1.2)
+		drifts := shape(1).fractal(2.2*at.x, 5*at.y, 2) > -0.05
+		free := true
+		for _, l := range pads {
+			free = free && hypot(l.at.x-at.x, 2.4*(l.at.y-at.y)) > 0.9*(l.radius+radius)
+		}
+		if drifts && free && len(pads) < 48 {
+			pads = append(pads, lily{at, radius})
+			if len(pads)%3 == 0 {
+				blooms = append(blooms, lily{point{at.x + 0.2*radius, at.y - 0.25*radius}, 0.42 * radius})
+			}
+		}
+	}
+	arch := func(x float64) float64 { return 0.30 + 0.62*sq(x-0.62) }
+	above := func(p point) sight { // what stands behind the pond
+		fringe := shape(2).fractal(26*p.x, 2.5*p.y, 3)
+		if hang := 0.62 - 0.9*math.Abs(p.x-0.08) + 0.12*fringe; p.y < hang || p.y < 0.56-0.8*math.Abs(p.x-1.20)+0.12*fringe {
+			return sight{willow, leaves.at(shape(3).at(22*p.x, 4*p.y)), leaves.at(shape(4).at(40*p.x, 6*p.y) + 0.25), math.Pi/2 + 0.25*shape(5).fractal(3*p.x, 2*p.y, 2)}
+		}
+		light := smooth(0.35, 0.0, p.distance(point{0.66, 0.10}))
+		return sight{bank, mix(shore.at(shape(6).at(7*p.x, 7*p.y)), hex(0xf6e8a8), 0.75*light), shore.at(shape(7).at(16*p.x, 16*p.y) + 0.2*light), 1.2 + 1.6*shape(8).fractal(4*p.x, 4*p.y, 2)}
+	}
+	scene := func(p point) sight {
+		for k, b := range blooms {
+			if d := b.at.to(p); hypot(d.x/b.radius, 1.5*d.y/b.radius) < 1 {
+				paint := mix(hex(0xfff4ee), hex(0xf08aa8), smooth(-0.5, 1, d.y/b.radius))
+				return sight{bloom + k, paint, hex(0xf9d0d8), -math.Pi/2 + 1.4*d.x/b.radius}
+			}
+		}
+		deck := p.y - arch(p.x)
+		span := p.x > 0.12 && p.x < 1.12
+		switch {
+		case span && deck > 0 && deck < 0.042:
+			return sight{bridge, hex(0x3f7f9a), hex(0x9fd0c0), across(func(q point) float64 { return q.y - arch(q.x) }, p)}
+		case span && (math.Abs(deck+0.115) < 0.011 || math.Abs(deck+0.060) < 0.007 || deck > -0.12 && deck < 0 && math.Abs(math.Remainder(p.x-0.62, 0.105)) < 0.008):
+			return sight{rail, hex(0x2f6a8a), hex(0x7fb8b0), across(func(q point) float64 { return q.y - arch(q.x) }, p)}
+		case p.y < 0.53+0.012*math.Sin(6*p.x):
+			return above(p)
+		}
+		for k, l := range pads {
+			d := l.at.to(p)
+			if hypot(d.x/l.radius, 2.4*d.y/l.radius) < 1 {
+				return sight{pad + k%85, mix(hex(0x5f9a5a), hex(0xb8c86a), smooth(0.6, -0.8, d.y*2.4/l.radius+0.4*d.x/l.radius)), hex(0x3f7f6a), 0.15}
+			}
+		}
+		depth := p.y - 0.53
+		ripple := shape(9).fractal(5*p.x, 40*p.y, 2)
+		mirrored := above(point{p.x + 0.02*ripple, max(0.02, 0.53-0.9*depth)})
+		tint := pond.at(0.5 + 0.5*shape(10).fractal(2.4*p.x, 9*p.y, 3))
+		return sight{water, mix(tint, mirrored.paint, 0.38), mix(pond.at(shape(11).at(9*p.x, 40*p.y)), mirrored.second, 0.3), 0.10 * shape(12).fractal(6*p.x, 12*p.y, 2)}
+	}
+	c := oil(rng, scene)
+	c.light(0.04)
+	return c.picture()
+}

@@ -9,15 +9,15 @@ type tessellation struct {
 	size float64 // of a cell, about
 }
 
-// A tile is one cell of a tessellation, seen from a point in it.
-type tile struct {
+// A polygon is one cell of a tessellation, seen from a point in it.
+type polygon struct {
 	site point   // the cell's middle
 	id   float64 // 0..1, the cell's own
 	edge float64 // how far the point is from the cell's border
 }
 
 // at is the cell that p lies in.
-func (t tessellation) at(p point) tile {
+func (t tessellation) at(p point) polygon {
 	const reach = 2 // the nearest sites are never further than this many cells
 	i0, j0 := int64(math.Floor(p.x/t.size)), int64(math.Floor(p.y/t.size))
 	var near, next point
@@ -34,5 +34,5 @@ func (t tessellation) at(p point) tile {
 			}
 		}
 	}
-	return tile{near, id, (sq(second) - sq(best)) / (2 * near.distance(next))}
+	return polygon{near, id, (sq(second) - sq(best)) / (2 * near.distance(next))}
 }

@@ -41,7 +41,7 @@ func tiles(rng *rand.Rand, scene func(point) (thing int, tone float64)) *canvas 
 		id := int64(math.Floor(u))<<8 + int64(math.Floor(v))
 		gap := side * min(u-math.Floor(u), math.Ceil(u)-u, v-math.Floor(v), math.Ceil(v)-v)
 		fired := 0.05 * (glaze.knot(id, 1) - 0.5) // every tile comes out of the kiln a little different
-		c.paint[i] = blues.at(tone).plus(fired + 0.02*glaze.fractal(30*p.x, 30*p.y, 2) + 0.10*smooth(0.012, joint, gap)*spreadLight(u, v))
+		c.paint[i] = blues.at(tone).plus(fired + 0.02*glaze.fractal(30*p.x, 30*p.y, 2) + 0.10*smooth(0.012, joint, gap)*bevel(u, v))
 		if gap < joint {
 			c.paint[i] = hex(0xb9b2a2).plus(0.06 * glaze.fractal(120*p.x, 120*p.y, 2))
 		}
@@ -49,9 +49,9 @@ func tiles(rng *rand.Rand, scene func(point) (thing int, tone float64)) *canvas 
 	return c
 }
 
-// spreadLight is 1 on the edges of a tile that meet the light, at the upper
+// bevel is 1 on the edges of a tile that meet the light, at the upper
 // left, and -1 on the others.
-func spreadLight(u, v float64) float64 {
+func bevel(u, v float64) float64 {
 	u, v = u-math.Floor(u), v-math.Floor(v)
 	if u+v < 1 {
 		return 1
@@ -91,11 +91,9 @@ func caravel(rng *rand.Rand) image.Image {
 			if inset > 0.080 || inset < 0.012 {
 				return border, 0.85
 			}
-			along := p.x + p.y
+			along := p.y
 			if min(p.y, 1-p.y) < min(p.x, aspect-p.x) {
 				along = p.x
-			} else {
-				along = p.y
 			}
 			w := (inset - 0.046) / 0.030
 			phase := 2 * math.Pi * along / 0.10

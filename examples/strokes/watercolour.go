@@ -231,3 +231,47 @@ func poppies(rng *rand.Rand) image.Image {
 	c.lay(rng, wash{petals(0.20), hex(0x40203a), even(1.0), 0.002})
 	return c.picture()
 }
+
+// rings are circles in squares, each of its own colours, washed wet into wet.
+func rings(rng *rand.Rand) image.Image {
+	const side = 0.25 // of a square
+	seed := rng.Uint64()
+	shape := func(k uint64) noise { return noise(seed + k) }
+	c := newCanvas(hex(0xfbf6ea))
+	for i := range c.thickness { // the paper's tooth: -1..1
+		p := c.centre(i)
+		c.thickness[i] = 0.7*shape(0).fractal(260*p.x, 260*p.y, 1) + 0.4*shape(1).fractal(90*p.x, 90*p.y, 1)
+	}
+	pigments := []colour{
+		hex(0xf2503a), hex(0xf7a83a), hex(0xf9d84a), hex(0x3f9fd8), hex(0x3a5fc0), hex(0x4fb06a),
+		hex(0x8a4fb0), hex(0xf27a9a), hex(0x2f8f8a), hex(0xd83a5a), hex(0xa8c84a), hex(0xf08a4a),
+	}
+	// the painter dips the brush in one pigment after another, and lays it wherever
+	// a square wants it: outside the circles first, then from ring to ring
+	edges := []float64{0.107, 0.082, 0.058, 0.033, 0}
+	const columns, gap = 5, 0.002
+	var orders [20][]int // of the pigments in each square
+	for k := range orders {
+		orders[k] = rng.Perm(len(pigments))
+	}
+	deep := func(p point) float64 { return 0.85 + 0.30*shape(2).fractal(7*p.x, 7*p.y, 2) }
+	for pigment := range pigments {
+		c.lay(rng, wash{func(p point) float64 {
+			column, row := int(p.x/side), int(p.y/side)
+			square := columns*row + column
+			d := point{side * (float64(column) + 0.5), side * (float64(row) + 0.5)}.to(p)
+			inside := 0.118 - max(math.Abs(d.x), math.Abs(d.y))
+			// drawn by hand: not quite round
+			turn := math.Atan2(d.y, d.x)
+			r := hypot(d.x, d.y) * (1 + 0.07*shape(uint64(10+square)).fractal(1.3*math.Cos(turn)+5, 1.3*math.Sin(turn), 2))
+			switch ring := slices.Index(orders[square], pigment); {
+			case ring == 0:
+				return min(inside, r-edges[0])
+			case ring < len(edges):
+				return min(inside, edges[ring-1]-gap-r, r-edges[ring])
+			}
+			return -1
+		}, pigments[pigment], deep, 0.003})
+	}
+	return c.picture()
+}
