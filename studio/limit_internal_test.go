@@ -51,7 +51,7 @@ func TestCharges(t *testing.T) {
 }
 
 func TestShares(t *testing.T) {
-	s := newShares(3, 2)
+	s := newQuota(3, 2)
 	a, b := s.take("a"), s.take("a")
 	if a == nil || b == nil || s.take("a") != nil {
 		t.Fatal("an owner does not have exactly its share")

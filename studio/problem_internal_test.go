@@ -21,7 +21,7 @@ import (
 // testServer returns a server without jobs, and its log.
 func testServer() (*server, *bytes.Buffer) {
 	log := &bytes.Buffer{}
-	s := &server{Config: Config{Log: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))}, streams: newShares(1, 1)}
+	s := &server{Config: Config{Log: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))}, streams: newQuota(1, 1)}
 	s.metrics = newMeters(s)
 	return s, log
 }

@@ -71,7 +71,7 @@ type server struct {
 	token     string  // of the session; "" with keys
 	limits    *limits // of requests
 	guesses   *limits // of wrong keys
-	streams   *shares // of event streams
+	streams   *quota // of event streams
 	uploads   *uploads
 	converter *converter
 	texts     *cache[textKey]
@@ -123,9 +123,9 @@ func New(cfg Config) *Handler {
 		converter: newConverter(cfg.Painting), texts: newCache[textKey](maxTexts),
 	}
 	if s.Keys == nil {
-		s.token, s.streams = rand.Text(), newShares(maxStreams, maxStreams)
+		s.token, s.streams = rand.Text(), newQuota(maxStreams, maxStreams)
 	} else {
-		s.streams = newShares(maxStreams, keyStreams)
+		s.streams = newQuota(maxStreams, keyStreams)
 	}
 	s.metrics = newMeters(s)
 	health := health(s.Jobs.Ready, s.metrics.write)

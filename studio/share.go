@@ -1,109 +1,246 @@
 package studio
 
 import (
+	"bytes"
 	"context"
-	"slices"
-	"sync"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"html/template"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/pastiche-art/pastiche/api"
+	"github.com/pastiche-art/pastiche/blob"
+	"github.com/pastiche-art/pastiche/job"
 )
 
-// shares are places that owners hold for a while. One owner holds at most a part of
-// them, so that the others get some.
-type shares struct {
-	total, each int
+//go:embed shared.html
+var sharedHTML string
 
-	mu      sync.Mutex
-	of      map[string]int // places held, by owner
-	all     int            // places held
-	waiting []*waiter      // in the order in which they came
+//go:embed shared.css
+var sharedCSS []byte
+
+var sharedTemplate = template.Must(template.New("shared").Funcs(template.FuncMap{
+	"add": func(a, b int) int { return a + b },
+}).Parse(sharedHTML))
+
+const (
+	// sharedWidth is the greatest width, in pixels, of the copy that the page shows.
+	sharedWidth = 1200
+	// maxEnlarged is how many times as large as it is the page shows a small painting.
+	maxEnlarged = 2
+	// sharedPictures is the Cache-Control of a shared painting's pictures: a browser
+	// shows them for a minute at most when the painting is not shared any more.
+	sharedPictures = "private, max-age=60"
+)
+
+// ownerTag is how many bytes at the end of a share's secret tell whose job it is.
+const ownerTag = 5
+
+var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// newShareSecret returns a secret for the address of a shared painting of an owner:
+// 130 random bits, and a tag that tells the server the owner, and others nothing of the
+// owner's name.
+func newShareSecret(owner string) string {
+	random := strings.ToLower(rand.Text())
+	return random + shareTag(random, owner)
 }
 
-type waiter struct {
-	owner   string
-	granted chan struct{} // is closed when the waiter has its place
+func shareTag(random, owner string) string {
+	mac := hmac.New(sha256.New, []byte(random))
+	mac.Write([]byte(owner))
+	return lowerBase32.EncodeToString(mac.Sum(nil)[:ownerTag])
 }
 
-// newShares returns so many places, of which one owner may have so many.
-func newShares(total, each int) *shares {
-	return &shares{total: total, each: each, of: make(map[string]int)}
-}
-
-// take takes a place for an owner until release is called. It returns nil where none
-// is left.
-func (s *shares) take(owner string) (release func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.all >= s.total || s.of[owner] >= s.each {
+// shareOwners returns the owners that a share's secret may belong to, usually one.
+func (s *server) shareOwners(secret string) (owners []string) {
+	at := len(secret) - lowerBase32.EncodedLen(ownerTag)
+	if at <= 0 {
 		return nil
 	}
-	s.hold(owner)
-	return s.release(owner)
-}
-
-// wait waits for a place and takes it. The error is the cause of the context's end.
-func (s *shares) wait(ctx context.Context, owner string) (release func(), err error) {
-	w := &waiter{owner, make(chan struct{})}
-	s.mu.Lock()
-	s.waiting = append(s.waiting, w)
-	s.grant()
-	s.mu.Unlock()
-	select {
-	case <-w.granted:
-		return s.release(owner), nil
-	case <-ctx.Done():
+	all := []string{""}
+	if s.Keys != nil {
+		all = s.Keys.names()
 	}
-	s.mu.Lock()
-	i := slices.Index(s.waiting, w)
-	if i >= 0 {
-		s.waiting = slices.Delete(s.waiting, i, i+1)
-	}
-	s.mu.Unlock()
-	if i < 0 { // it was granted at the same moment
-		s.release(owner)()
-	}
-	return nil, context.Cause(ctx)
-}
-
-func (s *shares) hold(owner string) {
-	s.all++
-	s.of[owner]++
-}
-
-func (s *shares) release(owner string) func() {
-	return sync.OnceFunc(func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.all--
-		if s.of[owner]--; s.of[owner] == 0 {
-			delete(s.of, owner)
+	for _, owner := range all {
+		if same(secret[at:], shareTag(secret[:at], owner)) {
+			owners = append(owners, owner)
 		}
-		s.grant()
+	}
+	return owners
+}
+
+// shared returns the job of a shared painting by ID.SECRET. The error is
+// [job.ErrNotFound] where there is none, or one of [job.Service.Get].
+func (s *server) shared(ctx context.Context, name string) (*job.Record, error) {
+	id, secret, _ := strings.Cut(name, ".")
+	for _, owner := range s.shareOwners(secret) {
+		r, err := s.Jobs.Get(ctx, owner, id)
+		if errors.Is(err, job.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if r.Share != "" && r.Result != nil && same(r.Share, secret) {
+			return r, nil
+		}
+	}
+	return nil, job.ErrNotFound
+}
+
+// sharedPaintings serves pages of shared paintings, and their pictures, to everybody
+// who has their address.
+func (s *server) sharedPaintings(mux *http.ServeMux) {
+	handle := func(pattern string, answer func(w http.ResponseWriter, r *http.Request, shared *job.Record)) {
+		mux.HandleFunc("GET "+job.ShareBase+pattern, func(w http.ResponseWriter, r *http.Request) {
+			if !s.pace(w, "shared "+s.addressOf(r)) {
+				return
+			}
+			w.Header().Set("X-Robots-Tag", "noindex")
+			shared, err := s.shared(r.Context(), r.PathValue("name"))
+			switch {
+			case errors.Is(err, job.ErrNotFound):
+				notShared(w)
+			case err != nil:
+				answerProblem(w, s.fail(err))
+			default:
+				answer(w, r, shared)
+			}
+		})
+	}
+	handle("{name}", s.sharedPage)
+	handle("{name}/{file...}", func(w http.ResponseWriter, r *http.Request, shared *job.Record) {
+		f, found := s.sharedPicture(shared, r.PathValue("file"))
+		if !found {
+			notShared(w)
+			return
+		}
+		f.cache = sharedPictures
+		s.sendFile(w, r, f)
+	})
+	mux.HandleFunc("GET "+job.ShareBase, func(w http.ResponseWriter, _ *http.Request) { notShared(w) })
+	mux.HandleFunc("GET "+job.ShareBase+"page.css", func(w http.ResponseWriter, r *http.Request) {
+		sum := sha256.Sum256(sharedCSS)
+		s.sendFile(w, r, fileAnswer{
+			kind: "text/css; charset=utf-8", etag: lowerBase32.EncodeToString(sum[:ownerTag]), cache: "no-cache",
+			open: func(context.Context) (fileContent, error) { return inMemory(sharedCSS, nil) },
+		})
 	})
 }
 
-// grant gives free places to those who wait: first to the owner who holds the
-// fewest, then to who came first.
-func (s *shares) grant() {
-	for s.all < s.total {
-		next := -1
-		for i, w := range s.waiting {
-			held := s.of[w.owner]
-			if held < s.each && (next < 0 || held < s.of[s.waiting[next].owner]) {
-				next = i
-			}
+// sharedPicture returns a picture of a shared painting by its path below the page.
+// There are few, so that clients cannot make the server convert many.
+func (s *server) sharedPicture(r *job.Record, path string) (f fileAnswer, found bool) {
+	role, number := api.Content, 0
+	switch path {
+	case "painting.jpg":
+		return s.painting(r, "jpeg", 0), true
+	case "painting.png":
+		return s.painting(r, "png", 0), true
+	case "shown.jpg":
+		return s.painting(r, "jpeg", sharedWidth), true
+	case "photo.jpg":
+	default:
+		text, isStyle := strings.CutPrefix(path, "style/")
+		text, isJPEG := strings.CutSuffix(text, ".jpg")
+		n, err := strconv.Atoi(text)
+		if !isStyle || !isJPEG || err != nil {
+			return fileAnswer{}, false
 		}
-		if next < 0 {
-			return
-		}
-		w := s.waiting[next]
-		s.waiting = slices.Delete(s.waiting, next, next+1)
-		s.hold(w.owner)
-		close(w.granted)
+		role, number = api.Style, n
 	}
+	input, err := r.Input(role, number)
+	if err != nil || input.Thumb == "" {
+		return fileAnswer{}, false
+	}
+	return s.storedFile(r, input.Thumb, mimeJPEG, blob.Info{}), true
 }
 
-// taken returns how many places are held.
-func (s *shares) taken() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.all
+// sharedPainting is what the page of a painting shows.
+type sharedPainting struct {
+	Title, Photo, Style string // Photo and Style are "" where they have no name
+	Base, Origin        string // path of the page, and URL of the server
+	File                string // name of a download, without its suffix
+	Width, Height       int    // of the painting, in pixels
+	ShownWidth          int    // of the copy that the page shows
+	ShownHeight         int
+	MostWidth           int // as wide as the page shows the painting, in CSS pixels
+	HasPhoto            bool
+	Styles              []int // numbers of the styles
+}
+
+func (s *server) sharedPage(w http.ResponseWriter, r *http.Request, shared *job.Record) {
+	p := sharedPainting{
+		Title: titleOf(shared.Labels), Photo: shared.Labels[labelPhoto], Style: shared.Labels[labelStyle],
+		Base: r.URL.Path, Origin: originOf(r), Width: shared.Result.Width, Height: shared.Result.Height,
+	}
+	p.File = fileName(p.Title, "")
+	p.ShownWidth = min(sharedWidth, p.Width)
+	p.ShownHeight = max(1, (p.Height*p.ShownWidth+p.Width/2)/p.Width)
+	p.MostWidth = maxEnlarged * p.Width
+	for _, in := range shared.Inputs {
+		switch in.Role {
+		case api.Content:
+			p.HasPhoto = true
+		case api.Style:
+			p.Styles = append(p.Styles, in.Number)
+		}
+	}
+	answerShared(w, http.StatusOK, &p)
+}
+
+// notShared says that there is no painting at an address.
+func notShared(w http.ResponseWriter) { answerShared(w, http.StatusNotFound, nil) }
+
+func answerShared(w http.ResponseWriter, status int, p *sharedPainting) {
+	var page bytes.Buffer
+	if err := sharedTemplate.Execute(&page, p); err != nil {
+		panic(err) // of a template that does not fit
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "private, no-cache")
+	h.Set("X-Robots-Tag", "noindex")
+	w.WriteHeader(status)
+	w.Write(page.Bytes()) //nolint:errcheck // a client that is gone needs no answer
+}
+
+// originOf returns the URL of the server as the client calls it, without a path.
+func originOf(r *http.Request) string {
+	scheme := "http"
+	if overTLS(r) {
+		scheme = "https"
+	}
+	return scheme + "://" + r.Host
+}
+
+// The labels by which the page names a painting.
+const (
+	labelTitle = "title"
+	labelPhoto = "photo"
+	labelStyle = "style"
+)
+
+// titleOf returns what a painting is called. The page's lib/title.ts does the same.
+func titleOf(labels map[string]string) string {
+	title, photo, style := labels[labelTitle], labels[labelPhoto], labels[labelStyle]
+	switch {
+	case title != "":
+		return title
+	case photo != "" && style != "":
+		return fmt.Sprintf("%s, after %s", photo, style)
+	case photo != "":
+		return photo
+	case style != "":
+		return "After " + style
+	}
+	return "Painting"
 }

@@ -35,7 +35,7 @@ var (
 // A spool keeps uploads in files while they arrive.
 type spool struct {
 	folder string
-	blocks *shares
+	blocks *quota
 }
 
 // spooledPrefix begins the names of the files of a spool.
@@ -43,7 +43,7 @@ const spooledPrefix = "pastiche-upload-"
 
 // newSpool returns a spool in a folder, "" for that of temporary files, and removes
 // what a process that was killed left there.
-func newSpool(folder string, blocks *shares) *spool {
+func newSpool(folder string, blocks *quota) *spool {
 	if folder == "" {
 		folder = os.TempDir()
 	}
@@ -94,7 +94,7 @@ func (s *spool) receive(ctx context.Context, owner string, body io.Reader) (_ *s
 }
 
 // grow waits for another block of the spool.
-func (f *spooled) grow(ctx context.Context, blocks *shares, owner string) error {
+func (f *spooled) grow(ctx context.Context, blocks *quota, owner string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, spoolWait, errBusy)
 	defer cancel()
 	release, err := blocks.wait(ctx, owner)

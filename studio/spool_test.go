@@ -36,7 +36,7 @@ func (r *trickle) Read(p []byte) (int, error) {
 func TestTricklesBlockNobodyElse(t *testing.T) {
 	folder := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		s := newSpool(folder, newShares(8, 4))
+		s := newSpool(folder, newQuota(8, 4))
 		ctx, stop := context.WithCancel(t.Context())
 		failed := make(chan error)
 		for range 9 {
@@ -69,7 +69,7 @@ func TestTricklesBlockNobodyElse(t *testing.T) {
 // TestSpoolTakesWhatArrives checks that an upload takes room for the bytes that came,
 // and gives it back.
 func TestSpoolTakesWhatArrives(t *testing.T) {
-	blocks := newShares(3, 3)
+	blocks := newQuota(3, 3)
 	s := newSpool(t.TempDir(), blocks)
 	data := bytes.Repeat([]byte("0123456789abcdef"), (block+block/2)/16)
 	f, err := s.receive(t.Context(), "", iotest.HalfReader(bytes.NewReader(data)))
@@ -103,7 +103,7 @@ func TestSpoolIsCleaned(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	newSpool(folder, newShares(1, 1))
+	newSpool(folder, newQuota(1, 1))
 	left, err := os.ReadDir(folder)
 	if err != nil || len(left) != 1 || left[0].Name() != "other" {
 		t.Errorf("%v remain, expected other alone: %v", left, err)
@@ -114,7 +114,7 @@ func TestSpoolIsCleaned(t *testing.T) {
 // fewest, and that one who waited in vain holds none.
 func TestPlacesAreShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newShares(2, 2)
+		s := newQuota(2, 2)
 		first, second := s.take("alice"), s.take("alice")
 		if s.take("bob") != nil {
 			t.Fatal("a third place of 2 was given")

@@ -60,7 +60,7 @@ func malformed(format string, args ...any) error { return formError(fmt.Sprintf(
 // uploads are what is received, and the places where it is decoded.
 type uploads struct {
 	spool  *spool
-	places *shares
+	places *quota
 }
 
 // newUploads returns the uploads of a server with one owner, or with several. Of
@@ -70,7 +70,7 @@ func newUploads(folder string, several bool) *uploads {
 	if several {
 		part = 2
 	}
-	return &uploads{newSpool(folder, newShares(spoolBlocks, spoolBlocks/part)), newShares(places, places/part)}
+	return &uploads{newSpool(folder, newQuota(spoolBlocks, spoolBlocks/part)), newQuota(places, places/part)}
 }
 
 // A body is the body of a request that was received and has its place.
