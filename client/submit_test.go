@@ -38,7 +38,7 @@ func TestForm(t *testing.T) {
 			forms, keys = nil, nil
 			j, err := c.Submit(t.Context(), key, api.Submission{
 				Options: &api.Options{Strength: &strength}, Labels: map[string]string{"name": "value"},
-				Retention: "48h", Webhook: &api.Webhook{URL: "https://example.org"},
+				Retention: "48h", Webhook: &api.Webhook{URL: "https://example.org"}, Look: true,
 			},
 				Picture{api.Content, File(path)},
 				Picture{api.Style, Bytes([]byte("first"))},
@@ -50,6 +50,7 @@ func TestForm(t *testing.T) {
 			want := `options={"strength":0.25}
 labels={"name":"value"}
 webhook={"url":"https://example.org"}
+look=true
 retention=48h
 content (content)=the photo
 style (style)=first

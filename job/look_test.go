@@ -99,6 +99,37 @@ func TestLookOfSmallRecipe(t *testing.T) {
 	}
 }
 
+// TestLookFitsBesidePaintings: a look in the manner of as many large styles as may be, in
+// large strokes, fits into the memory for looks.
+func TestLookFitsBesidePaintings(t *testing.T) {
+	s := open(t, t.TempDir(), func(c *job.Config) { c.Looks = 100 })
+	style := &picture.File{Picture: noise(600, 600, 2)}
+	for _, name := range paint.RecipeNames() {
+		t.Run(name, func(t *testing.T) {
+			d, err := s.BeginLook(t.Context(), "", "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer d.Discard()
+			if err := d.Add(t.Context(), api.Content, style); err != nil {
+				t.Fatal(err)
+			}
+			for range job.MaxStyles {
+				if err := d.Add(t.Context(), api.Style, style); err != nil {
+					t.Fatal(err)
+				}
+			}
+			options, err := job.ParseOptions([]byte(`{"recipe":{"name":"`+name+`","size":2048,"style_scale":2}}`), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, _, err := d.Submit(t.Context(), job.Submission{Options: options}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 // TestLookOfPanorama: a look of a narrow photo is as long as the network needs.
 func TestLookOfPanorama(t *testing.T) {
 	s := open(t, t.TempDir())
