@@ -18,6 +18,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/pastiche-art/pastiche/api"
+	"github.com/pastiche-art/pastiche/paint"
 )
 
 // written writes a file for a test, and returns its path.
@@ -38,11 +39,11 @@ func turned(m image.Image) []byte {
 	return slices.Insert(jpegOf(m), 2, append(marker, exif...)...)
 }
 
-// box returns the middle of an element, and its width and height.
-func (b *browser) box(selector string) (x, y, w, h float64) {
+// box returns the middle of an element, and its width.
+func (b *browser) box(selector string) (x, y, w float64) {
 	b.t.Helper()
-	r := value[[]float64](b, fmt.Sprintf("(() => { const r = document.querySelector(%q).getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2, r.width, r.height] })()", selector))
-	return r[0], r[1], r[2], r[3]
+	r := value[[]float64](b, fmt.Sprintf("(() => { const r = document.querySelector(%q).getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2, r.width] })()", selector))
+	return r[0], r[1], r[2]
 }
 
 // hung waits for a photo of a name.
@@ -86,13 +87,13 @@ func TestFilesGoWhereTheyAreDropped(t *testing.T) {
 	f := newServer(t, setup{})
 	b := browse(t, f, false)
 	b.see("Start with a photo")
-	x, y, w, _ := b.box(".empty")
+	x, y, w := b.box(".empty")
 	right := x + w/2 - 20
 	b.drop(right, y, example(t, "photos/castle.jpg"))
 	b.hung("Castle")
 
 	// Two styles leave the photo, and both are chosen.
-	x, y, _, _ = b.box("[data-drop=style]")
+	x, y, _ = b.box("[data-drop=style]")
 	b.drop(x, y, example(t, "paintings/river.jpg"), example(t, "paintings/poppies.jpg"))
 	b.until("two styles", "document.querySelectorAll('.style input[value^=own]:checked').length === 2")
 	b.until("no other style", "document.querySelectorAll('.style input:checked').length === 2")
@@ -118,7 +119,7 @@ func TestFilesGoWhereTheyAreDropped(t *testing.T) {
 	b.accessible("dropped")
 
 	// Another photo can be taken back.
-	x, y, _, _ = b.box(".easel")
+	x, y, _ = b.box(".easel")
 	b.drop(x, y, example(t, "photos/cat.jpg"))
 	b.hung("Cat")
 	b.see("The photo was changed.")
@@ -180,6 +181,9 @@ func TestFirstVisit(t *testing.T) {
 	b.hung(list.Photos[0].Title)
 	b.run(chromedp.Click(".go button"))
 	b.see("In line")
+	if colors, sent := f.only().Options.Recipe["colors"]; sent && colors != string(paint.Fine().Colors) {
+		t.Errorf("colours %q, expected those of fine", colors)
+	}
 	if j := f.only(); j.Labels["photo"] != list.Photos[0].Title || j.Labels["style"] != "The Starry Night" {
 		t.Errorf("labels %v, expected the names of the photo and the style", j.Labels)
 	}
@@ -192,7 +196,7 @@ func TestUploadsAreAsSmallAsUseful(t *testing.T) {
 	b := browse(t, f, false)
 	b.see("Start with a photo")
 	photo := written(t, "turned photo.jpg", turned(drawing(1800, 1200)))
-	x, y, _, _ := b.box(".empty")
+	x, y, _ := b.box(".empty")
 	b.drop(x, y, photo, written(t, "small.png", pngOf(drawing(200, 150))))
 	b.hung("Turned photo")
 	b.until("style", "document.querySelector('.style input[value^=own]')?.checked")
@@ -230,7 +234,7 @@ func TestPhotoThatTheBrowserCannotRead(t *testing.T) {
 			w.Header()[name] = values
 		}
 		w.WriteHeader(answer.Code)
-		w.Write(body) //nolint:errcheck // the page says what it misses
+		w.Write(body)
 	})
 	tiff := written(t, "scan.tif", tiffOf(drawing(120, 80)))
 	g.instead.Store(&with)
@@ -446,11 +450,11 @@ func TestBrush(t *testing.T) {
 	b.see("Start with a photo")
 	b.drop(400, 400, written(t, "small.png", pngOf(drawing(64, 48))))
 	b.hung("Small")
-	if _, _, w, _ := b.box("img.hung"); w < 300 {
+	if _, _, w := b.box("img.hung"); w < 300 {
 		t.Errorf("a photo of 64 pixels is shown %v pixels wide, expected more than 300", w)
 	}
 	b.brush()
-	x, y, w, _ := b.box(".canvas")
+	x, y, w := b.box(".canvas")
 	b.run(chromedp.MouseClickXY(x, y))
 	b.see("% brushed")
 	brushed := func() int {
@@ -474,7 +478,7 @@ func TestBrush(t *testing.T) {
 
 	// The brush has a size in the window, whatever is magnified.
 	ring := func() float64 {
-		_, _, w, _ := b.box(".canvas .edge")
+		_, _, w := b.box(".canvas .edge")
 		return w
 	}
 	b.do("document.querySelector('.canvas').focus()")

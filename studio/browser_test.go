@@ -418,7 +418,7 @@ func TestSomebodyPaintsOnAPhone(t *testing.T) {
 	b.do("document.querySelector('.style input').click()")
 	b.choose("size", "256")
 	b.choose("effort", "0.5")
-	b.see("Balanced: the shapes of the style")
+	b.see("Balanced: the style’s shapes")
 	b.do("(() => { const s = document.querySelector('#strength'); s.value = 1; s.dispatchEvent(new Event('input')); s.scrollIntoView({ block: 'center' }) })()")
 	b.see("Bold: the style comes first")
 	b.accessible("composed")

@@ -71,7 +71,7 @@ type server struct {
 	token     string  // of the session; "" with keys
 	limits    *limits // of requests
 	guesses   *limits // of wrong keys
-	streams   *quota // of event streams
+	streams   *quota  // of event streams
 	uploads   *uploads
 	converter *converter
 	texts     *cache[textKey]

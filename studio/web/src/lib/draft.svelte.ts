@@ -134,6 +134,16 @@ class Draft {
     })
   }
 
+  // offerRecipes sets the recipes. Settings that nobody has chosen become the defaults
+  // of theirs.
+  offerRecipes(recipes: RecipeInfo[], chosen: boolean): void {
+    this.recipes = recipes
+    if (chosen) return
+    const { recipe } = this.settings
+    this.settings.recipe = ''
+    this.setRecipe(recipe)
+  }
+
   // state returns the draft as it is, for back.
   state(): State {
     const { photo, masks, several, places, taken, init } = this

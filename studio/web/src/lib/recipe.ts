@@ -35,9 +35,9 @@ export const balanced = 0.5
 
 // strengthOf returns the name of a strength, and what one sees there.
 export function strengthOf(strength: number): { name: string; sees: string } {
-  if (strength < 0.25) return { name: 'Subtle', sees: 'your photo, with the brushwork of the style.' }
-  if (strength < 0.75) return { name: 'Balanced', sees: 'the shapes of the style, and your photo is easy to recognise.' }
-  return { name: 'Bold', sees: 'the style comes first, and your photo is only its motif.' }
+  if (strength < 0.25) return { name: 'Subtle', sees: 'your photo, with the style’s brushwork.' }
+  if (strength < 0.75) return { name: 'Balanced', sees: 'the style’s shapes; your photo stays clear.' }
+  return { name: 'Bold', sees: 'the style comes first; your photo is its motif.' }
 }
 
 // What the colours of a painting are called: as a choice, in a summary, and as a
