@@ -93,7 +93,8 @@ func (s *Service) progressOf(r *Record) *api.Progress {
 	return &view
 }
 
-// CurveSoFar returns the costs of a running job over the steps up to its last checkpoint.
+// CurveSoFar returns the costs of a job that is not finished over the steps up to its
+// last checkpoint.
 func (r *Record) CurveSoFar() api.Curve {
 	return api.Curve{Samples: append([]api.Sample{}, r.Curve...)}
 }

@@ -57,8 +57,8 @@ func (b *browser) catchFiles() {
 	b.do(`(() => {
 		const make = URL.createObjectURL
 		URL.createObjectURL = (file) => { window.saved = file; return make(file) }
-		const click = HTMLAnchorElement.prototype.click
-		HTMLAnchorElement.prototype.click = function () { if (this.download) window.savedName = this.download; else click.call(this) }
+		const follow = HTMLAnchorElement.prototype.click
+		HTMLAnchorElement.prototype.click = function () { if (this.download) window.savedName = this.download; else follow.call(this) }
 	})()`)
 }
 

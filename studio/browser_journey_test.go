@@ -19,6 +19,7 @@ func TestJourney(t *testing.T) {
 			b.shot("1-first-visit")
 			b.do("document.querySelector('.triples button').click()")
 			b.until("photo", "document.querySelector('img.hung')?.naturalWidth > 0")
+			b.choose("size", "256")
 			b.until("quick look", "document.querySelector('img[alt^=\"Quick look\"]:not(.stale)')?.naturalWidth > 0")
 			b.shot("2-quick-look")
 			b.run(chromedp.Click(".go .primary"))
@@ -35,7 +36,7 @@ func TestJourney(t *testing.T) {
 
 			b.until("larger sizes", "document.querySelector('.larger button:not(:disabled)')")
 			b.do("document.querySelector('.larger button').click()")
-			b.until("larger painting", "document.querySelector('.both img')?.naturalWidth === 1024")
+			b.until("larger painting", "document.querySelector('.both img')?.naturalWidth === 512")
 			b.shot("5-larger")
 			b.press("Share a link")
 			b.until("link", "document.querySelector('#link')?.value")

@@ -39,7 +39,7 @@ const (
 	// axe checks accessibility; 'npm ci' in web brings it.
 	axe = "web/node_modules/axe-core/axe.min.js"
 	// patience is how long a page may take for one thing.
-	patience = 2 * time.Minute
+	patience = time.Minute
 )
 
 // browser is a window on the page of a server.

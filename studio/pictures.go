@@ -95,20 +95,17 @@ func (s *server) pictureOperations(humaAPI huma.API) {
 	})
 
 	op = fileOperation("/jobs/{id}/curve", "getCurve", "Get the costs over the steps", mimeJSON)
-	op.Description = "Of a running job, the costs so far. Of a finished job it never changes."
+	op.Description = "Of a finished job it never changes. Of any other, the costs up to its last checkpoint, of which there may be none."
 	op.Responses["200"].Content = jsonOf[api.Curve](humaAPI)
 	huma.Register(humaAPI, op, func(ctx context.Context, in *FilePath) (*huma.StreamResponse, error) {
 		r, err := s.Jobs.Get(ctx, callerOf(ctx).owner, in.ID)
 		if err != nil {
 			return nil, s.fail(err)
 		}
-		if r.State == api.Running {
+		if r.Result == nil || r.Result.Curve == "" {
 			return s.send(fileAnswer{kind: mimeJSON, cache: "no-store", open: func(context.Context) (fileContent, error) {
 				return inMemory(json.Marshal(r.CurveSoFar()))
 			}}), nil
-		}
-		if r.Result == nil || r.Result.Curve == "" {
-			return nil, s.fail(job.ErrNotFound)
 		}
 		return s.send(s.storedFile(r, r.Result.Curve, mimeJSON, blob.Info{})), nil
 	})

@@ -218,19 +218,22 @@ func TestDamagedFile(t *testing.T) {
 	}
 }
 
-func TestCurveOfARunningJob(t *testing.T) {
+func TestCurveOfAnUnfinishedJob(t *testing.T) {
 	release := make(chan struct{})
 	f := newServer(t, setup{worker: true, paint: paintUntil(release)})
-	var j api.Job
-	f.decode(f.submit("", quick()...), http.StatusCreated, &j)
+	var running, queued api.Job
+	f.decode(f.submit("", quick()...), http.StatusCreated, &running)
+	f.decode(f.submit("", quick()...), http.StatusCreated, &queued)
 	f.eventually("the job runs", func() bool {
-		f.decode(f.do(f.request(http.MethodGet, "/jobs/"+j.ID, nil)), http.StatusOK, &j)
-		return j.State == api.Running
+		f.decode(f.do(f.request(http.MethodGet, "/jobs/"+running.ID, nil)), http.StatusOK, &running)
+		return running.State == api.Running
 	})
-	answer, data := f.get(http.MethodGet, "/jobs/"+j.ID+"/curve")
-	if answer.StatusCode != http.StatusOK || answer.Header.Get("Cache-Control") != "no-store" || !bytes.Contains(data, []byte(`"samples":[]`)) {
-		t.Errorf("%s, %v: %s", answer.Status, answer.Header, data)
+	for _, j := range []api.Job{running, queued} {
+		answer, data := f.get(http.MethodGet, "/jobs/"+j.ID+"/curve")
+		if answer.StatusCode != http.StatusOK || answer.Header.Get("Cache-Control") != "no-store" || !bytes.Contains(data, []byte(`"samples":[]`)) {
+			t.Errorf("%s: %s, %v: %s", j.State, answer.Status, answer.Header, data)
+		}
 	}
 	close(release)
-	f.finished(j.ID)
+	f.finished(running.ID)
 }
