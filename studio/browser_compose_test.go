@@ -84,9 +84,10 @@ func (f *fixture) only() api.Job {
 
 // TestFilesGoWhereTheyAreDropped drops pictures on the boxes that the page shows.
 func TestFilesGoWhereTheyAreDropped(t *testing.T) {
+	t.Parallel()
 	f := newServer(t, setup{})
 	b := browse(t, f, false)
-	b.see("Start with a photo")
+	b.empty()
 	x, y, w := b.box(".empty")
 	right := x + w/2 - 20
 	b.drop(right, y, example(t, "photos/castle.jpg"))
@@ -129,9 +130,10 @@ func TestFilesGoWhereTheyAreDropped(t *testing.T) {
 
 // TestPastedAddress pastes addresses of pictures, and a picture.
 func TestPastedAddress(t *testing.T) {
+	t.Parallel()
 	f := newServer(t, setup{})
 	b := browse(t, f, false)
-	b.see("Start with a photo")
+	b.empty()
 	paste := func(text string) {
 		b.do(fmt.Sprintf("(() => { const d = new DataTransfer(); d.setData('text/plain', %q); document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData: d, bubbles: true })) })()", text))
 	}
@@ -153,6 +155,7 @@ func TestPastedAddress(t *testing.T) {
 
 // TestFirstVisit paints after one action, by an example and by a photo.
 func TestFirstVisit(t *testing.T) {
+	t.Parallel()
 	f := newServer(t, setup{})
 	var list api.ExampleList
 	f.decode(f.do(f.request(http.MethodGet, "/examples", nil)), http.StatusOK, &list)
@@ -192,9 +195,10 @@ func TestFirstVisit(t *testing.T) {
 
 // TestUploadsAreAsSmallAsUseful checks which pictures the server gets.
 func TestUploadsAreAsSmallAsUseful(t *testing.T) {
+	t.Parallel()
 	f := newServer(t, setup{})
 	b := browse(t, f, false)
-	b.see("Start with a photo")
+	b.empty()
 	photo := written(t, "turned photo.jpg", turned(drawing(1800, 1200)))
 	x, y, _ := b.box(".empty")
 	b.drop(x, y, photo, written(t, "small.png", pngOf(drawing(200, 150))))
@@ -219,6 +223,7 @@ func TestUploadsAreAsSmallAsUseful(t *testing.T) {
 
 // TestPhotoThatTheBrowserCannotRead: the server shows what the browser cannot.
 func TestPhotoThatTheBrowserCannotRead(t *testing.T) {
+	t.Parallel()
 	f, g := newGate(t, setup{})
 	const thumbnail = "/examples/photos/cat.jpg"
 	with := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -293,9 +298,10 @@ func tiffOf(m image.Image) []byte {
 
 // TestUndoBringsBack: what is removed from the draft comes back.
 func TestUndoBringsBack(t *testing.T) {
+	t.Parallel()
 	f := newServer(t, setup{})
 	b := browse(t, f, false)
-	b.see("Start with a photo")
+	b.empty()
 	long := strings.Repeat("Avery", 30) + "longname.jpg"
 	data, err := os.ReadFile(example(t, "paintings/river.jpg"))
 	if err != nil {
@@ -334,9 +340,10 @@ func TestUndoBringsBack(t *testing.T) {
 // TestStylesByArea mixes styles: their numbers, how many there may be, and what is sent
 // where nothing is brushed.
 func TestStylesByArea(t *testing.T) {
+	t.Parallel()
 	f := newServer(t, setup{})
 	b := browse(t, f, false)
-	b.see("Start with a photo")
+	b.empty()
 	files := []string{example(t, "photos/castle.jpg")}
 	for i := range 9 {
 		files = append(files, written(t, fmt.Sprintf("style %d.png", i), pngOf(drawing(40+i, 40))))
@@ -392,9 +399,10 @@ func TestStylesByArea(t *testing.T) {
 
 // TestSharesInPercent mixes two styles.
 func TestSharesInPercent(t *testing.T) {
+	t.Parallel()
 	f := newServer(t, setup{})
 	b := browse(t, f, true)
-	b.see("Start with a photo")
+	b.empty()
 	b.run(chromedp.SetUploadFiles(".empty input[multiple]", []string{example(t, "photos/castle.jpg")}))
 	b.hung("Castle")
 	b.until("styles", "document.querySelector('.mix')")
@@ -416,9 +424,10 @@ func TestSharesInPercent(t *testing.T) {
 
 // TestGalleryOfStyles chooses among all styles by the keyboard.
 func TestGalleryOfStyles(t *testing.T) {
+	t.Parallel()
 	f := newServer(t, setup{})
 	b := browse(t, f, false)
-	b.see("Start with a photo")
+	b.empty()
 	b.do("[...document.querySelectorAll('button')].find((b) => /^All \\d+ styles/.test(b.innerText)).click()")
 	b.until("dialog", "document.querySelector('dialog[open]') && document.activeElement.type === 'search'")
 	b.accessible("gallery")
@@ -445,9 +454,10 @@ func TestGalleryOfStyles(t *testing.T) {
 
 // TestBrush brushes a small photo, by the mouse and by keys.
 func TestBrush(t *testing.T) {
+	t.Parallel()
 	f := newServer(t, setup{})
 	b := browse(t, f, false)
-	b.see("Start with a photo")
+	b.empty()
 	b.drop(400, 400, written(t, "small.png", pngOf(drawing(64, 48))))
 	b.hung("Small")
 	if _, _, w := b.box("img.hung"); w < 300 {
@@ -502,6 +512,7 @@ func TestBrush(t *testing.T) {
 
 // TestDraftsOfTwoTabs: each tab has a draft, and a new one begins with a copy.
 func TestDraftsOfTwoTabs(t *testing.T) {
+	t.Parallel()
 	f := newServer(t, setup{})
 	b := browse(t, f, false)
 	b.until("examples", "document.querySelector('.photos button')")
@@ -510,10 +521,7 @@ func TestDraftsOfTwoTabs(t *testing.T) {
 	b.kept("d?.photo")
 	key := value[string](b, "sessionStorage.getItem('draft')")
 
-	tab, shut := chromedp.NewContext(b)
-	defer shut()
-	other := &browser{Context: tab, t: t, f: f}
-	other.run(chromedp.Navigate(f.URL))
+	other := b.another()
 	other.hung("Neuschwanstein Castle")
 	other.press("Start over")
 	other.see("Start with a photo")
@@ -532,6 +540,7 @@ func TestDraftsOfTwoTabs(t *testing.T) {
 
 // TestDroppedPaintingBringsItsSettings: a PNG of pastiche says how it was painted.
 func TestDroppedPaintingBringsItsSettings(t *testing.T) {
+	t.Parallel()
 	f := newServer(t, setup{worker: true, paint: stubPaint})
 	b := browse(t, f, false)
 	b.until("examples", "document.querySelector('.photos button')")
@@ -548,7 +557,7 @@ func TestDroppedPaintingBringsItsSettings(t *testing.T) {
 	b.run(chromedp.Navigate(f.URL + "/#"))
 	b.hung("Neuschwanstein Castle")
 	b.press("Start over")
-	b.see("Start with a photo")
+	b.empty()
 	b.drop(400, 400, written(t, "painting.png", png))
 	b.see("painting.png says how it was painted.")
 	b.hung("Neuschwanstein Castle")
@@ -560,6 +569,7 @@ func TestDroppedPaintingBringsItsSettings(t *testing.T) {
 
 // TestAgainAddsNoStyle: a painting that is edited has the style it was painted with.
 func TestAgainAddsNoStyle(t *testing.T) {
+	t.Parallel()
 	f := newServer(t, setup{worker: true, paint: stubPaint})
 	b := browse(t, f, false)
 	b.until("examples", "document.querySelector('.photos button')")

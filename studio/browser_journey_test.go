@@ -10,8 +10,10 @@ import (
 // paint with two clicks, find the painting again the next day, make it larger, and send
 // it to a friend, who has no key.
 func TestJourney(t *testing.T) {
+	t.Parallel()
 	for name, phone := range map[string]bool{"desk": false, "phone": true} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			f := newServer(t, setup{worker: true})
 			b := browse(t, f, phone)
 			b.see("Turns your photo into a painting in the style of another.")

@@ -145,7 +145,7 @@ func (c *counter) look(i int) api.Submission {
 // compose brings a photo and a style.
 func (b *browser) compose(photo string) {
 	b.t.Helper()
-	b.see("Start with a photo")
+	b.empty()
 	b.drop(100, 400, photo, example(b.t, "paintings/river.jpg"))
 	b.until("photo", "document.querySelector('img.hung')?.naturalWidth > 0")
 	b.until("painting of one's own", "document.querySelector('.style input')?.checked")
@@ -168,10 +168,11 @@ func minutes(_ api.EstimateRequest, size int) api.Estimate {
 // TestOnlyPaintPaints: Enter on a control chooses nothing and paints nothing; Control
 // and Enter paint.
 func TestOnlyPaintPaints(t *testing.T) {
+	t.Parallel()
 	f, c := newCounter(t, stubPaint)
 	c.estimate = minutes
 	b := browse(t, f, false)
-	b.see("Start with a photo")
+	b.empty()
 	b.until("steps, and no Paint button", "document.querySelectorAll('.go ol li').length === 2 && !"+paintButton)
 	b.accessible("steps")
 	b.compose(example(t, "photos/castle.jpg"))
@@ -196,6 +197,7 @@ func TestOnlyPaintPaints(t *testing.T) {
 // TestSizesSayWhatTheyTake: minutes stand under the sizes, and a size that is too large
 // is marked, with one that is not.
 func TestSizesSayWhatTheyTake(t *testing.T) {
+	t.Parallel()
 	f, c := newCounter(t, stubPaint)
 	c.estimate = func(r api.EstimateRequest, size int) api.Estimate {
 		if size > 1533 && r.Options.Recipe.Name() == "nnst" {
@@ -229,6 +231,7 @@ func TestSizesSayWhatTheyTake(t *testing.T) {
 // TestNarrowPhoto: a photo that cannot be painted is said to be one at once, and can be
 // cropped.
 func TestNarrowPhoto(t *testing.T) {
+	t.Parallel()
 	f, c := newCounter(t, stubPaint)
 	c.estimate = func(r api.EstimateRequest, size int) api.Estimate {
 		if r.Width > 5*r.Height {
@@ -254,9 +257,10 @@ func TestNarrowPhoto(t *testing.T) {
 // TestChosenColoursStay: another method keeps the colours that a person chose, and
 // brings its own where nobody chose.
 func TestChosenColoursStay(t *testing.T) {
+	t.Parallel()
 	f, _ := newCounter(t, stubPaint)
 	b := browse(t, f, false)
-	b.see("Start with a photo")
+	b.empty()
 	chosen := "document.querySelector('input[name=colors]:checked')?.value"
 	b.do("document.querySelector('details').open = true")
 	b.until("colours of the method", chosen+" === 'match'")
@@ -279,6 +283,7 @@ func TestChosenColoursStay(t *testing.T) {
 // TestSendingFailsAtTheButton: what is wrong with sending stands at the button, with a
 // way to try again; sending can be cancelled.
 func TestSendingFailsAtTheButton(t *testing.T) {
+	t.Parallel()
 	f, c := newCounter(t, stubPaint)
 	b := browse(t, f, true)
 	b.compose(example(t, "photos/castle.jpg"))
@@ -325,6 +330,7 @@ func TestSendingFailsAtTheButton(t *testing.T) {
 // TestQuickLook: a change of the draft is shown over the photo, painted small, and
 // nothing is left of it on the server.
 func TestQuickLook(t *testing.T) {
+	t.Parallel()
 	f, c := newCounter(t, stubPaint)
 	b := browse(t, f, false)
 	b.compose(example(t, "photos/castle.jpg"))
@@ -362,6 +368,7 @@ func TestQuickLook(t *testing.T) {
 
 // TestOldLooksAreCancelled: a change while a look is painted cancels that one.
 func TestOldLooksAreCancelled(t *testing.T) {
+	t.Parallel()
 	release := make(chan struct{})
 	f, c := newCounter(t, paintUntil(release))
 	b := browse(t, f, false)
@@ -380,6 +387,7 @@ func TestOldLooksAreCancelled(t *testing.T) {
 
 // TestVariations: a sheet of looks, of which one gives its settings to the draft.
 func TestVariations(t *testing.T) {
+	t.Parallel()
 	f, c := newCounter(t, stubPaint)
 	b := browse(t, f, false)
 	b.compose(example(t, "photos/castle.jpg"))
@@ -426,9 +434,10 @@ func TestVariations(t *testing.T) {
 
 // TestPresets: settings are kept under a name, and come back after a reload.
 func TestPresets(t *testing.T) {
+	t.Parallel()
 	f, _ := newCounter(t, stubPaint)
 	b := browse(t, f, false)
-	b.see("Start with a photo")
+	b.empty()
 	b.set("#strength", 0.9)
 	b.choose("recipe", "nnst")
 	b.do("document.querySelector('details').open = true")
@@ -439,7 +448,7 @@ func TestPresets(t *testing.T) {
 	b.run(chromedp.Reload())
 	b.until("page", "document.querySelector('#strength')")
 	b.do("document.querySelector('details').open = true")
-	b.until("preset after a reload", "document.querySelector('details li .use')")
+	b.until("preset after a reload", "document.querySelector('details li .use:enabled')")
 	b.press("Soft watercolour")
 	b.until("its settings", "document.querySelector('#strength').value === '0.9' && document.querySelector('input[name=recipe][value=nnst]').checked")
 	b.do("document.querySelector('details li .quiet').click()")
@@ -450,11 +459,12 @@ func TestPresets(t *testing.T) {
 // TestPanelFits: nothing of the panel is out of reach, and the bar leaves room in low
 // windows.
 func TestPanelFits(t *testing.T) {
+	t.Parallel()
 	f, c := newCounter(t, stubPaint)
 	c.estimate = minutes
 	b := browse(t, f, false)
 	b.run(chromedp.EmulateViewport(1280, 720))
-	b.see("Start with a photo")
+	b.empty()
 	const dead = "Math.max(0, document.documentElement.scrollHeight - Math.max(innerHeight, ...[...document.querySelectorAll('main *, footer')].filter((e) => !e.closest('.compose')).map((e) => e.getBoundingClientRect().bottom + scrollY)))"
 	if d := value[float64](b, dead); d > 20 {
 		t.Errorf("%v px of the page show nothing", d)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"image"
@@ -80,15 +81,22 @@ func browse(t *testing.T, f *fixture, phone bool) *browser {
 		shut()
 		release()
 	})
-	b := &browser{Context: window, t: t, f: f}
-	b.run(chromedp.EmulateViewport(1440, 900)) // which starts the browser
-	if err := chromedp.Listen(window, b.hear); err != nil {
-		t.Fatal(err)
-	}
+	b := tab(t, f, window)
 	if phone {
 		b.run(chromedp.EmulateViewport(390, 844, chromedp.EmulateScale(2), chromedp.EmulateMobile, chromedp.EmulateTouch))
 	}
 	b.run(chromedp.Navigate(f.URL))
+	return b
+}
+
+// tab opens a tab of a window.
+func tab(t *testing.T, f *fixture, window context.Context) *browser {
+	t.Helper()
+	b := &browser{Context: window, t: t, f: f}
+	// The first step opens the tab, which lives as long as the context of that step.
+	if err := errors.Join(chromedp.Do(window, chromedp.EmulateViewport(1440, 900)), chromedp.Listen(window, b.hear)); err != nil {
+		t.Fatal(err)
+	}
 	return b
 }
 
@@ -125,9 +133,11 @@ func (b *browser) quiet() {
 
 func (b *browser) run(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	if err := chromedp.Do(b, steps...); err != nil {
+	patient, cancel := context.WithTimeout(b, patience)
+	defer cancel()
+	if err := chromedp.Do(patient, steps...); err != nil {
 		b.shot("failed")
-		b.t.Fatal(err)
+		b.t.Fatalf("%v; the page says:\n%s", err, value[string](b, "document.body?.innerText"))
 	}
 }
 
@@ -180,6 +190,12 @@ func (b *browser) until(what, expression string) {
 func (b *browser) see(text string) {
 	b.t.Helper()
 	b.until(text, fmt.Sprintf("document.body?.innerText.includes(%q)", text))
+}
+
+// empty waits for the page without a photo, when it has loaded all that it needs.
+func (b *browser) empty() {
+	b.t.Helper()
+	b.until("page without a photo", "document.querySelector('main[aria-busy=false]')?.innerText.includes('Start with a photo')")
 }
 
 // drop drops files onto a place, as a file manager does.
@@ -284,9 +300,10 @@ func example(t *testing.T, name string) string {
 }
 
 func TestSomebodyPaints(t *testing.T) {
+	t.Parallel()
 	f := newServer(t, setup{worker: true})
 	b := browse(t, f, false)
-	b.see("Start with a photo")
+	b.empty()
 	b.accessible("empty")
 	b.drop(400, 400, example(t, "photos/castle.jpg"), example(t, "paintings/river.jpg"))
 	b.until("photo", "document.querySelector('img.hung')?.naturalWidth > 0")
@@ -320,9 +337,10 @@ func TestSomebodyPaints(t *testing.T) {
 }
 
 func TestDraftSurvivesAReload(t *testing.T) {
+	t.Parallel()
 	f := newServer(t, setup{})
 	b := browse(t, f, false)
-	b.see("Start with a photo")
+	b.empty()
 	b.drop(400, 400, example(t, "photos/castle.jpg"), example(t, "paintings/river.jpg"))
 	b.until("painting of one's own", "document.querySelector('.style input[value^=own]')?.checked")
 	b.press("Protect areas")
@@ -343,10 +361,10 @@ func TestDraftSurvivesAReload(t *testing.T) {
 	b.kept("d && d.layers.length === 1")
 	b.accessible("composed")
 	b.press("Start over")
-	b.see("Start with a photo")
+	b.empty()
 	b.kept("d && !d.photo && d.own.length === 0 && d.examples.length === 1")
 	b.run(chromedp.Reload())
-	b.see("Start with a photo")
+	b.empty()
 	b.until("examples, the first of which is chosen", "document.querySelectorAll('.style').length === "+strconv.Itoa(min(11, len(examples.Paintings())))+
 		" && document.querySelectorAll('.style input:checked').length === 1 && document.querySelector('.style input').checked")
 	b.quiet()
@@ -355,9 +373,10 @@ func TestDraftSurvivesAReload(t *testing.T) {
 // TestPageSaysWhatIsWrong brings what is no picture, stops a painting, and lets the
 // server go.
 func TestPageSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
 	f := newServer(t, setup{})
 	b := browse(t, f, true)
-	b.see("Start with a photo")
+	b.empty()
 	folder := t.TempDir()
 	for name, data := range map[string][]byte{"text.jpg": []byte("no picture"), "drawing.svg": []byte("<svg xmlns='http://www.w3.org/2000/svg'/>"), "dot.png": pngOf(drawing(1, 1))} {
 		path := filepath.Join(folder, name)
@@ -389,9 +408,10 @@ func TestPageSaysWhatIsWrong(t *testing.T) {
 
 // TestPageSaysWhatAPictureLost: what a job's pictures lost stands beside it.
 func TestPageSaysWhatAPictureLost(t *testing.T) {
+	t.Parallel()
 	f := newServer(t, setup{})
 	b := browse(t, f, true)
-	b.see("Start with a photo")
+	b.empty()
 	const headerEnd = 8 + 25
 	codes := []byte("cICP\x0a\x11\x00\x01") // of a cinema's film, which is not understood
 	chunk := binary.BigEndian.AppendUint32(append([]byte{0, 0, 0, 4}, codes...), crc32.ChecksumIEEE(codes))
@@ -410,9 +430,10 @@ func TestPageSaysWhatAPictureLost(t *testing.T) {
 }
 
 func TestSomebodyPaintsOnAPhone(t *testing.T) {
+	t.Parallel()
 	f := newServer(t, setup{worker: true})
 	b := browse(t, f, true)
-	b.see("Start with a photo")
+	b.empty()
 	b.run(chromedp.SetUploadFiles("input[capture]", []string{example(t, "photos/cat.jpg")}))
 	b.until("photo", "document.querySelector('img.hung')?.naturalWidth > 0")
 	b.do("document.querySelector('.style input').click()")
@@ -435,9 +456,10 @@ func TestSomebodyPaintsOnAPhone(t *testing.T) {
 }
 
 func TestSomebodyPaintsWithTheKeyboardAlone(t *testing.T) {
+	t.Parallel()
 	f := newServer(t, setup{worker: true})
 	b := browse(t, f, false)
-	b.see("Start with a photo")
+	b.empty()
 	b.reach(".empty li button")
 	b.run(chromedp.KeyEvent(kb.Enter))
 	b.until("photo", "document.querySelector('img.hung')?.naturalWidth > 0")
@@ -464,6 +486,7 @@ func TestSomebodyPaintsWithTheKeyboardAlone(t *testing.T) {
 }
 
 func TestSomebodyComesInWithAKey(t *testing.T) {
+	t.Parallel()
 	f := newServer(t, setup{Config: studio.Config{Keys: keysOf(t, "alice")}})
 	f.key = aliceKey
 	var j api.Job
@@ -472,7 +495,7 @@ func TestSomebodyComesInWithAKey(t *testing.T) {
 	b.see("Enter your access key.")
 	b.accessible("locked")
 	b.signIn()
-	b.see("Start with a photo")
+	b.empty()
 	b.until("job of the key", "document.querySelector('nav li img')?.naturalWidth > 0")
 	b.run(chromedp.Reload())
 	b.see("Your paintings")
@@ -535,6 +558,7 @@ func newGate(t *testing.T, s setup) (*fixture, *gate) {
 // TestPageComesBack checks that the events come back after answers of a proxy and
 // of a server that is busy.
 func TestPageComesBack(t *testing.T) {
+	t.Parallel()
 	f, g := newGate(t, setup{})
 	f.decode(f.submit("", quick()...), http.StatusCreated, nil)
 	b := browse(t, f, false)
@@ -556,9 +580,10 @@ func TestPageComesBack(t *testing.T) {
 // TestLostAnswerMakesOnePainting checks that a job is submitted once where the answer
 // to its submission is lost.
 func TestLostAnswerMakesOnePainting(t *testing.T) {
+	t.Parallel()
 	f, g := newGate(t, setup{})
 	b := browse(t, f, false)
-	b.see("Start with a photo")
+	b.empty()
 	b.drop(400, 400, example(t, "photos/castle.jpg"), example(t, "paintings/river.jpg"))
 	b.until("painting of one's own", "document.querySelector('.style input[value^=own]')?.checked")
 	var submissions atomic.Int32
@@ -587,6 +612,7 @@ func TestLostAnswerMakesOnePainting(t *testing.T) {
 // TestPaintLikeThisAgain checks that a job that is painted again from the page has
 // the pictures and options of the first, also those that the page does not show.
 func TestPaintLikeThisAgain(t *testing.T) {
+	t.Parallel()
 	f := newServer(t, setup{worker: true, paint: stubPaint})
 	ramp := image.NewGray(image.Rect(0, 0, 48, 32)) // softer than the brush
 	rest := image.NewGray(ramp.Rect)

@@ -189,6 +189,7 @@ func (f *firefox) shot(name string) {
 // TestFirefox opens the page, paints and shows the painting in another browser than
 // the one that all other tests use.
 func TestFirefox(t *testing.T) {
+	t.Parallel()
 	f := newServer(t, setup{worker: true})
 	w := openFirefox(t, f.URL)
 	w.until("page", "document.querySelector('.stage input[type=file]')")

@@ -141,6 +141,7 @@ func TestWhatBrowsersKeep(t *testing.T) {
 // TestThemeBeforeThePage: the theme that a person has chosen is there before the style
 // sheet and the page's own script.
 func TestThemeBeforeThePage(t *testing.T) {
+	t.Parallel()
 	f := newServer(t, setup{})
 	b := browse(t, f, false)
 	if _, err := chromedp.Call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{

@@ -215,6 +215,7 @@ func TestSecretsAreNotLogged(t *testing.T) {
 
 // TestSharedPage looks at the page in a browser.
 func TestSharedPage(t *testing.T) {
+	t.Parallel()
 	photo, style := "castle.jpg", "starry-night.jpg"
 	content, err := os.ReadFile(filepath.Join("..", "examples", "photos", photo))
 	if err != nil {
