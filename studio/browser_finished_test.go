@@ -55,10 +55,11 @@ func (b *browser) button(text string) {
 func (b *browser) catchFiles() {
 	b.t.Helper()
 	b.do(`(() => {
-		const make = URL.createObjectURL
-		URL.createObjectURL = (file) => { window.saved = file; return make(file) }
-		const follow = HTMLAnchorElement.prototype.click
-		HTMLAnchorElement.prototype.click = function () { if (this.download) window.savedName = this.download; else follow.call(this) }
+		const { createObjectURL } = URL
+		URL.createObjectURL = (file) => { window.saved = file; return createObjectURL.call(URL, file) }
+		const link = HTMLAnchorElement.prototype
+		const { click: follow } = link
+		link.click = function () { if (this.download) window.savedName = this.download; else follow.call(this) }
 	})()`)
 }
 

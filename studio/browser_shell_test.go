@@ -51,7 +51,7 @@ func (b *browser) another() *browser {
 	b.t.Helper()
 	window, shut := chromedp.NewContext(b.Context)
 	b.t.Cleanup(shut)
-	other := tab(b.t, b.f, window)
+	other := tab(window, b.t, b.f)
 	other.run(chromedp.Navigate(b.f.URL))
 	return other
 }

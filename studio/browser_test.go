@@ -81,7 +81,7 @@ func browse(t *testing.T, f *fixture, phone bool) *browser {
 		shut()
 		release()
 	})
-	b := tab(t, f, window)
+	b := tab(window, t, f)
 	if phone {
 		b.run(chromedp.EmulateViewport(390, 844, chromedp.EmulateScale(2), chromedp.EmulateMobile, chromedp.EmulateTouch))
 	}
@@ -90,7 +90,7 @@ func browse(t *testing.T, f *fixture, phone bool) *browser {
 }
 
 // tab opens a tab of a window.
-func tab(t *testing.T, f *fixture, window context.Context) *browser {
+func tab(window context.Context, t *testing.T, f *fixture) *browser {
 	t.Helper()
 	b := &browser{Context: window, t: t, f: f}
 	// The first step opens the tab, which lives as long as the context of that step.
