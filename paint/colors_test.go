@@ -23,6 +23,9 @@ func colorDistance(p, q *picture.Picture) float64 {
 }
 
 func TestColors(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it paints several pictures")
+	}
 	// The content's and the board's colours are far apart; those of the strokes
 	// are not near black and white, where maps of colours are cut off.
 	content, board, bands := photo(64, 48), checks(48, 48, 6), strokes(48, 48, 4)

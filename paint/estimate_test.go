@@ -13,6 +13,9 @@ import (
 // TestEstimate: an estimate tells the size and the memory that a painting has, and
 // refuses what Check refuses.
 func TestEstimate(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it paints several pictures")
+	}
 	content, style := stripes(96).Crop(image.Rect(0, 0, 96, 60)), stripes(64)
 	for name, recipe := range map[string]Recipe{"fine": Fine(), "gatys": Gatys(), "nnst": NNST(), "strotss": STROTSS()} {
 		recipe.Size = 128

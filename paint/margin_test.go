@@ -10,6 +10,9 @@ import (
 // TestMargin paints with a margin: the painting has its size, what is kept is the
 // photo's to the bit, and a mask belongs to the same pixels as without.
 func TestMargin(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it paints several pictures")
+	}
 	content := photo(60, 44)
 	mask := picture.New(60, 44) // its left half
 	for i := range mask.RGB {

@@ -54,6 +54,9 @@ func ofHalf(t *testing.T, p *picture.Picture, left bool, layer string) *loss.Sta
 // TestRegions: each half of a painting takes on the statistics of its own style
 // and not of the other's, whatever the style cost.
 func TestRegions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it paints several pictures")
+	}
 	const layer = "conv2_1"
 	bands, board := strokes(96, 96, 6), checks(96, 96, 8)
 	for _, cost := range []StyleCost{GramCost, WassersteinCost} {
@@ -86,6 +89,9 @@ func TestRegions(t *testing.T) {
 // TestNearestRegions: each half of a painting by nearest places takes its pieces
 // from its own style, and of a style from what its mask shows.
 func TestNearestRegions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it paints several pictures")
+	}
 	red := draw(64, 64, func(x, y float64) [3]float64 { return [3]float64{200 + 50*math.Sin(40*x), 30, 20} })
 	blue := draw(64, 64, func(x, y float64) [3]float64 { return [3]float64{20, 30, 200 + 50*math.Sin(40*y)} })
 	both := picture.New(64, 64)

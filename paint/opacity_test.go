@@ -33,6 +33,9 @@ var hiddenColors = [][3]float32{{0, 0, 0}, {255, 0, 255}}
 // TestHiddenColorsCountForNothing: contents and styles that look alike on every background
 // paint the same bytes, by every recipe and with every choice that looks at colours.
 func TestHiddenColorsCountForNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it paints several pictures")
+	}
 	type hiddenTest struct {
 		name    string
 		recipe  string

@@ -109,6 +109,9 @@ func TestStrengthen(t *testing.T) {
 // from the photo, in the features of a layer, than one at Subtle. With fine, one at
 // Balanced lies between them.
 func TestStrengthMovesAwayFromThePhoto(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it paints several pictures")
+	}
 	content, style := photo(64, 64), strokes(64, 64, 5)
 	const layer = "conv4_2" // whose features are content to most recipes
 	want := mustFeatures(t, content, layer, Options{}).Values

@@ -41,6 +41,9 @@ func TestStyleWithoutWeight(t *testing.T) {
 // TestStyleWeights: the more a style weighs, the more of it is painted, by recipes
 // that look for places of the styles, too.
 func TestStyleWeights(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it paints several pictures")
+	}
 	red, blue := redAndBlue(64, 64)
 	for _, name := range []string{"fine", "nnst", "strotss"} {
 		t.Run(name, func(t *testing.T) {
