@@ -1,22 +1,19 @@
 package studio
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
 	"os"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
-	"unicode/utf8"
+
+	"github.com/pastiche-art/pastiche/studio/internal/keyfile"
 )
 
 // Keys are the API keys that a server accepts. They are safe for use by several
@@ -39,13 +36,7 @@ type Keys struct {
 	path    string
 	log     *slog.Logger
 	seen    fileVersion
-	entries atomic.Pointer[[]keyEntry]
-}
-
-// keyEntry is a line of a keys file.
-type keyEntry struct {
-	name string
-	sum  [sha256.Size]byte // of the key
+	entries atomic.Pointer[[]keyfile.Key]
 }
 
 // fileVersion tells whether a file has changed.
@@ -54,19 +45,13 @@ type fileVersion struct {
 	size     int64
 }
 
-const (
-	minKey, maxKey = 16, 200 // characters
-	maxKeyName     = 32
-	maxKeysFile    = 1 << 20 // bytes
-	digestPrefix   = "sha256:"
-	// keysEvery is how often the keys file is looked at.
-	keysEvery = 2 * time.Second
-)
+// keysEvery is how often the keys file is looked at.
+const keysEvery = 2 * time.Second
 
 // ParseKeys reads the text of a keys file. Errors begin with the name of the file
 // and the number of the line.
 func ParseKeys(file string, text []byte) (*Keys, error) {
-	entries, err := parseKeys(file, text)
+	entries, err := keyfile.Parse(file, text)
 	if err != nil {
 		return nil, err
 	}
@@ -127,11 +112,11 @@ func (k *Keys) load() error {
 		return fmt.Errorf("the keys file: %w", err)
 	}
 	k.seen = fileVersion{info.ModTime(), info.Size()}
-	text, err := io.ReadAll(io.LimitReader(f, maxKeysFile+1))
+	text, err := io.ReadAll(io.LimitReader(f, keyfile.MaxSize+1))
 	if err != nil {
 		return fmt.Errorf("the keys file: %w", err)
 	}
-	entries, err := parseKeys(k.path, text)
+	entries, err := keyfile.Parse(k.path, text)
 	if err != nil {
 		return err
 	}
@@ -142,73 +127,11 @@ func (k *Keys) load() error {
 	return nil
 }
 
-func parseKeys(file string, text []byte) ([]keyEntry, error) {
-	if len(text) > maxKeysFile {
-		return nil, fmt.Errorf("%s: expected at most %d KiB", file, maxKeysFile>>10)
-	}
-	text = bytes.TrimPrefix(text, []byte("\ufeff")) // a byte order mark
-	var entries []keyEntry
-	for n, line := range strings.Split(string(text), "\n") {
-		line = strings.TrimSpace(line)
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		e, err := parseKey(line)
-		for _, other := range entries {
-			if err == nil && other.sum == e.sum {
-				err = fmt.Errorf("the key is that of an earlier line, of %s: expected another one", other.name)
-			}
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s:%d: %w", file, n+1, err)
-		}
-		entries = append(entries, e)
-	}
-	if len(entries) == 0 {
-		return nil, fmt.Errorf("%s: no keys: expected lines with a name and a key each", file)
-	}
-	return entries, nil
-}
-
-// parseKey reads a line with a key. Errors do not tell the key.
-func parseKey(line string) (e keyEntry, err error) {
-	if !utf8.ValidString(line) {
-		return e, errors.New("not UTF-8 text")
-	}
-	fields := strings.Fields(line)
-	if len(fields) != 2 {
-		return e, fmt.Errorf("%d words: expected a name and a key, such as: alice %s", len(fields), "3dSWCH2fEkHGGtbZ")
-	}
-	e.name = fields[0]
-	key := fields[1]
-	if len(e.name) > maxKeyName || strings.ContainsFunc(e.name, func(c rune) bool {
-		return (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-'
-	}) {
-		return e, fmt.Errorf("the name, the first of two words, is not 1 to %d lower-case letters, digits and \"-\"", maxKeyName)
-	}
-	if digits, hashed := strings.CutPrefix(key, digestPrefix); hashed {
-		sum, err := hex.DecodeString(digits)
-		if err != nil || len(sum) != sha256.Size {
-			return e, fmt.Errorf("the key of %s begins with %q: expected %d hexadecimal digits after it", e.name, digestPrefix, 2*sha256.Size)
-		}
-		e.sum = [sha256.Size]byte(sum)
-		return e, nil
-	}
-	if len(key) < minKey || len(key) > maxKey {
-		return e, fmt.Errorf("the key of %s has %d characters: expected %d to %d, such as openssl rand -hex 16 prints", e.name, len(key), minKey, maxKey)
-	}
-	if strings.ContainsFunc(key, func(c rune) bool { return c <= ' ' || c > '~' }) {
-		return e, fmt.Errorf("the key of %s has characters that are not printable ASCII, which no header can hold", e.name)
-	}
-	e.sum = sha256.Sum256([]byte(key))
-	return e, nil
-}
-
 // find returns the entry of a key. It takes the same time for all keys.
-func (k *Keys) find(key string) (found keyEntry, ok bool) {
+func (k *Keys) find(key string) (found keyfile.Key, ok bool) {
 	sum := sha256.Sum256([]byte(key))
 	for _, e := range *k.entries.Load() {
-		if subtle.ConstantTimeCompare(sum[:], e.sum[:]) == 1 {
+		if subtle.ConstantTimeCompare(sum[:], e.Sum[:]) == 1 {
 			found, ok = e, true
 		}
 	}
@@ -219,16 +142,16 @@ func (k *Keys) find(key string) (found keyEntry, ok bool) {
 func (k *Keys) names() []string {
 	var all []string
 	for _, e := range *k.entries.Load() {
-		all = append(all, e.name)
+		all = append(all, e.Name)
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
 }
 
 // named returns the entries with a name.
-func (k *Keys) named(name string) (all []keyEntry) {
+func (k *Keys) named(name string) (all []keyfile.Key) {
 	for _, e := range *k.entries.Load() {
-		if e.name == name {
+		if e.Name == name {
 			all = append(all, e)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/pastiche-art/pastiche/api"
+	"github.com/pastiche-art/pastiche/studio/internal/keyfile"
 )
 
 const (
@@ -79,7 +80,7 @@ func (s *server) admit(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		var entry keyEntry
+		var entry keyfile.Key
 		var ok bool
 		if key, borne := bearer(r); borne {
 			if entry, ok = s.tryKey(w, address, key); !ok {
@@ -91,8 +92,8 @@ func (s *server) admit(next http.Handler) http.Handler {
 			}
 			return
 		}
-		if s.pace(w, "key "+entry.name) {
-			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, caller{entry.name})))
+		if s.pace(w, "key "+entry.Name) {
+			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, caller{entry.Name})))
 		}
 	})
 }
@@ -111,7 +112,7 @@ func unauthorized(detail string) *problem {
 
 // tryKey returns the entry of a key. Otherwise it answers. An address that has tried
 // too many wrong keys has to wait before another key is looked at.
-func (s *server) tryKey(w http.ResponseWriter, address, key string) (entry keyEntry, ok bool) {
+func (s *server) tryKey(w http.ResponseWriter, address, key string) (entry keyfile.Key, ok bool) {
 	if !slowDown(w, s.guesses.wait(address), "too many wrong keys from your address: wait some seconds, then try again") {
 		return entry, false
 	}
@@ -125,7 +126,7 @@ func (s *server) tryKey(w http.ResponseWriter, address, key string) (entry keyEn
 }
 
 // session returns the entry of the key that a request's cookie stands for.
-func (s *server) session(r *http.Request) (entry keyEntry, ok bool) {
+func (s *server) session(r *http.Request) (entry keyfile.Key, ok bool) {
 	for _, name := range []string{securePrefix + cookieName, cookieName} {
 		cookie, err := r.Cookie(name)
 		if err != nil {
@@ -145,15 +146,15 @@ func (s *server) session(r *http.Request) (entry keyEntry, ok bool) {
 			}
 		}
 	}
-	return keyEntry{}, false
+	return keyfile.Key{}, false
 }
 
 // pass returns what a cookie holds: the name of a key, until when the cookie is good,
 // and the proof that a server with that key made it. Every server with the key
 // accepts it.
-func pass(e keyEntry, until int64) string {
-	text := fmt.Sprintf("%s.%d", e.name, until)
-	mac := hmac.New(sha256.New, e.sum[:])
+func pass(e keyfile.Key, until int64) string {
+	text := fmt.Sprintf("%s.%d", e.Name, until)
+	mac := hmac.New(sha256.New, e.Sum[:])
 	mac.Write([]byte("pastiche session " + text))
 	return text + "." + hex.EncodeToString(mac.Sum(nil))
 }
