@@ -13,7 +13,7 @@ go build -o "$work/pastiche" ./cmd/pastiche
 # triple PHOTO PAINTING paints the one like the other.
 triple() {
     "$work/pastiche" paint "examples/photos/$1.jpg" "examples/paintings/$2.jpg" --quiet --size 640 -o "$work/$1-$2.png"
-    go run ./examples/shrink -long 480 -quality 70 -o examples/triples "$work/$1-$2.png"
+    go run ./examples/shrink -long 256 -quality 74 -o examples/triples "$work/$1-$2.png"
 }
 
 triple castle starry-night

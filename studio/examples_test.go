@@ -32,7 +32,7 @@ func fetchExample(t *testing.T, f *fixture, path string) (*http.Response, []byte
 func TestExamples(t *testing.T) {
 	const (
 		wantPaintings, wantPhotos, wantTriples = 40, 9, 3
-		thumbnail                              = 192       // longer side in pixels, at most
+		thumbnail                              = 160       // longer side in pixels, at most
 		picture                                = 640       // the same of a picture
 		allThumbnails                          = 480 << 10 // bytes: what a first visit may load
 	)

@@ -1,7 +1,7 @@
 // Shrink makes small copies of pictures: the thumbnails of the examples, and the
 // pictures of the page's settings.
 //
-//	go run ./examples/shrink -long 192 -quality 72 -o examples/thumbnails/photos examples/photos/*.jpg
+//	go run ./examples/shrink -long 160 -quality 66 -o examples/thumbnails/photos examples/photos/*.jpg
 //
 // Each copy is a JPEG with the name of its picture in the folder -o. A picture
 // that is small enough keeps its size.
