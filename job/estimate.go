@@ -76,8 +76,8 @@ func (e *estimator) recipe(size int) paint.Recipe {
 }
 
 const (
-	// leastPicture is the long side of the photos and styles, in pixels, that are taken
-	// to be given at least: the web page sends no smaller copies of larger pictures.
+	// leastPicture is the long side, in pixels, that photos and styles are assumed to
+	// have. The web page makes no copies that are smaller.
 	leastPicture = 1024
 	// longestPhoto is longer than any picture that is accepted, in pixels.
 	longestPhoto = 1 << 20
@@ -94,7 +94,7 @@ func (e *estimator) try(size int) (memory int64, problem string, err error) {
 		return 0, tooLarge, nil
 	}
 	content := shape
-	// A photo is sent in twice the size of the painting.
+	// The web page sends a photo with twice the long side of the painting.
 	if long := max(2*size, leastPicture); max(content.X, content.Y) > long {
 		ratio := float64(long) / float64(max(content.X, content.Y))
 		content.X = max(1, int(math.Round(float64(content.X)*ratio)))
@@ -129,8 +129,8 @@ func (e *estimator) tooNarrow(small *paint.SizeError) string {
 	return fmt.Sprintf("This photo is too narrow (%.0f:1) for this method.", ratio)
 }
 
-// most returns the greatest size below one that cannot be painted which can, or 0. What
-// is too large at one size is so at all larger ones.
+// most returns the greatest size that can be painted below a size that cannot, or 0 where
+// there is none. It searches by halves: what is too large stays so at larger sizes.
 func (e *estimator) most(size int) (int, error) {
 	if e.largest > 0 && e.largest < size {
 		return e.largest, nil

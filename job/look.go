@@ -85,11 +85,11 @@ func bounded(iterations int, cost paint.StyleCost, of *paint.Recipe) int {
 // a check says. It reports false where there is no such size.
 func widen(r *paint.Recipe, err error) bool {
 	var small *paint.SizeError
-	if !errors.As(err, &small) || small.Least <= r.Size || small.Least > lookLongest {
-		return false
+	if !errors.As(err, &small) || small.Least <= r.Size || small.Least > lookLongest || len(r.Scales) > 0 {
+		return false // scales have sizes of their own
 	}
 	r.Size, r.FirstSize = small.Least, 0
-	return len(r.Scales) == 0
+	return true
 }
 
 // maxAttempts returns how often a job may end its worker.

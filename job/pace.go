@@ -61,8 +61,9 @@ func (s *scaleReference) seconds() float64 {
 	return s.opening + s.iteration*float64(s.iterations)
 }
 
-// referenceOf returns the reference of a painting of a shape in the manner of so many
-// styles.
+// referenceOf returns how long each scale of a recipe takes on the machine that was
+// measured. shape is the width and height of the photo, of which the ratio counts, and
+// styles is how many styles there are.
 func referenceOf(r *paint.Recipe, shape image.Point, styles int) reference {
 	long, short := float64(max(shape.X, shape.Y, 1)), float64(max(min(shape.X, shape.Y), 1))
 	var all reference
@@ -90,8 +91,8 @@ func (f reference) seconds() (sum float64) {
 	return sum
 }
 
-// split returns how long a painting takes up to an iteration, and from there on. A
-// painting may leave out the first scales.
+// split returns the seconds of the reference that a painting has done at an iteration, and
+// those that are left. A painting may leave out the first scales of its recipe.
 func (f reference) split(p *api.Progress) (done, left float64) {
 	for i, s := range f[max(len(f)-p.Scales, 0):] {
 		switch whole := s.seconds(); {

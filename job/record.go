@@ -96,8 +96,8 @@ func (r *Record) Active() bool {
 	return len(r.Undelivered) > 0
 }
 
-// Looks is the name of the list of an owner's finished looks, where a [Query] asks for
-// them. Their records have the states of other jobs.
+// Looks in the States of a [Query] asks for the finished looks of an owner. No record has
+// this state: a look is done, failed or cancelled like any other job.
 const Looks api.State = "look"
 
 // List returns the name of the list in which a store keeps the record when it is not
