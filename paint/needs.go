@@ -6,10 +6,11 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// Needs returns the memory, in bytes, that [Paint] takes for opaque pictures of some
-// sizes without masks, or where content is the zero point, that of a [Texture] of a
-// shape. It needs no pictures and takes milliseconds. A picture that the painting
-// begins from is not counted. The errors are those of [Check].
+// Needs returns how much memory, in bytes, [Paint] takes for an opaque photo and opaque
+// styles of these widths and heights, in pixels, without masks. Where content is the zero
+// point, it returns what a [Texture] of the given shape takes; shape is not used otherwise.
+// Needs reads no pictures and takes milliseconds. It does not count the picture that
+// [InitPicture] begins with. The errors are those of [Check].
 func Needs(content, shape image.Point, styles []image.Point, opts Options) (bytes int64, err error) {
 	defer catch(&err)
 	if content == (image.Point{}) {

@@ -22,9 +22,9 @@ func (s *session) checkTile() error {
 	return nil
 }
 
-// ground returns what takes the place of a texture's content, in the size of the
-// first scale: normal noise with the mean and the deviation of each colour of the
-// styles.
+// ground returns the picture that a texture has in place of a content, in the size of the
+// first scale: normally distributed noise. Each of its colour channels has the mean and
+// the standard deviation of that channel in the styles.
 func (s *session) ground() *picture.Picture {
 	w, h := s.canvasSize(s.scales[0].Size)
 	g := picture.New(w, h)

@@ -274,8 +274,8 @@ type refusedSizeError struct{ error }
 
 func (e refusedSizeError) Unwrap() error { return e.error }
 
-// advice says what to do about a file in a format that is not read. People who send
-// files to a server are told no commands.
+// advice says what to do about a file in a format that is not read. Whoever sent it to a
+// server is not told to run a command: they may have no shell.
 func (l Limits) advice(f Format) string {
 	if l.Untrusted {
 		return "save it as JPEG or PNG"

@@ -524,6 +524,7 @@ func TestSignIn(t *testing.T) {
 	other.see("Start with a photo")
 	b.drop(400, 400, example(t, "photos/castle.jpg"), example(t, "paintings/river.jpg"))
 	b.until("painting of one's own", "document.querySelector('.style input[value^=own]')?.checked")
+	b.choose("colors", "content")
 	if _, err := chromedp.Call(b, network.ClearBrowserCookies, cdp.Empty{}); err != nil {
 		t.Fatal(err)
 	}
@@ -533,6 +534,10 @@ func TestSignIn(t *testing.T) {
 	b.until("photo of the draft", "document.querySelector('img.hung')?.naturalWidth > 0")
 	b.run(chromedp.Click(".go button"))
 	b.until("painting", "document.querySelector('.tile[aria-current=page]')")
+	f.key = aliceKey
+	if colors := f.only().Options.Recipe["colors"]; colors != "content" {
+		t.Errorf("colours %v after signing in again, expected those that were chosen", colors)
+	}
 	b.press("Sign out")
 	b.see("Enter your access key.")
 	other.see("Enter your access key.")

@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// firefox is a window of Firefox, driven by its Marionette protocol: messages of
-// JSON with their length in front, over TCP.
+// firefox is a window of Firefox. Commands reach it by the Marionette protocol over TCP:
+// each message is the length of a JSON array, a colon, and the array.
 type firefox struct {
 	t    *testing.T
 	conn net.Conn

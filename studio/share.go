@@ -35,8 +35,8 @@ const (
 	sharedWidth = 1200
 	// maxEnlarged is how many times as large as it is the page shows a small painting.
 	maxEnlarged = 2
-	// sharedPictures is the Cache-Control of a shared painting's pictures: a browser
-	// shows them for a minute at most when the painting is not shared any more.
+	// sharedPictures is the Cache-Control of a shared painting's pictures. When sharing
+	// ends, a browser may still show its own copies for a minute.
 	sharedPictures = "private, max-age=60"
 )
 

@@ -14,7 +14,8 @@ import (
 	"github.com/pastiche-art/pastiche/paint"
 )
 
-// recipeFlags are the flags that set a parameter of a recipe, and what they have to say.
+// recipeFlags are the flags that set a parameter of a recipe. value returns the text with
+// which a flag sets it as a recipe has it.
 var recipeFlags = []struct {
 	name  string
 	value func(*paint.Recipe) string
@@ -80,8 +81,8 @@ func studioCommand(r *record) (words, unsaid []string, err error) {
 	return words, unsaid, nil
 }
 
-// files returns the inputs of a studio's record by their roles, and the flags that name
-// those which are neither the content nor a style, or that say how styles are used.
+// files returns the names of a studio's inputs by role. flags are the options of the
+// command that name the other inputs, such as masks, and the styles' weights and scales.
 func (r *record) files() (files map[string][]string, flags []string) {
 	files = make(map[string][]string)
 	for _, in := range r.Inputs {

@@ -6,8 +6,8 @@ import (
 	"math/rand/v2"
 )
 
-// screen prints scene in a few inks. Every point takes the ink that is nearest
-// to its colour; between two inks a screen of dots runs from one to the other.
+// screen prints a scene with a few inks. Each point gets the ink that is nearest to its
+// colour. A colour between two inks becomes a pattern of dots of both.
 func screen(rng *rand.Rand, inks []colour, scene func(point) colour) *canvas {
 	const (
 		pitch = 0.0125 // from dot to dot

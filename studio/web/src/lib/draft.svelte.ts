@@ -1,4 +1,4 @@
-// The painting that is being composed: a photo, styles, and how.
+// The painting that a person composes: its photo, its styles, and the settings.
 import * as api from './api'
 import type { Job, Options, RecipeInfo, Source, Submission, Watch } from './api'
 import type { Kept, OwnStyle } from './kept'
@@ -134,11 +134,12 @@ class Draft {
     })
   }
 
-  // offerRecipes sets the recipes. Settings that nobody has chosen become the defaults
-  // of theirs.
-  offerRecipes(recipes: RecipeInfo[], chosen: boolean): void {
+  // offerRecipes sets the recipes. When they come for the first time, the settings become
+  // the defaults of theirs.
+  offerRecipes(recipes: RecipeInfo[]): void {
+    const again = this.recipes.length > 0
     this.recipes = recipes
-    if (chosen) return
+    if (again) return
     const { recipe } = this.settings
     this.settings.recipe = ''
     this.setRecipe(recipe)

@@ -12,7 +12,7 @@ test.each<[string, number[], number[], number, Mode, number[]]>([
   ['nothing of the photo', [10, 20, 30, 255], [200, 100, 50, 255], 0, 'normal', [10, 20, 30, 255]],
   ['a quarter of the photo', [100, 100, 100, 255], [200, 0, 100, 255], 0.25, 'normal', [125, 75, 100, 255]],
   ['the photo alone', [100, 100, 100, 255], [200, 0, 100, 255], 1, 'normal', [200, 0, 100, 255]],
-  // The photo's luminosity is 30 + 0 + 0 = 30, the painting's 100: 70 is added to each.
+  // The photo's luminosity is 30, the painting's 100. So each channel of the photo gains 70.
   ['the photo’s colours', [100, 100, 100, 255], [100, 0, 0, 255], 1, 'colour', [170, 70, 70, 255]],
   ['half of the photo’s colours', [100, 100, 100, 255], [100, 0, 0, 255], 0.5, 'colour', [135, 85, 85, 255]],
   // The painting's luminosity is 30, the grey photo's 100.

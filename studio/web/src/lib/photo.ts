@@ -52,7 +52,7 @@ async function readThere(blob: Blob, file: string): Promise<Seen> {
 // What every browser reads. Where one does not, the file is damaged.
 const readEverywhere = ['image/jpeg', 'image/png', 'image/gif', 'image/webp', 'image/bmp']
 
-// accept lists the picture files that can be chosen, for inputs.
+// accept is the attribute of that name of an <input>: the kinds of file that it offers.
 export const accept = 'image/jpeg,image/png,image/webp,image/gif,image/bmp,image/avif,image/heic,image/heif,image/tiff,.heic,.heif,.avif,.tif,.tiff'
 
 // isPicture reports whether a file may be a picture that can be painted. Many systems
