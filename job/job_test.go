@@ -288,13 +288,15 @@ func TestParseOptions(t *testing.T) {
 func TestDeleteStopsTheWorker(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)
-	stopped := make(chan error, 1)
+	begun, stopped := make(chan struct{}, 1), make(chan error, 1)
 	s.work(t, stub(func(ctx context.Context, _ job.Inputs, _ paint.Options) (*paint.Painting, error) {
+		begun <- struct{}{}
 		<-ctx.Done()
 		stopped <- context.Cause(ctx)
 		return nil, context.Cause(ctx)
 	}))
 	r := s.in(t, s.submit(t, order{}), api.Running)
+	<-begun // a worker that has not read the pictures yet finds none
 	sub := s.Subscribe("", r.ID)
 	defer sub.Close()
 	if err := s.Delete(t.Context(), "", r.ID); err != nil {
