@@ -99,9 +99,10 @@ func TestShareAPainting(t *testing.T) {
 		t.Errorf("the style sheet: %s %v", css.Status, css.Header)
 	}
 	id, secret, _ := strings.Cut(page, ".")
+	// A 0 is in no secret.
 	for _, path := range []string{
-		"/p/", "/p/nothing", id, id + ".", id + "." + secret[1:], id + "." + secret[:len(secret)-1] + "x", "/p/" + strings.Repeat("a", 26) + "." + secret,
-		page + "/", page + "/style/1.jpg", page + "/style/x.jpg", page + "/shown.png", page + "/../result", id + ".x" + secret[1:] + "/painting.png",
+		"/p/", "/p/nothing", id, id + ".", id + "." + secret[1:], id + "." + secret[:len(secret)-1] + "0", "/p/" + strings.Repeat("a", 26) + "." + secret,
+		page + "/", page + "/style/1.jpg", page + "/style/x.jpg", page + "/shown.png", page + "/../result", id + ".0" + secret[1:] + "/painting.png",
 	} {
 		f.gone(path)
 	}
