@@ -260,7 +260,11 @@ func testNobody(t *testing.T, a, b job.Bus) {
 	stop := answer(t, b, func(context.Context, []byte) []byte { return []byte("yes") })
 	request(t, a, "")
 	stop()
+	// The servers of a cluster learn one after the other that the answerer is gone. A
+	// request in between may reach nobody, and end with its context only.
 	eventually(t, "nobody answers", func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
 		_, err := a.Request(ctx, "work", nil)
 		return errors.Is(err, job.ErrNobody)
 	})
