@@ -9,4 +9,4 @@ kills=${1:-300}
 # Half of the kills hit a process with a server and a worker, half a worker alone.
 PASTICHE_KILLS=$((kills / 2)) PASTICHE_WORKER_KILLS=$((kills - kills / 2)) \
   PASTICHE_CLUSTER_JOBS=50 PASTICHE_FULL_DISKS=20 \
-  go test -count 1 -timeout 0 -v -run '^Test(Killed|WorkerKilled|FrozenWorker|ServersKilled|DiskFull)$' ./job
+  go test -count 1 -timeout 0 -v -run '^Test(Killed|WorkerKilled|FrozenWorker|ServersKilled|DiskFull)$' ./internal/job

@@ -8,7 +8,7 @@ set -eu
 
 photo=examples/photos/castle.jpg
 style=examples/paintings/starry-night.jpg
-folder=studio/web/public/help
+folder=internal/studio/web/public/help
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

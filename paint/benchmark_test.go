@@ -5,8 +5,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/pastiche-art/pastiche/internal/vgg"
 	"github.com/pastiche-art/pastiche/picture"
-	"github.com/pastiche-art/pastiche/vgg"
 	"github.com/pastiche-art/pastiche/weights"
 )
 

@@ -7,7 +7,7 @@ import (
 	"image"
 	"io"
 
-	"github.com/pastiche-art/pastiche/vgg"
+	"github.com/pastiche-art/pastiche/internal/vgg"
 )
 
 // Check returns the error that [Paint] with the same arguments returns before

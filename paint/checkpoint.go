@@ -15,7 +15,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pastiche-art/pastiche/optim"
+	"github.com/pastiche-art/pastiche/internal/optim"
 	"github.com/pastiche-art/pastiche/picture"
 )
 

@@ -1,10 +1,10 @@
 package paint
 
 import (
-	"github.com/pastiche-art/pastiche/kernel"
-	"github.com/pastiche-art/pastiche/loss"
+	"github.com/pastiche-art/pastiche/internal/cost"
+	"github.com/pastiche-art/pastiche/internal/kernel"
+	"github.com/pastiche-art/pastiche/internal/vgg"
 	"github.com/pastiche-art/pastiche/picture"
-	"github.com/pastiche-art/pastiche/vgg"
 )
 
 // What a painting allocates is counted here before work begins, so that a memory
@@ -320,7 +320,7 @@ func (s *session) guideBytes(h, w int, layers []Layer) (sum int64) {
 // and of their gradient.
 func bandBytes(plan *vgg.Plan, layers []Layer) (most int64) {
 	for _, l := range layers {
-		most = max(most, loss.BandBytes(plan.Shape(l.Name)))
+		most = max(most, cost.BandBytes(plan.Shape(l.Name)))
 	}
 	return most
 }

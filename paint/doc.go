@@ -9,9 +9,9 @@
 // takes no content. For each scale of the recipe's [Recipe.Schedule], from the
 // smallest to the size of the painting:
 //
-//	resize content and styles -> network forward -> targets (loss)
+//	resize content and styles -> network forward -> targets (cost)
 //	faces -> where the content costs more
-//	masks -> receptive fields -> where each cost looks (loss.Guide)
+//	masks -> receptive fields -> where each cost looks (cost.Guide)
 //	each iteration: forward -> costs and their gradients -> backward -> optimiser moves the pixels
 //	                -> Progress to whoever watches
 //

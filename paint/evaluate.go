@@ -7,9 +7,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/pastiche-art/pastiche/kernel"
-	"github.com/pastiche-art/pastiche/loss"
-	"github.com/pastiche-art/pastiche/optim"
+	"github.com/pastiche-art/pastiche/internal/cost"
+	"github.com/pastiche-art/pastiche/internal/kernel"
+	"github.com/pastiche-art/pastiche/internal/optim"
 )
 
 // objective returns the total cost of a canvas, as evaluate computes it.
@@ -47,7 +47,7 @@ func (st *stage) evaluate(ctx context.Context, canvas, gradient []float32) float
 		costs.Style += l.share * colors
 		costs.Total += l.overall * colors
 	}
-	costs.Variation = loss.TotalVariation(st.pool, gradient, canvas, st.h, st.w, st.variation)
+	costs.Variation = cost.TotalVariation(st.pool, gradient, canvas, st.h, st.w, st.variation)
 	costs.Total += st.variation * costs.Variation
 	st.hold(gradient)
 	clock.lap(&st.spent.Costs)
@@ -97,7 +97,7 @@ func (st *stage) evaluateTerms() (costs Costs) {
 }
 
 // parallelPart is the part of one evaluation that threads share. The profile of a
-// [loss.Wasserstein] has 0.88 to 0.90 of the time in parallel operations for 128 and
+// [cost.Wasserstein] has 0.88 to 0.90 of the time in parallel operations for 128 and
 // 256 channels, and 0.66 for 64.
 const parallelPart = 0.85
 

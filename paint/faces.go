@@ -5,9 +5,9 @@ import (
 	"math"
 	"slices"
 
-	"github.com/pastiche-art/pastiche/face"
-	"github.com/pastiche-art/pastiche/kernel"
-	"github.com/pastiche-art/pastiche/loss"
+	"github.com/pastiche-art/pastiche/internal/cost"
+	"github.com/pastiche-art/pastiche/internal/face"
+	"github.com/pastiche-art/pastiche/internal/kernel"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -85,7 +85,7 @@ func faceMask(faces []face.Face, w, h int, margin float64) *picture.Mask {
 // multiplied by that mean pulls at a position in a face as one without a guide does
 // anywhere, however large the face is. ok is false where there are no faces, and where
 // they are too small for the layer.
-func (s *session) faceGuide(layer string, h, w int) (g *loss.Guide, share float64, ok bool) {
+func (s *session) faceGuide(layer string, h, w int) (g *cost.Guide, share float64, ok bool) {
 	if len(s.faces) == 0 {
 		return nil, 0, false
 	}
@@ -94,7 +94,7 @@ func (s *session) faceGuide(layer string, h, w int) (g *loss.Guide, share float6
 	if s.opacity != nil {
 		mask = mask.Times(s.canvasMask(s.opacity, w, h).Resize(mask.W, mask.H))
 	}
-	g, ok = loss.NewGuide(mask.H, mask.W, mask.Weight)
+	g, ok = cost.NewGuide(mask.H, mask.W, mask.Weight)
 	return g, meanSquare(mask.Weight), ok
 }
 
@@ -115,7 +115,7 @@ func (s *session) addFaceSimilarity(ctx context.Context, st *stage, content *pic
 	if s.opacity != nil {
 		mask = mask.Times(s.canvasMask(s.opacity, st.w, st.h).Resize(st.w, st.h))
 	}
-	guide, ok := loss.NewGuide(st.h, st.w, mask.Weight)
+	guide, ok := cost.NewGuide(st.h, st.w, mask.Weight)
 	if !ok {
 		return nil
 	}
@@ -124,18 +124,18 @@ func (s *session) addFaceSimilarity(ctx context.Context, st *stage, content *pic
 	if err != nil {
 		return err
 	}
-	cost := loss.NewSelfSimilarity(s.pool, loss.NewHypercolumn(places, maps(st.plan, layers)...), of)
+	cost := cost.NewSelfSimilarity(s.pool, cost.NewHypercolumn(places, maps(st.plan, layers)...), of)
 	st.add(cost, faceKind, meanSquare(mask.Weight), s.recipe.faceWeight(weight), names(layers)...)
 	return nil
 }
 
 // contentCost returns the content cost of one layer that the recipe asks for.
-func (s *session) contentCost(target *kernel.Tensor, opts loss.Options) loss.Cost {
+func (s *session) contentCost(target *kernel.Tensor, opts cost.Options) cost.Cost {
 	switch s.recipe.ContentCost {
 	case SummedContent:
-		return loss.NewSummedContent(target, opts)
+		return cost.NewSummedContent(target, opts)
 	case RootContent:
-		return loss.NewRootContent(s.pool, target, opts)
+		return cost.NewRootContent(s.pool, target, opts)
 	}
-	return loss.NewContent(target, opts)
+	return cost.NewContent(target, opts)
 }

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/pastiche-art/pastiche/face"
-	"github.com/pastiche-art/pastiche/kernel"
-	"github.com/pastiche-art/pastiche/loss"
+	"github.com/pastiche-art/pastiche/internal/cost"
+	"github.com/pastiche-art/pastiche/internal/face"
+	"github.com/pastiche-art/pastiche/internal/kernel"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -163,7 +163,7 @@ func TestFaceForce(t *testing.T) {
 			}
 			step := 1 << s.network.vgg.Halvings(layer)
 			of, grad := kernel.NewTensor(1, h/step, w/step), kernel.NewTensor(1, h/step, w/step)
-			cost := loss.NewSummedContent(kernel.FromCHW(1, h/step, w/step, slices.Repeat([]float32{1}, (h/step)*(w/step))), loss.Options{Guide: guide})
+			cost := cost.NewSummedContent(kernel.FromCHW(1, h/step, w/step, slices.Repeat([]float32{1}, (h/step)*(w/step))), cost.Options{Guide: guide})
 			cost.Observe(pool, 0, of, 0, 0)
 			cost.Evaluate(pool, share)
 			cost.AddGradient(pool, 0, grad, of, 0, 0)
@@ -276,7 +276,7 @@ func TestFaceMask(t *testing.T) {
 			t.Fatalf("with a margin %g, without %g at (%d, %d)", got, want, i%w, i/w)
 		}
 	}
-	if _, ok := loss.NewGuide(h, w, faceMask(nil, w, h, 0).Weight); ok {
+	if _, ok := cost.NewGuide(h, w, faceMask(nil, w, h, 0).Weight); ok {
 		t.Error("no faces have a guide")
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"image"
 	"math"
 
+	"github.com/pastiche-art/pastiche/internal/vgg"
 	"github.com/pastiche-art/pastiche/picture"
-	"github.com/pastiche-art/pastiche/vgg"
 )
 
 // leastSide returns the least side, in pixels, of a picture that reaches some layers.

@@ -10,7 +10,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/pastiche-art/pastiche/kernel"
+	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
 // brokenPicture panics where it is read.

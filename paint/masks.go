@@ -1,13 +1,13 @@
 package paint
 
 import (
-	"github.com/pastiche-art/pastiche/loss"
+	"github.com/pastiche-art/pastiche/internal/cost"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
 // guides returns where a mask points at on some layers over h x w pixels, and
 // which share of the pixels is in it. Without a mask there are no guides.
-func (s *session) guides(mask *picture.Mask, h, w int, layers []Layer) (map[string]*loss.Guide, float64, error) {
+func (s *session) guides(mask *picture.Mask, h, w int, layers []Layer) (map[string]*cost.Guide, float64, error) {
 	if mask == nil {
 		return nil, 1, nil
 	}
@@ -15,7 +15,7 @@ func (s *session) guides(mask *picture.Mask, h, w int, layers []Layer) (map[stri
 	if err != nil {
 		return nil, 0, err
 	}
-	guides := make(map[string]*loss.Guide)
+	guides := make(map[string]*cost.Guide)
 	for layer, weights := range at {
 		halvings := s.network.vgg.Halvings(layer)
 		if guides[layer], err = guideTo(h>>halvings, w>>halvings, weights); err != nil {
@@ -27,7 +27,7 @@ func (s *session) guides(mask *picture.Mask, h, w int, layers []Layer) (map[stri
 
 // guideOf returns the guide to what a mask shows of h x w positions. Without a mask it
 // is nil, which is everywhere.
-func guideOf(mask *picture.Mask, h, w int) (*loss.Guide, error) {
+func guideOf(mask *picture.Mask, h, w int) (*cost.Guide, error) {
 	if mask == nil {
 		return nil, nil
 	}
@@ -36,8 +36,8 @@ func guideOf(mask *picture.Mask, h, w int) (*loss.Guide, error) {
 
 // guideTo returns the guide with the weights of h x w positions. It fails where all
 // are zero.
-func guideTo(h, w int, weights []float32) (*loss.Guide, error) {
-	guide, ok := loss.NewGuide(h, w, weights)
+func guideTo(h, w int, weights []float32) (*cost.Guide, error) {
+	guide, ok := cost.NewGuide(h, w, weights)
 	if !ok {
 		return nil, invalid("Mask", "nothing of it, or of what is visible there, is left at %d x %d positions: expected a larger part", w, h)
 	}

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/pastiche-art/pastiche/loss"
+	"github.com/pastiche-art/pastiche/internal/cost"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -36,7 +36,7 @@ func checks(w, h int, fields float64) *picture.Picture {
 }
 
 // ofHalf returns the statistics of half a picture at a layer.
-func ofHalf(t *testing.T, p *picture.Picture, left bool, layer string) *loss.Statistics {
+func ofHalf(t *testing.T, p *picture.Picture, left bool, layer string) *cost.Statistics {
 	t.Helper()
 	recipe := small(t, "gatys")
 	s, err := newSession(p, one(p), Options{Recipe: recipe})
@@ -59,13 +59,13 @@ func TestRegions(t *testing.T) {
 	}
 	const layer = "conv2_1"
 	bands, board := strokes(96, 96, 6), checks(96, 96, 8)
-	for _, cost := range []StyleCost{GramCost, WassersteinCost} {
-		t.Run(string(cost), func(t *testing.T) {
-			if testing.Short() && cost != WassersteinCost {
+	for _, kind := range []StyleCost{GramCost, WassersteinCost} {
+		t.Run(string(kind), func(t *testing.T) {
+			if testing.Short() && kind != WassersteinCost {
 				t.Skip("one cost stands for all")
 			}
 			recipe := small(t, "fine")
-			recipe.StyleCost, recipe.Iterations, recipe.FirstIterations = cost, 50, 50
+			recipe.StyleCost, recipe.Iterations, recipe.FirstIterations = kind, 50, 50
 			recipe.StyleLayers, recipe.ContentWeight = []Layer{{"conv1_1", 0.5}, {layer, 0.5}}, 0.01
 			painting := mustPaint(t, photo(96, 72), []Region{
 				{Mask: half(96, 72, true), Styles: []Style{{Picture: bands}}},
@@ -78,7 +78,7 @@ func TestRegions(t *testing.T) {
 				if !left {
 					own, other = ofBoard, ofBands
 				}
-				if near, far := loss.LayerStyleCost(own.Second, got.Second), loss.LayerStyleCost(other.Second, got.Second); near > far {
+				if near, far := cost.LayerStyleCost(own.Second, got.Second), cost.LayerStyleCost(other.Second, got.Second); near > far {
 					t.Errorf("left %v: %g from its own style, %g from the other", left, near, far)
 				}
 			}
@@ -155,8 +155,8 @@ func TestStyleMask(t *testing.T) {
 		Styles: []Style{{Picture: both, Mask: half(96, 96, false)}},
 	}}, Options{Recipe: recipe})
 	got := ofHalf(t, painting.Picture, true, layer)
-	near := loss.LayerStyleCost(ofHalf(t, board, true, layer).Second, got.Second)
-	if far := loss.LayerStyleCost(ofHalf(t, bands, true, layer).Second, got.Second); near > far {
+	near := cost.LayerStyleCost(ofHalf(t, board, true, layer).Second, got.Second)
+	if far := cost.LayerStyleCost(ofHalf(t, bands, true, layer).Second, got.Second); near > far {
 		t.Errorf("%g from the half that counts, %g from the other", near, far)
 	}
 }

@@ -5,10 +5,10 @@ import (
 	"math"
 	"slices"
 
-	"github.com/pastiche-art/pastiche/kernel"
-	"github.com/pastiche-art/pastiche/loss"
+	"github.com/pastiche-art/pastiche/internal/cost"
+	"github.com/pastiche-art/pastiche/internal/kernel"
+	"github.com/pastiche-art/pastiche/internal/vgg"
 	"github.com/pastiche-art/pastiche/picture"
-	"github.com/pastiche-art/pastiche/vgg"
 )
 
 const (
@@ -43,7 +43,7 @@ func (s *session) addMatched(ctx context.Context, st *stage, r *region, content,
 		query.Scale(float32(1 - share))
 		query.AddScaled(float32(share), of)
 	}
-	var mean loss.Centre
+	var mean cost.Centre
 	err = s.candidates(ctx, r, scale, layers, matchedCandidates, memory, func(of *kernel.Matrix) error {
 		mean.Add(s.pool, of)
 		return nil
@@ -51,14 +51,14 @@ func (s *session) addMatched(ctx context.Context, st *stage, r *region, content,
 	if err != nil {
 		return err
 	}
-	search := loss.NewSearch(s.pool, query, mean.Mean())
+	search := cost.NewSearch(s.pool, query, mean.Mean())
 	err = s.candidates(ctx, r, scale, layers, matchedCandidates, memory, func(of *kernel.Matrix) error {
 		return search.Among(ctx, s.pool, of)
 	})
 	if err != nil {
 		return err
 	}
-	cost := loss.NewHypercolumnMatching(s.pool, loss.NewHypercolumn(places, maps(st.plan, layers)...), search.Found(), shares)
+	cost := cost.NewHypercolumnMatching(s.pool, cost.NewHypercolumn(places, maps(st.plan, layers)...), search.Found(), shares)
 	st.add(cost, styleKind, area, s.recipe.StyleWeight, names(layers)...)
 	return nil
 }
@@ -79,7 +79,7 @@ func (s *session) addSplit(ctx context.Context, st *stage, r *region, scale Scal
 		if err != nil {
 			return err
 		}
-		cost := loss.NewNearestNeighbours(s.pool, loss.NewHypercolumn(places, maps(st.plan, alone)...), loss.Stack(all...), shares)
+		cost := cost.NewNearestNeighbours(s.pool, cost.NewHypercolumn(places, maps(st.plan, alone)...), cost.Stack(all...), shares)
 		st.add(cost, styleKind, l.Weight*area, s.recipe.StyleWeight, l.Name)
 	}
 	return nil
@@ -88,12 +88,12 @@ func (s *session) addSplit(ctx context.Context, st *stage, r *region, scale Scal
 // places returns where to look at a picture of h x w, about a step apart: what its
 // mask shows, the share that each place has in that, and which share of the picture
 // it is. Without a mask shares are nil and all the same.
-func places(mask *picture.Mask, h, w int, step float64) (at []loss.Point, shares []float64, area float64) {
+func places(mask *picture.Mask, h, w int, step float64) (at []cost.Point, shares []float64, area float64) {
 	rows, cols := fields(h, step), fields(w, step)
 	if mask == nil {
-		return loss.Grid(rows, cols), nil, 1
+		return cost.Grid(rows, cols), nil, 1
 	}
-	at, shares = loss.WeightedGrid(rows, cols, mask.Resize(cols, rows).Weight)
+	at, shares = cost.WeightedGrid(rows, cols, mask.Resize(cols, rows).Weight)
 	return at, shares, mask.Mean()
 }
 
@@ -103,10 +103,10 @@ const leastShown = 0.5
 
 // shownPlaces returns the places of a style that its mask shows, or where it shows
 // none by more than half, all that it shows anything of.
-func shownPlaces(mask *picture.Mask, h, w int, step float64) []loss.Point {
+func shownPlaces(mask *picture.Mask, h, w int, step float64) []cost.Point {
 	rows, cols := fields(h, step), fields(w, step)
 	if mask == nil {
-		return loss.Grid(rows, cols)
+		return cost.Grid(rows, cols)
 	}
 	weight := mask.Resize(cols, rows).Weight
 	mostly := slices.Clone(weight)
@@ -118,7 +118,7 @@ func shownPlaces(mask *picture.Mask, h, w int, step float64) []loss.Point {
 	if slices.Max(mostly) == 0 {
 		mostly = weight
 	}
-	at, _ := loss.WeightedGrid(rows, cols, mostly)
+	at, _ := cost.WeightedGrid(rows, cols, mostly)
 	return at
 }
 
@@ -176,12 +176,12 @@ func allot(most float64, shares, pixels []float64) []float64 {
 }
 
 // columns returns the hypercolumns of a picture at some places.
-func (s *session) columns(ctx context.Context, p *picture.Picture, places []loss.Point, layers []Layer, memory int64) (*kernel.Matrix, error) {
+func (s *session) columns(ctx context.Context, p *picture.Picture, places []cost.Point, layers []Layer, memory int64) (*kernel.Matrix, error) {
 	plan, err := s.observer(p.H, p.W, layers, memory)
 	if err != nil {
 		return nil, err
 	}
-	c := loss.NewHypercolumn(places, maps(plan, layers)...)
+	c := cost.NewHypercolumn(places, maps(plan, layers)...)
 	at := make(map[string]int)
 	for i, l := range layers {
 		at[l.Name] = i
@@ -197,11 +197,11 @@ func (s *session) columns(ctx context.Context, p *picture.Picture, places []loss
 
 // maps returns the layers of hypercolumns: each is divided by its number
 // of channels, as NNST does, and multiplied by its weight.
-func maps(plan *vgg.Plan, layers []Layer) []loss.Map {
-	of := make([]loss.Map, len(layers))
+func maps(plan *vgg.Plan, layers []Layer) []cost.Map {
+	of := make([]cost.Map, len(layers))
 	for i, l := range layers {
 		c, h, w := plan.Shape(l.Name)
-		of[i] = loss.Map{C: c, H: h, W: w, Scale: l.Weight / float64(c)}
+		of[i] = cost.Map{C: c, H: h, W: w, Scale: l.Weight / float64(c)}
 	}
 	return of
 }

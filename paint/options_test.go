@@ -6,8 +6,8 @@ import (
 	"math"
 	"testing"
 
+	"github.com/pastiche-art/pastiche/internal/vgg"
 	"github.com/pastiche-art/pastiche/picture"
-	"github.com/pastiche-art/pastiche/vgg"
 )
 
 var nan, inf = math.NaN(), math.Inf(1)

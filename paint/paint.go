@@ -8,11 +8,11 @@ import (
 	"io"
 	"slices"
 
-	"github.com/pastiche-art/pastiche/face"
-	"github.com/pastiche-art/pastiche/kernel"
-	"github.com/pastiche-art/pastiche/optim"
+	"github.com/pastiche-art/pastiche/internal/face"
+	"github.com/pastiche-art/pastiche/internal/kernel"
+	"github.com/pastiche-art/pastiche/internal/optim"
+	"github.com/pastiche-art/pastiche/internal/vgg"
 	"github.com/pastiche-art/pastiche/picture"
-	"github.com/pastiche-art/pastiche/vgg"
 )
 
 // Paint paints content in the manner of the styles of the regions.

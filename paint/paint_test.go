@@ -14,9 +14,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
-	"github.com/pastiche-art/pastiche/kernel"
-	"github.com/pastiche-art/pastiche/loss"
-	"github.com/pastiche-art/pastiche/optim"
+	"github.com/pastiche-art/pastiche/internal/cost"
+	"github.com/pastiche-art/pastiche/internal/kernel"
+	"github.com/pastiche-art/pastiche/internal/optim"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -384,7 +384,7 @@ func TestDiverged(t *testing.T) {
 
 // spoiled is a cost that is infinite after some evaluations.
 type spoiled struct {
-	loss.Cost
+	cost.Cost
 	left int
 }
 

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"image"
 
+	"github.com/pastiche-art/pastiche/internal/vgg"
 	"github.com/pastiche-art/pastiche/picture"
-	"github.com/pastiche-art/pastiche/vgg"
 )
 
 // A Role says what a picture or a mask is for.

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/pastiche-art/pastiche/kernel"
+	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
 // Precision is the number format in which the layers of the network hand on their

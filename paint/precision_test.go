@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/pastiche-art/pastiche/kernel"
+	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
 // skipWithoutBFloat16 skips a test under a kernel that lacks the precision.

@@ -3,8 +3,8 @@ package paint
 import (
 	"image"
 
-	"github.com/pastiche-art/pastiche/kernel"
-	"github.com/pastiche-art/pastiche/optim"
+	"github.com/pastiche-art/pastiche/internal/kernel"
+	"github.com/pastiche-art/pastiche/internal/optim"
 	"github.com/pastiche-art/pastiche/picture"
 )
 

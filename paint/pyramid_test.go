@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/pastiche-art/pastiche/kernel"
+	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
 // TestPyramid: the levels of a canvas add up to it, and the gradient with respect

@@ -3,7 +3,7 @@ package paint
 import (
 	"strings"
 
-	"github.com/pastiche-art/pastiche/vgg"
+	"github.com/pastiche-art/pastiche/internal/vgg"
 	"github.com/pastiche-art/pastiche/weights"
 )
 

@@ -17,7 +17,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pastiche-art/pastiche/kernel"
+	"github.com/pastiche-art/pastiche/internal/kernel"
 	"github.com/pastiche-art/pastiche/picture"
 )
 

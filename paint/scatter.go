@@ -4,8 +4,8 @@ import (
 	"context"
 	"math"
 
-	"github.com/pastiche-art/pastiche/kernel"
-	"github.com/pastiche-art/pastiche/loss"
+	"github.com/pastiche-art/pastiche/internal/cost"
+	"github.com/pastiche-art/pastiche/internal/kernel"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -26,10 +26,10 @@ const (
 // every step.
 type scattered struct {
 	number  uint64      // of the region
-	guide   *loss.Guide // where to look; nil is anywhere
-	columns []*loss.Hypercolumn
-	places  []loss.Point
-	palette *loss.Palette
+	guide   *cost.Guide // where to look; nil is anywhere
+	columns []*cost.Hypercolumn
+	places  []cost.Point
+	palette *cost.Palette
 	// Of the palette, as those of a term.
 	share, overall float64
 }
@@ -40,7 +40,7 @@ type scattered struct {
 func (s *session) addEarthMover(ctx context.Context, st *stage, r *region, scale Scale, layers []Layer) error {
 	var (
 		all    []*kernel.Matrix
-		colors []loss.Color
+		colors []cost.Color
 	)
 	for i, of := range r.styles {
 		p := resized(of.picture, s.styleSize(scale, of))
@@ -55,9 +55,9 @@ func (s *session) addEarthMover(ctx context.Context, st *stage, r *region, scale
 			return err
 		}
 		all = append(all, m)
-		colors = append(colors, loss.Colors(p.RGB, p.H, p.W, places)...)
+		colors = append(colors, cost.Colors(p.RGB, p.H, p.W, places)...)
 	}
-	style := loss.Stack(all...)
+	style := cost.Stack(all...)
 	area := 1.
 	if r.shown != nil {
 		area = r.shown.Mean()
@@ -69,16 +69,16 @@ func (s *session) addEarthMover(ctx context.Context, st *stage, r *region, scale
 		return err
 	}
 	look := &scattered{number: uint64(len(st.scattered)), guide: guide,
-		palette: loss.NewPalette(colors), share: share, overall: share * s.recipe.StyleWeight}
+		palette: cost.NewPalette(colors), share: share, overall: share * s.recipe.StyleWeight}
 	st.scattered = append(st.scattered, look)
 	look.scatter(s.opts.Seed, s.step)
-	column := func() *loss.Hypercolumn {
-		h := loss.NewHypercolumn(look.places, maps(st.plan, layers)...)
+	column := func() *cost.Hypercolumn {
+		h := cost.NewHypercolumn(look.places, maps(st.plan, layers)...)
 		look.columns = append(look.columns, h)
 		return h
 	}
-	st.add(loss.NewRelaxedEMD(s.pool, column(), style), styleKind, area, s.recipe.StyleWeight, names(layers)...)
-	st.add(loss.NewHypercolumnMoments(s.pool, column(), style), styleKind, area, s.recipe.StyleWeight, names(layers)...)
+	st.add(cost.NewRelaxedEMD(s.pool, column(), style), styleKind, area, s.recipe.StyleWeight, names(layers)...)
+	st.add(cost.NewHypercolumnMoments(s.pool, column(), style), styleKind, area, s.recipe.StyleWeight, names(layers)...)
 	return nil
 }
 
@@ -112,7 +112,7 @@ func (s *session) addSimilarity(ctx context.Context, st *stage, content *picture
 	if err != nil {
 		return err
 	}
-	cost := loss.NewSelfSimilarity(s.pool, loss.NewHypercolumn(places, maps(st.plan, layers)...), of)
+	cost := cost.NewSelfSimilarity(s.pool, cost.NewHypercolumn(places, maps(st.plan, layers)...), of)
 	st.add(cost, contentKind, s.visibleShare(), weight, names(layers)...)
 	return nil
 }

@@ -5,10 +5,10 @@ import (
 	"runtime/debug"
 	"slices"
 
-	"github.com/pastiche-art/pastiche/kernel"
-	"github.com/pastiche-art/pastiche/loss"
+	"github.com/pastiche-art/pastiche/internal/cost"
+	"github.com/pastiche-art/pastiche/internal/kernel"
+	"github.com/pastiche-art/pastiche/internal/vgg"
 	"github.com/pastiche-art/pastiche/picture"
-	"github.com/pastiche-art/pastiche/vgg"
 )
 
 // stage is one scale: the network laid out for its canvas, and the costs there.
@@ -29,7 +29,7 @@ type stage struct {
 
 // term is a cost at one tap or several, and its weights.
 type term struct {
-	loss.Cost
+	cost.Cost
 	layers []string
 	kind   kind
 	share  float64 // of the layer among those of its kind, and of the canvas that it looks at
@@ -135,7 +135,7 @@ func (s *session) addContent(ctx context.Context, st *stage, content *picture.Pi
 			return context.Cause(ctx)
 		}
 		target := targets[l.Name]
-		opts := loss.Options{Scale: s.recipe.Factor, Guide: guides[l.Name]}
+		opts := cost.Options{Scale: s.recipe.Factor, Guide: guides[l.Name]}
 		if s.recipe.Balanced {
 			opts.Scale = inverse(opts.Guide.MeanActivation(s.pool, target))
 		}
@@ -205,7 +205,7 @@ func names(layers []Layer) []string {
 }
 
 // add adds a cost.
-func (st *stage) add(cost loss.Cost, k kind, share, weight float64, layers ...string) {
+func (st *stage) add(cost cost.Cost, k kind, share, weight float64, layers ...string) {
 	st.terms = append(st.terms, &term{Cost: cost, layers: layers, kind: k, share: share, weight: weight})
 }
 

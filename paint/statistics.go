@@ -4,8 +4,8 @@ import (
 	"context"
 	"slices"
 
-	"github.com/pastiche-art/pastiche/kernel"
-	"github.com/pastiche-art/pastiche/loss"
+	"github.com/pastiche-art/pastiche/internal/cost"
+	"github.com/pastiche-art/pastiche/internal/kernel"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -25,28 +25,28 @@ func (s *session) addStatistics(ctx context.Context, st *stage, r *region, scale
 			return context.Cause(ctx)
 		}
 		target := targets[l.Name]
-		opts := loss.Options{Scale: s.recipe.Factor, Guide: guides[l.Name]}
+		opts := cost.Options{Scale: s.recipe.Factor, Guide: guides[l.Name]}
 		if s.recipe.Balanced {
 			opts.Scale = inverse(target.MeanActivation())
 		}
-		var cost loss.Cost
+		var c cost.Cost
 		if scale.StyleCost == GramCost {
-			cost = loss.NewGram(target, opts)
+			c = cost.NewGram(target, opts)
 		} else {
-			cost = loss.NewWasserstein(s.pool, target, opts)
+			c = cost.NewWasserstein(s.pool, target, opts)
 		}
-		st.add(cost, styleKind, l.Weight*area, s.recipe.StyleWeight, l.Name)
+		st.add(c, styleKind, l.Weight*area, s.recipe.StyleWeight, l.Name)
 	}
 	return nil
 }
 
 // measureTurned returns the statistics of a style, resized to a long side, at some
 // layers: the means over the directions that the recipe asks for.
-func (s *session) measureTurned(ctx context.Context, of *style, long int, layers []Layer, memory int64) (map[string]*loss.Statistics, error) {
+func (s *session) measureTurned(ctx context.Context, of *style, long int, layers []Layer, memory int64) (map[string]*cost.Statistics, error) {
 	var (
 		p          = resized(of.picture, long)
 		mask       = of.shown
-		turned     = make(map[string][]*loss.Statistics)
+		turned     = make(map[string][]*cost.Statistics)
 		directions = max(s.recipe.Rotations, 1)
 	)
 	for quarter := range directions {
@@ -61,16 +61,16 @@ func (s *session) measureTurned(ctx context.Context, of *style, long int, layers
 			turned[name] = append(turned[name], m)
 		}
 	}
-	all := make(map[string]*loss.Statistics)
+	all := make(map[string]*cost.Statistics)
 	for name, of := range turned {
-		all[name] = loss.Blend(slices.Repeat([]float64{1}, directions), of...)
+		all[name] = cost.Blend(slices.Repeat([]float64{1}, directions), of...)
 	}
 	return all, nil
 }
 
 // measure returns the statistics, at some layers, of the part of a picture that a
 // mask shows.
-func (s *session) measure(ctx context.Context, p *picture.Picture, mask *picture.Mask, layers []Layer, memory int64) (map[string]*loss.Statistics, error) {
+func (s *session) measure(ctx context.Context, p *picture.Picture, mask *picture.Mask, layers []Layer, memory int64) (map[string]*cost.Statistics, error) {
 	guides, _, err := s.guides(mask, p.H, p.W, layers)
 	if err != nil {
 		return nil, err
@@ -79,7 +79,7 @@ func (s *session) measure(ctx context.Context, p *picture.Picture, mask *picture
 	if err != nil {
 		return nil, err
 	}
-	parts, positions := make(map[string][]*loss.Statistics), make(map[string][]float64)
+	parts, positions := make(map[string][]*cost.Statistics), make(map[string][]float64)
 	err = s.pool.Interruptible(ctx, func() error {
 		return plan.Forward(ctx, p.RGB, func(tap string, f *kernel.Tensor, y, x int) {
 			parts[tap] = append(parts[tap], guides[tap].Measure(s.pool, f, y, x))
@@ -89,17 +89,17 @@ func (s *session) measure(ctx context.Context, p *picture.Picture, mask *picture
 	if err != nil {
 		return nil, err
 	}
-	whole := make(map[string]*loss.Statistics)
+	whole := make(map[string]*cost.Statistics)
 	for tap, of := range parts {
-		whole[tap] = loss.Blend(positions[tap], of...)
+		whole[tap] = cost.Blend(positions[tap], of...)
 	}
 	return whole, nil
 }
 
 // measureRegion returns the statistics of the styles of a region, blended by their
 // shares.
-func (s *session) measureRegion(ctx context.Context, r *region, scale Scale, layers []Layer, memory int64) (map[string]*loss.Statistics, error) {
-	parts := make(map[string][]*loss.Statistics)
+func (s *session) measureRegion(ctx context.Context, r *region, scale Scale, layers []Layer, memory int64) (map[string]*cost.Statistics, error) {
+	parts := make(map[string][]*cost.Statistics)
 	for _, style := range r.styles {
 		of, err := s.measureTurned(ctx, style, s.styleSize(scale, style), layers, memory)
 		if err != nil {
@@ -109,9 +109,9 @@ func (s *session) measureRegion(ctx context.Context, r *region, scale Scale, lay
 			parts[name] = append(parts[name], m)
 		}
 	}
-	all := make(map[string]*loss.Statistics)
+	all := make(map[string]*cost.Statistics)
 	for name, of := range parts {
-		all[name] = loss.Blend(r.shares, of...)
+		all[name] = cost.Blend(r.shares, of...)
 	}
 	return all, nil
 }

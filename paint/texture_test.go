@@ -7,8 +7,8 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/pastiche-art/pastiche/kernel"
-	"github.com/pastiche-art/pastiche/loss"
+	"github.com/pastiche-art/pastiche/internal/cost"
+	"github.com/pastiche-art/pastiche/internal/kernel"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -122,7 +122,7 @@ func TestRotations(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer s.pool.Close()
-			var of [2]*loss.Statistics
+			var of [2]*cost.Statistics
 			for i, p := range []*picture.Picture{manner, manner.Turn()} {
 				all, err := s.measureTurned(t.Context(), &style{picture: p}, max(p.W, p.H), []Layer{{Name: "conv2_1"}}, s.memory)
 				if err != nil {
@@ -130,8 +130,8 @@ func TestRotations(t *testing.T) {
 				}
 				of[i] = all["conv2_1"]
 			}
-			distance := loss.LayerStyleCost(of[0].Second, of[1].Second)
-			if same := distance < 1e-9*loss.LayerStyleCost(of[0].Second, zero(of[0])); same != test.same {
+			distance := cost.LayerStyleCost(of[0].Second, of[1].Second)
+			if same := distance < 1e-9*cost.LayerStyleCost(of[0].Second, zero(of[0])); same != test.same {
 				t.Errorf("statistics upright and turned are %g apart", distance)
 			}
 		})
@@ -139,6 +139,6 @@ func TestRotations(t *testing.T) {
 }
 
 // zero returns a matrix of zeros of the size of a Gram matrix.
-func zero(of *loss.Statistics) *kernel.Matrix {
+func zero(of *cost.Statistics) *kernel.Matrix {
 	return kernel.NewMatrix(of.Second.Rows, of.Second.Cols)
 }

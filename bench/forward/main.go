@@ -20,9 +20,9 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/pastiche-art/pastiche/kernel"
+	"github.com/pastiche-art/pastiche/internal/kernel"
+	"github.com/pastiche-art/pastiche/internal/vgg"
 	"github.com/pastiche-art/pastiche/paint"
-	"github.com/pastiche-art/pastiche/vgg"
 	"github.com/pastiche-art/pastiche/weights"
 )
 

@@ -31,7 +31,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v3"
 
-	"github.com/pastiche-art/pastiche/studio"
+	"github.com/pastiche-art/pastiche/internal/studio"
 )
 
 // putBackFor is how long a worker may take to put its job back when it is stopped.

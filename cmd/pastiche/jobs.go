@@ -15,7 +15,7 @@ import (
 
 	"github.com/pastiche-art/pastiche/api"
 	"github.com/pastiche-art/pastiche/client"
-	"github.com/pastiche-art/pastiche/job"
+	"github.com/pastiche-art/pastiche/internal/job"
 )
 
 func newJobsCommand() *cobra.Command {

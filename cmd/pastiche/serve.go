@@ -16,9 +16,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pastiche-art/pastiche/api"
-	"github.com/pastiche-art/pastiche/job"
-	"github.com/pastiche-art/pastiche/studio"
-	"github.com/pastiche-art/pastiche/studio/webhook"
+	"github.com/pastiche-art/pastiche/internal/job"
+	"github.com/pastiche-art/pastiche/internal/studio"
+	"github.com/pastiche-art/pastiche/internal/studio/webhook"
 )
 
 // minSize is the least --max-size, in pixels.

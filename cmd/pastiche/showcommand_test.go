@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/pastiche-art/pastiche/job"
+	"github.com/pastiche-art/pastiche/internal/job"
 	"github.com/pastiche-art/pastiche/paint"
 )
 

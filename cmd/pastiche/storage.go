@@ -13,10 +13,10 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/pastiche-art/pastiche/blob"
-	"github.com/pastiche-art/pastiche/job"
-	"github.com/pastiche-art/pastiche/job/folderstore"
-	"github.com/pastiche-art/pastiche/job/natsstore"
+	"github.com/pastiche-art/pastiche/internal/blob"
+	"github.com/pastiche-art/pastiche/internal/job"
+	"github.com/pastiche-art/pastiche/internal/job/folderstore"
+	"github.com/pastiche-art/pastiche/internal/job/natsstore"
 	"github.com/pastiche-art/pastiche/picture"
 )
 

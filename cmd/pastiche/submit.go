@@ -16,7 +16,7 @@ import (
 
 	"github.com/pastiche-art/pastiche/api"
 	"github.com/pastiche-art/pastiche/client"
-	"github.com/pastiche-art/pastiche/job"
+	"github.com/pastiche-art/pastiche/internal/job"
 	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
 )

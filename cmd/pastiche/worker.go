@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/pastiche-art/pastiche/job"
-	"github.com/pastiche-art/pastiche/studio"
+	"github.com/pastiche-art/pastiche/internal/job"
+	"github.com/pastiche-art/pastiche/internal/studio"
 )
 
 type workerOptions struct {

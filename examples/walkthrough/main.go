@@ -21,12 +21,12 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/pastiche-art/pastiche/kernel"
-	"github.com/pastiche-art/pastiche/loss"
-	"github.com/pastiche-art/pastiche/optim"
+	"github.com/pastiche-art/pastiche/internal/cost"
+	"github.com/pastiche-art/pastiche/internal/kernel"
+	"github.com/pastiche-art/pastiche/internal/optim"
+	"github.com/pastiche-art/pastiche/internal/vgg"
 	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
-	"github.com/pastiche-art/pastiche/vgg"
 )
 
 // The note's numbers.
@@ -122,7 +122,7 @@ func walk(o options, out io.Writer) error {
 	// layer, Evaluate computes its value, given its weight in the total, and
 	// AddGradient adds its weighted gradient with respect to that activation. costs
 	// holds them by their layers.
-	costs := make(map[string]loss.Cost)
+	costs := make(map[string]cost.Cost)
 
 	// Step 6a. The content cost compares the activation of a middle layer, which
 	// knows what is where but not how it is painted:
@@ -139,7 +139,7 @@ func walk(o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	costs[contentLayer] = loss.NewContent(aC[contentLayer], loss.Options{Scale: network.Factor})
+	costs[contentLayer] = cost.NewContent(aC[contentLayer], cost.Options{Scale: network.Factor})
 
 	// Step 6b. The style cost compares, layer by layer, Gram matrices: with the
 	// activation as a matrix A of nC x (nH nW), Gram = A Aᵀ says how strongly
@@ -156,7 +156,7 @@ func walk(o options, out io.Writer) error {
 		return err
 	}
 	for _, l := range styleLayers {
-		costs[l] = loss.NewGram(loss.Measure(session, aS[l]), loss.Options{Scale: network.Factor})
+		costs[l] = cost.NewGram(cost.Measure(session, aS[l]), cost.Options{Scale: network.Factor})
 	}
 
 	// Step 6c. The total cost is what G shall minimise:
@@ -182,8 +182,8 @@ func walk(o options, out io.Writer) error {
 		for i, l := range styleLayers {
 			layerCosts[i] = costs[l].Evaluate(session, beta*lambda[i])
 		}
-		jStyle = loss.StyleCost(lambda, layerCosts)
-		j = loss.TotalCost(alpha, beta, jContent, jStyle)
+		jStyle = cost.StyleCost(lambda, layerCosts)
+		j = cost.TotalCost(alpha, beta, jContent, jStyle)
 		err = plan.Backward(ctx, gradient, func(layer string, grad, aG *kernel.Tensor, y, x int) {
 			costs[layer].AddGradient(session, 0, grad, aG, y, x)
 		})

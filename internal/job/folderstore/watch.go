@@ -1,0 +1,109 @@
+package folderstore
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/pastiche-art/pastiche/internal/job"
+)
+
+// event is what a watcher is to be told of a record.
+type event struct {
+	ref ref
+	entry
+}
+
+// watcher holds the events that a watch has yet to tell. Store.mu guards it.
+type watcher struct {
+	events []event
+	missed bool
+	wake   chan struct{}
+}
+
+// backlog is how many events wait for a slow watch before it ends.
+const backlog = 1 << 16
+
+func (w *watcher) add(e event) {
+	if len(w.events) == backlog {
+		w.missed = true
+	} else {
+		w.events = append(w.events, e)
+	}
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Watch implements [job.Store].
+func (s *Store) Watch(ctx context.Context, tell func(job.Change)) error {
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	var initial []event
+	for k, e := range s.active {
+		initial = append(initial, event{k, e})
+	}
+	synced := s.revision
+	w := &watcher{wake: make(chan struct{}, 1)}
+	s.watchers[w] = true
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.watchers, w)
+	}()
+
+	// By revision: who has been told of one has been told of all before it.
+	slices.SortFunc(initial, func(a, b event) int { return cmp.Compare(a.revision, b.revision) })
+	if err := tellAll(ctx, initial, tell); err != nil {
+		return err
+	}
+	tell(job.Change{Synced: true, Revision: synced})
+	for {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-s.closing:
+			return errClosed
+		case <-w.wake:
+		}
+		s.mu.Lock()
+		events, missed := w.events, w.missed
+		w.events = nil
+		s.mu.Unlock()
+		if missed {
+			return errors.New("the watch was too slow and has missed changes")
+		}
+		if err := tellAll(ctx, events, tell); err != nil {
+			return err
+		}
+	}
+}
+
+// tellAll tells of events until ctx ends.
+func tellAll(ctx context.Context, events []event, tell func(job.Change)) error {
+	for _, e := range events {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		c := job.Change{Record: &job.Record{ID: e.ref.id, Owner: e.ref.owner}, Revision: e.revision}
+		switch {
+		case e.damaged != nil:
+			c.Damaged = e.damaged
+		case e.data == nil:
+			c.Deleted = true
+		default:
+			r, err := job.Decode(e.ref.id, e.data)
+			if err != nil {
+				return err
+			}
+			r.Revision = e.revision
+			c.Record = r
+		}
+		tell(c)
+	}
+	return nil
+}

@@ -1,0 +1,215 @@
+package optim
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/pastiche-art/pastiche/internal/kernel"
+)
+
+// LBFGSOptions are the parameters of [LBFGS].
+type LBFGSOptions struct {
+	// Memory is the number of past steps that shape the next, each kept as two
+	// vectors as long as x; 0 means 20.
+	Memory int
+}
+
+// defaultMemory is where more of it hardly pays: after 200 steps on a painting of
+// 128 x 128 pixels (Gram costs) the cost was 3 % higher with 5 pairs and 1 % lower
+// with 100, which take five times the memory and time.
+const defaultMemory = 20
+
+// LBFGS is the limited-memory BFGS method (Nocedal and Wright, Numerical
+// Optimization, 2nd edition, algorithms 7.4 and 7.5) with a line search for the
+// weak Wolfe conditions that most often needs one evaluation.
+//
+// A past step without positive curvature is left out. Where the direction does
+// not descend, or nothing along it is accepted, the past is forgotten and the
+// step begins again along the gradient. A trial that is not finite only makes
+// the step shorter.
+type LBFGS struct {
+	pool   *kernel.Pool
+	n      int // elements of x
+	memory int
+
+	// The state: the past steps, the oldest first, and cost and gradient at x, which
+	// has none until the first step.
+	pairs []pair
+	here  point
+
+	// Of the step under way: where it began, its direction, and the points that its
+	// search compares.
+	from      []float32
+	direction []float32
+	trials    [2]point
+	alpha     []float64
+}
+
+// pair is a past step.
+type pair struct {
+	s, y   []float32 // the differences of x and of the gradient
+	sy, yy float64   // the inner products of s and y, and of y with itself
+}
+
+// point is a cost and its gradient at some x.
+type point struct {
+	cost     float64
+	gradient []float32
+}
+
+// NewLBFGS returns L-BFGS for vectors of n elements.
+func NewLBFGS(pool *kernel.Pool, n int, opts LBFGSOptions) *LBFGS {
+	if opts.Memory == 0 {
+		opts.Memory = defaultMemory
+	}
+	if opts.Memory < 0 {
+		panic(fmt.Sprintf("optim: %+v", opts))
+	}
+	return &LBFGS{pool: pool, n: n, memory: opts.Memory, alpha: make([]float64, opts.Memory)}
+}
+
+// Vectors implements [Optimizer]: the state are the gradient at x and two vectors for
+// each past step; a step has the place where it began, its direction, and the
+// gradients of two trials.
+func (l *LBFGS) Vectors() (state, step int) { return 1 + 2*l.memory, 4 }
+
+// Step implements [Optimizer]. It evaluates the objective once where the full
+// step is accepted, which is the rule; the first step evaluates it where x
+// begins too.
+func (l *LBFGS) Step(ctx context.Context, x []float32, f Objective) (Result, error) {
+	search := search{ctx: ctx, f: f, x: x, finite: true}
+	if l.from == nil {
+		l.prepare()
+	}
+	if l.here.gradient == nil {
+		if err := ctx.Err(); err != nil {
+			return Result{}, err
+		}
+		search.evaluations++
+		first := point{gradient: make([]float32, l.n)}
+		if !first.evaluate(l.pool, x, f) {
+			return Result{Evaluations: search.evaluations}, &DivergedError{Cost: first.cost}
+		}
+		l.here = first
+	}
+	copy(l.from, x)
+	for {
+		slope := l.direct()
+		length := 1.0
+		if len(l.pairs) == 0 {
+			// The first step along the gradient has length 1 at most; the search
+			// lengthens it where that is too short.
+			length = min(1, 1/math.Sqrt(-slope))
+		}
+		accepted := false
+		if slope < 0 {
+			var err error
+			if accepted, err = l.search(&search, length, slope); err != nil {
+				copy(x, l.from)
+				return Result{l.here.cost, search.evaluations}, err
+			}
+		}
+		switch {
+		case accepted:
+			l.remember(x)
+			return Result{l.here.cost, search.evaluations}, nil
+		case len(l.pairs) > 0:
+			l.pairs = nil
+			continue
+		}
+		copy(x, l.from)
+		err := ErrConverged
+		if !search.finite {
+			err = &DivergedError{Cost: search.last, Tries: search.evaluations}
+		}
+		return Result{l.here.cost, search.evaluations}, err
+	}
+}
+
+// prepare makes the vectors of a step.
+func (l *LBFGS) prepare() {
+	for _, v := range []*[]float32{&l.from, &l.direction, &l.trials[0].gradient, &l.trials[1].gradient} {
+		*v = make([]float32, l.n)
+	}
+}
+
+// evaluate computes cost and gradient at x, and returns whether both are finite.
+func (pt *point) evaluate(pool *kernel.Pool, x []float32, f Objective) (finite bool) {
+	pt.cost, finite = evaluate(pool, x, pt.gradient, f)
+	return finite
+}
+
+// direct computes the direction, minus the gradient times the approximate inverse
+// Hessian (algorithm 7.4), and returns the slope of the cost along it.
+func (l *LBFGS) direct() (slope float64) {
+	d, g := l.direction, l.here.gradient
+	l.pool.Chunks(len(d), func(lo, hi int) {
+		d := d[lo:hi]
+		for i, v := range g[lo:hi] {
+			d[i] = -v
+		}
+	})
+	if len(l.pairs) == 0 {
+		return l.pool.Dot(d, g)
+	}
+	last := len(l.pairs) - 1
+	sd := l.pool.Dot(l.pairs[last].s, d)
+	for i := last; i >= 0; i-- {
+		p := &l.pairs[i]
+		l.alpha[i] = sd / p.sy
+		if i > 0 {
+			sd = l.pool.AddScaledDot(d, float32(-l.alpha[i]), p.y, l.pairs[i-1].s)
+		} else {
+			l.pool.AddScaled(d, float32(-l.alpha[i]), p.y)
+		}
+	}
+	gamma := float32(l.pairs[last].sy / l.pairs[last].yy)
+	first := l.pairs[0].y
+	yd := l.pool.SumChunks(len(d), func(lo, hi int) float64 {
+		d := d[lo:hi]
+		var sum float64
+		for i, y := range first[lo:hi] {
+			d[i] *= gamma
+			sum += float64(d[i]) * float64(y)
+		}
+		return sum
+	})
+	for i := range l.pairs {
+		p := &l.pairs[i]
+		next := g
+		if i < last {
+			next = l.pairs[i+1].y
+		}
+		yd = l.pool.AddScaledDot(d, float32(l.alpha[i]-yd/p.sy), p.s, next)
+	}
+	return yd
+}
+
+// leastCurvature is the cosine between S and Y at which rounding to float32 may
+// have made it positive.
+const leastCurvature = 1e-7
+
+// remember makes the accepted point, x and l.trials[0], the one to go on from,
+// and keeps the step to it.
+func (l *LBFGS) remember(x []float32) {
+	var p pair
+	if len(l.pairs) == l.memory {
+		p = l.pairs[0]
+		l.pairs = append(l.pairs[:0], l.pairs[1:]...)
+	} else {
+		p = pair{s: make([]float32, len(x)), y: make([]float32, len(x))}
+	}
+	l.here, l.trials[0] = l.trials[0], l.here
+	l.pool.Chunks(len(x), func(lo, hi int) {
+		s, y, old := p.s[lo:hi], p.y[lo:hi], l.trials[0].gradient[lo:hi]
+		for i, g := range l.here.gradient[lo:hi] {
+			s[i] = x[lo+i] - l.from[lo+i]
+			y[i] = g - old[i]
+		}
+	})
+	p.sy, p.yy = l.pool.Dot(p.s, p.y), l.pool.Dot(p.y, p.y)
+	if p.sy > leastCurvature*math.Sqrt(p.yy*l.pool.Dot(p.s, p.s)) {
+		l.pairs = append(l.pairs, p)
+	}
+}

@@ -1,0 +1,150 @@
+package studio
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/pastiche-art/pastiche/internal/job"
+	"github.com/pastiche-art/pastiche/paint"
+)
+
+// with returns whether paint accepts a recipe with a parameter. The other parameters
+// put no condition on it.
+func with(t *testing.T, name string, value any) error {
+	t.Helper()
+	base := paint.Fine()
+	params := job.RecipeOf(&base)
+	params["first_size"], params["first_content_weight"], params["colors"] = 0, 0, "content"
+	switch name {
+	case "first_iterations", "scale_step":
+		params["first_size"] = 256
+	case "final_cost":
+		params["final_iterations"] = 1
+	}
+	params[name] = value
+	data, err := json.Marshal(params)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = paint.ParseRecipe(data, paint.Balanced)
+	return err
+}
+
+func TestBoundsAreThoseOfPaint(t *testing.T) {
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[paint.Recipe]()) {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		b, found := bounds[name]
+		if !found || b.description == "" {
+			if name != "name" {
+				t.Errorf("the parameter %s has no description", name)
+			}
+			continue
+		}
+		// beyond is the next value that the parameter's type has.
+		beyond := func(v, towards float64) float64 {
+			if jsonType(field.Type) == "integer" {
+				return v + math.Copysign(1, towards)
+			}
+			return math.Nextafter(v, towards)
+		}
+		accepted, refused := []any{}, []any{}
+		if b.minimum != nil {
+			accepted, refused = append(accepted, *b.minimum), append(refused, beyond(*b.minimum, math.Inf(-1)))
+		}
+		if b.maximum != nil {
+			accepted, refused = append(accepted, *b.maximum), append(refused, beyond(*b.maximum, math.Inf(1)))
+		}
+		if b.above != nil {
+			accepted, refused = append(accepted, beyond(*b.above, math.Inf(1))), append(refused, *b.above)
+		}
+		if b.below != nil {
+			accepted, refused = append(accepted, beyond(*b.below, math.Inf(-1))), append(refused, *b.below)
+		}
+		for _, c := range b.choices {
+			accepted, refused = append(accepted, c), append(refused, c+"x")
+		}
+		for _, value := range accepted {
+			if err := with(t, name, value); err != nil {
+				t.Errorf("%s %v is within the bounds, and paint refuses it: %v", name, value, err)
+			}
+		}
+		for _, value := range refused {
+			if err := with(t, name, value); err == nil {
+				t.Errorf("%s %v is beyond the bounds, and paint accepts it", name, value)
+			}
+		}
+	}
+}
+
+func TestDefaultsAreWithinBounds(t *testing.T) {
+	for _, name := range paint.RecipeNames() {
+		recipe, err := paint.RecipeNamed(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := parameters(job.RecipeOf(&recipe), paint.MaxSize)
+		if len(all) != len(bounds) {
+			t.Errorf("%s has %d parameters, expected %d", name, len(all), len(bounds))
+		}
+		for _, p := range all {
+			v, isNumber := p.Default.(float64)
+			if isNumber && (p.Minimum != nil && v < *p.Minimum || p.Maximum != nil && v > *p.Maximum) {
+				t.Errorf("%s: the default of %s is %g", name, p.Name, v)
+			}
+		}
+	}
+	fine := paint.Fine()
+	if all := parameters(job.RecipeOf(&fine), 1024); *all[0].Maximum != 1024 {
+		t.Errorf("%s is at most %g on a server that paints up to 1024", all[0].Name, *all[0].Maximum)
+	}
+}
+
+func TestLoadPresets(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "presets.json")
+	load := func(text string) ([]Preset, error) {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return LoadPresets(file)
+	}
+	presets, err := load(`[{"name":"poster","description":"Large strokes.","recipe":{"name":"fine","size":1024,"style_scale":2}}]`)
+	if err != nil || len(presets) != 1 || presets[0].Title != "poster" {
+		t.Fatalf("%+v, %v", presets, err)
+	}
+	s := &server{Config: Config{Presets: presets}}
+	for text, expected := range map[string]struct {
+		name  string
+		size  int
+		scale float64
+	}{
+		`{"recipe":{"name":"poster"}}`:                   {"fine", 1024, 2},
+		`{"recipe":{"name":"poster","size":300}}`:        {"fine", 300, 2},
+		`{"recipe":{"name":"poster"},"strength":"bold"}`: {"fine", 1024, 2},
+		`{"recipe":{"name":"classic"}}`:                  {"classic", 512, 1},
+		`{}`:                                             {"fine", 512, 1},
+	} {
+		o, err := job.ParseOptions([]byte(text), s.preset)
+		if r := o.Recipe; err != nil || r.Name != expected.name || r.Size != expected.size || r.StyleScale != expected.scale {
+			t.Errorf("%s: %s, size %d, style scale %g, %v; expected %+v", text, r.Name, r.Size, r.StyleScale, err, expected)
+		}
+	}
+	for text, expected := range map[string]string{
+		`{}`:                            "a JSON list",
+		`[] []`:                         "text after the list",
+		`[{"name":"a","colour":"b"}]`:   "colour",
+		`[{"name":"A b","recipe":{}}]`:  `the name "A b"`,
+		`[{"name":"fine","recipe":{}}]`: `the name "fine"`,
+		`[{"name":"a","recipe":{}},{"name":"a","recipe":{}}]`: "preset 2",
+		`[{"name":"a","recipe":{"size":-1}}]`:                 "preset a: Size: -1",
+		`[{"name":"a","recipe":{"name":"b"}}]`:                "preset a: Recipe",
+	} {
+		if _, err := load(text); err == nil || !strings.Contains(err.Error(), expected) || !strings.Contains(err.Error(), file) {
+			t.Errorf("%s: %v, expected %q and the name of the file", text, err, expected)
+		}
+	}
+}
