@@ -12,7 +12,7 @@ import (
 // example returns an example photo.
 func example(t *testing.T, name string) *picture.Picture {
 	t.Helper()
-	f, err := picture.Open(t.Context(), filepath.Join("..", "examples", "photos", name), picture.Limits{})
+	f, err := picture.Open(t.Context(), filepath.Join("..", "..", "examples", "photos", name), picture.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +138,7 @@ func turned(p *picture.Picture, degrees float64) *picture.Picture {
 }
 
 func BenchmarkFind(b *testing.B) {
-	f, err := picture.Open(b.Context(), filepath.Join("..", "examples", "photos", "astronaut.jpg"), picture.Limits{})
+	f, err := picture.Open(b.Context(), filepath.Join("..", "..", "examples", "photos", "astronaut.jpg"), picture.Limits{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -218,11 +218,11 @@ func TestSecretsAreNotLogged(t *testing.T) {
 func TestSharedPage(t *testing.T) {
 	t.Parallel()
 	photo, style := "castle.jpg", "starry-night.jpg"
-	content, err := os.ReadFile(filepath.Join("..", "examples", "photos", photo))
+	content, err := os.ReadFile(filepath.Join("..", "..", "examples", "photos", photo))
 	if err != nil {
 		t.Fatal(err)
 	}
-	example, err := os.ReadFile(filepath.Join("..", "examples", "paintings", style))
+	example, err := os.ReadFile(filepath.Join("..", "..", "examples", "paintings", style))
 	if err != nil {
 		t.Fatal(err)
 	}
