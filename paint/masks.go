@@ -55,7 +55,7 @@ type kept struct {
 // keepContent keeps the content, of the canvas's size, in a region.
 func (s *session) keepContent(st *stage, r *region, content *picture.Picture) {
 	if st.kept == nil {
-		st.kept = &kept{content: content, original: content.Cut(s.recipe.Margin)}
+		st.kept = &kept{content: content, original: withoutMargin(content, s.recipe.Margin)}
 		st.kept.share = &picture.Mask{W: content.W, H: content.H, Weight: make([]float32, content.W*content.H)}
 		if s.chroma != nil {
 			st.kept.original = s.chroma.Resize(st.kept.original.W, st.kept.original.H)
@@ -65,7 +65,7 @@ func (s *session) keepContent(st *stage, r *region, content *picture.Picture) {
 	for i, share := range mask.Weight {
 		st.kept.share.Weight[i] = max(st.kept.share.Weight[i], share)
 	}
-	st.kept.shown = st.kept.share.Cut(s.recipe.Margin)
+	st.kept.shown = maskWithoutMargin(st.kept.share, s.recipe.Margin)
 }
 
 // keep puts what is kept of the content into a canvas.

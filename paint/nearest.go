@@ -140,7 +140,7 @@ func (s *session) candidates(ctx context.Context, r *region, scale Scale, layers
 		step := math.Sqrt(shown[i] / each[i])
 		for quarter := range directions {
 			if quarter > 0 {
-				p, mask = p.Turn(), mask.Turn()
+				p, mask = turned(p), turnedMask(mask)
 			}
 			for part := range slices.Chunk(shownPlaces(mask, p.H, p.W, step), partCandidates) {
 				m, err := s.columns(ctx, p, part, layers, memory)

@@ -318,7 +318,7 @@ func (s *session) paint(ctx context.Context) (*Painting, error) {
 		if at.scale == len(s.scales)-1 {
 			return s.finish(stage, canvas), nil
 		}
-		at = &progress{scale: at.scale + 1, canvas: canvas.Cut(s.recipe.Margin)}
+		at = &progress{scale: at.scale + 1, canvas: withoutMargin(canvas, s.recipe.Margin)}
 	}
 }
 
@@ -375,7 +375,7 @@ func (s *session) finish(stage *stage, canvas *picture.Picture) *Painting {
 // present cuts the margin off a settled canvas and gives the rest its colours, what
 // is kept of the content, and the content's opacity.
 func (s *session) present(stage *stage, canvas *picture.Picture) *picture.Picture {
-	p := s.finishColors(stage, canvas.Cut(s.recipe.Margin))
+	p := s.finishColors(stage, withoutMargin(canvas, s.recipe.Margin))
 	stage.restore(p)
 	if s.opacity != nil {
 		p.Alpha = s.opacity.Resample(p.W, p.H).Weight

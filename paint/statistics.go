@@ -46,23 +46,23 @@ func (s *session) measureTurned(ctx context.Context, of *style, long int, layers
 	var (
 		p          = resized(of.picture, long)
 		mask       = of.shown
-		turned     = make(map[string][]*cost.Statistics)
+		statistics = make(map[string][]*cost.Statistics)
 		directions = max(s.recipe.Rotations, 1)
 	)
 	for quarter := range directions {
 		if quarter > 0 {
-			p, mask = p.Turn(), mask.Turn()
+			p, mask = turned(p), turnedMask(mask)
 		}
 		of, err := s.measure(ctx, p, mask, layers, memory)
 		if err != nil {
 			return nil, err
 		}
 		for name, m := range of {
-			turned[name] = append(turned[name], m)
+			statistics[name] = append(statistics[name], m)
 		}
 	}
 	all := make(map[string]*cost.Statistics)
-	for name, of := range turned {
+	for name, of := range statistics {
 		all[name] = cost.Blend(slices.Repeat([]float64{1}, directions), of...)
 	}
 	return all, nil
