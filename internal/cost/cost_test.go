@@ -257,7 +257,7 @@ func TestParts(t *testing.T) {
 			eachPart(p, whole, func(y, x int, part *kernel.Tensor) {
 				grad := kernel.NewTensor(c, part.H, part.W)
 				cost.AddGradient(p, 0, grad, part, y, x)
-				p.Paste(got, grad, y, x)
+				p.AddAt(got, grad, y, x)
 			})
 			var squares, errors float64
 			reference := wantGradient.CHW()

@@ -80,7 +80,7 @@ func (g *Guide) weighted(e kernel.Engine, f *kernel.Tensor, by *kernel.Weights, 
 	defer bands.Put(b)
 	rows := bandRows(f.C, f.W)
 	for first := 0; first < f.H; first += rows {
-		e.Weigh(&b.rows, f, first, min(rows, f.H-first), by, y, x)
+		e.ApplyWeights(&b.rows, f, first, min(rows, f.H-first), by, y, x)
 		do(&b.rows)
 	}
 }
@@ -100,7 +100,7 @@ func (g *Guide) addProduct(e kernel.Engine, grad *kernel.Tensor, m *kernel.Matri
 		b.gradient.Reshape(b.rows.C, b.rows.H, b.rows.W)
 		b.gradient.Zero()
 		e.AddProduct(&b.gradient, m, &b.rows, bias)
-		e.AddWeighed(grad, &b.gradient, first, g.square, y, x)
+		e.AddWeighted(grad, &b.gradient, first, g.square, y, x)
 	}
 }
 

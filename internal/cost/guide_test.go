@@ -145,7 +145,7 @@ func TestGuidedContent(t *testing.T) {
 				grad := kernel.NewTensor(c, part.H, part.W)
 				of.AddGradient(p, 0, grad, part, y, x)
 				whole := kernel.NewTensor(c, h, w)
-				p.Paste(whole, grad, y, x)
+				p.AddAt(whole, grad, y, x)
 				for i, v := range whole.CHW() {
 					if row, col := i/w%h, i%w; row < y || row >= y+part.H || col < x || col >= x+part.W {
 						continue

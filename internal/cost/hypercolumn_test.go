@@ -377,7 +377,7 @@ func TestHypercolumnParts(t *testing.T) {
 			eachPart(p, f.tensor(), func(y, x int, part *kernel.Tensor) {
 				grad := kernel.NewTensor(f.c, part.H, part.W)
 				of.AddGradient(p, i, grad, part, y, x)
-				p.Paste(got, grad, y, x)
+				p.AddAt(got, grad, y, x)
 			})
 			if off := offBy(got.CHW(), gradients[i]); !(off < 1e-4) {
 				t.Errorf("the gradient of layer %d is off by %.2g", i, off)

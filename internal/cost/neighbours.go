@@ -36,7 +36,7 @@ func (t *NearestNeighbours) Evaluate(p *kernel.Pool, weight float64) float64 {
 	t.unit.Copy(t.Columns())
 	subtract(p, t.unit, weightedSums(p, t.unit, t.shares))
 	normalise(p, t.unit, t.inverse)
-	p.Greatest(t.nearest, t.unit, t.style.columns)
+	p.ArgmaxProduct(t.nearest, t.unit, t.style.columns)
 	rowProducts(p, t.products, t.unit, t.style.rows, t.nearest)
 	cost := 1 - weightedMean(t.products, t.shares)
 	gradient := t.Gradient()

@@ -62,7 +62,7 @@ func NewSearch(p *kernel.Pool, queries *kernel.Matrix, mean []float64) *Search {
 // with context.Cause(ctx), and the search is of no use any more.
 func (s *Search) Among(ctx context.Context, p *kernel.Pool, candidates *kernel.Matrix) error {
 	d := newDirections(p, candidates, s.mean)
-	if err := p.GreatestContext(ctx, s.nearest, s.queries, d.columns); err != nil {
+	if err := p.ArgmaxProductContext(ctx, s.nearest, s.queries, d.columns); err != nil {
 		return err
 	}
 	rowProducts(p, s.products, s.queries, d.rows, s.nearest)

@@ -111,17 +111,17 @@ type applyMask struct {
 // and route1, unless these are nil, where the maxima came from. Average pooling computes
 // scale times the sum of a window.
 type poolForward struct {
-	out, in0, in1  []float32
-	route0, route1 []uint16
-	n              int
-	scale          float32
+	out, in0, in1    []float32
+	argmax0, argmax1 []uint16
+	n                int
+	scale            float32
 }
 
 // poolBackward is the reverse of poolForward: it computes the gradients with respect to
 // in0 and in1, grad0 and grad1, from the gradient with respect to out, grad.
 type poolBackward struct {
 	grad, grad0, grad1 []float32
-	route0, route1     []uint16
+	argmax0, argmax1   []uint16
 	n                  int
 	scale              float32
 }

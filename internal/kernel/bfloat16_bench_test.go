@@ -15,7 +15,7 @@ func BenchmarkConvolve(b *testing.B) {
 			for b.Loop() {
 				impl.bfloat16.convolve(call)
 			}
-			flops := 2 * taps * float64(groups*impl.bfloat16.rows*blocks*position*position) * float64(b.N)
+			flops := 2 * kernelArea * float64(groups*impl.bfloat16.rows*blocks*bf16Lanes*bf16Lanes) * float64(b.N)
 			b.ReportMetric(flops/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 		})
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // taps is the number of elements of a 3x3 kernel.
-const taps = 9
+const kernelArea = 9
 
 // A Conv is a 3x3 convolution of stride 1 with zero padding, followed by ReLU,
 // between tensors of one precision. It is safe for use by several pools at once.
@@ -53,10 +53,10 @@ func (k *keptWeights) get(of *primitives, transform func() []float32) []float32 
 
 // uStride returns the distance between the 36 values of transformed weights, and
 // 36 times it is that between panels of them.
-func (f *filter) uStride() int { return spread(f.ins * lane) }
+func (f *filter) uStride() int { return paddedStride(f.ins * lanes) }
 
 // transformed returns the number of elements of all transformed weights.
-func (f *filter) transformed() int { return len(f.bias) / lane * 36 * f.uStride() }
+func (f *filter) transformed() int { return len(f.bias) / lanes * 36 * f.uStride() }
 
 // keeps reports whether the filter keeps its transformed weights.
 func (f *filter) keeps() bool {
@@ -75,7 +75,7 @@ func (f *filter) bytes() int64 {
 // NewConv returns the convolution with the given weights, out x in x 3 x 3,
 // and biases, out.
 func NewConv(precision Precision, out, in int, weight, bias []float32) *Conv {
-	if len(weight) != out*in*taps || len(bias) != out {
+	if len(weight) != out*in*kernelArea || len(bias) != out {
 		panic(fmt.Sprintf("kernel: %d weights and %d biases for %d x %d x 3 x 3", len(weight), len(bias), out, in))
 	}
 	c := &Conv{Precision: precision, Out: out, In: in,
@@ -85,19 +85,19 @@ func NewConv(precision Precision, out, in int, weight, bias []float32) *Conv {
 	copy(c.forward.bias, bias)
 	f, b := c.forward, c.backward
 	if precision == Float32 {
-		f.weight, b.of = alignedFloats(len(f.bias)*f.ins*taps), f
+		f.weight, b.of = alignedFloats(len(f.bias)*f.ins*kernelArea), f
 	} else {
-		f.bf16, b.bf16 = aligned[bfloat16](len(f.bias)*f.ins*taps), aligned[bfloat16](len(f.bias)*f.ins*taps)
+		f.bf16, b.bf16 = aligned[bfloat16](len(f.bias)*f.ins*kernelArea), aligned[bfloat16](len(f.bias)*f.ins*kernelArea)
 	}
 	for k := range out {
 		for i := range in {
-			for t, w := range weight[(k*in+i)*taps:][:taps] {
+			for t, w := range weight[(k*in+i)*kernelArea:][:kernelArea] {
 				if precision == Float32 {
 					f.weight[f.index(k, i, t)] = w
 					continue
 				}
 				f.bf16[f.bf16Index(k, i, t)] = round(w)
-				b.bf16[b.bf16Index(i, k, taps-1-t)] = round(w) // transposed, and turned by 180 degrees
+				b.bf16[b.bf16Index(i, k, kernelArea-1-t)] = round(w) // transposed, and turned by 180 degrees
 			}
 		}
 	}
@@ -110,10 +110,10 @@ func (c *Conv) Bytes() int64 { return c.forward.bytes() + c.backward.bytes() }
 
 // Rounded returns a convolution of float32 in bfloat16.
 func (c *Conv) Rounded() *Conv {
-	weight := make([]float32, 0, c.Out*c.In*taps)
+	weight := make([]float32, 0, c.Out*c.In*kernelArea)
 	for k := range c.Out {
 		for i := range c.In {
-			for t := range taps {
+			for t := range kernelArea {
 				weight = append(weight, c.forward.weight[c.forward.index(k, i, t)])
 			}
 		}
@@ -122,7 +122,7 @@ func (c *Conv) Rounded() *Conv {
 }
 
 func newFilter(precision Precision, out, in int, floor float32) *filter {
-	block := lane << precision
+	block := lanes << precision
 	out, in = roundUp(out, block), roundUp(in, block)
 	return &filter{ins: in, bias: alignedFloats(out), floor: floor}
 }
@@ -133,17 +133,17 @@ func newFilter(precision Precision, out, in int, floor float32) *filter {
 // memory of its weights.
 func (f *filter) panel(scratch *scratch, k int) []float32 {
 	if f.of == nil {
-		return f.weight[k*f.ins*taps*lane:]
+		return f.weight[k*f.ins*kernelArea*lanes:]
 	}
-	to := scratch.get(scratchOutput, f.ins*taps*lane)
-	for in := range f.ins / lane {
-		for out := range lane {
-			from := f.of.weight[f.of.index(in*lane, k*lane+out, 0):][:taps*lane]
-			for t := range taps {
-				at := (in*lane*taps+taps-1-t)*lane + out
-				for _, w := range from[t*lane:][:lane] {
+	to := scratch.get(scratchOutput, f.ins*kernelArea*lanes)
+	for in := range f.ins / lanes {
+		for out := range lanes {
+			from := f.of.weight[f.of.index(in*lanes, k*lanes+out, 0):][:kernelArea*lanes]
+			for t := range kernelArea {
+				at := (in*lanes*kernelArea+kernelArea-1-t)*lanes + out
+				for _, w := range from[t*lanes:][:lanes] {
 					to[at] = w
-					at += taps * lane
+					at += kernelArea * lanes
 				}
 			}
 		}
@@ -152,14 +152,14 @@ func (f *filter) panel(scratch *scratch, k int) []float32 {
 }
 
 func (f *filter) index(out, in, tap int) int {
-	return ((out/lane*f.ins+in)*taps+tap)*lane + out%lane
+	return ((out/lanes*f.ins+in)*kernelArea+tap)*lanes + out%lanes
 }
 
 func (f *filter) bf16Index(out, in, tap int) int {
-	const block = pair * lane
-	i := (out/block*(f.ins/block)+in/block)*taps + tap
-	i = (i*pair+out%block/lane)*lane + in%block/pair
-	return (i*lane+out%lane)*pair + in%pair
+	const block = bf16Ratio * lanes
+	i := (out/block*(f.ins/block)+in/block)*kernelArea + tap
+	i = (i*bf16Ratio+out%block/lanes)*lanes + in%block/bf16Ratio
+	return (i*lanes+out%lanes)*bf16Ratio + in%bf16Ratio
 }
 
 // Conv implements [Engine].

@@ -49,7 +49,7 @@ func convolveBackReference(out, in, h, w int, grad, output, weight []float32, re
 				}
 				g := float64(grad[(k*h+y)*w+x])
 				for c := range in {
-					for t, wt := range weight[(k*in+c)*taps:][:taps] {
+					for t, wt := range weight[(k*in+c)*kernelArea:][:kernelArea] {
 						sy, sx := y+t/3-1, x+t%3-1
 						if replicate {
 							sy, sx = min(max(sy, 0), h-1), min(max(sx, 0), w-1)
@@ -119,7 +119,7 @@ func TestConvBackward(t *testing.T) {
 	for _, s := range convShapes {
 		t.Run(fmt.Sprintf("%dx%d@%dx%d", s.out, s.in, s.h, s.w), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(1, 2))
-			weight, bias := randoms(r, s.out*s.in*taps), randoms(r, s.out)
+			weight, bias := randoms(r, s.out*s.in*kernelArea), randoms(r, s.out)
 			grad, output := randoms(r, s.out*s.h*s.w), rectified(r, s.out*s.h*s.w)
 			eachPrecision(t, func(t *testing.T, p *Pool, precision Precision) {
 				want := convolveBackReference(s.out, s.in, s.h, s.w,
@@ -139,9 +139,9 @@ func TestConvAdjoint(t *testing.T) {
 	for _, s := range append(convShapes, struct{ out, in, h, w int }{128, 96, 37, 41}) {
 		t.Run(fmt.Sprintf("%dx%d@%dx%d", s.out, s.in, s.h, s.w), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(3, 4))
-			weight, bias := randoms(r, s.out*s.in*taps), make([]float32, s.out)
+			weight, bias := randoms(r, s.out*s.in*kernelArea), make([]float32, s.out)
 			for i := range bias {
-				bias[i] = float32(10 * math.Sqrt(float64(taps*s.in)))
+				bias[i] = float32(10 * math.Sqrt(float64(kernelArea*s.in)))
 			}
 			x, y := randoms(r, s.in*s.h*s.w), randoms(r, s.out*s.h*s.w)
 			mask := rectified(r, s.out*s.h*s.w)
@@ -168,7 +168,7 @@ func TestConvThreads(t *testing.T) {
 	const out, in, h, w = 64, 96, 45, 67
 	for precision := range precisions {
 		r := rand.New(rand.NewPCG(5, 6))
-		conv := NewConv(precision, out, in, randoms(r, out*in*taps), randoms(r, out))
+		conv := NewConv(precision, out, in, randoms(r, out*in*kernelArea), randoms(r, out))
 		src := tensorIn(precision, in, h, w, rectified(r, in*h*w))
 		grad := tensorIn(precision, out, h, w, randoms(r, out*h*w))
 		sameOnAnyThreadsOf(t, having(precision), func(p *Pool) []float32 {

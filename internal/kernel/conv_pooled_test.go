@@ -20,7 +20,7 @@ func eachPooled(t *testing.T, test func(t *testing.T, p *Pool, c *Conv, h, w int
 			t.Run(fmt.Sprintf("%dx%d@%dx%d/%s", s.out, s.in, s.h, s.w, kind), func(t *testing.T) {
 				eachPrecision(t, func(t *testing.T, p *Pool, precision Precision) {
 					r := rand.New(rand.NewPCG(7, uint64(s.w)))
-					c := NewConv(precision, s.out, s.in, randoms(r, s.out*s.in*taps), randoms(r, s.out))
+					c := NewConv(precision, s.out, s.in, randoms(r, s.out*s.in*kernelArea), randoms(r, s.out))
 					test(t, p, c, s.h, s.w, r, kind)
 				})
 			})
@@ -70,15 +70,15 @@ func sameRoutes(t *testing.T, got, want *Mask) {
 func TestBackwardPooled(t *testing.T) {
 	eachPooled(t, func(t *testing.T, p *Pool, c *Conv, h, w int, r *rand.Rand, kind Pooling) {
 		var (
-			src         = tensorIn(c.Precision, c.In, h, w, rectified(r, c.In*h*w))
-			grad        = poisonedIn(c.Precision, c.Out, h/2, w/2, randoms(r, c.Out*(h/2)*(w/2)))
-			mask, route = NewMask(c.Out, h, w), NewMask(c.Out, h, w)
-			output      = tensorIn(c.Precision, c.Out, h/2, w/2, nil)
-			whole       = poisonedIn(c.Precision, c.Out, h, w, nil)
-			want, got   = tensorIn(c.Precision, c.In, h, w, nil), poisonedIn(c.Precision, c.In, h, w, nil)
+			src          = tensorIn(c.Precision, c.In, h, w, rectified(r, c.In*h*w))
+			grad         = poisonedIn(c.Precision, c.Out, h/2, w/2, randoms(r, c.Out*(h/2)*(w/2)))
+			mask, argmax = NewMask(c.Out, h, w), NewMask(c.Out, h, w)
+			output       = tensorIn(c.Precision, c.Out, h/2, w/2, nil)
+			whole        = poisonedIn(c.Precision, c.Out, h, w, nil)
+			want, got    = tensorIn(c.Precision, c.In, h, w, nil), poisonedIn(c.Precision, c.In, h, w, nil)
 		)
-		p.ConvPool(c, output, mask, src, kind, route)
-		p.DownsampleBack(whole, grad, route, kind)
+		p.ConvPool(c, output, mask, src, kind, argmax)
+		p.DownsampleBack(whole, grad, argmax, kind)
 		p.ConvBack(c, want, whole, mask)
 		poison := poisoned(16, 16, 16, nil).data
 		for i := range p.scratch { // what other operations left
@@ -89,7 +89,7 @@ func TestBackwardPooled(t *testing.T) {
 				copy(s, poisonedIn(BFloat16, 16, 16, 16, nil).bf16)
 			}
 		}
-		p.ConvPoolBack(c, got, grad, mask, kind, route)
+		p.ConvPoolBack(c, got, grad, mask, kind, argmax)
 		if !slices.EqualFunc(got.CHW(), want.CHW(), sameBits) {
 			t.Error("the gradient differs")
 		}
@@ -100,14 +100,14 @@ func TestConvPooledThreads(t *testing.T) {
 	const out, in, h, w = 64, 96, 45, 67
 	for precision := range precisions {
 		r := rand.New(rand.NewPCG(8, 9))
-		conv := NewConv(precision, out, in, randoms(r, out*in*taps), randoms(r, out))
+		conv := NewConv(precision, out, in, randoms(r, out*in*kernelArea), randoms(r, out))
 		src := tensorIn(precision, in, h, w, rectified(r, in*h*w))
 		grad := tensorIn(precision, out, h/2, w/2, randoms(r, out*(h/2)*(w/2)))
 		sameOnAnyThreadsOf(t, having(precision), func(p *Pool) []float32 {
-			mask, route := NewMask(out, h, w), NewMask(out, h, w)
+			mask, argmax := NewMask(out, h, w), NewMask(out, h, w)
 			dst, back := tensorIn(precision, out, h/2, w/2, nil), tensorIn(precision, in, h, w, nil)
-			p.ConvPool(conv, dst, mask, src, MaxPooling, route)
-			p.ConvPoolBack(conv, back, grad, mask, MaxPooling, route)
+			p.ConvPool(conv, dst, mask, src, MaxPooling, argmax)
+			p.ConvPoolBack(conv, back, grad, mask, MaxPooling, argmax)
 			return slices.Concat(dst.CHW(), back.CHW())
 		})
 	}

@@ -99,10 +99,10 @@ func tensorIn(precision Precision, c, h, w int, data []float32) *Tensor {
 // set changes one value.
 func (t *Tensor) set(c, y, x int, v float32) {
 	if t.Precision == BFloat16 {
-		t.bf16[pair*t.offset(c/position, y, x)+c%position] = round(v)
+		t.bf16[bf16Ratio*t.offset(c/bf16Lanes, y, x)+c%bf16Lanes] = round(v)
 		return
 	}
-	t.data[t.offset(c/lane, y, x)+c%lane] = v
+	t.data[t.offset(c/lanes, y, x)+c%lanes] = v
 }
 
 func randoms(r *rand.Rand, n int) []float32 {
@@ -122,7 +122,7 @@ func convolveReference(out, in, h, w int, src, weight, bias []float32, replicate
 			for x := range w {
 				s := float64(bias[k])
 				for c := range in {
-					for t, wt := range weight[(k*in+c)*taps:][:taps] {
+					for t, wt := range weight[(k*in+c)*kernelArea:][:kernelArea] {
 						sy, sx := y+t/3-1, x+t%3-1
 						if replicate {
 							sy, sx = min(max(sy, 0), h-1), min(max(sx, 0), w-1)
@@ -170,7 +170,7 @@ func TestConvForward(t *testing.T) {
 	for _, s := range convShapes {
 		t.Run(fmt.Sprintf("%dx%d@%dx%d", s.out, s.in, s.h, s.w), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(1, 2))
-			src, weight, bias := randoms(r, s.in*s.h*s.w), randoms(r, s.out*s.in*taps), randoms(r, s.out)
+			src, weight, bias := randoms(r, s.in*s.h*s.w), randoms(r, s.out*s.in*kernelArea), randoms(r, s.out)
 			eachPrecision(t, func(t *testing.T, p *Pool, precision Precision) {
 				want := convolveReference(s.out, s.in, s.h, s.w,
 					representable(precision, src), representable(precision, weight), bias, false)

@@ -10,12 +10,12 @@ func (p *Pool) SquaredDifference(f, g *Tensor, by *Weights, y, x int) float64 {
 	by.contain(&f.shape, y, x)
 	return p.SumTasks(f.blocks()*f.H, func(i int) (sum float64) {
 		row := i % f.H
-		a, b := f.rowAt(i/f.H, row), g.rowAt(i/f.H, y+row)[x*lane:]
+		a, b := f.rowAt(i/f.H, row), g.rowAt(i/f.H, y+row)[x*lanes:]
 		if by == nil {
 			return p.squaredDifference(a, b)
 		}
 		for col, w := range by.row(y+row, x, f.W) {
-			sum += float64(w) * p.squaredDifference(a[col*lane:][:lane], b[col*lane:])
+			sum += float64(w) * p.squaredDifference(a[col*lanes:][:lanes], b[col*lanes:])
 		}
 		return sum
 	})
@@ -34,13 +34,13 @@ func (p *Pool) AddDifference(dst, f, g *Tensor, by *Weights, y, x int, slope flo
 	f.within(g, y, x)
 	by.contain(&f.shape, y, x)
 	p.eachRow(dst, func(b, row int) {
-		to, f, g := dst.rowAt(b, row), f.rowAt(b, row), g.rowAt(b, y+row)[x*lane:]
+		to, f, g := dst.rowAt(b, row), f.rowAt(b, row), g.rowAt(b, y+row)[x*lanes:]
 		if by == nil {
 			p.impl.addDifference(addDifference{dst: to, f: f, g: g, n: len(to), slope: slope})
 			return
 		}
 		for col, w := range by.row(y+row, x, dst.W) {
-			p.impl.addDifference(addDifference{dst: to[col*lane:], f: f[col*lane:], g: g[col*lane:], n: lane, slope: w * slope})
+			p.impl.addDifference(addDifference{dst: to[col*lanes:], f: f[col*lanes:], g: g[col*lanes:], n: lanes, slope: w * slope})
 		}
 	})
 }

@@ -13,7 +13,7 @@ type direct struct {
 }
 
 // position is the number of bfloat16 of one position of a block.
-const position = pair * lane
+const bf16Lanes = bf16Ratio * lanes
 
 // A strip takes as many rows as stripBytes of input allow: more rows amortise
 // fetching the weights and what is made twice around the edges, fewer leave the
@@ -22,8 +22,8 @@ const position = pair * lane
 const stripBytes = 512 << 10
 
 func (d *direct) run() {
-	most := max(2, stripBytes/(d.src.stored()*d.full.row*int(Float32.Bytes())))
-	tasks := roundUp((d.full.H+most-1)/most, d.pool.threads)
+	maxRows := max(2, stripBytes/(d.src.storedBlocks()*d.full.row*int(Float32.Bytes())))
+	tasks := roundUp((d.full.H+maxRows-1)/maxRows, d.pool.threads)
 	d.rows = roundUp((d.full.H+tasks-1)/tasks, 2)
 	d.pool.Run((d.full.H+d.rows-1)/d.rows, d.task)
 }
@@ -40,11 +40,11 @@ func (d *direct) task(worker, i int) {
 	s := strip{scratch: &d.pool.scratch[worker], top: i * d.rows}
 	s.n = min(d.rows, d.full.H-s.top)
 	if d.mask == nil && d.before == nil {
-		s.in, s.plane = d.src.bf16[pair*d.full.offset(0, s.top-1, -1):], pair*d.full.plane
+		s.in, s.plane = d.src.bf16[bf16Ratio*d.full.offset(0, s.top-1, -1):], bf16Ratio*d.full.plane
 	} else {
 		d.input(&s)
 	}
-	for k := range d.dst.stored() {
+	for k := range d.dst.storedBlocks() {
 		d.outputs(&s, k)
 	}
 }
@@ -52,17 +52,17 @@ func (d *direct) task(worker, i int) {
 // input makes what a strip convolves: its rows, the one above and the one below.
 func (d *direct) input(s *strip) {
 	var (
-		row         = pair * d.full.row
+		row         = bf16Ratio * d.full.row
 		first, last = max(0, s.top-1), min(s.top+s.n, d.full.H-1)
-		spread      [2][]bfloat16
+		unpooled    [2][]bfloat16
 	)
-	s.plane = (s.n+2)*row + slack*position
-	s.in = s.scratch.bf16(scratchInput, d.src.stored()*s.plane)
+	s.plane = (s.n+2)*row + slack*bf16Lanes
+	s.in = s.scratch.bf16(scratchInput, d.src.storedBlocks()*s.plane)
 	if d.before != nil {
 		two := s.scratch.bf16(scratchPooling, 2*row)
-		spread = [2][]bfloat16{two[:row], two[row:]}
+		unpooled = [2][]bfloat16{two[:row], two[row:]}
 	}
-	for b := range d.src.stored() {
+	for b := range d.src.storedBlocks() {
 		rows := s.in[b*s.plane:]
 		at := func(y int) []bfloat16 { return rows[(y-s.top+1)*row:][:row] }
 		if s.top == 0 {
@@ -77,9 +77,9 @@ func (d *direct) input(s *strip) {
 				continue
 			}
 			if y == first || y%2 == 0 {
-				d.pool.spreadRow(s.scratch, d.before, spread, d.src, &d.full, b, y/2)
+				d.pool.poolRowBack(s.scratch, d.before, unpooled, d.src, &d.full, b, y/2)
 			}
-			d.applyMask(at(y), spread[y%2], b, y)
+			d.applyMask(at(y), unpooled[y%2], b, y)
 		}
 	}
 }
@@ -87,13 +87,13 @@ func (d *direct) input(s *strip) {
 // applyMask copies what the mask lets through of row y of a block to a row with its
 // border.
 func (d *direct) applyMask(to, from []bfloat16, b, y int) {
-	end := (1 + d.full.W) * position
-	clear(to[:position])
+	end := (1 + d.full.W) * bf16Lanes
+	clear(to[:bf16Lanes])
 	clear(to[end:])
 	d.pool.impl.bfloat16.applyMaskBF16(applyMaskBF16{
-		out: to[position:end], in: from,
-		low:       d.mask.from(d.full.offset(pair*b, y, 0)),
-		high:      d.mask.from(d.full.offset(pair*b+1, y, 0)),
+		out: to[bf16Lanes:end], in: from,
+		low:       d.mask.from(d.full.offset(bf16Ratio*b, y, 0)),
+		high:      d.mask.from(d.full.offset(bf16Ratio*b+1, y, 0)),
 		positions: d.full.W,
 	})
 }
@@ -105,28 +105,28 @@ const callOperations = 1 << 26
 // outputs computes the block k of a strip's outputs.
 func (d *direct) outputs(s *strip, k int) {
 	var (
-		bf     = d.pool.impl.bfloat16
-		blocks = d.src.stored()
-		across = d.full.row / lane
-		count  = (s.n-1)*across + d.full.W // positions, those between rows included
-		most   = max(1, callOperations/(2*taps*position*position*blocks*bf.rows))
-		mask   = d.reluMask.from(d.full.offset(pair*k, s.top, 0))
-		out    []bfloat16
+		bf      = d.pool.impl.bfloat16
+		blocks  = d.src.storedBlocks()
+		across  = d.full.row / lanes
+		count   = (s.n-1)*across + d.full.W // positions, those between rows included
+		maxRows = max(1, callOperations/(2*kernelArea*bf16Lanes*bf16Lanes*blocks*bf.rows))
+		mask    = d.reluMask.from(d.full.offset(bf16Ratio*k, s.top, 0))
+		out     []bfloat16
 	)
 	if d.after == nil {
-		out = d.dst.bf16[pair*d.full.offset(k, s.top, 0):]
+		out = d.dst.bf16[bf16Ratio*d.full.offset(k, s.top, 0):]
 	} else {
-		out = s.scratch.bf16(scratchOutput, s.n*pair*d.full.row)
+		out = s.scratch.bf16(scratchOutput, s.n*bf16Ratio*d.full.row)
 	}
 	call := convolve{
-		w: d.filter.bf16[k*blocks*taps*tapWeights:], bias: d.filter.bias[k*position:],
-		sums:   s.scratch.get(scratchOutput, bf.rows*position),
-		blocks: blocks, row: pair * d.full.row, plane: s.plane,
-		upper: d.full.plane / lane, floor: d.filter.floor,
+		w: d.filter.bf16[k*blocks*kernelArea*elementWeights:], bias: d.filter.bias[k*bf16Lanes:],
+		sums:   s.scratch.get(scratchOutput, bf.rows*bf16Lanes),
+		blocks: blocks, row: bf16Ratio * d.full.row, plane: s.plane,
+		upper: d.full.plane / lanes, floor: d.filter.floor,
 	}
 	for p := 0; p < count; p += call.groups * bf.rows {
-		call.groups = min(most, (count-p)/bf.rows)
-		call.in, call.out = s.in[p*position:], out[p*position:]
+		call.groups = min(maxRows, (count-p)/bf.rows)
+		call.in, call.out = s.in[p*bf16Lanes:], out[p*bf16Lanes:]
 		if mask != nil {
 			call.mask = mask[p:]
 		}
@@ -145,7 +145,7 @@ func (d *direct) outputs(s *strip, k int) {
 	}
 	if d.after != nil {
 		for y := 0; y+1 < s.n; y += 2 {
-			rows := [2][]bfloat16{out[y*pair*d.full.row:], out[(y+1)*pair*d.full.row:]}
+			rows := [2][]bfloat16{out[y*bf16Ratio*d.full.row:], out[(y+1)*bf16Ratio*d.full.row:]}
 			d.pool.poolRow(s.scratch, d.after, d.dst, rows, &d.full, k, (s.top+y)/2)
 		}
 	}
@@ -156,16 +156,16 @@ func (d *direct) remainder(s *strip, call convolve, positions int) {
 	var (
 		bf     = d.pool.impl.bfloat16
 		whole  = call
-		out    = s.scratch.bf16(scratchTransform, bf.rows*position)
+		out    = s.scratch.bf16(scratchTransform, bf.rows*bf16Lanes)
 		upper  = bf.rows
 		masked = call.mask != nil
 	)
 	whole.out, whole.groups = out, 1
 	if masked {
-		whole.mask, whole.upper = s.scratch.bf16(scratchWeights, pair*bf.rows), upper
+		whole.mask, whole.upper = s.scratch.bf16(scratchWeights, bf16Ratio*bf.rows), upper
 	}
 	bf.convolve(whole)
-	copy(call.out[:positions*position], out)
+	copy(call.out[:positions*bf16Lanes], out)
 	if masked {
 		copy(call.mask[:positions], whole.mask)
 		copy(call.mask[call.upper:][:positions], whole.mask[upper:])

@@ -46,7 +46,7 @@
 // bfloat16 are exact in float32, where they are added up, and an output is rounded
 // once, to the nearest, after its bias and ReLU. What happens around convolutions
 // happens in float32 between widening and rounding, row by row in the cache: the
-// first layer, pooling, what [Pool.Crop] takes out of a map and [Pool.Paste] adds
+// first layer, pooling, what [Pool.Crop] takes out of a map and [Pool.AddAt] adds
 // to it. Everything else, above all what costs are made of, takes float32.
 //
 // An implementation that has bfloat16 has a second set of primitives for it. The

@@ -48,8 +48,8 @@ type Engine interface {
 	// precision. Place copies h x w positions into dst. Paste adds src to positions of
 	// dst.
 	Crop(dst, src *Tensor, y, x, h, w int)
-	Place(dst *Tensor, y, x int, src *Tensor, sy, sx, h, w int)
-	Paste(dst, src *Tensor, y, x int)
+	CopyAt(dst *Tensor, y, x int, src *Tensor, sy, sx, h, w int)
+	AddAt(dst, src *Tensor, y, x int)
 
 	// Gram computes dst = F Fᵀ, for F the C x HW matrix of f; Sums the sums of F's rows;
 	// SumSquares the sum of the squares of its elements.
@@ -63,10 +63,10 @@ type Engine interface {
 	// slope*(f - g) to dst, both with weights of positions.
 	SquaredDifference(f, g *Tensor, by *Weights, y, x int) float64
 	AddDifference(dst, f, g *Tensor, by *Weights, y, x int, slope float32)
-	// Weigh makes dst rows of f with every position multiplied by its weight, and
-	// AddWeighed adds f so multiplied to rows of dst.
-	Weigh(dst, f *Tensor, first, rows int, by *Weights, y, x int)
-	AddWeighed(dst, f *Tensor, first int, by *Weights, y, x int)
+	// ApplyWeights makes dst rows of f with every position multiplied by its weight, and
+	// AddWeighted adds f so multiplied to rows of dst.
+	ApplyWeights(dst, f *Tensor, first, rows int, by *Weights, y, x int)
+	AddWeighted(dst, f *Tensor, first int, by *Weights, y, x int)
 
 	// Sample adds values of f at points to rows of dst, and SampleBack adds the gradient
 	// with respect to f to grad.

@@ -34,7 +34,7 @@ func TestSmallFiltersKeepTransformedWeights(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(1, 2))
-			c := NewConv(Float32, test.out, test.in, randoms(r, test.out*test.in*taps), randoms(r, test.out))
+			c := NewConv(Float32, test.out, test.in, randoms(r, test.out*test.in*kernelArea), randoms(r, test.out))
 			impl, calls := counting(implementations()[0])
 			p := newPool(2, impl)
 			defer p.Close()
@@ -67,7 +67,7 @@ func TestSmallFiltersKeepTransformedWeights(t *testing.T) {
 func TestPoolsShareConv(t *testing.T) {
 	const channels, size = 40, 21
 	r := rand.New(rand.NewPCG(1, 2))
-	weight, bias := randoms(r, channels*channels*taps), randoms(r, channels)
+	weight, bias := randoms(r, channels*channels*kernelArea), randoms(r, channels)
 	src := FromCHW(channels, size, size, randoms(r, channels*size*size))
 	compute := func(p *Pool, c *Conv) []float32 {
 		dst, back, mask := NewTensor(channels, size, size), NewTensor(channels, size, size), NewMask(channels, size, size)

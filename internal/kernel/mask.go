@@ -35,27 +35,27 @@ func (m *Mask) Reshape(c, h, w int) {
 // h x w takes.
 func MaskBytes(c, h, w int) int64 {
 	s := newShape(c, h, w)
-	return int64(s.words()) * lane / 8
+	return int64(s.words()) * lanes / 8
 }
 
 // Bytes returns the memory that m holds, which may be more than its shape takes.
-func (m *Mask) Bytes() int64 { return int64(cap(m.bits)) * lane / 8 }
+func (m *Mask) Bytes() int64 { return int64(cap(m.bits)) * lanes / 8 }
 
 // words returns the number of words of a mask: as many as the blocks of bfloat16
 // take.
-func (s *shape) words() int { return s.size(BFloat16) / lane }
+func (s *shape) words() int { return s.size(BFloat16) / lanes }
 
 // from returns the words from a position on, or nil where there is no mask.
 func (m *Mask) from(element int) []uint16 {
 	if m == nil {
 		return nil
 	}
-	return m.bits[element/lane:]
+	return m.bits[element/lanes:]
 }
 
 // clearRow clears the bits of part of a row.
 func (m *Mask) clearRow(block, y, from, to int) {
 	if m != nil {
-		clear(m.bits[m.offset(block, y, from)/lane : m.offset(block, y, to)/lane])
+		clear(m.bits[m.offset(block, y, from)/lanes : m.offset(block, y, to)/lanes])
 	}
 }

@@ -10,7 +10,7 @@ func positives(t *Tensor) *Mask {
 	m := NewMask(t.C, t.H, t.W)
 	for i, v := range t.CHW() {
 		if c := i / t.Positions(); v > 0 {
-			m.bits[t.offset(c/lane, i/t.W%t.H, i%t.W)/lane] |= 1 << (c % lane)
+			m.bits[t.offset(c/lanes, i/t.W%t.H, i%t.W)/lanes] |= 1 << (c % lanes)
 		}
 	}
 	return m

@@ -17,9 +17,9 @@ func NewMatrix(rows, cols int) *Matrix {
 	}
 	// Rows are rounded up like the channels of a tensor, so that a matrix of
 	// C rows multiplies feature maps of C channels.
-	panel := (roundUp(rows, lane) + slack) * lane
+	panel := (roundUp(rows, lanes) + slack) * lanes
 	return &Matrix{Rows: rows, Cols: cols, panel: panel,
-		data: alignedFloats(roundUp(cols, lane) / lane * panel)}
+		data: alignedFloats(roundUp(cols, lanes) / lanes * panel)}
 }
 
 // FromRows returns a matrix with the values of data, rows x cols in row-major
@@ -65,8 +65,8 @@ func (m *Matrix) CopyRow(r int, src *Matrix, from int) {
 	if m.Cols != src.Cols {
 		panic(fmt.Sprintf("kernel: a row of %d columns for one of %d", src.Cols, m.Cols))
 	}
-	for c := 0; c < m.Cols; c += lane {
-		copy(m.data[m.index(r, c):][:lane], src.data[src.index(from, c):][:lane])
+	for c := 0; c < m.Cols; c += lanes {
+		copy(m.data[m.index(r, c):][:lanes], src.data[src.index(from, c):][:lanes])
 	}
 }
 
@@ -99,7 +99,7 @@ func (m *Matrix) Dot(n *Matrix) float64 {
 	var sum float64
 	for c := range m.Cols {
 		lo := m.index(0, c)
-		for i := lo; i < lo+m.Rows*lane; i += lane {
+		for i := lo; i < lo+m.Rows*lanes; i += lanes {
 			sum += float64(m.data[i]) * float64(n.data[i])
 		}
 	}
@@ -115,10 +115,25 @@ func (m *Matrix) Trace() float64 {
 	return sum
 }
 
-func (m *Matrix) index(r, c int) int { return c/lane*m.panel + r*lane + c%lane }
+func (m *Matrix) index(r, c int) int { return c/lanes*m.panel + r*lanes + c%lanes }
 
 func (m *Matrix) sameShape(n *Matrix) {
 	if m.Rows != n.Rows || m.Cols != n.Cols {
 		panic(fmt.Sprintf("kernel: matrices of %d x %d and %d x %d", m.Rows, m.Cols, n.Rows, n.Cols))
 	}
 }
+
+// Lanes is the number of columns of a matrix that lie side by side in memory.
+const Lanes = lanes
+
+// Panels returns the number of panels of sixteen columns.
+func (m *Matrix) Panels() int { return (m.Cols + lanes - 1) / lanes }
+
+// Panel returns the values of a panel of sixteen columns, [Rows][16]. They are
+// those of the matrix itself. Columns beyond Cols are zero, and are to stay so.
+func (m *Matrix) Panel(panel int) []float32 {
+	return m.data[panel*m.panel:][:m.Rows*lanes]
+}
+
+// Clear sets every element to zero.
+func (m *Matrix) Clear() { clear(m.data) }

@@ -30,20 +30,20 @@ type PixelConv struct {
 // picture x; beyond the picture's edges are zeros or, with replicate, the
 // nearest pixels.
 func NewPixelConv(out int, weight, bias []float32, scale, offset [colors]float32, replicate bool) *PixelConv {
-	if len(weight) != out*colors*taps || len(bias) != out {
+	if len(weight) != out*colors*kernelArea || len(bias) != out {
 		panic(fmt.Sprintf("kernel: %d weights and %d biases for %d x 3 x 3 x 3", len(weight), len(bias), out))
 	}
-	outs := roundUp(out, lane)
+	outs := roundUp(out, lanes)
 	c := &PixelConv{Out: out, scale: scale, offset: offset, replicate: replicate,
-		weight:     alignedFloats(outs * colors * taps),
-		transposed: alignedFloats(outs * columnBlocks * lane),
+		weight:     alignedFloats(outs * colors * kernelArea),
+		transposed: alignedFloats(outs * columnBlocks * lanes),
 		bias:       alignedFloats(outs),
 	}
 	copy(c.bias, bias)
 	for k := range out {
-		for t, w := range weight[k*colors*taps:][:colors*taps] {
-			c.weight[(k/lane*colors*taps+t)*lane+k%lane] = w
-			c.transposed[(t/lane*outs+k)*lane+t%lane] = w
+		for t, w := range weight[k*colors*kernelArea:][:colors*kernelArea] {
+			c.weight[(k/lanes*colors*kernelArea+t)*lanes+k%lanes] = w
+			c.transposed[(t/lanes*outs+k)*lanes+t%lanes] = w
 		}
 	}
 	return c
@@ -105,7 +105,7 @@ func (c *PixelConv) check(out *shape, picture []float32) {
 func (c *PixelConv) forwardRow(p *Pool, s *scratch, dst *Tensor, mask *Mask, a firstConv, y int) {
 	block := func(b int, out []float32) {
 		a.out, a.mask = out, mask.from(dst.offset(b, y, 0))
-		a.w, a.bias = c.weight[b*colors*taps*lane:], c.bias[b*lane:]
+		a.w, a.bias = c.weight[b*colors*kernelArea*lanes:], c.bias[b*lanes:]
 		p.impl.firstConv(a)
 	}
 	if dst.Precision == Float32 {
@@ -114,12 +114,12 @@ func (c *PixelConv) forwardRow(p *Pool, s *scratch, dst *Tensor, mask *Mask, a f
 		}
 		return
 	}
-	out := s.get(scratchOutput, pair*dst.W*lane)
-	for b := range dst.pairs() {
-		low, high := out[:dst.W*lane], out[dst.W*lane:]
-		block(pair*b, low)
-		if pair*b+1 < dst.blocks() {
-			block(pair*b+1, high)
+	out := s.get(scratchOutput, bf16Ratio*dst.W*lanes)
+	for b := range dst.bf16Blocks() {
+		low, high := out[:dst.W*lanes], out[dst.W*lanes:]
+		block(bf16Ratio*b, low)
+		if bf16Ratio*b+1 < dst.blocks() {
+			block(bf16Ratio*b+1, high)
 		} else {
 			clear(high)
 		}
@@ -176,10 +176,10 @@ func (c *PixelConv) backwardRows(p *Pool, scratch *scratch, dst []float32, grad 
 		columns, width := c.columnGradients(p, scratch, grad, mask, y)
 		for x := 0; x < w; x += columnChunk {
 			n := min(columnChunk, w-x)
-			for r := range colors * taps / tap3 {
-				ch, dy := r/tap3, r%tap3
+			for r := range colors * kernelArea / kernelSide {
+				ch, dy := r/kernelSide, r%kernelSide
 				if y+dy >= low && y+dy < high {
-					addColumns(padded[((y+dy-low)*colors+ch)*(w+2)+x:][:n+2], columns[x*lane:], r, width)
+					addColumns(padded[((y+dy-low)*colors+ch)*(w+2)+x:][:n+2], columns[x*lanes:], r, width)
 				}
 			}
 		}
@@ -199,20 +199,20 @@ func (c *PixelConv) backwardRows(p *Pool, scratch *scratch, dst []float32, grad 
 const columnChunk = 128
 
 // tap3 is the three values of one row of one channel under a kernel, of the 27.
-const tap3 = 3
+const kernelSide = 3
 
 // addColumns adds the gradients of the values that row r of the nine under a kernel
 // contributes, of columns [2][width][16], to that row of the padded picture.
 func addColumns(row, columns []float32, r, width int) {
-	var of [tap3][]float32
+	var of [kernelSide][]float32
 	for i := range of {
-		t := tap3*r + i
-		of[i] = columns[t/lane*width*lane+t%lane:]
+		t := kernelSide*r + i
+		of[i] = columns[t/lanes*width*lanes+t%lanes:]
 	}
 	var last, before float32 // of what the pixel to the left adds here, and the one before it
 	w := len(row) - 2
 	for x := range w {
-		i := x * lane
+		i := x * lanes
 		row[x] += of[0][i] + last
 		last, before = of[1][i]+before, of[2][i]
 	}
@@ -238,26 +238,26 @@ func (c *PixelConv) unpad(p *Pool, dst, padded []float32, h, w, y int, scale flo
 func (c *PixelConv) columnGradients(p *Pool, scratch *scratch, grad *Tensor, mask *Mask, y int) (columns []float32, width int) {
 	impl := p.impl
 	width = roundUp(grad.W, impl.rows)
-	in := scratch.get(scratchInput, grad.pairs()*pair*width*lane)
+	in := scratch.get(scratchInput, grad.bf16Blocks()*bf16Ratio*width*lanes)
 	for b := range grad.blocks() {
-		to, at := in[b*width*lane:], grad.offset(b, y, 0)
+		to, at := in[b*width*lanes:], grad.offset(b, y, 0)
 		from := to
 		switch {
 		case grad.Precision == Float32:
 			from = grad.data[at:]
-		case b%pair == 0:
-			impl.bfloat16.fromBF16(fromBF16{low: to, high: to[width*lane:], in: grad.bf16Row(b/pair, y), positions: grad.W})
+		case b%bf16Ratio == 0:
+			impl.bfloat16.fromBF16(fromBF16{low: to, high: to[width*lanes:], in: grad.bf16Row(b/bf16Ratio, y), positions: grad.W})
 		}
 		impl.applyMask(applyMask{out: to, in: from, mask: mask.from(at), positions: grad.W})
 	}
-	columns = scratch.get(scratchOutput, columnBlocks*width*lane)
+	columns = scratch.get(scratchOutput, columnBlocks*width*lanes)
 	for k := 0; k < columnBlocks; k += impl.panels {
 		impl.gemm(gemm{
-			out: columns[k*width*lane:], in: in, w: c.transposed[k*grad.blocks()*lane*lane:], bias: zeroBias[:],
+			out: columns[k*width*lanes:], in: in, w: c.transposed[k*grad.blocks()*lanes*lanes:], bias: zeroBias[:],
 			products: 1, panels: impl.panels, steps: grad.blocks(), groups: width / impl.rows,
-			inStep: width * lane, inGroup: impl.rows * lane,
-			outPanel: width * lane, outGroup: impl.rows * lane,
-			wPanel: grad.blocks() * lane * lane,
+			inStep: width * lanes, inGroup: impl.rows * lanes,
+			outPanel: width * lanes, outGroup: impl.rows * lanes,
+			wPanel: grad.blocks() * lanes * lanes,
 			floor:  float32(math.Inf(-1)),
 		})
 	}

@@ -26,7 +26,7 @@ func pixelCases() []*pixelCase {
 			r := rand.New(rand.NewPCG(uint64(h), uint64(w)))
 			cases = append(cases, &pixelCase{
 				out: out, h: h, w: w, replicate: replicate,
-				weight: randoms(r, out*colors*taps), bias: randoms(r, out),
+				weight: randoms(r, out*colors*kernelArea), bias: randoms(r, out),
 				scale: [colors]float32{0.5, 1, -2}, offset: [colors]float32{3, -1, 0.25},
 				picture: randoms(r, colors*h*w), grad: randoms(r, out*h*w), output: rectified(r, out*h*w),
 			})

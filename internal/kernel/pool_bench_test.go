@@ -14,14 +14,14 @@ func BenchmarkRun(b *testing.B) {
 				b.Run(fmt.Sprintf("threads=%d/tasks=%d/additions=%d", threads, tasks, additions), func(b *testing.B) {
 					p := newPool(threads, portable)
 					defer p.Close()
-					sums := make([]float32, tasks*lane) // a cache line each
+					sums := make([]float32, tasks*lanes) // a cache line each
 					for b.Loop() {
 						p.Run(tasks, func(_, i int) {
 							var sum float32
 							for range additions / tasks {
 								sum++
 							}
-							sums[i*lane] = sum
+							sums[i*lanes] = sum
 						})
 					}
 				})

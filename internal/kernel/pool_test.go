@@ -170,7 +170,7 @@ func TestEachGivesWhatThePoolDoes(t *testing.T) {
 	for i := range n {
 		c, h, w := 3+15*i, 9+r.IntN(30), 9+r.IntN(30)
 		maps[i] = FromCHW(c, h, w, randoms(r, c*h*w))
-		convs[i] = NewConv(Float32, c, c, randoms(r, c*c*taps), randoms(r, c))
+		convs[i] = NewConv(Float32, c, c, randoms(r, c*c*kernelArea), randoms(r, c))
 		scales[i] = FromRows(c, c, randoms(r, c*c))
 	}
 	compute := func(p *Pool, i int) []float32 {

@@ -47,14 +47,14 @@ func (k *Pooling) UnmarshalText(name []byte) (err error) {
 // input that is set where an output came from. It may be nil on the way forward.
 type downsampling struct {
 	Pooling
-	route *Mask
+	argmax *Mask
 }
 
 // forward computes a row of outputs. upper and lower are the first elements of the
 // two rows of the input within maps of its shape.
 func (d *downsampling) forward(impl *primitives, upper, lower int, a poolForward) {
 	if d.Pooling == MaxPooling {
-		a.route0, a.route1 = d.route.from(upper), d.route.from(lower)
+		a.argmax0, a.argmax1 = d.argmax.from(upper), d.argmax.from(lower)
 		impl.maxPool(a)
 		return
 	}
@@ -66,7 +66,7 @@ func (d *downsampling) forward(impl *primitives, upper, lower int, a poolForward
 // lower are as in forward.
 func (d *downsampling) backward(impl *primitives, upper, lower int, a poolBackward) {
 	if d.Pooling == MaxPooling {
-		a.route0, a.route1 = d.route.from(upper), d.route.from(lower)
+		a.argmax0, a.argmax1 = d.argmax.from(upper), d.argmax.from(lower)
 		impl.maxPoolBack(a)
 		return
 	}
@@ -84,14 +84,14 @@ func (d *downsampling) scale() float32 {
 
 // Downsample computes dst, C x H/2 x W/2, from src, C x H x W. For maxima it sets
 // route, of the shape of src, to say where they came from; it may be nil.
-func (p *Pool) Downsample(dst, src *Tensor, route *Mask, pooling Pooling) {
+func (p *Pool) Downsample(dst, src *Tensor, argmax *Mask, pooling Pooling) {
 	checkHalf(&dst.shape, &src.shape)
-	if route != nil {
-		route.same(&src.shape)
+	if argmax != nil {
+		argmax.same(&src.shape)
 	}
-	d := downsampling{pooling, route}
+	d := downsampling{pooling, argmax}
 	if dst.Precision == BFloat16 {
-		p.eachRowOf(dst.stored(), &dst.shape, func(worker, b, y int) {
+		p.eachRowOf(dst.storedBlocks(), &dst.shape, func(worker, b, y int) {
 			rows := [2][]bfloat16{src.bf16Row(b, 2*y), src.bf16Row(b, 2*y+1)}
 			p.poolRow(&p.scratch[worker], &d, dst, rows, &src.shape, b, y)
 		})
@@ -109,21 +109,21 @@ func (p *Pool) Downsample(dst, src *Tensor, route *Mask, pooling Pooling) {
 // DownsampleBack computes the gradient with respect to the input, dst,
 // C x H x W, from the gradient with respect to the output, grad. [MaxPooling] needs
 // the route of [Pool.Downsample]; otherwise it may be nil.
-func (p *Pool) DownsampleBack(dst, grad *Tensor, route *Mask, pooling Pooling) {
+func (p *Pool) DownsampleBack(dst, grad *Tensor, argmax *Mask, pooling Pooling) {
 	checkHalf(&grad.shape, &dst.shape)
 	if pooling == MaxPooling {
-		route.same(&dst.shape)
+		argmax.same(&dst.shape)
 	}
-	d := downsampling{pooling, route}
+	d := downsampling{pooling, argmax}
 	if dst.Precision == BFloat16 {
-		p.eachRowOf(dst.stored(), &shape{H: (dst.H + 1) / 2, row: 2 * dst.row}, func(worker, b, y int) {
+		p.eachRowOf(dst.storedBlocks(), &shape{H: (dst.H + 1) / 2, row: 2 * dst.row}, func(worker, b, y int) {
 			var rows [2][]bfloat16
 			for i := range rows {
 				if 2*y+i < dst.H {
 					rows[i] = dst.bf16Row(b, 2*y+i)
 				}
 			}
-			p.spreadRow(&p.scratch[worker], &d, rows, grad, &dst.shape, b, y)
+			p.poolRowBack(&p.scratch[worker], &d, rows, grad, &dst.shape, b, y)
 		})
 		return
 	}
@@ -137,8 +137,8 @@ func (p *Pool) DownsampleBack(dst, grad *Tensor, route *Mask, pooling Pooling) {
 		d.backward(p.impl.primitives, upper, lower, poolBackward{
 			grad: grad.rowAt(b, y), grad0: dst.data[upper:], grad1: dst.data[lower:], n: grad.W,
 		})
-		clear(dst.rowAt(b, 2*y)[2*grad.W*lane:])
-		clear(dst.rowAt(b, 2*y+1)[2*grad.W*lane:])
+		clear(dst.rowAt(b, 2*y)[2*grad.W*lanes:])
+		clear(dst.rowAt(b, 2*y+1)[2*grad.W*lanes:])
 	})
 }
 
@@ -155,7 +155,7 @@ const taskElements = 1 << 15
 
 // eachRow calls f for each row of each block of t.
 func (p *Pool) eachRow(t *Tensor, f func(block, y int)) {
-	p.eachRowOf(t.stored(), &t.shape, func(_, b, y int) { f(b, y) })
+	p.eachRowOf(t.storedBlocks(), &t.shape, func(_, b, y int) { f(b, y) })
 }
 
 // eachRowOf calls f, and says which worker it is, for each row of a number of

@@ -28,18 +28,18 @@ type primitives struct {
 	addDifference   func(addDifference)
 	updateMoments   func(moments)
 	descend         func(descent)
-	dot             func(dot) [lane]float64
+	dot             func(dot) [lanes]float64
 	dots64          func(dots64)
-	variation       func(variation) [lane]float64
-	difference      func(difference) (squares [lane]float64)
+	variation       func(variation) [lanes]float64
+	difference      func(difference) (squares [lanes]float64)
 }
 
 // zeroBias is the bias of a gemm without one.
-var zeroBias [mostPanels * lane]float32
+var zeroBias [maxPanels * lanes]float32
 
 // mostPanels is the largest number of panels of an implementation.
-const mostPanels = 2
+const maxPanels = 2
 
 // winogradScratch is the number of elements that the transforms need for
 // intermediate values.
-const winogradScratch = 36 * lane
+const winogradScratch = 36 * lanes

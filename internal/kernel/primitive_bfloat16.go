@@ -13,4 +13,4 @@ type bfloat16Primitives struct {
 }
 
 // tapWeights is the number of weights of one tap between two blocks.
-const tapWeights = pair * lane * pair * lane
+const elementWeights = bf16Ratio * lanes * bf16Ratio * lanes

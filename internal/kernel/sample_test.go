@@ -73,7 +73,7 @@ func TestSample(t *testing.T) {
 					p.Crop(part, g, y, x, h, w)
 					part.Zero()
 					p.SampleBack(part, FromRows(s.points, s.columns, before), s.column, at, y, x)
-					p.Paste(g, part, y, x)
+					p.AddAt(g, part, y, x)
 				})
 				if rows == nil {
 					rows, grad = m.RowMajor(), g.CHW()

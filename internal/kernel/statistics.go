@@ -8,10 +8,10 @@ import (
 const (
 	// mostStripes bounds the number of partial sums of a Gram matrix, and
 	// partialElements the memory they take.
-	mostStripes     = 16
-	partialElements = 1 << 20
+	maxStripes         = 16
+	maxPartialElements = 1 << 20
 	// leastStripe is the least number of positions worth a partial sum.
-	leastStripe = 512
+	minStripe = 512
 	// chunkElements is how many elements of a feature map stay in the cache
 	// while all products of its channels are formed.
 	chunkElements = 1 << 16
@@ -38,7 +38,7 @@ func (p *Pool) gramOf(dst *Matrix, f *Tensor, scale, diagonal float32) {
 	// of its own, and the sums are added in order.
 	first, n := f.span()
 	var (
-		stripes = max(1, min(mostStripes, partialElements/(dst.panel*f.blocks()), n/leastStripe))
+		stripes = max(1, min(maxStripes, maxPartialElements/(dst.panel*f.blocks()), n/minStripe))
 		stripe  = (n + stripes - 1) / stripes
 		size    = len(dst.data)
 		bands   = (f.C + gramTaskRows - 1) / gramTaskRows
@@ -59,7 +59,7 @@ func (p *Pool) gramOf(dst *Matrix, f *Tensor, scale, diagonal float32) {
 	})
 	if stripes > 1 {
 		p.Run(f.blocks(), func(_, b int) {
-			first, end := b*dst.panel, b*dst.panel+(b+1)*lane*lane
+			first, end := b*dst.panel, b*dst.panel+(b+1)*lanes*lanes
 			for s := 1; s < stripes; s++ {
 				p.addScaled(dst.data[first:end], 1, sum(s)[first:end])
 			}
@@ -74,19 +74,19 @@ func (p *Pool) gramOf(dst *Matrix, f *Tensor, scale, diagonal float32) {
 func (m *Matrix) mirror(scale, diagonal float32) {
 	for b := range m.Panels() {
 		panel := m.Panel(b)
-		for r := range min((b+1)*lane, m.Rows) {
-			row := panel[r*lane:][:lane]
-			for c := max(0, r-b*lane); c < lane; c++ {
+		for r := range min((b+1)*lanes, m.Rows) {
+			row := panel[r*lanes:][:lanes]
+			for c := max(0, r-b*lanes); c < lanes; c++ {
 				row[c] *= scale
 			}
 		}
 	}
 	for b := range m.Panels() {
 		panel := m.Panel(b)
-		for r := b * lane; r < m.Rows; r++ {
-			above, row := m.Panel(r / lane)[b*lane*lane+r%lane:], panel[r*lane:][:lane]
-			for c := range min(lane, r-b*lane) {
-				row[c] = above[c*lane]
+		for r := b * lanes; r < m.Rows; r++ {
+			above, row := m.Panel(r / lanes)[b*lanes*lanes+r%lanes:], panel[r*lanes:][:lanes]
+			for c := range min(lanes, r-b*lanes) {
+				row[c] = above[c*lanes]
 			}
 		}
 	}
@@ -98,17 +98,17 @@ func (m *Matrix) mirror(scale, diagonal float32) {
 func (p *Pool) gramBand(out []float32, panel int, f *Tensor, top, bottom, first, last int) {
 	var (
 		impl  = p.impl
-		chunk = max(1, chunkElements/(f.blocks()*lane))
-		width = impl.panels * lane
+		chunk = max(1, chunkElements/(f.blocks()*lanes))
+		width = impl.panels * lanes
 	)
 	for ; first < last; first += chunk {
 		for r := top; r < bottom; r += impl.syrkRows {
 			for c := r / width * width; c < f.C; c += width {
 				impl.syrk(syrk{
-					out:       out[c/lane*panel+r*lane:],
-					a:         f.data[r/lane*f.plane+first*lane+r%lane:],
-					b:         f.data[c/lane*f.plane+first*lane:],
-					panels:    min(impl.panels, f.blocks()-c/lane),
+					out:       out[c/lanes*panel+r*lanes:],
+					a:         f.data[r/lanes*f.plane+first*lanes+r%lanes:],
+					b:         f.data[c/lanes*f.plane+first*lanes:],
+					panels:    min(impl.panels, f.blocks()-c/lanes),
 					positions: min(chunk, last-first),
 					outPanel:  panel, bPanel: f.plane,
 				})
@@ -125,14 +125,14 @@ func (p *Pool) Sums(dst []float64, f *Tensor) {
 	first, n := f.span()
 	var (
 		ranges = (n + sumTask - 1) / sumTask
-		parts  = make([][lane]float64, f.blocks()*ranges)
+		parts  = make([][lanes]float64, f.blocks()*ranges)
 	)
 	p.Run(len(parts), func(worker, i int) {
-		part := p.scratch[worker].get(scratchOutput, lane)
+		part := p.scratch[worker].get(scratchOutput, lanes)
 		b, end := i/ranges, min((i%ranges+1)*sumTask, n)
 		for at := i % ranges * sumTask; at < end; at += sumChunk {
 			clear(part)
-			p.impl.sum(sum{out: part, in: f.data[b*f.plane+(first+at)*lane:], positions: min(sumChunk, end-at)})
+			p.impl.sum(sum{out: part, in: f.data[b*f.plane+(first+at)*lanes:], positions: min(sumChunk, end-at)})
 			for k, v := range part {
 				parts[i][k] += float64(v)
 			}
@@ -140,8 +140,8 @@ func (p *Pool) Sums(dst []float64, f *Tensor) {
 	})
 	clear(dst)
 	for i, part := range parts {
-		for k := range min(lane, f.C-i/ranges*lane) {
-			dst[i/ranges*lane+k] += part[k]
+		for k := range min(lanes, f.C-i/ranges*lanes) {
+			dst[i/ranges*lanes+k] += part[k]
 		}
 	}
 }
@@ -159,9 +159,9 @@ func (p *Pool) AddProduct(dst *Tensor, m *Matrix, f *Tensor, bias []float32) {
 	// them included.
 	var (
 		impl      = p.impl
-		padded    = make([]float32, f.blocks()*lane)
-		positions = f.H * f.row / lane
-		perTask   = max(1, chunkElements/(f.blocks()*lane*impl.rows)) * impl.rows
+		padded    = make([]float32, f.blocks()*lanes)
+		positions = f.H * f.row / lanes
+		perTask   = max(1, chunkElements/(f.blocks()*lanes*impl.rows)) * impl.rows
 	)
 	copy(padded, bias)
 	p.Run((positions+perTask-1)/perTask, func(worker, i int) {
@@ -169,15 +169,15 @@ func (p *Pool) AddProduct(dst *Tensor, m *Matrix, f *Tensor, bias []float32) {
 			first  = i * perTask
 			n      = min(perTask, positions-first)
 			groups = n / impl.rows
-			from   = f.row + first*lane
-			to     = dst.row + first*lane
+			from   = f.row + first*lanes
+			to     = dst.row + first*lanes
 		)
 		for k := 0; k < f.blocks(); k += impl.panels {
 			a := gemm{
-				out: dst.data[k*dst.plane+to:], in: f.data[from:], w: m.data[k*m.panel:], bias: padded[k*lane:],
+				out: dst.data[k*dst.plane+to:], in: f.data[from:], w: m.data[k*m.panel:], bias: padded[k*lanes:],
 				products: 1, panels: min(impl.panels, f.blocks()-k), steps: f.blocks(), groups: groups,
-				inStep: f.plane, inGroup: impl.rows * lane,
-				outPanel: dst.plane, outGroup: impl.rows * lane,
+				inStep: f.plane, inGroup: impl.rows * lanes,
+				outPanel: dst.plane, outGroup: impl.rows * lanes,
 				wPanel: m.panel,
 				floor:  float32(math.Inf(-1)), accumulate: true,
 			}
@@ -187,10 +187,10 @@ func (p *Pool) AddProduct(dst *Tensor, m *Matrix, f *Tensor, bias []float32) {
 			if rest := n - groups*impl.rows; rest > 0 {
 				// A full group would reach beyond the rows.
 				a.in, a.groups, a.accumulate = a.in[groups*a.inGroup:], 1, false
-				a.out, a.outPanel = p.scratch[worker].get(scratchOutput, a.panels*impl.rows*lane), impl.rows*lane
+				a.out, a.outPanel = p.scratch[worker].get(scratchOutput, a.panels*impl.rows*lanes), impl.rows*lanes
 				impl.gemm(a)
 				for q := range a.panels {
-					p.addScaled(dst.data[(k+q)*dst.plane+to+groups*a.inGroup:][:rest*lane], 1, a.out[q*a.outPanel:])
+					p.addScaled(dst.data[(k+q)*dst.plane+to+groups*a.inGroup:][:rest*lanes], 1, a.out[q*a.outPanel:])
 				}
 			}
 		}
@@ -211,9 +211,9 @@ func (p *Pool) Multiply(dst, a, b *Matrix) {
 		k := i * impl.panels
 		impl.gemm(gemm{
 			out: dst.data[k*dst.panel:], in: a.data, w: b.data[k*b.panel:], bias: zeroBias[:],
-			products: 1, panels: min(impl.panels, dst.Panels()-k), steps: (a.Cols + lane - 1) / lane, groups: groups,
-			inStep: a.panel, inGroup: impl.rows * lane,
-			outPanel: dst.panel, outGroup: impl.rows * lane,
+			products: 1, panels: min(impl.panels, dst.Panels()-k), steps: (a.Cols + lanes - 1) / lanes, groups: groups,
+			inStep: a.panel, inGroup: impl.rows * lanes,
+			outPanel: dst.panel, outGroup: impl.rows * lanes,
 			wPanel: b.panel,
 			floor:  float32(math.Inf(-1)),
 		})

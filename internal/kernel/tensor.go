@@ -3,7 +3,7 @@ package kernel
 import "fmt"
 
 // lane is the number of channels that lie side by side in memory.
-const lane = 16
+const lanes = 16
 
 // Tile is the side of a Winograd output tile, to which maps are rounded up. Parts
 // of a map that begin at multiples of it are computed to the bit as in the whole,
@@ -27,26 +27,26 @@ type shape struct {
 
 // pair is the number of bfloat16 in the place of a float32, and of blocks of
 // sixteen channels in one of thirty-two.
-const pair = 2
+const bf16Ratio = 2
 
 func newShape(c, h, w int) shape {
 	if c <= 0 || h <= 0 || w <= 0 {
 		panic(fmt.Sprintf("kernel: tensor of %d x %d x %d", c, h, w))
 	}
-	row := (roundUp(w, tile) + 2) * lane
-	return shape{c, h, w, row, (roundUp(h, tile)+2)*row + slack*lane}
+	row := (roundUp(w, tile) + 2) * lanes
+	return shape{c, h, w, row, (roundUp(h, tile)+2)*row + slack*lanes}
 }
 
 // blocks returns the number of blocks of sixteen channels.
-func (s *shape) blocks() int { return roundUp(s.C, lane) / lane }
+func (s *shape) blocks() int { return roundUp(s.C, lanes) / lanes }
 
 // pairs returns the number of blocks of thirty-two channels.
-func (s *shape) pairs() int { return roundUp(s.C, pair*lane) / (pair * lane) }
+func (s *shape) bf16Blocks() int { return roundUp(s.C, bf16Ratio*lanes) / (bf16Ratio * lanes) }
 
 // size returns the number of elements in a precision.
 func (s *shape) size(p Precision) int {
 	if p == BFloat16 {
-		return s.pairs() * pair * s.plane
+		return s.bf16Blocks() * bf16Ratio * s.plane
 	}
 	return s.blocks() * s.plane
 }
@@ -58,13 +58,13 @@ func (s *shape) span() (first, n int) {
 	if s.row == 0 { // a matrix, whose rows are positions
 		return 0, s.W
 	}
-	return s.row / lane, s.H * s.row / lane
+	return s.row / lanes, s.H * s.row / lanes
 }
 
 // offset returns the index of the first channel of a block at a position;
 // y and x may be -1, the border.
 func (s *shape) offset(block, y, x int) int {
-	return block*s.plane + (y+1)*s.row + (x+1)*lane
+	return block*s.plane + (y+1)*s.row + (x+1)*lanes
 }
 
 // Positions returns H*W, the number of positions.
@@ -128,9 +128,9 @@ func FromCHW(c, h, w int, data []float32) *Tensor {
 	for ch := range c {
 		for y := range h {
 			src := data[(ch*h+y)*w:][:w]
-			dst := t.data[t.offset(ch/lane, y, 0)+ch%lane:]
+			dst := t.data[t.offset(ch/lanes, y, 0)+ch%lanes:]
 			for x, v := range src {
-				dst[x*lane] = v
+				dst[x*lanes] = v
 			}
 		}
 	}
@@ -144,15 +144,15 @@ func (t *Tensor) CHW() []float32 {
 		for y := range t.H {
 			dst := data[(ch*t.H+y)*t.W:][:t.W]
 			if t.Precision == BFloat16 {
-				src := t.bf16Row(ch/(pair*lane), y)[ch%(pair*lane):]
+				src := t.bf16Row(ch/(bf16Ratio*lanes), y)[ch%(bf16Ratio*lanes):]
 				for x := range dst {
-					dst[x] = widen(src[x*pair*lane])
+					dst[x] = widen(src[x*bf16Ratio*lanes])
 				}
 				continue
 			}
-			src := t.data[t.offset(ch/lane, y, 0)+ch%lane:]
+			src := t.data[t.offset(ch/lanes, y, 0)+ch%lanes:]
 			for x := range dst {
-				dst[x] = src[x*lane]
+				dst[x] = src[x*lanes]
 			}
 		}
 	}
@@ -175,13 +175,13 @@ func (t *Tensor) Copy(src *Tensor) {
 // rowAt returns the values of one row of one block of sixteen channels,
 // [W][16].
 func (t *Tensor) rowAt(block, y int) []float32 {
-	return t.data[t.offset(block, y, 0):][:t.W*lane]
+	return t.data[t.offset(block, y, 0):][:t.W*lanes]
 }
 
 // bf16Row returns the values of one row of one block of thirty-two channels,
 // [W][32].
 func (t *Tensor) bf16Row(block, y int) []bfloat16 {
-	return t.bf16[pair*t.offset(block, y, 0):][:t.W*pair*lane]
+	return t.bf16[bf16Ratio*t.offset(block, y, 0):][:t.W*bf16Ratio*lanes]
 }
 
 // Rows returns n rows of t from row y on, which share its memory: what is above
@@ -191,7 +191,7 @@ func (t *Tensor) Rows(y, n int) *Tensor {
 	t.contains(y, 0, n, t.W)
 	rows := &Tensor{Precision: t.Precision, shape: shape{t.C, n, t.W, t.row, t.plane}}
 	if t.Precision == BFloat16 {
-		rows.bf16 = t.bf16[y*t.row*pair:]
+		rows.bf16 = t.bf16[y*t.row*bf16Ratio:]
 	} else {
 		rows.data = t.data[y*t.row:]
 	}
@@ -200,9 +200,9 @@ func (t *Tensor) Rows(y, n int) *Tensor {
 
 // stored returns the number of blocks that the channels lie in: of sixteen or of
 // thirty-two.
-func (t *Tensor) stored() int {
+func (t *Tensor) storedBlocks() int {
 	if t.Precision == BFloat16 {
-		return t.pairs()
+		return t.bf16Blocks()
 	}
 	return t.blocks()
 }
@@ -210,9 +210,9 @@ func (t *Tensor) stored() int {
 // ClearBorder makes everything around the map zero, the border and what rounding
 // added.
 func (t *Tensor) ClearBorder() {
-	for b := range t.stored() {
+	for b := range t.storedBlocks() {
 		if t.Precision == BFloat16 {
-			clearAround(&t.shape, t.bf16[b*t.plane*pair:], pair)
+			clearAround(&t.shape, t.bf16[b*t.plane*bf16Ratio:], bf16Ratio)
 		} else {
 			clearAround(&t.shape, t.data[b*t.plane:], 1)
 		}
@@ -222,7 +222,7 @@ func (t *Tensor) ClearBorder() {
 // clearAround is [Tensor.ClearBorder] of one block, of a number of elements in
 // the place of each float32.
 func clearAround[E float32 | bfloat16](s *shape, plane []E, elements int) {
-	row, position := s.row*elements, lane*elements
+	row, position := s.row*elements, lanes*elements
 	plane = plane[:s.plane*elements]
 	clear(plane[:row])
 	for y := range s.H {

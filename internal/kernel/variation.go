@@ -14,7 +14,7 @@ package kernel
 func (p *Pool) Variation(upper, lower, upperGrad, lowerGrad []float32, straight, diagonal float32) float64 {
 	var (
 		last  = len(upper) - 1
-		whole = max(0, last-1) / lane * lane
+		whole = max(0, last-1) / lanes * lanes
 		row   = variation{upper: upper, lower: lower, upperGrad: upperGrad, lowerGrad: lowerGrad, straight: straight, diagonal: diagonal}
 		sum   = row.atEnd(0)
 	)
@@ -28,7 +28,7 @@ func (p *Pool) Variation(upper, lower, upperGrad, lowerGrad []float32, straight,
 	if last == 0 {
 		return sum
 	}
-	var sums [lane]float64
+	var sums [lanes]float64
 	if whole > 0 {
 		sums = p.impl.variation(inner(1, whole))
 	}

@@ -126,7 +126,7 @@ func (p *Pool) Descend(dst, from, mean, square []float32, rate, root, epsilon, l
 // sixteens, and its portable form for the rest. arguments returns those for n
 // elements from lo on.
 func inVectors[A any](vector, portable func(A), lo, hi int, arguments func(lo, n int) A) {
-	whole := (hi - lo) / lane * lane
+	whole := (hi - lo) / lanes * lanes
 	if whole > 0 {
 		vector(arguments(lo, whole))
 	}
@@ -142,7 +142,7 @@ func (p *Pool) addScaled(dst []float32, s float32, src []float32) {
 }
 
 func (p *Pool) dot(a, b []float32) float64 {
-	whole := len(a) / lane * lane
+	whole := len(a) / lanes * lanes
 	sums := dotGeneric(dot{a: a[whole:], b: b[whole:], n: len(a) - whole})
 	if whole > 0 {
 		addUp(&sums, p.impl.dot(dot{a: a, b: b, n: whole}))
@@ -150,15 +150,15 @@ func (p *Pool) dot(a, b []float32) float64 {
 	return total(&sums)
 }
 
-func addUp(sums *[lane]float64, more [lane]float64) {
+func addUp(sums *[lanes]float64, more [lanes]float64) {
 	for i, v := range more {
 		sums[i] += v
 	}
 }
 
 // total returns the sum of sums, added in pairs.
-func total(sums *[lane]float64) float64 {
-	for n := lane / 2; n > 0; n /= 2 {
+func total(sums *[lanes]float64) float64 {
+	for n := lanes / 2; n > 0; n /= 2 {
 		for i := range n {
 			sums[i] += sums[n+i]
 		}

@@ -9,10 +9,10 @@ type Weights struct {
 	Values []float32 // H x W
 }
 
-// Weigh makes dst a copy of rows of f, from a first one on, in which every
+// ApplyWeights makes dst a copy of rows of f, from a first one on, in which every
 // position is multiplied by its weight; f is a part of what the weights are for,
 // from row y and column x on.
-func (p *Pool) Weigh(dst, f *Tensor, first, rows int, by *Weights, y, x int) {
+func (p *Pool) ApplyWeights(dst, f *Tensor, first, rows int, by *Weights, y, x int) {
 	f.contains(first, 0, rows, f.W)
 	by.contain(&f.shape, y, x)
 	dst.Reshape(f.C, rows, f.W)
@@ -20,7 +20,7 @@ func (p *Pool) Weigh(dst, f *Tensor, first, rows int, by *Weights, y, x int) {
 	p.eachRow(dst, func(b, row int) {
 		to, from := dst.rowAt(b, row), f.rowAt(b, first+row)
 		for i, w := range by.row(y+first+row, x, f.W) {
-			to, from := to[i*lane:][:lane], from[i*lane:][:lane]
+			to, from := to[i*lanes:][:lanes], from[i*lanes:][:lanes]
 			for k, v := range from {
 				to[k] = w * v
 			}
@@ -28,16 +28,16 @@ func (p *Pool) Weigh(dst, f *Tensor, first, rows int, by *Weights, y, x int) {
 	})
 }
 
-// AddWeighed adds f to rows of dst, from a first one on, every position
+// AddWeighted adds f to rows of dst, from a first one on, every position
 // multiplied by its weight; dst is a part of what the weights are for, from row
 // y and column x on.
-func (p *Pool) AddWeighed(dst, f *Tensor, first int, by *Weights, y, x int) {
+func (p *Pool) AddWeighted(dst, f *Tensor, first int, by *Weights, y, x int) {
 	dst.contains(first, 0, f.H, f.W)
 	by.contain(&dst.shape, y, x)
 	p.eachRow(f, func(b, row int) {
 		to, from := dst.rowAt(b, first+row), f.rowAt(b, row)
 		for i, w := range by.row(y+first+row, x, f.W) {
-			to, from := to[i*lane:][:lane], from[i*lane:][:lane]
+			to, from := to[i*lanes:][:lanes], from[i*lanes:][:lanes]
 			for k, v := range from {
 				to[k] += w * v
 			}

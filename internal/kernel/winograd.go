@@ -115,17 +115,17 @@ func (w *winograd) multiplyByOutputs(all tileRange) {
 
 // divide divides the tiles into a multiple of n equal blocks of about at most so many
 // tiles.
-func (w *winograd) divide(most, n int) {
+func (w *winograd) divide(maxTiles, n int) {
 	rows := w.pool.impl.rows
-	most = max(rows, most)
-	blocks := roundUp((w.tiles+most-1)/most, n)
+	maxTiles = max(rows, maxTiles)
+	blocks := roundUp((w.tiles+maxTiles-1)/maxTiles, n)
 	w.block = roundUp((w.tiles+blocks-1)/blocks, rows)
-	w.vStride = spread(w.block * w.filter.ins)
+	w.vStride = paddedStride(w.block * w.filter.ins)
 }
 
 // spread returns a stride of at least n elements whose multiples fall into
 // different sets of a cache: the 36 values of a transform are written together.
-func spread(n int) int {
+func paddedStride(n int) int {
 	const line = cacheLine / 4
 	return roundUp(n, line) | line
 }
@@ -162,15 +162,15 @@ func (w *winograd) multiply(scratch *scratch, some tileRange, v, u []float32, k 
 		impl    = w.pool.impl
 		groups  = (some.count + impl.rows - 1) / impl.rows
 		ins     = w.src.blocks()
-		vBlock  = impl.rows * lane
+		vBlock  = impl.rows * lanes
 		panels  = min(impl.panels, w.dst.blocks()-k)
 		mPanel  = groups * vBlock
-		mStride = spread(panels * mPanel)
+		mStride = paddedStride(panels * mPanel)
 		m       = scratch.get(scratchOutput, 36*mStride)
 	)
 	for s := 0; s < ins; s += w.steps {
 		impl.gemm(gemm{
-			out: m, in: v[s*vBlock:], w: u[s*lane*lane:], bias: zeroBias[:],
+			out: m, in: v[s*vBlock:], w: u[s*lanes*lanes:], bias: zeroBias[:],
 			products: 36, outNext: mStride, inNext: w.vStride, wNext: w.uStride,
 			panels: panels, steps: min(w.steps, ins-s), groups: groups,
 			inStep: vBlock, inGroup: ins * vBlock,
@@ -217,8 +217,8 @@ func (w *winograd) input(scratch *scratch, some tileRange, v []float32) {
 			if w.before == nil {
 				in.in = w.src.data[at:]
 			} else {
-				w.unpool(rows, b, y, x, tiles)
-				in.in = rows[in.row+lane:] // they begin two above and left of the first output
+				w.poolRunBack(rows, b, y, x, tiles)
+				in.in = rows[in.row+lanes:] // they begin two above and left of the first output
 			}
 			w.inputRun(v, b, t, tiles, in)
 		}
@@ -231,9 +231,9 @@ func (w *winograd) inputRun(v []float32, b, t, tiles int, in winogradInput) {
 	rows := w.pool.impl.rows
 	for end := t + tiles; t < end; t += in.tiles {
 		in.tiles = min(end-t, rows-t%rows)
-		in.v = v[((t/rows*w.src.blocks()+b)*rows+t%rows)*lane:]
+		in.v = v[((t/rows*w.src.blocks()+b)*rows+t%rows)*lanes:]
 		w.pool.impl.winogradInput(in)
-		in.in = in.in[in.tiles*tile*lane:]
+		in.in = in.in[in.tiles*tile*lanes:]
 		if in.mask != nil {
 			in.mask = in.mask[in.tiles*tile:]
 		}
@@ -243,12 +243,12 @@ func (w *winograd) inputRun(v []float32, b, t, tiles int, in winogradInput) {
 // unpool sends the gradient in block b back through the pooling to the rows and
 // columns from two before a run of tiles to two after it. Beyond the map it
 // leaves what was there: the mask passes nothing on.
-func (w *winograd) unpool(rows []float32, b, y, x, tiles int) {
+func (w *winograd) poolRunBack(rows []float32, b, y, x, tiles int) {
 	var (
 		row         = w.full.row
 		top, bottom = max(y/2-1, 0), min(y/2+tile/2+1, w.src.H)
 		left, right = max(x/2-1, 0), min(x/2+tiles*tile/2+1, w.src.W)
-		at          = func(fy, fx int) int { return (fy-y+2)*row + (fx-x+2)*lane }
+		at          = func(fy, fx int) int { return (fy-y+2)*row + (fx-x+2)*lanes }
 	)
 	for r := top; r < bottom; r++ {
 		upper, lower := w.full.offset(b, 2*r, 2*left), w.full.offset(b, 2*r+1, 2*left)
@@ -261,18 +261,18 @@ func (w *winograd) unpool(rows []float32, b, y, x, tiles int) {
 	// windows end beyond what the tiles see.
 	if end := 2 * right; end < w.full.W && end <= x+tiles*tile {
 		for r := 2 * top; r < 2*bottom; r++ {
-			clear(rows[at(r, end):][:lane])
+			clear(rows[at(r, end):][:lanes])
 		}
 	}
 	if end := 2 * bottom; end < w.full.H && end <= y+tile {
-		clear(rows[at(end, 2*left):][:(2*(right-left)+1)*lane])
+		clear(rows[at(end, 2*left):][:(2*(right-left)+1)*lanes])
 	}
 }
 
 // output transforms some tiles to the block k of the destination.
 func (w *winograd) output(scratch *scratch, some tileRange, k int, m []float32, mStride int) {
 	out := winogradOutput{
-		bias: w.filter.bias[k*lane:], scratch: scratch.get(scratchTransform, winogradScratch),
+		bias: w.filter.bias[k*lanes:], scratch: scratch.get(scratchTransform, winogradScratch),
 		row: w.full.row, mStride: mStride, floor: w.filter.floor,
 	}
 	longest := w.across
@@ -285,7 +285,7 @@ func (w *winograd) output(scratch *scratch, some tileRange, k int, m []float32, 
 		if w.after == nil {
 			out.out = w.dst.data[at:]
 		}
-		out.m, out.mask, out.tiles = m[t*lane:], w.reluMask.from(at), tiles
+		out.m, out.mask, out.tiles = m[t*lanes:], w.reluMask.from(at), tiles
 		w.pool.impl.winogradOutput(out)
 		w.clearMask(k, y, x, x+tiles*tile)
 		if w.after != nil {

@@ -55,11 +55,11 @@ type workers struct {
 // times that a batch was opened or closed, in the upper half: it is open where that is odd.
 type state uint64
 
-const turn = 1 << 32
+const epochStep = 1 << 32
 
-func (s state) open() bool      { return s/turn%2 == 1 }
+func (s state) open() bool      { return s/epochStep%2 == 1 }
 func (s state) helpers() uint32 { return uint32(s) }
-func (s state) turns() uint64   { return uint64(s) / turn }
+func (s state) epoch() uint64   { return uint64(s) / epochStep }
 
 func (w *workers) load() state { return state(w.state.Load()) }
 
@@ -71,7 +71,7 @@ func (w *workers) begin(number int) {
 	w.helpers = make([]sleeper, number-1)
 	for i := range w.helpers {
 		w.helpers[i].token = make(chan struct{}, 1)
-		w.stopped.Go(func() { w.help(i + 1) })
+		w.stopped.Go(func() { w.helperLoop(i + 1) })
 	}
 }
 
@@ -95,11 +95,11 @@ func (w *workers) run(n int, task func(worker, i int)) {
 	w.running, w.n, w.task = true, int64(n), task
 	w.next.Store(0)
 	if n > 1 && len(w.helpers) > 0 {
-		w.state.Add(turn)
+		w.state.Add(epochStep)
 		defer w.join()
 		w.wake(0)
 	} else {
-		defer w.settle()
+		defer w.finish()
 	}
 	w.work(0)
 }
@@ -140,13 +140,13 @@ func (w *workers) recover() {
 
 // join closes the batch and waits for the helpers in it.
 func (w *workers) join() {
-	w.state.Add(turn)
+	w.state.Add(epochStep)
 	w.caller.sleep(func() bool { return w.load().helpers() == 0 })
-	w.settle()
+	w.finish()
 }
 
 // settle ends a batch, with the panic of a task if there was one.
-func (w *workers) settle() {
+func (w *workers) finish() {
 	w.running, w.task = false, nil
 	if p := w.failed.Swap(nil); p != nil {
 		panic(p)
@@ -154,21 +154,21 @@ func (w *workers) settle() {
 }
 
 // help takes part in one batch after another until the pool is closed.
-func (w *workers) help(worker int) {
+func (w *workers) helperLoop(worker int) {
 	var last uint64 // turns of the batch it took part in
-	fresh := func(s state) bool { return s.open() && s.turns() != last }
+	fresh := func(s state) bool { return s.open() && s.epoch() != last }
 	for w.helpers[worker-1].sleep(func() bool { return fresh(w.load()) }) {
 		s := w.load()
 		if fresh(s) && w.state.CompareAndSwap(uint64(s), uint64(s+1)) {
-			last = s.turns()
-			w.assist(worker)
+			last = s.epoch()
+			w.helpBatch(worker)
 		}
 	}
 }
 
 // assist runs tasks of the batch that a helper has entered. Then the helper leaves the
 // batch.
-func (w *workers) assist(worker int) {
+func (w *workers) helpBatch(worker int) {
 	defer func() {
 		if s := state(w.state.Add(^uint64(0))); !s.open() && s.helpers() == 0 {
 			w.caller.wake()
@@ -219,7 +219,7 @@ func poll(ready func() bool) bool {
 	if ready() {
 		return true
 	}
-	if crowded() {
+	if oversubscribed() {
 		return false
 	}
 	for begin := time.Now(); time.Since(begin) < pollTime; {
@@ -238,4 +238,4 @@ var threads, processors atomic.Int64
 
 // crowded reports whether there are more threads than processors: polling would keep
 // one that has work to do from running.
-func crowded() bool { return threads.Load() > processors.Load() }
+func oversubscribed() bool { return threads.Load() > processors.Load() }

@@ -23,8 +23,8 @@ func TestFirstLayerByRows(t *testing.T) {
 	calls := 0
 	runBackward(plan, got, func(_ string, grad, rows *kernel.Tensor, y, x int) {
 		calls++
-		pool.Paste(grad, rows, 0, 0)
-		pool.Paste(again, rows, y, x)
+		pool.AddAt(grad, rows, 0, 0)
+		pool.AddAt(again, rows, y, x)
 	})
 	if calls < 2 {
 		t.Errorf("%d parts, want several", calls)

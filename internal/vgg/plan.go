@@ -239,7 +239,7 @@ func (p *Plan) Activations(ctx context.Context, picture []float32) (map[string]*
 			whole[l.name] = kernel.NewTensor(p.Shape(l.name))
 		}
 	}
-	err := p.Forward(ctx, picture, func(tap string, part *kernel.Tensor, y, x int) { p.engine.Paste(whole[tap], part, y, x) })
+	err := p.Forward(ctx, picture, func(tap string, part *kernel.Tensor, y, x int) { p.engine.AddAt(whole[tap], part, y, x) })
 	if err != nil {
 		return nil, err
 	}

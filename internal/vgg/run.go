@@ -81,13 +81,13 @@ func (p *Plan) runAll(ctx context.Context, list []operation, f *frame, look func
 // handOn stores a core of the output of a section in the map that the next one takes.
 func (p *Plan) handOn(s, behind *section, o *operation, f *frame) {
 	a, y, x := s.core(f, o.tap)
-	p.engine.Place(behind.input, a.top, a.left, f.tensors[o.src], y, x, a.bottom-a.top, a.right-a.left)
+	p.engine.CopyAt(behind.input, a.top, a.left, f.tensors[o.src], y, x, a.bottom-a.top, a.right-a.left)
 }
 
 // takeBack is the reverse of handOn: it takes the gradient.
 func (p *Plan) takeBack(s, behind *section, o *operation, f *frame) {
 	a, y, x := s.core(f, o.tap)
-	p.engine.Place(f.tensors[o.dst], y, x, behind.input, a.top, a.left, a.bottom-a.top, a.right-a.left)
+	p.engine.CopyAt(f.tensors[o.dst], y, x, behind.input, a.top, a.left, a.bottom-a.top, a.right-a.left)
 }
 
 // replace adds the gradient of a window's input to that of the map, which takes the
@@ -102,18 +102,18 @@ func (p *Plan) replace(s *section, number int, grad *kernel.Tensor) {
 		p.pending.Reshape(grad.C, w.h, s.w)
 		p.pending.Zero()
 		if number > 0 {
-			p.engine.Place(&p.pending, 0, 0, &p.shared, 0, 0, p.shared.H, s.w)
+			p.engine.CopyAt(&p.pending, 0, 0, &p.shared, 0, 0, p.shared.H, s.w)
 		}
 	}
-	p.engine.Paste(&p.pending, grad, 0, w.x)
+	p.engine.AddAt(&p.pending, grad, 0, w.x)
 	switch {
 	case last:
-		p.engine.Place(s.input, w.y, 0, &p.pending, 0, 0, w.h, s.w)
+		p.engine.CopyAt(s.input, w.y, 0, &p.pending, 0, 0, w.h, s.w)
 	case s.windows[number+1].y != w.y:
 		n := s.windows[number+1].y - w.y
-		p.engine.Place(s.input, w.y, 0, &p.pending, 0, 0, n, s.w)
+		p.engine.CopyAt(s.input, w.y, 0, &p.pending, 0, 0, n, s.w)
 		p.shared.Reshape(grad.C, w.h-n, s.w)
-		p.engine.Place(&p.shared, 0, 0, &p.pending, n, 0, w.h-n, s.w)
+		p.engine.CopyAt(&p.shared, 0, 0, &p.pending, n, 0, w.h-n, s.w)
 	}
 }
 
@@ -189,7 +189,7 @@ func (p *Plan) addTo(s *section, f *frame, o *operation, add func(tap string, gr
 		p.partGradient.Reshape(activation.C, activation.H, activation.W)
 		p.partGradient.Zero()
 		add(o.tap.layer, &p.partGradient, activation, a.top, a.left)
-		p.engine.Paste(grad, &p.partGradient, y, x)
+		p.engine.AddAt(grad, &p.partGradient, y, x)
 	})
 }
 

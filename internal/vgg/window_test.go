@@ -148,7 +148,7 @@ func gradientOf(p *Plan, picture []float32) []float32 {
 			ch, row, column := i/(a.H*a.W), y+i/a.W%a.H, x+i%a.W
 			values[i] += float32(math.Sin(float64(ch + 3*row + 7*column)))
 		}
-		p.engine.Paste(grad, kernel.FromCHW(a.C, a.H, a.W, values), 0, 0)
+		p.engine.AddAt(grad, kernel.FromCHW(a.C, a.H, a.W, values), 0, 0)
 	})
 	return gradient
 }

@@ -12,7 +12,7 @@ import (
 func (v *isa) eachVector(bytes int, names []string, body func(at func(name string) Mem)) {
 	n := count("n")
 	SHRQ(Imm(4), n)
-	v.along("sixteen", n, steps(lane*bytes, names...), func(at func(string) Mem, part int) {
+	v.along("sixteen", n, steps(lanes*bytes, names...), func(at func(string) Mem, part int) {
 		body(func(name string) Mem { return at(name).Offset(part * v.bytes) })
 	})
 }
@@ -84,7 +84,7 @@ func (v *isa) descend() {
 
 // doubles returns zero registers for the sums of each of sixteen places in float64.
 func (v *isa) doubles() []VecVirtual {
-	sums := make([]VecVirtual, lane*8/v.bytes)
+	sums := make([]VecVirtual, lanes*8/v.bytes)
 	for i := range sums {
 		sums[i] = v.vec()
 		v.zero(sums[i])
@@ -113,11 +113,11 @@ func (v *isa) eachDouble(bytes int, names []string, body func(at func(name strin
 		pointers[name] = pointer(name)
 	}
 	loop("sixteen", n, func() {
-		for i := range lane * 8 / v.bytes {
+		for i := range lanes * 8 / v.bytes {
 			body(func(name string) Mem { return Mem{Base: pointers[name], Disp: i * v.bytes / 8 * bytes} }, i)
 		}
 		for _, name := range names {
-			ADDQ(U32(lane*bytes), pointers[name])
+			ADDQ(U32(lanes*bytes), pointers[name])
 		}
 	})
 }

@@ -45,7 +45,7 @@ func (v *isa) gemmOf(label string, vectors int) {
 			MOVQ(in, from)
 			v.loadBias(acc)
 			loop(label+"step", steps, func() {
-				for c := range lane {
+				for c := range lanes {
 					weights := v.accumulators(1, vectors)[0]
 					for j, r := range weights {
 						VMOVUPS(v.outputs(w, wPanel, c*laneBytes, j), r)
@@ -54,7 +54,7 @@ func (v *isa) gemmOf(label string, vectors int) {
 						v.multiply(Mem{Base: from, Disp: p*laneBytes + c*4}, weights, acc[p])
 					}
 				}
-				ADDQ(U32(lane*laneBytes), w)
+				ADDQ(U32(lanes*laneBytes), w)
 				ADDQ(inStep, from)
 			})
 			v.storeOutputs(label, acc, out, outPanel)

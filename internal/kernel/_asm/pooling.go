@@ -81,9 +81,9 @@ func (v *isa) window(at func(string) Mem, row0, row1 string, part int) [4]Mem {
 	}
 }
 
-// routes addresses the words of the mask of a 2x2 window.
-func routes(at func(string) Mem) [4]Mem {
-	return [4]Mem{at("route0"), at("route0").Offset(maskBytes), at("route1"), at("route1").Offset(maskBytes)}
+// argmaxWords addresses the words of the mask of a 2x2 window.
+func argmaxWords(at func(string) Mem) [4]Mem {
+	return [4]Mem{at("argmax0"), at("argmax0").Offset(maskBytes), at("argmax1"), at("argmax1").Offset(maskBytes)}
 }
 
 func (v *isa) averagePool() {
@@ -118,7 +118,7 @@ func (v *isa) averagePoolBack() {
 
 func (v *isa) maxPool() {
 	v.function("maxPool", "poolForward", func() {
-		r := pointer("route0")
+		r := pointer("argmax0")
 		TESTQ(r, r)
 		JZ(LabelRef("plain"))
 		v.maxPoolLoop("routedOutput", true)
@@ -129,10 +129,10 @@ func (v *isa) maxPool() {
 	})
 }
 
-func (v *isa) maxPoolLoop(label string, routed bool) {
+func (v *isa) maxPoolLoop(label string, withArgmax bool) {
 	arguments := append(steps(laneBytes, "out"), steps(2*laneBytes, "in0", "in1")...)
-	if routed {
-		arguments = append(arguments, steps(2*maskBytes, "route0", "route1")...)
+	if withArgmax {
+		arguments = append(arguments, steps(2*maskBytes, "argmax0", "argmax1")...)
 	}
 	v.along(label, count("n"), arguments, func(at func(string) Mem, part int) {
 		in := v.window(at, "in0", "in1", part)
@@ -142,14 +142,14 @@ func (v *isa) maxPoolLoop(label string, routed bool) {
 		VMAXPS(w[3], w[2], other)
 		VMAXPS(other, highest, highest)
 		VMOVUPS(highest, at("out").Offset(part*v.bytes))
-		if routed {
-			v.storeRoutes(w, highest, routes(at), part)
+		if withArgmax {
+			v.storeArgmax(w, highest, argmaxWords(at), part)
 		}
 	})
 }
 
-// storeRoutes sets the bit of the first of the inputs that is the highest.
-func (v *isa) storeRoutes(w []VecVirtual, highest VecVirtual, to [4]Mem, part int) {
+// storeArgmax sets the bit of the first of the inputs that is the highest.
+func (v *isa) storeArgmax(w []VecVirtual, highest VecVirtual, to [4]Mem, part int) {
 	if v.wide() {
 		left := K()
 		KXNORW(left, left, left)
@@ -174,10 +174,10 @@ func (v *isa) storeRoutes(w []VecVirtual, highest VecVirtual, to [4]Mem, part in
 func (v *isa) maxPoolBack() {
 	v.function("maxPoolBack", "poolBackward", func() {
 		arguments := append(steps(laneBytes, "grad"), steps(2*laneBytes, "grad0", "grad1")...)
-		arguments = append(arguments, steps(2*maskBytes, "route0", "route1")...)
+		arguments = append(arguments, steps(2*maskBytes, "argmax0", "argmax1")...)
 		v.along("output", count("n"), arguments, func(at func(string) Mem, part int) {
 			g := v.vectorsOf(at("grad").Offset(part * v.bytes))[0]
-			words := routes(at)
+			words := argmaxWords(at)
 			for i, to := range v.window(at, "grad0", "grad1", part) {
 				r := v.vec()
 				v.selected(g, words[i], part, r)

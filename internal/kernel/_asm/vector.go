@@ -11,12 +11,12 @@ import (
 )
 
 const (
-	lane      = 16       // channels side by side in memory
-	laneBytes = lane * 4 // one position of one block of channels
-	maskBytes = lane / 8 // the same, one bit for each
-	flush     = 0x9FC0   // MXCSR: flush to zero, denormals are zero, all exceptions masked
-	lessThan  = 0x11     // VCMPPS predicate LT_OQ
-	equal     = 0x00     // VCMPPS predicate EQ_OQ
+	lanes     = 16        // channels side by side in memory
+	laneBytes = lanes * 4 // one position of one block of channels
+	maskBytes = lanes / 8 // the same, one bit for each
+	flush     = 0x9FC0    // MXCSR: flush to zero, denormals are zero, all exceptions masked
+	lessThan  = 0x11      // VCMPPS predicate LT_OQ
+	equal     = 0x00      // VCMPPS predicate EQ_OQ
 )
 
 // isa is an instruction set: the width of its vectors and the shapes of the

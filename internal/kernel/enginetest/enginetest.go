@@ -303,10 +303,10 @@ func testMove(t *testing.T, c *contract) {
 	c.Crop(&crop, c.tensor(whole, values), top, left, c.h, c.w)
 	c.near(t, "a part", crop.CHW(), part)
 	dst := c.tensor(whole, values)
-	c.Paste(dst, kernel.FromCHW(c.c, c.h, c.w, more), top, left)
+	c.AddAt(dst, kernel.FromCHW(c.c, c.h, c.w, more), top, left)
 	c.near(t, "a sum", dst.CHW(), added)
 	dst = c.tensor(whole, values)
-	c.Place(dst, top, left, c.tensor(c.shape, more), 0, 0, c.h, c.w)
+	c.CopyAt(dst, top, left, c.tensor(c.shape, more), 0, 0, c.h, c.w)
 	c.near(t, "a copy", dst.CHW(), placed)
 }
 
@@ -400,10 +400,10 @@ func testWeights(t *testing.T, c *contract) {
 	})
 	f := kernel.FromCHW(c.c, c.h, c.w, values)
 	var rows kernel.Tensor
-	c.Weigh(&rows, f, 0, c.h, by, y, x)
-	c.near(t, "Weigh", rows.CHW(), weighted)
-	c.AddWeighed(f, &rows, 0, by, y, x)
-	c.near(t, "AddWeighed", f.CHW(), sum)
+	c.ApplyWeights(&rows, f, 0, c.h, by, y, x)
+	c.near(t, "ApplyWeights", rows.CHW(), weighted)
+	c.AddWeighted(f, &rows, 0, by, y, x)
+	c.near(t, "AddWeighted", f.CHW(), sum)
 }
 
 func testSample(t *testing.T, c *contract) {

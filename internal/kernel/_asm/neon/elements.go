@@ -8,8 +8,8 @@ import "fmt"
 func (a *assembler) eachVector(bytes int, names []string, body func(at func(name string) place, i int)) {
 	n := a.argument("n")
 	a.op("LSR", "$4", n)
-	a.along("sixteen", n, steps(lane*bytes, names...), func(at func(string) place) {
-		for i := range lane * bytes / vectorBytes {
+	a.along("sixteen", n, steps(lanes*bytes, names...), func(at func(string) place) {
+		for i := range lanes * bytes / vectorBytes {
 			a.scope(func() { body(func(name string) place { return at(name).plus(i * vectorBytes) }, i) })
 		}
 	})
@@ -85,7 +85,7 @@ const doubles = vectorBytes / 8
 
 // zeros returns zero registers for the sums of each of sixteen places in float64.
 func (a *assembler) zeros() []vec {
-	sums := make([]vec, lane/doubles)
+	sums := make([]vec, lanes/doubles)
 	for i := range sums {
 		sums[i] = a.newVec()
 		a.xor(sums[i], sums[i], sums[i])

@@ -133,24 +133,24 @@ func (a *assembler) winogradWeights() {
 			}
 		)
 		a.loop("channel", a.argument("channels"), func() {
-			half := place{a.argument("scratch"), 0} // [x][i]
+			oneSided := place{a.argument("scratch"), 0} // [x][i]
 			a.times("column", 3, func() {
 				a.eachPart(func(_, disp int) {
 					g := a.loaded(column(place{w, disp}, 3, 3*laneBytes)...)
-					a.transformWeights(factors, g, func(i int, r vec) { a.store(r, half.plus(i*laneBytes+disp)) })
+					a.transformWeights(factors, g, func(i int, r vec) { a.store(r, oneSided.plus(i*laneBytes+disp)) })
 				})
 				a.add(w, laneBytes)
-				a.add(half.base, 6*laneBytes)
+				a.add(oneSided.base, 6*laneBytes)
 			})
 			a.add(w, 6*laneBytes)
-			a.add(half.base, -3*6*laneBytes)
+			a.add(oneSided.base, -3*6*laneBytes)
 			to := a.multiples(u, six)
 			a.times("row", 6, func() {
 				a.eachPart(func(_, disp int) {
-					g := a.loaded(column(half.plus(disp), 3, 6*laneBytes)...)
+					g := a.loaded(column(oneSided.plus(disp), 3, 6*laneBytes)...)
 					a.transformWeights(factors, g, func(j int, r vec) { a.store(r, place{to[j], disp}) })
 				})
-				a.add(half.base, laneBytes)
+				a.add(oneSided.base, laneBytes)
 				for _, p := range to {
 					a.add(p, one)
 				}
@@ -183,7 +183,7 @@ func (a *assembler) winogradInputLoop(name string, masked bool) {
 		mask, maskRow, bits = a.argument("mask"), a.maskStride("row"), a.bits()
 	}
 	a.loop(name+"Tile", a.argument("tiles"), func() {
-		half := place{a.argument("scratch"), 0} // [y][j]
+		oneSided := place{a.argument("scratch"), 0} // [y][j]
 		from, words := a.newGPR(), a.newGPR()
 		a.op("MOVD", in, from)
 		if masked {
@@ -204,19 +204,19 @@ func (a *assembler) winogradInputLoop(name string, masked bool) {
 						a.selected(r, r, word[x], bits[part])
 					}
 				}
-				a.transformInput(factors, window, func(j int, r vec) { a.store(r, half.plus(j*laneBytes+disp)) })
+				a.transformInput(factors, window, func(j int, r vec) { a.store(r, oneSided.plus(j*laneBytes+disp)) })
 			})
 			a.add(from, row)
-			a.add(half.base, 6*laneBytes)
+			a.add(oneSided.base, 6*laneBytes)
 		})
-		a.add(half.base, -6*6*laneBytes)
+		a.add(oneSided.base, -6*6*laneBytes)
 		v := a.multiples(to, one)
 		a.times(name+"Column", 6, func() {
 			a.eachPart(func(_, disp int) {
-				d := a.loaded(column(half.plus(disp), 6, 6*laneBytes)...)
+				d := a.loaded(column(oneSided.plus(disp), 6, 6*laneBytes)...)
 				a.transformInput(factors, d, func(i int, r vec) { a.store(r, place{v[i], disp}) })
 			})
-			a.add(half.base, laneBytes)
+			a.add(oneSided.base, laneBytes)
 			for _, p := range v {
 				a.add(p, six)
 			}
@@ -255,7 +255,7 @@ func (a *assembler) winogradOutputLoop(name string, masked bool) {
 		mask, maskRow, bits = a.argument("mask"), a.maskStride("row"), a.bits()
 	}
 	a.loop(name+"Tile", a.argument("tiles"), func() {
-		half := place{a.argument("scratch"), 0} // [j][y]
+		oneSided := place{a.argument("scratch"), 0} // [j][y]
 		a.scope(func() {
 			from := a.multiples(m, one)
 			a.times(name+"Column", 6, func() {
@@ -264,15 +264,15 @@ func (a *assembler) winogradOutputLoop(name string, masked bool) {
 					for _, p := range from {
 						d = append(d, place{p, disp})
 					}
-					a.transformOutput(factors, a.loaded(d...), func(y int, r vec) { a.store(r, half.plus(y*laneBytes+disp)) })
+					a.transformOutput(factors, a.loaded(d...), func(y int, r vec) { a.store(r, oneSided.plus(y*laneBytes+disp)) })
 				})
-				a.add(half.base, tile*laneBytes)
+				a.add(oneSided.base, tile*laneBytes)
 				for _, p := range from {
 					a.add(p, six)
 				}
 			})
 		})
-		a.add(half.base, -6*tile*laneBytes)
+		a.add(oneSided.base, -6*tile*laneBytes)
 		to, words := a.newGPR(), a.newGPR()
 		a.op("MOVD", out, to)
 		if masked {
@@ -287,7 +287,7 @@ func (a *assembler) winogradOutputLoop(name string, masked bool) {
 			}
 			a.eachPart(func(part, disp int) {
 				shift := a.loaded(bias.plus(disp))[0]
-				line := a.loaded(column(half.plus(disp), 6, tile*laneBytes)...)
+				line := a.loaded(column(oneSided.plus(disp), 6, tile*laneBytes)...)
 				a.transformOutput(factors, line, func(x int, r vec) {
 					a.fadd(r, r, shift)
 					a.fmax(r, r, lowest)
@@ -303,7 +303,7 @@ func (a *assembler) winogradOutputLoop(name string, masked bool) {
 				}
 				a.add(words, maskRow)
 			}
-			a.add(half.base, laneBytes)
+			a.add(oneSided.base, laneBytes)
 			a.add(to, row)
 		})
 		a.add(m, laneBytes)

@@ -8,26 +8,26 @@ import (
 
 // greatestRows is about how many rows are compared with a panel of columns while
 // that is in the cache.
-const greatestRows = 224
+const argmaxRows = 224
 
-// Greatest finds, for each row of a, the column of b with the greatest product:
+// ArgmaxProduct finds, for each row of a, the column of b with the greatest product:
 // at[r] is the c for which sum over i of a[r][i] b[i][c] is greatest, the first
 // of these where there are several, and 0 where no product is a number. The
 // products are formed block by block and are never all there.
-func (p *Pool) Greatest(at []int32, a, b *Matrix) {
-	_ = p.GreatestContext(context.Background(), at, a, b) // which is never cancelled
+func (p *Pool) ArgmaxProduct(at []int32, a, b *Matrix) {
+	_ = p.ArgmaxProductContext(context.Background(), at, a, b) // which is never cancelled
 }
 
-// GreatestContext is [Pool.Greatest]. It fails with context.Cause(ctx) where ctx is
+// ArgmaxProductContext is [Pool.ArgmaxProduct]. It fails with context.Cause(ctx) where ctx is
 // cancelled, which every thread checks before each block of a few hundred rows; at
 // then means nothing.
-func (p *Pool) GreatestContext(ctx context.Context, at []int32, a, b *Matrix) error {
+func (p *Pool) ArgmaxProductContext(ctx context.Context, at []int32, a, b *Matrix) error {
 	if a.Cols != b.Rows || len(at) != a.Rows {
 		panic(fmt.Sprintf("kernel: %d indices for the products of %d x %d and %d x %d", len(at), a.Rows, a.Cols, b.Rows, b.Cols))
 	}
 	var (
 		impl = p.impl
-		rows = roundUp(greatestRows, impl.rows)
+		rows = roundUp(argmaxRows, impl.rows)
 	)
 	p.Run((a.Rows+rows-1)/rows, func(worker, i int) {
 		if ctx.Err() != nil {
@@ -37,7 +37,7 @@ func (p *Pool) GreatestContext(ctx context.Context, at []int32, a, b *Matrix) er
 			first   = i * rows
 			n       = min(rows, a.Rows-first)
 			groups  = (n + impl.rows - 1) / impl.rows
-			panel   = groups * impl.rows * lane
+			panel   = groups * impl.rows * lanes
 			scores  = p.scratch[worker].get(scratchOutput, impl.panels*panel)
 			highest = p.scratch[worker].get(scratchInput, n)
 		)
@@ -48,16 +48,16 @@ func (p *Pool) GreatestContext(ctx context.Context, at []int32, a, b *Matrix) er
 		for q := 0; q < b.Panels(); q += impl.panels {
 			panels := min(impl.panels, b.Panels()-q)
 			impl.gemm(gemm{
-				out: scores, in: a.data[first*lane:], w: b.data[q*b.panel:], bias: zeroBias[:],
-				products: 1, panels: panels, steps: (a.Cols + lane - 1) / lane, groups: groups,
-				inStep: a.panel, inGroup: impl.rows * lane,
-				outPanel: panel, outGroup: impl.rows * lane,
+				out: scores, in: a.data[first*lanes:], w: b.data[q*b.panel:], bias: zeroBias[:],
+				products: 1, panels: panels, steps: (a.Cols + lanes - 1) / lanes, groups: groups,
+				inStep: a.panel, inGroup: impl.rows * lanes,
+				outPanel: panel, outGroup: impl.rows * lanes,
 				wPanel: b.panel,
 				floor:  float32(math.Inf(-1)),
 			})
 			for k := range panels {
-				column := (q + k) * lane
-				greatest(at[first:][:n], highest, scores[k*panel:], column, min(lane, b.Cols-column))
+				column := (q + k) * lanes
+				updateArgmax(at[first:][:n], highest, scores[k*panel:], column, min(lanes, b.Cols-column))
 			}
 		}
 	})
@@ -66,9 +66,9 @@ func (p *Pool) GreatestContext(ctx context.Context, at []int32, a, b *Matrix) er
 
 // greatest takes in the scores of up to sixteen columns, from a first one on,
 // [len(at)][16].
-func greatest(at []int32, highest, scores []float32, first, columns int) {
+func updateArgmax(at []int32, highest, scores []float32, first, columns int) {
 	for r, high := range highest {
-		for k, v := range scores[r*lane:][:columns] {
+		for k, v := range scores[r*lanes:][:columns] {
 			if v > high {
 				high = v
 				highest[r], at[r] = v, int32(first+k)
@@ -83,13 +83,13 @@ func (p *Pool) Transpose(dst, m *Matrix) {
 		panic(fmt.Sprintf("kernel: %d x %d for the transpose of %d x %d", dst.Rows, dst.Cols, m.Rows, m.Cols))
 	}
 	p.Run(dst.Panels(), func(_, i int) {
-		to, rows := dst.Panel(i), min(lane, m.Rows-i*lane)
+		to, rows := dst.Panel(i), min(lanes, m.Rows-i*lanes)
 		for j := range m.Panels() {
-			from := m.Panel(j)[i*lane*lane:][:rows*lane]
-			block := to[j*lane*lane:][:min(lane, m.Cols-j*lane)*lane]
-			for c := range len(block) / lane {
+			from := m.Panel(j)[i*lanes*lanes:][:rows*lanes]
+			block := to[j*lanes*lanes:][:min(lanes, m.Cols-j*lanes)*lanes]
+			for c := range len(block) / lanes {
 				for r := range rows {
-					block[c*lane+r] = from[r*lane+c]
+					block[c*lanes+r] = from[r*lanes+c]
 				}
 			}
 		}

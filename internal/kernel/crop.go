@@ -7,19 +7,19 @@ import "fmt"
 func (p *Pool) Crop(dst, src *Tensor, y, x, h, w int) {
 	src.contains(y, x, h, w)
 	dst.Reshape(src.C, h, w)
-	blocks := min(dst.stored(), src.stored())
+	blocks := min(dst.storedBlocks(), src.storedBlocks())
 	p.eachRowOf(blocks, &dst.shape, func(worker, b, row int) {
 		switch [2]Precision{dst.Precision, src.Precision} {
 		case [2]Precision{Float32, Float32}:
-			copy(dst.rowAt(b, row), src.rowAt(b, y+row)[x*lane:])
+			copy(dst.rowAt(b, row), src.rowAt(b, y+row)[x*lanes:])
 		case [2]Precision{BFloat16, BFloat16}:
-			copy(dst.bf16Row(b, row), src.bf16Row(b, y+row)[x*position:])
+			copy(dst.bf16Row(b, row), src.bf16Row(b, y+row)[x*bf16Lanes:])
 		case [2]Precision{Float32, BFloat16}:
 			low, high := p.scratch[worker].rows(dst, b, row)
-			p.impl.bfloat16.fromBF16(fromBF16{low: low, high: high, in: src.bf16Row(b, y+row)[x*position:], positions: w})
+			p.impl.bfloat16.fromBF16(fromBF16{low: low, high: high, in: src.bf16Row(b, y+row)[x*bf16Lanes:], positions: w})
 		case [2]Precision{BFloat16, Float32}:
 			low, high := p.scratch[worker].rows(src, b, y+row)
-			p.impl.bfloat16.toBF16(toBF16{out: dst.bf16Row(b, row), low: low[x*lane:], high: high[x*lane:], positions: w})
+			p.impl.bfloat16.toBF16(toBF16{out: dst.bf16Row(b, row), low: low[x*lanes:], high: high[x*lanes:], positions: w})
 		}
 	})
 	dst.ClearBorder()
@@ -27,18 +27,18 @@ func (p *Pool) Crop(dst, src *Tensor, y, x, h, w int) {
 
 // Place copies the h x w positions of src from row sy and column sx on to those of
 // dst from row y and column x on. Both have the same channels and precision.
-func (p *Pool) Place(dst *Tensor, y, x int, src *Tensor, sy, sx, h, w int) {
+func (p *Pool) CopyAt(dst *Tensor, y, x int, src *Tensor, sy, sx, h, w int) {
 	dst.contains(y, x, h, w)
 	src.contains(sy, sx, h, w)
 	if dst.C != src.C || dst.Precision != src.Precision {
 		panic(fmt.Sprintf("kernel: %d channels of %s in place of %d of %s", src.C, src.Precision, dst.C, dst.Precision))
 	}
-	p.eachRowOf(dst.stored(), &shape{H: h, row: w * lane}, func(_, b, row int) {
+	p.eachRowOf(dst.storedBlocks(), &shape{H: h, row: w * lanes}, func(_, b, row int) {
 		if dst.Precision == BFloat16 {
-			copy(dst.bf16Row(b, y+row)[x*position:][:w*position], src.bf16Row(b, sy+row)[sx*position:])
+			copy(dst.bf16Row(b, y+row)[x*bf16Lanes:][:w*bf16Lanes], src.bf16Row(b, sy+row)[sx*bf16Lanes:])
 			return
 		}
-		copy(dst.rowAt(b, y+row)[x*lane:][:w*lane], src.rowAt(b, sy+row)[sx*lane:])
+		copy(dst.rowAt(b, y+row)[x*lanes:][:w*lanes], src.rowAt(b, sy+row)[sx*lanes:])
 	})
 }
 
@@ -46,9 +46,9 @@ func (p *Pool) Place(dst *Tensor, y, x int, src *Tensor, sy, sx, h, w int) {
 // thirty-two of t. Where there are no upper ones, zeros stand for them, to which may
 // be written.
 func (s *scratch) rows(t *Tensor, b, y int) (low, high []float32) {
-	low = t.rowAt(pair*b, y)
-	if pair*b+1 < t.blocks() {
-		return low, t.rowAt(pair*b+1, y)
+	low = t.rowAt(bf16Ratio*b, y)
+	if bf16Ratio*b+1 < t.blocks() {
+		return low, t.rowAt(bf16Ratio*b+1, y)
 	}
 	high = s.get(scratchInput, len(low))
 	clear(high)
@@ -57,25 +57,25 @@ func (s *scratch) rows(t *Tensor, b, y int) (low, high []float32) {
 
 // Paste adds the values of src to those of dst from row y and column x on. A dst of
 // float32 takes a src of float32, one of bfloat16 either.
-func (p *Pool) Paste(dst, src *Tensor, y, x int) {
+func (p *Pool) AddAt(dst, src *Tensor, y, x int) {
 	dst.contains(y, x, src.H, src.W)
 	if dst.Precision == Float32 {
 		p.eachRow(src, func(b, row int) {
-			p.addScaled(dst.rowAt(b, y+row)[x*lane:][:src.W*lane], 1, src.rowAt(b, row))
+			p.addScaled(dst.rowAt(b, y+row)[x*lanes:][:src.W*lanes], 1, src.rowAt(b, row))
 		})
 		return
 	}
-	p.eachRowOf(dst.stored(), &src.shape, func(worker, b, row int) {
+	p.eachRowOf(dst.storedBlocks(), &src.shape, func(worker, b, row int) {
 		var (
 			bf  = p.impl.bfloat16
-			to  = dst.bf16Row(b, y+row)[x*position:]
-			sum = p.scratch[worker].get(scratchOutput, pair*src.W*lane)
+			to  = dst.bf16Row(b, y+row)[x*bf16Lanes:]
+			sum = p.scratch[worker].get(scratchOutput, bf16Ratio*src.W*lanes)
 		)
-		bf.fromBF16(fromBF16{low: sum, high: sum[src.W*lane:], in: to, positions: src.W})
+		bf.fromBF16(fromBF16{low: sum, high: sum[src.W*lanes:], in: to, positions: src.W})
 		low, high := p.floatRows(worker, src, b, row)
-		p.addScaled(sum[:src.W*lane], 1, low)
-		p.addScaled(sum[src.W*lane:], 1, high)
-		bf.toBF16(toBF16{out: to, low: sum, high: sum[src.W*lane:], positions: src.W})
+		p.addScaled(sum[:src.W*lanes], 1, low)
+		p.addScaled(sum[src.W*lanes:], 1, high)
+		bf.toBF16(toBF16{out: to, low: sum, high: sum[src.W*lanes:], positions: src.W})
 	})
 }
 
@@ -86,8 +86,8 @@ func (p *Pool) floatRows(worker int, t *Tensor, b, y int) (low, high []float32) 
 	if t.Precision == Float32 {
 		return s.rows(t, b, y)
 	}
-	row := s.get(scratchInput, pair*t.W*lane)
-	low, high = row[:t.W*lane], row[t.W*lane:]
+	row := s.get(scratchInput, bf16Ratio*t.W*lanes)
+	low, high = row[:t.W*lanes], row[t.W*lanes:]
 	p.impl.bfloat16.fromBF16(fromBF16{low: low, high: high, in: t.bf16Row(b, y), positions: t.W})
 	return low, high
 }
