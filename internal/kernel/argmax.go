@@ -6,21 +6,21 @@ import (
 	"math"
 )
 
-// greatestRows is about how many rows are compared with a panel of columns while
-// that is in the cache.
+// argmaxRows is about how many rows of a one task compares with a panel of columns of
+// b, so that the panel stays in the cache.
 const argmaxRows = 224
 
-// ArgmaxProduct finds, for each row of a, the column of b with the greatest product:
-// at[r] is the c for which sum over i of a[r][i] b[i][c] is greatest, the first
-// of these where there are several, and 0 where no product is a number. The
-// products are formed block by block and are never all there.
+// ArgmaxProduct finds, for each row of a, the column of b with the largest inner
+// product: at[r] is the smallest c that maximizes the sum over i of a[r][i] b[i][c],
+// and 0 where every product is NaN. The products are computed block by block; the whole
+// matrix of products is never stored.
 func (p *Pool) ArgmaxProduct(at []int32, a, b *Matrix) {
 	_ = p.ArgmaxProductContext(context.Background(), at, a, b) // which is never cancelled
 }
 
-// ArgmaxProductContext is [Pool.ArgmaxProduct]. It fails with context.Cause(ctx) where ctx is
-// cancelled, which every thread checks before each block of a few hundred rows; at
-// then means nothing.
+// ArgmaxProductContext is [Pool.ArgmaxProduct] with cancellation. Every thread checks
+// ctx before each block of a few hundred rows. Once ctx is cancelled it returns
+// context.Cause(ctx), and the contents of at are undefined.
 func (p *Pool) ArgmaxProductContext(ctx context.Context, at []int32, a, b *Matrix) error {
 	if a.Cols != b.Rows || len(at) != a.Rows {
 		panic(fmt.Sprintf("kernel: %d indices for the products of %d x %d and %d x %d", len(at), a.Rows, a.Cols, b.Rows, b.Cols))
@@ -64,8 +64,8 @@ func (p *Pool) ArgmaxProductContext(ctx context.Context, at []int32, a, b *Matri
 	return context.Cause(ctx)
 }
 
-// greatest takes in the scores of up to sixteen columns, from a first one on,
-// [len(at)][16].
+// updateArgmax updates at and the highest products of each row with the products of up
+// to sixteen columns, scores [len(at)][16], of which the first is column first.
 func updateArgmax(at []int32, highest, scores []float32, first, columns int) {
 	for r, high := range highest {
 		for k, v := range scores[r*lanes:][:columns] {

@@ -10,11 +10,11 @@ import (
 	"testing"
 )
 
-// greatestShapes are rows, inner and columns.
-var greatestShapes = [][3]int{{1, 1, 1}, {3, 16, 17}, {40, 33, 31}, {225, 48, 70}, {500, 5, 129}}
+// productShapes are rows, inner dimension and columns.
+var productShapes = [][3]int{{1, 1, 1}, {3, 16, 17}, {40, 33, 31}, {225, 48, 70}, {500, 5, 129}}
 
 func TestArgmaxProduct(t *testing.T) {
-	for _, s := range greatestShapes {
+	for _, s := range productShapes {
 		t.Run(fmt.Sprint(s), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(1, 2))
 			a, b := randoms(r, s[0]*s[1]), randoms(r, s[1]*s[2])
@@ -27,7 +27,7 @@ func TestArgmaxProduct(t *testing.T) {
 				p.ArgmaxProduct(at, FromRows(s[0], s[1], a), FromRows(s[1], s[2], b))
 				for r, c := range at {
 					row := products[r*s[2]:][:s[2]]
-					// Rounding may prefer a product that is as good as equal.
+					// Rounding may prefer another product of about the same value.
 					if best := slices.Max(row); row[c] < best-1e-5 {
 						t.Fatalf("row %d: column %d with %g, though there is %g", r, c, row[c], best)
 					}
@@ -52,8 +52,7 @@ func TestArgmaxProductCancelled(t *testing.T) {
 	})
 }
 
-// TestArgmaxProductFirst has columns that are equal, negative products only, and
-// products that are not numbers.
+// TestArgmaxProductFirst tests equal columns, products that are all negative, and NaN.
 func TestArgmaxProductFirst(t *testing.T) {
 	const rows, inner, cols = 20, 7, 50
 	a, b := make([]float32, rows*inner), make([]float32, inner*cols)
@@ -79,7 +78,7 @@ func TestArgmaxProductFirst(t *testing.T) {
 }
 
 func TestTranspose(t *testing.T) {
-	for _, s := range greatestShapes {
+	for _, s := range productShapes {
 		a := randoms(rand.New(rand.NewPCG(1, 2)), s[0]*s[2])
 		eachImplementation(t, func(t *testing.T, p *Pool) {
 			got, want := NewMatrix(s[2], s[0]), FromRows(s[2], s[0], transposed(s[0], s[2], a))
@@ -111,8 +110,8 @@ func TestPanel(t *testing.T) {
 	}
 }
 
-// BenchmarkArgmaxProduct is the search for nearest neighbours for a picture of 512 x
-// 512: hypercolumns of 960 channels at a quarter of its side.
+// BenchmarkArgmaxProduct measures the search for nearest neighbours in a picture of 512
+// x 512: hypercolumns of 960 channels at a quarter of its side.
 func BenchmarkArgmaxProduct(b *testing.B) {
 	const rows, inner, cols = 128 * 128, 960, 128 * 128
 	p, err := NewPool(0)

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// BenchmarkConvolve reports the GFLOP/s of the primitive behind convolutions of
-// bfloat16 on data in the first-level cache: what the others are measured against.
+// BenchmarkConvolve reports the GFLOP/s of the primitive for bfloat16 convolutions on
+// data in the first-level cache, an upper bound for whole convolutions.
 func BenchmarkConvolve(b *testing.B) {
 	const blocks, groups = 1, 4
 	for _, impl := range having(BFloat16) {

@@ -19,8 +19,8 @@ func randomBF16(r *rand.Rand, n int) []bfloat16 {
 	return h
 }
 
-// newConvolve returns a call on random values, with gaps between everything that
-// a stride separates and nothing to spare.
+// newConvolve returns arguments with random values, with gaps between everything that a
+// stride separates and no spare elements.
 func newConvolve(r *rand.Rand, rows, blocks, groups int) convolve {
 	const gap = bf16Lanes
 	positions := groups * rows
@@ -38,7 +38,7 @@ func newConvolve(r *rand.Rand, rows, blocks, groups int) convolve {
 	return a
 }
 
-// guardBF16 is guard of bfloat16.
+// guardBF16 is guard for bfloat16.
 func guardBF16(values []bfloat16) guardedBF16 {
 	const value = 0xabcd
 	memory := slices.Repeat([]bfloat16{value}, len(values)+2*guardWords)
@@ -83,14 +83,13 @@ func TestConvolve(t *testing.T) {
 	})
 }
 
-// inPairs says whether an implementation adds the products in the order of the
-// portable one: all but the tiles of AMX do.
+// inPairs reports whether an implementation adds products in the order of the portable
+// one. All but AMX do.
 func inPairs(impl *implementation) bool { return impl.name != "amx" }
 
-// testConvolve compares a call with its definition in float64: an output is off
-// by its own rounding and by that of a sum, one unit for each term at the very
-// most. Where an implementation adds in the order of the portable one, they agree
-// to the bit.
+// testConvolve compares a call with its definition in float64. The tolerance of an
+// output is its own rounding and that of the sum: at most one unit for each term. An
+// implementation that adds in the portable order must agree with it to the bit.
 func testConvolve(t testing.TB, impl *implementation, a convolve) {
 	t.Helper()
 	const roundingOfOutput = 0x1p-8
@@ -136,8 +135,7 @@ func testConvolve(t testing.TB, impl *implementation, a convolve) {
 	}
 }
 
-// TestBFloat16Rows compares what is done to rows with the portable functions, to
-// the bit.
+// TestBFloat16Rows compares the primitives on rows with the portable ones, to the bit.
 func TestBFloat16Rows(t *testing.T) {
 	eachBFloat16(t, func(t *testing.T, impl *implementation) {
 		for n := 1; n <= 70; n++ {
@@ -215,8 +213,7 @@ func TestRound(t *testing.T) {
 	}
 }
 
-// TestConvolveDenormals checks that products and sums too small to matter are
-// taken for zero.
+// TestConvolveDenormals checks that denormal products and sums count as zero.
 func TestConvolveDenormals(t *testing.T) {
 	eachBFloat16(t, func(t *testing.T, impl *implementation) {
 		a := newConvolve(rand.New(rand.NewPCG(1, 1)), impl.bfloat16.rows, 1, 1)
@@ -270,8 +267,8 @@ func FuzzBFloat16(f *testing.F) {
 	})
 }
 
-// TestFirstLayerRounds holds the first layer of bfloat16 maps, to the bit,
-// against that of float32.
+// TestFirstLayerRounds compares the first layer with bfloat16 outputs, to the bit, with
+// the rounded outputs in float32.
 func TestFirstLayerRounds(t *testing.T) {
 	for _, c := range pixelCases() {
 		t.Run(c.name(), func(t *testing.T) {
@@ -301,8 +298,8 @@ func TestFirstLayerRounds(t *testing.T) {
 	}
 }
 
-// TestPoolingRounds holds the pooling of bfloat16 maps, to the bit, against that
-// of float32.
+// TestPoolingRounds compares pooling in bfloat16, to the bit, with rounded pooling in
+// float32.
 func TestPoolingRounds(t *testing.T) {
 	for w := 2; w <= 70; w++ {
 		c, h := 32+w%2*16, 2+w*3%7
@@ -328,7 +325,7 @@ func TestPoolingRounds(t *testing.T) {
 				if !slices.Equal(gotBack.CHW(), representable(BFloat16, wantBack.CHW())) {
 					t.Errorf("%dx%d %s: the gradient is not that of float32, rounded", h, w, kind)
 				}
-				// Those of channels that there are: beyond them nothing has a gradient.
+				// Only existing channels: the padding has no gradient.
 				words := wantRoute.blocks() * wantRoute.plane / lanes
 				if !slices.Equal(gotRoute.bits[:words], wantRoute.bits[:words]) {
 					t.Errorf("%dx%d %s: the routes differ", h, w, kind)
@@ -338,8 +335,8 @@ func TestPoolingRounds(t *testing.T) {
 	}
 }
 
-// TestCropAndAddAt takes parts out of tensors of one precision and puts them into
-// tensors of another.
+// TestCropAndAddAt crops tensors of one precision and adds the result to tensors of
+// another.
 func TestCropAndAddAt(t *testing.T) {
 	const c, h, w, y, x, rows, columns = 48, 9, 35, 2, 3, 5, 31
 	r := rand.New(rand.NewPCG(1, 2))
@@ -418,7 +415,7 @@ func TestPrecisionNames(t *testing.T) {
 	}
 }
 
-// TestRounded compares a convolution that was rounded with one that was made so.
+// TestRounded compares a convolution that was rounded with one created in bfloat16.
 func TestRounded(t *testing.T) {
 	const out, in = 40, 48
 	r := rand.New(rand.NewPCG(1, 2))

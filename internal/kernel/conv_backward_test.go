@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// poisoned returns a tensor with the values of data, c x h x w, and NaN
-// wherever else a tensor has room: what nobody may read of a gradient.
+// poisoned returns a tensor with the values of data, c x h x w, and NaN in its border
+// and padding, which operations on gradients must not read.
 func poisoned(c, h, w int, data []float32) *Tensor { return poisonedIn(Float32, c, h, w, data) }
 
 func poisonedIn(precision Precision, c, h, w int, data []float32) *Tensor {
@@ -36,9 +36,8 @@ func rectified(r *rand.Rand, n int) []float32 {
 	return s
 }
 
-// convolveBackReference is the gradient of [convolveReference] with respect to
-// src, given that with respect to its output, where only positive outputs pass
-// a gradient on.
+// convolveBackReference returns the gradient with respect to the input of
+// [convolveReference]. Only positive outputs propagate a gradient.
 func convolveBackReference(out, in, h, w int, grad, output, weight []float32, replicate bool) []float64 {
 	dst := make([]float64, in*h*w)
 	for k := range out {
@@ -65,8 +64,8 @@ func convolveBackReference(out, in, h, w int, grad, output, weight []float32, re
 	return dst
 }
 
-// innerProduct returns the sum of the products of the elements of a and b, and the
-// product of their lengths, against which its rounding is measured.
+// innerProduct returns the inner product of a and b, and the product of their norms, to
+// which the tolerance is relative.
 func innerProduct(a, b []float32) (sum, scale float64) {
 	var aa, bb float64
 	for i, v := range a {
@@ -133,8 +132,8 @@ func TestConvBackward(t *testing.T) {
 	}
 }
 
-// TestConvAdjoint makes the layer linear, with a bias that keeps all outputs
-// positive, and drops some of them behind it with the mask that Backward takes.
+// TestConvAdjoint makes the layer linear, with a bias that keeps all outputs positive,
+// and masks some of the gradients of its outputs.
 func TestConvAdjoint(t *testing.T) {
 	for _, s := range append(convShapes, struct{ out, in, h, w int }{128, 96, 37, 41}) {
 		t.Run(fmt.Sprintf("%dx%d@%dx%d", s.out, s.in, s.h, s.w), func(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// BenchmarkConv reports GFLOP/s as a direct convolution would count them.
+// BenchmarkConv reports GFLOP/s, counting the operations of a direct convolution.
 func BenchmarkConv(b *testing.B) {
 	for _, s := range []struct{ channels, size int }{{64, 512}, {128, 256}, {256, 128}, {512, 64}, {512, 32}, {32, 512}, {16, 512}, {64, 64}} {
 		for precision := range precisions {
@@ -39,8 +39,8 @@ func BenchmarkConv(b *testing.B) {
 	}
 }
 
-// BenchmarkGemm reports the GFLOP/s of the primitive behind convolutions on
-// data in the first-level cache: what the others are measured against.
+// BenchmarkGemm reports the GFLOP/s of the primitive for convolutions on data in the
+// first-level cache, an upper bound for whole convolutions.
 func BenchmarkGemm(b *testing.B) {
 	const steps, groups = 8, 4
 	for _, impl := range inFloat32() {

@@ -7,8 +7,7 @@ import (
 	"testing"
 )
 
-// pooledShapes have sides that pooling leaves a row or column of, runs of tiles
-// of every length, and several tasks.
+// pooledShapes have odd sides, runs of tiles of every length, and several tasks.
 var pooledShapes = []struct{ out, in, h, w int }{
 	{32, 32, 2, 2}, {32, 64, 3, 5}, {64, 32, 4, 4}, {40, 48, 7, 34}, {16, 16, 11, 39}, {16, 40, 6, 9}, {32, 32, 9, 67}, {64, 32, 37, 70}, {32, 32, 66, 129},
 }
@@ -28,7 +27,7 @@ func eachPooled(t *testing.T, test func(t *testing.T, p *Pool, c *Conv, h, w int
 	}
 }
 
-// TestForwardPooled holds the fused operation, to the bit, against its two parts.
+// TestForwardPooled compares the fused operation, to the bit, with its two parts.
 func TestForwardPooled(t *testing.T) {
 	eachPooled(t, func(t *testing.T, p *Pool, c *Conv, h, w int, r *rand.Rand, kind Pooling) {
 		var (
@@ -48,25 +47,25 @@ func TestForwardPooled(t *testing.T) {
 			t.Error("the mask differs")
 		}
 		if kind == MaxPooling {
-			sameRoutes(t, gotRoute, wantRoute)
+			sameArgmax(t, gotRoute, wantRoute)
 		}
 	})
 }
 
-// sameRoutes compares the bits of the windows that are pooled.
-func sameRoutes(t *testing.T, got, want *Mask) {
+// sameArgmax compares the argmax masks of the pooled windows.
+func sameArgmax(t *testing.T, got, want *Mask) {
 	t.Helper()
 	for b := range want.blocks() {
 		for y := range want.H / 2 * 2 {
 			at := want.offset(b, y, 0)
 			if n := want.W / 2 * 2; !slices.Equal(got.from(at)[:n], want.from(at)[:n]) {
-				t.Errorf("the routes of block %d, row %d differ", b, y)
+				t.Errorf("the argmax masks of block %d, row %d differ", b, y)
 			}
 		}
 	}
 }
 
-// TestBackwardPooled holds the fused operation, to the bit, against its two parts.
+// TestBackwardPooled compares the fused operation, to the bit, with its two parts.
 func TestBackwardPooled(t *testing.T) {
 	eachPooled(t, func(t *testing.T, p *Pool, c *Conv, h, w int, r *rand.Rand, kind Pooling) {
 		var (
@@ -81,7 +80,7 @@ func TestBackwardPooled(t *testing.T) {
 		p.DownsampleBack(whole, grad, argmax, kind)
 		p.ConvBack(c, want, whole, mask)
 		poison := poisoned(16, 16, 16, nil).data
-		for i := range p.scratch { // what other operations left
+		for i := range p.scratch { // stale values of other operations
 			for _, s := range p.scratch[i].buffers {
 				copy(s, poison)
 			}

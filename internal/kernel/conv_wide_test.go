@@ -9,8 +9,8 @@ import (
 )
 
 // TestWideConv has so many channels that tasks do not share transformed weights, and
-// so many tiles that their transformed input is not there at once. Some outputs are
-// compared with the definition in float64.
+// more tiles than are transformed at a time. It compares some outputs with the
+// definition in float64.
 func TestWideConv(t *testing.T) {
 	const out, in, h, w, samples = 272, 304, 64, 66, 300
 	r := rand.New(rand.NewPCG(1, 2))

@@ -3,7 +3,7 @@ package kernel
 import "fmt"
 
 // Crop makes dst a copy of the h x w positions of src from row y and column x on,
-// with zeros around them. dst keeps its own precision.
+// surrounded by zeros. dst keeps its own precision.
 func (p *Pool) Crop(dst, src *Tensor, y, x, h, w int) {
 	src.contains(y, x, h, w)
 	dst.Reshape(src.C, h, w)
@@ -25,8 +25,9 @@ func (p *Pool) Crop(dst, src *Tensor, y, x, h, w int) {
 	dst.ClearBorder()
 }
 
-// Place copies the h x w positions of src from row sy and column sx on to those of
-// dst from row y and column x on. Both have the same channels and precision.
+// CopyAt copies the h x w positions of src from row sy and column sx on to the
+// positions of dst from row y and column x on. dst and src have the same channels and
+// precision.
 func (p *Pool) CopyAt(dst *Tensor, y, x int, src *Tensor, sy, sx, h, w int) {
 	dst.contains(y, x, h, w)
 	src.contains(sy, sx, h, w)
@@ -42,9 +43,9 @@ func (p *Pool) CopyAt(dst *Tensor, y, x int, src *Tensor, sy, sx, h, w int) {
 	})
 }
 
-// rows returns a row of the lower and of the upper sixteen channels of the b-th
-// thirty-two of t. Where there are no upper ones, zeros stand for them, to which may
-// be written.
+// rows returns row y of the lower and of the upper sixteen channels of the b-th
+// thirty-two of t, [W][16] each. Where t has no such upper channels, high is a zeroed
+// scratch row that the caller may overwrite.
 func (s *scratch) rows(t *Tensor, b, y int) (low, high []float32) {
 	low = t.rowAt(bf16Ratio*b, y)
 	if bf16Ratio*b+1 < t.blocks() {
@@ -55,8 +56,8 @@ func (s *scratch) rows(t *Tensor, b, y int) (low, high []float32) {
 	return low, high
 }
 
-// Paste adds the values of src to those of dst from row y and column x on. A dst of
-// float32 takes a src of float32, one of bfloat16 either.
+// AddAt adds the values of src to those of dst from row y and column x on. Where dst is
+// float32, src is float32 as well; where dst is bfloat16, src has either precision.
 func (p *Pool) AddAt(dst, src *Tensor, y, x int) {
 	dst.contains(y, x, src.H, src.W)
 	if dst.Precision == Float32 {
@@ -79,8 +80,8 @@ func (p *Pool) AddAt(dst, src *Tensor, y, x int) {
 	})
 }
 
-// floatRows returns, in float32, a row of the lower and of the upper sixteen channels
-// of the b-th thirty-two of t, in either precision.
+// floatRows returns row y of the lower and of the upper sixteen channels of the b-th
+// thirty-two of t in float32, whatever the precision of t.
 func (p *Pool) floatRows(worker int, t *Tensor, b, y int) (low, high []float32) {
 	s := &p.scratch[worker]
 	if t.Precision == Float32 {
@@ -92,8 +93,7 @@ func (p *Pool) floatRows(worker int, t *Tensor, b, y int) (low, high []float32) 
 	return low, high
 }
 
-// contains panics unless the h x w positions from row y and column x on are
-// within the map.
+// contains panics unless the map has the h x w positions from row y and column x on.
 func (s *shape) contains(y, x, h, w int) {
 	if y < 0 || x < 0 || h < 1 || w < 1 || y+h > s.H || x+w > s.W {
 		panic(fmt.Sprintf("kernel: %d x %d positions from (%d, %d) on of a map of %d x %d", h, w, y, x, s.H, s.W))

@@ -2,9 +2,9 @@ package kernel
 
 import "fmt"
 
-// SquaredDifference returns the sum of the squares of f - g over all channels and
-// positions of f, each position multiplied by its weight, or by 1 where by is nil. The
-// first position of f is that of g and of the weights in row y and column x.
+// SquaredDifference returns the sum of (f - g)² over all channels and positions of f,
+// each position multiplied by its weight, or by 1 where by is nil. Position (0, 0) of f
+// corresponds to position (y, x) of g and of the weights.
 func (p *Pool) SquaredDifference(f, g *Tensor, by *Weights, y, x int) float64 {
 	f.within(g, y, x)
 	by.contain(&f.shape, y, x)
@@ -27,8 +27,8 @@ func (p *Pool) squaredDifference(a, b []float32) float64 {
 	return total(&sums)
 }
 
-// AddDifference adds slope*(f - g) to dst, each position multiplied by its weight: the
-// gradient with respect to f of slope/2 times [Pool.SquaredDifference].
+// AddDifference adds slope*(f - g) to dst, each position multiplied by its weight. This
+// is the gradient of slope/2 times [Pool.SquaredDifference] with respect to f.
 func (p *Pool) AddDifference(dst, f, g *Tensor, by *Weights, y, x int, slope float32) {
 	dst.same(&f.shape)
 	f.within(g, y, x)
@@ -45,7 +45,7 @@ func (p *Pool) AddDifference(dst, f, g *Tensor, by *Weights, y, x int, slope flo
 	})
 }
 
-// within panics unless s fits into g from row y and column x on.
+// within panics unless a map of shape s fits into g from row y and column x on.
 func (s *shape) within(g *Tensor, y, x int) {
 	if s.C != g.C {
 		panic(fmt.Sprintf("kernel: tensors of %d and %d channels", s.C, g.C))

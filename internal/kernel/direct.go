@@ -1,24 +1,24 @@
 package kernel
 
-// direct is the plan of one convolution of bfloat16 maps as its definition has
-// it: strips of rows, each a task. The sums of a position are formed in registers
-// from first to last; nothing but outputs is written.
+// direct computes one bfloat16 convolution by its definition. Each task takes a strip
+// of rows. The sum of an output stays in registers from the first product to the last;
+// only outputs are written.
 //
-// What is not in memory as the convolution takes it, a gradient that a mask holds
-// back or a pooling spreads, is made for a strip and the rows around it, in the
-// second-level cache. Outputs that are pooled stay there.
+// An input that first has to be masked or sent back through a pooling is prepared in
+// the second-level cache, for the rows of the strip and one row above and below.
+// Outputs to be pooled stay in that cache as well.
 type direct struct {
 	convolution
 	rows int // of a strip
 }
 
-// position is the number of bfloat16 of one position of a block.
+// bf16Lanes is the number of channels of a block of bfloat16.
 const bf16Lanes = bf16Ratio * lanes
 
-// A strip takes as many rows as stripBytes of input allow: more rows amortise
-// fetching the weights and what is made twice around the edges, fewer leave the
-// cache room for the weights of thirty-two outputs. The rows are whole windows of
-// a pooling.
+// stripBytes is the size of the input of a strip. With more rows, fewer loads of
+// weights and fewer repeated rows at the edges; with fewer rows, the weights of
+// thirty-two outputs still fit in the cache. A strip has an even number of rows, for
+// 2x2 pooling.
 const stripBytes = 512 << 10
 
 func (d *direct) run() {
@@ -28,12 +28,12 @@ func (d *direct) run() {
 	d.pool.Run((d.full.H+d.rows-1)/d.rows, d.task)
 }
 
-// strip is the rows of a task and what it convolves.
+// strip holds the rows of one task and its input.
 type strip struct {
 	scratch *scratch
 	top, n  int        // rows
-	in      []bfloat16 // from the upper left tap of the first output on
-	plane   int        // from one block of in to the next
+	in      []bfloat16 // begins at the upper left kernel element of the first output
+	plane   int        // elements from one block of in to the next
 }
 
 func (d *direct) task(worker, i int) {
@@ -49,7 +49,7 @@ func (d *direct) task(worker, i int) {
 	}
 }
 
-// input makes what a strip convolves: its rows, the one above and the one below.
+// input prepares the input of a strip: its rows, the row above and the row below.
 func (d *direct) input(s *strip) {
 	var (
 		row         = bf16Ratio * d.full.row
@@ -84,8 +84,8 @@ func (d *direct) input(s *strip) {
 	}
 }
 
-// applyMask copies what the mask lets through of row y of a block to a row with its
-// border.
+// applyMask writes row y of a block to a row with borders, with zeros where the mask is
+// not set.
 func (d *direct) applyMask(to, from []bfloat16, b, y int) {
 	end := (1 + d.full.W) * bf16Lanes
 	clear(to[:bf16Lanes])
@@ -98,17 +98,17 @@ func (d *direct) applyMask(to, from []bfloat16, b, y int) {
 	})
 }
 
-// callOperations is about how many operations a call of convolve makes: as long
-// as it runs, some 30 microseconds at two teraflops, nobody can stop it.
+// callOperations is about how many operations one call of convolve makes. The scheduler
+// cannot preempt a call: it takes some 30 microseconds at two teraflops.
 const callOperations = 1 << 26
 
-// outputs computes the block k of a strip's outputs.
+// outputs computes block k of the outputs of a strip.
 func (d *direct) outputs(s *strip, k int) {
 	var (
 		bf      = d.pool.impl.bfloat16
 		blocks  = d.src.storedBlocks()
 		across  = d.full.row / lanes
-		count   = (s.n-1)*across + d.full.W // positions, those between rows included
+		count   = (s.n-1)*across + d.full.W // positions, including the borders between rows
 		maxRows = max(1, callOperations/(2*kernelArea*bf16Lanes*bf16Lanes*blocks*bf.rows))
 		mask    = d.reluMask.from(d.full.offset(bf16Ratio*k, s.top, 0))
 		out     []bfloat16
@@ -136,7 +136,7 @@ func (d *direct) outputs(s *strip, k int) {
 		}
 		bf.convolve(call)
 	}
-	if mask != nil { // no gradient comes from between the rows
+	if mask != nil { // borders between rows have no gradient
 		for y := range s.n - 1 {
 			between := mask[y*across+d.full.W:]
 			clear(between[:across-d.full.W])
@@ -151,7 +151,7 @@ func (d *direct) outputs(s *strip, k int) {
 	}
 }
 
-// remainder makes a call for fewer positions than are computed at once.
+// remainder computes fewer positions than a full group, through a scratch buffer.
 func (d *direct) remainder(s *strip, call convolve, positions int) {
 	var (
 		bf     = d.pool.impl.bfloat16

@@ -1,13 +1,13 @@
 package kernel
 
-// The block that the portable gemm and syrk work on.
+// genericRows is the number of positions, or of channels, in a block of the portable
+// gemm and syrk.
 const genericRows = 4
 
-// portable runs everywhere.
+// portable is the implementation that runs on every machine.
 var portable = &implementation{"generic", &generic, &genericBFloat16}
 
-// generic is the portable implementation, and the definition of every
-// primitive.
+// generic holds the portable primitives. They define what the assembly computes.
 var generic = primitives{
 	rows: genericRows, panels: 1, syrkRows: genericRows,
 	gemm:            gemmGeneric,
@@ -44,7 +44,7 @@ func gemmGeneric(a gemm) {
 	}
 }
 
-// multiplyGroups computes one of the products.
+// multiplyGroups computes one product of a gemm.
 func multiplyGroups(a gemm, out, in, w []float32) {
 	for g := range a.groups {
 		for p := range genericRows {
@@ -69,7 +69,7 @@ func multiplyGroups(a gemm, out, in, w []float32) {
 	}
 }
 
-// floor returns the larger of v and lowest, and v where it is not a number.
+// floor returns the larger of v and lowest, or v where v is NaN.
 func floor(v, lowest float32) float32 {
 	if v < lowest {
 		return lowest
@@ -124,9 +124,9 @@ func firstConvGeneric(a firstConv) {
 	}
 }
 
-// The transforms of F(4x4, 3x3) with the points 0, 1, -1, 2, -2 and infinity
-// (Lavin and Gray 2015, section 4.1 and their supplementary material): each
-// function is one matrix of theirs applied to a column of vectors.
+// The transforms of F(4x4, 3x3) with the interpolation points 0, 1, -1, 2, -2 and
+// infinity (Lavin and Gray 2015, section 4.1 and supplementary material). Each function
+// multiplies a column of vectors by one of their matrices.
 
 // transformWeights computes u = G g.
 func transformWeights(u *[6]vector, g *[3]vector) {
@@ -255,7 +255,7 @@ func signs(v *vector) (bits uint16) {
 	return bits
 }
 
-// mask makes the elements of v zero whose bits are not set.
+// mask sets the elements of v to zero whose bits are not set.
 func mask(v *vector, bits uint16) {
 	for k := range v {
 		if bits>>k&1 == 0 {
@@ -310,7 +310,7 @@ func averagePoolBackGeneric(a poolBackward) {
 	}
 }
 
-// maxPoolGeneric takes each output from the first of the largest inputs.
+// maxPoolGeneric marks the first of equal maxima.
 func maxPoolGeneric(a poolForward) {
 	for x := range a.n {
 		w, out := a.window(x), at(a.out, x*lanes)

@@ -1,6 +1,7 @@
 package kernel
 
-// genericBFloat16 is the definition of every primitive of bfloat16.
+// genericBFloat16 holds the portable primitives of bfloat16. They define what the
+// assembly computes.
 var genericBFloat16 = bfloat16Primitives{
 	rows:          genericRows,
 	convolve:      convolveGeneric,
@@ -9,7 +10,7 @@ var genericBFloat16 = bfloat16Primitives{
 	applyMaskBF16: applyMaskBF16Generic,
 }
 
-// block is the values of thirty-two channels at one position.
+// block holds the values of thirty-two channels at one position.
 type block = [bf16Ratio * lanes]bfloat16
 
 // blockAt returns the thirty-two elements of s from i on.
@@ -44,8 +45,8 @@ func convolveGeneric(a convolve) {
 	}
 }
 
-// multiplyGeneric adds the products of the thirty-two channels of a position with
-// their weights, [16][16][2], to sixteen outputs.
+// multiplyGeneric adds the products of thirty-two channels of a position and their
+// weights, [16][16][2], to sixteen outputs.
 func multiplyGeneric(sums *vector, in *block, w []bfloat16) {
 	for c := range lanes {
 		even, odd := flush(widen(in[2*c])), flush(widen(in[2*c+1]))
@@ -57,9 +58,9 @@ func multiplyGeneric(sums *vector, in *block, w []bfloat16) {
 	}
 }
 
-// flush returns zero for a denormal number. Weights are none, as round made them,
-// and a sum that is one, which the instructions make zero at once, comes to zero
-// when it is rounded.
+// flush returns zero for a denormal number, as the instructions do. Weights need no
+// flush, because round returns no denormals; nor do sums, because rounding the output
+// turns a denormal sum into zero.
 func flush(x float32) float32 {
 	const minNormal = 0x1p-126
 	if -minNormal < x && x < minNormal {

@@ -2,8 +2,9 @@ package kernel
 
 import "math"
 
-// The conversions of products keep the compiler from fusing them with additions,
-// which would round once instead of twice: all implementations agree to the bit.
+// Converting each product to float32 or float64 keeps the compiler from fusing it with
+// an addition, which would round once instead of twice. All implementations agree to
+// the bit.
 
 func addScaledGeneric(a addScaled) {
 	dst, src := a.dst[:a.n], a.src[:a.n]

@@ -14,8 +14,8 @@ func TestNEONIsFirst(t *testing.T) {
 	}
 }
 
-// TestNEONNotANumber compares, to the bit, what becomes of values that are not
-// numbers at each place of a window and in each of a vector's elements.
+// TestNEONNotANumber compares the results for NaN, to the bit, at each place of a
+// pooling window and in each element of a vector.
 func TestNEONNotANumber(t *testing.T) {
 	nan := float32(math.NaN())
 	for at := range 4 {

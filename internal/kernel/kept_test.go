@@ -8,8 +8,7 @@ import (
 	"testing"
 )
 
-// counting returns an implementation that counts the panels of weights that it
-// transforms.
+// counting returns an implementation that counts the panels of weights it transforms.
 func counting(base *implementation) (*implementation, *atomic.Int64) {
 	impl, of, calls := *base, *base.primitives, new(atomic.Int64)
 	impl.primitives = &of
@@ -20,7 +19,7 @@ func counting(base *implementation) (*implementation, *atomic.Int64) {
 	return &impl, calls
 }
 
-// TestSmallFiltersKeepTransformedWeights also measures what Bytes says.
+// TestSmallFiltersKeepTransformedWeights also compares Bytes with the memory in use.
 func TestSmallFiltersKeepTransformedWeights(t *testing.T) {
 	for _, test := range []struct {
 		name    string
@@ -63,7 +62,7 @@ func TestSmallFiltersKeepTransformedWeights(t *testing.T) {
 	}
 }
 
-// TestPoolsShareConv has pools of every implementation use a convolution at once.
+// TestPoolsShareConv uses one convolution from pools of every implementation at once.
 func TestPoolsShareConv(t *testing.T) {
 	const channels, size = 40, 21
 	r := rand.New(rand.NewPCG(1, 2))

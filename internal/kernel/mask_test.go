@@ -16,8 +16,8 @@ func positives(t *Tensor) *Mask {
 	return m
 }
 
-// checkMask fails the test unless m is the mask of the positive elements of x,
-// with nothing set around the map.
+// checkMask fails the test unless m is the mask of the positive elements of x and is
+// clear around the map.
 func checkMask(t *testing.T, m *Mask, x *Tensor) {
 	t.Helper()
 	if !slices.Equal(m.bits, positives(x).bits) {

@@ -2,8 +2,8 @@ package kernel
 
 import "fmt"
 
-// A Matrix is a dense matrix, stored [columns/16][rows][16] like a feature map
-// whose positions are the rows. Create it with [NewMatrix].
+// A Matrix is a dense matrix, stored [columns/16][rows][16], like a feature map with a
+// position for each row. Create it with [NewMatrix].
 type Matrix struct {
 	Rows, Cols int
 	panel      int // elements from one panel of sixteen columns to the next
@@ -51,7 +51,7 @@ func (m *Matrix) RowMajor() []float32 {
 // At returns the element in row r and column c.
 func (m *Matrix) At(r, c int) float32 { return m.data[m.index(r, c)] }
 
-// Set sets the element in row r and column c.
+// Set sets the element in row r and column c to v.
 func (m *Matrix) Set(r, c int, v float32) { m.data[m.index(r, c)] = v }
 
 // Copy copies the elements of src, which has the shape of m.
@@ -60,7 +60,7 @@ func (m *Matrix) Copy(src *Matrix) {
 	copy(m.data, src.data)
 }
 
-// CopyRow copies row from of src, which has as many columns, to row r.
+// CopyRow copies row from of src to row r of m. Both have the same number of columns.
 func (m *Matrix) CopyRow(r int, src *Matrix, from int) {
 	if m.Cols != src.Cols {
 		panic(fmt.Sprintf("kernel: a row of %d columns for one of %d", src.Cols, m.Cols))
@@ -77,7 +77,7 @@ func (m *Matrix) Scale(s float32) {
 	}
 }
 
-// AddScaled adds s times src, which has the shape of m.
+// AddScaled adds s times src, which has the shape of m, to m.
 func (m *Matrix) AddScaled(s float32, src *Matrix) {
 	m.sameShape(src)
 	for i, v := range src.data {
@@ -92,8 +92,8 @@ func (m *Matrix) AddDiagonal(s float32) {
 	}
 }
 
-// Dot returns the sum of the products of the elements of m and n, which have
-// the same shape: the trace of the product of one with the other's transpose.
+// Dot returns the sum of the products of corresponding elements of m and n, which have
+// the same shape. It equals the trace of mᵀ n.
 func (m *Matrix) Dot(n *Matrix) float64 {
 	m.sameShape(n)
 	var sum float64
@@ -123,14 +123,14 @@ func (m *Matrix) sameShape(n *Matrix) {
 	}
 }
 
-// Lanes is the number of columns of a matrix that lie side by side in memory.
+// Lanes is the number of adjacent columns in a panel of a matrix.
 const Lanes = lanes
 
 // Panels returns the number of panels of sixteen columns.
 func (m *Matrix) Panels() int { return (m.Cols + lanes - 1) / lanes }
 
-// Panel returns the values of a panel of sixteen columns, [Rows][16]. They are
-// those of the matrix itself. Columns beyond Cols are zero, and are to stay so.
+// Panel returns the values of a panel of sixteen columns, [Rows][16]. The slice shares
+// the memory of the matrix. Columns beyond Cols are zero and must stay zero.
 func (m *Matrix) Panel(panel int) []float32 {
 	return m.data[panel*m.panel:][:m.Rows*lanes]
 }

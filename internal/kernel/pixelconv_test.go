@@ -17,8 +17,8 @@ type pixelCase struct {
 	grad, output  []float32
 }
 
-// pixelCases has every width from 1 to 70, every height from 1 to 9, sizes of
-// several tasks, and numbers of channels that fill their blocks and do not.
+// pixelCases has every width from 1 to 70, every height from 1 to 9, sizes of several
+// tasks, and numbers of channels that do and do not fill their blocks.
 func pixelCases() []*pixelCase {
 	var cases []*pixelCase
 	add := func(out, h, w int) {
@@ -89,9 +89,8 @@ func TestPixelConvBackward(t *testing.T) {
 	}
 }
 
-// TestPixelConvAdjoint makes the layer linear, with a bias that keeps all
-// outputs positive, and drops some of them behind it with the mask that
-// Backward takes.
+// TestPixelConvAdjoint makes the layer linear, with a bias that keeps all outputs
+// positive, and masks some of the gradients of its outputs.
 func TestPixelConvAdjoint(t *testing.T) {
 	for _, c := range pixelCases() {
 		t.Run(c.name(), func(t *testing.T) {

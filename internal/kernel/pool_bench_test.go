@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// BenchmarkRun reports how long a batch takes whose tasks make so many additions
-// together, one after another: 10,000 take some 10 microseconds.
+// BenchmarkRun reports the time of a batch whose tasks together make the given number
+// of dependent additions: 10,000 take some 10 microseconds.
 func BenchmarkRun(b *testing.B) {
 	for _, threads := range []int{1, 2, 4} {
 		for _, tasks := range []int{2, 8, 64} {

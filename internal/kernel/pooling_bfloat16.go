@@ -1,14 +1,14 @@
 package kernel
 
-// Rows of bfloat16 are pooled as float32, and rounded: averages of four and their
-// gradients are exact before that, and maxima are no new numbers.
+// Rows of bfloat16 are pooled in float32 and then rounded. Rounding is the only error:
+// averages of four values and their gradients are exact in float32, and a maximum is
+// one of the inputs.
 
-// poolRow computes row y of the block b of dst, the pooled outputs of two rows of
-// positions of maps of a full shape.
+// poolRow computes row y of block b of dst by pooling two rows of a map of shape full.
 func (p *Pool) poolRow(s *scratch, d *downsampling, dst *Tensor, in [2][]bfloat16, full *shape, b, y int) {
 	var (
 		n    = dst.W
-		wide [2][]float32 // a row of the lower sixteen channels, one of the upper
+		wide [2][]float32 // a row of the lower sixteen channels, then one of the upper
 		out  = s.get(scratchOutput, bf16Ratio*n*lanes)
 		all  = s.get(scratchPooling, 2*bf16Ratio*2*n*lanes)
 	)
@@ -25,10 +25,9 @@ func (p *Pool) poolRow(s *scratch, d *downsampling, dst *Tensor, in [2][]bfloat1
 	p.impl.bfloat16.toBF16(toBF16{out: dst.bf16Row(b, y), low: out, high: out[n*lanes:], positions: n})
 }
 
-// spreadRow computes the gradient with respect to two rows of the block b of a
-// pooling's input, of a full shape, which became row y of its output, from grad,
-// that with respect to the output. Beyond the output, where an odd side left a row
-// or a column out, it is zero.
+// poolRowBack computes the gradient with respect to two rows of block b of a map of
+// shape full, from row y of grad, the gradient of the pooled output. The gradient is
+// zero in an odd last row or column, which pooling ignores.
 func (p *Pool) poolRowBack(s *scratch, d *downsampling, to [2][]bfloat16, grad *Tensor, full *shape, b, y int) {
 	n := grad.W
 	if y >= grad.H {

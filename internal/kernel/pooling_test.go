@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// eachWindow calls f for the output i of pooling maps of h x w, with the indices
-// of the four inputs under it, row by row.
+// eachWindow calls f for each output i of 2x2 pooling of maps of h x w, with the
+// indices of its four inputs, row by row.
 func eachWindow(c, h, w int, f func(i int, under [4]int)) {
 	for ch := range c {
 		for y := range h / 2 {
@@ -61,7 +61,7 @@ var poolShapes = []struct{ c, h, w int }{
 	{32, 2, 2}, {32, 3, 3}, {48, 2, 9}, {16, 7, 2}, {64, 5, 14}, {40, 8, 15}, {96, 9, 33}, {32, 4, 70}, {64, 23, 41},
 }
 
-// poolInputs are inputs by what they try.
+// poolInputs are inputs by the case that they test.
 var poolInputs = map[string]func(r *rand.Rand, n int) []float32{
 	"rectified": rectified,
 	// Ties for the largest.

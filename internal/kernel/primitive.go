@@ -1,14 +1,14 @@
 package kernel
 
-// primitives is one implementation of what is worth writing in assembly. The
-// operations of the package are loops over these.
+// primitives is one implementation of the inner loops that are worth writing in
+// assembly. The operations of the package call them.
 //
-// Slices stand for pointers: a primitive works from element 0 on, with strides
-// counted in elements. The functions of generic.go define what each computes.
+// Slices stand for pointers: a primitive begins at element 0, and strides count
+// elements. The functions of generic.go define what each primitive computes.
 type primitives struct {
-	// gemm keeps a block of rows positions times so many panels of sixteen
-	// outputs in registers, syrk one of syrkRows channels times as many panels. Both
-	// take fewer panels as well, from one on.
+	// gemm keeps a block of sums in registers: rows positions times panels panels of
+	// sixteen outputs. syrk keeps syrkRows channels times panels panels. Both also
+	// accept fewer panels, at least one.
 	rows, panels, syrkRows int
 
 	gemm            func(gemm)
@@ -37,9 +37,9 @@ type primitives struct {
 // zeroBias is the bias of a gemm without one.
 var zeroBias [maxPanels * lanes]float32
 
-// mostPanels is the largest number of panels of an implementation.
+// maxPanels is the largest number of panels of any implementation.
 const maxPanels = 2
 
-// winogradScratch is the number of elements that the transforms need for
-// intermediate values.
+// winogradScratch is the number of elements that the transforms need for intermediate
+// values.
 const winogradScratch = 36 * lanes

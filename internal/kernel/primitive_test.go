@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// guarded is a slice between words that nobody may write.
+// guarded is a slice between guard words that no primitive may write.
 type guarded struct {
 	values, memory []float32
 }
@@ -23,7 +23,7 @@ func guard(values []float32) guarded {
 	for i := range g.memory {
 		g.memory[i] = guardValue
 	}
-	// Capacity for what a primitive addresses without writing it.
+	// A primitive may address the spare capacity without writing it.
 	g.values = g.memory[guardWords : guardWords+len(values)]
 	copy(g.values, values)
 	return g
@@ -38,8 +38,8 @@ func (g guarded) check(t testing.TB) {
 	}
 }
 
-// agree fails the test unless got and want differ by rounding alone: by at most
-// tolerance times the largest magnitude in want.
+// agree fails the test unless each difference between got and want is at most tolerance
+// times the largest magnitude in want.
 func agree(t testing.TB, what string, got, want []float32, tolerance float64) {
 	t.Helper()
 	var largest float64
@@ -53,8 +53,8 @@ func agree(t testing.TB, what string, got, want []float32, tolerance float64) {
 	}
 }
 
-// unit is the relative rounding error of one operation. A sum of n terms is off
-// by n times that at the very most.
+// unit is the relative rounding error of one operation. The error of a sum of n terms
+// is at most n times that.
 const unit = 1.0 / (1 << 24)
 
 // eachAssembly runs the test for every implementation of this machine.
@@ -222,8 +222,8 @@ func testSyrk(t testing.TB, impl *primitives, r *rand.Rand, panels, positions in
 	agree(t, "syrk", out.values, want, unit*float64(positions+2))
 }
 
-// TestTransforms compares the transforms and the poolings, whose shapes all
-// implementations share, with the portable ones.
+// TestTransforms compares the transforms and the poolings of every implementation with
+// the portable ones.
 func TestTransforms(t *testing.T) {
 	eachAssembly(t, func(t *testing.T, impl *primitives) {
 		for _, n := range []int{1, 2, 7, 16} {
@@ -298,7 +298,7 @@ func testTransforms(t testing.TB, impl *primitives, r *rand.Rand, n int) {
 	}
 
 	in0, in1, grad := randoms(r, 2*n*lanes), randoms(r, 2*n*lanes), randoms(r, n*lanes)
-	clear(in0[:2*lanes]) // ties for the largest
+	clear(in0[:2*lanes]) // ties for the maximum
 	clear(in1[:2*lanes])
 	forward := poolForward{in0: in0, in1: in1, n: n, scale: 0.7}
 	backward := poolBackward{grad: grad, argmax0: randomBits(r, 2*n), argmax1: randomBits(r, 2*n), n: n, scale: 0.7}
@@ -328,8 +328,7 @@ func testTransforms(t testing.TB, impl *primitives, r *rand.Rand, n int) {
 	})
 }
 
-// TestElements compares the primitives on vectors with the portable ones, to the
-// bit.
+// TestElements compares the primitives on vectors with the portable ones, to the bit.
 func TestElements(t *testing.T) {
 	eachAssembly(t, func(t *testing.T, impl *primitives) {
 		for _, n := range []int{1, 2, 5, 33} {
@@ -342,7 +341,7 @@ func testElements(t testing.TB, impl *primitives, r *rand.Rand, n int) {
 	t.Helper()
 	a, b, c := randoms(r, n), randoms(r, n), randoms(r, n)
 	copy(b[:lanes/2], a)         // differences of zero
-	a[n-1] = float32(math.NaN()) // which is to be seen
+	a[n-1] = float32(math.NaN()) // must propagate
 	squares := slices.Clone(c)
 	for i, v := range squares {
 		squares[i] = v * v
@@ -403,8 +402,8 @@ func testElements(t testing.TB, impl *primitives, r *rand.Rand, n int) {
 	}
 }
 
-// different returns the place of the first two elements that differ, or -1. Two that
-// are not numbers do not.
+// different returns the index of the first pair of elements that differ, or -1. Two NaN
+// count as equal.
 func different(a, b []float32) int {
 	for i, v := range a {
 		if v != b[i] && (v == v || b[i] == b[i]) {
@@ -422,8 +421,8 @@ func randomBits(r *rand.Rand, n int) []uint16 {
 	return words
 }
 
-// FuzzPrimitives compares every implementation with the definitions on shapes
-// and values that the fuzzer chooses.
+// FuzzPrimitives compares every implementation with the portable one on shapes and
+// values that the fuzzer chooses.
 func FuzzPrimitives(f *testing.F) {
 	f.Add(uint64(1), uint8(3), uint8(2), true)
 	f.Add(uint64(2), uint8(1), uint8(1), false)
@@ -442,8 +441,8 @@ func FuzzPrimitives(f *testing.F) {
 	})
 }
 
-// TestDenormals checks that numbers too small to matter are taken for zero by
-// assembly, and that the processor is left as it was.
+// TestDenormals checks that the assembly treats denormals as zero and restores the
+// processor's mode.
 func TestDenormals(t *testing.T) {
 	eachAssembly(t, func(t *testing.T, impl *primitives) {
 		if impl == &generic {

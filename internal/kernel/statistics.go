@@ -6,25 +6,25 @@ import (
 )
 
 const (
-	// mostStripes bounds the number of partial sums of a Gram matrix, and
-	// partialElements the memory they take.
+	// maxStripes bounds the number of partial sums of a Gram matrix, and
+	// maxPartialElements the memory that they take.
 	maxStripes         = 16
 	maxPartialElements = 1 << 20
-	// leastStripe is the least number of positions worth a partial sum.
+	// minStripe is the smallest number of positions of a partial sum.
 	minStripe = 512
-	// chunkElements is how many elements of a feature map stay in the cache
-	// while all products of its channels are formed.
+	// chunkElements is the number of elements of a feature map that stay in the cache
+	// while all products of its channels are computed.
 	chunkElements = 1 << 16
 	// gramTaskRows is the number of rows of a Gram matrix that a task computes.
 	gramTaskRows = 64
-	// sumTask is the number of positions that a task adds up, and sumChunk of those
-	// that it adds up in float32.
+	// sumTask is the number of positions that a task sums, and sumChunk the number of
+	// positions whose sum is accumulated in float32.
 	sumTask  = 1 << 13
 	sumChunk = 1 << 10
 )
 
-// Gram computes dst = F Fᵀ, C x C, for F the feature maps of f as a matrix of
-// C x (H*W): the sum over positions of the products of every two channels.
+// Gram computes dst = F Fᵀ, C x C, where F is f as a matrix of C x (H*W): the sum over
+// all positions of the products of every two channels.
 func (p *Pool) Gram(dst *Matrix, f *Tensor) {
 	if dst.Rows != f.C || dst.Cols != f.C {
 		panic(fmt.Sprintf("kernel: Gram matrix of %d x %d for %d channels", dst.Rows, dst.Cols, f.C))
@@ -34,8 +34,8 @@ func (p *Pool) Gram(dst *Matrix, f *Tensor) {
 
 // gramOf computes dst = scale F Fᵀ + diagonal I.
 func (p *Pool) gramOf(dst *Matrix, f *Tensor, scale, diagonal float32) {
-	// The positions are divided into stripes by shape alone; each stripe has a sum
-	// of its own, and the sums are added in order.
+	// The positions are divided into stripes, by shape alone. Each stripe has a partial
+	// sum, and the partial sums are added in order.
 	first, n := f.span()
 	var (
 		stripes = max(1, min(maxStripes, maxPartialElements/(dst.panel*f.blocks()), n/minStripe))
@@ -44,7 +44,7 @@ func (p *Pool) gramOf(dst *Matrix, f *Tensor, scale, diagonal float32) {
 		bands   = (f.C + gramTaskRows - 1) / gramTaskRows
 	)
 	p.partials = grow(p.partials, (stripes-1)*size)
-	sum := func(stripe int) []float32 { // the first is dst itself
+	sum := func(stripe int) []float32 { // the first stripe uses dst itself
 		if stripe == 0 {
 			return dst.data
 		}
@@ -68,9 +68,9 @@ func (p *Pool) gramOf(dst *Matrix, f *Tensor, scale, diagonal float32) {
 	dst.mirror(scale, diagonal)
 }
 
-// mirror multiplies a symmetric matrix, of which only what is on and above the
-// diagonal is known, by scale, copies it below the diagonal and adds diagonal to the
-// diagonal itself.
+// mirror completes a symmetric matrix of which only the elements on and above the
+// diagonal are known: it multiplies them by scale, copies them below the diagonal, and
+// adds diagonal to the diagonal.
 func (m *Matrix) mirror(scale, diagonal float32) {
 	for b := range m.Panels() {
 		panel := m.Panel(b)
@@ -93,8 +93,8 @@ func (m *Matrix) mirror(scale, diagonal float32) {
 	m.AddDiagonal(diagonal)
 }
 
-// gramBand adds the products of the channels from top to bottom with all that
-// are not before them, over the positions from first to last, to out.
+// gramBand adds, to out, the products of the channels from top to bottom-1 with
+// themselves and all later channels, over the positions from first to last-1.
 func (p *Pool) gramBand(out []float32, panel int, f *Tensor, top, bottom, first, last int) {
 	var (
 		impl  = p.impl
@@ -117,7 +117,7 @@ func (p *Pool) gramBand(out []float32, panel int, f *Tensor, top, bottom, first,
 	}
 }
 
-// Sums computes the sum of each channel of f over all positions to dst, C.
+// Sums computes the sum of each channel of f over all positions: dst has length C.
 func (p *Pool) Sums(dst []float64, f *Tensor) {
 	if len(dst) != f.C {
 		panic(fmt.Sprintf("kernel: %d sums for %d channels", len(dst), f.C))
@@ -146,17 +146,16 @@ func (p *Pool) Sums(dst []float64, f *Tensor) {
 	}
 }
 
-// AddProduct adds m F and, to every position, bias to dst: the gradient of a
-// cost of the Gram matrix and the means of F, the feature maps of f. m is
-// symmetric, C x C; bias is C long or nil. Afterwards the border of dst has no
-// meaning, as that of every gradient.
+// AddProduct adds the product m F to dst, where F is f as a matrix of C x (H*W), and
+// adds bias to every position. With it, a cost of the Gram matrix and the means of f
+// adds its gradient. m is symmetric, C x C; bias has length C or is nil. dst is a
+// gradient: its border is undefined afterwards.
 func (p *Pool) AddProduct(dst *Tensor, m *Matrix, f *Tensor, bias []float32) {
 	dst.same(&f.shape)
 	if m.Rows != f.C || m.Cols != f.C || bias != nil && len(bias) != f.C {
 		panic(fmt.Sprintf("kernel: matrix of %d x %d and bias of %d for %d channels", m.Rows, m.Cols, len(bias), f.C))
 	}
-	// The rows of a map are one run of positions, the border left and right of
-	// them included.
+	// The rows of a map, with the borders between them, are one run of positions.
 	var (
 		impl      = p.impl
 		padded    = make([]float32, f.blocks()*lanes)
@@ -185,7 +184,7 @@ func (p *Pool) AddProduct(dst *Tensor, m *Matrix, f *Tensor, bias []float32) {
 				impl.gemm(a)
 			}
 			if rest := n - groups*impl.rows; rest > 0 {
-				// A full group would reach beyond the rows.
+				// A full group would write beyond the rows.
 				a.in, a.groups, a.accumulate = a.in[groups*a.inGroup:], 1, false
 				a.out, a.outPanel = p.scratch[worker].get(scratchOutput, a.panels*impl.rows*lanes), impl.rows*lanes
 				impl.gemm(a)
@@ -220,12 +219,11 @@ func (p *Pool) Multiply(dst, a, b *Matrix) {
 	})
 }
 
-// GramOfColumns computes dst = scale mᵀ m + diagonal I, from the products of
-// every two columns of m.
+// GramOfColumns computes dst = scale mᵀ m + diagonal I.
 func (p *Pool) GramOfColumns(dst, m *Matrix, scale, diagonal float32) {
 	if dst == m || dst.Rows != m.Cols || dst.Cols != m.Cols {
 		panic(fmt.Sprintf("kernel: products of the columns of %d x %d to %d x %d", m.Rows, m.Cols, dst.Rows, dst.Cols))
 	}
-	// A matrix lies in memory as a feature map whose positions are the rows.
+	// A matrix is stored like a feature map with a position for each row.
 	p.gramOf(dst, &Tensor{shape: shape{C: m.Cols, H: 1, W: m.Rows, plane: m.panel}, data: m.data}, scale, diagonal)
 }

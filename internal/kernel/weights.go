@@ -2,16 +2,16 @@ package kernel
 
 import "fmt"
 
-// Weights are a number for each position of a map of H rows and W columns. Operations
-// that take nil for them count all positions alike.
+// Weights holds a weight for each position of a map of H rows and W columns. Operations
+// treat nil as a weight of 1 at every position.
 type Weights struct {
 	H, W   int
 	Values []float32 // H x W
 }
 
-// ApplyWeights makes dst a copy of rows of f, from a first one on, in which every
-// position is multiplied by its weight; f is a part of what the weights are for,
-// from row y and column x on.
+// ApplyWeights makes dst a copy of the given rows of f, from row first on, in which
+// every position is multiplied by its weight. f is the tile of the weighted map that
+// begins in row y and column x.
 func (p *Pool) ApplyWeights(dst, f *Tensor, first, rows int, by *Weights, y, x int) {
 	f.contains(first, 0, rows, f.W)
 	by.contain(&f.shape, y, x)
@@ -28,9 +28,9 @@ func (p *Pool) ApplyWeights(dst, f *Tensor, first, rows int, by *Weights, y, x i
 	})
 }
 
-// AddWeighted adds f to rows of dst, from a first one on, every position
-// multiplied by its weight; dst is a part of what the weights are for, from row
-// y and column x on.
+// AddWeighted multiplies every position of f by its weight and adds the result to rows
+// of dst, from row first on. dst is the tile of the weighted map that begins in row y
+// and column x.
 func (p *Pool) AddWeighted(dst, f *Tensor, first int, by *Weights, y, x int) {
 	dst.contains(first, 0, f.H, f.W)
 	by.contain(&dst.shape, y, x)
@@ -48,7 +48,8 @@ func (p *Pool) AddWeighted(dst, f *Tensor, first int, by *Weights, y, x int) {
 // row returns the weights of n positions of a row.
 func (w *Weights) row(y, x, n int) []float32 { return w.Values[y*w.W+x:][:n] }
 
-// contain panics unless a map fits into the weights from row y and column x on.
+// contain panics unless a map of shape f fits into the weights from row y and column x
+// on.
 func (w *Weights) contain(f *shape, y, x int) {
 	if w == nil {
 		return

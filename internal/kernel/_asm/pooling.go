@@ -6,9 +6,8 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// along emits a loop along n positions: body gets the places of the current one
-// in the arguments named, for each part of its sixteen channels. A step is how
-// many bytes an argument's pointer moves by.
+// along emits a loop over n positions. body receives the address of the current
+// position in each named argument, once for each part of its sixteen channels.
 func (v *isa) along(label string, n GPVirtual, steps []step, body func(at func(name string) Mem, part int)) {
 	pointers := make(map[string]GPVirtual)
 	for _, s := range steps {
@@ -24,13 +23,14 @@ func (v *isa) along(label string, n GPVirtual, steps []step, body func(at func(n
 	})
 }
 
-// step is an argument and how far its pointer moves at once.
+// step is an argument and the number of bytes by which its pointer moves at each
+// position.
 type step struct {
 	name  string
 	bytes int
 }
 
-// steps returns the steps of several arguments that move as far.
+// steps returns steps of the same size for several arguments.
 func steps(bytes int, names ...string) []step {
 	var s []step
 	for _, n := range names {
@@ -46,7 +46,7 @@ func (v *isa) broadcast(name string) VecVirtual {
 	return r
 }
 
-// reluMask and applyMask walk along positions rather than outputs of pooling.
+// For reluMask and applyMask, along loops over positions instead of outputs of pooling.
 
 func (v *isa) reluMask() {
 	v.function("reluMask", "reluMask", func() {
@@ -72,7 +72,7 @@ func (v *isa) applyMask() {
 	})
 }
 
-// window addresses the 2x2 window in two rows.
+// window returns the addresses of a 2x2 window in two rows.
 func (v *isa) window(at func(string) Mem, row0, row1 string, part int) [4]Mem {
 	disp := part * v.bytes
 	return [4]Mem{
@@ -81,7 +81,7 @@ func (v *isa) window(at func(string) Mem, row0, row1 string, part int) [4]Mem {
 	}
 }
 
-// argmaxWords addresses the words of the mask of a 2x2 window.
+// argmaxWords returns the addresses of the mask words of a 2x2 window.
 func argmaxWords(at func(string) Mem) [4]Mem {
 	return [4]Mem{at("argmax0"), at("argmax0").Offset(maskBytes), at("argmax1"), at("argmax1").Offset(maskBytes)}
 }
@@ -148,7 +148,7 @@ func (v *isa) maxPoolLoop(label string, withArgmax bool) {
 	})
 }
 
-// storeArgmax sets the bit of the first of the inputs that is the highest.
+// storeArgmax sets the mask bit of the first input that equals the highest.
 func (v *isa) storeArgmax(w []VecVirtual, highest VecVirtual, to [4]Mem, part int) {
 	if v.wide() {
 		left := K()

@@ -16,8 +16,8 @@ func (v *isa) vectorsOf(addresses ...Mem) []VecVirtual {
 	return r
 }
 
-// The transforms take a column of vectors, which they leave as it is, and hand
-// each vector of the result to put as soon as it is known.
+// The transforms read a column of vectors without changing it, and pass each vector of
+// the result to put as soon as it is computed.
 
 // transformWeights computes u = G g.
 func (v *isa) transformWeights(g []VecVirtual, put func(i int, u VecVirtual)) {

@@ -1,8 +1,7 @@
 package main
 
-// along emits a loop along n positions: body
-// gets the places of the current one in the arguments named. A step is how many
-// bytes an argument's pointer moves by.
+// along emits a loop over n positions. body receives the address of the current
+// position in each named argument.
 func (a *assembler) along(label string, n gpr, steps []step, body func(at func(name string) place)) {
 	pointers := make(map[string]gpr)
 	for _, s := range steps {
@@ -16,13 +15,14 @@ func (a *assembler) along(label string, n gpr, steps []step, body func(at func(n
 	})
 }
 
-// step is an argument and how far its pointer moves at once.
+// step is an argument and the number of bytes by which its pointer moves at each
+// position.
 type step struct {
 	name  string
 	bytes int
 }
 
-// steps returns the steps of several arguments that move as far.
+// steps returns steps of the same size for several arguments.
 func steps(bytes int, names ...string) []step {
 	var s []step
 	for _, n := range names {
@@ -31,7 +31,7 @@ func steps(bytes int, names ...string) []step {
 	return s
 }
 
-// reluMask and applyMask walk along positions rather than outputs of pooling.
+// For reluMask and applyMask, along loops over positions instead of outputs of pooling.
 
 func (a *assembler) reluMask() {
 	a.function("reluMask", "reluMask", func() {
@@ -142,7 +142,7 @@ func (a *assembler) maxPoolLoop(label string, withArgmax bool) {
 			if !withArgmax {
 				return
 			}
-			// The last that was above all before it is the highest.
+			// The maximum is the last input that is greater than all inputs before it.
 			left := bits[part]
 			for i := len(w) - 1; i > 0; i-- {
 				argmax, rest := above[i], a.newVec()

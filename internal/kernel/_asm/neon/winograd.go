@@ -1,7 +1,7 @@
 package main
 
-// The transforms take a column of vectors, which they leave as it is, and hand
-// each vector of the result to put as soon as it is known.
+// The transforms read a column of vectors without changing it, and pass each vector of
+// the result to put as soon as it is computed.
 
 // weightFactors are the constants of transformWeights.
 type weightFactors struct{ quarter, sixth, minusSixth, twelfth, twentyFourth vec }
@@ -86,9 +86,8 @@ func (a *assembler) transformOutput(f outputFactors, m []vec, put func(i int, s 
 	put(3, s)
 }
 
-// A transform of a window is one of its columns and one of their results' rows,
-// for all four vectors of sixteen channels. The pointers walk from one column
-// or row to the next.
+// A window is transformed by columns, and the results by rows, for all four vectors of
+// sixteen channels. Pointers move from one column or row to the next.
 
 // multiples returns base + k strides for k from 0 to 5.
 func (a *assembler) multiples(base, stride gpr) [6]gpr {
@@ -112,7 +111,7 @@ func (a *assembler) sixTimes(r gpr) gpr {
 	return six
 }
 
-// column returns n places that lie that many bytes apart.
+// column returns n addresses that are bytes apart.
 func column(first place, n, bytes int) []place {
 	var c []place
 	for i := range n {
@@ -238,7 +237,7 @@ func (a *assembler) winogradOutput() {
 }
 
 func (a *assembler) winogradOutputLoop(name string, masked bool) {
-	const tile = 4 // the side of the outputs of a window
+	const tile = 4 // the side of an output tile
 	var (
 		out, m  = a.argument("out"), a.argument("m")
 		one     = a.stride("mStride")
