@@ -11,7 +11,7 @@ func (s *session) guides(mask *picture.Mask, h, w int, layers []Layer) (map[stri
 	if mask == nil {
 		return nil, 1, nil
 	}
-	at, err := s.network.vgg.Spread(mask.Resize(w, h).Weight, h, w, names(layers)...)
+	at, err := s.network.vgg.PropagateMask(mask.Resize(w, h).Weight, h, w, names(layers)...)
 	if err != nil {
 		return nil, 0, err
 	}
