@@ -43,7 +43,7 @@ func (s *session) addMatched(ctx context.Context, st *stage, r *region, content,
 		query.Scale(float32(1 - share))
 		query.AddScaled(float32(share), of)
 	}
-	var mean cost.Centre
+	var mean cost.RowMean
 	err = s.candidates(ctx, r, scale, layers, matchedCandidates, memory, func(of *kernel.Matrix) error {
 		mean.Add(s.pool, of)
 		return nil
@@ -53,7 +53,7 @@ func (s *session) addMatched(ctx context.Context, st *stage, r *region, content,
 	}
 	search := cost.NewSearch(s.pool, query, mean.Mean())
 	err = s.candidates(ctx, r, scale, layers, matchedCandidates, memory, func(of *kernel.Matrix) error {
-		return search.Among(ctx, s.pool, of)
+		return search.AddCandidates(ctx, s.pool, of)
 	})
 	if err != nil {
 		return err

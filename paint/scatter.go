@@ -90,7 +90,7 @@ const regionSteps = 1 << 32
 func (l *scattered) scatter(seed uint64, step int) {
 	l.places = l.guide.SamplePoints(scatteredPlaces, seed+canvasPlaces, l.number*regionSteps+uint64(step))
 	for _, h := range l.columns {
-		h.Move(l.places)
+		h.SetPoints(l.places)
 	}
 }
 

@@ -131,7 +131,7 @@ func newHypercolumnCost(t *testing.T, p *kernel.Pool, name string, features, sty
 // found returns the nearest of candidates to queries, which are looked at in parts.
 func found(t testing.TB, p *kernel.Pool, queries, candidates *kernel.Matrix, parts int) *kernel.Matrix {
 	var (
-		mean Centre
+		mean RowMean
 		of   []*kernel.Matrix
 	)
 	for i := range parts {
@@ -145,7 +145,7 @@ func found(t testing.TB, p *kernel.Pool, queries, candidates *kernel.Matrix, par
 	}
 	s := NewSearch(p, queries, mean.Mean())
 	for _, m := range of {
-		if err := s.Among(t.Context(), p, m); err != nil {
+		if err := s.AddCandidates(t.Context(), p, m); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -466,7 +466,7 @@ func TestMove(t *testing.T) {
 	h := hypercolumnOf(there, features)
 	moved := NewRelaxedEMD(p, h, target)
 	costGradients(p, moved, features, 2)
-	moved.Move(here)
+	moved.SetPoints(here)
 	cost, gradients := costGradients(p, moved, features, 2)
 	wantCost, want := costGradients(p, NewRelaxedEMD(p, hypercolumnOf(here, features), target), features, 2)
 	if cost != wantCost || !slices.Equal(gradients[0], want[0]) {
