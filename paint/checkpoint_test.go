@@ -19,7 +19,7 @@ func TestResume(t *testing.T) {
 	for _, name := range recipeNames() {
 		t.Run(name, func(t *testing.T) {
 			recipe, regions := small(t, name), regions
-			if recipe.looksForNearest() {
+			if recipe.usesHypercolumns() {
 				regions = one(strokes(40, 40, 4)) // masks are not for these
 			}
 			recipe.Size, recipe.FirstSize = 40, min(recipe.FirstSize, 30)

@@ -68,7 +68,7 @@ func recipeNames() []string {
 	}
 	return slices.DeleteFunc(RecipeNames(), func(name string) bool {
 		r, err := RecipeNamed(name)
-		return err != nil || r.looksForNearest()
+		return err != nil || r.usesHypercolumns()
 	})
 }
 
@@ -89,7 +89,7 @@ func small(t testing.TB, name string) *Recipe {
 	if r.StyleCost == WassersteinCost && testing.Short() {
 		r.StyleLayers = shallow
 	}
-	if r.looksForNearest() { // in hypercolumns, which are as long as all layers have channels
+	if r.usesHypercolumns() { // in hypercolumns, which are as long as all layers have channels
 		r.StyleLayers = shallow
 		if len(r.ContentLayers) > 0 {
 			r.ContentLayers = shallow
@@ -149,7 +149,7 @@ func TestPaint(t *testing.T) {
 					last.Costs.Total, first.Costs.Total)
 			}
 			// The recipe's work is to come nearer to the style than the photograph is.
-			if before := mustScore(t, content, one(style), content.Resize(96, 64), Options{Recipe: recipe}); !recipe.looksForNearest() && !(last.Costs.Style < before.Costs.Style) {
+			if before := mustScore(t, content, one(style), content.Resize(96, 64), Options{Recipe: recipe}); !recipe.usesHypercolumns() && !(last.Costs.Style < before.Costs.Style) {
 				t.Errorf("style cost %g, not below the photograph's %g", last.Costs.Style, before.Costs.Style)
 			}
 		})
@@ -244,7 +244,7 @@ func TestThreadsAndSeeds(t *testing.T) {
 					t.Errorf("%d threads paint another picture than one", threads)
 				}
 			}
-			if same := slices.Equal(paint(2, 8), want); same != (recipe.Init != InitNoise && !recipe.scatters()) {
+			if same := slices.Equal(paint(2, 8), want); same != (recipe.Init != InitNoise && !recipe.samplesPoints()) {
 				t.Errorf("another seed paints the same picture: %t, beginning with %s", same, recipe.Init)
 			}
 		})
@@ -423,7 +423,7 @@ func TestDivergedLater(t *testing.T) {
 			if !errors.As(err, &diverged) || len(events) == 0 || diverged.Step != len(events)+1 {
 				t.Fatalf("error %v after %d iterations, want a DivergedError at the next", err, len(events))
 			}
-			if !slices.Equal(s.present(st, s.settle(st, at, at.canvas)).RGB, last.RGB) {
+			if !slices.Equal(s.output(st, s.average(st, at, at.canvas)).RGB, last.RGB) {
 				t.Error("the painting is not that of the last good iteration")
 			}
 		})
@@ -501,7 +501,7 @@ func TestOnePixel(t *testing.T) {
 	for _, test := range []struct {
 		name           string
 		content, style image.Image
-	}{{"content", dot, strokes(40, 40, 4)}, {"style", photo(40, 40), strokes(leastStyle, leastStyle, 1)}} {
+	}{{"content", dot, strokes(40, 40, 4)}, {"style", photo(40, 40), strokes(minStyleSide, minStyleSide, 1)}} {
 		t.Run(test.name, func(t *testing.T) {
 			painting := mustPaint(t, test.content, one(test.style), Options{Recipe: recipe})
 			if painting.W != 96 || painting.H != 96 {

@@ -33,7 +33,7 @@ func TestPyramid(t *testing.T) {
 			}
 		}
 		r := rand.New(rand.NewPCG(1, 0))
-		g, spread := make([]float32, len(canvas)), make([]float32, len(v))
+		g, backward := make([]float32, len(canvas)), make([]float32, len(v))
 		for i := range g {
 			g[i] = float32(r.NormFloat64())
 		}
@@ -41,9 +41,9 @@ func TestPyramid(t *testing.T) {
 			v[i] = float32(r.NormFloat64())
 		}
 		p.compose(again, v)
-		copy(spread, g)
-		p.spread(spread)
-		a, b := pool.Dot(again, g), pool.Dot(v, spread)
+		copy(backward, g)
+		p.backward(backward)
+		a, b := pool.Dot(again, g), pool.Dot(v, backward)
 		if norm := math.Sqrt(pool.Dot(again, again) * pool.Dot(g, g)); math.Abs(a-b) > 1e-5*norm {
 			t.Errorf("%d x %d: <compose(v), g> = %g, <v, spread(g)> = %g", c.w, c.h, a, b)
 		}

@@ -134,7 +134,7 @@ func TestStrengthMovesAwayFromThePhoto(t *testing.T) {
 				if recipe.Init == InitNoise { // which takes its time to fade
 					recipe.Iterations = 80
 				}
-				if recipe.scatters() { // which is slow, and tells strengths apart early
+				if recipe.samplesPoints() { // which is slow, and tells strengths apart early
 					recipe.FirstIterations, recipe.Iterations = 8, 8
 				}
 				var distance float64

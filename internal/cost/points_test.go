@@ -62,7 +62,7 @@ func TestWeightedGrid(t *testing.T) {
 	values := make([]float32, 6)
 	values[1], values[5] = 1, 2
 	at, shares := WeightedGrid(2, 3, values)
-	if want := []Point{cellCentre(0, 1, 2, 3), centre(1, 2, 2, 3)}; !slices.Equal(at, want) {
+	if want := []Point{cellCentre(0, 1, 2, 3), cellCentre(1, 2, 2, 3)}; !slices.Equal(at, want) {
 		t.Errorf("at %v, want %v", at, want)
 	}
 	for i, want := range []float64{0.2, 0.8} {

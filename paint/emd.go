@@ -9,12 +9,11 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// scatteredPlaces is the number of places at which STROTSS (Kolkin, Salavon and
-// Shakhnarovich 2019, arXiv 1904.12785) looks at a picture.
-const scatteredPlaces = 1024
+// sampledPoints is the number of points at which STROTSS (Kolkin, Salavon and
+// Shakhnarovich 2019, arXiv 1904.12785) samples a picture.
+const sampledPoints = 1024
 
-// Whose places are drawn: streams of numbers that have nothing to do with each
-// other.
+// Offsets of the seed, so that each kind of points has an independent random stream.
 const (
 	stylePlaces = iota
 	contentPlaces
@@ -22,21 +21,21 @@ const (
 	facePlaces
 )
 
-// scattered is a region whose style costs look at other places of the canvas at
+// sampledRegion is a region whose style costs sample other points of the canvas at
 // every step.
-type scattered struct {
-	number  uint64      // of the region
-	guide   *cost.Guide // where to look; nil is anywhere
+type sampledRegion struct {
+	number  uint64      // number of the region
+	guide   *cost.Guide // where to sample; nil is everywhere
 	columns []*cost.Hypercolumn
 	places  []cost.Point
 	palette *cost.Palette
-	// Of the palette, as those of a term.
+	// The weights of the palette, like those of a term.
 	share, overall float64
 }
 
-// addEarthMover adds the style costs of STROTSS for a region: the relaxed earth
-// mover's distance and the moments of hypercolumns, at other places of the canvas
-// at every step, and the palette.
+// addEarthMover adds the style costs of STROTSS for a region: the relaxed earth mover's
+// distance and the moments of hypercolumns, and the palette. All of them sample other
+// points of the canvas at every step.
 func (s *session) addEarthMover(ctx context.Context, st *stage, r *region, scale Scale, layers []Layer) error {
 	var (
 		all    []*kernel.Matrix
@@ -44,7 +43,7 @@ func (s *session) addEarthMover(ctx context.Context, st *stage, r *region, scale
 	)
 	for i, of := range r.styles {
 		p := resized(of.picture, s.styleSize(scale, of))
-		n := max(1, int(math.Round(scatteredPlaces*r.shares[i])))
+		n := max(1, int(math.Round(sampledPoints*r.shares[i])))
 		guide, err := guideOf(of.shown, p.H, p.W)
 		if err != nil {
 			return err
@@ -62,16 +61,16 @@ func (s *session) addEarthMover(ctx context.Context, st *stage, r *region, scale
 	if r.shown != nil {
 		area = r.shown.Mean()
 	}
-	// Where content counts much, colours count little.
+	// The larger the weight of the content, the smaller that of the palette.
 	share := area / max(scale.ContentWeight, 1)
 	guide, err := guideOf(s.canvasMask(r.shown, st.w, st.h), st.h, st.w)
 	if err != nil {
 		return err
 	}
-	look := &scattered{number: uint64(len(st.scattered)), guide: guide,
+	look := &sampledRegion{number: uint64(len(st.sampled)), guide: guide,
 		palette: cost.NewPalette(colors), share: share, overall: share * s.recipe.StyleWeight}
-	st.scattered = append(st.scattered, look)
-	look.scatter(s.opts.Seed, s.step)
+	st.sampled = append(st.sampled, look)
+	look.sample(s.opts.Seed, s.step)
 	column := func() *cost.Hypercolumn {
 		h := cost.NewHypercolumn(look.places, maps(st.plan, layers)...)
 		look.columns = append(look.columns, h)
@@ -82,32 +81,32 @@ func (s *session) addEarthMover(ctx context.Context, st *stage, r *region, scale
 	return nil
 }
 
-// regionSteps is more steps than a painting has: each region draws the places of its
-// steps from numbers of its own.
+// regionSteps is more than the number of steps of any painting, so that every region
+// has a random stream of its own for each step.
 const regionSteps = 1 << 32
 
-// scatter draws the places of a step.
-func (l *scattered) scatter(seed uint64, step int) {
-	l.places = l.guide.SamplePoints(scatteredPlaces, seed+canvasPlaces, l.number*regionSteps+uint64(step))
+// sample draws the points of a step.
+func (l *sampledRegion) sample(seed uint64, step int) {
+	l.places = l.guide.SamplePoints(sampledPoints, seed+canvasPlaces, l.number*regionSteps+uint64(step))
 	for _, h := range l.columns {
 		h.SetPoints(l.places)
 	}
 }
 
-// addSimilarity adds the content cost of STROTSS: how places of the picture are
-// like each other is to stay as it is.
+// addSimilarity adds the content cost of STROTSS, which preserves the similarities
+// between points of the content.
 func (s *session) addSimilarity(ctx context.Context, st *stage, content *picture.Picture, layers []Layer, weight float64) error {
 	if err := s.addFaceSimilarity(ctx, st, content, layers, weight); err != nil {
 		return err
 	}
-	if s.recipe.mostContent() == 0 {
-		return nil // faces alone count
+	if s.recipe.maxContentWeight() == 0 {
+		return nil // only faces have a content cost
 	}
 	guide, err := guideOf(s.canvasMask(s.opacity, st.w, st.h), st.h, st.w)
 	if err != nil {
 		return err
 	}
-	places := guide.SamplePoints(scatteredPlaces, s.opts.Seed+contentPlaces, 0)
+	places := guide.SamplePoints(sampledPoints, s.opts.Seed+contentPlaces, 0)
 	of, err := s.columns(ctx, content, places, layers, st.plan.Memory())
 	if err != nil {
 		return err
