@@ -1,7 +1,7 @@
 package picture
 
-// Extend returns a copy with n more pixels on each side, which continue the picture
-// as a mirror at its sides would, and the picture itself where n is 0.
+// Extend returns a copy with n more pixels on each side, mirrored at the border. For n
+// = 0 it returns the picture itself.
 func (p *Picture) Extend(n int) *Picture {
 	if n == 0 {
 		return p
@@ -18,7 +18,7 @@ func (p *Picture) Extend(n int) *Picture {
 	return e
 }
 
-// Extend returns a copy with n more pixels on each side, as that of a picture does.
+// Extend returns a copy with n more pixels on each side, like [Picture.Extend].
 func (m *Mask) Extend(n int) *Mask {
 	e := &Mask{W: m.W + 2*n, H: m.H + 2*n}
 	e.Weight = make([]float32, e.W*e.H)
@@ -26,8 +26,8 @@ func (m *Mask) Extend(n int) *Mask {
 	return e
 }
 
-// Cut returns a copy without n pixels on each side, the inverse of Extend, and the
-// picture itself where n is 0. It panics where nothing is left.
+// Cut returns a copy without n pixels on each side, the inverse of Extend. For n = 0 it
+// returns the picture itself. It panics where nothing is left.
 func (p *Picture) Cut(n int) *Picture {
 	if n == 0 {
 		return p
@@ -44,7 +44,7 @@ func (p *Picture) Cut(n int) *Picture {
 	return c
 }
 
-// Cut returns a copy without n pixels on each side, as that of a picture does.
+// Cut returns a copy without n pixels on each side, like [Picture.Cut].
 func (m *Mask) Cut(n int) *Mask {
 	c := &Mask{W: m.W - 2*n, H: m.H - 2*n}
 	c.Weight = make([]float32, c.W*c.H)
@@ -61,7 +61,8 @@ func extend(dst, src []float32, w, h, n int) {
 	}
 }
 
-// cut copies the rows of src, of width w, but for n rows and columns on each side.
+// cut copies the rows of src, which are w wide, without n rows and columns on each
+// side.
 func cut(dst, src []float32, w, n int) {
 	inner := w - 2*n
 	for y := range len(dst) / inner {
@@ -69,8 +70,8 @@ func cut(dst, src []float32, w, n int) {
 	}
 }
 
-// mirrored returns the one of n positions that stands at i, which may lie outside,
-// between mirrors at both ends.
+// mirrored returns the index in 0 to n-1 whose mirror image, at mirrors on both ends,
+// is at i.
 func mirrored(i, n int) int {
 	i %= 2 * n
 	if i < 0 {

@@ -1,6 +1,6 @@
 package picture
 
-// Turn returns a copy, turned by a quarter to the left.
+// Turn returns a copy rotated by 90 degrees counterclockwise.
 func (p *Picture) Turn() *Picture {
 	t := New(p.H, p.W)
 	plane := p.W * p.H
@@ -14,8 +14,7 @@ func (p *Picture) Turn() *Picture {
 	return t
 }
 
-// Turn returns a copy, turned by a quarter to the left; nil, which is everywhere,
-// stays nil.
+// Turn returns a copy rotated by 90 degrees counterclockwise; nil stays nil.
 func (m *Mask) Turn() *Mask {
 	if m == nil {
 		return nil
