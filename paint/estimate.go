@@ -61,7 +61,7 @@ const (
 	// minGrowth times the pixels of the first, so that the time that grows with the
 	// pixels can be told from the rest.
 	firstEstimate, secondEstimate = 64, 320
-	minGrowth                   = 3
+	minGrowth                     = 3
 	// The first canvas is painted twice if that takes at most this part of the time,
 	// because processors and memory are slow at first.
 	againPart = 5
