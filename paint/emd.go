@@ -15,10 +15,10 @@ const sampledPoints = 1024
 
 // Offsets of the seed, so that each kind of points has an independent random stream.
 const (
-	stylePlaces = iota
-	contentPlaces
-	canvasPlaces
-	facePlaces
+	styleSeed = iota
+	contentSeed
+	canvasSeed
+	faceSeed
 )
 
 // sampledRegion is a region whose style costs sample other points of the canvas at
@@ -27,7 +27,7 @@ type sampledRegion struct {
 	number  uint64      // number of the region
 	guide   *cost.Guide // where to sample; nil is everywhere
 	columns []*cost.Hypercolumn
-	places  []cost.Point
+	points  []cost.Point
 	palette *cost.Palette
 	// The weights of the palette, like those of a term.
 	share, overall float64
@@ -48,13 +48,13 @@ func (s *session) addEarthMover(ctx context.Context, st *stage, r *region, scale
 		if err != nil {
 			return err
 		}
-		places := guide.SamplePoints(n, s.opts.Seed+stylePlaces, uint64(i))
-		m, err := s.columns(ctx, p, places, layers, st.plan.Memory())
+		points := guide.SamplePoints(n, s.opts.Seed+styleSeed, uint64(i))
+		m, err := s.columns(ctx, p, points, layers, st.plan.Memory())
 		if err != nil {
 			return err
 		}
 		all = append(all, m)
-		colors = append(colors, cost.Colors(p.RGB, p.H, p.W, places)...)
+		colors = append(colors, cost.Colors(p.RGB, p.H, p.W, points)...)
 	}
 	style := cost.Stack(all...)
 	area := 1.
@@ -72,7 +72,7 @@ func (s *session) addEarthMover(ctx context.Context, st *stage, r *region, scale
 	st.sampled = append(st.sampled, look)
 	look.sample(s.opts.Seed, s.step)
 	column := func() *cost.Hypercolumn {
-		h := cost.NewHypercolumn(look.places, maps(st.plan, layers)...)
+		h := cost.NewHypercolumn(look.points, maps(st.plan, layers)...)
 		look.columns = append(look.columns, h)
 		return h
 	}
@@ -87,9 +87,9 @@ const regionSteps = 1 << 32
 
 // sample draws the points of a step.
 func (l *sampledRegion) sample(seed uint64, step int) {
-	l.places = l.guide.SamplePoints(sampledPoints, seed+canvasPlaces, l.number*regionSteps+uint64(step))
+	l.points = l.guide.SamplePoints(sampledPoints, seed+canvasSeed, l.number*regionSteps+uint64(step))
 	for _, h := range l.columns {
-		h.SetPoints(l.places)
+		h.SetPoints(l.points)
 	}
 }
 
@@ -106,12 +106,12 @@ func (s *session) addSimilarity(ctx context.Context, st *stage, content *picture
 	if err != nil {
 		return err
 	}
-	places := guide.SamplePoints(sampledPoints, s.opts.Seed+contentPlaces, 0)
-	of, err := s.columns(ctx, content, places, layers, st.plan.Memory())
+	points := guide.SamplePoints(sampledPoints, s.opts.Seed+contentSeed, 0)
+	of, err := s.columns(ctx, content, points, layers, st.plan.Memory())
 	if err != nil {
 		return err
 	}
-	cost := cost.NewSelfSimilarity(s.pool, cost.NewHypercolumn(places, maps(st.plan, layers)...), of)
+	cost := cost.NewSelfSimilarity(s.pool, cost.NewHypercolumn(points, maps(st.plan, layers)...), of)
 	st.add(cost, contentKind, s.visibleShare(), weight, names(layers)...)
 	return nil
 }

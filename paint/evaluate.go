@@ -42,7 +42,7 @@ func (st *stage) evaluate(ctx context.Context, canvas, gradient []float32) float
 		return math.NaN()
 	}
 	for _, l := range st.sampled {
-		colors := l.palette.Evaluate(st.pool, gradient, canvas, st.h, st.w, l.places, l.overall)
+		colors := l.palette.Evaluate(st.pool, gradient, canvas, st.h, st.w, l.points, l.overall)
 		costs.Style += l.share * colors
 		costs.Total += l.overall * colors
 	}

@@ -119,12 +119,12 @@ func (s *session) addFaceSimilarity(ctx context.Context, st *stage, content *pic
 	if !ok {
 		return nil
 	}
-	places := guide.SamplePoints(sampledPoints, s.opts.Seed+facePlaces, 0)
-	of, err := s.columns(ctx, content, places, layers, st.plan.Memory())
+	points := guide.SamplePoints(sampledPoints, s.opts.Seed+faceSeed, 0)
+	of, err := s.columns(ctx, content, points, layers, st.plan.Memory())
 	if err != nil {
 		return err
 	}
-	cost := cost.NewSelfSimilarity(s.pool, cost.NewHypercolumn(places, maps(st.plan, layers)...), of)
+	cost := cost.NewSelfSimilarity(s.pool, cost.NewHypercolumn(points, maps(st.plan, layers)...), of)
 	st.add(cost, faceKind, meanSquare(mask.Weight), s.recipe.faceWeight(weight), names(layers)...)
 	return nil
 }

@@ -29,14 +29,14 @@ const (
 // styles. The neighbours are searched once, for a blend of the hypercolumns of the
 // content and of the canvas at the start of the scale.
 func (s *session) addMatched(ctx context.Context, st *stage, r *region, content, initial *picture.Picture, scale Scale, layers []Layer) error {
-	places, shares, area := places(s.canvasMask(r.shown, st.w, st.h), st.h, st.w, columnStep)
+	points, weights, area := points(s.canvasMask(r.shown, st.w, st.h), st.h, st.w, columnStep)
 	memory := st.plan.Memory()
-	query, err := s.columns(ctx, initial, places, layers, memory)
+	query, err := s.columns(ctx, initial, points, layers, memory)
 	if err != nil {
 		return err
 	}
 	if share := s.recipe.ContentShare; share > 0 {
-		of, err := s.columns(ctx, content, places, layers, memory)
+		of, err := s.columns(ctx, content, points, layers, memory)
 		if err != nil {
 			return err
 		}
@@ -58,7 +58,7 @@ func (s *session) addMatched(ctx context.Context, st *stage, r *region, content,
 	if err != nil {
 		return err
 	}
-	cost := cost.NewHypercolumnMatching(s.pool, cost.NewHypercolumn(places, maps(st.plan, layers)...), search.Found(), shares)
+	cost := cost.NewHypercolumnMatching(s.pool, cost.NewHypercolumn(points, maps(st.plan, layers)...), search.Found(), weights)
 	st.add(cost, styleKind, area, s.recipe.StyleWeight, names(layers)...)
 	return nil
 }
@@ -66,7 +66,7 @@ func (s *session) addMatched(ctx context.Context, st *stage, r *region, content,
 // addSplit adds, for each layer, the cost of its columns against their nearest
 // neighbours in the styles at that layer. The neighbours are searched at every step.
 func (s *session) addSplit(ctx context.Context, st *stage, r *region, scale Scale, layers []Layer) error {
-	places, shares, area := places(s.canvasMask(r.shown, st.w, st.h), st.h, st.w, columnStep)
+	points, weights, area := points(s.canvasMask(r.shown, st.w, st.h), st.h, st.w, columnStep)
 	for _, l := range layers {
 		var (
 			alone = []Layer{l}
@@ -79,30 +79,30 @@ func (s *session) addSplit(ctx context.Context, st *stage, r *region, scale Scal
 		if err != nil {
 			return err
 		}
-		cost := cost.NewNearestNeighbours(s.pool, cost.NewHypercolumn(places, maps(st.plan, alone)...), cost.Stack(all...), shares)
+		cost := cost.NewNearestNeighbours(s.pool, cost.NewHypercolumn(points, maps(st.plan, alone)...), cost.Stack(all...), weights)
 		st.add(cost, styleKind, l.Weight*area, s.recipe.StyleWeight, l.Name)
 	}
 	return nil
 }
 
-// places returns a grid of points of a picture of h x w, about a step apart, where the
+// points returns a grid of points of a picture of h x w, about a step apart, where the
 // mask is positive; their weights; and the share of the picture that the mask covers.
 // Without a mask the weights are nil and the share is 1.
-func places(mask *picture.Mask, h, w int, step float64) (at []cost.Point, shares []float64, area float64) {
+func points(mask *picture.Mask, h, w int, step float64) (at []cost.Point, weights []float64, area float64) {
 	rows, cols := cellCount(h, step), cellCount(w, step)
 	if mask == nil {
 		return cost.Grid(rows, cols), nil, 1
 	}
-	at, shares = cost.WeightedGrid(rows, cols, mask.Resize(cols, rows).Weight)
-	return at, shares, mask.Mean()
+	at, weights = cost.WeightedGrid(rows, cols, mask.Resize(cols, rows).Weight)
+	return at, weights, mask.Mean()
 }
 
 // minShown is the mask value from which a position of a style is a candidate.
 const minShown = 0.5
 
-// shownPlaces returns the grid points of a style at which its mask is at least
+// shownPoints returns the grid points of a style at which its mask is at least
 // minShown, or if there are none, all at which it is positive.
-func shownPlaces(mask *picture.Mask, h, w int, step float64) []cost.Point {
+func shownPoints(mask *picture.Mask, h, w int, step float64) []cost.Point {
 	rows, cols := cellCount(h, step), cellCount(w, step)
 	if mask == nil {
 		return cost.Grid(rows, cols)
@@ -121,10 +121,10 @@ func shownPlaces(mask *picture.Mask, h, w int, step float64) []cost.Point {
 	return at
 }
 
-// candidates computes at most about most hypercolumns of the styles of a region, in all
+// candidates computes at most about maxColumns hypercolumns of the styles of a region, in all
 // directions that the recipe asks for, and calls do with parts of them. It returns the
 // error of do.
-func (s *session) candidates(ctx context.Context, r *region, scale Scale, layers []Layer, most int, memory int64, do func(*kernel.Matrix) error) error {
+func (s *session) candidates(ctx context.Context, r *region, scale Scale, layers []Layer, maxColumns int, memory int64, do func(*kernel.Matrix) error) error {
 	directions := max(s.recipe.Rotations, 1)
 	shown := make([]float64, len(r.styles)) // visible pixels of each style
 	for i, of := range r.styles {
@@ -134,7 +134,7 @@ func (s *session) candidates(ctx context.Context, r *region, scale Scale, layers
 			shown[i] *= of.shown.Mean()
 		}
 	}
-	each := allot(float64(most/directions), r.shares, shown)
+	each := allot(float64(maxColumns/directions), r.shares, shown)
 	for i, of := range r.styles {
 		p, mask := resized(of.picture, s.styleSize(scale, of)), of.shown
 		step := math.Sqrt(shown[i] / each[i])
@@ -142,7 +142,7 @@ func (s *session) candidates(ctx context.Context, r *region, scale Scale, layers
 			if quarter > 0 {
 				p, mask = p.Turn(), mask.Turn()
 			}
-			for part := range slices.Chunk(shownPlaces(mask, p.H, p.W, step), partCandidates) {
+			for part := range slices.Chunk(shownPoints(mask, p.H, p.W, step), partCandidates) {
 				m, err := s.columns(ctx, p, part, layers, memory)
 				if err != nil {
 					return err
@@ -156,11 +156,11 @@ func (s *session) candidates(ctx context.Context, r *region, scale Scale, layers
 	return nil
 }
 
-// allot returns the number of columns of each style, at most most in all. pixels is the
+// allot returns the number of columns of each style, at most maxColumns in all. pixels is the
 // number of visible pixels of each style. The styles with the largest share get one
-// column for every columnStep x columnStep pixels, unless that exceeds most; the others
+// column for every columnStep x columnStep pixels, unless that exceeds maxColumns; the others
 // get a number in proportion to their shares, as far as they have enough pixels.
-func allot(most float64, shares, pixels []float64) []float64 {
+func allot(maxColumns float64, shares, pixels []float64) []float64 {
 	var whole float64 // number of columns for a share of 1
 	largest := slices.Max(shares)
 	for i, share := range shares {
@@ -170,18 +170,18 @@ func allot(most float64, shares, pixels []float64) []float64 {
 	}
 	columns := make([]float64, len(shares))
 	for i, share := range shares {
-		columns[i] = max(1, min(pixels[i]/(columnStep*columnStep), share*min(whole, most)))
+		columns[i] = max(1, min(pixels[i]/(columnStep*columnStep), share*min(whole, maxColumns)))
 	}
 	return columns
 }
 
 // columns returns the hypercolumns of a picture at the given points.
-func (s *session) columns(ctx context.Context, p *picture.Picture, places []cost.Point, layers []Layer, memory int64) (*kernel.Matrix, error) {
+func (s *session) columns(ctx context.Context, p *picture.Picture, points []cost.Point, layers []Layer, memory int64) (*kernel.Matrix, error) {
 	plan, err := s.observer(p.H, p.W, layers, memory)
 	if err != nil {
 		return nil, err
 	}
-	c := cost.NewHypercolumn(places, maps(plan, layers)...)
+	c := cost.NewHypercolumn(points, maps(plan, layers)...)
 	at := make(map[string]int)
 	for i, l := range layers {
 		at[l.Name] = i

@@ -8,8 +8,8 @@ import (
 	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
-// TestPyramid: the levels of a canvas add up to it, and the gradient with respect
-// to them is the transpose of that: <compose(v), g> = <v, spread(g)> for all v and g.
+// TestPyramid checks that the levels of a canvas add up to it, and that backward is the
+// transpose of compose: <compose(v), g> = <v, backward(g)> for all v and g.
 func TestPyramid(t *testing.T) {
 	pool, err := kernel.NewPool(2)
 	if err != nil {
@@ -50,9 +50,8 @@ func TestPyramid(t *testing.T) {
 	}
 }
 
-// TestPyramidMovesAreas: in a few steps of the same stride, the colour of the
-// whole canvas comes nearer to the style's by several times what it does by pixels
-// alone.
+// TestPyramidMovesAreas checks that in a few steps of the same length, the mean color
+// of the canvas approaches the style's several times faster than without a pyramid.
 func TestPyramidMovesAreas(t *testing.T) {
 	content, style := photo(48, 48), strokes(48, 48, 4)
 	far := func(levels int) float64 {

@@ -21,7 +21,7 @@ type stage struct {
 	variation   float64          // weight
 	kept        *kept            // nil where the whole canvas is painted
 	sampled     []*sampledRegion // regions whose points change at every step
-	evaluations []Costs          // of the evaluations of one step
+	evaluations []Costs          // the costs of each evaluation in one step
 	// The rolled canvas of a tileable texture, and its gradient.
 	canvas, gradient []float32
 	spent            Spent // over all evaluations

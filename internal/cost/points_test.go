@@ -41,7 +41,7 @@ func TestGuidedSamplePoints(t *testing.T) {
 	for _, p := range newGuide(t, h, w, values).SamplePoints(n, 1, 2) {
 		counts[p]++
 	}
-	// In proportion to the squares 1, 4 and 5, within 5 standard deviations.
+	// Proportional to the squares 1, 4 and 5, within 5 standard deviations.
 	for at, want := range map[Point]float64{{.5 / 3, .9}: n / 10, {.5, .5}: n * 4 / 10, {2.5 / 3, .9}: n / 2} {
 		found := false
 		for p, count := range counts {

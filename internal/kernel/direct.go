@@ -105,13 +105,13 @@ const callOperations = 1 << 26
 // outputs computes block k of the outputs of a strip.
 func (d *direct) outputs(s *strip, k int) {
 	var (
-		bf      = d.pool.impl.bfloat16
-		blocks  = d.src.storedBlocks()
-		across  = d.full.row / lanes
-		count   = (s.n-1)*across + d.full.W // positions, including the borders between rows
-		maxRows = max(1, callOperations/(2*kernelArea*bf16Lanes*bf16Lanes*blocks*bf.rows))
-		mask    = d.reluMask.from(d.full.offset(bf16Ratio*k, s.top, 0))
-		out     []bfloat16
+		bf        = d.pool.impl.bfloat16
+		blocks    = d.src.storedBlocks()
+		across    = d.full.row / lanes
+		count     = (s.n-1)*across + d.full.W // positions, including the borders between rows
+		maxGroups = max(1, callOperations/(2*kernelArea*bf16Lanes*bf16Lanes*blocks*bf.rows))
+		mask      = d.reluMask.from(d.full.offset(bf16Ratio*k, s.top, 0))
+		out       []bfloat16
 	)
 	if d.after == nil {
 		out = d.dst.bf16[bf16Ratio*d.full.offset(k, s.top, 0):]
@@ -125,7 +125,7 @@ func (d *direct) outputs(s *strip, k int) {
 		upper: d.full.plane / lanes, floor: d.filter.floor,
 	}
 	for p := 0; p < count; p += call.groups * bf.rows {
-		call.groups = min(maxRows, (count-p)/bf.rows)
+		call.groups = min(maxGroups, (count-p)/bf.rows)
 		call.in, call.out = s.in[p*bf16Lanes:], out[p*bf16Lanes:]
 		if mask != nil {
 			call.mask = mask[p:]
