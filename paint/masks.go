@@ -38,7 +38,7 @@ func guideOf(mask *picture.Mask, h, w int) (*cost.Guide, error) {
 func guideTo(h, w int, weights []float32) (*cost.Guide, error) {
 	guide, ok := cost.NewGuide(h, w, weights)
 	if !ok {
-		return nil, invalid("Mask", "nothing of it, or of what is visible there, is left at %d x %d positions: expected a larger part", w, h)
+		return nil, invalid("Mask", "no visible part of it remains at %d x %d positions: expected a larger white part", w, h)
 	}
 	return guide, nil
 }

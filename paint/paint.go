@@ -69,7 +69,7 @@ func newTexture(shape image.Point, regions []Region, opts Options) (*session, er
 		return nil, err
 	}
 	if opts.Shape != (image.Point{}) {
-		return nil, invalid("Shape", "with a texture: expected none, as it has a shape of its own")
+		return nil, invalid("Shape", "with a texture, whose shape is an argument: expected none")
 	}
 	var err error
 	if opts.Recipe, err = withoutContent(opts.Recipe); err != nil {
@@ -218,7 +218,7 @@ func newEmptySession(opts Options) (*session, error) {
 // prepare loads the pictures and plans the scales.
 func (s *session) prepare(content image.Image, regions []Region) error {
 	if s.recipe.Tileable {
-		return invalid("Tileable", "with a content picture, which has sides: expected a texture")
+		return invalid("Tileable", "with a content picture, whose edges would not tile: expected a texture")
 	}
 	var err error
 	if s.content, s.opacity, err = visible("content", content); err != nil {

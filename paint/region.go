@@ -77,7 +77,7 @@ func newRegions(content image.Point, opacity *picture.Mask, regions []Region) ([
 			return nil, err
 		}
 		if r.shown = r.mask.Times(opacity); r.shown != nil && len(r.styles) > 0 && r.shown.Mean() == 0 {
-			return nil, &PictureError{MaskRole, i + 1, invalid("Mask", "white only where the content is transparent: expected it to show some of what is visible")}
+			return nil, &PictureError{MaskRole, i + 1, invalid("Mask", "white only where the content is transparent: expected white on a visible part")}
 		}
 		given += len(from.Styles)
 		ready = append(ready, r)
@@ -159,7 +159,7 @@ func checkOverlap(content image.Point, regions []*region) error {
 			}
 		}
 		if slices.Max(painted) < minShare {
-			return invalid("Keep", "all of what a style belongs to stays as it is: expected some of it to be painted")
+			return invalid("Keep", "covers the whole region of a style: expected a part of the region to remain")
 		}
 	}
 	return nil
@@ -215,12 +215,12 @@ func newStyle(from Style, number int) (*style, error) {
 		return nil, s.refused(err)
 	}
 	if w, h := s.picture.W, s.picture.H; max(w, h) < minStyleSide {
-		return nil, s.refused(invalid("styles", "a picture of %d x %d pixels, which has no manner: expected a side of at least %d", w, h, minStyleSide))
+		return nil, s.refused(invalid("styles", "a picture of %d x %d pixels, too small for a style: expected a side of at least %d", w, h, minStyleSide))
 	}
 	mask, err := newMask("StyleMask", from.Mask, s.picture.Bounds().Size(), "its style")
 	if err == nil {
 		if s.shown = mask.Times(s.opacity); s.shown != nil && s.shown.Mean() == 0 {
-			err = invalid("StyleMask", "white only where its style is transparent: expected it to show some of what is visible")
+			err = invalid("StyleMask", "white only where its style is transparent: expected white on a visible part")
 		}
 	}
 	if err != nil {
@@ -247,7 +247,7 @@ func newMask(option string, m image.Image, of image.Point, called string) (*pict
 		return nil, invalid(option, "no picture: expected one")
 	}
 	if max(size.X, size.Y) < min(minMaskSide, max(of.X, of.Y)) {
-		return nil, invalid(option, "%d x %d pixels, which show no part of %s: expected a side of at least %d",
+		return nil, invalid(option, "%d x %d pixels, too few to select a part of %s: expected a side of at least %d",
 			size.X, size.Y, called, minMaskSide)
 	}
 	if !sameShape(size, of) {
@@ -256,7 +256,7 @@ func newMask(option string, m image.Image, of image.Point, called string) (*pict
 	}
 	mask := picture.NewMask(m)
 	if mask.Mean() == 0 {
-		return nil, invalid(option, "black everywhere, so that nothing of %s is in it: expected some white", called)
+		return nil, invalid(option, "black everywhere, so that it selects nothing of %s: expected some white", called)
 	}
 	return mask, nil
 }

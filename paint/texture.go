@@ -16,7 +16,7 @@ func (s *session) checkTile() error {
 	}
 	for _, r := range s.regions {
 		if r.mask != nil {
-			return invalid("Tileable", "with a mask, which has sides: expected one or the other")
+			return invalid("Tileable", "with a mask, whose edges would not tile: expected one or the other")
 		}
 	}
 	return nil

@@ -62,7 +62,7 @@ func (r *Recipe) Validate() error {
 	case r.Pyramid < 0 || r.Pyramid > maxPyramid:
 		return invalid("Pyramid", "%d levels: expected 1 to %d, or 0 for pixels", r.Pyramid, maxPyramid)
 	case r.Pyramid > 1 && r.Tileable:
-		return invalid("Pyramid", "with a tileable texture, of which it would show the sides: expected one or the other")
+		return invalid("Pyramid", "with a tileable texture, which it would give visible seams: expected one or the other")
 	case !(r.Averaging >= 0 && r.Averaging < 1):
 		return invalid("Averaging", "%g: expected a decay from 0 up to, but not, 1", r.Averaging)
 	case r.Factor < 0 || math.IsInf(r.Factor, 0) || math.IsNaN(r.Factor):
@@ -91,7 +91,7 @@ func (r *Recipe) Validate() error {
 	case r.FinalIterations > 0 && !slices.Contains(StyleCosts(), r.FinalCost):
 		return invalid("FinalCost", "%q: expected one of %v", r.FinalCost, StyleCosts())
 	case r.Optimizer != Adam && r.samplesPoints():
-		return invalid("Optimizer", "%s with a style cost of %s: expected %s, as the places that are looked at change from step to step",
+		return invalid("Optimizer", "%s with a style cost of %s: expected %s, as the sampled points change from step to step",
 			r.Optimizer, EarthMoverCost, Adam)
 	case !(r.ContentShare >= 0 && r.ContentShare <= 1):
 		return invalid("ContentShare", "%g: expected 0 to 1", r.ContentShare)
@@ -103,7 +103,7 @@ func (r *Recipe) Validate() error {
 	}
 	content := r.maxContentWeight()
 	if content == 0 && r.StyleWeight == 0 {
-		return invalid("StyleWeight", "content and style both weigh nothing: expected one of them above 0")
+		return invalid("StyleWeight", "content and style both have weight 0: expected one of them above 0")
 	}
 	if err := validateLayers("ContentLayers", r.ContentLayers, content > 0); err != nil {
 		return err
@@ -202,7 +202,7 @@ func validateLayers(option string, layers []Layer, needed bool) error {
 		total += l.Weight
 	}
 	if needed && total == 0 {
-		return invalid(option, "none weighs anything: expected at least one layer such as conv4_2")
+		return invalid(option, "no layer has a weight above 0: expected at least one, such as conv4_2")
 	}
 	return nil
 }
