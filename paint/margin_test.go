@@ -10,8 +10,9 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// TestMargin paints with a margin: the painting has its size, what is kept is the
-// photo's to the bit, and a mask belongs to the same pixels as without.
+// TestMargin paints with a margin and checks the size of the painting, that the kept
+// part equals the photo to the bit, and that a mask applies to the same pixels as
+// without a margin.
 func TestMargin(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it paints several pictures")

@@ -9,8 +9,8 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// addStatistics adds the costs of a region whose styles are compared by
-// statistics, layer by layer.
+// addStatistics adds the costs of a region whose styles are compared by statistics,
+// layer by layer.
 func (s *session) addStatistics(ctx context.Context, st *stage, r *region, scale Scale, layers []Layer) error {
 	guides, area, err := s.guides(s.canvasMask(r.shown, st.w, st.h), st.h, st.w, layers)
 	if err != nil {
@@ -41,7 +41,7 @@ func (s *session) addStatistics(ctx context.Context, st *stage, r *region, scale
 }
 
 // measureTurned returns the statistics of a style, resized to a long side, at some
-// layers: the means over the directions that the recipe asks for.
+// layers: the mean over the rotations of the recipe.
 func (s *session) measureTurned(ctx context.Context, of *style, long int, layers []Layer, memory int64) (map[string]*cost.Statistics, error) {
 	var (
 		p          = resized(of.picture, long)
@@ -68,8 +68,7 @@ func (s *session) measureTurned(ctx context.Context, of *style, long int, layers
 	return all, nil
 }
 
-// measure returns the statistics, at some layers, of the part of a picture that a
-// mask shows.
+// measure returns the statistics of a picture within a mask at some layers.
 func (s *session) measure(ctx context.Context, p *picture.Picture, mask *picture.Mask, layers []Layer, memory int64) (map[string]*cost.Statistics, error) {
 	guides, _, err := s.guides(mask, p.H, p.W, layers)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// A Label is a colour of a label picture, and where it is.
+// A Label is a color of a label picture, with the pixels of that color.
 type Label struct {
 	Color [3]uint8
 	Mask  *Mask
@@ -22,16 +22,17 @@ func (l Label) String() string {
 const (
 	// maxLabels is the largest number of labels of a picture.
 	maxLabels = 32
-	// labelSteps is the number of steps between levels that tell labels apart,
-	// far more than lossy compression blurs and few enough for 5 of each colour.
+	// labelSteps is the distance between levels that distinguishes labels: far more
+	// than the error of lossy compression, and few enough steps for 5 levels of each
+	// color.
 	labelSteps = 64
 )
 
-// Labels takes a label picture apart, in which each region has a colour, as
-// those of STROTSS (Kolkin, Salavon and Shakhnarovich 2019) do. Colours that
-// differ by compression alone are one; pixels between two labels belong to the
-// nearer one. The labels are in the order of their colours. It fails where there
-// are more than 32: then the picture is none of labels.
+// Labels returns the labels of a label picture, in which each region has a color of its
+// own, as in STROTSS (Kolkin, Salavon and Shakhnarovich 2019). Colors that differ only
+// by compression are the same label; pixels between two labels belong to the nearer
+// one. The labels are sorted by color. Labels fails where there are more than 32: then
+// the picture is not a label picture.
 func (p *Picture) Labels() ([]Label, error) {
 	found, err := p.labelColors()
 	if err != nil {
@@ -53,8 +54,8 @@ func (p *Picture) Labels() ([]Label, error) {
 	return labels, nil
 }
 
-// labelColors returns the colours of labels: those with pixels that have no
-// other colour for a neighbour, which fringes between labels have not.
+// labelColors returns the colors of labels: those with pixels whose neighbours all have
+// the same color, unlike the fringes between labels.
 func (p *Picture) labelColors() ([][3]uint8, error) {
 	seen := make(map[[3]uint8]*labelPixels)
 	for y := 1; y < p.H-1; y++ {
@@ -70,7 +71,7 @@ func (p *Picture) labelColors() ([][3]uint8, error) {
 	found := slices.SortedFunc(maps.Keys(seen), func(a, b [3]uint8) int {
 		return cmp.Or(cmp.Compare(seen[b].count, seen[a].count), slices.Compare(a[:], b[:]))
 	})
-	// Where noise lies across two steps, the one with more pixels stands for both.
+	// Where noise crosses a step, the color with more pixels stands for both.
 	for i := 0; i < len(found); i++ {
 		rest := slices.DeleteFunc(found[i+1:], func(c [3]uint8) bool {
 			return apart(seen[c].mean(), seen[found[i]].mean()) < labelSteps*labelSteps/4
@@ -104,7 +105,8 @@ func (l *labelPixels) mean() (c [3]uint8) {
 	return c
 }
 
-// surrounded returns the colour, in steps, of a pixel whose neighbours share it.
+// surrounded returns the color, in steps, of a pixel whose neighbours have the same
+// color.
 func (p *Picture) surrounded(x, y int) (c [3]uint8, ok bool) {
 	c = steps(p.rgb(y*p.W + x))
 	for dy := -1; dy <= 1; dy++ {
@@ -117,7 +119,7 @@ func (p *Picture) surrounded(x, y int) (c [3]uint8, ok bool) {
 	return c, true
 }
 
-// steps rounds a colour to steps.
+// steps rounds a color to steps.
 func steps(c [3]uint8) [3]uint8 {
 	for k, v := range c {
 		c[k] = uint8(min(math.Round(float64(v)/labelSteps)*labelSteps, maxLevel))
@@ -125,7 +127,7 @@ func steps(c [3]uint8) [3]uint8 {
 	return c
 }
 
-// apart returns the square of the distance of two colours.
+// apart returns the squared distance of two colors.
 func apart(a, b [3]uint8) int {
 	var sum int
 	for k := range a {

@@ -46,7 +46,8 @@ func TestMaskResize(t *testing.T) {
 	}
 }
 
-// TestLabels: a label picture, drawn or compressed, comes apart in its regions.
+// TestLabels checks that a label picture, drawn or compressed, is split into its
+// regions.
 func TestLabels(t *testing.T) {
 	const w, h = 96, 64
 	colors := []color.NRGBA{{0, 0, 0, 255}, {0, 0, 255, 255}, {255, 128, 0, 255}}
@@ -101,7 +102,7 @@ func TestLabels(t *testing.T) {
 	}
 }
 
-// compressed returns a picture as a JPEG shows it.
+// compressed returns a picture after JPEG compression.
 func compressed(t *testing.T, m image.Image) *Picture {
 	t.Helper()
 	var b bytes.Buffer

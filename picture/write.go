@@ -6,10 +6,9 @@ import (
 	"github.com/pastiche-art/pastiche/internal/atomicfile"
 )
 
-// CheckPath tells, before hours of work, whether Save could write a picture to
-// that path now: the extension names a format, the folder exists, and a file
-// can be made in it. It leaves nothing behind. The errors are ErrFormat and
-// ErrWrite.
+// CheckPath reports, before a long computation, whether Save could write a picture to a
+// path now: the extension names a format, the folder exists, and a file can be created
+// in it. It leaves no file behind. The errors are ErrFormat and ErrWrite.
 func CheckPath(path string) error {
 	if _, err := FormatOf(path); err != nil {
 		return err
@@ -17,8 +16,8 @@ func CheckPath(path string) error {
 	return CheckWritable(path)
 }
 
-// CheckWritable is CheckPath for a file that is not a picture. It also removes
-// temporary files that a killed process left in the folder more than a day ago.
+// CheckWritable is CheckPath for other files. It also removes temporary files that a
+// killed process left in the folder more than a day ago.
 func CheckWritable(path string) error { return atomicfile.CheckWritable(path) }
 
 // WriteFile makes a file of the bytes that write writes. The file appears whole
