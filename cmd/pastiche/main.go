@@ -155,6 +155,7 @@ Environment:
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	for _, g := range []struct {
 		title    string
