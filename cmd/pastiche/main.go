@@ -175,6 +175,7 @@ Environment:
 		}
 	}
 	root.AddCommand(newVersionCommand())
+	addHelp(root)
 	return root
 }
 
