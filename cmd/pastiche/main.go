@@ -174,7 +174,7 @@ Environment:
 			root.AddCommand(cmd)
 		}
 	}
-	root.AddCommand(newVersionCommand())
+	root.AddCommand(newVersionCommand(), newManCommand())
 	addHelp(root)
 	return root
 }
