@@ -18,20 +18,12 @@
 #
 # For another platform, add --platform linux/arm64: Go compiles for it on this one.
 
-# "source" compiles the program. "release" takes the binaries of a release, which
-# .goreleaser.yaml puts into folders such as linux/arm64.
-ARG FROM=source
-
 # The tag names one release of Go and of Debian. To pin the bytes, too, append
 # "@sha256:" and the digest that "docker buildx imagetools inspect" prints.
 FROM --platform=$BUILDPLATFORM golang:1.26.8-bookworm AS base
 RUN mkdir -p /root-fs/data /root-fs/tmp
 
-FROM base AS release
-ARG TARGETPLATFORM
-COPY $TARGETPLATFORM/pastiche /pastiche
-
-FROM base AS source
+FROM base AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
@@ -39,15 +31,13 @@ COPY . .
 ARG TARGETOS TARGETARCH VERSION COMMIT DATE
 RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -ldflags="-s -w -buildid= -X main.version=$VERSION -X main.commit=$COMMIT -X main.commitDate=$DATE" -o /pastiche ./cmd/pastiche
 
-FROM $FROM AS program
-
-FROM scratch
+# Everything but the program.
+FROM scratch AS image
 LABEL org.opencontainers.image.title="pastiche" \
       org.opencontainers.image.description="Neural style transfer: a web page and an HTTP API" \
       org.opencontainers.image.source="https://github.com/pastiche-art/pastiche" \
       org.opencontainers.image.documentation="https://github.com/pastiche-art/pastiche/blob/main/docs/OPERATING.md" \
       org.opencontainers.image.licenses="MIT"
-COPY --from=program /pastiche /pastiche
 COPY LICENSE NOTICES /
 COPY --from=base /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 # Jobs are in /data, and uploads in /tmp while they arrive.
@@ -62,3 +52,12 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["/pastiche", "health"]
 ENTRYPOINT ["/pastiche"]
 CMD ["serve", "--addr", "0.0.0.0:8080", "--insecure", "--data", "/data/jobs", "--log-format", "json"]
+
+# The program of a release: .goreleaser.yaml builds this target, with its binaries in
+# folders such as linux/arm64.
+FROM image AS release
+ARG TARGETPLATFORM
+COPY $TARGETPLATFORM/pastiche /pastiche
+
+FROM image
+COPY --from=build /pastiche /pastiche
