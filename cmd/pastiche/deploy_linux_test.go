@@ -600,55 +600,6 @@ func words(t *testing.T, list string) (all []string) {
 	return all
 }
 
-// TestDocumentedNames: the tests, metrics and flags of servers that the documents
-// name exist.
-func TestDocumentedNames(t *testing.T) {
-	tests := make(map[string]bool)
-	err := filepath.WalkDir("../..", func(path string, d os.DirEntry, err error) error {
-		if err != nil || !strings.HasSuffix(path, "_test.go") {
-			return err
-		}
-		text, err := os.ReadFile(path)
-		for _, found := range regexp.MustCompile(`(?m)^func ((Test|Fuzz)\w+)\(`).FindAllSubmatch(text, -1) {
-			tests[string(found[1])] = true
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range []string{"docs/SECURITY.md", "docs/OPERATING.md", "docs/API.md"} {
-		text := contents(t, file)
-		for _, name := range regexp.MustCompile(`\b(Test|Fuzz)[A-Z]\w+`).FindAllString(text, -1) {
-			if !tests[name] {
-				t.Errorf("%s names %s, which is no test", file, name)
-			}
-		}
-		for _, name := range regexp.MustCompile("`((?:cmd|job|studio)/[\\w./-]+)`").FindAllStringSubmatch(text, -1) {
-			if _, err := os.Stat("../../" + name[1]); err != nil {
-				t.Errorf("%s names %s: %v", file, name[1], err)
-			}
-		}
-		for _, line := range regexp.MustCompile(`pastiche (serve|worker) ([^\n`+"`"+`]*)`).FindAllStringSubmatch(text, -1) {
-			cmd, _, err := newRootCommand().Find(line[1:2])
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, name := range regexp.MustCompile(`--([a-z-]+)`).FindAllStringSubmatch(line[2], -1) {
-				if cmd.Flag(name[1]) == nil {
-					t.Errorf("%s: pastiche %s has no flag --%s", file, line[1], name[1])
-				}
-			}
-		}
-	}
-	metrics := contents(t, "internal/studio/metrics.go")
-	for _, name := range regexp.MustCompile(`\bpastiche_[a-z_]+`).FindAllString(contents(t, "docs/OPERATING.md"), -1) {
-		if !strings.Contains(metrics, `"`+name) {
-			t.Errorf("docs/OPERATING.md names the metric %s, which internal/studio/metrics.go does not have", name)
-		}
-	}
-}
-
 // writeCertificate writes a certificate that nobody trusts, with its key.
 func writeCertificate(t *testing.T, dir string) {
 	t.Helper()
