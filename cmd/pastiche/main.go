@@ -155,6 +155,7 @@ Environment:
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	for _, g := range []struct {
 		title    string
@@ -173,7 +174,8 @@ Environment:
 			root.AddCommand(cmd)
 		}
 	}
-	root.AddCommand(newVersionCommand())
+	root.AddCommand(newVersionCommand(), newManCommand())
+	addHelp(root)
 	return root
 }
 
