@@ -16,8 +16,8 @@ const eventsHelp = `Events (--json), one JSON object a line on standard output:
    "step":1,"steps":160,"width":256,"height":171,
    "faces":0,"costs":{"content":…,"style":…,"variation":…,"total":…}}
   {"event":"saved","path":…}
-  {"event":"done","output":…,"width":…,"height":…,"steps":…,"seconds":…,
-   "faces":…,"costs":{…}}
+  {"event":"done","output":…,"width":…,"height":…,"steps":…,"resumed":…,
+   "seconds":…,"faces":…,"costs":{…}}   (resumed: the step that --resume went on from)
   {"event":"error","exit":…,"message":…}
 The last event is done or error. Where a painting that was interrupted or
 diverged could be saved, saved comes before error.`
@@ -70,6 +70,7 @@ type doneEvent struct {
 	Width   int         `json:"width"` // of the painting, in pixels
 	Height  int         `json:"height"`
 	Steps   int         `json:"steps"`
+	Resumed int         `json:"resumed,omitempty"` // the step that --resume went on from
 	Seconds float64     `json:"seconds"`
 	Faces   int         `json:"faces"` // of the content, that were kept
 	Costs   paint.Costs `json:"costs"`

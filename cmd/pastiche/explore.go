@@ -285,6 +285,52 @@ func (o *exploreOptions) explored(flags *pflag.FlagSet, w work, v explore.Variat
 	return e
 }
 
+// command returns the words that paint a picture with the flags that were given,
+// but for those that are left out. rename is what becomes of the names of files.
+func command(flags *pflag.FlagSet, w work, rename func(string) string, leftOut map[string]bool) []string {
+	words := []string{"pastiche", "paint"}
+	if w.content == "" {
+		words[1] = "texture"
+	} else {
+		words = append(words, rename(w.content))
+	}
+	for _, style := range w.styles {
+		words = append(words, rename(style))
+	}
+	flags.Visit(func(f *pflag.Flag) {
+		if leftOut[f.Name] {
+			return
+		}
+		values := []string{f.Value.String()}
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+			if f.Value.Type() == "float64Slice" {
+				values = []string{strings.Join(shortest(values), ",")}
+			}
+		}
+		for _, value := range values {
+			if f.Name == "network" {
+				value = rename(value)
+			}
+			words = append(words, "--"+f.Name+"="+value)
+		}
+	})
+	return words
+}
+
+// shortest writes numbers with no more digits than they need.
+func shortest(numbers []string) []string {
+	short := make([]string, len(numbers))
+	for i, n := range numbers {
+		v, err := strconv.ParseFloat(n, 64)
+		if err != nil {
+			panic(err) // a number is what the flag holds
+		}
+		short[i] = strconv.FormatFloat(v, 'g', -1, 64)
+	}
+	return short
+}
+
 // asArgument returns the name of a file so that no flag begins like it.
 func asArgument(path string) string {
 	if strings.HasPrefix(path, "-") {

@@ -42,13 +42,13 @@ type paintOptions struct {
 	tileable            bool
 
 	// Where it goes.
-	output, log, chart, sheet, film string
-	saveEvery                       int
-	json, quiet, preview, noNote    bool
-	depth, quality                  int
-	checkpoint, resume              string
-	checkpointEvery                 time.Duration
-	outDir, pairs                   string
+	output, log, chart, sheet, film    string
+	saveEvery                          int
+	json, quiet, preview, noProvenance bool
+	depth, quality                     int
+	checkpoint, resume                 string
+	checkpointEvery                    time.Duration
+	outDir, pairs                      string
 }
 
 // addCanvas adds what is painted on, for how long, and by what.
@@ -99,7 +99,7 @@ func (o *paintOptions) addOutput(cmd *cobra.Command) {
 	flags.StringVarP(&o.output, "output", "o", "", "`FILE` or folder to save the painting in; - is standard output, as PNG")
 	flags.IntVar(&o.depth, "depth", 8, "bits per channel of a PNG or TIFF: 8 or 16")
 	flags.IntVar(&o.quality, "quality", picture.DefaultQuality, "quality of a JPEG, 1 to 100")
-	flags.BoolVar(&o.noNote, "no-note", false, "leave out of the picture what 'pastiche show' prints: how it was painted")
+	flags.BoolVar(&o.noProvenance, "no-provenance", false, "leave out of the picture's file how it was painted, which 'pastiche show' prints")
 	flags.IntVar(&o.saveEvery, "save-every", 0, "save the painting as it is every `N` iterations, numbered, beside the painting (classic: 20)")
 	flags.StringVar(&o.checkpoint, "checkpoint", "", "new `FILE` to continue from, should anything happen; it is removed when the painting is done")
 	flags.DurationVar(&o.checkpointEvery, "checkpoint-every", 30*time.Second, "`TIME` between checkpoints")
@@ -122,8 +122,8 @@ func (o *paintOptions) recipe(flags *pflag.FlagSet) (paint.Recipe, error) {
 		return paint.Recipe{}, err
 	}
 	r, err := o.requested(flags)
-	if err == nil && !flags.Changed("save-every") && isNote(r) && o.outDir == "" && o.output != standardOutput {
-		o.saveEvery = noteInterval
+	if err == nil && !flags.Changed("save-every") && isCourse(r) && o.outDir == "" && o.output != standardOutput {
+		o.saveEvery = courseInterval
 	}
 	return r, err
 }

@@ -114,8 +114,8 @@ func (o *costOptions) openNetwork(flags *pflag.FlagSet, r *paint.Recipe) (n *pai
 	if n, err = paint.DefaultNetwork(r); err != nil {
 		return nil, "", networkError(err)
 	}
-	if isNote(*r) && n.Name == o.network {
-		substitute = "The built-in network stands in for the note's VGG-19, which 'pastiche networks pull vgg19' fetches."
+	if isCourse(*r) && n.Name == o.network {
+		substitute = "The built-in network stands in for the course's VGG-19, which 'pastiche networks pull vgg19' fetches."
 	}
 	return n, substitute, nil
 }

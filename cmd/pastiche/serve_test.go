@@ -119,8 +119,8 @@ func TestServedFromTheCommandLine(t *testing.T) {
 	id := job(append([]string{"content.png", "style.png"}, quick...)...)
 	say("jobs", "wait", id, "-o", "p.png")
 	said, err := pastiche(folder, "show", "p.png").Output()
-	if err != nil || !strings.Contains(string(said), "after 3 iterations") || !strings.Contains(string(said), "pastiche paint content-0 style-0 --recipe=classic --size=48 --iterations=3\n") ||
-		!strings.Contains(string(said), "recipe   classic, 48 pixels") || !strings.Contains(string(said), "input    content") {
+	if err != nil || !strings.Contains(string(said), "  iterations  3\n") || !strings.Contains(string(said), "pastiche paint content-0 style-0 --recipe classic --size 48 --iterations 3 --network builtin\n") ||
+		!strings.Contains(string(said), "  recipe      classic\n") || !strings.Contains(string(said), "  content     content-0  sha256 ") {
 		t.Errorf("show says %q, %v", said, err)
 	}
 	// Flags and masks mean what they mean to paint: the same bytes come out.
