@@ -5,7 +5,6 @@ import (
 	"errors"
 	"image"
 	"image/color"
-	"log/slog"
 	"runtime"
 	"strings"
 	"testing"
@@ -71,7 +70,7 @@ func drawn(seed int) image.Image {
 func TestLogFormats(t *testing.T) {
 	for format, want := range map[string]string{"text": "level=WARN msg=late after=1.5s\n", "json": `"level":"WARN","msg":"late","after":"1.5s"}` + "\n"} {
 		var b bytes.Buffer
-		log, err := service.NewLog(&b, format, slog.LevelWarn)
+		log, err := service.NewLog(&b, format, "warn")
 		if err != nil {
 			t.Fatal(err)
 		}
