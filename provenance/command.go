@@ -113,7 +113,7 @@ func (c *command) size(recipe *paint.Recipe, r *Record) {
 		if r.Recipe.Size != max(r.Shape[0], r.Shape[1]) {
 			c.flag("size", strconv.Itoa(r.Recipe.Size))
 		}
-	case len(r.Recipe.Scales) == 0 || r.Recipe.Size != recipe.Size: // a list of scales has a size of its own
+	case len(r.Recipe.Scales) == 0: // a list of scales has a size of its own
 		c.flag("size", strconv.Itoa(r.Recipe.Size))
 	}
 	recipe.Size = r.Recipe.Size

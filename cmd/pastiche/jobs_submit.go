@@ -69,15 +69,16 @@ again, submits the same job once where --idempotency-key is the same.`,
 
 func (o *submitOptions) AddFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
+	o.addRecipe(cmd)
 	o.addStrength(cmd)
-	o.addCanvas(cmd)
-	o.addSubject(cmd)
-	o.addHand(cmd)
+	o.everydayFlags(cmd, "size", "iterations", "content_weight", "style_scale", "colors", "faces")
+	o.addMasks(cmd)
+	o.addStyles(cmd)
+	o.addSeed(cmd)
 	flags.Var(&o.shape, "shape", "`SIZE` of a texture in pixels, or its proportions where --size says how large")
 	flags.Lookup("shape").DefValue = "" // which help texts leave out
-	flags.BoolVar(&o.tileable, "tileable", false, "join the sides of a texture without a seam")
-	o.addCosts(cmd)
-	o.addPooling(cmd)
+	addParameters(cmd, "tileable")
+	section(cmd, "Texture", "shape", "tileable")
 	o.maxPixels = picture.DefaultMaxPixels
 	flags.StringVar(&o.idempotencyKey, "idempotency-key", "", "`KEY` of the submission; submissions with the same key are one job")
 	flags.StringToStringVar(&o.labels, "label", nil, "`NAME=VALUE` of a label that the job is listed by; repeatable")
@@ -142,7 +143,7 @@ func named(labels map[string]string, path string) map[string]string {
 // jobOptions returns the options of the job that flags describe. A recipe that this
 // program does not know is a preset of the server.
 func (o *submitOptions) jobOptions(ctx context.Context, flags *pflag.FlagSet, c *client.Client) (*api.Options, error) {
-	if !slices.Contains(paint.RecipeNames(), o.name) {
+	if !isRecipeFile(o.name) && !slices.Contains(paint.RecipeNames(), o.name) {
 		preset, err := presetNamed(ctx, c, o.name, paint.Strength(o.strength))
 		if err != nil {
 			return nil, inFlags(err)
@@ -193,7 +194,7 @@ func (o *submitOptions) pictures(ctx context.Context, content string, styles []s
 	send := func(role api.Role, path string) {
 		sent = append(sent, client.Picture{Role: role, Open: client.Bytes(o.inputs.files[path])})
 	}
-	for role, path := range map[api.Role]string{api.Content: content, api.Keep: o.keep, api.Init: o.initPicture()} {
+	for role, path := range map[api.Role]string{api.Content: content, api.Keep: o.keep, api.Init: o.init} {
 		if path == "" {
 			continue
 		}
