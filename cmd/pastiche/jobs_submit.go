@@ -77,6 +77,7 @@ func (o *submitOptions) AddFlags(cmd *cobra.Command) {
 	o.addSeed(cmd)
 	flags.Var(&o.shape, "shape", "`SIZE` of a texture in pixels, or its proportions where --size says how large")
 	flags.Lookup("shape").DefValue = "" // which help texts leave out
+	everyday(cmd, "mask", "keep", "set")
 	addParameters(cmd, "tileable")
 	section(cmd, "Texture", "shape", "tileable")
 	o.maxPixels = picture.DefaultMaxPixels

@@ -148,6 +148,7 @@ and 'pastiche help environment' the environment variables.`,
 		SilenceUsage:  true,
 	}
 	root.SetFlagErrorFunc(flagError)
+	root.Flags().BoolP("version", "v", false, "print the version")
 	for _, g := range []struct {
 		title    string
 		commands []*cobra.Command
