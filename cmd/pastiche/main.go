@@ -174,6 +174,7 @@ Environment:
 		}
 	}
 	root.AddCommand(newVersionCommand())
+	addHelp(root)
 	return root
 }
 
