@@ -165,7 +165,7 @@ Environment:
 			newShowCommand(), newScoreCommand(), newFeaturesCommand(), newBenchCommand(), newNetworksCommand(),
 		}},
 		{"Commands of a server:", []*cobra.Command{newServeCommand(), newWorkerCommand(), newHealthCommand()}},
-		{"Commands that use a server:", []*cobra.Command{newSubmitCommand(), newJobsCommand()}},
+		{"Commands that use a server:", []*cobra.Command{newJobsCommand()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title})
 		for _, cmd := range g.commands {

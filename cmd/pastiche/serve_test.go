@@ -75,14 +75,10 @@ func TestSubmitExitCodes(t *testing.T) {
 	} {
 		args = append([]string{"content.png", "style.png"}, args...)
 		paintErr := pastiche(folder, append([]string{"paint", "-o", "p.png"}, args...)...).Run()
-		submitErr := pastiche(folder, append([]string{"submit", "--server", url}, args...)...).Run()
+		submitErr := pastiche(folder, append([]string{"jobs", "submit", "--server", url}, args...)...).Run()
 		if want, got := exitOf(t, paintErr), exitOf(t, submitErr); got != want || want == 0 {
 			t.Errorf("%q: submit ends with %d, paint with %d", args, got, want)
 		}
-	}
-	err := pastiche(folder, "submit", "--server", url, "--options", `{"weights":[1,2,3]}`, "content.png", "style.png").Run()
-	if code := exitOf(t, err); code != exitUsage {
-		t.Errorf("options that do not suit the pictures: exit code %d", code)
 	}
 }
 
@@ -113,9 +109,9 @@ func TestServedFromTheCommandLine(t *testing.T) {
 	}
 	job := func(args ...string) string {
 		t.Helper()
-		return strings.TrimSuffix(say(append([]string{"submit"}, args...)...), "\n")
+		return strings.TrimSuffix(say(append([]string{"jobs", "submit"}, args...)...), "\n")
 	}
-	quick := []string{"--options", `{"recipe":{"name":"classic","size":48,"iterations":3}}`}
+	quick := []string{"--recipe", "classic", "--size", "48", "--iterations", "3"}
 	id := job(append([]string{"content.png", "style.png"}, quick...)...)
 	say("jobs", "wait", id, "-o", "p.png")
 	said, err := pastiche(folder, "show", "p.png").Output()
