@@ -16,7 +16,7 @@ import (
 // provenance returns the record of a painting, without what became of it.
 func (o *paintOptions) provenance(flags *pflag.FlagSet, w work, recipe paint.Recipe, network *paint.Network) *provenance.Record {
 	r := &provenance.Record{
-		Software: software(), Network: provenance.Network{Name: network.Name, Digest: network.Digest}, Seed: o.seed,
+		Software: "pastiche " + moduleVersion(), Network: provenance.Network{Name: network.Name, Digest: network.Digest}, Seed: o.seed,
 		StyleWeights: o.blend, StyleScales: o.styleScales, Print: o.print.text, Bleed: o.bleed.text,
 		KeepProfile: o.keepProfile, Precision: o.precision, Recipe: recipe,
 	}
