@@ -52,6 +52,7 @@ func (r *Record) Command() []string {
 	switch file := r.names(NetworkRole); {
 	case len(file) > 0:
 		c.flag("network", file[0])
+	case r.Network.Name == "": // the recipe's own
 	case r.Network.Name != "builtin" || base.Name == paint.Classic().Name: // which has another default
 		c.flag("network", r.Network.Name)
 	}
