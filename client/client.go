@@ -10,7 +10,7 @@
 // # Errors
 //
 // An error that the server answers is an [*Error], which wraps an [*api.Problem].
-// Its Code tells programs what is wrong.
+// Programs compare its Code.
 //
 // # Retries
 //
@@ -46,8 +46,8 @@ const (
 	pollEvery = time.Second
 	// defaultPatience is Patience where it is 0.
 	defaultPatience = 30 * time.Second
-	// absence is the least patience of Wait and Events once the server has answered.
-	// A restart or an update of the server takes minutes.
+	// absence is the minimum of Patience in Wait and Events once the server has
+	// answered. A restart or an update of the server takes minutes.
 	absence = 10 * time.Minute
 )
 

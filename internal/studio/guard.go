@@ -43,7 +43,7 @@ func (s *server) guard(next http.Handler) http.Handler {
 		h.Set("Permissions-Policy", "camera=(self), geolocation=(), microphone=()")
 		health := r.URL.Path == "/healthz" || r.URL.Path == "/readyz"
 		if s.Keys == nil && !health && !hosts[canonicalHost(r.Host)] {
-			answerProblem(w, newProblem(http.StatusMisdirectedRequest, api.CodeMisdirected, "this server does not answer at the address %q: whoever runs it can allow that with --host", r.Host))
+			answerProblem(w, newProblem(http.StatusMisdirectedRequest, api.CodeMisdirected, "this server does not answer at the address %q: its operator can allow it with --host", r.Host))
 			return
 		}
 		if !s.cors(w, r) {

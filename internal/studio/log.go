@@ -51,7 +51,7 @@ func (s *server) record(mux *http.ServeMux, next http.Handler) http.Handler {
 			if fault != nil && !aborted {
 				s.Log.Error("request panicked", "route", route, "path", loggedPath(r), "panic", fault, "stack", string(debug.Stack()))
 				if !cut {
-					answerProblem(a, newProblem(http.StatusInternalServerError, api.CodeInternal, "the server made a mistake: try again. Its log says what happened"))
+					answerProblem(a, newProblem(http.StatusInternalServerError, api.CodeInternal, "an internal error of the server: try again. The server logs the cause"))
 				}
 				a.status = http.StatusInternalServerError
 			}

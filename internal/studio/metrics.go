@@ -131,7 +131,7 @@ func health(ready func(context.Context) error, write func(context.Context, io.Wr
 		var values, process bytes.Buffer
 		write(r.Context(), &values)
 		metrics.WriteProcessMetrics(&process)
-		w.Write(described(values.String())) //nolint:errcheck // a client that is gone needs no answer
+		w.Write(described(values.String())) //nolint:errcheck // the client may have disconnected
 		w.Write(process.Bytes())            //nolint:errcheck // nor here
 	})
 	return mux

@@ -27,7 +27,7 @@ import (
 	"github.com/pastiche-art/pastiche/internal/studio/webhook"
 )
 
-// Config says whom a server answers.
+// Config configures a server: its jobs, its clients and its limits.
 type Config struct {
 	Jobs *job.Service
 	// Painting reports whether a worker of this process is painting; nil is
@@ -39,8 +39,8 @@ type Config struct {
 	// Hosts are the values of Host that are answered without keys, such as
 	// localhost:8080. The ports of http and https may be left out.
 	Hosts []string
-	// Keys are the API keys. The caller sees the jobs of its key's name alone.
-	// Without keys (nil), everybody who reaches the server is let in.
+	// Keys are the API keys. A caller sees only the jobs of its key's name.
+	// Without keys (nil), every client has access.
 	Keys *Keys
 	// CORSOrigins are the origins whose pages may use the API with a key, exactly as
 	// browsers send them, see [CheckOrigin]. Without keys there are none.
@@ -48,8 +48,8 @@ type Config struct {
 	// Proxies are the addresses of proxies whose header X-Forwarded-For is believed.
 	// That of a proxy on this machine always is.
 	Proxies []netip.Prefix
-	// Rate is how many requests a second a key, or without keys an address, may
-	// make for long; 0 is 50.
+	// Rate is the sustained limit of requests per second of a key, or without keys of
+	// an address; 0 is 50.
 	Rate float64
 	// MaxRetention is the longest retention that a client may ask for. 0 is the
 	// default: without keys [job.Forever], with keys 30 days, or
@@ -89,8 +89,8 @@ const (
 // A Handler answers requests to a server.
 type Handler struct {
 	http.Handler
-	// Health answers /healthz, /readyz and /metrics alone, for an address that is
-	// not public: it asks for no key.
+	// Health answers only /healthz, /readyz and /metrics, without a key. It is for an
+	// address that is not public.
 	Health http.Handler
 }
 

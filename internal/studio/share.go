@@ -210,7 +210,7 @@ func answerShared(w http.ResponseWriter, status int, p *sharedPainting) {
 	h.Set("Cache-Control", "private, no-cache")
 	h.Set("X-Robots-Tag", "noindex")
 	w.WriteHeader(status)
-	w.Write(page.Bytes()) //nolint:errcheck // a client that is gone needs no answer
+	w.Write(page.Bytes()) //nolint:errcheck // the client may have disconnected
 }
 
 // originOf returns the URL of the server as the client calls it, without a path.

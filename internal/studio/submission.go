@@ -22,20 +22,20 @@ import (
 const maxField = 64 << 10 // bytes
 
 type submissionHeader struct {
-	Key    string `header:"Idempotency-Key" maxLength:"200" doc:"requests with the same key are one job, also after a restart of the server" example:"order-7"`
-	Prefer string `header:"Prefer" maxLength:"200" doc:"wait=SECONDS, at most 60: answer when the job is finished, or the time is over" example:"wait=30"`
+	Key    string `header:"Idempotency-Key" maxLength:"200" doc:"idempotency key: requests with the same key create one job, also after a restart of the server" example:"order-7"`
+	Prefer string `header:"Prefer" maxLength:"200" doc:"wait=SECONDS, at most 60: respond when the job is finished or the time is over" example:"wait=30"`
 }
 
 type submitted struct {
 	Status   int
 	Location string `header:"Location" doc:"path of the job"`
-	Applied  string `header:"Preference-Applied" doc:"the wait of the header Prefer, as the server understood it"`
+	Applied  string `header:"Preference-Applied" doc:"the wait that the server applied"`
 	Body     *api.Job
 }
 
 func (s *server) submitOperation(humaAPI huma.API) {
 	op := operation(tagJobs, http.MethodPost, "/jobs", "submitJob", "Submit a job", http.StatusConflict)
-	op.Description = "When the server has answered, the job will be painted, whatever process ends in between."
+	op.Description = "Once the server has responded, the job is durable: it is painted even where processes end meanwhile."
 	op.DefaultStatus = http.StatusCreated
 	text := &huma.Schema{Type: huma.TypeString}
 	headers := map[string]*huma.Header{
@@ -278,7 +278,7 @@ func (s *server) stored(ctx context.Context, name string, src api.Source) (*job.
 	}
 	r, err := s.Jobs.Get(ctx, owner, src.Job.ID)
 	if errors.Is(err, job.ErrNotFound) {
-		return nil, malformed("%s: there is no job %q: it was deleted, or the time that it is kept is over", name, src.Job.ID)
+		return nil, malformed("%s: there is no job %q: it was deleted, or its retention is over", name, src.Job.ID)
 	}
 	if err != nil {
 		return nil, err

@@ -44,7 +44,7 @@ const (
 )
 
 var (
-	errForm   = errors.New("the request is not as expected") // of [malformed] requests
+	errForm   = errors.New("the request is malformed") // of [malformed] requests
 	errPixels = errors.New("too many pixels")
 )
 
@@ -246,7 +246,7 @@ func (b *body) admit(w, h int) error {
 	return nil
 }
 
-// decodeError tells a bad picture from a fault of the server.
+// decodeError distinguishes a bad picture from a fault of the server.
 func decodeError(name string, err error) error {
 	for _, known := range []error{errForm, errPixels, context.Canceled, picture.ErrFormat, picture.ErrTooLarge, picture.ErrCorrupt} {
 		if errors.Is(err, known) {
