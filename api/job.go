@@ -57,9 +57,6 @@ const (
 	Init      Role = "init"       // the picture that painting begins from
 )
 
-// Roles returns all roles.
-func Roles() []Role { return []Role{Content, Style, Mask, StyleMask, Keep, Init} }
-
 // An Input is an input picture of a job.
 type Input struct {
 	Role      Role   `json:"role" enum:"content,style,mask,style_mask,keep,init"`

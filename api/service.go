@@ -136,12 +136,3 @@ const (
 	CodeNoSpace       Code = "no_space"        // 507: the disk is full
 	CodeDamagedRecord Code = "damaged"         // 500: the job's record cannot be read
 )
-
-// Codes returns all codes.
-func Codes() []Code {
-	return []Code{
-		CodeUnauthorized, CodeForbidden, CodeNotFound, CodeMethod, CodeTooSlow, CodeState, CodeKeyConflict, CodeExpired,
-		CodeTooLarge, CodeFormat, CodeMisdirected, CodeInvalid, CodeRateLimited, CodeQueueFull, CodeOwnerQueue, CodeStreams,
-		CodeInternal, CodeUnavailable, CodeBusy, CodeNoSpace, CodeDamagedRecord,
-	}
-}

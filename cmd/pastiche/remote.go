@@ -112,11 +112,11 @@ func (o *serverOptions) completeJobs(cmd *cobra.Command, _ []string, _ string) (
 	ctx, cancel := context.WithTimeout(cmd.Context(), completionTime)
 	defer cancel()
 	var ids []cobra.Completion
-	list, err := c.List(ctx, client.Query{Limit: completionLimit})
-	if err == nil {
-		for _, j := range list.Jobs {
-			ids = append(ids, cobra.CompletionWithDesc(j.ID, printable(string(j.State)+" "+j.Labels[nameLabel])))
+	for j, err := range c.Jobs(ctx, client.Query{Limit: completionLimit}) {
+		if err != nil || len(ids) == completionLimit {
+			break
 		}
+		ids = append(ids, cobra.CompletionWithDesc(j.ID, printable(string(j.State)+" "+j.Labels[nameLabel])))
 	}
 	return ids, cobra.ShellCompDirectiveNoFileComp
 }

@@ -132,8 +132,15 @@ func (stateSchema) Schema(huma.Registry) *huma.Schema { return enumOf(api.States
 
 type codeSchema string
 
+// codes are the codes of problems.
+var codes = []api.Code{
+	api.CodeUnauthorized, api.CodeForbidden, api.CodeNotFound, api.CodeMethod, api.CodeTooSlow, api.CodeState, api.CodeKeyConflict, api.CodeExpired,
+	api.CodeTooLarge, api.CodeFormat, api.CodeMisdirected, api.CodeInvalid, api.CodeRateLimited, api.CodeQueueFull, api.CodeOwnerQueue, api.CodeStreams,
+	api.CodeInternal, api.CodeUnavailable, api.CodeBusy, api.CodeNoSpace, api.CodeDamagedRecord,
+}
+
 // Schema implements [huma.SchemaProvider].
-func (codeSchema) Schema(huma.Registry) *huma.Schema { return enumOf(api.Codes()) }
+func (codeSchema) Schema(huma.Registry) *huma.Schema { return enumOf(codes) }
 
 type styleCostSchema string
 

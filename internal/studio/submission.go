@@ -156,6 +156,9 @@ func isLook(b *body) (bool, error) {
 	}
 }
 
+// roles are the roles of uploaded pictures, which are the names of their form fields.
+var roles = []api.Role{api.Content, api.Style, api.Mask, api.StyleMask, api.Keep, api.Init}
+
 // readForm adds the pictures of a form to a draft and returns its other fields.
 func (s *server) readForm(ctx context.Context, draft *job.Draft, b *body) (job.Submission, error) {
 	fields := make(map[string][]byte)
@@ -169,7 +172,7 @@ func (s *server) readForm(ctx context.Context, draft *job.Draft, b *body) (job.S
 		}
 		name := part.FormName()
 		switch {
-		case slices.Contains(api.Roles(), api.Role(name)):
+		case slices.Contains(roles, api.Role(name)):
 			f, err := b.decode(ctx, part, name)
 			if err == nil {
 				err = draft.Add(ctx, api.Role(name), f)
