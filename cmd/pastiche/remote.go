@@ -33,9 +33,18 @@ func (o *serverOptions) AddFlags(cmd *cobra.Command) {
 	section(cmd, "Server", "server", "api-key-file")
 }
 
+// url returns the URL of the server.
+func (o *serverOptions) url() string {
+	server := strings.TrimRight(cmp.Or(o.server, os.Getenv(serverVariable), defaultServer), "/")
+	if !strings.Contains(server, "://") {
+		server = "http://" + server
+	}
+	return server
+}
+
 // connect returns a client of the server. It sends nothing.
 func (o *serverOptions) connect() (*client.Client, error) {
-	c, err := client.New(cmp.Or(o.server, os.Getenv(serverVariable), defaultServer))
+	c, err := client.New(o.url())
 	if err != nil {
 		return nil, &usageError{err}
 	}

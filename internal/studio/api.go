@@ -14,7 +14,7 @@ import (
 	"github.com/pastiche-art/pastiche/paint"
 )
 
-// apiVersion is the version of the API, which changes more rarely than the server's.
+// apiVersion is the version of the API. It changes less often than the server's.
 const apiVersion = "1.0.0"
 
 // The groups of operations in the documentation.
@@ -35,7 +35,7 @@ const (
 
 func init() { huma.DefaultArrayNullable = false } // no answer holds null for a list
 
-// api adds the operations to mux and returns what documents them.
+// api adds the operations to mux and returns their OpenAPI document.
 func (s *server) api(mux *http.ServeMux) huma.API {
 	config := huma.DefaultConfig("pastiche", apiVersion)
 	config.Info.Description = "Paints photographs in the style of other pictures (neural style transfer)."
@@ -119,8 +119,8 @@ func jsonOf[T any](humaAPI huma.API) map[string]*huma.MediaType {
 	return map[string]*huma.MediaType{mimeJSON: {Schema: schema}}
 }
 
-// JobPath is the path of an operation on a job. It is exported, as huma sees
-// exported fields only.
+// JobPath is the path of an operation on a job. It is exported because huma reads only
+// exported fields.
 type JobPath struct {
 	ID string `path:"id" doc:"the job's id" example:"4jxkq2vncszwtb6mfhgy3l5dea"`
 }

@@ -23,7 +23,7 @@ const (
 	// pacing is the least interval between writes to a stream. Events in between are
 	// sent together, so that many streams take little time from the painting.
 	pacing = 100 * time.Millisecond
-	// maxTexts is how many bytes of events are kept for other streams.
+	// maxTexts bounds the encoded events that are cached for other streams, in bytes.
 	maxTexts = 16 << 20
 )
 
@@ -60,7 +60,7 @@ type (
 	}
 )
 
-// LastEventID is the header by which a browser says where its stream broke off.
+// LastEventID is the header with which a client resumes a stream.
 type LastEventID struct {
 	ID string `header:"Last-Event-ID" maxLength:"100" doc:"accepted and ignored: the server stores no events, and each stream begins with the current state"`
 }
@@ -221,8 +221,7 @@ func (s *server) stream(hc huma.Context, owner string, sub *job.Subscription, fi
 }
 
 // event returns an event as it is sent, with the revision of its job as the id where
-// that is not 0. It returns nothing where costs are not numbers, which the job's end
-// tells.
+// that is not 0. It returns nothing where costs are not numbers: the job then fails.
 func event(name string, revision uint64, data any) []byte {
 	encoded, err := json.Marshal(data)
 	if err != nil {

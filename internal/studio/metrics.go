@@ -60,8 +60,7 @@ func newMeters(s *server) *meters {
 	return m
 }
 
-// request counts a request. Routes are those of the server, so that no client
-// can make up names.
+// request counts a request by its route in mux, which contains no text of clients.
 func (m *meters) request(route string, status int, took time.Duration) {
 	m.set.GetOrCreateCounter(fmt.Sprintf("pastiche_http_requests_total{route=%q,status=\"%d\"}", route, status)).Inc()
 	m.set.GetOrCreatePrometheusHistogramExt(fmt.Sprintf("pastiche_http_request_seconds{route=%q}", route), durations).Update(took.Seconds())

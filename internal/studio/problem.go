@@ -20,14 +20,14 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// retryAfter is when a client may try again that a full queue has refused.
+// retryAfter is the Retry-After of a full queue.
 const retryAfter = 15 * time.Second
 
 // statusGone is the status, in the log and the metrics, of a request whose client
 // disconnected before it was answered.
 const statusGone = 499
 
-// problem is an error as it is answered (RFC 9457), with headers of the answer.
+// problem is the answer to an error (RFC 9457), with its headers.
 type problem struct {
 	api.Problem
 	header http.Header
@@ -144,7 +144,7 @@ var problems = []struct {
 	{context.DeadlineExceeded, http.StatusServiceUnavailable, api.CodeUnavailable, retryAfter},
 }
 
-// fail returns the problem that an error is. It logs errors that are the server's
+// fail returns the problem of an error. It logs errors that are the server's
 // fault. The answer does not contain them.
 func (s *server) fail(err error) error {
 	for _, p := range problems {
@@ -175,8 +175,8 @@ func (s *server) fail(err error) error {
 	return newProblem(http.StatusInternalServerError, api.CodeInternal, "an internal error of the server: try again. The server logs the cause")
 }
 
-// refusal says why package paint refuses a painting, in words for people who have
-// neither the flags of its command nor the layers of its networks before them.
+// refusal returns the reason for which package paint refuses a painting, in words that
+// name neither flags of the command nor layers of the network.
 func refusal(err error) string {
 	var of *paint.PictureError
 	var small *paint.SizeError

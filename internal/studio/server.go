@@ -3,12 +3,12 @@
 // A request passes through these files: serve.go keeps the deadlines of its
 // connection; log.go counts and logs it; guard.go refuses other hosts and origins,
 // and session.go callers without a key (keys.go) or token; limit.go slows callers
-// that ask too often; compress.go compresses text. api.go names the operations, from whose Go types the OpenAPI
-// document is made: submission.go, batch.go and files.go take jobs and files, which
-// upload.go receives and decodes within bounds, jobs.go answers with jobs, pictures.go
-// with pictures, events.go with events, and service.go with what the server offers.
-// problem.go turns errors into answers. page.go serves the page, which web holds,
-// shared.go a page of each painting that is shared, and docs.go the API's documentation.
+// that exceed the rate; compress.go compresses text. api.go lists the operations, whose
+// Go types define the OpenAPI document: submission.go, batch.go and files.go accept jobs
+// and files, which upload.go receives and decodes within bounds; jobs.go, pictures.go and
+// events.go serve jobs, pictures and events; service.go describes the server. problem.go
+// turns errors into problems (RFC 9457). page.go serves the page, whose source is web,
+// share.go the public pages of paintings, and docs.go the documentation of the API.
 //
 // Pictures of clients are decoded and encoded again before anything else sees them.
 package studio
@@ -45,8 +45,8 @@ type Config struct {
 	// CORSOrigins are the origins whose pages may use the API with a key, exactly as
 	// browsers send them, see [CheckOrigin]. Without keys there are none.
 	CORSOrigins []string
-	// Proxies are the addresses of proxies whose header X-Forwarded-For is believed.
-	// That of a proxy on this machine always is.
+	// Proxies are the addresses of trusted proxies, whose header X-Forwarded-For names
+	// the client. Proxies on this machine are always trusted.
 	Proxies []netip.Prefix
 	// Rate is the sustained limit of requests per second of a key, or without keys of
 	// an address; 0 is 50.
@@ -94,9 +94,8 @@ type Handler struct {
 	Health http.Handler
 }
 
-// New returns a handler that answers for a service. On a connection of [NewServer] or
-// [Serve], a client has to take each 32 KiB of an answer within half a minute, however
-// long the answer is.
+// New returns the handler of a server. On a connection of [NewServer] or [Serve], a
+// client has to read each 32 KiB of an answer within half a minute.
 func New(cfg Config) *Handler {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)

@@ -53,7 +53,7 @@ import (
 	"github.com/pastiche-art/pastiche/internal/job"
 )
 
-// Config says how to reach NATS and what to use there.
+// Config configures the connection to NATS and the stream of records.
 type Config struct {
 	URL     string        // of one or several NATS servers, with commas between
 	Options []nats.Option // such as credentials and certificates
