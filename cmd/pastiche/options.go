@@ -105,7 +105,7 @@ func (o *paintOptions) addOutput(cmd *cobra.Command) {
 	flags.DurationVar(&o.checkpointEvery, "checkpoint-every", 30*time.Second, "`TIME` between checkpoints")
 	flags.StringVar(&o.resume, "resume", "", "checkpoint `FILE` to continue from; without --checkpoint new ones replace it, and it is removed when the painting is done")
 	flags.StringVar(&o.log, "log", "", "`FILE` for a table of the costs of every iteration (CSV)")
-	flags.StringVar(&o.chart, "plot", "", "`FILE` for a chart of the costs (PNG, SVG or PDF)")
+	flags.StringVar(&o.chart, "plot", "", "`FILE` for a chart of the costs (PNG or SVG)")
 	flags.StringVar(&o.sheet, "sheet", "", "`FILE` for a contact sheet of what each scale painted")
 	flags.StringVar(&o.film, "film", "", "`FILE` for a film of the painting coming to be (.png or .webp)")
 	flags.BoolVar(&o.preview, "preview", false, "show the painting, as it comes to be, in a terminal with kitty, iTerm2 or sixel graphics")

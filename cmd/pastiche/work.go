@@ -243,11 +243,8 @@ func (o *paintOptions) witnesses(r paint.Recipe, files *paths, report reporter) 
 		}
 		all = append(all, s)
 	}
-	if o.log != "" {
-		all = append(all, newCostLog(o.log))
-	}
-	if o.chart != "" {
-		all = append(all, &chart{path: o.chart, recipe: r, saved: report.saved})
+	if o.log != "" || o.chart != "" {
+		all = append(all, newCostLog(o.log, o.chart, r, report.saved))
 	}
 	if o.sheet != "" {
 		all = append(all, &sheet{path: o.sheet, inputs: &o.inputs, saved: report.saved})
