@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/pastiche-art/pastiche/internal/printsize"
 	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
 )
@@ -28,8 +29,7 @@ type paintOptions struct {
 	init, optimizer             string
 	learningRate                float64
 	seed                        uint64
-	print                       printSize
-	bleed                       bleed
+	print                       printsize.Print
 
 	// The hand.
 	blend, styleScales  []float64
@@ -135,8 +135,8 @@ func (o *paintOptions) requested(flags *pflag.FlagSet) (paint.Recipe, error) {
 		return r, err
 	}
 	override(flags, "size", &r.Size, o.size)
-	if o.print.text != "" {
-		px := o.printPixels(image.Point{})
+	if o.print.Given() {
+		px := o.print.Pixels(image.Point{})
 		r.Size = max(px.X, px.Y)
 	}
 	override(flags, "optimizer", &r.Optimizer, paint.Optimizer(o.optimizer))

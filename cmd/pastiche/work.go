@@ -92,8 +92,8 @@ func paintWork(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, w 
 		Recipe: &recipe, Network: network, Init: init, Resume: checkpoint,
 		Seed: opts.seed, Threads: opts.threads, Precision: opts.precision, Memory: opts.limitMemory(), Progress: watch.iteration,
 	}
-	if opts.print.text != "" && w.content != "" {
-		options.Shape = opts.printPixels(content.Bounds().Size())
+	if opts.print.Given() && w.content != "" {
+		options.Shape = opts.print.Pixels(content.Bounds().Size())
 	}
 	if substitute != "" {
 		report.say("%s", substitute)
@@ -132,8 +132,8 @@ func paintWork(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, w 
 		}
 	}
 	saving.Profile, saving.Metadata = opts.inputs.kept, opts.inputs.metadata
-	if opts.print.text != "" {
-		saving.Metadata.Resolution = opts.print.dpi
+	if opts.print.Given() {
+		saving.Metadata.Resolution = opts.print.DPI()
 	}
 	if !opts.noNote {
 		saving.Record = newRecord(flags, w, opts, &recipe, network, painting).text()
