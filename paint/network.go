@@ -68,15 +68,15 @@ func OpenNetwork(name string) (*Network, error) {
 	return NewNetwork(w)
 }
 
-// noteNetwork is the name of the network of [Classic].
-const noteNetwork = "vgg19"
+// courseNetwork is the name of the network of [Classic].
+const courseNetwork = "vgg19"
 
 // DefaultNetwork returns the network that a recipe is meant for, if this machine has
 // it: the VGG-19 of the course for [Classic] once it has been pulled or imported, and
 // otherwise the built-in network.
 func DefaultNetwork(r *Recipe) (*Network, error) {
 	if r.Name == Classic().Name {
-		n, err := OpenNetwork(noteNetwork)
+		n, err := OpenNetwork(courseNetwork)
 		if !errors.Is(err, registry.ErrAbsent) {
 			return n, err
 		}

@@ -365,7 +365,7 @@ func (s *session) begin() *picture.Picture {
 
 // finish makes an averaged canvas the painting.
 func (s *session) finish(stage *stage, canvas *picture.Picture) *Painting {
-	s.painting.Picture = s.output(stage, canvas)
+	s.painting.Picture, s.painting.Planned = s.output(stage, canvas), s.steps
 	return &s.painting
 }
 

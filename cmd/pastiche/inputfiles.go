@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/pastiche-art/pastiche/paint"
 )
@@ -18,11 +19,37 @@ type inputFiles struct {
 
 // inputFiles returns the files of a painting.
 func (o *paintOptions) inputFiles(w work) inputFiles {
-	return inputFiles{content: w.content, styles: w.styles, masks: o.masks, styleMasks: o.styleMasks, keep: o.keep, init: o.initPicture()}
+	return inputFiles{content: w.content, styles: w.styles, masks: o.masks, styleMasks: o.styleMasks, keep: o.keep, init: o.init}
 }
 
 // inputFiles returns the files of an exploration.
 func (w work) inputFiles() inputFiles { return inputFiles{content: w.content, styles: w.styles} }
+
+// inputFile is a file that a painting reads.
+type inputFile struct {
+	role paint.Role
+	path string
+}
+
+// all returns the files, those of one role in their order.
+func (f inputFiles) all() []inputFile {
+	var all []inputFile
+	add := func(role paint.Role, paths ...string) {
+		for _, path := range paths {
+			if path != "" {
+				all = append(all, inputFile{role, path})
+			}
+		}
+	}
+	add(paint.ContentRole, f.content)
+	add(paint.StyleRole, f.styles...)
+	add(paint.MaskRole, f.masks...)
+	add(paint.StyleMaskRole, f.styleMasks...)
+	add(paint.KeepRole, f.keep)
+	add(paint.InitRole, f.init)
+	add(paint.PictureRole, f.picture)
+	return all
+}
 
 // named gives the library's complaint about a picture the name of its file, and any other
 // complaint about an option that of its flag. A picture of which nothing is visible is the
@@ -43,29 +70,23 @@ func (f inputFiles) named(err error) error {
 	return misused("%s: %s", name, of.Reason())
 }
 
-// name returns the file of a picture, or of a mask with its flag.
+// name returns the file of a picture, with its flag where it has one.
 func (f inputFiles) name(of *paint.PictureError) string {
-	flag, file := "", ""
-	switch of.Role {
-	case paint.ContentRole:
-		file = f.content
-	case paint.StyleRole:
-		file = numberedFile(f.styles, of.Number)
-	case paint.MaskRole:
-		flag, file = "--mask ", numberedFile(f.masks, of.Number)
-	case paint.StyleMaskRole:
-		flag, file = "--style-mask ", numberedFile(f.styleMasks, of.Number)
-	case paint.KeepRole:
-		flag, file = "--keep ", f.keep
-	case paint.InitRole:
-		flag, file = "--init ", f.init
-	case paint.PictureRole:
-		file = f.picture
+	var files []string
+	for _, file := range f.all() {
+		if file.role == of.Role {
+			files = append(files, file.path)
+		}
 	}
+	file := numberedFile(files, of.Number)
 	if file == "" {
 		return of.Name()
 	}
-	return flag + file
+	switch of.Role {
+	case paint.MaskRole, paint.StyleMaskRole, paint.KeepRole, paint.InitRole:
+		return "--" + strings.ReplaceAll(string(of.Role), "_", "-") + " " + file
+	}
+	return file
 }
 
 // numberedFile returns files[number-1], or "" if there is no such file. A single file

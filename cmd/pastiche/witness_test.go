@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -69,48 +68,5 @@ func TestWitnessesKeepTheFirstError(t *testing.T) {
 	}
 	if err := all.close(); !errors.Is(err, first) {
 		t.Errorf("got %v, want %v", err, first)
-	}
-}
-
-func TestChartIsLogarithmicOverWholeDecades(t *testing.T) {
-	c := chart{recipe: paint.Recipe{ContentWeight: 10, StyleWeight: 40}}
-	for step := 1; step <= 30; step++ {
-		c.iteration(progress(step))
-	}
-	p, err := c.draw()
-	if err != nil {
-		t.Fatal(err)
-	}
-	// From the 10 of content and style to the 12345.678 of the total.
-	if p.Y.Min != 10 || p.Y.Max != 1e5 {
-		t.Errorf("from %g to %g, want 10 to 1e5", p.Y.Min, p.Y.Max)
-	}
-	if len(c.scales) != 2 || c.scales[0] != 10.5 || c.scales[1] != 20.5 {
-		t.Errorf("scales begin at %v, want 10.5 and 20.5", c.scales)
-	}
-}
-
-func TestChartOfNothingButZeros(t *testing.T) {
-	c := chart{}
-	c.iteration(paint.Progress{Step: 1})
-	if _, err := c.draw(); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestLayersFlag(t *testing.T) {
-	for _, test := range []struct{ list, want string }{
-		{"conv4_2", "conv4_2=1"},
-		{"conv1_1,conv2_1", "conv1_1=0.5,conv2_1=0.5"},
-		{"conv1_1=3, conv2_1=0.5", "conv1_1=3,conv2_1=0.5"},
-	} {
-		var l layers
-		if err := l.Set(test.list); err != nil || l.String() != test.want {
-			t.Errorf("%s: %s, %v; want %s", test.list, l.String(), err, test.want)
-		}
-	}
-	var l layers
-	if err := l.Set("conv1_1=NaN"); err == nil || !strings.Contains(err.Error(), "expected a number") {
-		t.Errorf("NaN: %v", err)
 	}
 }

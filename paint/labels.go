@@ -1,22 +1,23 @@
-package picture
+package paint
 
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
+
+	"github.com/pastiche-art/pastiche/picture"
 )
 
-// A Label is a color of a label picture, with the pixels of that color.
-type Label struct {
-	Color [3]uint8
-	Mask  *Mask
+// A label is a colour of a label picture, with the pixels of that colour.
+type label struct {
+	color [3]uint8
+	mask  *picture.Mask
 }
 
 // String returns the colour as #rrggbb.
-func (l Label) String() string {
-	return fmt.Sprintf("#%02x%02x%02x", l.Color[0], l.Color[1], l.Color[2])
+func (l label) String() string {
+	return fmt.Sprintf("#%02x%02x%02x", l.color[0], l.color[1], l.color[2])
 }
 
 const (
@@ -28,47 +29,63 @@ const (
 	labelSteps = 64
 )
 
-// Labels returns the labels of a label picture, in which each region has a color of its
-// own, as in STROTSS (Kolkin, Salavon and Shakhnarovich 2019). Colors that differ only
-// by compression are the same label; pixels between two labels belong to the nearer
-// one. The labels are sorted by color. Labels fails where there are more than 32: then
+// labelsOf returns the labels of a label picture, in which each region has a colour of
+// its own, as in STROTSS (Kolkin, Salavon and Shakhnarovich 2019). Colours that differ
+// only by compression are the same label; pixels between two labels belong to the nearer
+// one. The labels are sorted by colour. labelsOf fails where there are more than 32: then
 // the picture is not a label picture.
-func (p *Picture) Labels() ([]Label, error) {
-	found, err := p.labelColors()
+func labelsOf(p *picture.Picture) ([]label, error) {
+	pixels := wholeLevels(p)
+	found, err := labelColors(pixels, p.W, p.H)
 	if err != nil {
 		return nil, err
 	}
-	labels := make([]Label, len(found))
+	labels := make([]label, len(found))
 	for i, c := range found {
-		labels[i] = Label{c, &Mask{W: p.W, H: p.H, Weight: make([]float32, p.W*p.H)}}
+		labels[i] = label{c, &picture.Mask{W: p.W, H: p.H, Weight: make([]float32, p.W*p.H)}}
 	}
-	for i := range p.W * p.H {
+	for i, pixel := range pixels {
 		nearest, least := 0, math.MaxInt
 		for k, c := range found {
-			if d := apart(p.rgb(i), c); d < least {
+			if d := apart(pixel, c); d < least {
 				nearest, least = k, d
 			}
 		}
-		labels[nearest].Mask.Weight[i] = 1
+		labels[nearest].mask.Weight[i] = 1
 	}
 	return labels, nil
 }
 
-// labelColors returns the colors of labels: those with pixels whose neighbours all have
-// the same color, unlike the fringes between labels.
-func (p *Picture) labelColors() ([][3]uint8, error) {
+// wholeLevels returns the pixels of a picture in whole levels.
+func wholeLevels(p *picture.Picture) [][3]uint8 {
+	pixels := make([][3]uint8, p.W*p.H)
+	for i := range pixels {
+		for k := range 3 {
+			pixels[i][k] = uint8(math.Round(float64(min(max(p.RGB[k*len(pixels)+i], 0), maxLevel))))
+		}
+	}
+	return pixels
+}
+
+// labelColors returns the colours of labels: those with pixels whose neighbours all have
+// the same colour, unlike the fringes between labels.
+func labelColors(pixels [][3]uint8, w, h int) ([][3]uint8, error) {
 	seen := make(map[[3]uint8]*labelPixels)
-	for y := 1; y < p.H-1; y++ {
-		for x := 1; x < p.W-1; x++ {
-			if c, ok := p.surrounded(x, y); ok {
+	for y := 1; y < h-1; y++ {
+		for x := 1; x < w-1; x++ {
+			if c, ok := surrounded(pixels, w, x, y); ok {
 				if seen[c] == nil {
 					seen[c] = new(labelPixels)
 				}
-				seen[c].add(p.rgb(y*p.W + x))
+				seen[c].add(pixels[y*w+x])
 			}
 		}
 	}
-	found := slices.SortedFunc(maps.Keys(seen), func(a, b [3]uint8) int {
+	var found [][3]uint8
+	for c := range seen {
+		found = append(found, c)
+	}
+	slices.SortFunc(found, func(a, b [3]uint8) int {
 		return cmp.Or(cmp.Compare(seen[b].count, seen[a].count), slices.Compare(a[:], b[:]))
 	})
 	// Where noise crosses a step, the color with more pixels stands for both.
@@ -105,13 +122,13 @@ func (l *labelPixels) mean() (c [3]uint8) {
 	return c
 }
 
-// surrounded returns the color, in steps, of a pixel whose neighbours have the same
-// color.
-func (p *Picture) surrounded(x, y int) (c [3]uint8, ok bool) {
-	c = steps(p.rgb(y*p.W + x))
+// surrounded returns the colour, in steps, of a pixel whose neighbours have the same
+// colour.
+func surrounded(pixels [][3]uint8, w, x, y int) (c [3]uint8, ok bool) {
+	c = steps(pixels[y*w+x])
 	for dy := -1; dy <= 1; dy++ {
 		for dx := -1; dx <= 1; dx++ {
-			if steps(p.rgb((y+dy)*p.W+x+dx)) != c {
+			if steps(pixels[(y+dy)*w+x+dx]) != c {
 				return c, false
 			}
 		}
