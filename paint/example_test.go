@@ -132,7 +132,7 @@ func ExampleFeatures() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Printf("%d feature maps of %d x %d\n", a.C, a.H, a.W)
+	fmt.Printf("%d feature maps of %d x %d\n", a.Channels, a.Height, a.Width)
 
 	_, err = paint.Features(context.Background(), photo, "conv5_2", paint.Options{})
 	fmt.Println(err)

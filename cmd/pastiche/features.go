@@ -94,6 +94,6 @@ func runFeatures(ctx context.Context, opts *featuresOptions, path string) error 
 		return inputFiles{picture: path}.named(err)
 	}
 	return writeOutput(opts.output, func(w io.Writer) error {
-		return writeNPY(w, a.Values, a.C, a.H, a.W)
+		return writeNPY(w, a.Values, a.Channels, a.Height, a.Width)
 	})
 }

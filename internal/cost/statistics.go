@@ -6,18 +6,12 @@ import (
 	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
-// Statistics are what the style costs know of an activation F, C x N: no
-// positions, only averages over them.
+// Statistics are the averages over positions of an activation F, C x N, from which the
+// style costs are computed.
 type Statistics struct {
 	Mean   []float64      // of each channel, C
 	Second *kernel.Matrix // F Fᵀ/N, the Gram matrix over the number of positions, C x C
 }
-
-// GramMatrix computes Gram(A) = A Aᵀ to dst, C x C, for the activation f as a
-// matrix A of C x (nH nW). A function of dst whose gradient with respect to it
-// is the symmetric matrix D has the gradient 2 D A with respect to A, which
-// [kernel.Pool.AddProduct] computes.
-func GramMatrix(e kernel.Engine, dst *kernel.Matrix, f *kernel.Tensor) { e.Gram(dst, f) }
 
 // Measure returns the statistics of an activation.
 func Measure(e kernel.Engine, f *kernel.Tensor) *Statistics {
@@ -94,7 +88,7 @@ func (g *accumulator) addGram(e kernel.Engine, f *kernel.Tensor) {
 	if g.grams > 0 {
 		to = g.spare()
 	}
-	GramMatrix(e, to.Second, f)
+	e.Gram(to.Second, f)
 	if g.grams > 0 {
 		g.Second.AddScaled(1, to.Second)
 	}
