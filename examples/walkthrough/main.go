@@ -14,8 +14,8 @@
 // gradients as well, and fast. The program compares the costs of both and fails where they
 // differ.
 //
-// The command 'pastiche paint' paints the same picture, bit for bit. The program prints its
-// arguments. In Go, paint.Paint with the recipe paint.Classic does.
+// The command 'pastiche paint' paints the same picture, bit for bit. The program prints that
+// command. In Go, paint.Paint with the recipe paint.Classic does.
 package main
 
 import (
@@ -26,7 +26,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/pastiche-art/pastiche/internal/cost"
@@ -262,7 +261,7 @@ func walk(o options, out io.Writer) error {
 	if err := save(o.output, "generated_image.jpg", generated); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "The same picture, bit for bit:\n%s\n", strings.Join(command(o), " "))
+	fmt.Fprintf(out, "The same picture, bit for bit:\n%s\n", command(o))
 	return nil
 }
 
@@ -276,12 +275,18 @@ func compare(out io.Writer, name string, ofLoss, ofEngine float64) error {
 	return nil
 }
 
-// command returns the words of the command that paints the same picture.
-func command(o options) []string {
-	return []string{
-		"pastiche", "paint", o.content, o.style, "--recipe", "classic", "--network", o.network,
-		"--size", strconv.Itoa(o.size), "--iterations", strconv.Itoa(o.iterations), "--seed", strconv.FormatUint(o.seed, 10),
+// command returns the command line that paints the same picture.
+func command(o options) string {
+	return fmt.Sprintf("pastiche paint %s %s --recipe classic --network %s --size %d --iterations %d --seed %d",
+		quoted(o.content), quoted(o.style), quoted(o.network), o.size, o.iterations, o.seed)
+}
+
+// quoted returns a word for a shell's command line.
+func quoted(word string) string {
+	if !strings.ContainsAny(word, " \t'\"\\$&|;<>()*?[]#~`!") {
+		return word
 	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // load reads a picture and makes its long side size pixels.
