@@ -223,7 +223,8 @@ func styled(divisors func(s, g float64) (ofS, ofG float64), divisor func(nC floa
 		gramS, gramG := loss.GramMatrix(e.Style), loss.GramMatrix(e.Generated)
 		for i, row := range gramS {
 			for j, v := range row {
-				sum += math.Pow(v/ofS-gramG[i][j]/ofG, 2)
+				d := v/ofS - gramG[i][j]/ofG
+				sum += d * d
 			}
 		}
 		return sum / divisor(float64(e.Style.Channels))
@@ -256,7 +257,8 @@ var styleMistakes = []mistake[float64]{
 	styled(ofGenerated, right, "Here the style has another size, and both Gram matrices are divided by the generated picture's nH nW: divide each by its own"),
 	{func(e example) (sum float64) {
 		for i := range min(len(e.Style.Values), len(e.Generated.Values)) {
-			sum += math.Pow(float64(e.Style.Values[i])-float64(e.Generated.Values[i]), 2)
+			d := float64(e.Style.Values[i]) - float64(e.Generated.Values[i])
+			sum += d * d
 		}
 		return sum / math.Pow(2*float64(len(e.Generated.Values)), 2)
 	}, "This compares the activations themselves: compare their Gram matrices"},

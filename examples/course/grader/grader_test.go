@@ -201,7 +201,8 @@ func TestStyleMistakes(t *testing.T) {
 		a, b := loss.GramMatrix(s), loss.GramMatrix(g)
 		for i := range a {
 			for j := range a[i] {
-				sum += math.Pow(a[i][j]/ofS-b[i][j]/ofG, 2)
+				d := a[i][j]/ofS - b[i][j]/ofG
+				sum += d * d
 			}
 		}
 		return sum
