@@ -179,6 +179,8 @@ func TestCommands(t *testing.T) {
 					case before == "--set":
 						name, _, _ := strings.Cut(word, "=")
 						known = parameters[name]
+					case before == "--recipe" && strings.HasSuffix(word, ".json"):
+						known = readable(t, "../../"+word)
 					case before == "--recipe":
 						known = slices.Contains(paint.RecipeNames(), word)
 					case before == "--layer":
@@ -197,4 +199,19 @@ func TestCommands(t *testing.T) {
 			}
 		})
 	}
+}
+
+// readable reports whether a file holds parameters of a recipe.
+func readable(t *testing.T, file string) bool {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Error(err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(new(paint.Recipe)); err != nil {
+		t.Errorf("%s: %v", file, err)
+	}
+	return err == nil
 }
