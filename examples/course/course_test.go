@@ -8,8 +8,8 @@ import (
 	"image/png"
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -149,69 +149,51 @@ func open(t *testing.T, file string) *picture.Picture {
 	return p.Resize(picture.FitLong(p.W, p.H, 256))
 }
 
-// TestCommands checks the commands of the worksheets: recipes, parameters, layers and
-// pictures exist.
+// TestCommands runs the commands of the worksheets and of the notebook, for one iteration at a
+// small size.
 func TestCommands(t *testing.T) {
-	parameters := make(map[string]bool)
-	for field := range reflect.TypeFor[paint.Recipe]().Fields() {
-		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		parameters[name] = true
+	if testing.Short() {
+		t.Skip("it builds the command")
 	}
-	sheets, err := filepath.Glob("worksheets/*.md")
-	if err != nil || len(sheets) != 3 {
-		t.Fatalf("worksheets %v, error %v", sheets, err)
+	program := filepath.Join(t.TempDir(), "pastiche.exe")
+	if text, err := exec.Command("go", "build", "-o", program, "../../cmd/pastiche").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, text)
 	}
-	for _, sheet := range sheets {
-		t.Run(filepath.Base(sheet), func(t *testing.T) {
-			text, err := os.ReadFile(sheet)
+	var cells strings.Builder
+	for _, c := range readNotebook(t).Cells {
+		cells.WriteString(strings.Join(c.Source, "") + "\n")
+	}
+	run := func(t *testing.T, folder, page string, least int) {
+		commands := regexp.MustCompile(`(?m)^    pastiche .*`).FindAllString(page, -1)
+		if len(commands) < least {
+			t.Errorf("%d commands, want %d at least", len(commands), least)
+		}
+		for _, command := range commands {
+			words := strings.Fields(command)[1:]
+			output, size := slices.Index(words, "-o")+1, slices.Index(words, "--size")+1
+			words[output] = filepath.Join(t.TempDir(), words[output])
+			words[size] = "24"
+			if words[0] != "features" {
+				words = append(words, "--iterations", "1")
+			}
+			cmd := exec.Command(program, words...)
+			cmd.Dir = folder
+			if text, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%s: %v\n%s", command, err, text)
+			}
+			if _, err := os.Stat(words[output]); err != nil {
+				t.Errorf("%s: %v", command, err)
+			}
+		}
+	}
+	t.Run("notebook", func(t *testing.T) { run(t, ".", cells.String(), 6) })
+	for sheet, least := range map[string]int{"alpha-beta.md": 6, "layers.md": 12, "start.md": 6} {
+		t.Run(sheet, func(t *testing.T) {
+			text, err := os.ReadFile(filepath.Join("worksheets", sheet))
 			if err != nil {
 				t.Fatal(err)
 			}
-			commands := regexp.MustCompile(`(?m)^ +pastiche .*`).FindAllString(string(text), -1)
-			if len(commands) < 3 {
-				t.Errorf("%d commands", len(commands))
-			}
-			for _, command := range commands {
-				words := strings.Fields(command)
-				for i, word := range words {
-					var known bool
-					switch before := words[max(i-1, 0)]; {
-					case before == "--set":
-						name, _, _ := strings.Cut(word, "=")
-						known = parameters[name]
-					case before == "--recipe" && strings.HasSuffix(word, ".json"):
-						known = readable(t, "../../"+word)
-					case before == "--recipe":
-						known = slices.Contains(paint.RecipeNames(), word)
-					case before == "--layer":
-						_, err := builtin(t).VGG().Layer(word)
-						known = err == nil
-					case strings.HasPrefix(word, "examples/"):
-						_, err := os.Stat("../../" + word)
-						known = err == nil
-					default:
-						continue
-					}
-					if !known {
-						t.Errorf("%s: unknown %s", command, word)
-					}
-				}
-			}
+			run(t, "../..", string(text), least)
 		})
 	}
-}
-
-// readable reports whether a file holds parameters of a recipe.
-func readable(t *testing.T, file string) bool {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Error(err)
-	}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(new(paint.Recipe)); err != nil {
-		t.Errorf("%s: %v", file, err)
-	}
-	return err == nil
 }
