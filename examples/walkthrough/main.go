@@ -179,7 +179,8 @@ func walk(o options, out io.Writer) error {
 	//
 	//	J_style[l](S, G) = 1/(4 nC² (nH nW)²) sum (Gram(S) - Gram(G))²
 	//	J_style(S, G)    = sum over l of lambda[l] J_style[l](S, G)
-	gram := loss.GramMatrix(values(aS[styleLayers[0]]))
+	firstLayer := aG[styleLayers[0]]
+	firstGram := loss.GramMatrix(values(firstLayer))
 	firstStyle := make([]float64, len(styleLayers))
 	for i, l := range styleLayers {
 		firstStyle[i] = loss.LayerStyleCost(values(aS[l]), values(aG[l]))
@@ -221,10 +222,14 @@ func walk(o options, out io.Writer) error {
 		return j
 	}
 
-	// Compare the costs of the first G with those of package loss.
+	// Compare what package loss computed for the first G with the engine. Measure returns the
+	// Gram matrix over the number of positions.
 	total(generated.RGB, make([]float32, len(generated.RGB)))
-	fmt.Fprintf(out, "Gram matrix of the style at %s : %d x %d, first element %.6g\n", styleLayers[0], len(gram), len(gram[0]), gram[0][0])
-	fmt.Fprintf(out, "Costs of the noise :\n%-16s %12s %12s\n", "", "package loss", "engine")
+	fmt.Fprintf(out, "The noise :\n%-20s %12s %12s\n", "", "package loss", "engine")
+	gram := network.Factor * network.Factor * float64(firstLayer.Positions()) * float64(cost.Measure(session, firstLayer).Second.At(0, 0))
+	if err := compare(out, "Gram[0][0] "+styleLayers[0], firstGram[0][0], gram); err != nil {
+		return err
+	}
 	if err := compare(out, "content "+contentLayer, firstContent, jContent); err != nil {
 		return err
 	}
@@ -265,10 +270,10 @@ func walk(o options, out io.Writer) error {
 	return nil
 }
 
-// compare prints a cost as package loss and the engine compute it. It returns an error
+// compare prints a value as package loss and the engine compute it. It returns an error
 // where the two differ.
 func compare(out io.Writer, name string, ofLoss, ofEngine float64) error {
-	fmt.Fprintf(out, "%-16s %12.6g %12.6g\n", name, ofLoss, ofEngine)
+	fmt.Fprintf(out, "%-20s %12.6g %12.6g\n", name, ofLoss, ofEngine)
 	if !(math.Abs(ofLoss-ofEngine) <= agreement*math.Abs(ofLoss)) {
 		return fmt.Errorf("%s: %g in package loss and %g in the engine: expected the same", name, ofLoss, ofEngine)
 	}
