@@ -7,8 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"golang.org/x/term"
 
@@ -59,28 +57,6 @@ func writeOutput(path string, write func(io.Writer) error) error {
 	}
 	_, err := os.Stdout.Write(b.Bytes())
 	return unwritable("standard output", err)
-}
-
-// writeUnused writes a file of a name that no file has: path, or, with a number
-// before its extension, path-2, path-3 and so on. It returns the name, which it takes
-// when the file is complete.
-func writeUnused(path string, write func(io.Writer) error) (string, error) {
-	for {
-		name := unused(path)
-		if err := atomicfile.WriteNew(name, write); !errors.Is(err, fs.ErrExist) {
-			return name, err
-		}
-	}
-}
-
-// unused returns the first name that no file has, as writeUnused numbers them.
-func unused(path string) string {
-	ext := filepath.Ext(path)
-	name := path
-	for n := 2; exists(name); n++ {
-		name = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(path, ext), n, ext)
-	}
-	return name
 }
 
 func exists(path string) bool {

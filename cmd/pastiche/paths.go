@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/pastiche-art/pastiche/internal/atomicfile"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -44,7 +45,7 @@ func (p *paths) namePainting(name string, course bool, called string) {
 		return
 	case name == "" && course:
 		p.chosenFolder = courseFolder
-		p.folder = unused(courseFolder)
+		p.folder = atomicfile.Unused(courseFolder)
 		p.choose(filepath.Join(p.folder, coursePainting))
 		return
 	case name == "":
@@ -68,7 +69,7 @@ func (p *paths) namePainting(name string, course bool, called string) {
 
 // choose chooses a name for a painting.
 func (p *paths) choose(name string) {
-	p.chosen, p.painting = name, unused(name)
+	p.chosen, p.painting = name, atomicfile.Unused(name)
 }
 
 // name returns what a painting is called after: its inputs.
@@ -182,7 +183,7 @@ func (p *paths) prepare() error {
 // made.
 func (p *paths) makeFolder() error {
 	for {
-		p.folder = unused(p.chosenFolder)
+		p.folder = atomicfile.Unused(p.chosenFolder)
 		err := os.Mkdir(p.folder, 0o777)
 		if errors.Is(err, fs.ErrExist) {
 			continue

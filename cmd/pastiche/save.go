@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/pastiche-art/pastiche/internal/atomicfile"
 	"github.com/pastiche-art/pastiche/picture"
 	"github.com/pastiche-art/pastiche/provenance"
 )
@@ -23,7 +24,7 @@ func (p *paths) save(path string, of *picture.Picture, opts picture.SaveOptions)
 	}
 	encode := func(w io.Writer) error { return picture.Encode(w, of, format, opts) }
 	if p.chosen != "" {
-		return writeUnused(path, encode)
+		return atomicfile.WriteUnused(path, encode)
 	}
 	if err := p.spare(path); err != nil {
 		return path, err

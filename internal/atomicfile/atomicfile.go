@@ -5,10 +5,11 @@
 // disk or a power failure therefore leaves the old file or the new one, never a
 // part of one.
 //
-//	Write     a path that the user chose: links are followed, devices written to
-//	WriteNew  a name that the program chose: an existing file is never replaced
-//	Replace   a file in the program's own folders: links are replaced
-//	SyncDir   a folder in which files were made, renamed or removed otherwise
+//	Write        a path that the user chose: links are followed, devices written to
+//	WriteNew     a name that the program chose: an existing file is never replaced
+//	WriteUnused  the same, with a number added to the name where a file has it
+//	Replace      a file in the program's own folders: links are replaced
+//	SyncDir      a folder in which files were made, renamed or removed otherwise
 package atomicfile
 
 import (
