@@ -72,7 +72,7 @@ var parameters = map[string]Parameter{
 	"first_content_weight": from(0).means("weight of the content cost at the first of several scales; more keeps the photo's large forms; 0 is the same at all"),
 	"style_weight":         from(0).means("weight of the style cost; more takes the painting further from the photo"),
 	"variation_weight":     from(0).means("weight of the total variation; more smooths, less keeps finer strokes and noise"),
-	"faces":                oneOf(FacesChoices()...).means("keep people recognisable, or paint faces like the rest"),
+	"faces":                oneOf(FacesChoices()...).means("faces in the photo: keep leaves people recognisable, ignore paints them like the rest"),
 	"face_weight":          from(0).means("weight of the content cost in faces; more keeps them closer to the photo; 0 is 6 times the content weight"),
 	"style_scale":          greater(0).means("size of the styles relative to the painting; more makes larger strokes, less finer ones"),
 	"first_style_scale":    from(0).means("size of the styles at the first of several scales; more begins with larger strokes; 0 is the same at all"),
@@ -208,6 +208,9 @@ func parse(to any, value string) error {
 	}
 	switch to := to.(type) {
 	case *[]Layer:
+		if value == "null" { // as JSON writes an empty list
+			return nil
+		}
 		return parseLayers(to, value)
 	case *[]Scale:
 		return parseScales(to, value)

@@ -32,7 +32,7 @@ var chartFormats = []string{".png", ".svg", ".pdf"}
 
 func checkChartPath(path string) error {
 	if !slices.Contains(chartFormats, strings.ToLower(filepath.Ext(path))) {
-		return misused("--plot %s: expected a name that ends in %s", path, strings.Join(chartFormats, ", "))
+		return misused("--chart %s: expected a name that ends in %s", path, strings.Join(chartFormats, ", "))
 	}
 	return nil
 }

@@ -9,8 +9,10 @@ import (
 
 // eventsHelp documents the events; the types below are their schema.
 const eventsHelp = `Events (--json), one JSON object a line on standard output:
-  {"event":"start","recipe":…,"network":…,"content":…,"styles":[…],"output":…,"seed":…,
-   "print":{"width":…,"height":…,"width_mm":…,"height_mm":…,"bleed_mm":…,"dpi":…,
+  {"event":"start","recipe":…,"network":…,"content":…,"styles":[…],"output":…,
+   "seed":…,
+   "print":{"width":…,"height":…,"width_mm":…,"height_mm":…,"bleed_mm":…,
+    "dpi":…,
             "crop":[left,top,right,bottom],"memory":…,"seconds":…}}   (with --print)
   {"event":"progress","scale":1,"scales":3,"iteration":1,"iterations":80,
    "step":1,"steps":160,"width":256,"height":171,

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -100,7 +101,7 @@ func helpText(cmd *cobra.Command, width int) string {
 		about, _, _ = strings.Cut(about, "\n\n")
 		examples = examples[:min(len(examples), shortExamples)]
 	}
-	fmt.Fprintf(&b, "%s\n", about)
+	b.WriteString(reflowed(about, width))
 	if cmd.Runnable() || cmd.HasAvailableSubCommands() {
 		b.WriteString("\nUsage:\n")
 		if cmd.Runnable() && !(cmd.HasAvailableSubCommands() && !cmd.HasParent()) {
@@ -111,12 +112,19 @@ func helpText(cmd *cobra.Command, width int) string {
 		}
 	}
 	if cmd.HasExample() {
-		fmt.Fprintf(&b, "\nExamples:\n%s\n", strings.Join(examples, "\n"))
+		b.WriteString("\nExamples:\n")
+		for _, example := range examples {
+			lines := []string{example}
+			if utf8.RuneCountInString(example) > width {
+				lines = wrapped(example, width-len(continued))
+			}
+			b.WriteString(strings.Join(lines, continued+"\n      ") + "\n")
+		}
 	}
 	writeCommands(&b, cmd)
 	if short {
 		writeFlags(&b, "Flags", common, width)
-		fmt.Fprintf(&b, "\n'%s --%s' prints all %d flags and more about the command.\n", cmd.CommandPath(), helpAll, len(flags))
+		fmt.Fprintf(&b, "\n'%s --%s' prints more, and all %d flags.\n", cmd.CommandPath(), helpAll, len(flags))
 		return b.String()
 	}
 	for len(flags) > 0 {
@@ -236,15 +244,52 @@ func flagUsage(f *pflag.Flag) string {
 	return fmt.Sprintf("%s (default %s)", usage, f.DefValue)
 }
 
-// wrapped returns text in lines of at most width columns, unless a word is longer.
+// continued ends a line of a command that goes on in the next one.
+const continued = ` \`
+
+// reflowed returns a text with its paragraphs wrapped. Lines that are indented, such as
+// those of a list, stay as they are, and where they are too long, continue below the text
+// of their last column.
+func reflowed(text string, width int) string {
+	var b strings.Builder
+	var paragraph []string
+	flush := func() {
+		if len(paragraph) > 0 {
+			b.WriteString(strings.Join(wrapped(strings.Join(paragraph, " "), width), "\n") + "\n")
+		}
+		paragraph = nil
+	}
+	for line := range strings.SplitSeq(text, "\n") {
+		if line != "" && line[0] != ' ' {
+			paragraph = append(paragraph, line)
+			continue
+		}
+		flush()
+		column := strings.LastIndex(strings.TrimRight(line, " "), "  ") + 2
+		if column < 2 || column > mostNameWidth {
+			column = len(line) - len(strings.TrimLeft(line, " "))
+		}
+		for i, part := range wrapped(line[column:], width-column) {
+			if i > 0 {
+				line = strings.Repeat(" ", len(line))
+			}
+			b.WriteString(strings.TrimRight(line[:column]+part, " ") + "\n")
+		}
+	}
+	flush()
+	return b.String()
+}
+
+// wrapped returns text in lines of at most width columns, unless a word is longer. The
+// first one keeps its indent.
 func wrapped(text string, width int) []string {
 	var lines []string
 	line := ""
 	for word := range strings.FieldsSeq(text) {
 		switch {
 		case line == "":
-			line = word
-		case len([]rune(line))+1+len([]rune(word)) <= width:
+			line = text[:strings.Index(text, word)] + word
+		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) <= width:
 			line += " " + word
 		default:
 			lines, line = append(lines, line), word

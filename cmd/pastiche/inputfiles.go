@@ -19,7 +19,7 @@ type inputFiles struct {
 
 // inputFiles returns the files of a painting.
 func (o *paintOptions) inputFiles(w work) inputFiles {
-	return inputFiles{content: w.content, styles: w.styles, masks: o.masks, styleMasks: o.styleMasks, keep: o.keep, init: o.initPicture()}
+	return inputFiles{content: w.content, styles: w.styles, masks: o.masks, styleMasks: o.styleMasks, keep: o.keep, init: o.init}
 }
 
 // inputFiles returns the files of an exploration.

@@ -46,7 +46,7 @@ func TestInterruptedPaintingIsSaved(t *testing.T) {
 			}
 			t.Parallel()
 			folder := inputFolder(t)
-			cmd := pastiche(folder, append(endless, "--json", "--log", "costs.csv", "--plot", "costs.png")...)
+			cmd := pastiche(folder, append(endless, "--json", "--cost-log", "costs.csv", "--chart", "costs.png")...)
 			var stderr bytes.Buffer
 			cmd.Stderr = &stderr
 			stdout, err := cmd.StdoutPipe()

@@ -38,16 +38,17 @@ func newJobsSubmitCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "submit CONTENT STYLE...",
 		Short: "Submit a job and print its id",
-		Long: `Submit a job and print its id. 'pastiche jobs wait' waits for the painting. Flags
-and masks mean what they mean to 'pastiche paint', and --recipe also takes a preset of
-the server. With --shape all pictures are styles, of a texture. Pictures are sent as
-they are. The job has the name of the content's file, unless a label "name" is given.
+		Long: `Submit a job and print its id. 'pastiche jobs wait' waits for the painting.
+Flags and masks mean what they mean to 'pastiche paint', and --recipe also takes
+a preset of the server. With --shape all pictures are styles, of a texture.
+Pictures are sent as they are. The job has the name of the content's file,
+unless a label "name" is given.
 
 A command that is run again, because its answer was lost or a script was started
 again, submits the same job once where --idempotency-key is the same.`,
 		Example: `  id=$(pastiche jobs submit photo.jpg painting.jpg --size 1024)
-  pastiche jobs submit photo.jpg sky.jpg sea.jpg --mask above.png --mask below.png
-  pastiche jobs submit photo.jpg painting.jpg --label order=7 --idempotency-key order-7
+  pastiche jobs submit photo.jpg sky.jpg sea.jpg --mask up.png --mask low.png
+  pastiche jobs submit photo.jpg painting.jpg --idempotency-key order-7
   pastiche jobs submit pebbles.jpg --shape 1024x256 --tileable`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("shape") {
@@ -69,15 +70,17 @@ again, submits the same job once where --idempotency-key is the same.`,
 
 func (o *submitOptions) AddFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
+	o.addRecipe(cmd)
 	o.addStrength(cmd)
-	o.addCanvas(cmd)
-	o.addSubject(cmd)
-	o.addHand(cmd)
+	o.everydayFlags(cmd, "size", "iterations", "content_weight", "style_scale", "colors", "faces")
+	o.addMasks(cmd)
+	o.addStyles(cmd)
+	o.addSeed(cmd)
 	flags.Var(&o.shape, "shape", "`SIZE` of a texture in pixels, or its proportions where --size says how large")
 	flags.Lookup("shape").DefValue = "" // which help texts leave out
-	flags.BoolVar(&o.tileable, "tileable", false, "join the sides of a texture without a seam")
-	o.addCosts(cmd)
-	o.addPooling(cmd)
+	everyday(cmd, "mask", "keep", "set")
+	addParameters(cmd, "tileable")
+	section(cmd, "Texture", "shape", "tileable")
 	o.maxPixels = picture.DefaultMaxPixels
 	flags.StringVar(&o.idempotencyKey, "idempotency-key", "", "`KEY` of the submission; submissions with the same key are one job")
 	flags.StringToStringVar(&o.labels, "label", nil, "`NAME=VALUE` of a label that the job is listed by; repeatable")
@@ -142,7 +145,7 @@ func named(labels map[string]string, path string) map[string]string {
 // jobOptions returns the options of the job that flags describe. A recipe that this
 // program does not know is a preset of the server.
 func (o *submitOptions) jobOptions(ctx context.Context, flags *pflag.FlagSet, c *client.Client) (*api.Options, error) {
-	if !slices.Contains(paint.RecipeNames(), o.name) {
+	if !isRecipeFile(o.name) && !slices.Contains(paint.RecipeNames(), o.name) {
 		preset, err := presetNamed(ctx, c, o.name, paint.Strength(o.strength))
 		if err != nil {
 			return nil, inFlags(err)
@@ -193,7 +196,7 @@ func (o *submitOptions) pictures(ctx context.Context, content string, styles []s
 	send := func(role api.Role, path string) {
 		sent = append(sent, client.Picture{Role: role, Open: client.Bytes(o.inputs.files[path])})
 	}
-	for role, path := range map[api.Role]string{api.Content: content, api.Keep: o.keep, api.Init: o.initPicture()} {
+	for role, path := range map[api.Role]string{api.Content: content, api.Keep: o.keep, api.Init: o.init} {
 		if path == "" {
 			continue
 		}

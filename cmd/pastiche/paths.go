@@ -23,8 +23,8 @@ type paths struct {
 	folder string   // that the painting goes to, or ""
 	// chosenFolder is chosen of the folder.
 	chosenFolder string
-	log          string // --log, or empty
-	chart        string // --plot, or empty
+	costLog      string // --cost-log, or empty
+	chart        string // --chart, or empty
 	sheet        string // --sheet, or empty
 	film         string // --film, or empty
 	// checkpoint is --checkpoint, or else --resume, or empty.
@@ -113,7 +113,7 @@ func (p *paths) check() error {
 		}
 	}
 	outputs := []struct{ flag, path string }{
-		{"--output", p.painting}, {"--log", p.log}, {"--plot", p.chart},
+		{"--output", p.painting}, {"--cost-log", p.costLog}, {"--chart", p.chart},
 		{"--sheet", p.sheet}, {"--film", p.film}, {"--checkpoint", p.checkpoint},
 	}
 	for i, o := range outputs {
@@ -168,7 +168,7 @@ func (p *paths) prepare() error {
 		}
 		p.made = true
 	}
-	for _, path := range []string{p.painting, p.log, p.chart, p.sheet, p.film, p.checkpoint} {
+	for _, path := range []string{p.painting, p.costLog, p.chart, p.sheet, p.film, p.checkpoint} {
 		if path == "" {
 			continue
 		}

@@ -65,7 +65,7 @@ func TestSubmitExitCodes(t *testing.T) {
 	for _, args := range [][]string{
 		{"--size", "0"},
 		{"--size", "8"},
-		{"--style-layers", "conv9_9"},
+		{"--set", "style_layers=conv9_9"},
 		{"--style-blend", "1,2"},
 		{"--strength", "7"},
 		{"--nothing"},
@@ -129,7 +129,7 @@ func TestServedFromTheCommandLine(t *testing.T) {
 		"an initial picture":    {"content.png", "style.png", "--init", "style.png", "--keep", "right.png"},
 		"a strength":            {"content.png", "style.png", "--strength", "bold"},
 	} {
-		args = append(args, "--recipe", "fine", "--size", "48", "--iterations", "2", "--seed", "7", "--pooling", "avg")
+		args = append(args, "--recipe", "fine", "--size", "48", "--iterations", "2", "--seed", "7", "--set", "pooling=avg")
 		say("jobs", "wait", job(args...), "-o", "sent.png")
 		if out, err := pastiche(folder, append(append([]string{"paint"}, args...), "-o", "painted.png", "-q")...).CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v: %s", name, err, out)

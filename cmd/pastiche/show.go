@@ -26,8 +26,7 @@ the costs. The picture's file carries all this unless it was painted with
 --no-provenance.
 
 Of a painting that was interrupted or that diverged, it shows how far it came, and the
-command that paints the finished picture.` +
-			exitHelp(exitOK, exitFailure, exitUsage, exitInput),
+command that paints the finished picture.`,
 		Example: "  pastiche show painting.png\n  pastiche show painting.png --json | jq .recipe",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

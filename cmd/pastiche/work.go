@@ -66,7 +66,7 @@ func paintWork(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, w 
 		return err
 	}
 	defer files.tidy()
-	network, substitute, err := opts.openNetwork(flags, &recipe)
+	network, substitute, err := opts.openRecipeNetwork(flags, &recipe)
 	if err != nil {
 		return err
 	}
@@ -206,15 +206,15 @@ func (o *paintOptions) openContent(ctx context.Context, w work) (image.Image, er
 
 // openInit returns the picture that the painting begins with, or nil.
 func (o *paintOptions) openInit(ctx context.Context) (image.Image, error) {
-	if o.initPicture() == "" {
+	if o.init == "" {
 		return nil, nil
 	}
-	return o.openPicture(ctx, o.initPicture())
+	return o.openPicture(ctx, o.init)
 }
 
 // paths returns the files of a painting.
 func (o *paintOptions) paths(r paint.Recipe, w work) *paths {
-	p := &paths{log: o.log, chart: o.chart, sheet: o.sheet, film: o.film, checkpoint: o.checkpoint, resume: o.resume}
+	p := &paths{costLog: o.costLog, chart: o.chart, sheet: o.sheet, film: o.film, checkpoint: o.checkpoint, resume: o.resume}
 	if p.checkpoint == "" {
 		p.checkpoint = o.resume
 	}
@@ -242,8 +242,8 @@ func (o *paintOptions) witnesses(r paint.Recipe, files *paths, report reporter) 
 		}
 		all = append(all, s)
 	}
-	if o.log != "" {
-		all = append(all, newCostLog(o.log))
+	if o.costLog != "" {
+		all = append(all, newCostLog(o.costLog))
 	}
 	if o.chart != "" {
 		all = append(all, &chart{path: o.chart, recipe: r, saved: report.saved})

@@ -36,7 +36,7 @@ func parameters(recipe api.Recipe, maxSize int) []api.Parameter {
 		if p.Default == nil {
 			p.Default = absent(p)
 		}
-		if name == "size" {
+		if p.Name == "size" {
 			most := float64(min(maxSize, paint.MaxSize))
 			p.Maximum = &most
 		}
