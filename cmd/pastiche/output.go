@@ -17,12 +17,12 @@ import (
 // standardOutput is the name of standard output among the files of --output.
 const standardOutput = "-"
 
-// outputError is the fault of a place that was to be written.
+// outputError is an error of writing a file or standard output.
 type outputError struct{ error }
 
 func (e *outputError) Unwrap() error { return e.error }
 
-// unwritable gives an error of writing to a place its sentence; nil stays nil.
+// unwritable returns an error of writing to a place as an outputError; nil stays nil.
 func unwritable(place string, err error) error {
 	if err == nil {
 		return nil
@@ -34,8 +34,8 @@ func unwritable(place string, err error) error {
 	return &outputError{fmt.Errorf("%s: cannot be written: %w", place, err)}
 }
 
-// checkOutput finds, before hours of work, whether a file or standard output could
-// not be written.
+// checkOutput fails, before hours of work, where a file or standard output cannot be
+// written.
 func checkOutput(path string) error {
 	if path != standardOutput {
 		return atomicfile.CheckWritable(path)
