@@ -69,7 +69,7 @@ done
 mkdir -p "$images/pairs"
 while read -r photo painting; do
   for recipe in fine nnst strotss gatys classic; do
-    paint "pairs/$photo-$recipe" "$photo" "$painting" --size 192 --quality 80 --no-note --recipe "$recipe" --save-every 0
+    paint "pairs/$photo-$recipe" "$photo" "$painting" --size 192 --quality 80 --no-provenance --recipe "$recipe" --save-every 0
   done
 done <<PAIRS
 castle starry-night
@@ -85,4 +85,4 @@ PAIRS
 # A sheet of the scales and a chart of the costs.
 [ -e "$images/scales.jpg" ] ||
   "$PASTICHE" paint --quiet "$photos/cat.jpg" "$paintings/starry-night.jpg" --quality 88 \
-    -o "$images/cat.jpg" --plot "$images/costs.svg" --sheet "$images/scales.jpg"
+    -o "$images/cat.jpg" --chart "$images/costs.svg" --sheet "$images/scales.jpg"

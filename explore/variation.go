@@ -10,15 +10,15 @@ import (
 	"github.com/pastiche-art/pastiche/paint"
 )
 
-// A Parameter is something that variations differ in. Its name is that of the flag
-// of 'pastiche paint' that takes its values.
+// A Parameter is something that variations differ in or have in common: the recipe, the
+// strength, the seed, or a parameter of a recipe by its name of [paint.Parameters].
 type Parameter string
 
-// The parameters. Init has the one value "noise" here, and comes with Seed.
+// The parameters that vary. Init has the one value "noise" here, and comes with Seed.
 const (
 	Recipe     Parameter = "recipe"
 	Strength   Parameter = "strength"
-	StyleScale Parameter = "style-scale"
+	StyleScale Parameter = "style_scale"
 	Colors     Parameter = "colors"
 	Seed       Parameter = "seed"
 	Init       Parameter = "init"
@@ -27,7 +27,7 @@ const (
 // Parameters returns those that [Vary] varies.
 func Parameters() []Parameter { return []Parameter{Recipe, Strength, StyleScale, Colors, Seed} }
 
-// A Choice is the value of a parameter, written as the flag takes it.
+// A Choice is the value of a parameter, as [paint.Recipe.Set] reads it.
 type Choice struct {
 	Parameter Parameter
 	Value     string
@@ -48,8 +48,8 @@ const maxVaried = 2
 // Vary returns the variations of one parameter, or of every value of one with
 // every value of another: the first runs fastest. A parameter by itself has about a
 // dozen values where it has so many, and three to five beside another. fixed are
-// the values that all variations share; without one, a parameter has the value of
-// the recipe, which is fine. A seed among them is the first of those that vary: as
+// the values that all variations share, as [paint.Recipe.Set] reads them; without one, a
+// parameter has the value of the recipe, which is fine. A seed among them is the first of those that vary: as
 // seeds choose the noise that a painting begins with, all begin with noise then.
 //
 // The error is a [*paint.OptionError], for an unknown parameter or value.
@@ -164,16 +164,12 @@ func compose(values map[Parameter]string) (paint.Recipe, uint64, error) {
 			return r, 0, err
 		}
 	}
-	if text, given := values[StyleScale]; given {
-		if r.StyleScale, err = strconv.ParseFloat(text, 64); err != nil {
-			return r, 0, invalid("StyleScale", "%q: expected a number", text)
+	for _, p := range paint.Parameters() {
+		if text, given := values[Parameter(p.Name)]; given {
+			if err := r.Set(p.Name, text); err != nil {
+				return r, 0, err
+			}
 		}
-	}
-	if text, given := values[Colors]; given { // the recipe's method is for its own
-		r.Colors, r.ColorMethod = paint.Colors(text), ""
-	}
-	if values[Init] != "" {
-		r.Init = paint.Init(values[Init])
 	}
 	seed, err := parseSeed(values[Seed])
 	if err != nil {

@@ -2,10 +2,11 @@ package paint
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"image"
-	"io"
+	"slices"
 
 	"github.com/pastiche-art/pastiche/internal/vgg"
 )
@@ -36,29 +37,37 @@ func newSessionOr(content image.Image, shape image.Point, regions []Region, opts
 // missing are those of the recipe that "name" names, or of [Fine], with the given
 // strength. Its error is an [*OptionError].
 func ParseRecipe(data []byte, strength Strength) (Recipe, error) {
-	var base struct {
-		Name string `json:"name"`
-	}
-	if err := json.Unmarshal(data, &base); err != nil {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(data, &fields); err != nil {
 		return Recipe{}, invalid("Recipe", "%v: expected a JSON object", err)
 	}
-	if base.Name == "" {
-		base.Name = Fine().Name
+	name := Fine().Name
+	if text, found := fields["name"]; found {
+		if err := json.Unmarshal(text, &name); err != nil {
+			return Recipe{}, invalid("Recipe", "name %s: expected a text", text)
+		}
 	}
-	r, err := RecipeNamed(base.Name)
+	r, err := RecipeNamed(cmp.Or(name, Fine().Name))
 	if err != nil {
 		return Recipe{}, err
 	}
 	if err := r.Strengthen(strength); err != nil {
 		return Recipe{}, err
 	}
+	var names []string
+	for name := range fields {
+		names = append(names, name)
+	}
+	slices.Sort(names) // so that the error is about the same one always
+	for _, name := range names {
+		if _, _, err := r.field(name); err != nil && name != "name" {
+			return Recipe{}, err
+		}
+	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&r); err != nil {
 		return Recipe{}, invalid("Recipe", "%v", err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return Recipe{}, invalid("Recipe", "more than one JSON value: expected one object")
 	}
 	return r, r.Validate()
 }

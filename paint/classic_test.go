@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// contentCost is the note's J_content(C, G) in float64, for activations times a
+// contentCost is the course's J_content(C, G) in float64, for activations times a
 // factor.
 func contentCost(c, g *Activation, factor float64) float64 {
 	var sum float64
@@ -35,7 +35,7 @@ func gram(a *Activation, factor float64) [][]float64 {
 	return rows
 }
 
-// layerStyleCost is the note's J_style[l](S, G), with each Gram matrix divided
+// layerStyleCost is the course's J_style[l](S, G), with each Gram matrix divided
 // by its own number of positions.
 func layerStyleCost(s, g *Activation, factor float64) float64 {
 	of, to := gram(g, factor), gram(s, factor)
@@ -49,7 +49,7 @@ func layerStyleCost(s, g *Activation, factor float64) float64 {
 	return sum / float64(4*s.C*s.C)
 }
 
-// TestClassicCosts computes the note's formulas from activations.
+// TestClassicCosts computes the course's formulas from activations.
 func TestClassicCosts(t *testing.T) {
 	recipe := Classic()
 	network := builtin(t)
@@ -69,11 +69,11 @@ func TestClassicCosts(t *testing.T) {
 
 	report := mustScore(t, content, one(style), generated, opts)
 	if got := report.Costs; !near(got.Content, jContent, 1e-5) || !near(got.Style, jStyle, 1e-5) || !near(got.Total, 10*jContent+40*jStyle, 1e-5) {
-		t.Errorf("costs %+v, the note's are content %g, style %g, total %g", got, jContent, jStyle, 10*jContent+40*jStyle)
+		t.Errorf("costs %+v, the course's are content %g, style %g, total %g", got, jContent, jStyle, 10*jContent+40*jStyle)
 	}
 	for _, l := range report.Layers {
 		if l.Kind == "style" && !near(l.Cost, layers[l.Layer], 1e-5) {
-			t.Errorf("style cost of %s %g, the note's is %g", l.Layer, l.Cost, layers[l.Layer])
+			t.Errorf("style cost of %s %g, the course's is %g", l.Layer, l.Cost, layers[l.Layer])
 		}
 	}
 }

@@ -30,7 +30,7 @@ type Network struct {
 
 // normalizedFactor is the factor for networks whose input and activations are of
 // the order of 1, such as the built-in one. With it the noise starts of [Classic]
-// cost about what the note's own notebook prints for a VGG-19 at 400 x 300, 7878
+// cost about what the course's notebook prints for a VGG-19 at 400 x 300, 7878
 // of content and 1.26e8 of style: over 63 pairs of a photograph and a painting,
 // the factor that gives exactly that has a geometric mean of 68 for content and
 // of 43 for style.
@@ -70,15 +70,15 @@ func OpenNetwork(name string) (*Network, error) {
 	return NewNetwork(w)
 }
 
-// noteNetwork is the name of the network of [Classic].
-const noteNetwork = "vgg19"
+// courseNetwork is the name of the network of [Classic].
+const courseNetwork = "vgg19"
 
 // DefaultNetwork returns the network that a recipe is meant for, as far as this
-// machine has it: the note's VGG-19 for [Classic] once it was pulled or
+// machine has it: the course's VGG-19 for [Classic] once it was pulled or
 // imported, and otherwise the built-in one.
 func DefaultNetwork(r *Recipe) (*Network, error) {
 	if r.Name == Classic().Name {
-		n, err := OpenNetwork(noteNetwork)
+		n, err := OpenNetwork(courseNetwork)
 		if !errors.Is(err, registry.ErrAbsent) {
 			return n, err
 		}

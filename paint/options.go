@@ -92,8 +92,9 @@ type Painting struct {
 	*picture.Picture
 	// Costs are those of the canvas after the last iteration.
 	Costs Costs
-	// Steps is the number of iterations that were made.
-	Steps int
+	// Steps is the number of iterations that were made, and Planned that of all scales. A
+	// finished painting has fewer steps than planned where L-BFGS converged.
+	Steps, Planned int
 	// Faces is how many faces of the content were found and kept.
 	Faces int
 

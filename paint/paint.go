@@ -368,7 +368,7 @@ func (s *session) begin() *picture.Picture {
 
 // finish makes a settled canvas the outcome.
 func (s *session) finish(stage *stage, canvas *picture.Picture) *Painting {
-	s.painting.Picture = s.present(stage, canvas)
+	s.painting.Picture, s.painting.Planned = s.present(stage, canvas), s.steps
 	return &s.painting
 }
 

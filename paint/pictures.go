@@ -18,7 +18,7 @@ const (
 	TextureRole   Role = "texture"    // the canvas of a texture
 	StyleRole     Role = "style"      // one of several
 	MaskRole      Role = "mask"       // of a region, one of several
-	StyleMaskRole Role = "style mask" // of a style, one of several
+	StyleMaskRole Role = "style_mask" // of a style, one of several
 	KeepRole      Role = "keep"       // the mask of a region without styles
 	InitRole      Role = "init"       // [Options.Init]
 	PictureRole   Role = "picture"    // that is scored, or whose features are asked for

@@ -140,7 +140,7 @@ type ContentCost string
 
 // The content costs of package loss.
 const (
-	SquaredContent ContentCost = "squared"    // the note's: a mean over the layer
+	SquaredContent ContentCost = "squared"    // the course's: a mean over the layer
 	SummedContent  ContentCost = "sum"        // the paper's: a sum over the layer, which grows with the canvas
 	RootContent    ContentCost = "root"       // the root of a mean square, with a gradient of constant length
 	SimilarContent ContentCost = "similarity" // of places among themselves

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pastiche-art/pastiche/internal/kernel"
+	"github.com/pastiche-art/pastiche/internal/spelling"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -204,7 +205,7 @@ func STROTSS() Recipe {
 	r.Name = "strotss"
 	r.Iterations, r.FirstIterations, r.FinalIterations, r.FinalCost = 200, 200, 0, ""
 	r.StyleLayers = append(r.StyleLayers, Layer{"conv5_1", 1})
-	r.ContentLayers = r.StyleLayers
+	r.ContentLayers = slices.Clone(r.StyleLayers)
 	r.ContentCost, r.StyleCost = SimilarContent, EarthMoverCost
 	r.Balanced, r.Faces, r.FaceWeight = false, "", 0
 	r.FirstContentWeight, r.ContentWeight, r.ContentShare = 4, 0.5, 0
@@ -274,7 +275,11 @@ func RecipeNames() []string {
 func RecipeNamed(name string) (Recipe, error) {
 	i := slices.Index(RecipeNames(), name)
 	if i < 0 {
-		return Recipe{}, invalid("Recipe", "%q: expected one of %s", name, strings.Join(RecipeNames(), ", "))
+		meant := ""
+		if nearest := spelling.Nearest(name, RecipeNames()); nearest != "" {
+			meant = "did you mean " + nearest + "? "
+		}
+		return Recipe{}, invalid("Recipe", "%q: %sexpected one of %s", name, meant, strings.Join(RecipeNames(), ", "))
 	}
 	return recipes[i](), nil
 }

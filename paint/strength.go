@@ -91,7 +91,7 @@ const contentRatio = 3
 
 var responses = map[string]response{
 	"fine": {contentRatio: contentRatio, firstSize: threeStrengths{280, 200, 100}},
-	// The note's style costs thousands of times what its content does, and 200
+	// The course's style costs thousands of times what its content does, and 200
 	// steps keep much of what it begins with.
 	"classic": {contentRatio: 100 * contentRatio, noiseShare: threeStrengths{0.3, 0.6, 0.8}},
 	"gatys":   {contentRatio: contentRatio},

@@ -8,6 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/pastiche-art/pastiche/internal/spelling"
+	"github.com/pastiche-art/pastiche/paint"
 )
 
 // argumentKinds says what each argument of a command names, by its word in the
@@ -65,7 +68,7 @@ func argumentWords(cmd *cobra.Command) []string {
 }
 
 // flagError gives pflag's complaint about a flag its sentence.
-func flagError(_ *cobra.Command, err error) error {
+func flagError(cmd *cobra.Command, err error) error {
 	var (
 		unknown *pflag.NotExistError
 		invalid *pflag.InvalidValueError
@@ -75,10 +78,30 @@ func flagError(_ *cobra.Command, err error) error {
 		if file := dashed(unknown); file != "" {
 			return misused("%w; for a file of that name: ./%s", err, file)
 		}
+		if meant := meantFlag(cmd, unknown.GetSpecifiedName()); meant != "" {
+			return misused("%w: did you mean %s?", err, meant)
+		}
 	case errors.As(err, &invalid):
 		return invalidValue(invalid)
 	}
 	return err
+}
+
+// meantFlag returns the flag that a command has for an unknown one, or "".
+func meantFlag(cmd *cobra.Command, unknown string) string {
+	if f := cmd.Flags().Lookup("set"); f != nil {
+		for _, p := range paint.Parameters() {
+			if parameterFlag(p.Name) == unknown || p.Name == unknown {
+				return "--set " + p.Name + "=VALUE"
+			}
+		}
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	if nearest := spelling.Nearest(unknown, names); nearest != "" {
+		return "--" + nearest
+	}
+	return ""
 }
 
 // dashed returns the argument that was taken for flags, where it looks like the

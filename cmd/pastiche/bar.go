@@ -63,15 +63,15 @@ func drawBar(container *mpb.Progress, total int64, state *atomic.Pointer[barStat
 	return container.New(total,
 		mpb.BarStyle().Lbound("").Filler("━").Tip("━").Padding("─").Rbound(""),
 		append(options,
-			mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return state.Load().count })),
+			// A terminal that echoed Ctrl-C has moved the cursor off the first column.
+			mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return "\r" + state.Load().count })),
 			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return state.Load().pace })),
 		)...)
 }
 
 // Write puts lines above the bar, and after close, on standard error.
 func (b *bar) Write(text []byte) (int, error) {
-	// A terminal that echoed Ctrl-C has moved the cursor off the first column.
-	_, err := b.container.Write(append([]byte("\r"), text...))
+	_, err := b.container.Write(append([]byte("\r"), text...)) // after an echo, too
 	if errors.Is(err, mpb.ErrDone) {
 		return os.Stderr.Write(text)
 	}

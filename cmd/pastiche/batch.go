@@ -141,7 +141,7 @@ func (b *batchRun) tell(format string, args ...any) {
 // many.
 func (o *paintOptions) single() (flag string) {
 	for _, f := range []struct{ name, value string }{
-		{"output", o.output}, {"log", o.log}, {"plot", o.chart}, {"sheet", o.sheet}, {"film", o.film},
+		{"output", o.output}, {"cost-log", o.costLog}, {"chart", o.chart}, {"sheet", o.sheet}, {"film", o.film},
 		{"checkpoint", o.checkpoint}, {"resume", o.resume},
 	} {
 		if f.value != "" {

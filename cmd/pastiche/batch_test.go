@@ -157,7 +157,7 @@ func TestBatchOfUnreadable(t *testing.T) {
 
 func TestInterruptedBeforeTheFirstIteration(t *testing.T) {
 	folder := inputFolder(t)
-	r := start(t, folder, "paint", "content.png", "style.png", "--size", "768", "--first-size", "0")
+	r := start(t, folder, "paint", "content.png", "style.png", "--size", "768", "--set", "first_size=0")
 	r.await("start")
 	last, all, code := r.interrupt()
 	if code != exitInterrupted || !strings.Contains(last, `"message":"interrupted before the first iteration; there is no painting to save"`) {

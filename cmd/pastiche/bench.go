@@ -29,11 +29,11 @@ and position, forward and backward. Faster algorithms than the direct one get
 more than the processor's peak.
 
 With --json, the last line is one object:
-  {"network":…,"size":…,"threads":…,"kernel":…,"precision":…,"parts":…,"iterations":…,
+  {"network":…,"size":…,"threads":…,"kernel":…,"precision":…,"parts":…,
+   "iterations":…,
    "seconds_per_iteration":{"min":…,"median":…},
    "share":{"forward":…,"backward":…,"costs":…,"optimizer":…},
-   "gflops_per_second":…,"peak_memory_bytes":…}` +
-			exitHelp(exitOK, exitFailure, exitUsage, exitInput, exitOutput, exitInterrupted),
+   "gflops_per_second":…,"peak_memory_bytes":…}`,
 		Example: `  pastiche bench
   pastiche bench --network vgg19-random --size 512 --json`,
 		Args: cobra.NoArgs,
@@ -53,7 +53,6 @@ type benchOptions struct {
 
 func (o *benchOptions) AddFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.SortFlags = false
 	flags.StringVar(&o.network, "network", "builtin", "network: builtin, vgg16-random, vgg19-random, or a safetensors `FILE`")
 	flags.IntVar(&o.size, "size", 512, "width and height of the picture in pixels")
 	flags.IntVar(&o.iterations, "iterations", 5, "iterations to measure")

@@ -73,7 +73,7 @@ func TestCluster(t *testing.T) {
 	eventually(t, "the server is ready", func() bool { return healthy(url) })
 	eventually(t, "the worker is ready", func() bool { return healthy(firstURL) })
 
-	said, err := pastiche(folder, "submit", "--server", url, "content.png", "style.png", "--recipe", "classic", "--size", "48", "--iterations", "1000000").Output()
+	said, err := pastiche(folder, "jobs", "submit", "--server", url, "content.png", "style.png", "--recipe", "classic", "--size", "48", "--iterations", "1000000").Output()
 	if err != nil {
 		t.Fatal(err)
 	}

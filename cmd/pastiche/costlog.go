@@ -73,5 +73,5 @@ func checkChartPath(path string) error {
 	case ".png", ".svg":
 		return nil
 	}
-	return misused("--plot %s: expected a name that ends in .png or .svg", path)
+	return misused("--chart %s: expected a name that ends in .png or .svg", path)
 }

@@ -383,7 +383,7 @@ func TestKubernetesObjects(t *testing.T) {
 	if target := scaler.ScaleTargetRef; target.Kind != "Deployment" || target.Name != "worker" {
 		t.Errorf("the autoscaler scales %v", target)
 	}
-	if metric := scaler.Metrics[0].External.Metric.Name; !strings.Contains(contents(t, "studio/metrics.go"), `"`+metric+`"`) {
+	if metric := scaler.Metrics[0].External.Metric.Name; !strings.Contains(contents(t, "internal/studio/metrics.go"), `"`+metric+`"`) {
 		t.Errorf("the autoscaler follows %s, which is no metric", metric)
 	}
 }
@@ -620,7 +620,7 @@ func TestDocumentedNames(t *testing.T) {
 				t.Errorf("%s names %s, which is no test", file, name)
 			}
 		}
-		for _, name := range regexp.MustCompile("`((?:cmd|job|studio)/[\\w./-]+)`").FindAllStringSubmatch(text, -1) {
+		for _, name := range regexp.MustCompile("`((?:cmd|internal)/[\\w./-]+)`").FindAllStringSubmatch(text, -1) {
 			if _, err := os.Stat("../../" + name[1]); err != nil {
 				t.Errorf("%s names %s: %v", file, name[1], err)
 			}
@@ -637,10 +637,10 @@ func TestDocumentedNames(t *testing.T) {
 			}
 		}
 	}
-	metrics := contents(t, "studio/metrics.go")
+	metrics := contents(t, "internal/studio/metrics.go")
 	for _, name := range regexp.MustCompile(`\bpastiche_[a-z_]+`).FindAllString(contents(t, "docs/OPERATING.md"), -1) {
 		if !strings.Contains(metrics, `"`+name) {
-			t.Errorf("docs/OPERATING.md names the metric %s, which studio/metrics.go does not have", name)
+			t.Errorf("docs/OPERATING.md names the metric %s, which internal/studio/metrics.go does not have", name)
 		}
 	}
 }

@@ -21,7 +21,6 @@ var threadsUsage = fmt.Sprintf("threads, at most %d (default one for each proces
 // network.
 type engineOptions struct {
 	network   string
-	pooling   string
 	threads   int
 	precision kernel.Precision
 	memory    byteSize
@@ -32,17 +31,28 @@ type engineOptions struct {
 func (o *engineOptions) AddFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&o.network, "network", "builtin", "`NAME` of a network, as 'pastiche networks list' lists them, or a file that holds one")
-	o.addPooling(cmd)
 	flags.IntVar(&o.threads, "threads", 0, threadsUsage)
 	addPrecision(cmd, &o.precision)
 	flags.Var(&o.memory, "memory", memoryHelp)
 	flags.Int64Var(&o.maxPixels, "max-pixels", picture.DefaultMaxPixels, "largest input picture, in pixels")
 	completeBy(cmd, "network", completeNetworks(cobra.ShellCompDirectiveDefault))
+	section(cmd, "Machine", "network", "threads", "precision", "memory", "max-pixels")
 }
 
-func (o *engineOptions) addPooling(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&o.pooling, "pooling", "", "`KIND` of pooling: "+strings.Join(poolings, ", "))
-	complete(cmd, "pooling", poolings, cobra.ShellCompDirectiveNoFileComp)
+// openRecipeNetwork returns the network that was asked for, or else the one that the
+// recipe is meant for; where that is not on this machine, substitute says so.
+func (o *engineOptions) openRecipeNetwork(flags *pflag.FlagSet, r *paint.Recipe) (n *paint.Network, substitute string, err error) {
+	if flags.Changed("network") {
+		n, err = o.openNetwork()
+		return n, "", err
+	}
+	if n, err = paint.DefaultNetwork(r); err != nil {
+		return nil, "", networkError(err)
+	}
+	if isCourse(*r) && n.Name == o.network {
+		substitute = "The built-in network stands in for the course's VGG-19, which 'pastiche networks pull vgg19' fetches."
+	}
+	return n, substitute, nil
 }
 
 // addPrecision adds the flag of the number format that the network computes in.
@@ -54,8 +64,6 @@ func addPrecision(cmd *cobra.Command, precision *kernel.Precision) {
 	cmd.Flags().TextVar(precision, "precision", kernel.Float32, "number `FORMAT` that the network computes in: "+strings.Join(names, ", "))
 	complete(cmd, "precision", names, cobra.ShellCompDirectiveNoFileComp)
 }
-
-var poolings = []string{"max", "avg", "avg-rescaled"}
 
 // validate checks what the library does not know.
 func (o *engineOptions) validate() error {
@@ -75,54 +83,6 @@ func (o *engineOptions) openNetwork() (*paint.Network, error) {
 		return nil, networkFileError(o.network, err)
 	}
 	return n, nil
-}
-
-// optionFlags are the flags behind the library's options.
-var optionFlags = map[string]string{
-	"Recipe":          "recipe",
-	"Strength":        "strength",
-	"Size":            "size",
-	"Iterations":      "iterations",
-	"ContentWeight":   "content-weight",
-	"StyleWeight":     "style-weight",
-	"VariationWeight": "tv-weight",
-	"ContentLayers":   "content-layers",
-	"StyleLayers":     "style-layers",
-	"StyleScale":      "style-scale",
-	"Weight":          "style-blend",
-	"Scale":           "style-scales",
-	"Init":            "init",
-	"Mask":            "mask",
-	"Keep":            "keep",
-	"StyleMask":       "style-mask",
-	"Colors":          "colors",
-	"ColorMethod":     "color-method",
-	"Faces":           "faces",
-	"Rotations":       "rotations",
-	"Scales":          "scales",
-	"FirstSize":       "first-size",
-	"ScaleStep":       "scale-step",
-	"StyleSize":       "style-size",
-	"StyleCost":       "style-cost",
-	"ContentCost":     "content-cost",
-	"Tileable":        "tileable",
-	"FirstStyleScale": "first-style-scale",
-	"Pyramid":         "pyramid",
-	"Optimizer":       "optimizer",
-	"LearningRate":    "learning-rate",
-	"Pooling":         "pooling",
-	"Threads":         "threads",
-	"Precision":       "precision",
-	"Memory":          "memory",
-}
-
-// inFlags gives the library's complaint about an option the name of its flag.
-func inFlags(err error) error {
-	var option *paint.OptionError
-	if errors.As(err, &option) && optionFlags[option.Option] != "" {
-		return misused("--%s: %s", optionFlags[option.Option], option.Reason)
-	}
-	return err
 }
 
 // invalidValue gives pflag's complaint about a value its sentence.

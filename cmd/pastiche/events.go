@@ -10,15 +10,17 @@ import (
 
 // eventsHelp documents the events; the types below are their schema.
 const eventsHelp = `Events (--json), one JSON object a line on standard output:
-  {"event":"start","recipe":…,"network":…,"content":…,"styles":[…],"output":…,"seed":…,
-   "print":{"width":…,"height":…,"width_mm":…,"height_mm":…,"bleed_mm":…,"dpi":…,
+  {"event":"start","recipe":…,"network":…,"content":…,"styles":[…],"output":…,
+   "seed":…,
+   "print":{"width":…,"height":…,"width_mm":…,"height_mm":…,"bleed_mm":…,
+    "dpi":…,
             "crop":[left,top,right,bottom],"memory":…,"seconds":…}}   (with --print)
   {"event":"progress","scale":1,"scales":3,"iteration":1,"iterations":80,
    "step":1,"steps":160,"width":256,"height":171,
    "faces":0,"costs":{"content":…,"style":…,"variation":…,"total":…}}
   {"event":"saved","path":…}
-  {"event":"done","output":…,"width":…,"height":…,"steps":…,"seconds":…,
-   "faces":…,"costs":{…}}
+  {"event":"done","output":…,"width":…,"height":…,"steps":…,"resumed":…,
+   "seconds":…,"faces":…,"costs":{…}}   (resumed: the step that --resume went on from)
   {"event":"error","exit":…,"message":…}
 The last event is done or error. Where a painting that was interrupted or
 diverged could be saved, saved comes before error.`
@@ -71,6 +73,7 @@ type doneEvent struct {
 	Width   int         `json:"width"` // of the painting, in pixels
 	Height  int         `json:"height"`
 	Steps   int         `json:"steps"`
+	Resumed int         `json:"resumed,omitempty"` // the step that --resume went on from
 	Seconds float64     `json:"seconds"`
 	Faces   int         `json:"faces"` // of the content, that were kept
 	Costs   paint.Costs `json:"costs"`

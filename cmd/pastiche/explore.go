@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -30,21 +31,21 @@ together take less time than two paintings of 512 pixels.
 as there are; two make every value of the first, across, with every value of the
 second, down:
   strength     how far to go from the photo
-  style-scale  the size of the strokes
+  style_scale  the size of the strokes
   recipe       the way to paint
   colors       whose colours the painting has
-  seed         the noise that the paintings begin with, which is --init noise
-Flags that do not vary are the same for all, and so in every command.
+  seed         the noise that the paintings begin with, which is --set init=noise
+Parameters that do not vary are the same for all, and so in every command.
 
 The sheet is saved as -o says. Without -o it is called after its inputs, such as
 photo-painting-explore.png, and never like a file that exists.
 
 Ctrl-C saves the sheet with the paintings that are finished; a second one stops
-at once.` + exitHelp(exitOK, exitFailure, exitUsage, exitInput, exitOutput, exitDiverged, exitInterrupted),
+at once.`,
 		Example: `  pastiche explore photo.jpg painting.jpg
   pastiche explore photo.jpg painting.jpg --vary recipe,strength -o sheet.png
   pastiche explore photo.jpg painting.jpg --vary seed --recipe gatys --size 1024
-  pastiche explore photo.jpg painting.jpg --json | jq -r '.paintings[4].command | @sh'`,
+  pastiche explore photo.jpg painting.jpg --json | jq '.paintings[4].command'`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 2 {
 				return misused("expected a photo and at least one painting, found %d in all", len(args))
@@ -61,51 +62,42 @@ at once.` + exitHelp(exitOK, exitFailure, exitUsage, exitInput, exitOutput, exit
 
 // exploreOptions are the flags of an exploration.
 type exploreOptions struct {
-	costOptions
-	output, colors string
-	vary           []string
-	size, study    int
-	iterations     int
-	seed           uint64
-	json, quiet    bool
+	recipeOptions
+	engineOptions
+	output      string
+	vary        []string
+	study       int
+	seed        uint64
+	json, quiet bool
 }
 
 func (o *exploreOptions) AddFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.SortFlags = false
+	flags.SortFlags = false // so that the commands have them in the order that they were given in
 	var names []string
 	for _, p := range explore.Parameters() {
 		names = append(names, string(p))
 	}
 	flags.StringSliceVar(&o.vary, "vary", []string{string(explore.Strength), string(explore.StyleScale)},
 		"`WHAT` the paintings differ in, one or two of: "+strings.Join(names, ", "))
+	flags.Lookup("vary").DefValue = string(explore.Strength) + "," + string(explore.StyleScale)
 	complete(cmd, "vary", names, cobra.ShellCompDirectiveNoFileComp)
-	flags.StringVarP(&o.output, "output", "o", "", "`FILE` or folder to save the sheet in")
-	flags.IntVar(&o.study, "study-size", explore.DefaultSize, "long side of each painting on the sheet in pixels")
-	o.addStrength(cmd)
-	flags.Float64Var(&o.styleScale, "style-scale", 0, "size of the styles relative to the painting: larger ones paint larger strokes")
-	flags.StringVar(&o.name, "recipe", paint.RecipeNames()[0], "`NAME` of the parameters to begin with: "+strings.Join(paint.RecipeNames(), ", "))
+	flags.StringVarP(&o.output, "output", "o", "", "`FILE` or folder to save the sheet in (default a name after the inputs)")
+	section(cmd, "Everyday", "vary", "output")
+	everyday(cmd, "vary", "output")
+	flags.StringVar(&o.name, "recipe", paint.RecipeNames()[0], "`NAME` of a recipe, which 'pastiche recipes' lists: "+strings.Join(paint.RecipeNames(), ", "))
 	complete(cmd, "recipe", paint.RecipeNames(), cobra.ShellCompDirectiveNoFileComp)
-	colors := texts([]paint.Colors{paint.StyleColors, paint.ContentColors, paint.MatchColors})
-	flags.StringVar(&o.colors, "colors", "", "`WHOSE` colours: "+strings.Join(colors, ", "))
-	complete(cmd, "colors", colors, cobra.ShellCompDirectiveNoFileComp)
-	flags.IntVar(&o.size, "size", 0, "long side in pixels of the paintings that the commands paint")
-	flags.IntVar(&o.iterations, "iterations", 0, "iterations at each scale of the paintings that the commands paint; those on the sheet take fewer")
-	flags.Uint64Var(&o.seed, "seed", 0, "which noise to begin with; the first one with --vary seed")
-	flags.BoolVar(&o.json, "json", false, "print the sheet's name and the commands as one JSON object")
+	o.addStrength(cmd)
+	o.everydayFlags(cmd, "size", "iterations", "content_weight", "style_scale", "colors", "faces")
+	o.addSet(cmd)
+	flags.Uint64Var(&o.seed, "seed", 0, "`N` that chooses the noise to begin with; the first one with --vary seed")
+	section(cmd, "Recipe", "set", "seed")
+	flags.IntVar(&o.study, "study-size", explore.DefaultSize, "long side of each painting on the sheet in pixels; more shows more and takes longer")
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "report no progress")
-	o.addEngine(cmd)
-}
-
-// addEngine adds the flags of the engine that explore and paint share.
-func (o *exploreOptions) addEngine(cmd *cobra.Command) {
-	flags := cmd.Flags()
-	flags.StringVar(&o.network, "network", "builtin", "`NAME` of a network, as 'pastiche networks list' lists them, or a file that holds one")
-	completeBy(cmd, "network", completeNetworks(cobra.ShellCompDirectiveDefault))
-	flags.IntVar(&o.threads, "threads", 0, threadsUsage)
-	addPrecision(cmd, &o.precision)
-	flags.Var(&o.memory, "memory", memoryHelp)
-	flags.Int64Var(&o.maxPixels, "max-pixels", picture.DefaultMaxPixels, "largest input picture, in pixels")
+	flags.BoolVar(&o.json, "json", false, "print the sheet's name and the commands as one JSON object")
+	section(cmd, "Output", "study-size", "quiet", "json")
+	everyday(cmd, "set", "study-size")
+	o.engineOptions.AddFlags(cmd)
 }
 
 // ownFlags are the flags of explore that the commands that it prints do not have.
@@ -114,20 +106,28 @@ var ownFlags = map[string]bool{"vary": true, "output": true, "study-size": true,
 // variations returns what is painted.
 func (o *exploreOptions) variations(flags *pflag.FlagSet) ([]explore.Variation, error) {
 	fixed := make(map[explore.Parameter]string)
+	for _, name := range append([]string{"recipe", "strength", "seed"}, everydayParameters...) {
+		if flags.Changed(parameterFlag(name)) {
+			fixed[explore.Parameter(name)] = flags.Lookup(parameterFlag(name)).Value.String()
+		}
+	}
+	for _, setting := range o.settings {
+		name, value, err := parseSetting(setting)
+		if err == nil {
+			err = inSetting(name, new(paint.Fine()).Set(name, value)) // which names the flag of a mistake
+		}
+		if err != nil {
+			return nil, err
+		}
+		fixed[explore.Parameter(name)] = value
+	}
 	var varied []explore.Parameter
 	for _, name := range o.vary {
-		varied = append(varied, explore.Parameter(name))
-	}
-	for _, p := range explore.Parameters() {
-		if !flags.Changed(string(p)) {
-			continue
+		p := explore.Parameter(name)
+		if _, given := fixed[p]; given && p != explore.Seed {
+			return nil, misused("--vary %s and a %s that is given: expected one or the other", p, p)
 		}
-		for _, v := range varied {
-			if p == v && p != explore.Seed {
-				return nil, misused("--vary %s and --%s: expected one or the other", p, p)
-			}
-		}
-		fixed[p] = flags.Lookup(string(p)).Value.String()
+		varied = append(varied, p)
 	}
 	all, err := explore.Vary(fixed, varied...)
 	var option *paint.OptionError
@@ -136,15 +136,6 @@ func (o *exploreOptions) variations(flags *pflag.FlagSet) ([]explore.Variation, 
 	}
 	if err != nil {
 		return nil, inFlags(err)
-	}
-	for i := range all {
-		override(flags, "size", &all[i].Recipe.Size, o.size)
-		if flags.Changed("iterations") {
-			setIterations(&all[i].Recipe, o.iterations)
-		}
-		if err := all[i].Recipe.Validate(); err != nil {
-			return nil, inFlags(err)
-		}
 	}
 	return all, nil
 }
@@ -277,12 +268,62 @@ func (o *exploreOptions) explored(flags *pflag.FlagSet, w work, v explore.Variat
 	e := explored{Number: v.Number, Label: v.Label(), Choices: make(map[explore.Parameter]string)}
 	var chosen []string
 	for _, c := range v.Choices {
-		leftOut[string(c.Parameter)] = true // the seed that the others begin with
+		leftOut[parameterFlag(string(c.Parameter))] = true // the seed that the others begin with
 		e.Choices[c.Parameter] = c.Value
-		chosen = append(chosen, "--"+string(c.Parameter)+"="+c.Value)
+		if slices.Contains(everydayParameters, string(c.Parameter)) || !slices.ContainsFunc(paint.Parameters(), func(p paint.Parameter) bool { return p.Name == string(c.Parameter) }) {
+			chosen = append(chosen, "--"+parameterFlag(string(c.Parameter))+"="+c.Value)
+		} else {
+			chosen = append(chosen, "--set="+string(c.Parameter)+"="+c.Value)
+		}
 	}
 	e.Command = append(command(flags, w, asArgument, leftOut), chosen...)
 	return e
+}
+
+// command returns the words that paint a picture with the flags that were given,
+// but for those that are left out. rename is what becomes of the names of files.
+func command(flags *pflag.FlagSet, w work, rename func(string) string, leftOut map[string]bool) []string {
+	words := []string{"pastiche", "paint"}
+	if w.content == "" {
+		words[1] = "texture"
+	} else {
+		words = append(words, rename(w.content))
+	}
+	for _, style := range w.styles {
+		words = append(words, rename(style))
+	}
+	flags.Visit(func(f *pflag.Flag) {
+		if leftOut[f.Name] {
+			return
+		}
+		values := []string{f.Value.String()}
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+			if f.Value.Type() == "float64Slice" {
+				values = []string{strings.Join(shortest(values), ",")}
+			}
+		}
+		for _, value := range values {
+			if f.Name == "network" {
+				value = rename(value)
+			}
+			words = append(words, "--"+f.Name+"="+value)
+		}
+	})
+	return words
+}
+
+// shortest writes numbers with no more digits than they need.
+func shortest(numbers []string) []string {
+	short := make([]string, len(numbers))
+	for i, n := range numbers {
+		v, err := strconv.ParseFloat(n, 64)
+		if err != nil {
+			panic(err) // a number is what the flag holds
+		}
+		short[i] = strconv.FormatFloat(v, 'g', -1, 64)
+	}
+	return short
 }
 
 // asArgument returns the name of a file so that no flag begins like it.

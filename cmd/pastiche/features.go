@@ -21,7 +21,7 @@ func newFeaturesCommand() *cobra.Command {
 		Long: `Save the activations of a layer over a picture as a NumPy array: float32, of
 the shape (channels, height, width). A layer's activations are those after its
 ReLU; conv4_2 and relu4_2 are the same. The picture keeps its size unless --size
-is given.` + exitHelp(exitOK, exitFailure, exitUsage, exitInput, exitOutput, exitInterrupted),
+is given.`,
 		Example: `  pastiche features photo.jpg --layer conv4_2 -o conv4_2.npy
   python3 -c "import numpy; print(numpy.load('conv4_2.npy').shape)"`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -40,16 +40,19 @@ is given.` + exitHelp(exitOK, exitFailure, exitUsage, exitInput, exitOutput, exi
 
 type featuresOptions struct {
 	engineOptions
+	recipeOptions
 	layer, output string
 	size          int
 }
 
 func (o *featuresOptions) AddFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.SortFlags = false
 	flags.StringVar(&o.layer, "layer", "", "`NAME` of the layer, such as conv4_2")
 	flags.StringVarP(&o.output, "output", "o", "", "`FILE` to save, with a name that ends in .npy; - is standard output")
 	flags.IntVar(&o.size, "size", 0, "long side to resize the picture to, in pixels (default its own)")
+	o.addSet(cmd)
+	flags.Lookup("set").Usage = "`NAME=VALUE` of a parameter of the network: pooling or replicate; repeatable"
+	section(cmd, "Everyday", "layer", "output", "size", "set")
 	o.engineOptions.AddFlags(cmd)
 }
 
@@ -69,9 +72,19 @@ func runFeatures(ctx context.Context, opts *featuresOptions, path string) error 
 	if err := opts.validate(); err != nil {
 		return err
 	}
-	pooling, err := opts.parsePooling()
-	if err != nil {
-		return err
+	recipe := paint.Classic() // for its zero padding, which is a VGG's own
+	recipe.Pooling = nil      // for that of the network
+	for _, setting := range opts.settings {
+		name, value, err := parseSetting(setting)
+		if err == nil && name != "pooling" && name != "replicate" {
+			err = misused("--set %s: expected pooling or replicate, as no other parameter changes what a layer sees", name)
+		}
+		if err == nil {
+			err = inSetting(name, recipe.Set(name, value))
+		}
+		if err != nil {
+			return err
+		}
 	}
 	p, err := opts.openPicture(ctx, path)
 	if err != nil {
@@ -88,8 +101,6 @@ func runFeatures(ctx context.Context, opts *featuresOptions, path string) error 
 	if opts.size > 0 {
 		p = p.Resize(picture.FitLong(p.W, p.H, opts.size))
 	}
-	recipe := paint.Classic() // for its zero padding, which is a VGG's own
-	recipe.Pooling = pooling
 	a, err := paint.Features(ctx, p, opts.layer, paint.Options{Recipe: &recipe, Network: network, Threads: opts.threads, Precision: opts.precision, Memory: opts.limitMemory()})
 	if err != nil {
 		return inputFiles{picture: path}.named(err)

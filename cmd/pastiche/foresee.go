@@ -22,6 +22,7 @@ func (o *paintOptions) addPrint(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.Var(&o.print.Size, "print", "paint for a print of a `SIZE`: 60x40cm, 24x16in@200dpi, A3 (300dpi unless given); the photo is cropped to its shape")
 	flags.Var(&o.print.Bleed, "bleed", "with --print, `LENGTH` to add on each side, to be cut off, such as 3mm")
+	section(cmd, "Print", "print", "bleed")
 }
 
 // checkPrint refuses what --print decides where both are given, and prints that no
@@ -33,7 +34,7 @@ func (o *paintOptions) checkPrint(flags *pflag.FlagSet) error {
 		}
 		return nil
 	}
-	for _, other := range []string{"size", "scales", "shape"} {
+	for _, other := range []string{"size", "shape"} {
 		if flags.Changed(other) {
 			return misused("--print and --%s: expected one or the other, as each says how large the painting is", other)
 		}

@@ -12,7 +12,7 @@ func newHealthCommand() *cobra.Command {
 		Long: `Check whether a server is ready to accept jobs: whether its /readyz answers the
 status 204. It is asked once. With --server and the --metrics-addr of a worker,
 check whether that worker is ready to paint. An image without other programs can
-use this command as its health check.` + serverEnvironment + exitHelp(exitOK, exitFailure, exitUsage),
+use this command as its health check.`,
 		Example: `  pastiche health
   pastiche health --server 127.0.0.1:9090`,
 		Args: cobra.NoArgs,

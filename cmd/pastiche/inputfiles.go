@@ -18,11 +18,37 @@ type inputFiles struct {
 
 // inputFiles returns the files of a painting.
 func (o *paintOptions) inputFiles(w work) inputFiles {
-	return inputFiles{content: w.content, styles: w.styles, masks: o.masks, styleMasks: o.styleMasks, keep: o.keep, init: o.initPicture()}
+	return inputFiles{content: w.content, styles: w.styles, masks: o.masks, styleMasks: o.styleMasks, keep: o.keep, init: o.init}
 }
 
 // inputFiles returns the files of an exploration.
 func (w work) inputFiles() inputFiles { return inputFiles{content: w.content, styles: w.styles} }
+
+// inputFile is a file that a painting reads.
+type inputFile struct {
+	role paint.Role
+	path string
+}
+
+// all returns the files, those of one role in their order.
+func (f inputFiles) all() []inputFile {
+	var all []inputFile
+	add := func(role paint.Role, paths ...string) {
+		for _, path := range paths {
+			if path != "" {
+				all = append(all, inputFile{role, path})
+			}
+		}
+	}
+	add(paint.ContentRole, f.content)
+	add(paint.StyleRole, f.styles...)
+	add(paint.MaskRole, f.masks...)
+	add(paint.StyleMaskRole, f.styleMasks...)
+	add(paint.KeepRole, f.keep)
+	add(paint.InitRole, f.init)
+	add(paint.PictureRole, f.picture)
+	return all
+}
 
 // named gives the library's complaint about a picture the name of its file, and any other
 // complaint about an option that of its flag. A picture of which nothing is visible is the

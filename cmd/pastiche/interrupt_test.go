@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -15,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/pastiche-art/pastiche/picture"
+	"github.com/pastiche-art/pastiche/provenance"
 )
 
 // endless paints for longer than any test lasts.
@@ -44,7 +46,7 @@ func TestInterruptedPaintingIsSaved(t *testing.T) {
 			}
 			t.Parallel()
 			folder := inputFolder(t)
-			cmd := pastiche(folder, append(endless, "--json", "--log", "costs.csv", "--plot", "costs.png")...)
+			cmd := pastiche(folder, append(endless, "--json", "--cost-log", "costs.csv", "--chart", "costs.png")...)
 			var stderr bytes.Buffer
 			cmd.Stderr = &stderr
 			stdout, err := cmd.StdoutPipe()
@@ -70,8 +72,21 @@ func TestInterruptedPaintingIsSaved(t *testing.T) {
 			if !strings.HasPrefix(last, `{"event":"error","exit":130,"message":"interrupted after `) {
 				t.Errorf("the last event is %s", last)
 			}
-			if !strings.HasPrefix(stderr.String(), "pastiche: interrupted after ") || !strings.HasSuffix(stderr.String(), "saved in p.png\n") {
-				t.Errorf("said %q", stderr.String())
+			r, err := provenance.Read(t.Context(), filepath.Join(folder, "p.png"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := fmt.Sprintf("interrupted after %d of 1000000 iterations, at 48 x 32 pixels", r.Steps)
+			said := "pastiche: " + want + "; the unfinished picture is saved in p.png; use --checkpoint FILE to be able to continue such a painting\n"
+			if r.Unfinished() != want || stderr.String() != said {
+				t.Errorf("said %q, and the record %q", stderr.String(), r.Unfinished())
+			}
+			shown, err := pastiche(folder, "show", "p.png").Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasPrefix(string(shown), "Unfinished: "+want+".\nThis command paints the finished picture, not this one:\n\npastiche paint content.png style.png ") {
+				t.Errorf("shows %s", shown)
 			}
 			for _, name := range []string{"p.png", "costs.png"} {
 				if _, err := picture.Open(t.Context(), filepath.Join(folder, name), picture.Limits{}); err != nil {

@@ -18,48 +18,73 @@ import (
 	"github.com/pastiche-art/pastiche/internal/job"
 )
 
+// nameLabel is the label that lists show as the name of a job.
+const nameLabel = "name"
+
 func newJobsCommand() *cobra.Command {
-	list := &listOptions{}
 	cmd := &cobra.Command{
 		Use:   "jobs",
-		Short: "List, wait for, cancel and delete the jobs of a server",
-		Long: `List, wait for, cancel and delete the jobs of a server. 'pastiche submit' makes
-them. Without a subcommand, list them as 'pastiche jobs list' does.` + serverEnvironment +
-			exitHelp(exitOK, exitFailure, exitUsage, exitOutput, exitRefused, exitInterrupted),
+		Short: "Submit jobs to a server, list them, and fetch their paintings",
+		Long: `Submit jobs to a server, list them, and fetch their paintings. The API key of a
+server that expects one is in ` + keyVariable + ` or in a file for --api-key-file. It is no
+flag, because other users of this machine can see the flags of a process.`,
+		Example: `  id=$(pastiche jobs submit photo.jpg painting.jpg)
+  pastiche jobs wait $id -o mine.png`,
 		Args: commandWord,
-		RunE: func(cmd *cobra.Command, _ []string) error { return list.run(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	list.AddFlags(cmd)
-	cmd.AddCommand(
-		newJobsListCommand(),
-		newJobsGetCommand(),
-		newJobsWaitCommand(),
-		newJobsChangeCommand("cancel", "Cancel queued or running jobs", "Cancel jobs that are queued or running.",
-			func(ctx context.Context, c *client.Client, id string) error {
-				_, err := c.Cancel(ctx, id)
-				return err
-			}),
-		newJobsChangeCommand("retry", "Queue failed or cancelled jobs again", "Queue jobs again that have failed or were cancelled. They are painted from the\nbeginning.",
-			func(ctx context.Context, c *client.Client, id string) error {
-				_, err := c.Retry(ctx, id)
-				return err
-			}),
-		newJobsChangeCommand("rm", "Delete jobs and their pictures", "Delete jobs and their pictures, without asking. Jobs that are queued or running\nare cancelled.",
-			func(ctx context.Context, c *client.Client, id string) error { return c.Delete(ctx, id) }),
-	)
+	cmd.AddCommand(newJobsSubmitCommand(), newJobsListCommand(), newJobsGetCommand(), newJobsWaitCommand())
+	cmd.AddCommand(newJobsChangeCommands()...)
 	return cmd
 }
 
-// newJobsChangeCommand returns a command that changes jobs one after another, and
-// goes on to the next where that fails. It prints the ids of those that it has changed.
-func newJobsChangeCommand(verb, short, long string, change func(ctx context.Context, c *client.Client, id string) error) *cobra.Command {
+// newJobsChangeCommands returns the commands that change jobs.
+func newJobsChangeCommands() []*cobra.Command {
+	var change api.Change
+	var retention string
+	changing := newJobsChangeCommand("change", "Change the labels or the retention of jobs",
+		"Change the labels of jobs, or how long finished ones are kept from now on.",
+		func(ctx context.Context, c *client.Client, id string) (*api.Job, error) {
+			change.Retention = retention
+			return c.Change(ctx, id, change)
+		})
+	changing.Example = `  pastiche jobs change $id --retention forever
+  pastiche jobs change $id --label order=7 --label urgent=`
+	changing.Flags().StringToStringVar(&change.Labels, "label", nil, "`NAME=VALUE` of a label to set, NAME= of one to remove; repeatable")
+	changing.Flags().StringVar(&retention, "retention", "", "`TIME` that the finished job is kept from now on, such as 720h, or forever where the server allows that")
+	changing.PreRunE = func(cmd *cobra.Command, _ []string) error {
+		if len(change.Labels) == 0 && retention == "" {
+			return misused("nothing to change: expected --label or --retention")
+		}
+		return nil
+	}
+	return []*cobra.Command{
+		newJobsChangeCommand("cancel", "Cancel queued or running jobs", "Cancel jobs that are queued or running.",
+			func(ctx context.Context, c *client.Client, id string) (*api.Job, error) { return c.Cancel(ctx, id) }),
+		newJobsChangeCommand("retry", "Queue failed or cancelled jobs again", "Queue jobs again that have failed or were cancelled. They are painted from the\nbeginning.",
+			func(ctx context.Context, c *client.Client, id string) (*api.Job, error) { return c.Retry(ctx, id) }),
+		changing,
+		newJobsChangeCommand("share", "Make a public page of a painting", "Make a page of each painting that everybody who has its address can see without a\nkey. The field share of a job is the path of its page.",
+			func(ctx context.Context, c *client.Client, id string) (*api.Job, error) { return c.Share(ctx, id) }),
+		newJobsChangeCommand("unshare", "Remove the public page of a painting", "Remove the public pages of paintings.",
+			func(ctx context.Context, c *client.Client, id string) (*api.Job, error) { return c.Unshare(ctx, id) }),
+		newJobsChangeCommand("rm", "Delete jobs and their pictures", "Delete jobs and their pictures, without asking. Jobs that are queued or running\nare cancelled.",
+			func(ctx context.Context, c *client.Client, id string) (*api.Job, error) {
+				return nil, c.Delete(ctx, id)
+			}),
+	}
+}
+
+// newJobsChangeCommand returns a command that changes jobs one after another, and goes
+// on to the next where that fails. change returns the job, or nil where it is gone.
+func newJobsChangeCommand(verb, short, long string, change func(ctx context.Context, c *client.Client, id string) (*api.Job, error)) *cobra.Command {
 	o := &serverOptions{}
+	asJSON := false
 	cmd := &cobra.Command{
 		Use:   verb + " ID...",
 		Short: short,
-		Long: long + " Print the id of each job that was changed." + serverEnvironment +
-			exitHelp(exitOK, exitFailure, exitUsage, exitRefused, exitInterrupted),
-		Args: jobIDs,
+		Long:  long + " Print the id of each job that was changed, or with --json the job.",
+		Args:  jobIDs,
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			c, err := o.connect()
 			if err != nil {
@@ -67,11 +92,16 @@ func newJobsChangeCommand(verb, short, long string, change func(ctx context.Cont
 			}
 			var failures []error
 			for _, id := range ids {
-				err := change(cmd.Context(), c, id)
-				if err == nil {
+				j, err := change(cmd.Context(), c, id)
+				switch {
+				case err != nil:
+					err = fmt.Errorf("job %s: %w", id, advised(err))
+				case !asJSON:
 					err = printText([]byte(id + "\n"))
-				} else {
-					err = fmt.Errorf("job %s: %w", id, err)
+				case j == nil:
+					err = printJSON([]any{map[string]string{"id": id}})
+				default:
+					err = printJSON([]*api.Job{j})
 				}
 				failures = append(failures, err)
 				if cmd.Context().Err() != nil {
@@ -80,7 +110,9 @@ func newJobsChangeCommand(verb, short, long string, change func(ctx context.Cont
 			}
 			return errors.Join(failures...)
 		},
+		ValidArgsFunction: o.completeJobs,
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
 	o.AddFlags(cmd)
 	return cmd
 }
@@ -92,7 +124,7 @@ func jobIDs(_ *cobra.Command, args []string) error {
 	}
 	for _, id := range args {
 		if !job.ValidID(id) {
-			return misused("ID %q: expected the id of a job, as 'pastiche submit' prints it", id)
+			return misused("ID %q: expected the id of a job, as 'pastiche jobs submit' prints it", id)
 		}
 	}
 	return nil
@@ -120,32 +152,28 @@ func newJobsListCommand() *cobra.Command {
 		Use:   "list",
 		Short: "List jobs",
 		Long: `List jobs: queued and running ones first, the newest first, then the others, the
-last finished first. Each line has the job's id, its state, when it was created,
-and how far it is or why it failed.
+last finished first. Each line has the job's id, its state, the time since it was
+submitted, its label "name", and how far it is or why it failed.
 
 With --json, print one object a line, as the HTTP API describes a job. Lines are
-printed as they come: a list of any length needs little memory.` + serverEnvironment +
-			exitHelp(exitOK, exitFailure, exitUsage, exitOutput, exitRefused, exitInterrupted),
+printed as they come: a list of any length needs little memory.`,
 		Example: `  pastiche jobs list --state failed
   pastiche jobs list --label order=7 --json | jq -r .state
   pastiche jobs list --state cancelled --limit 0 -q | xargs pastiche jobs rm`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
-	o.AddFlags(cmd)
-	return cmd
-}
-
-func (o *listOptions) AddFlags(cmd *cobra.Command) {
-	o.serverOptions.AddFlags(cmd)
 	states := texts(api.States())
 	flags := cmd.Flags()
 	flags.StringVar(&o.state, "state", "", "only jobs in this `STATE`: "+strings.Join(states, ", "))
 	flags.StringVar(&o.label, "label", "", "only jobs with this label, `NAME=VALUE`")
 	flags.IntVar(&o.limit, "limit", 100, "most jobs to list, 0 for all")
 	flags.BoolVar(&o.json, "json", false, "print one JSON object a line")
-	flags.BoolVarP(&o.quiet, "quiet", "q", false, "print ids only")
+	flags.BoolVarP(&o.quiet, "quiet", "q", false, "print only ids")
 	complete(cmd, "state", states, cobra.ShellCompDirectiveNoFileComp)
+	section(cmd, "Jobs", "state", "label", "limit", "json", "quiet")
+	o.AddFlags(cmd)
+	return cmd
 }
 
 // maxPage is the longest page of jobs that a server sends.
@@ -164,41 +192,59 @@ func (o *listOptions) run(ctx context.Context) error {
 	case o.label != "" && !isLabel:
 		return misused("--label %s: expected NAME=VALUE", o.label)
 	}
-	c, err := o.connect()
-	if err != nil {
-		return err
-	}
 	query := client.Query{State: api.State(o.state), Label: o.label, Limit: maxPage}
 	if o.limit > 0 {
 		query.Limit = min(o.limit, maxPage)
 	}
-	show := printJobRow
-	switch {
-	case o.json:
-		show = func(j *api.Job) error { return printJSON([]*api.Job{j}) }
-	case o.quiet:
-		show = func(j *api.Job) error { return printText([]byte(j.ID + "\n")) }
-	}
-	printed := 0
-	for j, err := range c.Jobs(ctx, query) {
-		if err == nil {
-			err = show(&j)
+	return o.with(func(c *client.Client) error {
+		printed := 0
+		for j, err := range c.Jobs(ctx, query) {
+			if err == nil && printed == 0 && !o.json && !o.quiet {
+				err = printJobRow("ID", "STATE", "AGE", "NAME", "")
+			}
+			switch {
+			case err != nil:
+			case o.json:
+				err = printJSON([]*api.Job{&j})
+			case o.quiet:
+				err = printText([]byte(j.ID + "\n"))
+			default:
+				err = printJobRow(j.ID, string(j.State), age(time.Since(j.Created)), j.Labels[nameLabel], detail(&j))
+			}
+			if err != nil {
+				return err
+			}
+			if printed++; printed == o.limit {
+				break
+			}
 		}
-		if err != nil {
-			return err
-		}
-		if printed++; printed == o.limit {
-			break
-		}
-	}
-	return nil
+		return nil
+	})
 }
 
-// printJobRow prints a job as a line of a list. Its cells have fixed widths, because
-// the rows to come are not known.
-func printJobRow(j *api.Job) error {
-	row := fmt.Sprintf("%s  %-9s  %s  %s", j.ID, j.State, j.Created.Local().Format(time.DateTime), detail(j))
+// printJobRow prints a line of a list. Its cells have fixed widths, because the rows to
+// come are not known.
+func printJobRow(id, state, age, name, detail string) error {
+	const nameWidth = 24 // runes
+	if runes := []rune(name); len(runes) > nameWidth {
+		name = string(runes[:nameWidth-1]) + "…"
+	}
+	row := fmt.Sprintf("%-26s  %-9s  %4s  %-*s  %s", id, state, age, nameWidth, name, detail)
 	return printText([]byte(strings.TrimRight(printable(row), " ") + "\n"))
+}
+
+// age returns a time in at most four characters, such as 90s, 5m, 20h or 12d.
+func age(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%ds", max(d, 0)/time.Second)
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%dm", d/time.Minute)
+	case d < 2*day:
+		return fmt.Sprintf("%dh", d/time.Hour)
+	}
+	return fmt.Sprintf("%dd", d/day)
 }
 
 // detail says in a few words how far a job is, or why it failed.
@@ -214,6 +260,8 @@ func detail(j *api.Job) string {
 		return w.Reason
 	case w != nil:
 		return fmt.Sprintf("number %d in the queue", w.Position)
+	case j.State == api.Running:
+		return "begins"
 	case j.State == api.Done && j.Started != nil && j.Finished != nil:
 		return "in " + seconds(j.Finished.Sub(*j.Started).Seconds())
 	}
@@ -231,30 +279,29 @@ func newJobsGetCommand() *cobra.Command {
 		Use:   "get ID",
 		Short: "Print what the server knows of a job",
 		Long: `Print what the server knows of a job. With --json, print all of it as one JSON
-object, as the HTTP API describes a job.` + serverEnvironment + exitHelp(exitOK, exitFailure, exitUsage, exitOutput, exitRefused, exitInterrupted),
+object, as the HTTP API describes a job.`,
 		Example: "  pastiche jobs get $id --json | jq .progress",
 		Args:    jobID,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := o.connect()
-			if err != nil {
-				return err
-			}
-			j, err := c.Get(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return printJSON([]*api.Job{j})
-			}
-			return printTable(func(w *tabwriter.Writer) { writeJob(w, j) })
+			return o.with(func(c *client.Client) error {
+				j, err := c.Get(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return printJSON([]*api.Job{j})
+				}
+				return printTable(func(w *tabwriter.Writer) { writeJob(w, j) })
+			})
 		},
+		ValidArgsFunction: o.completeJobs,
 	}
-	o.AddFlags(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
+	o.AddFlags(cmd)
 	return cmd
 }
 
-// writeJob writes a table of what there is to say of a job.
+// writeJob writes a table of a job.
 func writeJob(w *tabwriter.Writer, j *api.Job) {
 	row := func(name, format string, args ...any) {
 		fmt.Fprintf(w, "%s\t%s\n", name, printable(fmt.Sprintf(format, args...)))
@@ -270,6 +317,9 @@ func writeJob(w *tabwriter.Writer, j *api.Job) {
 	at("started", j.Started)
 	at("finished", j.Finished)
 	at("expires", j.Expires)
+	if j.Share != "" {
+		row("share", "%s", j.Share)
+	}
 	for _, name := range slices.Sorted(maps.Keys(j.Labels)) {
 		row("label", "%s=%s", name, j.Labels[name])
 	}

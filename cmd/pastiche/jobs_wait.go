@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
+	"github.com/vbauerster/mpb/v8"
 
 	"github.com/pastiche-art/pastiche/api"
 	"github.com/pastiche-art/pastiche/client"
@@ -18,6 +20,7 @@ import (
 type waitOptions struct {
 	serverOptions
 	output string
+	json   bool
 }
 
 func newJobsWaitCommand() *cobra.Command {
@@ -27,16 +30,18 @@ func newJobsWaitCommand() *cobra.Command {
 		Short: "Wait for a job and save its painting",
 		Long: `Wait until a job is done, and save its painting. Without --output it is saved as
 ID.png in the current folder, or as ID-2.png and so on where there is such a
-file. The server may be away for up to ten minutes meanwhile. Ctrl-C ends the
-waiting and not the job.` + serverEnvironment +
-			exitHelp(exitOK, exitFailure, exitUsage, exitOutput, exitRefused, exitInterrupted),
-		Example: `  id=$(pastiche submit photo.jpg painting.jpg)
+file. On a terminal a bar shows the progress. The server may be away for up to ten
+minutes meanwhile. Ctrl-C ends the waiting and not the job.`,
+		Example: `  id=$(pastiche jobs submit photo.jpg painting.jpg)
   pastiche jobs wait $id -o mine.png`,
-		Args: jobID,
-		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args[0]) },
+		Args:              jobID,
+		RunE:              func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args[0]) },
+		ValidArgsFunction: o.completeJobs,
 	}
-	o.AddFlags(cmd)
 	cmd.Flags().StringVarP(&o.output, "output", "o", "", "`FILE` for the painting: a .png, .jpg or .webp; - is standard output, as PNG (default ID.png)")
+	cmd.Flags().BoolVar(&o.json, "json", false, "print the finished job as one JSON object")
+	section(cmd, "Output", "output", "json")
+	o.AddFlags(cmd)
 	return cmd
 }
 
@@ -45,32 +50,86 @@ func (o *waitOptions) run(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	c, err := o.connect()
-	if err != nil {
-		return err
-	}
-	j, err := c.Wait(ctx, id)
-	if errors.Is(err, context.Canceled) {
-		return fmt.Errorf("%w; job %s goes on: 'pastiche jobs wait %s' waits for it again, 'pastiche jobs cancel %s' ends it", errInterrupted, id, id, id)
-	}
-	if err != nil {
-		return err
+	return o.with(func(c *client.Client) error {
+		wait := c.Wait
+		if isTerminal(os.Stderr) {
+			wait = func(ctx context.Context, id string) (*api.Job, error) { return follow(ctx, c, id) }
+		}
+		j, err := wait(ctx, id)
+		if errors.Is(err, context.Canceled) {
+			return fmt.Errorf("%w; job %s goes on: 'pastiche jobs wait %s' waits for it again, 'pastiche jobs cancel %s' ends it", errInterrupted, id, id, id)
+		}
+		if err != nil {
+			return err
+		}
+		return o.finish(ctx, c, j, query)
+	})
+}
+
+// finish saves the painting of a job that is done.
+func (o *waitOptions) finish(ctx context.Context, c *client.Client, j *api.Job, query string) error {
+	if o.json {
+		if err := printJSON([]*api.Job{j}); err != nil {
+			return err
+		}
 	}
 	switch j.State {
 	case api.Failed:
-		return fmt.Errorf("job %s failed: %s", id, j.Error)
+		return fmt.Errorf("job %s failed: %s; 'pastiche jobs retry %s' queues it again", j.ID, j.Error, j.ID)
 	case api.Cancelled:
-		return fmt.Errorf("job %s was cancelled: 'pastiche jobs retry %s' queues it again", id, id)
+		return fmt.Errorf("job %s was cancelled: 'pastiche jobs retry %s' queues it again", j.ID, j.ID)
 	}
 	write := func(w io.Writer) error { return download(ctx, c, j, query, w) }
 	if o.output != "" {
 		return writeOutput(o.output, write)
 	}
-	name, err := writeUnused(id+".png", write)
+	name, err := writeUnused(j.ID+".png", write)
 	if err == nil {
 		printMessage(os.Stderr, "Saved %s.", name)
 	}
 	return err
+}
+
+// follow waits for a job, shows its progress on standard error, and returns the job
+// when its state is final.
+func follow(ctx context.Context, c *client.Client, id string) (*api.Job, error) {
+	var state atomic.Pointer[barState]
+	var bar *mpb.Bar // nil before the first iteration
+	container := mpb.New(mpb.WithOutput(os.Stderr))
+	defer func() {
+		if bar != nil {
+			bar.Abort(false) // of no effect on one that is complete
+		}
+		container.Wait()
+	}()
+	var last *api.Job
+	for e, err := range c.Events(ctx, id) {
+		if err != nil {
+			return nil, err
+		}
+		p := e.Progress
+		if e.Job != nil {
+			if last, p = e.Job, e.Job.Progress; p == nil && bar == nil && !last.State.Final() {
+				fmt.Fprintf(container, "%s: %s\n", last.State, printable(detail(last)))
+			}
+		}
+		if p == nil || p.Steps == 0 { // the event of a preview has no steps
+			continue
+		}
+		shown := &barState{count: fmt.Sprintf("%d/%d ", p.Step, p.Steps)}
+		if p.SecondsLeft != nil {
+			shown.pace = " about " + seconds(*p.SecondsLeft) + " left"
+		}
+		state.Store(shown)
+		if bar == nil {
+			bar = drawBar(container, int64(p.Steps), &state)
+		}
+		bar.SetCurrent(int64(p.Step))
+	}
+	if last != nil && last.State.Final() {
+		return last, nil
+	}
+	return c.Get(ctx, id) // the job was deleted, and the error says so
 }
 
 // format returns the query of a painting in the format of the output, "" for PNG. It
@@ -83,11 +142,13 @@ func (o *waitOptions) format(id string) (query string, err error) {
 	if err != nil {
 		return "", misused("--output %w", err)
 	}
-	switch format {
-	case picture.PNG:
-	case picture.JPEG:
+	switch {
+	case o.output == standardOutput && o.json:
+		return "", misused("--output - and --json: expected one or the other, as both write to standard output")
+	case format == picture.PNG:
+	case format == picture.JPEG:
 		query = "?format=jpeg"
-	case picture.WebP:
+	case format == picture.WebP:
 		query = "?format=webp"
 	default:
 		return "", misused("--output %s: a server sends no %s: expected a .png, .jpg or .webp", o.output, format)

@@ -7,7 +7,7 @@
 //
 // While a painting is made, each iteration is passed to its witnesses
 // (witness.go): one that reports to the user (bar.go, events.go), and
-// those that were asked for (note.go, snapshots.go, costlog.go).
+// those that were asked for (course.go, snapshots.go, costlog.go).
 package main
 
 import (
@@ -37,16 +37,19 @@ const (
 	exitInterrupted = 130 // 128 and the number of SIGINT, as shells report it
 )
 
-var exitMeanings = map[int]string{
-	exitOK:          "success",
-	exitFailure:     "an unexpected failure",
-	exitUsage:       "wrong usage: a flag, an unknown name, a kernel that this machine lacks",
-	exitInput:       "an input cannot be read: a picture or a network",
-	exitOutput:      "an output cannot be written",
-	exitDiverged:    "the costs diverged; the best picture so far was saved",
-	exitRefused:     "the server refuses access: " + keyVariable + " holds no API key of it",
-	exitInterrupted: "interrupted; a painting was saved as it was, what had been fetched is kept",
-}
+// exitCodesHelp is the only list of exit codes for users.
+const exitCodesHelp = `Every command ends with one of these codes:
+    0  success
+    1  an unexpected failure
+    2  wrong usage: a flag, an unknown name, a kernel that this machine lacks
+    3  an input cannot be read: a picture or a network
+    4  an output cannot be written
+    5  the costs diverged; the best picture so far is saved
+    6  the server refuses access: ` + keyVariable + ` holds no API key of it
+  130  interrupted; a painting is saved as it is, and files that were fetched stay
+
+Of several paintings, the code is that of those that failed, or 1 where they
+failed for several reasons.`
 
 // exitCode returns the exit code of a command that ended with err.
 func exitCode(err error) int {
@@ -84,16 +87,6 @@ func exitCode(err error) int {
 	return exitFailure
 }
 
-// exitHelp is the section of a help text on the codes that a command ends with.
-func exitHelp(codes ...int) string {
-	var b strings.Builder
-	b.WriteString("\n\nExit codes:")
-	for _, code := range codes {
-		fmt.Fprintf(&b, "\n  %3d  %s", code, exitMeanings[code])
-	}
-	return b.String()
-}
-
 // usageError is the fault of the command line.
 type usageError struct{ error }
 
@@ -125,6 +118,7 @@ func run() int {
 	if err != nil && !begun {
 		err = &usageError{err}
 	}
+	err = withVariables(cmd, err)
 	code := exitCode(err)
 	if err != nil && !errors.Is(err, errUnread) && !errors.As(err, new(*loggedError)) {
 		printError(os.Stderr, err)
@@ -142,13 +136,11 @@ func newRootCommand() *cobra.Command {
 		Long: `pastiche paints a photograph in the manner of other pictures: neural style
 transfer, on the processor, offline.
 
-  pastiche paint photo.jpg painting.jpg -o mine.png
+Begin with two pictures of your own:
+  pastiche paint photo.jpg painting.jpg
 
-Environment:
-  ` + kernel.Variable + `  the implementation of the engine to run instead of the fastest one;
-                   this machine has: ` + strings.Join(kernel.Implementations(), ", ") + `
-` + networksEnvironment +
-			exitHelp(exitOK, exitFailure, exitUsage, exitInput, exitOutput, exitDiverged, exitRefused, exitInterrupted),
+'pastiche COMMAND --help' explains a command, 'pastiche help exit-codes' the exit codes,
+and 'pastiche help environment' the environment variables.`,
 		Version:       moduleVersion(),
 		Args:          commandWord,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -162,10 +154,10 @@ Environment:
 	}{
 		{"Commands that paint:", []*cobra.Command{newPaintCommand(), newExploreCommand(), newTextureCommand(), newReconstructCommand()}},
 		{"Commands about pictures and networks:", []*cobra.Command{
-			newShowCommand(), newScoreCommand(), newFeaturesCommand(), newBenchCommand(), newNetworksCommand(),
+			newRecipesCommand(), newShowCommand(), newScoreCommand(), newFeaturesCommand(), newBenchCommand(), newNetworksCommand(),
 		}},
 		{"Commands of a server:", []*cobra.Command{newServeCommand(), newWorkerCommand(), newHealthCommand()}},
-		{"Commands that use a server:", []*cobra.Command{newSubmitCommand(), newJobsCommand()}},
+		{"Commands that use a server:", []*cobra.Command{newJobsCommand()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title})
 		for _, cmd := range g.commands {
@@ -173,7 +165,11 @@ Environment:
 			root.AddCommand(cmd)
 		}
 	}
-	root.AddCommand(newVersionCommand())
+	root.AddCommand(newVersionCommand(),
+		&cobra.Command{Use: "exit-codes", Short: "The exit codes of all commands", Long: exitCodesHelp},
+		&cobra.Command{Use: "environment", Short: "Environment variables, which may give every flag", Long: environmentHelp})
+	addHelp(root)
+	eachCommand(root, readEnvironment)
 	return root
 }
 

@@ -17,10 +17,7 @@ func newNetworksCommand() *cobra.Command {
 		Use:   "networks",
 		Short: "Fetch, keep and look at the networks that can be painted with",
 		Long: `Fetch, keep and look at the networks that can be painted with. Each has a name
-for --network, which also takes the name of a file.
-
-Environment:
-` + networksEnvironment + exitHelp(exitOK, exitUsage, exitInput, exitOutput, exitInterrupted),
+for --network, which also takes the name of a file.`,
 		Args: commandWord,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -35,13 +32,6 @@ Environment:
 	)
 	return cmd
 }
-
-// networksEnvironment is the part of a help text on the environment.
-const networksEnvironment = `  ` + registry.HomeVariable + `    folder for networks (default pastiche in $XDG_DATA_HOME or where
-                   the system keeps the data of programs)
-  ` + registry.MirrorVariable + `  URL or folder to pull from instead of where networks were published, or
-                   several with commas between; files have the same names there
-  HTTPS_PROXY      proxy to pull through; NO_PROXY lists what needs none`
 
 // someNetworks are the arguments of a command: one network or more.
 func someNetworks(_ *cobra.Command, args []string) error {

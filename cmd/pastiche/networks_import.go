@@ -20,7 +20,7 @@ that is quicker to read and a fraction of the size. FILE itself is not needed
 afterwards. The network's name is the published one, where the checksum is known,
 or else the one in the file; --as chooses another.
 
-` + inputFlagsHelp + exitHelp(exitOK, exitUsage, exitInput, exitOutput, exitInterrupted),
+` + inputFlagsHelp,
 		Example: `  pastiche networks import imagenet-vgg-verydeep-19.mat
   pastiche networks import model.safetensors --as mine \
     --channels bgr --range 0..255 --mean 103.939,116.779,123.68 --std 1,1,1`,
@@ -46,7 +46,6 @@ type networksImportOptions struct {
 
 func (o *networksImportOptions) AddFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.SortFlags = false
 	flags.StringVar(&o.as, "as", "", "`NAME` to keep the network under")
 	o.inputOptions.AddFlags(cmd)
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "report nothing but errors")

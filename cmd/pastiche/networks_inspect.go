@@ -28,7 +28,7 @@ of a name has another checksum than it was kept with, the exit code is 3.
 
 ` + inputFlagsHelp + `
 
-With --json, one object.` + exitHelp(exitOK, exitUsage, exitInput, exitOutput, exitInterrupted),
+With --json, one object.`,
 		Example: `  pastiche networks inspect vgg19-dcbb9e9d.pth
   pastiche networks inspect builtin --json`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -52,7 +52,6 @@ type networksInspectOptions struct {
 }
 
 func (o *networksInspectOptions) AddFlags(cmd *cobra.Command) {
-	cmd.Flags().SortFlags = false
 	o.inputOptions.AddFlags(cmd)
 	cmd.Flags().BoolVar(&o.json, "json", false, "print one object")
 }

@@ -31,7 +31,7 @@ With --json, one object for each network, a line each:
    "source":{"size":…,"sha256":…},"present":…,"local":{"size":…,"sha256":…},
    "path":…,"damage":…,"builtin":…}
 where source is the file as it was published or imported, local what this
-machine keeps of it, and damage why it cannot be used. Sizes are in bytes.` + exitHelp(exitOK, exitUsage, exitInput, exitOutput),
+machine keeps of it, and damage why it cannot be used. Sizes are in bytes.`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return runNetworksList(asJSON) },
 	}

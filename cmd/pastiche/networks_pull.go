@@ -24,10 +24,7 @@ func newNetworksPullCommand() *cobra.Command {
 		Long: `Fetch networks by name, from where they were published or from a mirror, and
 keep their convolutions. A file with another checksum than the published one is
 refused. A download that breaks off is resumed, now or by the next pull. None of
-these networks is a part of pastiche; the licence of each is shown.
-
-Environment:
-` + networksEnvironment + exitHelp(exitOK, exitUsage, exitInput, exitOutput, exitInterrupted),
+these networks is a part of pastiche; the licence of each is shown.`,
 		Example: `  pastiche networks pull vgg19
   ` + registry.MirrorVariable + `=/media/usb/networks pastiche networks pull vgg19`,
 		Args:              someNetworks,

@@ -13,8 +13,7 @@ func newNetworksRemoveCommand() *cobra.Command {
 		Use:   "remove NAME...",
 		Short: "Delete networks from this machine",
 		Long: `Delete what this machine keeps of networks, without asking: the names, their
-files, and downloads that were begun. The built-in network stays.` +
-			exitHelp(exitOK, exitUsage, exitInput, exitOutput, exitInterrupted),
+files, and downloads that were begun. The built-in network stays.`,
 		Args:              someNetworks,
 		ValidArgsFunction: completeNetworks(cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(cmd *cobra.Command, names []string) error {

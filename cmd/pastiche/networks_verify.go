@@ -15,7 +15,7 @@ func newNetworksVerifyCommand() *cobra.Command {
 		Use:   "verify [NAME...]",
 		Short: "Compare networks with their checksums",
 		Long: `Read the files of networks on this machine, all of them unless some are named,
-and compare them with their checksums.` + exitHelp(exitOK, exitUsage, exitInput, exitOutput, exitInterrupted),
+and compare them with their checksums.`,
 		ValidArgsFunction: completeNetworks(cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			return runNetworksVerify(cmd.Context(), names)

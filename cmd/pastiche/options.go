@@ -3,9 +3,6 @@ package main
 import (
 	"fmt"
 	"image"
-	"math"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,98 +16,95 @@ import (
 // paintOptions are the flags of the commands that paint: each has those that
 // mean something to it.
 type paintOptions struct {
-	costOptions
+	recipeOptions
+	engineOptions
 
-	// The canvas.
-	size, iterations, firstSize int
-	scaleStep                   float64
-	pyramid                     int
-	scales                      scaleList
-	init, optimizer             string
-	learningRate                float64
-	seed                        uint64
-	print                       printsize.Print
+	// Styles and masks.
+	blend, styleScales []float64
+	masks, styleMasks  []string
+	keep, init         string
 
-	// The hand.
-	blend, styleScales  []float64
-	masks, styleMasks   []string
-	keep                string
-	keepProfile         bool
-	keepMetadata        metadataFields
-	colors, colorMethod string
-	rotations           int
-	tileable            bool
+	seed  uint64
+	print printsize.Print
 
-	// Where it goes.
-	output, log, chart, sheet, film string
-	saveEvery                       int
-	json, quiet, preview, noNote    bool
-	depth, quality                  int
-	checkpoint, resume              string
-	checkpointEvery                 time.Duration
-	outDir, pairs                   string
+	// Where the painting goes, and what is reported on the way.
+	output, costLog, chart, sheet, film string
+	saveEvery                           int
+	json, quiet, preview, noProvenance  bool
+	depth, quality                      int
+	keepProfile                         bool
+	keepMetadata                        metadataFields
+	checkpoint, resume                  string
+	checkpointEvery                     time.Duration
+	outDir, pairs                       string
 }
 
-// addCanvas adds what is painted on, for how long, and by what.
-func (o *paintOptions) addCanvas(cmd *cobra.Command) {
+// addStyles adds how styles are mixed.
+func (o *paintOptions) addStyles(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.IntVar(&o.size, "size", 0, "long side of the painting in pixels")
-	flags.IntVar(&o.iterations, "iterations", 0, "iterations at each scale; the first of several keeps its ratio to the others")
-	flags.IntVar(&o.firstSize, "first-size", 0, "long side of the first scale in pixels, 0 for a single scale")
-	flags.Float64Var(&o.scaleStep, "scale-step", 0, "ratio of each scale to the one before")
-	flags.Var(&o.scales, "scales", "`SIZES` one by one, with iterations, such as 128:200,256:100,512:50; the last is the painting's")
-	flags.IntVar(&o.pyramid, "pyramid", 0, "`LEVELS` of a Laplacian pyramid to move instead of pixels, 0 for pixels")
-	flags.StringVar(&o.optimizer, "optimizer", "", "`NAME` of what moves the pixels: adam, lbfgs")
-	flags.Float64Var(&o.learningRate, "learning-rate", 0, "step of adam, in levels of 0 to 255")
-	flags.Uint64Var(&o.seed, "seed", 0, "which noise to begin with; the same seed paints the same picture")
-	complete(cmd, "optimizer", []string{string(paint.Adam), string(paint.LBFGS)}, cobra.ShellCompDirectiveNoFileComp)
-}
-
-// addSubject adds what is painted over, and where.
-func (o *paintOptions) addSubject(cmd *cobra.Command) {
-	flags := cmd.Flags()
-	flags.StringVar(&o.init, "init", "", "where the painting begins: content, noise, or a picture `FILE`")
-	complete(cmd, "init", []string{string(paint.InitContent), string(paint.InitNoise)}, cobra.ShellCompDirectiveDefault)
-	flags.StringArrayVar(&o.masks, "mask", nil, "`FILE` that shows where on the content a style belongs; repeatable; what no mask shows stays as it is")
-	flags.StringVar(&o.keep, "keep", "", "`FILE` that shows which part of the content stays as it is")
-	o.addFaces(cmd)
-}
-
-// addHand adds how styles and colours are used.
-func (o *paintOptions) addHand(cmd *cobra.Command) {
-	flags := cmd.Flags()
-	flags.Float64SliceVar(&o.blend, "style-blend", nil, "how much each style counts, `SHARES` such as 3,7 (default all alike)")
+	flags.Float64SliceVar(&o.blend, "style-blend", nil, "`SHARES` of the styles, such as 3,7 (default all alike)")
 	flags.Lookup("style-blend").DefValue = "" // which help texts leave out
 	flags.Float64SliceVar(&o.styleScales, "style-scales", nil, "size of each style on top of --style-scale, `FACTORS` such as 1,0.5 (default all 1)")
 	flags.Lookup("style-scales").DefValue = ""
-	flags.StringArrayVar(&o.styleMasks, "style-mask", nil, "`FILE` that shows which part of a style counts; repeatable, in the order of the styles")
-	flags.IntVar(&o.rotations, "rotations", 0, "directions in which each style is seen, 1 to 4")
-	colors := texts([]paint.Colors{paint.StyleColors, paint.ContentColors, paint.MatchColors})
-	flags.StringVar(&o.colors, "colors", "", "`WHOSE` colours: style as they come of painting, content to keep the photo's, match for exactly those of the style")
-	methods := texts(picture.ColorMethods())
-	flags.StringVar(&o.colorMethod, "color-method", "", "`HOW` colours are kept or matched: "+strings.Join(methods, ", ")+"; luminance suits --colors content, of which the others make smears, linear suits --colors match (defaults)")
-	complete(cmd, "colors", colors, cobra.ShellCompDirectiveNoFileComp)
-	complete(cmd, "color-method", methods, cobra.ShellCompDirectiveNoFileComp)
+	flags.StringArrayVar(&o.styleMasks, "style-mask", nil, "`FILE` of a mask of the part of a style that counts; repeatable, in the order of the styles")
+	section(cmd, "Styles and masks", "style-blend", "style-scales", "style-mask")
 }
 
-// addOutput adds where the painting goes and what is told on the way.
+// addMasks adds where the content is painted, and from which picture.
+func (o *paintOptions) addMasks(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringArrayVar(&o.masks, "mask", nil, "`FILE` of a mask: white where a style paints; repeatable; the rest stays as it is")
+	flags.StringVar(&o.keep, "keep", "", "`FILE` of a mask: white where the content stays as it is")
+	flags.StringVar(&o.init, "init", "", "`FILE` of a picture to begin with instead of the content")
+	section(cmd, "Styles and masks", "mask", "keep", "init")
+}
+
+// addSeed adds the flags that change a recipe, besides the everyday ones.
+func (o *paintOptions) addSeed(cmd *cobra.Command) {
+	o.addSet(cmd)
+	cmd.Flags().Uint64Var(&o.seed, "seed", 0, "`N` that chooses the noise to begin with; the same seed paints the same picture")
+	section(cmd, "Recipe", "set", "seed")
+}
+
+// addOutput adds where the painting goes and what is reported on the way.
 func (o *paintOptions) addOutput(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVarP(&o.output, "output", "o", "", "`FILE` or folder to save the painting in; - is standard output, as PNG")
+	flags.StringVarP(&o.output, "output", "o", "", "`FILE` or folder to save the painting in; - is standard output, as PNG (default a name after the inputs)")
+	section(cmd, "Everyday", "output")
+	everyday(cmd, "output")
 	flags.IntVar(&o.depth, "depth", 8, "bits per channel of a PNG or TIFF: 8 or 16")
-	flags.IntVar(&o.quality, "quality", picture.DefaultQuality, "quality of a JPEG, 1 to 100")
-	flags.BoolVar(&o.noNote, "no-note", false, "leave out of the picture what 'pastiche show' prints: how it was painted")
+	flags.IntVar(&o.quality, "quality", picture.DefaultQuality, "quality of a JPEG, 1 to 100; more is larger and closer to the painting")
+	flags.BoolVar(&o.noProvenance, "no-provenance", false, "leave out of the picture's file how it was painted, which 'pastiche show' prints")
 	flags.IntVar(&o.saveEvery, "save-every", 0, "save the painting as it is every `N` iterations, numbered, beside the painting (classic: 20)")
-	flags.StringVar(&o.checkpoint, "checkpoint", "", "new `FILE` to continue from, should anything happen; it is removed when the painting is done")
-	flags.DurationVar(&o.checkpointEvery, "checkpoint-every", 30*time.Second, "`TIME` between checkpoints")
-	flags.StringVar(&o.resume, "resume", "", "checkpoint `FILE` to continue from; without --checkpoint new ones replace it, and it is removed when the painting is done")
-	flags.StringVar(&o.log, "log", "", "`FILE` for a table of the costs of every iteration (CSV)")
-	flags.StringVar(&o.chart, "plot", "", "`FILE` for a chart of the costs (PNG or SVG)")
 	flags.StringVar(&o.sheet, "sheet", "", "`FILE` for a contact sheet of what each scale painted")
 	flags.StringVar(&o.film, "film", "", "`FILE` for a film of the painting coming to be (.png or .webp)")
-	flags.BoolVar(&o.preview, "preview", false, "show the painting, as it comes to be, in a terminal with kitty, iTerm2 or sixel graphics")
-	flags.BoolVar(&o.json, "json", false, "report to a program: one event a line on standard output")
+	section(cmd, "Output", "depth", "quality", "no-provenance", "save-every", "sheet", "film")
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "report nothing but errors")
+	flags.BoolVar(&o.json, "json", false, "report to a program: one event a line on standard output")
+	flags.BoolVar(&o.preview, "preview", false, "show the painting, as it comes to be, in a terminal with kitty, iTerm2 or sixel graphics")
+	flags.StringVar(&o.costLog, "cost-log", "", "`FILE` for a table of the costs of every iteration (CSV)")
+	flags.StringVar(&o.chart, "chart", "", "`FILE` for a chart of the costs (PNG or SVG)")
+	flags.StringVar(&o.checkpoint, "checkpoint", "", "new `FILE` to continue from after an interruption; it is removed when the painting is done")
+	flags.DurationVar(&o.checkpointEvery, "checkpoint-every", 30*time.Second, "`TIME` between checkpoints")
+	flags.StringVar(&o.resume, "resume", "", "checkpoint `FILE` to continue from; without --checkpoint new ones replace it, and it is removed when the painting is done")
+	section(cmd, "Progress", "quiet", "json", "preview", "cost-log", "chart", "checkpoint", "checkpoint-every", "resume")
+}
+
+// everydayFlags adds flags of everyday parameters beside those of the recipe, and marks
+// them all for the short help.
+func (o *recipeOptions) everydayFlags(cmd *cobra.Command, parameters ...string) {
+	addParameters(cmd, parameters...)
+	var names []string
+	for _, name := range []string{"recipe", "strength"} {
+		if cmd.Flags().Lookup(name) != nil {
+			names = append(names, name)
+		}
+	}
+	for _, p := range parameters {
+		names = append(names, parameterFlag(p))
+	}
+	section(cmd, "Everyday", names...)
+	everyday(cmd, names...)
 }
 
 // recipe returns the recipe that was named, with the flags that were given.
@@ -122,86 +116,39 @@ func (o *paintOptions) recipe(flags *pflag.FlagSet) (paint.Recipe, error) {
 		return paint.Recipe{}, err
 	}
 	r, err := o.requested(flags)
-	if err == nil && !flags.Changed("save-every") && isNote(r) && o.outDir == "" && o.output != standardOutput {
-		o.saveEvery = noteInterval
+	if err == nil && !flags.Changed("save-every") && isCourse(r) && o.outDir == "" && o.output != standardOutput {
+		o.saveEvery = courseInterval
 	}
 	return r, err
 }
 
 // requested is recipe, wherever the painting is made.
 func (o *paintOptions) requested(flags *pflag.FlagSet) (paint.Recipe, error) {
-	r, err := o.costOptions.recipe(flags)
+	if err := o.engineOptions.validate(); err != nil {
+		return paint.Recipe{}, err
+	}
+	r, err := o.recipeOptions.recipe(flags)
 	if err != nil {
 		return r, err
 	}
-	override(flags, "size", &r.Size, o.size)
+	for name, given := range map[string]bool{"size": flags.Changed("size"), "print": o.print.Given()} {
+		if given && len(r.Scales) > 0 {
+			return r, misused("--%s with the scales of a recipe: expected one or the other, as the last scale is the painting's size", name)
+		}
+	}
 	if o.print.Given() {
 		px := o.print.Pixels(image.Point{})
 		r.Size = max(px.X, px.Y)
 	}
-	override(flags, "optimizer", &r.Optimizer, paint.Optimizer(o.optimizer))
-	override(flags, "learning-rate", &r.LearningRate, o.learningRate)
-	override(flags, "rotations", &r.Rotations, o.rotations)
-	override(flags, "pyramid", &r.Pyramid, o.pyramid)
-	override(flags, "tileable", &r.Tileable, o.tileable)
-	if flags.Changed("colors") { // the recipe's method is for its own
-		r.Colors, r.ColorMethod = paint.Colors(o.colors), ""
-	}
-	override(flags, "color-method", &r.ColorMethod, picture.ColorMethod(o.colorMethod))
-	if flags.Changed("iterations") {
-		setIterations(&r, o.iterations)
-	}
-	if err := o.overrideScales(flags, &r); err != nil {
-		return r, err
-	}
-	if flags.Changed("init") {
-		r.Init = paint.Init(o.init)
-		if path := o.initPicture(); path != "" {
-			r.Init = paint.InitPicture
-			if !exists(path) {
-				return r, &inputError{fmt.Errorf("--init %s: no such file: expected content, noise or the name of a picture", path)}
-			}
-		}
+	switch {
+	case o.init != "" && !exists(o.init):
+		return r, &inputError{fmt.Errorf("--init %s: no such file: expected the name of a picture; 'pastiche paint --set init=noise' begins with noise", o.init)}
+	case o.init != "":
+		r.Init = paint.InitPicture
+	case r.Init == paint.InitPicture:
+		return r, misused("--set init=picture without --init: expected the FILE of a picture to begin with")
 	}
 	return r, inFlags(r.Validate())
-}
-
-// setIterations sets those of each scale; the first keeps its ratio to the others. More
-// than any painting may have are left to [paint.Recipe.Validate].
-func setIterations(r *paint.Recipe, n int) {
-	if n <= paint.MaxIterations {
-		r.FirstIterations = r.FirstIterations * n / r.Iterations
-	}
-	r.Iterations = n
-}
-
-// overrideScales takes over which scales there are.
-func (o *paintOptions) overrideScales(flags *pflag.FlagSet, r *paint.Recipe) error {
-	if flags.Changed("scales") {
-		for _, other := range []string{"size", "first-size", "scale-step"} {
-			if flags.Changed(other) {
-				return misused("--scales and --%s: expected one or the other", other)
-			}
-		}
-		for _, s := range o.scales {
-			if s.Iterations == 0 {
-				s.Iterations = r.Iterations
-			}
-			r.Scales = append(r.Scales, s)
-		}
-		r.Size = r.Scales[len(r.Scales)-1].Size
-	}
-	override(flags, "first-size", &r.FirstSize, o.firstSize)
-	if r.FirstSize > 0 { // which a recipe of a single scale says nothing of
-		if r.ScaleStep == 0 {
-			r.ScaleStep = math.Sqrt2
-		}
-		if r.FirstIterations == 0 {
-			r.FirstIterations = r.Iterations
-		}
-	}
-	override(flags, "scale-step", &r.ScaleStep, o.scaleStep)
-	return nil
 }
 
 // validateOutput checks what the library does not know.
@@ -236,46 +183,3 @@ func (o *paintOptions) saving(flags *pflag.FlagSet, path string) (picture.SaveOp
 	}
 	return saving, nil
 }
-
-// initPicture returns the picture that the painting begins with, or "".
-func (o *paintOptions) initPicture() string {
-	switch paint.Init(o.init) {
-	case paint.InitContent, paint.InitNoise:
-		return ""
-	}
-	return o.init
-}
-
-// scaleList is the value of a flag: sizes with or without iterations.
-type scaleList []paint.Scale
-
-func (l *scaleList) Set(list string) error {
-	var parsed []paint.Scale
-	for item := range strings.SplitSeq(list, ",") {
-		size, iterations, found := strings.Cut(strings.TrimSpace(item), ":")
-		var s paint.Scale
-		var err error
-		if s.Size, err = strconv.Atoi(size); err != nil {
-			return fmt.Errorf("size %q: expected a whole number of pixels", size)
-		}
-		if found {
-			if s.Iterations, err = strconv.Atoi(iterations); err != nil || s.Iterations < 1 {
-				return fmt.Errorf("%q iterations at %d pixels: expected a whole number, 1 or more", iterations, s.Size)
-			}
-		}
-		parsed = append(parsed, s)
-	}
-	*l = parsed
-	return nil
-}
-
-func (l *scaleList) String() string {
-	items := make([]string, len(*l))
-	for i, s := range *l {
-		items[i] = fmt.Sprintf("%d:%d", s.Size, s.Iterations)
-	}
-	return strings.Join(items, ",")
-}
-
-// Type is what pflag calls the value in help texts.
-func (*scaleList) Type() string { return "scales" }

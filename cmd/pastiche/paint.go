@@ -70,7 +70,7 @@ from it. The file is removed when the painting is done.
 Ctrl-C saves the painting as it is; a second one stops at once. Before the first
 iteration there is nothing to save.
 
-` + eventsHelp + batchEventsHelp + exitHelp(exitOK, exitFailure, exitUsage, exitInput, exitOutput, exitDiverged, exitInterrupted),
+` + eventsHelp + batchEventsHelp,
 		Example: `  pastiche paint photo.jpg painting.jpg
   pastiche paint photo.jpg painting.jpg -o mine.png --size 1024
   pastiche paint photo.jpg painting.jpg --strength bold
@@ -82,7 +82,7 @@ iteration there is nothing to save.
   pastiche paint photo.jpg painting.jpg --keep-metadata -o mine.jpg
   pastiche paint photo.jpg painting.jpg --size 2048 --checkpoint night.checkpoint
   pastiche paint photo.jpg painting.jpg -o - | convert - -resize 50% small.jpg
-  pastiche paint photo.jpg painting.jpg -o mine.png --log costs.csv --plot costs.png`,
+  pastiche paint photo.jpg painting.jpg -o mine.png --cost-log costs.csv --chart costs.png`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 2 {
 				return misused("expected a content picture and at least one style picture, found %d in all", len(args))
@@ -100,20 +100,24 @@ iteration there is nothing to save.
 	return cmd
 }
 
-// AddFlags adds what shapes a painting of a content, and where it goes.
+// AddFlags adds the flags of a painting of a content.
 func (o *paintOptions) AddFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.SortFlags = false
-	o.addStrength(cmd)
 	o.addOutput(cmd)
-	o.addCanvas(cmd)
-	o.addPrint(cmd)
-	o.addSubject(cmd)
-	o.addHand(cmd)
+	o.addRecipe(cmd)
+	o.addStrength(cmd)
+	o.everydayFlags(cmd, "size", "iterations", "content_weight", "style_scale", "colors", "faces")
+	o.addMasks(cmd)
+	o.addStyles(cmd)
+	o.addSeed(cmd)
+	everyday(cmd, "mask", "keep", "set")
 	flags.BoolVar(&o.keepProfile, "keep-profile", false, "paint in the colour profile of the content instead of sRGB, and save it with the painting")
 	o.addKeepMetadata(cmd)
-	o.costOptions.AddFlags(cmd)
 	flags.StringVar(&o.outDir, "out-dir", "", "`FOLDER` for the paintings of many contents and styles")
 	flags.StringVar(&o.pairs, "pairs", pairsAll, "with --out-dir, `WHICH` contents and styles meet: all, or zip for the first with the first and so on")
 	complete(cmd, "pairs", []string{pairsAll, pairsZip}, cobra.ShellCompDirectiveNoFileComp)
+	section(cmd, "Output", "keep-profile", "keep-metadata", "out-dir", "pairs")
+	o.addPrint(cmd)
+	o.engineOptions.AddFlags(cmd)
+	flags.Lookup("network").Usage += "; classic prefers vgg19 once that is here"
 }

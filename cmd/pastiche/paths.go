@@ -18,11 +18,12 @@ type paths struct {
 	// number is added where a file has it. It is "" for a name that was given, of
 	// which a file is replaced.
 	chosen string
-	folder string // that the painting goes to, or ""
+	fixed  []string // pictures whose names have no number: an earlier one is not written over
+	folder string   // that the painting goes to, or ""
 	// chosenFolder is chosen of the folder.
 	chosenFolder string
-	log          string // --log, or empty
-	chart        string // --plot, or empty
+	costLog      string // --cost-log, or empty
+	chart        string // --chart, or empty
 	sheet        string // --sheet, or empty
 	film         string // --film, or empty
 	// checkpoint is --checkpoint, or else --resume, or empty.
@@ -31,21 +32,20 @@ type paths struct {
 	made       bool   // the folder was made by prepare
 }
 
-// namePainting decides where a painting goes. The name says a file, or a
-// folder: one that exists, that ends in a separator, or, for the note's recipe,
-// that has no extension. In a folder, and without a name, a painting is called
-// after its inputs, and never like a file that exists; the note's painting
-// keeps its name, and without a name goes to a new folder. called is the name after
-// the inputs.
-func (p *paths) namePainting(name string, note bool, called string) {
+// namePainting decides where a painting goes. The name is that of a file or of a
+// folder: one that exists, that ends in a separator, or, for the course's recipe, that
+// has no extension. In a folder, and without a name, the painting's name is called,
+// with a number where a file has that name. The course's painting has a fixed name. It
+// goes to a new folder where no name is given.
+func (p *paths) namePainting(name string, course bool, called string) {
 	switch {
 	case name == standardOutput:
 		p.painting = name
 		return
-	case name == "" && note:
-		p.chosenFolder = noteFolder
-		p.folder = unused(noteFolder)
-		p.choose(filepath.Join(p.folder, notePainting))
+	case name == "" && course:
+		p.chosenFolder = courseFolder
+		p.folder = unused(courseFolder)
+		p.choose(filepath.Join(p.folder, coursePainting))
 		return
 	case name == "":
 		p.choose(called + ".png")
@@ -53,13 +53,14 @@ func (p *paths) namePainting(name string, note bool, called string) {
 	}
 	info, err := os.Stat(name)
 	exists := err == nil && info.IsDir()
-	if !exists && !os.IsPathSeparator(name[len(name)-1]) && !(note && filepath.Ext(name) == "") {
+	if !exists && !os.IsPathSeparator(name[len(name)-1]) && !(course && filepath.Ext(name) == "") {
 		p.painting = name
 		return
 	}
 	p.folder = filepath.Clean(name)
-	if note {
-		p.painting = filepath.Join(p.folder, notePainting)
+	if course {
+		p.painting = filepath.Join(p.folder, coursePainting)
+		p.fixed = []string{p.painting, courseSnapshot(p.painting, 1)}
 	} else {
 		p.choose(filepath.Join(p.folder, called+".png"))
 	}
@@ -84,8 +85,14 @@ func (w *work) name() string {
 	return strings.Join(parts, "-")
 }
 
-// check finds the faults of the names themselves.
+// check finds the faults of the names themselves. A resumed painting replaces its own
+// pictures.
 func (p *paths) check() error {
+	for _, path := range p.fixed {
+		if p.resume == "" && exists(path) {
+			return misused("%s is there already and is not written over: choose another folder for --output, or --output %s to paint over it", path, p.painting)
+		}
+	}
 	if _, err := outputFormat(p.painting); err != nil {
 		return &usageError{err}
 	}
@@ -105,7 +112,7 @@ func (p *paths) check() error {
 		}
 	}
 	outputs := []struct{ flag, path string }{
-		{"--output", p.painting}, {"--log", p.log}, {"--plot", p.chart},
+		{"--output", p.painting}, {"--cost-log", p.costLog}, {"--chart", p.chart},
 		{"--sheet", p.sheet}, {"--film", p.film}, {"--checkpoint", p.checkpoint},
 	}
 	for i, o := range outputs {
@@ -160,7 +167,7 @@ func (p *paths) prepare() error {
 		}
 		p.made = true
 	}
-	for _, path := range []string{p.painting, p.log, p.chart, p.sheet, p.film, p.checkpoint} {
+	for _, path := range []string{p.painting, p.costLog, p.chart, p.sheet, p.film, p.checkpoint} {
 		if path == "" {
 			continue
 		}

@@ -1,136 +1,242 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"math"
-	"strconv"
+	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/pastiche-art/pastiche/internal/kernel"
 	"github.com/pastiche-art/pastiche/paint"
 )
 
-// costOptions are the flags that say what a painting costs: a recipe, and what
-// to change in it.
-type costOptions struct {
-	engineOptions
-	base                                                     *paint.Recipe // what to change, instead of a named recipe
-	name                                                     string
-	strength                                                 strength
-	contentWeight, firstContentWeight, styleWeight, tvWeight float64
-	styleScale, firstStyleScale                              float64
-	styleSize                                                int
-	contentCost, styleCost                                   string
-	contentLayers, styleLayers                               layers
-	faces                                                    string
+// recipeOptions are the flags that choose a recipe and change it.
+type recipeOptions struct {
+	base     *paint.Recipe // to be changed instead of a named recipe; nil is the named one
+	name     string        // of a recipe, or a file
+	strength strength
+	settings []string // of --set
 }
 
-func (o *costOptions) AddFlags(cmd *cobra.Command) {
-	o.addCosts(cmd)
-	o.engineOptions.AddFlags(cmd)
-	cmd.Flags().Lookup("network").Usage += "; classic prefers vgg19 once that is here"
-}
+// everydayParameters are the parameters of a recipe that have flags of their own, in the
+// order in which they are set. The others are set by --set.
+var everydayParameters = []string{"size", "iterations", "content_weight", "style_scale", "faces", "colors", "tileable"}
 
-// addCosts adds a recipe and what to change of its costs.
-func (o *costOptions) addCosts(cmd *cobra.Command) {
-	flags := cmd.Flags()
-	flags.SortFlags = false
+// parameterFlag returns the flag of an everyday parameter, without its dashes.
+func parameterFlag(parameter string) string { return strings.ReplaceAll(parameter, "_", "-") }
+
+// addRecipe adds the flags that choose a recipe.
+func (o *recipeOptions) addRecipe(cmd *cobra.Command) {
 	names := paint.RecipeNames()
-	flags.StringVar(&o.name, "recipe", names[0], "`NAME` of the parameters to begin with: "+strings.Join(names, ", "))
-	flags.Float64Var(&o.contentWeight, "content-weight", 0, "weight of the content cost")
-	flags.Float64Var(&o.firstContentWeight, "first-content-weight", 0, "weight of the content cost at the first scale, from where it moves to the other")
-	flags.Float64Var(&o.styleWeight, "style-weight", 0, "weight of the style cost")
-	flags.Float64Var(&o.tvWeight, "tv-weight", 0, "weight of total variation, which smooths")
-	flags.Var(&o.contentLayers, "content-layers", "`LAYERS` of the content cost, such as conv4_2")
-	flags.Var(&o.styleLayers, "style-layers", "`LAYERS` of the style cost, such as conv1_1=1,conv2_1=0.5")
-	costs := texts(paint.ContentCosts())
-	flags.StringVar(&o.contentCost, "content-cost", "", "`COST` of the content: "+strings.Join(costs, ", "))
-	complete(cmd, "content-cost", costs, cobra.ShellCompDirectiveNoFileComp)
-	costs = texts(paint.StyleCosts())
-	flags.StringVar(&o.styleCost, "style-cost", "", "`COST` of the style: "+strings.Join(costs, ", "))
-	complete(cmd, "style-cost", costs, cobra.ShellCompDirectiveNoFileComp)
-	flags.Float64Var(&o.styleScale, "style-scale", 0, "size of the styles relative to the painting: larger ones paint larger strokes")
-	flags.Float64Var(&o.firstStyleScale, "first-style-scale", 0, "size of the styles at the first scale, from where it moves to the other")
-	flags.IntVar(&o.styleSize, "style-size", 0, "long side of the styles in pixels, whatever the painting's size")
-	complete(cmd, "recipe", names, cobra.ShellCompDirectiveNoFileComp)
+	cmd.Flags().StringVar(&o.name, "recipe", names[0], "`NAME` of a recipe, which 'pastiche recipes' lists, or a JSON file of one: "+strings.Join(names, ", "))
+	complete(cmd, "recipe", names, cobra.ShellCompDirectiveDefault)
 }
 
-// addFaces adds what becomes of faces, to commands with a content.
-func (o *costOptions) addFaces(cmd *cobra.Command) {
-	faces := texts(paint.FacesChoices())
-	cmd.Flags().StringVar(&o.faces, "faces", "", "`WHAT` to do with faces in the content: keep for people who stay who they are (default of fine and nnst), ignore")
-	complete(cmd, "faces", faces, cobra.ShellCompDirectiveNoFileComp)
-}
-
-// recipe returns the recipe that was named, with the flags that were given.
-func (o *costOptions) recipe(flags *pflag.FlagSet) (paint.Recipe, error) {
-	if err := o.validate(); err != nil {
-		return paint.Recipe{}, err
+// addSet adds --set.
+func (o *recipeOptions) addSet(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&o.settings, "set", nil, "`NAME=VALUE` of a parameter of the recipe, which 'pastiche recipes RECIPE' lists; repeatable")
+	var names []string
+	for _, p := range paint.Parameters() {
+		names = append(names, p.Name+"=")
 	}
-	var r paint.Recipe
-	var err error
+	complete(cmd, "set", names, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace)
+}
+
+// addStrength adds --strength.
+func (o *recipeOptions) addStrength(cmd *cobra.Command) {
+	o.strength = strength(paint.Balanced)
+	cmd.Flags().Var(&o.strength, "strength", "how far to go from the photo: subtle, balanced, bold, or a `NUMBER` from 0 to 1; more lets the style take over, less keeps the photo")
+	names := []string{paint.Subtle.String(), paint.Balanced.String(), paint.Bold.String()}
+	complete(cmd, "strength", names, cobra.ShellCompDirectiveNoFileComp)
+}
+
+// addParameters adds flags of everyday parameters, whose help texts are those of package
+// paint.
+func addParameters(cmd *cobra.Command, names ...string) {
+	fine := paint.Fine()
+	for _, p := range paint.Parameters() {
+		if !slices.Contains(names, p.Name) {
+			continue
+		}
+		usage := p.Doc
+		if p.Type != "boolean" {
+			usage += " (fine: " + fine.Value(p.Name) + ")"
+		}
+		value := &parameterValue{of: p.Type}
+		cmd.Flags().Var(value, parameterFlag(p.Name), usage)
+		if p.Type == "boolean" {
+			cmd.Flags().Lookup(parameterFlag(p.Name)).NoOptDefVal = "true"
+		}
+		complete(cmd, parameterFlag(p.Name), p.Choices, cobra.ShellCompDirectiveNoFileComp)
+	}
+}
+
+// parameterValue is the value of a flag that [paint.Recipe.Set] reads.
+type parameterValue struct{ text, of string }
+
+func (v *parameterValue) Set(text string) error {
+	v.text = text
+	return nil
+}
+
+func (v *parameterValue) String() string { return v.text }
+
+// Type is what pflag calls the value in help texts.
+func (v *parameterValue) Type() string {
+	switch v.of {
+	case "integer":
+		return "n"
+	case "string":
+		return "word"
+	case "boolean":
+		return "bool"
+	}
+	return v.of
+}
+
+// strengthHelp says what one sees at each strength.
+const strengthHelp = `Strength, --strength: how far the painting goes from the photo.
+  subtle    0    the photo in the painting's strokes: every form stays in its place
+  balanced  0.5  the painting's forms and strokes, with the photo's subject plain
+  bold      1    the painting first: its large forms take over
+Numbers in between are strengths in between. Parameters that are given win over the
+strength.`
+
+// strength is the value of a flag.
+type strength paint.Strength
+
+func (s *strength) Set(text string) error {
+	parsed, err := paint.ParseStrength(text)
+	if err != nil {
+		return errors.New("expected subtle, balanced, bold or a number from 0 to 1")
+	}
+	*s = strength(parsed)
+	return nil
+}
+
+func (s *strength) String() string { return paint.Strength(*s).String() }
+
+// Type is what pflag calls the value in help texts.
+func (*strength) Type() string { return "strength" }
+
+// recipe returns the recipe that was named, changed as the flags say. It is not
+// validated.
+func (o *recipeOptions) recipe(flags *pflag.FlagSet) (r paint.Recipe, err error) {
 	if o.base != nil {
 		r = *o.base
-	} else if r, err = o.strengthened(flags); err != nil {
-		return r, inFlags(err)
+	} else if r, err = o.named(flags); err != nil {
+		return r, err
 	}
-	override(flags, "content-weight", &r.ContentWeight, o.contentWeight)
-	override(flags, "style-weight", &r.StyleWeight, o.styleWeight)
-	override(flags, "tv-weight", &r.VariationWeight, o.tvWeight)
-	override(flags, "content-layers", &r.ContentLayers, []paint.Layer(o.contentLayers))
-	override(flags, "style-layers", &r.StyleLayers, []paint.Layer(o.styleLayers))
-	override(flags, "first-content-weight", &r.FirstContentWeight, o.firstContentWeight)
-	override(flags, "content-cost", &r.ContentCost, paint.ContentCost(o.contentCost))
-	override(flags, "style-cost", &r.StyleCost, paint.StyleCost(o.styleCost))
-	override(flags, "style-scale", &r.StyleScale, o.styleScale)
-	override(flags, "first-style-scale", &r.FirstStyleScale, o.firstStyleScale)
-	override(flags, "style-size", &r.StyleSize, o.styleSize)
-	override(flags, "faces", &r.Faces, paint.Faces(o.faces))
-	if flags.Changed("pooling") {
-		r.Pooling, err = o.parsePooling()
+	for _, name := range everydayParameters {
+		if !flags.Changed(parameterFlag(name)) {
+			continue
+		}
+		if err := r.Set(name, flags.Lookup(parameterFlag(name)).Value.String()); err != nil {
+			return r, inFlags(err)
+		}
 	}
-	return r, err
+	for _, setting := range o.settings {
+		name, value, err := parseSetting(setting)
+		if err != nil {
+			return r, err
+		}
+		if err := r.Set(name, value); err != nil {
+			return r, inSetting(name, err)
+		}
+	}
+	return r, nil
 }
 
-// strengthened returns the recipe that was named, with the strength that was given.
-func (o *costOptions) strengthened(flags *pflag.FlagSet) (paint.Recipe, error) {
-	r, err := paint.RecipeNamed(o.name)
-	if err == nil && flags.Changed("strength") {
-		err = r.Strengthen(paint.Strength(o.strength))
+// named returns the recipe of --recipe with its --strength.
+func (o *recipeOptions) named(flags *pflag.FlagSet) (paint.Recipe, error) {
+	s := paint.Balanced
+	if flags.Changed("strength") {
+		s = paint.Strength(o.strength)
 	}
-	return r, err
+	r, err := loadRecipe(o.name, s)
+	return r, inFlags(err)
 }
 
-// openNetwork returns the network that was asked for, or else the one that the
-// recipe is meant for; where that is not on this machine, substitute says so.
-func (o *costOptions) openNetwork(flags *pflag.FlagSet, r *paint.Recipe) (n *paint.Network, substitute string, err error) {
-	if flags.Changed("network") {
-		n, err = o.engineOptions.openNetwork()
-		return n, "", err
-	}
-	if n, err = paint.DefaultNetwork(r); err != nil {
-		return nil, "", networkError(err)
-	}
-	if isNote(*r) && n.Name == o.network {
-		substitute = "The built-in network stands in for the note's VGG-19, which 'pastiche networks pull vgg19' fetches."
-	}
-	return n, substitute, nil
-}
+// isRecipeFile reports whether a recipe is named by its file: no name of a recipe has a
+// dot or a separator.
+func isRecipeFile(name string) bool { return strings.ContainsAny(name, `./\`) }
 
-// parsePooling returns the pooling that was asked for, or nil for the network's
-// own.
-func (o *engineOptions) parsePooling() (*kernel.Pooling, error) {
-	if o.pooling == "" {
-		return nil, nil
+// loadRecipe returns the built-in recipe of a name, or that of a file, with a strength.
+func loadRecipe(name string, s paint.Strength) (r paint.Recipe, err error) {
+	if !isRecipeFile(name) {
+		if r, err = paint.RecipeNamed(name); err == nil {
+			err = r.Strengthen(s)
+		}
+		return r, err
 	}
-	p, err := kernel.ParsePooling(o.pooling)
+	data, err := os.ReadFile(name)
 	if err != nil {
-		return nil, &usageError{fmt.Errorf("--%w", err)}
+		return r, &inputError{fmt.Errorf("%w: 'pastiche recipes NAME --json' prints a recipe to begin with", err)}
 	}
-	return &p, nil
+	if r, err = paint.ParseRecipe(data, s); err != nil {
+		return r, &inputError{fmt.Errorf("%s: %w", name, err)}
+	}
+	return r, nil
+}
+
+// parseSetting splits the value of --set.
+func parseSetting(setting string) (name, value string, err error) {
+	name, value, found := strings.Cut(setting, "=")
+	if !found {
+		return "", "", misused("--set %s: expected NAME=VALUE, such as content_weight=0.1", setting)
+	}
+	return name, value, nil
+}
+
+// inSetting gives an error about a parameter the flag that set it.
+func inSetting(name string, err error) error {
+	var option *paint.OptionError
+	if errors.As(err, &option) {
+		return misused("--set %s: %s", name, option.Reason)
+	}
+	return err
+}
+
+// optionFlags are the flags behind the library's options that are no parameters of a
+// recipe.
+var optionFlags = map[string]string{
+	"Recipe":    "recipe",
+	"Strength":  "strength",
+	"Seed":      "seed",
+	"Weight":    "style-blend",
+	"Scale":     "style-scales",
+	"Mask":      "mask",
+	"Keep":      "keep",
+	"StyleMask": "style-mask",
+	"Threads":   "threads",
+	"Precision": "precision",
+	"Memory":    "memory",
+}
+
+// inFlags gives the library's error about an option the name of its flag.
+func inFlags(err error) error {
+	var (
+		option *paint.OptionError
+		input  *inputError
+	)
+	if !errors.As(err, &option) || errors.As(err, &input) {
+		return err
+	}
+	if flag := optionFlags[option.Option]; flag != "" {
+		return misused("--%s: %s", flag, option.Reason)
+	}
+	for _, p := range paint.Parameters() {
+		if strings.EqualFold(strings.ReplaceAll(p.Name, "_", ""), option.Option) { // ContentWeight
+			if slices.Contains(everydayParameters, p.Name) {
+				return misused("--%s: %s", parameterFlag(p.Name), option.Reason)
+			}
+			return inSetting(p.Name, err)
+		}
+	}
+	return err
 }
 
 // texts returns names as plain strings.
@@ -142,48 +248,9 @@ func texts[T ~string](names []T) []string {
 	return plain
 }
 
-// override sets a field of a recipe where its flag was given.
+// override sets a field where its flag was given.
 func override[T any](flags *pflag.FlagSet, name string, field *T, value T) {
 	if flags.Changed(name) {
 		*field = value
 	}
 }
-
-// layers is the value of a flag: names of layers, with weights for all of them
-// or for none. Without, they share a weight of 1.
-type layers []paint.Layer
-
-func (l *layers) Set(list string) error {
-	names := strings.Split(list, ",")
-	parsed := make([]paint.Layer, len(names))
-	weighted := 0
-	for i, item := range names {
-		name, weight, found := strings.Cut(strings.TrimSpace(item), "=")
-		parsed[i] = paint.Layer{Name: name, Weight: 1 / float64(len(names))}
-		if !found {
-			continue
-		}
-		weighted++
-		w, err := strconv.ParseFloat(weight, 64)
-		if err != nil || math.IsNaN(w) {
-			return fmt.Errorf("weight %q of %s: expected a number", weight, name)
-		}
-		parsed[i].Weight = w
-	}
-	if weighted != 0 && weighted != len(names) {
-		return fmt.Errorf("expected a weight for every layer or for none")
-	}
-	*l = parsed
-	return nil
-}
-
-func (l *layers) String() string {
-	items := make([]string, len(*l))
-	for i, layer := range *l {
-		items[i] = fmt.Sprintf("%s=%g", layer.Name, layer.Weight)
-	}
-	return strings.Join(items, ",")
-}
-
-// Type is what pflag calls the value in help texts.
-func (l *layers) Type() string { return "layers" }

@@ -25,7 +25,7 @@ content, what is where; or its style, from the first layer of each block up to
 that one. Those are the two rows of the first figure of Gatys, Ecker and Bethge
 2015. The shallower the layer, the more of the picture comes back.
 
-` + eventsHelp + exitHelp(exitOK, exitFailure, exitUsage, exitInput, exitOutput, exitDiverged, exitInterrupted),
+` + eventsHelp,
 		Example: `  pastiche reconstruct photo.jpg --layer conv4_2 -o content.png
   pastiche reconstruct painting.jpg --of style --layer conv3_1 -o style.png`,
 		Args: cobra.ExactArgs(1),
@@ -45,18 +45,17 @@ that one. Those are the two rows of the first figure of Gatys, Ecker and Bethge
 				return misused("--of %s: expected %s or %s", of, ofContent, ofStyle)
 			}
 			opts.base = &recipe
-			if !cmd.Flags().Changed("size") {
-				opts.size = recipe.Size
-			}
 			return runWork(cmd.Context(), &opts, cmd.Flags(), w)
 		},
 	}
 	flags := cmd.Flags()
-	flags.SortFlags = false
 	opts.addOutput(cmd)
 	flags.StringVar(&layer, "layer", layer, "`LAYER` that knows the picture")
 	flags.StringVar(&of, "of", of, "`PART` of the picture: content, style")
-	opts.addCanvas(cmd)
+	section(cmd, "Everyday", "layer", "of")
+	everyday(cmd, "layer", "of")
+	opts.everydayFlags(cmd, "size", "iterations")
+	opts.addSeed(cmd)
 	opts.engineOptions.AddFlags(cmd)
 	complete(cmd, "of", []string{ofContent, ofStyle}, cobra.ShellCompDirectiveNoFileComp)
 	return cmd

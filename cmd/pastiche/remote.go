@@ -2,9 +2,14 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
+	"fmt"
+	"net"
 	"net/http"
 	"os"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,19 +22,15 @@ const (
 	defaultServer  = "http://127.0.0.1:8080"
 )
 
-// serverEnvironment is the part of a help text on the environment of commands that
-// use a server.
-const serverEnvironment = `
-
-Environment:
-  ` + serverVariable + `   URL of the server, for commands without --server
-  ` + keyVariable + `  API key that the server expects`
-
-// serverOptions are the flags of commands that use a server.
-type serverOptions struct{ server string }
+// serverOptions are the flags of commands that use a server. No flag holds an API key,
+// because other users of the machine can see the flags of a process.
+type serverOptions struct{ server, keyFile string }
 
 func (o *serverOptions) AddFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&o.server, "server", "", "`URL` of the server, or its host and port (default $"+serverVariable+" or "+defaultServer+")")
+	flags := cmd.Flags()
+	flags.StringVar(&o.server, "server", "", "`URL` of the server, or its host and port (default $"+serverVariable+" or "+defaultServer+")")
+	flags.StringVar(&o.keyFile, "api-key-file", "", "`FILE` that holds the API key (default the key in $"+keyVariable+")")
+	section(cmd, "Server", "server", "api-key-file")
 }
 
 // connect returns a client of the server. It sends nothing.
@@ -39,7 +40,42 @@ func (o *serverOptions) connect() (*client.Client, error) {
 		return nil, &usageError{err}
 	}
 	c.Key = os.Getenv(keyVariable)
+	if o.keyFile != "" {
+		key, err := os.ReadFile(o.keyFile)
+		if err != nil {
+			return nil, &inputError{err}
+		}
+		c.Key = strings.TrimSpace(string(key))
+	}
 	return c, nil
+}
+
+// with runs a command that uses the server.
+func (o *serverOptions) with(run func(c *client.Client) error) error {
+	c, err := o.connect()
+	if err != nil {
+		return err
+	}
+	return advised(run(c))
+}
+
+// advised adds to an error of a server what to do about it.
+func advised(err error) error {
+	var answer *client.Error
+	var sent *net.OpError
+	switch {
+	case errors.As(err, &answer) && refused(answer.Status):
+		return fmt.Errorf("%w; put an API key of the server into %s, or into a file for --api-key-file", err, keyVariable)
+	case errors.As(err, &answer) && answer.Status == http.StatusNotFound:
+		return fmt.Errorf("%w; 'pastiche jobs list' lists the jobs", err)
+	case errors.As(err, &sent) && sent.Op == "dial":
+		return fmt.Errorf("%w; 'pastiche serve' starts a server here, --server or %s names another one", err, serverVariable)
+	}
+	return err
+}
+
+func refused(status int) bool {
+	return status == http.StatusUnauthorized || status == http.StatusForbidden
 }
 
 // exitOfServer returns the exit code of an error that a server answered, and false
@@ -50,13 +86,37 @@ func exitOfServer(err error) (code int, ok bool) {
 	if !errors.As(err, &answer) {
 		return 0, false
 	}
-	switch answer.Status {
-	case http.StatusUnauthorized, http.StatusForbidden:
+	switch {
+	case refused(answer.Status):
 		return exitRefused, true
-	case http.StatusUnprocessableEntity:
+	case answer.Status == http.StatusUnprocessableEntity:
 		return exitUsage, true
-	case http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType:
+	case answer.Status == http.StatusRequestEntityTooLarge, answer.Status == http.StatusUnsupportedMediaType:
 		return exitInput, true
 	}
 	return exitFailure, true
+}
+
+const (
+	completionTime  = 2 * time.Second // after which the shell offers no ids
+	completionLimit = 50              // ids
+)
+
+// completeJobs offers the ids of jobs to the shell.
+func (o *serverOptions) completeJobs(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	c, err := o.connect()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	c.Patience = -1
+	ctx, cancel := context.WithTimeout(cmd.Context(), completionTime)
+	defer cancel()
+	var ids []cobra.Completion
+	list, err := c.List(ctx, client.Query{Limit: completionLimit})
+	if err == nil {
+		for _, j := range list.Jobs {
+			ids = append(ids, cobra.CompletionWithDesc(j.ID, printable(string(j.State)+" "+j.Labels[nameLabel])))
+		}
+	}
+	return ids, cobra.ShellCompDirectiveNoFileComp
 }

@@ -1,12 +1,64 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/pastiche-art/pastiche/provenance"
 )
+
+// TestResumedPaintingTells interrupts a painting that has a checkpoint: it tells how to
+// go on, and then from where it went on, which the finished picture does not tell.
+func TestResumedPaintingTells(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot be interrupted by another")
+	}
+	folder := inputFolder(t)
+	const iterations = 400
+	args := []string{"paint", "content.png", "style.png", "--recipe", "classic", "--size", "48", "--iterations", fmt.Sprint(iterations), "--save-every", "0", "-o", "p.png"}
+	cmd := pastiche(folder, append(args, "--json", "--checkpoint", "c")...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	stdout, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(stdout)
+	for range 2 { // the start and the first iteration
+		lines.Scan()
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	for lines.Scan() {
+	}
+	if code := exitOf(t, cmd.Wait()); code != exitInterrupted || !strings.HasSuffix(stderr.String(), "; the same command with --resume c continues it\n") {
+		t.Fatalf("exit code %d: %s", code, stderr.String())
+	}
+	unfinished, err := provenance.Read(t.Context(), filepath.Join(folder, "p.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	said, err := pastiche(folder, append(args, "--resume", "c")...).CombinedOutput()
+	want := fmt.Sprintf("Saved p.png (48 x 32 pixels) after %d iterations, resumed after %d, in ", iterations, unfinished.Steps)
+	if err != nil || !strings.Contains(string(said), want) {
+		t.Errorf("%v: says %s, expected %s", err, said, want)
+	}
+	finished, err := provenance.Read(t.Context(), filepath.Join(folder, "p.png"))
+	if err != nil || finished.Unfinished() != "" || finished.Steps != iterations {
+		t.Errorf("%v: the record has %d steps, %q", err, finished.Steps, finished.Unfinished())
+	}
+}
 
 // TestResumeAfterKill kills a painting at random moments, again and again, and
 // continues it: the file in the end is that of a painting nobody killed.

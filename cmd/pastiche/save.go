@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/pastiche-art/pastiche/picture"
+	"github.com/pastiche-art/pastiche/provenance"
 )
 
 // save saves a picture under a name that is given, or derived from that of the
@@ -55,22 +56,23 @@ func (p *paths) savePainting(of *picture.Picture, opts picture.SaveOptions) erro
 
 // unfinishedError says why a painting ended early, and where it is saved.
 type unfinishedError struct {
-	painting string
-	steps    int
-	cause    error
-	// checkpoint is the file to continue from, or "".
-	checkpoint string
+	painting   string // the file
+	record     *provenance.Record
+	cause      error
+	checkpoint string // the file to continue from, or ""
 }
 
 func (e *unfinishedError) Error() string {
-	if errors.Is(e.cause, context.Canceled) {
-		said := fmt.Sprintf("interrupted after iteration %d; the painting as it was is %s", e.steps, savedIn(e.painting))
-		if e.checkpoint != "" {
-			said += fmt.Sprintf("; the same command with --resume %s continues it", e.checkpoint)
-		}
-		return said
+	if !errors.Is(e.cause, context.Canceled) {
+		r := e.record
+		return fmt.Sprintf("%v; the best picture so far, after %d of %d iterations, at %d x %d pixels, is %s",
+			e.cause, r.Steps, r.Planned, r.Width, r.Height, savedIn(e.painting))
 	}
-	return fmt.Sprintf("%v; the best picture so far is %s", e.cause, savedIn(e.painting))
+	resume := "use --checkpoint FILE to be able to continue such a painting"
+	if e.checkpoint != "" {
+		resume = fmt.Sprintf("the same command with --resume %s continues it", e.checkpoint)
+	}
+	return fmt.Sprintf("%s; the unfinished picture is %s; %s", e.record.Unfinished(), savedIn(e.painting), resume)
 }
 
 // savedIn says where a picture is.

@@ -25,8 +25,7 @@ recipe and size can be compared.
 
 With --json, one object for each picture, a line each:
   {"picture":…,"costs":{"content":…,"style":…,"variation":…,"total":…},
-   "layers":[{"layer":"conv4_2","kind":"content","weight":…,"cost":…},…]}` +
-			exitHelp(exitOK, exitFailure, exitUsage, exitInput, exitOutput, exitInterrupted),
+   "layers":[{"layer":"conv4_2","kind":"content","weight":…,"cost":…},…]}`,
 		Example: `  pastiche score photo.jpg painting.jpg mine.png theirs.png
   pastiche score photo.jpg painting.jpg mine.png --recipe classic --network vgg19.safetensors --json`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -44,14 +43,20 @@ With --json, one object for each picture, a line each:
 }
 
 type scoreOptions struct {
-	costOptions
+	recipeOptions
+	engineOptions
 	json bool
 }
 
 func (o *scoreOptions) AddFlags(cmd *cobra.Command) {
-	o.costOptions.AddFlags(cmd)
-	o.addFaces(cmd)
+	o.addRecipe(cmd)
+	o.everydayFlags(cmd, "content_weight", "style_scale", "faces")
+	o.addSet(cmd)
+	section(cmd, "Recipe", "set")
 	cmd.Flags().BoolVar(&o.json, "json", false, "print one object a line, with the costs of each layer")
+	section(cmd, "Output", "json")
+	everyday(cmd, "set", "json")
+	o.engineOptions.AddFlags(cmd)
 }
 
 // scored is the report on one picture.
@@ -61,6 +66,9 @@ type scored struct {
 }
 
 func runScore(ctx context.Context, opts *scoreOptions, flags *pflag.FlagSet, args []string) error {
+	if err := opts.validate(); err != nil {
+		return err
+	}
 	recipe, err := opts.recipe(flags)
 	if err != nil {
 		return err
@@ -70,7 +78,7 @@ func runScore(ctx context.Context, opts *scoreOptions, flags *pflag.FlagSet, arg
 		return err
 	}
 	opts.inputs.tell(warn)
-	network, substitute, err := opts.openNetwork(flags, &recipe)
+	network, substitute, err := opts.openRecipeNetwork(flags, &recipe)
 	if err != nil {
 		return err
 	}

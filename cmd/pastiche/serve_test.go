@@ -65,7 +65,7 @@ func TestSubmitExitCodes(t *testing.T) {
 	for _, args := range [][]string{
 		{"--size", "0"},
 		{"--size", "8"},
-		{"--style-layers", "conv9_9"},
+		{"--set", "style_layers=conv9_9"},
 		{"--style-blend", "1,2"},
 		{"--strength", "7"},
 		{"--nothing"},
@@ -75,14 +75,10 @@ func TestSubmitExitCodes(t *testing.T) {
 	} {
 		args = append([]string{"content.png", "style.png"}, args...)
 		paintErr := pastiche(folder, append([]string{"paint", "-o", "p.png"}, args...)...).Run()
-		submitErr := pastiche(folder, append([]string{"submit", "--server", url}, args...)...).Run()
+		submitErr := pastiche(folder, append([]string{"jobs", "submit", "--server", url}, args...)...).Run()
 		if want, got := exitOf(t, paintErr), exitOf(t, submitErr); got != want || want == 0 {
 			t.Errorf("%q: submit ends with %d, paint with %d", args, got, want)
 		}
-	}
-	err := pastiche(folder, "submit", "--server", url, "--options", `{"weights":[1,2,3]}`, "content.png", "style.png").Run()
-	if code := exitOf(t, err); code != exitUsage {
-		t.Errorf("options that do not suit the pictures: exit code %d", code)
 	}
 }
 
@@ -113,14 +109,14 @@ func TestServedFromTheCommandLine(t *testing.T) {
 	}
 	job := func(args ...string) string {
 		t.Helper()
-		return strings.TrimSuffix(say(append([]string{"submit"}, args...)...), "\n")
+		return strings.TrimSuffix(say(append([]string{"jobs", "submit"}, args...)...), "\n")
 	}
-	quick := []string{"--options", `{"recipe":{"name":"classic","size":48,"iterations":3}}`}
+	quick := []string{"--recipe", "classic", "--size", "48", "--iterations", "3"}
 	id := job(append([]string{"content.png", "style.png"}, quick...)...)
 	say("jobs", "wait", id, "-o", "p.png")
 	said, err := pastiche(folder, "show", "p.png").Output()
-	if err != nil || !strings.Contains(string(said), "after 3 iterations") || !strings.Contains(string(said), "pastiche paint content-0 style-0 --recipe=classic --size=48 --iterations=3\n") ||
-		!strings.Contains(string(said), "recipe   classic, 48 pixels") || !strings.Contains(string(said), "input    content") {
+	if err != nil || !strings.Contains(string(said), "  iterations  3\n") || !strings.Contains(string(said), "pastiche paint content-0 style-0 --recipe classic --size 48 --iterations 3 --network builtin\n") ||
+		!strings.Contains(string(said), "  recipe      classic\n") || !strings.Contains(string(said), "  content     content-0  sha256 ") {
 		t.Errorf("show says %q, %v", said, err)
 	}
 	// Flags and masks mean what they mean to paint: the same bytes come out.
@@ -133,7 +129,7 @@ func TestServedFromTheCommandLine(t *testing.T) {
 		"an initial picture":    {"content.png", "style.png", "--init", "style.png", "--keep", "right.png"},
 		"a strength":            {"content.png", "style.png", "--strength", "bold"},
 	} {
-		args = append(args, "--recipe", "fine", "--size", "48", "--iterations", "2", "--seed", "7", "--pooling", "avg")
+		args = append(args, "--recipe", "fine", "--size", "48", "--iterations", "2", "--seed", "7", "--set", "pooling=avg")
 		say("jobs", "wait", job(args...), "-o", "sent.png")
 		if out, err := pastiche(folder, append(append([]string{"paint"}, args...), "-o", "painted.png", "-q")...).CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v: %s", name, err, out)

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pastiche-art/pastiche/picture"
+	"github.com/pastiche-art/pastiche/provenance"
 )
 
 func newShowCommand() *cobra.Command {
@@ -18,10 +20,13 @@ func newShowCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show PICTURE",
 		Short: "Show how a painting was painted",
-		Long: `Show how a painting was painted, as the picture itself says: the command that
-paints it again, the recipe and the size, the inputs with their checksums, the network, the faces that were kept, and the
-costs.` +
-			exitHelp(exitOK, exitFailure, exitUsage, exitInput),
+		Long: `Show how a painting was painted, by the command or in the studio: the command that
+paints it again, the recipe, the inputs with their checksums, the network, the size and
+the costs. The picture's file carries all this unless it was painted with
+--no-provenance.
+
+Of a painting that was interrupted or that diverged, it shows how far it came, and the
+command that paints the finished picture.`,
 		Example: "  pastiche show painting.png\n  pastiche show painting.png --json | jq .recipe",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -33,55 +38,68 @@ costs.` +
 }
 
 func runShow(ctx context.Context, path string, asJSON bool) error {
-	text, err := picture.OpenRecord(ctx, path, picture.Limits{})
+	r, err := provenance.Read(ctx, path)
 	if errors.Is(err, picture.ErrNoRecord) {
-		return &inputError{fmt.Errorf("%s: the picture does not say how it was painted: expected one that pastiche painted, without --no-note", path)}
+		return &inputError{fmt.Errorf("%s: the picture does not say how it was painted: expected one that pastiche painted, without --no-provenance", path)}
 	}
 	if err != nil {
 		return &inputError{err}
 	}
-	var r record
-	if err := json.Unmarshal([]byte(text), &r); err != nil {
-		return &inputError{fmt.Errorf("%s: its record is damaged: %w", path, err)}
-	}
 	if asJSON {
-		return printText([]byte(printableJSON(text) + "\n"))
+		text, err := json.Marshal(r)
+		if err != nil {
+			return err
+		}
+		return printText([]byte(printableJSON(string(text)) + "\n"))
 	}
-	var unsaid []string
-	if len(r.Command) == 0 { // a studio was given none
-		r.Command, unsaid, _ = studioCommand(&r) // a recipe of another version may be unknown here
-	}
+	return printText([]byte(described(r)))
+}
+
+// described returns a record in words.
+func described(r *provenance.Record) string {
 	var b bytes.Buffer
-	if len(r.Command) > 0 {
-		fmt.Fprintf(&b, "%s\n\n", printable(shellWords(r.Command)))
+	command := r.Command()
+	switch unfinished := r.Unfinished(); {
+	case command == nil:
+		fmt.Fprintf(&b, "No command of this version paints it: it does not have the recipe %s.\n\n", printable(r.Recipe.Name))
+	case unfinished != "":
+		fmt.Fprintf(&b, "Unfinished: %s.\nThis command paints the finished picture, not this one:\n\n", printable(unfinished))
+		fallthrough
+	default:
+		fmt.Fprintf(&b, "%s\n\n", printable(shellWords(command)))
 	}
-	if len(unsaid) > 0 {
-		fmt.Fprintf(&b, "  besides, no flag sets %s of its recipe: --json prints them\n", printable(strings.Join(unsaid, ", ")))
+	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	row := func(label, format string, values ...any) {
+		fmt.Fprintf(table, "  %s\t%s\n", label, printable(fmt.Sprintf(format, values...)))
 	}
-	fmt.Fprintf(&b, "  recipe   %s, %d pixels\n", printable(r.Recipe.Name), longSide(&r.Recipe))
-	for _, in := range r.Inputs {
-		fmt.Fprintf(&b, "  input    %s  sha256 %s\n", printable(in.Name), printable(in.SHA256))
-	}
-	fmt.Fprintf(&b, "  network  %s  sha256 %s\n", printable(r.Network.Name), printable(r.Network.Digest))
-	fmt.Fprintf(&b, "  seed     %d\n", r.Seed)
-	if r.Faces > 0 {
-		fmt.Fprintf(&b, "  faces    %d kept\n", r.Faces)
-	}
+	strength := ""
 	if r.Strength != nil {
-		fmt.Fprintf(&b, "  strength %v\n", *r.Strength)
+		strength = ", strength " + r.Strength.String()
 	}
-	fmt.Fprintf(&b, "  costs    total %.6g, content %.6g, style %.6g after %d iterations\n",
-		r.Costs.Total, r.Costs.Content, r.Costs.Style, r.Steps)
-	fmt.Fprintf(&b, "  painted by %s\n", printable(r.Software))
-	return printText(b.Bytes())
+	row("recipe", "%s%s", r.Recipe.Name, strength)
+	for _, in := range r.Inputs {
+		row(strings.ReplaceAll(string(in.Role), "_", " "), "%s  sha256 %s", in.Name, in.SHA256)
+	}
+	row("network", "%s  digest %s", r.Network.Name, r.Network.Digest)
+	row("seed", "%d", r.Seed)
+	if r.Faces > 0 {
+		row("faces", "%d kept", r.Faces)
+	}
+	row("size", "%d x %d pixels", r.Width, r.Height)
+	row("iterations", "%d", r.Steps)
+	row("costs", "total %.6g, content %.6g, style %.6g", r.Costs.Total, r.Costs.Content, r.Costs.Style)
+	row("software", "%s", r.Software)
+	table.Flush() //nolint:errcheck // a buffer takes all
+	return b.String()
 }
 
 // shellWords returns words as a shell takes them.
 func shellWords(words []string) string {
+	const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,./-"
 	quoted := make([]string, len(words))
 	for i, w := range words {
 		quoted[i] = w
-		if strings.ContainsAny(w, " \t\n'\"\\$`&|;<>()*?[]#~{}!") || w == "" {
+		if strings.Trim(w, plain) != "" || w == "" || w[0] == '=' {
 			quoted[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
 		}
 	}

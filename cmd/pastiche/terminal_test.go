@@ -106,6 +106,11 @@ func TestBar(t *testing.T) {
 	s.await("───", "/1000000", "scale 1 of 1, 48 x 32, total ", "content ", "style ", "/s, ", " left", "Iteration 20 :")
 	s.press("\x03")
 	s.await("Stopping; Ctrl-C again stops at once.", "pastiche: interrupted after ", "saved in p.png")
+	// Wherever an echo has left the cursor, what is drawn begins in the first column.
+	const erased = "\x1b[J"
+	if shown := s.String(); strings.Count(shown, erased) != strings.Count(shown, erased+"\r") {
+		t.Errorf("drawn after an echo: %q", s.last())
+	}
 	if code := exitOf(t, s.cmd.Wait()); code != exitInterrupted {
 		t.Errorf("exit code %d, want %d", code, exitInterrupted)
 	}

@@ -20,7 +20,7 @@ func newTextureCommand() *cobra.Command {
 blend: a texture of any size. With --tileable it joins itself on all sides
 without a seam.
 
-` + eventsHelp + exitHelp(exitOK, exitFailure, exitUsage, exitInput, exitOutput, exitDiverged, exitInterrupted),
+` + eventsHelp,
 		Example: `  pastiche texture painting.jpg -o texture.png
   pastiche texture painting.jpg --print 24x16in -o poster.tif
   pastiche texture pebbles.jpg --shape 1024x256 --tileable -o border.png`,
@@ -42,15 +42,17 @@ without a seam.
 			return runWork(cmd.Context(), &opts, cmd.Flags(), work{shape: image.Point(shape), styles: args})
 		},
 	}
-	cmd.Flags().SortFlags = false
 	opts.addOutput(cmd)
 	cmd.Flags().Var(&shape, "shape", "`SIZE` of the texture in pixels, or its proportions where --size says how large")
-	cmd.Flags().BoolVar(&opts.tileable, "tileable", false, "join the sides without a seam")
-	opts.addCanvas(cmd)
+	section(cmd, "Everyday", "shape")
+	everyday(cmd, "shape")
+	opts.addRecipe(cmd)
+	opts.everydayFlags(cmd, "size", "iterations", "style_scale", "colors", "tileable")
+	opts.addStyles(cmd)
+	opts.addSeed(cmd)
 	opts.addPrint(cmd)
 	cmd.Flags().Lookup("print").Usage = "paint for a print of a `SIZE`: 60x40cm, 24x16in@200dpi, A3 (300dpi unless given)"
-	opts.addHand(cmd)
-	opts.costOptions.AddFlags(cmd)
+	opts.engineOptions.AddFlags(cmd)
 	return cmd
 }
 
@@ -73,7 +75,7 @@ func (s *canvasShape) Set(text string) error {
 
 // setSize makes a texture as large as its shape, unless other flags say how large.
 func (s *canvasShape) setSize(flags *pflag.FlagSet) error {
-	if flags.Changed("size") || flags.Changed("scales") {
+	if flags.Changed("size") {
 		return nil
 	}
 	return flags.Set("size", strconv.Itoa(max(s.X, s.Y)))

@@ -17,7 +17,7 @@ func newVersionCommand() *cobra.Command {
 		Short: "Print the version of the program, of Go and of the engine",
 		Long: `Print the version of the program, the revision that it was built from where
 that is known, the version of Go, the implementation of the engine in force among
-those that this machine can run, and the precisions that it has.` + exitHelp(exitOK, exitUsage, exitOutput),
+those that this machine can run, and the precisions that it has.`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return runVersion() },
 	}

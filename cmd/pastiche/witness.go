@@ -93,7 +93,11 @@ func (p person) done(e doneEvent) {
 	if e.Output == standardOutput {
 		painting = "Wrote the painting to standard output"
 	}
-	p.say("%s (%d x %d pixels) after %d iterations in %s.", painting, e.Width, e.Height, e.Steps, took.Round(time.Second/10))
+	resumed := ""
+	if e.Resumed > 0 {
+		resumed = fmt.Sprintf(", resumed after %d,", e.Resumed)
+	}
+	p.say("%s (%d x %d pixels) after %d iterations%s in %s.", painting, e.Width, e.Height, e.Steps, resumed, took.Round(time.Second/10))
 }
 
 // linesInterval is the time between two lines of progress: often enough to see

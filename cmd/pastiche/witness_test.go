@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -69,22 +68,5 @@ func TestWitnessesKeepTheFirstError(t *testing.T) {
 	}
 	if err := all.close(); !errors.Is(err, first) {
 		t.Errorf("got %v, want %v", err, first)
-	}
-}
-
-func TestLayersFlag(t *testing.T) {
-	for _, test := range []struct{ list, want string }{
-		{"conv4_2", "conv4_2=1"},
-		{"conv1_1,conv2_1", "conv1_1=0.5,conv2_1=0.5"},
-		{"conv1_1=3, conv2_1=0.5", "conv1_1=3,conv2_1=0.5"},
-	} {
-		var l layers
-		if err := l.Set(test.list); err != nil || l.String() != test.want {
-			t.Errorf("%s: %s, %v; want %s", test.list, l.String(), err, test.want)
-		}
-	}
-	var l layers
-	if err := l.Set("conv1_1=NaN"); err == nil || !strings.Contains(err.Error(), "expected a number") {
-		t.Errorf("NaN: %v", err)
 	}
 }

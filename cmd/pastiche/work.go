@@ -66,7 +66,7 @@ func paintWork(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, w 
 		return err
 	}
 	defer files.tidy()
-	network, substitute, err := opts.openNetwork(flags, &recipe)
+	network, substitute, err := opts.openRecipeNetwork(flags, &recipe)
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,10 @@ func paintWork(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, w 
 	hush := context.AfterFunc(ctx, func() {
 		report.say("Stopping; Ctrl-C again stops at once.")
 	})
-	begun := time.Now()
+	begun, resumedAt := time.Now(), 0
+	if checkpoint != nil {
+		resumedAt = checkpoint.Step()
+	}
 	var painting *paint.Painting
 	var paintErr error
 	if w.content == "" {
@@ -135,19 +138,21 @@ func paintWork(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, w 
 	if opts.print.Given() {
 		saving.Metadata.Resolution = opts.print.DPI()
 	}
-	if !opts.noNote {
-		saving.Record = newRecord(flags, w, opts, &recipe, network, painting).text()
+	record := opts.provenance(flags, w, recipe, network)
+	record.SetOutcome(painting, paintErr)
+	if !opts.noProvenance {
+		saving.Record = record.Encode()
 	}
 	if err := files.savePainting(painting.Picture, saving); err != nil {
 		return err
 	}
 	report.saved(files.painting)
 	if paintErr != nil {
-		return &unfinishedError{files.painting, painting.Steps, paintErr, keeper.leave(painting)}
+		return &unfinishedError{files.painting, record, paintErr, keeper.leave(painting)}
 	}
 	keeper.drop()
 	report.done(doneEvent{
-		"done", files.painting, painting.W, painting.H, painting.Steps, time.Since(begun).Seconds(), painting.Faces, painting.Costs,
+		"done", files.painting, painting.W, painting.H, painting.Steps, resumedAt, time.Since(begun).Seconds(), painting.Faces, painting.Costs,
 	})
 	if shown != nil {
 		if err := shown.draw(os.Stdout, painting.Picture); err != nil {
@@ -201,31 +206,25 @@ func (o *paintOptions) openContent(ctx context.Context, w work) (image.Image, er
 
 // openInit returns the picture that the painting begins with, or nil.
 func (o *paintOptions) openInit(ctx context.Context) (image.Image, error) {
-	if o.initPicture() == "" {
+	if o.init == "" {
 		return nil, nil
 	}
-	return o.openPicture(ctx, o.initPicture())
+	return o.openPicture(ctx, o.init)
 }
 
 // paths returns the files of a painting.
 func (o *paintOptions) paths(r paint.Recipe, w work) *paths {
-	p := &paths{log: o.log, chart: o.chart, sheet: o.sheet, film: o.film, checkpoint: o.checkpoint, resume: o.resume}
+	p := &paths{costLog: o.costLog, chart: o.chart, sheet: o.sheet, film: o.film, checkpoint: o.checkpoint, resume: o.resume}
 	if p.checkpoint == "" {
 		p.checkpoint = o.resume
 	}
-	if w.content != "" {
-		p.inputs = append(p.inputs, w.content)
-	}
-	p.inputs = append(append(append(p.inputs, w.styles...), o.masks...), o.styleMasks...)
-	for _, input := range []string{o.keep, o.initPicture()} {
-		if input != "" {
-			p.inputs = append(p.inputs, input)
-		}
+	for _, f := range o.inputFiles(w).all() {
+		p.inputs = append(p.inputs, f.path)
 	}
 	if w.painting != "" {
 		p.choose(w.painting)
 	} else {
-		p.namePainting(o.output, isNote(r), w.name())
+		p.namePainting(o.output, isCourse(r), w.name())
 	}
 	return p
 }
@@ -233,18 +232,18 @@ func (o *paintOptions) paths(r paint.Recipe, w work) *paths {
 // witnesses returns who is told of each iteration.
 func (o *paintOptions) witnesses(r paint.Recipe, files *paths, report reporter) witnesses {
 	all := witnesses{&facesFound{say: report.say}, report}
-	if isNote(r) {
-		all = append(all, &note{to: noteOutput(files, report)})
+	if isCourse(r) {
+		all = append(all, &courseCosts{to: courseOutput(files, report)})
 	}
 	if o.saveEvery > 0 {
 		s := &snapshots{every: o.saveEvery, first: o.saveEvery, name: numbered, files: files, profile: o.inputs.kept, saved: report.saved}
-		if isNote(r) && o.outDir == "" {
-			s.first, s.name = 1, noteSnapshot
+		if isCourse(r) && o.outDir == "" {
+			s.first, s.name = 1, courseSnapshot
 		}
 		all = append(all, s)
 	}
-	if o.log != "" || o.chart != "" {
-		all = append(all, newCostLog(o.log, o.chart, r, report.saved))
+	if o.costLog != "" || o.chart != "" {
+		all = append(all, newCostLog(o.costLog, o.chart, r, report.saved))
 	}
 	if o.sheet != "" {
 		all = append(all, &sheet{path: o.sheet, inputs: &o.inputs, saved: report.saved})

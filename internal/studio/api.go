@@ -168,21 +168,21 @@ func (s *server) recipeSchema(schemas huma.Registry) *huma.Schema {
 		Type: huma.TypeObject, AdditionalProperties: false, Properties: map[string]*huma.Schema{"name": name},
 		Description: "parameters of a recipe. Absent ones are those of the recipe that name names. GET /recipes lists their defaults.",
 	}
-	for _, field := range reflect.VisibleFields(reflect.TypeFor[paint.Recipe]()) {
-		key, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		b, found := bounds[key]
-		if !found {
-			continue
+	for _, of := range paint.Parameters() {
+		p := &huma.Schema{
+			Type: of.Type, Description: of.Doc,
+			Minimum: of.Minimum, Maximum: of.Maximum, ExclusiveMinimum: of.Above, ExclusiveMaximum: of.Below,
 		}
-		p := &huma.Schema{Type: jsonType(field.Type)}
-		if p.Type == huma.TypeArray {
-			p.Items = schemas.Schema(field.Type.Elem(), true, "")
+		switch {
+		case of.Name == "scales":
+			p.Items = schemas.Schema(reflect.TypeFor[paint.Scale](), true, "")
+		case of.Type == huma.TypeArray:
+			p.Items = schemas.Schema(reflect.TypeFor[paint.Layer](), true, "")
 		}
-		p.Description, p.Minimum, p.Maximum, p.ExclusiveMinimum, p.ExclusiveMaximum = b.description, b.minimum, b.maximum, b.above, b.below
-		for _, c := range b.choices {
+		for _, c := range of.Choices {
 			p.Enum = append(p.Enum, c)
 		}
-		recipe.Properties[key] = p
+		recipe.Properties[of.Name] = p
 	}
 	recipe.PrecomputeMessages()
 	return recipe

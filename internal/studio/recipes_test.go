@@ -1,85 +1,14 @@
 package studio
 
 import (
-	"encoding/json"
-	"math"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/pastiche-art/pastiche/internal/job"
 	"github.com/pastiche-art/pastiche/paint"
 )
-
-// with returns whether paint accepts a recipe with a parameter. The other parameters
-// put no condition on it.
-func with(t *testing.T, name string, value any) error {
-	t.Helper()
-	base := paint.Fine()
-	params := job.RecipeOf(&base)
-	params["first_size"], params["first_content_weight"], params["colors"] = 0, 0, "content"
-	switch name {
-	case "first_iterations", "scale_step":
-		params["first_size"] = 256
-	case "final_cost":
-		params["final_iterations"] = 1
-	}
-	params[name] = value
-	data, err := json.Marshal(params)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = paint.ParseRecipe(data, paint.Balanced)
-	return err
-}
-
-func TestBoundsAreThoseOfPaint(t *testing.T) {
-	for _, field := range reflect.VisibleFields(reflect.TypeFor[paint.Recipe]()) {
-		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		b, found := bounds[name]
-		if !found || b.description == "" {
-			if name != "name" {
-				t.Errorf("the parameter %s has no description", name)
-			}
-			continue
-		}
-		// beyond is the next value that the parameter's type has.
-		beyond := func(v, towards float64) float64 {
-			if jsonType(field.Type) == "integer" {
-				return v + math.Copysign(1, towards)
-			}
-			return math.Nextafter(v, towards)
-		}
-		accepted, refused := []any{}, []any{}
-		if b.minimum != nil {
-			accepted, refused = append(accepted, *b.minimum), append(refused, beyond(*b.minimum, math.Inf(-1)))
-		}
-		if b.maximum != nil {
-			accepted, refused = append(accepted, *b.maximum), append(refused, beyond(*b.maximum, math.Inf(1)))
-		}
-		if b.above != nil {
-			accepted, refused = append(accepted, beyond(*b.above, math.Inf(1))), append(refused, *b.above)
-		}
-		if b.below != nil {
-			accepted, refused = append(accepted, beyond(*b.below, math.Inf(-1))), append(refused, *b.below)
-		}
-		for _, c := range b.choices {
-			accepted, refused = append(accepted, c), append(refused, c+"x")
-		}
-		for _, value := range accepted {
-			if err := with(t, name, value); err != nil {
-				t.Errorf("%s %v is within the bounds, and paint refuses it: %v", name, value, err)
-			}
-		}
-		for _, value := range refused {
-			if err := with(t, name, value); err == nil {
-				t.Errorf("%s %v is beyond the bounds, and paint accepts it", name, value)
-			}
-		}
-	}
-}
 
 func TestDefaultsAreWithinBounds(t *testing.T) {
 	for _, name := range paint.RecipeNames() {
@@ -88,8 +17,8 @@ func TestDefaultsAreWithinBounds(t *testing.T) {
 			t.Fatal(err)
 		}
 		all := parameters(job.RecipeOf(&recipe), paint.MaxSize)
-		if len(all) != len(bounds) {
-			t.Errorf("%s has %d parameters, expected %d", name, len(all), len(bounds))
+		if len(all) != len(paint.Parameters()) {
+			t.Errorf("%s has %d parameters, expected %d", name, len(all), len(paint.Parameters()))
 		}
 		for _, p := range all {
 			v, isNumber := p.Default.(float64)

@@ -121,7 +121,7 @@ func (s *Store) present(name string) (Entry, error) {
 	case e.Damage != nil:
 		return e, fmt.Errorf("%s: %w: %w: import it again", name, ErrAbsent, e.Damage)
 	default:
-		return e, fmt.Errorf("%s: %w: pull it first", name, ErrAbsent)
+		return e, fmt.Errorf("%s: %w: run 'pastiche networks pull %s' first", name, ErrAbsent, name)
 	}
 }
 

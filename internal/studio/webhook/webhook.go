@@ -75,6 +75,26 @@ func New(hosts []string, secrets [][]byte) (*Sender, error) {
 		return nil, errors.New("webhooks: expected a secret to sign them with")
 	}
 	s := &Sender{secrets: secrets}
+	if err := s.allow(hosts); err != nil {
+		return nil, err
+	}
+	dialer := &net.Dialer{Timeout: timeout, ControlContext: s.control}
+	s.client = &http.Client{
+		Timeout: timeout,
+		Transport: &http.Transport{ // without a proxy, which would resolve names itself
+			DialContext: dialer.DialContext, TLSHandshakeTimeout: timeout, MaxResponseHeaderBytes: maxAnswer,
+			MaxIdleConns: 16, IdleConnTimeout: time.Minute,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return s, nil
+}
+
+// CheckHosts returns an error where an entry of a list is none that [New] takes.
+func CheckHosts(hosts []string) error { return new(Sender).allow(hosts) }
+
+// allow adds the entries of a list of hosts.
+func (s *Sender) allow(hosts []string) error {
 	for _, entry := range hosts {
 		host, port := strings.ToLower(entry), defaultPort
 		if prefix, err := netip.ParsePrefix(entry); err == nil {
@@ -89,23 +109,14 @@ func New(hosts []string, secrets [][]byte) (*Sender, error) {
 			host, port = h, p
 		}
 		if host == "" || strings.ContainsAny(entry, "/@ ") {
-			return nil, fmt.Errorf("webhook host %q: expected a host such as hooks.example.com, an address, a prefix, or %s", entry, Any)
+			return fmt.Errorf("webhook host %q: expected a host such as hooks.example.com, an address, a prefix, or %s", entry, Any)
 		}
 		if entry != Any {
 			host = net.JoinHostPort(host, port)
 		}
 		s.hosts = append(s.hosts, host)
 	}
-	dialer := &net.Dialer{Timeout: timeout, ControlContext: s.control}
-	s.client = &http.Client{
-		Timeout: timeout,
-		Transport: &http.Transport{ // without a proxy, which would resolve names itself
-			DialContext: dialer.DialContext, TLSHandshakeTimeout: timeout, MaxResponseHeaderBytes: maxAnswer,
-			MaxIdleConns: 16, IdleConnTimeout: time.Minute,
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	return s, nil
+	return nil
 }
 
 // ParseSecrets reads secrets from the lines of a text, the newest first. A secret is
