@@ -37,6 +37,10 @@ type download struct {
 	file   *os.File
 	sum    *sum // of what has arrived
 
+	// The rate is that since begun, when the download had first bytes.
+	begun time.Time
+	first int64
+
 	// resume is kept beside the file.
 	resume resumeInfo
 	// source is the URL that sent all bytes that have arrived, or empty where
@@ -170,6 +174,9 @@ func (d *download) attempt(ctx context.Context, mirror string) (err error) {
 	if err := d.begin(mirror, response); err != nil {
 		return err
 	}
+	if d.begun.IsZero() || d.sum.size < d.first {
+		d.begun, d.first = time.Now(), d.sum.size
+	}
 	body := &cancelable{ctx, response.Body}
 	buffer := make([]byte, chunk)
 	for d.sum.size < d.want.Size {
@@ -178,7 +185,7 @@ func (d *download) attempt(ctx context.Context, mirror string) (err error) {
 		if err := d.append(buffer[:n]); err != nil {
 			return err
 		}
-		d.store.report(Fetching{redacted(mirror), d.sum.size, d.want.Size})
+		d.report(mirror, time.Now())
 		switch {
 		case d.sum.size == d.want.Size:
 			return nil
@@ -189,6 +196,16 @@ func (d *download) attempt(ctx context.Context, mirror string) (err error) {
 		}
 	}
 	return nil
+}
+
+// report reports how much has arrived, and how fast.
+func (d *download) report(mirror string, now time.Time) {
+	f := Fetching{From: redacted(mirror), Done: d.sum.size, Total: d.want.Size}
+	if elapsed := now.Sub(d.begun).Seconds(); elapsed > 0 && f.Done > d.first {
+		f.PerSecond = float64(f.Done-d.first) / elapsed
+		f.Left = time.Duration(float64(f.Total-f.Done) / f.PerSecond * float64(time.Second))
+	}
+	d.store.report(f)
 }
 
 // cause says why a request failed, without the URL.

@@ -28,6 +28,7 @@ package registry
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/pastiche-art/pastiche/internal/atomicfile"
 	"github.com/pastiche-art/pastiche/weights"
@@ -107,9 +108,13 @@ type (
 	// Waiting says that another process is changing the networks in Dir.
 	Waiting struct{ Dir string }
 	// Fetching says that Done of Total bytes have arrived, the last from From.
+	// PerSecond is the mean rate in bytes since this process began to fetch, and Left
+	// the time that the rest takes at that rate; both are 0 where that is not known.
 	Fetching struct {
 		From        string
 		Done, Total int64
+		PerSecond   float64
+		Left        time.Duration
 	}
 	// Failed says that From did not deliver. Where that is not Final, it is
 	// tried again after a pause, otherwise the next mirror is.
