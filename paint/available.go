@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// assumedMemory is what a machine is taken to have free where it does not say.
+// assumedMemory is the assumed free memory of a machine that does not report it.
 const assumedMemory = 4 << 30
 
 // DefaultMemory returns the memory that a painting may take where [Options.Memory] is
@@ -18,9 +18,9 @@ const assumedMemory = 4 << 30
 // resource limits report it, and 3 GiB elsewhere.
 func DefaultMemory() int64 { return freeMemory(os.DirFS("/")) / 4 * 3 }
 
-// freeMemory returns the memory in bytes that a process may still take, given the
-// root of its file system: the least of what the machine has free, what each control
-// group of the process has left, and what the limits of the process leave.
+// freeMemory returns the memory in bytes that the process may still take, given the
+// root of its file system: the minimum of the free memory of the machine, the rest of
+// each of its control groups, and the rest of its resource limits.
 func freeMemory(root fs.FS) int64 {
 	free := min(groupMemory(root), limitedMemory(root))
 	if kib, ok := field(root, "proc/meminfo", "MemAvailable:"); ok {
@@ -33,8 +33,8 @@ func freeMemory(root fs.FS) int64 {
 }
 
 // limitedMemory returns what the resource limits of the process leave of its address
-// space (ulimit -v) and of its private memory (ulimit -d). Without limits it is the
-// largest number.
+// space (ulimit -v) and of its private memory (ulimit -d). Without limits it returns
+// the largest number.
 func limitedMemory(root fs.FS) int64 {
 	left := int64(math.MaxInt64)
 	limits, _ := fs.ReadFile(root, "proc/self/limits")
@@ -55,8 +55,8 @@ func limitedMemory(root fs.FS) int64 {
 	return left
 }
 
-// groupMemory returns the least memory that a control group of the process has left. A
-// process that is in none has the largest number.
+// groupMemory returns the smallest rest of any control group of the process. It returns
+// the largest number for a process without control groups.
 func groupMemory(root fs.FS) int64 {
 	left := int64(math.MaxInt64)
 	mounts := groupMounts(root)
@@ -77,7 +77,7 @@ func groupMemory(root fs.FS) int64 {
 	return left
 }
 
-// groupVersion says by which names a version of control groups reports memory.
+// groupVersion holds the names with which a version of control groups reports memory.
 type groupVersion struct {
 	controller string   // in /proc/self/cgroup
 	fileSystem string   // in /proc/self/mountinfo
@@ -91,15 +91,15 @@ var groupVersions = []groupVersion{
 	{"memory", "cgroup", []string{"memory.limit_in_bytes"}, "memory.usage_in_bytes", []string{"total_inactive_file", "total_active_file"}},
 }
 
-// groupMount is where a tree of control groups is mounted.
+// groupMount is a mounted tree of control groups.
 type groupMount struct {
 	groupVersion
-	group string // that is mounted: "/", or within a container its own
-	at    string // in the file system
+	group string // the mounted group: "/", or within a container its own
+	at    string // the mount point
 }
 
-// groupMounts returns the mounts that /proc/self/mountinfo lists, or where it lists none
-// of control groups, those that are usual.
+// groupMounts returns the mounts of control groups that /proc/self/mountinfo lists, or
+// the usual ones where it lists none.
 func groupMounts(root fs.FS) (mounts []groupMount) {
 	list, _ := fs.ReadFile(root, "proc/self/mountinfo")
 	for line := range strings.Lines(string(list)) {
@@ -123,15 +123,15 @@ func groupMounts(root fs.FS) (mounts []groupMount) {
 	return mounts
 }
 
-// unescaped returns a path of mountinfo, which writes spaces as \040.
+// unescaped returns a path of mountinfo without escapes: mountinfo writes spaces as
+// \040.
 func unescaped(path string) string {
 	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(path)
 }
 
-// left returns the least memory that a group and those around it have left below their
-// limits. Files in the page cache, which the kernel drops when memory is short, do not
-// count as used. A group that cannot be seen, such as one outside a container, has no
-// limit.
+// left returns the smallest rest of a group and its ancestors below their limits. Files
+// in the page cache do not count as used, because the kernel drops them when memory is
+// short. A group that is not visible, for example outside a container, has no limit.
 func (m *groupMount) left(root fs.FS, group string) int64 {
 	left := int64(math.MaxInt64)
 	group = path.Clean("/" + group)
@@ -161,8 +161,8 @@ func (m *groupMount) used(root fs.FS, dir string) int64 {
 	return max(used, 0)
 }
 
-// field returns the number that follows a name in a file of a name and a number in
-// each line.
+// field returns the number after a name in a file with a name and a number on each
+// line.
 func field(root fs.FS, file, name string) (int64, bool) {
 	b, err := fs.ReadFile(root, file)
 	if err != nil {
@@ -177,7 +177,7 @@ func field(root fs.FS, file, name string) (int64, bool) {
 	return 0, false
 }
 
-// number returns the number that a file holds; "max" is none.
+// number returns the number in a file; "max" is none.
 func number(root fs.FS, file string) (int64, bool) {
 	b, err := fs.ReadFile(root, file)
 	if err != nil {

@@ -8,14 +8,14 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// Spent is how long the parts of iterations took.
+// Spent is the time of the parts of iterations.
 type Spent struct {
-	Forward, Backward time.Duration // through the network
-	Costs             time.Duration // statistics, costs and their gradients
+	Forward, Backward time.Duration // of the network
+	Costs             time.Duration // of statistics, costs and their gradients
 	Optimizer         time.Duration
 }
 
-// BenchOptions say what [Bench] measures.
+// BenchOptions configure [Bench].
 type BenchOptions struct {
 	Network    *Network // nil is the built-in network
 	Size       int      // width and height in pixels; 0 is 512
@@ -25,21 +25,21 @@ type BenchOptions struct {
 	Memory     int64 // as that of [Options]
 }
 
-// A BenchReport is what [Bench] measured.
+// A BenchReport is the result of [Bench].
 type BenchReport struct {
 	Kernel     string // the implementation that ran
 	Precision  Precision
 	Threads    int
-	Parts      int             // that the picture was computed in
+	Parts      int             // number of parts of the picture
 	Iterations []time.Duration // each iteration's time
-	Spent      Spent           // on all iterations
-	Operations float64         // of the convolutions of an iteration, counted directly
+	Spent      Spent           // over all iterations
+	Operations float64         // of the convolutions of an iteration, counted as direct convolutions
 }
 
-// Bench measures iterations of [Classic] on pictures that it makes up: the
-// network forward to conv5_1, five Gram matrices, the content cost at conv4_2,
-// backward to the pixels, and a step of Adam. One more comes first and is not
-// counted. Errors are those of [Paint] before work begins, or context.Cause(ctx).
+// Bench measures iterations of [Classic] on synthetic pictures: the network forward to
+// conv5_1, five Gram matrices, the content cost at conv4_2, the network backward to the
+// pixels, and a step of Adam. An additional first iteration is not counted. Errors are
+// those of [Paint] before work begins, or context.Cause(ctx).
 func Bench(ctx context.Context, opts BenchOptions) (*BenchReport, error) {
 	recipe := Classic()
 	if opts.Size != 0 {
@@ -74,7 +74,7 @@ func Bench(ctx context.Context, opts BenchOptions) (*BenchReport, error) {
 	}
 	optimizer := s.newOptimizer(len(canvas.RGB), s.scales[0])
 	for i := range opts.Iterations + 1 {
-		stage.tried, stage.spent = stage.tried[:0], Spent{}
+		stage.evaluations, stage.spent = stage.evaluations[:0], Spent{}
 		begin := time.Now()
 		if _, err := optimizer.Step(ctx, canvas.RGB, stage.objective(ctx)); err != nil {
 			if ctx.Err() != nil {
@@ -96,11 +96,11 @@ func Bench(ctx context.Context, opts BenchOptions) (*BenchReport, error) {
 	return report, nil
 }
 
-// benchPicture is the side of the pictures that are made up: larger canvases see
-// them enlarged.
+// benchPicture is the side of the synthetic pictures in pixels; larger canvases upscale
+// them.
 const benchPicture = 512
 
-// stripes returns a square picture with something to see everywhere.
+// stripes returns a square picture with detail everywhere.
 func stripes(size int) *picture.Picture {
 	p := picture.New(size, size)
 	for i := range p.RGB {

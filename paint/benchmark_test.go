@@ -10,8 +10,8 @@ import (
 	"github.com/pastiche-art/pastiche/weights"
 )
 
-// randomVGG19 is a VGG-19 that costs what the real one costs and recognises
-// nothing.
+// randomVGG19 returns a VGG-19 with random weights, which takes as much time as the
+// trained one.
 var randomVGG19 = sync.OnceValues(func() (*Network, error) {
 	w := &weights.Network{Name: "random", Pooling: "max", Input: weights.Input{
 		Channels: "rgb", Max: maxLevel, Mean: meanLevels, Std: [3]float32{1, 1, 1},
@@ -22,9 +22,9 @@ var randomVGG19 = sync.OnceValues(func() (*Network, error) {
 	return NewNetwork(w)
 })
 
-// BenchmarkIteration measures an iteration of the recipe classic on VGG-19: the
-// network forward to conv5_1, five Gram matrices, the content cost at conv4_2,
-// backward to the pixels, and a step of Adam. bench/compare.py holds it against
+// BenchmarkIteration measures an iteration of the recipe classic on VGG-19: the network
+// forward to conv5_1, five Gram matrices, the content cost at conv4_2, the network
+// backward to the pixels, and a step of Adam. bench/compare.py compares it with
 // PyTorch.
 func BenchmarkIteration(b *testing.B) {
 	for _, size := range []int{256, 512} {
@@ -51,7 +51,7 @@ func BenchmarkIteration(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
-			step() // evaluates twice, and faults in what later ones use again
+			step() // evaluates twice, and faults in memory that later steps reuse
 			for b.Loop() {
 				step()
 			}
@@ -59,9 +59,9 @@ func BenchmarkIteration(b *testing.B) {
 	}
 }
 
-// BenchmarkStyleCosts is an iteration of [Fine] at a scale, but for the optimiser's
-// step, by each style cost of statistics, of a photo in the manner of a painting. One
-// thread's time is that of the processor.
+// BenchmarkStyleCosts measures an iteration of [Fine] at a scale, without the
+// optimizer's step, for each style cost of statistics. With one thread the time is that
+// of the processor.
 func BenchmarkStyleCosts(b *testing.B) {
 	open := func(path string) *picture.Picture {
 		f, err := picture.Open(b.Context(), path, picture.Limits{})

@@ -11,12 +11,12 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// dying is a context that is cancelled when it was asked a number of times.
+// dying is a context that is cancelled after a number of calls of Err.
 type dying struct {
 	context.Context
 	mu     sync.Mutex
-	asked  int // so far
-	last   int // the time at which it is cancelled, 0 for never
+	asked  int // number of calls so far
+	last   int // the call at which it is cancelled, 0 for never
 	cancel context.CancelFunc
 }
 
@@ -29,8 +29,8 @@ func (d *dying) Err() error {
 	return d.Context.Err()
 }
 
-// paintDying paints with a context that is cancelled when it was asked a number of
-// times, and returns how often it was asked.
+// paintDying paints with a context that is cancelled after a number of calls of Err,
+// and returns the number of calls.
 func paintDying(t *testing.T, last int, content *picture.Picture, styles []Region, opts Options) (p *Painting, asked int, err error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -40,14 +40,15 @@ func paintDying(t *testing.T, last int, content *picture.Picture, styles []Regio
 	return p, d.asked, err
 }
 
-// TestCancelledAnywhereContinuesToTheSameBytes cancels a painting wherever its
-// context is asked, in the midst of measuring or painting. It ends without doing
-// more, and continues from its checkpoint to the same bytes.
+// TestCancelledAnywhereContinuesToTheSameBytes cancels a painting at each check of its
+// context, while it measures or paints. The painting ends without further work, and
+// continues from its checkpoint to the same bytes.
 func TestCancelledAnywhereContinuesToTheSameBytes(t *testing.T) {
 	const (
 		threads = 2
-		// further is how often a context may be asked after it was cancelled: once by
-		// each thread that compares columns, and by whoever a failure goes back to.
+		// further is the largest number of checks after the cancellation: one for each
+		// thread that compares columns, and one for each caller that receives the
+		// error.
 		further = threads + 4
 	)
 	tests := map[string]func(*Recipe){"keeping colours": func(r *Recipe) { r.Colors = ContentColors }}
@@ -109,13 +110,13 @@ func TestCancelledAnywhereContinuesToTheSameBytes(t *testing.T) {
 	}
 }
 
-// TestMeasuringAsks counts how often the context is asked before the first step: for
-// every layer of every style in every direction, at least.
+// TestMeasuringAsks counts the checks of the context before the first step: at least
+// one for every layer of every style in every direction.
 func TestMeasuringAsks(t *testing.T) {
 	const styles, layers = 2, 5 // conv1_1 to conv3_1
 	for name, looks := range map[string]int{
 		"fine":    styles,
-		"nnst":    2 * styles * quarters, // for the mean, and for the nearest
+		"nnst":    2 * styles * quarters, // for the mean, and for the search
 		"strotss": styles,
 	} {
 		t.Run(name, func(t *testing.T) {

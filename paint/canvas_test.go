@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestNoise solves the course's G0 = 0.6 u + 0.4 C for u.
+// TestNoise solves G0 = 0.6 u + 0.4 C of the course for u.
 func TestNoise(t *testing.T) {
 	content := photo(64, 64)
 	g := Noise(content, 0.6, 1)

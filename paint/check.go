@@ -11,9 +11,8 @@ import (
 	"github.com/pastiche-art/pastiche/internal/vgg"
 )
 
-// Check returns the error that [Paint] with the same arguments returns before
-// work begins, or nil. Where content is nil, it is that of a [Texture] of a
-// shape.
+// Check returns the error that [Paint] with the same arguments returns before work
+// begins, or nil. Where content is nil, it checks a [Texture] of the given shape.
 func Check(content image.Image, shape image.Point, regions []Region, opts Options) (err error) {
 	defer catch(&err)
 	s, err := newSessionOr(content, shape, regions, opts)
@@ -24,8 +23,8 @@ func Check(content image.Image, shape image.Point, regions []Region, opts Option
 	return nil
 }
 
-// newSessionOr prepares a painting of a content, or where that is nil, a texture of
-// a shape. Whoever gets it closes its pool.
+// newSessionOr prepares a painting of a content or, where that is nil, a texture of the
+// given shape. The caller closes the pool of the session.
 func newSessionOr(content image.Image, shape image.Point, regions []Region, opts Options) (*session, error) {
 	if content == nil {
 		return newTexture(shape, regions, opts)

@@ -19,84 +19,83 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// A Checkpoint is a painting under way, as [Progress.WriteCheckpoint] saves it
-// and [ReadCheckpoint] reads it: given to [Options.Resume] together with the
-// same inputs, it continues to the same bytes as a painting that was never
-// interrupted, where the kernel implementation is the same. A painting takes the
-// memory of its checkpoint over, so that a checkpoint continues one painting.
+// A Checkpoint is a painting in progress, as [Progress.WriteCheckpoint] writes it and
+// [ReadCheckpoint] reads it. With [Options.Resume] and the same inputs, the painting
+// continues to the same bytes as one that was never interrupted, if the kernel
+// implementation is the same. A painting takes over the memory of its checkpoint, so a
+// checkpoint can be used once.
 type Checkpoint struct {
 	header checkpointHeader
-	// The origin of the scale and the mean over iterations where the painting has
-	// them, what the optimiser moves, and the optimiser's own.
+	// The initial canvas of the scale and the average over iterations, where the
+	// painting has them; the variables; the vectors of the optimizer.
 	vectors [][]float32
 }
 
-// checkpointHeader is what a checkpoint holds besides vectors.
+// checkpointHeader is everything in a checkpoint except vectors.
 type checkpointHeader struct {
-	Inputs    string    `json:"inputs"` // what [session.inputs] returns
+	Inputs    string    `json:"inputs"` // the result of [session.inputs]
 	Memory    int64     `json:"memory"`
-	Scale     int       `json:"scale"`     // that is being painted, from 0
-	Iteration int       `json:"iteration"` // of the scale, that were made
-	Step      int       `json:"step"`      // of all scales
-	Made      int       `json:"made"`      // of those, the ones that changed something
+	Scale     int       `json:"scale"`     // the current scale, from 0
+	Iteration int       `json:"iteration"` // completed iterations of the scale
+	Step      int       `json:"step"`      // completed iterations of all scales
+	Made      int       `json:"made"`      // those that changed the canvas
 	Costs     Costs     `json:"costs"`
 	MeanSteps int       `json:"mean_steps"`
 	Optimizer []float64 `json:"optimizer"`
 	Vectors   int       `json:"vectors"`
-	Canvases  int       `json:"canvases"`  // the first of the vectors, which are as long as the canvas
-	Length    int       `json:"length"`    // of these
-	Variables int       `json:"variables"` // the length of the others
+	Canvases  int       `json:"canvases"`  // number of vectors of the length of the canvas, which come first
+	Length    int       `json:"length"`    // their length
+	Variables int       `json:"variables"` // the length of the other vectors
 }
 
 // Step returns how many iterations, over all scales, the painting has had.
 func (c *Checkpoint) Step() int { return c.header.Step }
 
-// The format: a line that says what it is, the length of the header in four
-// bytes, the header in JSON, the vectors as little-endian float32, and the
-// SHA-256 of all that.
+// The format: a line that identifies it, the length of the header in four bytes, the
+// header in JSON, the vectors as little-endian float32, and the SHA-256 of all this.
 const (
 	checkpointMagic   = "pastiche checkpoint 3\n"
 	maxCheckpointJSON = 1 << 20
-	// maxCheckpointVectors is more than any optimiser has.
+	// maxCheckpointVectors is more than any optimizer has.
 	maxCheckpointVectors = 256
-	// maxCanvases are the origin and the mean.
+	// maxCanvases counts the initial canvas and the average.
 	maxCanvases = 2
 )
 
-// anyCheckpoint begins the files of all versions of the format.
+// anyCheckpoint is the beginning of the files of all versions of the format.
 const anyCheckpoint = "pastiche checkpoint "
 
-// IsCheckpoint reports whether r begins as the file of a checkpoint does, of this
-// version of the format or another. [ReadCheckpoint] says whether it is whole.
+// IsCheckpoint reports whether r begins like a checkpoint of any version of the format.
+// [ReadCheckpoint] checks the rest.
 func IsCheckpoint(r io.Reader) bool {
 	begin := make([]byte, len(anyCheckpoint))
 	_, err := io.ReadFull(r, begin)
 	return err == nil && string(begin) == anyCheckpoint
 }
 
-// ErrCheckpoint is behind every error of a checkpoint that cannot be read or is
-// not of this painting.
+// ErrCheckpoint is wrapped by every error of a checkpoint that cannot be read or
+// belongs to another painting.
 var ErrCheckpoint = errors.New("unusable checkpoint")
 
 func unusable(format string, args ...any) error {
 	return fmt.Errorf("%w: %w", ErrCheckpoint, fmt.Errorf(format, args...))
 }
 
-// progress is where a painting is.
+// progress is the state of a painting between two iterations.
 type progress struct {
 	scale, iteration int
-	origin           *picture.Picture // the canvas where a scale of NearestCost began
+	initial          *picture.Picture // the canvas at the start of a scale of NearestCost
 	canvas           *picture.Picture
-	pyramid          *pyramid  // nil where the optimiser moves pixels
-	variables        []float32 // what it moves: the canvas, or the levels of the pyramid
+	pyramid          *pyramid  // nil where the optimizer moves pixels
+	variables        []float32 // the variables of the optimizer: the canvas, or the levels of the pyramid
 	optimizer        optim.Optimizer
-	mean             *optim.Average // nil where the recipe takes none
+	mean             *optim.Average // nil where the recipe has no averaging
 }
 
-// canvases returns the vectors as long as the canvas that a checkpoint holds.
+// canvases returns the vectors of the length of the canvas for a checkpoint.
 func (at *progress) canvases() (of [][]float32) {
-	if at.origin != nil {
-		of = append(of, at.origin.RGB)
+	if at.initial != nil {
+		of = append(of, at.initial.RGB)
 	}
 	if at.mean != nil {
 		of = append(of, at.mean.Sum)
@@ -104,7 +103,7 @@ func (at *progress) canvases() (of [][]float32) {
 	return of
 }
 
-// meanSteps returns the number of canvases that the mean is over.
+// meanSteps returns the number of canvases in the average.
 func (at *progress) meanSteps() int {
 	if at.mean == nil {
 		return 0
@@ -112,7 +111,7 @@ func (at *progress) meanSteps() int {
 	return at.mean.Steps
 }
 
-// writeCheckpoint writes what it takes to go on from here.
+// writeCheckpoint writes a checkpoint of the current state.
 func (s *session) writeCheckpoint(w io.Writer, at *progress) error {
 	state := at.optimizer.State()
 	canvases := at.canvases()
@@ -134,15 +133,15 @@ func (s *session) writeCheckpoint(w io.Writer, at *progress) error {
 	for _, v := range vectors {
 		writeFloats(b, v)
 	}
-	if err := b.Flush(); err != nil { // the first of all writes
+	if err := b.Flush(); err != nil { // reports the first error of all writes
 		return err
 	}
 	_, err = w.Write(sum.Sum(nil))
 	return err
 }
 
-// writeFloats writes as many numbers at a time as there is room for: networks,
-// which are read whenever one is opened, have millions.
+// writeFloats writes many numbers at a time: the digest of a network, which covers
+// millions, is computed whenever one is opened.
 func writeFloats(b *bufio.Writer, v []float32) {
 	const size = 4
 	for len(v) > 0 {
@@ -156,7 +155,7 @@ func writeFloats(b *bufio.Writer, v []float32) {
 	}
 }
 
-// ReadCheckpoint reads a checkpoint. It takes no more memory than there are
+// ReadCheckpoint reads a checkpoint. It allocates no more memory than the file has
 // bytes. Its errors are [ErrCheckpoint] or those of r.
 func ReadCheckpoint(r io.Reader) (*Checkpoint, error) {
 	sum := sha256.New()
@@ -219,8 +218,8 @@ func readFull(r io.Reader, p []byte) error {
 	return err
 }
 
-// readFloats reads n numbers. It makes room for no more than twice as many as came,
-// and for n in the end.
+// readFloats reads n numbers. While it reads, it allocates at most twice the memory of
+// the numbers it has read, so that a wrong n does no harm.
 func readFloats(r io.Reader, n int) ([]float32, error) {
 	const chunk = 1 << 16
 	var (
@@ -244,8 +243,7 @@ func readFloats(r io.Reader, n int) ([]float32, error) {
 	return v, nil
 }
 
-// resume returns where a checkpoint left the painting. The vectors become those of
-// the painting.
+// resume returns the progress of a checkpoint and takes over its vectors.
 func (s *session) resume(c *Checkpoint) (*progress, error) {
 	h := c.header
 	if h.Inputs != s.inputs() {
@@ -262,7 +260,7 @@ func (s *session) resume(c *Checkpoint) (*progress, error) {
 	width, height := s.canvasSize(scale.Size)
 	at := &progress{scale: h.Scale, iteration: h.Iteration, canvas: &picture.Picture{W: width, H: height}}
 	if scale.StyleCost == NearestCost {
-		at.origin = &picture.Picture{W: width, H: height}
+		at.initial = &picture.Picture{W: width, H: height}
 	}
 	if s.recipe.Averaging > 0 {
 		at.mean = &optim.Average{Decay: s.recipe.Averaging, Steps: h.MeanSteps}
@@ -285,24 +283,24 @@ func (s *session) resume(c *Checkpoint) (*progress, error) {
 	return at, nil
 }
 
-// adopt takes the vectors of a checkpoint over.
+// adopt takes over the vectors of a checkpoint.
 func (at *progress) adopt(c *Checkpoint) error {
 	vectors := c.vectors
 	c.vectors = nil
-	if at.origin != nil {
-		at.origin.RGB, vectors = vectors[0], vectors[1:]
+	if at.initial != nil {
+		at.initial.RGB, vectors = vectors[0], vectors[1:]
 	}
 	if at.mean != nil {
 		at.mean.Sum, vectors = vectors[0], vectors[1:]
 	}
 	at.variables, at.canvas.RGB = vectors[0], vectors[0]
 	if at.pyramid != nil {
-		at.canvas.RGB = make([]float32, c.header.Length) // composed of the variables later
+		at.canvas.RGB = make([]float32, c.header.Length) // composed from the variables later
 	}
 	return at.optimizer.Restore(optim.State{Numbers: c.header.Optimizer, Vectors: vectors[1:]})
 }
 
-// inputs returns a digest of all that decides what is painted.
+// inputs returns a digest of everything that determines the painting.
 func (s *session) inputs() string {
 	if s.digest != "" {
 		return s.digest
@@ -310,7 +308,7 @@ func (s *session) inputs() string {
 	h := sha256.New()
 	recipe, err := json.Marshal(s.recipe)
 	if err != nil {
-		panic(err) // only for a recipe that did not validate
+		panic(err) // only if the recipe is invalid
 	}
 	fmt.Fprintf(h, "%s\n%s\n%s\n%d\n", recipe, s.network.Digest, s.opts.Precision, s.opts.Seed)
 	fmt.Fprintf(h, "shape %v\n", s.shape)
@@ -355,6 +353,6 @@ func hashFloats(h hash.Hash, v []float32) {
 	b := bufio.NewWriterSize(h, 1<<16)
 	writeFloats(b, v)
 	if err := b.Flush(); err != nil {
-		panic(err) // which a hash never returns
+		panic(err) // a hash returns no error
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestResume: from a checkpoint of any iteration, written and read, a painting
-// comes to the same bytes.
+// TestResume resumes from a checkpoint of any iteration, written and read, and compares
+// the final bytes.
 func TestResume(t *testing.T) {
 	content, regions := photo(40, 30), []Region{
 		{Mask: half(40, 30, true), Styles: []Style{{Picture: strokes(40, 40, 4)}}},
@@ -19,7 +19,7 @@ func TestResume(t *testing.T) {
 	for _, name := range recipeNames() {
 		t.Run(name, func(t *testing.T) {
 			recipe, regions := small(t, name), regions
-			if recipe.looksForNearest() {
+			if recipe.usesHypercolumns() {
 				regions = one(strokes(40, 40, 4)) // masks are not for these
 			}
 			recipe.Size, recipe.FirstSize = 40, min(recipe.FirstSize, 30)
@@ -51,7 +51,7 @@ func TestResume(t *testing.T) {
 	}
 }
 
-// TestResumeTexture: the rolls of a tile go on, too.
+// TestResumeTexture also checks the rolls of a tileable texture.
 func TestResumeTexture(t *testing.T) {
 	recipe := small(t, "fine")
 	recipe.Size, recipe.FirstSize, recipe.Tileable = 32, 0, true
@@ -81,7 +81,7 @@ func TestResumeTexture(t *testing.T) {
 	}
 }
 
-// TestResumeInterrupted: what an interrupted painting leaves behind goes on.
+// TestResumeInterrupted resumes an interrupted painting.
 func TestResumeInterrupted(t *testing.T) {
 	content, regions := photo(40, 30), one(strokes(40, 40, 4))
 	recipe := small(t, "gatys")

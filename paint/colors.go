@@ -8,23 +8,23 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// Colors says whose colours a painting has.
+// Colors says which colors a painting has.
 type Colors string
 
 // The choices.
 const (
-	StyleColors   Colors = "style"   // those that come of painting
+	StyleColors   Colors = "style"   // those that painting produces
 	ContentColors Colors = "content" // those of the content
 	MatchColors   Colors = "match"   // exactly those of the styles
 )
 
-// The methods that are meant where a recipe names none.
+// The methods that recipes use by default.
 const (
 	contentMethod = picture.Luminance
 	matchMethod   = picture.Linear
 )
 
-// colorMethod returns the method by which colours are kept or matched.
+// colorMethod returns the method that preserves or matches colors.
 func (r *Recipe) colorMethod() picture.ColorMethod {
 	switch {
 	case r.ColorMethod != "":
@@ -35,13 +35,12 @@ func (r *Recipe) colorMethod() picture.ColorMethod {
 	return matchMethod
 }
 
-// prepareColors changes the pictures where colours are seen to before painting.
+// prepareColors changes the pictures where the recipe handles colors before painting.
 //
-// Luminance paints in grey: the luma of the styles, with the mean and deviation
-// of the content's, and that of the content, whose chroma comes back at the end.
-// Other methods give the content's colours to the styles, which then paint in
-// them. It fails with context.Cause(ctx) where ctx is cancelled, which it checks
-// before each style.
+// Luminance paints in grey: the luma of the content, and the luma of the styles with
+// the mean and deviation of the content's. finishColors adds the chroma of the content.
+// Other methods recolor the styles with the colors of the content. prepareColors checks
+// ctx before each style and fails with context.Cause(ctx) once ctx is cancelled.
 func (s *session) prepareColors(ctx context.Context) error {
 	if s.recipe.Colors != ContentColors {
 		return nil
@@ -66,16 +65,16 @@ func (s *session) prepareColors(ctx context.Context) error {
 	return nil
 }
 
-// recolored returns an opaque picture, each pixel of which counts by an opacity, with the
-// colours of a palette.
+// recolored returns an opaque picture recolored with a palette. Each pixel is weighted
+// by its opacity.
 func recolored(p *picture.Picture, opacity *picture.Mask, palette *picture.Picture, method picture.ColorMethod) *picture.Picture {
 	p = p.WithOpacity(opacity).Recolor(palette, method)
 	p.Alpha = nil
 	return p
 }
 
-// largest returns the picture of a style in the largest size of any scale, or in
-// its own where that is smaller.
+// largest returns the picture of a style in the largest size of any scale, or in its
+// own size where that is smaller.
 func (s *session) largest(of *style) *picture.Picture {
 	var long int
 	for _, scale := range s.scales {
@@ -84,8 +83,8 @@ func (s *session) largest(of *style) *picture.Picture {
 	return resized(of.picture, min(long, max(of.picture.W, of.picture.H)))
 }
 
-// finishColors returns a painting with the colours that the recipe asks for
-// where they are seen to after painting.
+// finishColors returns a painting with the colors of the recipe, where the recipe
+// handles colors after painting.
 func (s *session) finishColors(st *stage, p *picture.Picture) *picture.Picture {
 	switch {
 	case s.recipe.Colors == ContentColors && s.recipe.colorMethod() == picture.Luminance:
@@ -96,13 +95,13 @@ func (s *session) finishColors(st *stage, p *picture.Picture) *picture.Picture {
 	return p
 }
 
-// matchColors gives what is painted of each region the colours of its styles. Pixels
-// count by the opacity of the content.
+// matchColors recolors the painted part of each region with the colors of its styles.
+// Pixels are weighted by the opacity of the content.
 func (s *session) matchColors(st *stage, p *picture.Picture) *picture.Picture {
 	method := s.recipe.colorMethod()
 	for _, r := range s.regions {
 		if len(r.styles) == 0 {
-			continue // it is kept as it is
+			continue // the content is kept there
 		}
 		share := st.painted(r, p.W, p.H)
 		if share == nil {
@@ -114,8 +113,8 @@ func (s *session) matchColors(st *stage, p *picture.Picture) *picture.Picture {
 	return p
 }
 
-// painted returns how much of each pixel of a painting belongs to a region and is
-// not kept; nil is all of it.
+// painted returns how much of each pixel of a painting belongs to a region and is not
+// kept; nil means all of it.
 func (st *stage) painted(r *region, w, h int) []float32 {
 	if r.mask == nil && st.kept == nil {
 		return nil
@@ -132,8 +131,8 @@ func (st *stage) painted(r *region, w, h int) []float32 {
 	return share
 }
 
-// matchWithin gives the pixels that have a share the colours of a palette, as far as
-// their share goes.
+// matchWithin recolors the pixels of positive share with a palette, blended by their
+// share.
 func matchWithin(p *picture.Picture, share []float32, palette *picture.Picture, method picture.ColorMethod) {
 	within := pixels(p, share, 0)
 	if within == nil {
@@ -152,8 +151,8 @@ func matchWithin(p *picture.Picture, share []float32, palette *picture.Picture, 
 	}
 }
 
-// pixels returns those of a picture that have more than a share, in a row; nil
-// where none has, and all without shares.
+// pixels returns the pixels whose share is above a limit, as a picture of one row, or
+// nil if there are none. nil shares select all pixels.
 func pixels(p *picture.Picture, share []float32, above float32) *picture.Picture {
 	var at []int
 	for i := range p.W * p.H {
@@ -179,13 +178,13 @@ func pixels(p *picture.Picture, share []float32, above float32) *picture.Picture
 	return row
 }
 
-// paletteSize is the largest long side in pixels at which the colours of a picture
-// are taken, which bounds how long that takes.
+// paletteSize is the largest long side, in pixels, at which the colors of a picture are
+// measured. It limits the time that this takes.
 const paletteSize = 1024
 
-// palette returns a picture with the colours of what is looked at of the styles of
-// a region, as many of each as it counts. They are those of the style at the size
-// at which the scale shows it: a smaller one has paler ink.
+// palette returns a picture with the colors of the visible parts of the styles of a
+// region, in proportion to their shares. Each style has the size that it has at the
+// scale, because downscaling makes fine strokes paler.
 func (s *session) palette(st *stage, r *region) *picture.Picture {
 	var rows []*picture.Picture
 	var most, n int
@@ -208,7 +207,7 @@ func (s *session) palette(st *stage, r *region) *picture.Picture {
 	for c := range colors {
 		at := all.RGB[c*n:]
 		for i, count := range counts {
-			for k := range count { // spread over the row, or each several times
+			for k := range count { // evenly spaced, or repeated
 				at[k] = rows[i].RGB[c*rows[i].W+k*rows[i].W/count]
 			}
 			at = at[count:]

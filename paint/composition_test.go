@@ -8,8 +8,8 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// landmark is a style with a sun in its upper right corner: an orange disc on blue
-// bands that run in all directions.
+// landmark is a style with an orange disc in its upper right corner, on blue bands that
+// run in all directions.
 func landmark(side int) *picture.Picture {
 	p := picture.New(side, side)
 	random, plane := rand.New(rand.NewPCG(3, 0)), side*side
@@ -29,8 +29,8 @@ func landmark(side int) *picture.Picture {
 	return p
 }
 
-// TestComposition wants the landmark of a style to be no more likely in the painting
-// where it stands in the style than elsewhere: what is copied is a manner, and not a
+// TestComposition checks that the landmark of a style is no more likely in the painting
+// at its place in the style than elsewhere: a painting copies the style, not its
 // composition. The content is the same in all four quarters.
 func TestComposition(t *testing.T) {
 	if testing.Short() {
@@ -50,7 +50,7 @@ func TestComposition(t *testing.T) {
 	recipe := Fine()
 	recipe.Size = side
 	p := mustPaint(t, content, one(landmark(side)), Options{Recipe: &recipe})
-	var sun [2][2]float64 // how much of each quarter is more red than blue
+	var sun [2][2]float64 // how much more red than blue each quarter has
 	for y := range side {
 		for x := range side {
 			if i := y*side + x; p.RGB[i] > p.RGB[2*side*side+i]+30 {

@@ -2,7 +2,8 @@ package paint
 
 import "testing"
 
-// TestControls: each weight and size does what its name says, by itself.
+// TestControls checks that each weight and size has the effect that its name promises,
+// by itself.
 func TestControls(t *testing.T) {
 	if testing.Short() {
 		t.Skip("which paints a dozen pictures")
@@ -14,7 +15,7 @@ func TestControls(t *testing.T) {
 		change(recipe)
 		return mustPaint(t, content, one(style), Options{Recipe: recipe})
 	}
-	// coarse is the mean octave of what is painted.
+	// coarse is the mean octave of a painting.
 	coarse := func(p *Painting) float64 {
 		var sum, moment float64
 		for i, strength := range octaves(p.Picture, 4) {
@@ -28,7 +29,7 @@ func TestControls(t *testing.T) {
 	styleCost := func(p *Painting) float64 { return p.Costs.Style }
 	for _, c := range []struct {
 		name    string
-		measure func(*Painting) float64 // which is more for the second
+		measure func(*Painting) float64 // the larger for the second
 		a, b    func(*Recipe)
 	}{
 		{"larger styles paint larger strokes", coarse,

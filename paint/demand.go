@@ -7,36 +7,36 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// What a painting allocates is counted here before work begins, so that a memory
-// limit holds. All sizes are in bytes.
+// This file computes the memory that a painting allocates before work begins, so that a
+// memory limit holds. All sizes are in bytes.
 
-// demand is the memory that a scale takes besides the buffers of the network.
+// demand is the memory of a scale without the plan of the network.
 type demand struct {
-	held     int64 // from the beginning of the scale to its end
-	measured int64 // besides, while the content and the styles are measured
-	painted  int64 // besides, while the canvas is moved and copies of it are shown
+	held     int64 // throughout the scale
+	measured int64 // additionally, while the content and the styles are measured
+	painted  int64 // additionally, during iterations and while copies of the canvas are shown
 }
 
-// total returns the most that is taken at a time.
+// total returns the peak.
 func (d demand) total() int64 { return d.held + max(d.measured, d.painted) }
 
-// workspace is what the program, the garbage collector and the engine's threads take
-// besides what grows with the picture or comes with the network.
+// workspace is the memory of the program, the garbage collector and the worker threads
+// that depends neither on the picture nor on the network.
 const workspace = 96 << 20
 
 const (
-	levelBytes = 4 // of a level, the weight of a mask, or an element of a matrix
+	levelBytes = 4 // of a level, a weight of a mask, or an element of a matrix
 	indexBytes = 8 // of an int or a float64
-	// cornerBytes is what a hypercolumn knows of a point on a layer: two indices of 4
-	// bytes and a weight for each of four corners.
+	// cornerBytes is the memory of one point on a layer of a hypercolumn: two 4-byte
+	// indices and a weight for each of four corners.
 	cornerBytes = 4 * 3 * levelBytes
 )
 
 // planes returns the memory of n planes of h x w.
 func planes(n, h, w int) int64 { return levelBytes * int64(n) * int64(h) * int64(w) }
 
-// demand counts what painting takes on a canvas of h x w at a scale, whose network a
-// plan describes.
+// demand returns the memory of painting on a canvas of h x w at a scale, without the
+// plan.
 func (s *session) demand(scale Scale, h, w int, plan *vgg.Plan, content, style []Layer) demand {
 	var d demand
 	d.held = workspace + plan.WeightBytes() + s.pictureBytes() +
@@ -48,8 +48,8 @@ func (s *session) demand(scale Scale, h, w int, plan *vgg.Plan, content, style [
 	return d
 }
 
-// pictureBytes returns the memory of all pictures and masks in their own sizes. One that
-// is transparent in part is there twice: as it was given, and opaque.
+// pictureBytes returns the memory of all pictures and masks in their own sizes. A
+// partly transparent picture is stored twice: as it was given, and opaque.
 func (s *session) pictureBytes() int64 {
 	sum := s.contentRaster().bytes()
 	given := opacityBytes(s.opacity)
@@ -58,7 +58,7 @@ func (s *session) pictureBytes() int64 {
 	}
 	keeps := s.recipe.Colors == ContentColors
 	if keeps {
-		sum *= 2 // as it is, and in grey
+		sum *= 2 // in color and in grey
 	}
 	for _, r := range s.regions {
 		sum += maskBytes(r.mask)
@@ -72,15 +72,15 @@ func (s *session) pictureBytes() int64 {
 		if of.shown != of.opacity {
 			sum += maskBytes(of.shown)
 		}
-		if keeps { // a copy in the colours of the content, and two in the making
+		if keeps { // a copy in the colors of the content, and two temporary ones
 			sum += 3 * rasterOf(of.picture).bytes()
 		}
 	}
 	return sum + given
 }
 
-// opacityBytes returns the memory that a picture which is transparent in part takes
-// besides its opaque one: its opacity, and the picture as it was given.
+// opacityBytes returns the additional memory of a partly transparent picture: its
+// opacity, and the original picture.
 func opacityBytes(opacity *picture.Mask) int64 {
 	if opacity == nil {
 		return 0
@@ -102,14 +102,14 @@ func rasterOf(p *picture.Picture) raster { return raster{p.H, p.W} }
 
 func (r raster) bytes() int64 { return planes(colors, r.h, r.w) }
 
-// resized returns the raster in another size, and the room that resizing takes
-// besides it: a plane that is resized along its rows.
+// resized returns the raster in another size, and the memory of the buffer for
+// resizing: planes that are resized along their rows.
 func (r raster) resized(h, w int) (to raster, room int64) {
 	return raster{h, w}, planes(1, r.h, w)
 }
 
-// contentRaster returns the raster of the content, which a texture has none of
-// before it is planned.
+// contentRaster returns the size of the content. A texture has none before it is
+// planned.
 func (s *session) contentRaster() raster {
 	if s.content == nil {
 		w, h := s.canvasSize(s.scales[0].Size)
@@ -118,7 +118,7 @@ func (s *session) contentRaster() raster {
 	return rasterOf(s.content)
 }
 
-// contentBytes returns the memory of the content cost on a canvas of h x w: that of
+// contentBytes returns the memory of the content cost on a canvas of h x w: of
 // self-similarity, or an activation of each layer, and the guides to what is visible.
 func (s *session) contentBytes(h, w int, plan *vgg.Plan, layers []Layer) (sum int64) {
 	if s.recipe.ContentCost == SimilarContent {
@@ -134,19 +134,19 @@ func (s *session) contentBytes(h, w int, plan *vgg.Plan, layers []Layer) (sum in
 	return sum
 }
 
-// similarityBytes returns the memory of the cost of self-similarity: the columns of
-// the canvas, their gradient, those of length 1 with their transpose, and four
+// similarityBytes returns the memory of the self-similarity cost: the columns of the
+// canvas, their gradient, the normalized columns with their transpose, and four
 // matrices of distances.
 func similarityBytes(plan *vgg.Plan, layers []Layer) int64 {
 	if len(layers) == 0 {
 		return 0
 	}
-	return planes(4, scatteredPlaces, columnWidth(plan, layers)+scatteredPlaces) + int64(len(layers))*scatteredPlaces*cornerBytes
+	return planes(4, sampledPoints, columnWidth(plan, layers)+sampledPoints) + int64(len(layers))*sampledPoints*cornerBytes
 }
 
-// faceBytes returns the memory that keeping faces takes on a canvas of h x w, besides
-// the targets of the content layers: the mask, T and T² of each layer, or those of
-// the canvas with their sums and the cost of self-similarity.
+// faceBytes returns the additional memory of keeping faces on a canvas of h x w: the
+// mask, and T and T² of each layer; with self-similarity instead T and T² of the canvas
+// with their sums, and the cost.
 func (s *session) faceBytes(h, w int, plan *vgg.Plan, layers []Layer) (sum int64) {
 	if len(s.faces) == 0 {
 		return 0
@@ -170,14 +170,13 @@ func columnWidth(plan *vgg.Plan, layers []Layer) (n int) {
 	return n
 }
 
-// rounded returns a number of channels as they lie in memory.
+// rounded returns a number of channels rounded up to whole blocks.
 func rounded(channels int) int {
 	return (channels + kernel.Lanes - 1) / kernel.Lanes * kernel.Lanes
 }
 
-// keptBytes returns the memory of what a region without styles keeps of the content:
-// the content on the canvas and without its margin, and how much of each pixel of
-// either is kept.
+// keptBytes returns the memory of the kept part of the content: the content on the
+// canvas and without its margin, and both masks.
 func (s *session) keptBytes(h, w int) int64 {
 	for _, r := range s.regions {
 		if len(r.styles) == 0 {
@@ -187,8 +186,8 @@ func (s *session) keptBytes(h, w int) int64 {
 	return 0
 }
 
-// addVectors adds the canvas, and what the optimiser, the mean over iterations, a
-// pyramid and a tile keep.
+// addVectors adds the canvas and the vectors of the optimizer, the average, a pyramid
+// and a tileable canvas.
 func (s *session) addVectors(d *demand, scale Scale, h, w int) {
 	canvas := planes(colors, h, w)
 	variables := canvas
@@ -204,16 +203,15 @@ func (s *session) addVectors(d *demand, scale Scale, h, w int) {
 	if s.recipe.Averaging > 0 {
 		d.held += canvas
 	}
-	if scale.StyleCost == NearestCost { // the canvas where the scale begins
+	if scale.StyleCost == NearestCost { // the initial canvas
 		d.held += canvas
 	}
-	if s.recipe.Tileable { // rolled, with its gradient
+	if s.recipe.Tileable { // the rolled canvas and its gradient
 		d.painted += 2 * canvas
 	}
 }
 
-// addStyles adds what the style costs of a scale take, besides the styles
-// themselves.
+// addStyles adds the style costs of a scale, without the styles themselves.
 func (s *session) addStyles(d *demand, scale Scale, h, w int, plan *vgg.Plan, layers []Layer) {
 	if len(layers) == 0 {
 		return
@@ -235,32 +233,31 @@ func (s *session) addStyles(d *demand, scale Scale, h, w int, plan *vgg.Plan, la
 	}
 }
 
-// columnBytes returns the memory of so many hypercolumns, or matrices of their size,
-// of some points.
+// columnBytes returns the memory of n matrices of hypercolumns of the given points.
 func columnBytes(n, points, width int) int64 { return planes(n, points, rounded(width)) }
 
-// addNearest adds the columns of the canvas, their gradient, their targets and room
-// for as many; while these are looked for, three more and a part of the candidates,
-// as they are, with a gradient, and of length 1 with their transpose.
+// addNearest adds the columns of the canvas, their gradient, their targets and a copy
+// of these. During the search it adds three more, and part of the candidates: as they
+// are, with a gradient, and normalized with their transpose.
 func (s *session) addNearest(d *demand, scale Scale, h, w int, plan *vgg.Plan, layers []Layer) {
 	width := columnWidth(plan, layers)
-	points := fields(h, columnStep) * fields(w, columnStep)
+	points := cellCount(h, columnStep) * cellCount(w, columnStep)
 	corners := int64(len(layers)) * cornerBytes
 	d.held += columnBytes(4, points, width) + int64(points)*corners
 	candidates := 0
 	for _, of := range s.styles() {
 		w, h := picture.FitLong(of.picture.W, of.picture.H, s.styleSize(scale, of))
-		candidates = max(candidates, min(partCandidates, fields(h, columnStep)*fields(w, columnStep)))
+		candidates = max(candidates, min(partCandidates, cellCount(h, columnStep)*cellCount(w, columnStep)))
 	}
 	d.measured = max(d.measured, columnBytes(3, points, width)+columnBytes(4, candidates, width)+int64(candidates+points)*corners)
 }
 
-// addSplits adds, for each layer, the columns of the canvas, their gradient and
-// those of length 1, and the candidates of length 1 with their transpose; while they
-// are made, two copies of those of a layer.
+// addSplits adds, for each layer, the columns of the canvas, their gradient and the
+// normalized columns, and the normalized candidates with their transpose. While they
+// are computed, it adds two copies of the candidates of a layer.
 func (s *session) addSplits(d *demand, h, w int, plan *vgg.Plan, layers []Layer) {
-	points := fields(h, columnStep) * fields(w, columnStep)
-	// Each direction of each style has a grid of its own, of a few more columns.
+	points := cellCount(h, columnStep) * cellCount(w, columnStep)
+	// Each direction of each style has its own grid, which may have a few more columns.
 	const candidates = splitCandidates + splitCandidates/4
 	for _, l := range layers {
 		c, _, _ := plan.Shape(l.Name)
@@ -269,38 +266,38 @@ func (s *session) addSplits(d *demand, h, w int, plan *vgg.Plan, layers []Layer)
 	}
 }
 
-// addEarthMovers adds the columns of the canvas and their gradient, twice, those of
-// length 1 of the canvas and of the styles with their transposes, those around their
-// mean, and three matrices of covariances; and where a mask shows where to look, T and
-// T² with their sums.
+// addEarthMovers adds, twice, the columns of the canvas and their gradient; the
+// normalized columns of the canvas and of the styles with their transposes; the
+// centered columns; three covariance matrices; and, for a mask, T and T² with their
+// sums.
 func (s *session) addEarthMovers(d *demand, r *region, h, w int, plan *vgg.Plan, layers []Layer) {
 	width := columnWidth(plan, layers)
-	corners := int64(len(layers)) * scatteredPlaces * cornerBytes
-	d.held += columnBytes(9, scatteredPlaces, width) + columnBytes(3, width, width) + 2*corners
-	d.measured = max(d.measured, columnBytes(4, scatteredPlaces, width)+corners)
+	corners := int64(len(layers)) * sampledPoints * cornerBytes
+	d.held += columnBytes(9, sampledPoints, width) + columnBytes(3, width, width) + 2*corners
+	d.measured = max(d.measured, columnBytes(4, sampledPoints, width)+corners)
 	if r.shown != nil {
 		d.held += planes(2, h, w)
 		d.painted += indexBytes * int64(h) * int64(w)
 	}
 }
 
-// addMoments adds, for each layer, matrices of channels by channels, and the guides
-// of a mask.
+// addMoments adds, for each layer, matrices of channels by channels, and the guides of
+// a mask.
 func (s *session) addMoments(d *demand, scale Scale, r *region, h, w int, plan *vgg.Plan, layers []Layer) {
-	// A Gram cost has its target, the statistics of the canvas and of a part of it,
-	// and its gradient. The Wasserstein cost has a transport, too: six more, and two
-	// of float64.
+	// A Gram cost has its target, the statistics of the canvas and of a part of it, and
+	// its gradient. The Wasserstein cost has a transport, too: six more matrices, and
+	// two of float64.
 	matrices := 4
 	if scale.StyleCost == WassersteinCost {
 		matrices += 6 + 2*indexBytes/levelBytes
 	}
-	var one int64 // matrix of each layer
+	var one int64 // of each layer
 	for _, l := range layers {
 		c, _, _ := plan.Shape(l.Name)
 		one += planes(1, rounded(c), rounded(c)+2*kernel.Lanes)
 	}
 	d.held += int64(matrices) * one
-	// Those of each style, of each of its directions, and a part of one.
+	// The statistics of each style, of each of its directions, and of a part of one.
 	d.measured = max(d.measured, int64(len(r.styles)+max(s.recipe.Rotations, 1)+2)*one)
 	if r.shown != nil {
 		d.held += s.guideBytes(h, w, layers) + bandBytes(plan, layers)
@@ -316,8 +313,8 @@ func (s *session) guideBytes(h, w int, layers []Layer) (sum int64) {
 	return sum
 }
 
-// bandBytes returns the memory of the rows of a layer that a guide weighs at a time,
-// and of their gradient.
+// bandBytes returns the memory of a band of rows that a guide weights, and its
+// gradient.
 func bandBytes(plan *vgg.Plan, layers []Layer) (most int64) {
 	for _, l := range layers {
 		most = max(most, cost.BandBytes(plan.Shape(l.Name)))
@@ -325,8 +322,8 @@ func bandBytes(plan *vgg.Plan, layers []Layer) (most int64) {
 	return most
 }
 
-// resizedBytes returns what the content and the styles take in the sizes of a scale
-// while they are measured, one style after another.
+// resizedBytes returns the memory of the content and the styles in the sizes of a scale
+// while they are measured, one style after the other.
 func (s *session) resizedBytes(scale Scale, h, w int, layers []Layer) int64 {
 	content, room := s.contentRaster().resized(h, w)
 	if s.recipe.Margin > 0 {
@@ -343,7 +340,7 @@ func (s *session) resizedBytes(scale Scale, h, w int, layers []Layer) int64 {
 	return content.bytes() + room
 }
 
-// styleBytes returns what a style takes in the size of a scale.
+// styleBytes returns the memory of a style in the size of a scale.
 func (s *session) styleBytes(of *style, scale Scale, layers []Layer) int64 {
 	w, h := picture.FitLong(of.picture.W, of.picture.H, s.styleSize(scale, of))
 	style, room := rasterOf(of.picture).resized(h, w)
@@ -362,10 +359,10 @@ func (s *session) styleBytes(of *style, scale Scale, layers []Layer) int64 {
 	return sum + room
 }
 
-// maskRoom returns what it takes to follow a mask over h x w pixels through the
-// network: the mask in this size, once resized along its rows alone; where style
-// costs look at layers, three planes of weights, those of each layer, and its guides;
-// where they look at scattered places, T and T² with their sums.
+// maskRoom returns the memory of propagating a mask over h x w pixels through the
+// network: the mask in this size, once resized along rows only; for costs of layers,
+// three planes of weights, the weights of each layer, and its guides; for costs of
+// sampled points, T and T² with their sums.
 func (s *session) maskRoom(m *picture.Mask, scale Scale, h, w int, layers []Layer) int64 {
 	sum := planes(1, h, w) + planes(1, m.H, w)
 	if scale.StyleCost == EarthMoverCost {
@@ -374,8 +371,8 @@ func (s *session) maskRoom(m *picture.Mask, scale Scale, h, w int, layers []Laye
 	return sum + planes(3, h, w) + 2*s.guideBytes(h, w, layers)
 }
 
-// shownBytes returns what it takes to show a canvas of h x w: a copy of it, the
-// painting without the margin, and what gives it its colours and its opacity.
+// shownBytes returns the memory of showing a canvas of h x w: a copy of it, the
+// painting without the margin, and the buffers for its colors and its opacity.
 func (s *session) shownBytes(scale Scale, h, w int) int64 {
 	m := 2 * s.recipe.Margin
 	h, w, canvas := h-m, w-m, planes(colors, h, w)
@@ -399,10 +396,10 @@ func (s *session) shownBytes(scale Scale, h, w int) int64 {
 	return sum
 }
 
-// matchBytes returns what it takes to give a painting of h x w the colours of the
-// styles of a region: their palette; the pixels that are painted of the region, their
-// places and how much each of them counts; and these pixels in their new colours, for
-// which OKLab takes a copy, and a histogram the order of a plane.
+// matchBytes returns the memory of recoloring a painting of h x w with the colors of
+// the styles of a region: the palette; the painted pixels of the region with their
+// indices and shares; and these pixels recolored. OKLab copies them, and a histogram
+// sorts a plane.
 func (s *session) matchBytes(r *region, scale Scale, h, w int) int64 {
 	pixels := int64(h) * int64(w)
 	sum := colors * levelBytes * pixels
@@ -412,7 +409,7 @@ func (s *session) matchBytes(r *region, scale Scale, h, w int) int64 {
 			sum += planes(1, r.mask.H, w)
 		}
 	}
-	if s.opacity != nil { // of the painting, and of what is painted of the region
+	if s.opacity != nil { // the opacity of the painting, and of the painted pixels
 		sum += planes(2, h, w) + planes(1, s.opacity.H, w)
 	}
 	switch s.recipe.colorMethod() {
@@ -425,8 +422,8 @@ func (s *session) matchBytes(r *region, scale Scale, h, w int) int64 {
 }
 
 // paletteBytes returns the memory of the palette of a region: the pixels of each style,
-// and the list of all of them, which OKLab copies. While the pixels of a style are
-// collected, the style in the palette's size and the places of its pixels come on top.
+// and the concatenation of all, which OKLab copies. While the pixels of a style are
+// collected, the resized style and the indices of its pixels come on top.
 func (s *session) paletteBytes(r *region, scale Scale) (sum int64) {
 	var room, most int64
 	for _, of := range r.styles {

@@ -10,18 +10,18 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// Resources are what a painting takes.
+// Resources are the memory and the time that a painting takes.
 type Resources struct {
 	Width, Height int   // of the painting, in pixels
-	Memory        int64 // the most that it takes at a time, in bytes
-	// Time is about how long it takes on this machine, as it is now; 0 where that
-	// could not be measured.
+	Memory        int64 // the peak, in bytes
+	// Time is about how long it takes on this machine at present; 0 where that could
+	// not be measured.
 	Time time.Duration
 }
 
-// Estimate returns what [Paint] with the same arguments takes, or where content is
-// nil, a [Texture] of a shape. It paints a few iterations on small canvases, for
-// about a second. The errors are those of [Check], or context.Cause(ctx).
+// Estimate returns the resources of [Paint] with the same arguments or, where content
+// is nil, of a [Texture] of the given shape. It paints a few iterations on small
+// canvases, for about a second. The errors are those of [Check], or context.Cause(ctx).
 func Estimate(ctx context.Context, content image.Image, shape image.Point, regions []Region, opts Options) (r *Resources, err error) {
 	defer catch(&err)
 	s, err := newSessionOr(content, shape, regions, opts)
@@ -51,25 +51,25 @@ func Estimate(ctx context.Context, content image.Image, shape image.Point, regio
 }
 
 const (
-	// estimateTime is how long small canvases are painted on at most.
+	// estimateTime is the time limit of painting on small canvases.
 	estimateTime = 1500 * time.Millisecond
-	// estimateIterations are made on each. The first one, with the measuring of the
-	// pictures, counts by itself.
+	// estimateIterations is the number of iterations on each. The first one, which
+	// includes measuring the pictures, is timed separately.
 	estimateIterations = 3
-	// firstEstimate and secondEstimate are the sides of squares that have as many
-	// pixels as the small canvases. The second one is smaller where time is short, but
-	// has leastGrowth times the pixels of the first: only then do the two tell what
-	// grows with the pixels from what does not.
+	// firstEstimate and secondEstimate are the sides of squares with as many pixels as
+	// the small canvases. The second is smaller where time is short, but has at least
+	// minGrowth times the pixels of the first, so that the time that grows with the
+	// pixels can be told from the rest.
 	firstEstimate, secondEstimate = 64, 320
-	leastGrowth                   = 3
-	// The first canvas is painted twice if that takes no more than this part of the
-	// time: processors and memory are slow at first.
+	minGrowth                     = 3
+	// The first canvas is painted twice if that takes at most this part of the time,
+	// because processors and memory are slow at first.
 	againPart = 5
 )
 
-// duration returns the seconds that the scales of a session take, 0 where that
-// cannot be told. It follows two canvases to the size of each scale, as [Pace]
-// does.
+// duration returns the time that the scales of a session take in seconds, or 0 where it
+// cannot be measured. It extrapolates from two canvases to the size of each scale, as
+// [Pace] does.
 func (s *session) duration(ctx context.Context) (seconds float64) {
 	var costs []StyleCost
 	for _, scale := range s.scales {
@@ -93,14 +93,14 @@ func (s *session) duration(ctx context.Context) (seconds float64) {
 	return seconds
 }
 
-// extrapolate returns the seconds at many pixels, given times of few. At least half of
-// what the larger of two canvases took is taken to grow with the pixels, so that a
-// smaller one that was held up by other programs does not make it seem constant.
+// extrapolate returns the time for a number of pixels. It assumes that at least half of
+// the time of the larger measured canvas grows with the pixels. Otherwise a delay of
+// the smaller one by other programs could make the time seem constant.
 func (l *line) extrapolate(pixels float64) float64 {
 	return max(l.predict(pixels), l.present.seconds*(1+pixels/l.present.pixels)/2)
 }
 
-// spending is a time that grows with the pixels, and a part that never does.
+// spending is a time that grows with the pixels plus a constant part.
 type spending struct {
 	line
 	fixed float64 // seconds
@@ -108,14 +108,14 @@ type spending struct {
 
 func (s *spending) extrapolate(pixels float64) float64 { return s.line.extrapolate(pixels) + s.fixed }
 
-// measureCost returns how long an iteration takes with a style cost, and the first
-// one of a scale.
+// measureCost returns the time of an iteration with a style cost, and of the first
+// iteration of a scale.
 func (s *session) measureCost(ctx context.Context, cost StyleCost, allowed time.Duration) (iteration, opening spending, ok bool) {
 	if cost != EarthMoverCost {
 		return s.measureGrowth(ctx, cost, allowed)
 	}
-	// This cost looks at the same number of places on every canvas, which takes most of
-	// the time on small ones. What grows is the time of the network, as with any cost.
+	// This cost samples the same number of points on every canvas, which takes most of
+	// the time on small ones. Only the time of the network grows, as with any cost.
 	if iteration, opening, ok = s.measureGrowth(ctx, GramCost, allowed/2); !ok {
 		return iteration, opening, false
 	}
@@ -132,8 +132,8 @@ func (s *session) measureCost(ctx context.Context, cost StyleCost, allowed time.
 	return iteration, opening, true
 }
 
-// smallScale returns a scale of a few iterations with a style cost, on a canvas that
-// has the pixels of a square, but is no larger than the painting.
+// smallScale returns a scale of a few iterations with a style cost. Its canvas has as
+// many pixels as a square of the given side, but is no larger than the painting.
 func (s *session) smallScale(cost StyleCost, side float64) Scale {
 	scale := s.scales[len(s.scales)-1]
 	scale.StyleCost, scale.Iterations = cost, estimateIterations
@@ -141,7 +141,7 @@ func (s *session) smallScale(cost StyleCost, side float64) Scale {
 	return scale
 }
 
-// measureGrowth returns the times of iterations on two canvases.
+// measureGrowth measures iterations on two canvases.
 func (s *session) measureGrowth(ctx context.Context, cost StyleCost, allowed time.Duration) (iteration, opening spending, ok bool) {
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, allowed)
@@ -165,9 +165,9 @@ func (s *session) measureGrowth(ctx context.Context, cost StyleCost, allowed tim
 	if again := time.Now(); took < allowed/againPart && try(firstEstimate) {
 		took = time.Since(again)
 	}
-	const half = 2 // of the time that is left, as larger canvases may be slower
+	const half = 2 // of the remaining time, since larger canvases may be slower
 	growth := float64(allowed-time.Since(began)) / float64(took) / half
-	side := min(firstEstimate*math.Sqrt(max(growth, leastGrowth)), secondEstimate)
+	side := min(firstEstimate*math.Sqrt(max(growth, minGrowth)), secondEstimate)
 	if s.longOf(side*side) <= last.Size {
 		try(side)
 	}
@@ -180,14 +180,14 @@ func (s *session) pixels(long int) float64 {
 	return float64(w) * float64(h)
 }
 
-// longOf returns the long side of the painting with so many pixels.
+// longOf returns the long side of the painting when it has the given number of pixels.
 func (s *session) longOf(pixels float64) int {
 	long, short := float64(max(s.shape.X, s.shape.Y)), float64(min(s.shape.X, s.shape.Y))
 	return int(math.Ceil(math.Sqrt(pixels * long / short)))
 }
 
-// shrunk returns a session of a single scale with pictures that are no larger than
-// it needs.
+// shrunk returns a session with a single scale and with pictures no larger than it
+// needs.
 func (s *session) shrunk(scale Scale) *session {
 	w, h := picture.FitLong(s.shape.X, s.shape.Y, scale.Size)
 	small := &session{
@@ -212,8 +212,8 @@ func (s *session) shrunk(scale Scale) *session {
 	return small
 }
 
-// timed paints, and returns the seconds until the first iteration was made and
-// those of each other one.
+// timed paints. It returns the time until the first iteration has ended and that of
+// every other one, in seconds.
 func (s *session) timed(ctx context.Context) (first, other float64, err error) {
 	began := time.Now()
 	var ends []time.Duration
@@ -225,7 +225,7 @@ func (s *session) timed(ctx context.Context) (first, other float64, err error) {
 	case len(ends) == 1: // it converged
 		return ends[0].Seconds(), ends[0].Seconds(), nil
 	}
-	least := ends[1] - ends[0] // other programs make it more
+	least := ends[1] - ends[0] // other programs only make it longer
 	for i := 2; i < len(ends); i++ {
 		least = min(least, ends[i]-ends[i-1])
 	}

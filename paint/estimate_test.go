@@ -10,8 +10,8 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// TestEstimate: an estimate tells the size and the memory that a painting has, and
-// refuses what Check refuses.
+// TestEstimate compares the estimated size and memory with those of the painting, and
+// checks that Estimate refuses what Check refuses.
 func TestEstimate(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it paints several pictures")
@@ -26,7 +26,7 @@ func TestEstimate(t *testing.T) {
 		if r.Width != 128 || r.Height != 80 || r.Time < 0 {
 			t.Errorf("%s: %+v", name, r)
 		}
-		// A limit of as much suffices.
+		// A limit of the estimated memory suffices.
 		opts := Options{Recipe: &recipe, Memory: r.Memory}
 		if err := Check(content, image.Point{}, InMannerOf(style), opts); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -50,12 +50,12 @@ func TestEstimate(t *testing.T) {
 	}
 }
 
-// TestTimed: what an estimate paints is a small canvas of the same painting, and
-// leaves the pictures of the session as they were.
+// TestTimed checks that an estimate paints a small canvas of the same painting, and
+// does not change the pictures of the session.
 func TestTimed(t *testing.T) {
 	content, style := stripes(96).Crop(image.Rect(0, 0, 96, 60)), stripes(64)
 	recipe := Fine()
-	recipe.Colors, recipe.ColorMethod = ContentColors, picture.OKLab // which changes the styles
+	recipe.Colors, recipe.ColorMethod = ContentColors, picture.OKLab // which recolors the styles
 	s, err := newSession(content, InMannerOf(style), Options{Recipe: &recipe})
 	if err != nil {
 		t.Fatal(err)
@@ -77,8 +77,8 @@ func TestTimed(t *testing.T) {
 	}
 }
 
-// TestEstimateSizes: small canvases have the pixels of a square, and times follow a line
-// to the size of the painting.
+// TestEstimateSizes checks that small canvases have the pixels of a square, and that
+// times are extrapolated linearly to the size of the painting.
 func TestEstimateSizes(t *testing.T) {
 	s := &session{shape: image.Pt(3, 2), scales: []Scale{{Size: 300}}}
 	if long := s.longOf(96 * 96); s.pixels(long) < 96*96 || s.pixels(long-2) > 96*96 {
@@ -90,7 +90,7 @@ func TestEstimateSizes(t *testing.T) {
 	if got := l.predict(1000); math.Abs(got-11) > 1e-9 {
 		t.Errorf("%v s, want 11", got)
 	}
-	for _, small := range []float64{2, 8} { // the smaller canvas may have been held up
+	for _, small := range []float64{2, 8} { // other programs may have delayed the smaller canvas
 		var l line
 		l.set(100, small)
 		l.set(300, 4)
@@ -100,15 +100,15 @@ func TestEstimateSizes(t *testing.T) {
 	}
 }
 
-// TestShape: a painting has exactly the shape that was asked for, of the middle of
-// the content, and its masks and its beginning follow.
+// TestShape checks that a painting has exactly the requested shape, from the middle of
+// the content, and that its masks and its start picture follow.
 func TestShape(t *testing.T) {
 	content := stripes(96)
 	white, half := picture.New(96, 96), picture.New(48, 48)
 	for i := range white.RGB {
 		white.RGB[i] = maxLevel
 	}
-	for i := range half.RGB { // keeps the right half
+	for i := range half.RGB { // keep the right half
 		if i%48 >= 24 {
 			half.RGB[i] = maxLevel
 		}
@@ -136,8 +136,8 @@ func TestShape(t *testing.T) {
 	}
 }
 
-// TestWrongShape: shapes that no painting has, and masks that are not of the content
-// as it was given, are refused.
+// TestWrongShape checks that impossible shapes, and masks of another shape than the
+// content's, are refused.
 func TestWrongShape(t *testing.T) {
 	content, recipe := stripes(96).Crop(image.Rect(0, 0, 96, 64)), Gatys()
 	recipe.Size = 64
@@ -154,7 +154,7 @@ func TestWrongShape(t *testing.T) {
 	}
 	check("Shape", image.Pt(0, 5), nil)
 	check("Shape", image.Pt(MaxSize+1, 5), nil)
-	check("Keep", image.Pt(64, 64), stripes(64)) // of the print's shape
+	check("Keep", image.Pt(64, 64), stripes(64)) // the shape of the painting, not of the content
 	var option *OptionError
 	err := Check(nil, image.Pt(64, 64), InMannerOf(stripes(64)), Options{Recipe: &recipe, Shape: image.Pt(64, 64)})
 	if !errors.As(err, &option) || option.Option != "Shape" {

@@ -12,14 +12,13 @@ import (
 	"github.com/pastiche-art/pastiche/internal/optim"
 )
 
-// objective returns the total cost of a canvas, as evaluate computes it.
+// objective returns the total cost as a function of the canvas.
 func (st *stage) objective(ctx context.Context) optim.Objective {
 	return func(canvas, gradient []float32) float64 { return st.evaluate(ctx, canvas, gradient) }
 }
 
-// evaluate computes the gradient of the total cost with respect to a canvas,
-// 3 x h x w, and returns the cost. Where ctx is cancelled meanwhile, the cost is not
-// a number, so that an optimiser takes the step back.
+// evaluate returns the total cost of a canvas, 3 x h x w, and computes its gradient. If
+// ctx is cancelled meanwhile, the cost is NaN, so that the optimizer reverts the step.
 func (st *stage) evaluate(ctx context.Context, canvas, gradient []float32) float64 {
 	clock := stopwatch{last: time.Now()}
 	err := st.plan.Forward(ctx, canvas, func(tap string, f *kernel.Tensor, y, x int) {
@@ -42,20 +41,21 @@ func (st *stage) evaluate(ctx context.Context, canvas, gradient []float32) float
 	if err != nil {
 		return math.NaN()
 	}
-	for _, l := range st.scattered {
-		colors := l.palette.Evaluate(st.pool, gradient, canvas, st.h, st.w, l.places, l.overall)
+	for _, l := range st.sampled {
+		colors := l.palette.Evaluate(st.pool, gradient, canvas, st.h, st.w, l.points, l.overall)
 		costs.Style += l.share * colors
 		costs.Total += l.overall * colors
 	}
 	costs.Variation = cost.TotalVariation(st.pool, gradient, canvas, st.h, st.w, st.variation)
 	costs.Total += st.variation * costs.Variation
-	st.hold(gradient)
+	st.maskGradient(gradient)
 	clock.lap(&st.spent.Costs)
-	st.tried = append(st.tried, costs)
+	st.evaluations = append(st.evaluations, costs)
 	return costs.Total
 }
 
-// each calls do for the terms at a tap, with the number of the tap among theirs.
+// each calls do for each term at a tap, with the number of the tap among the term's
+// layers.
 func (st *stage) each(tap string, do func(t *term, layer int)) {
 	for _, t := range st.terms {
 		if i := slices.Index(t.layers, tap); i >= 0 {
@@ -64,9 +64,9 @@ func (st *stage) each(tap string, do func(t *term, layer int)) {
 	}
 }
 
-// evaluateTerms evaluates all terms and returns their sums, which are added in the
-// order of the terms. Some of the largest terms are evaluated one after the other on
-// all threads; the others beside each other, the largest first, each on one thread.
+// evaluateTerms evaluates all terms and returns the sums of their costs, added in the
+// order of the terms. The largest terms are evaluated one after the other, each on all
+// threads; then the others in parallel, the largest first, each on one thread.
 func (st *stage) evaluateTerms() (costs Costs) {
 	terms := slices.Clone(st.terms)
 	slices.SortStableFunc(terms, func(a, b *term) int { return cmp.Compare(b.Work(), a.Work()) })
@@ -96,17 +96,16 @@ func (st *stage) evaluateTerms() (costs Costs) {
 	return costs
 }
 
-// parallelPart is the part of one evaluation that threads share. The profile of a
-// [cost.Wasserstein] has 0.88 to 0.90 of the time in parallel operations for 128 and
-// 256 channels, and 0.66 for 64.
+// parallelPart is the parallel fraction of the evaluation of a term. In a profile of
+// [cost.Wasserstein] it is 0.88 to 0.90 for 128 and 256 channels, and 0.66 for 64.
 const parallelPart = 0.85
 
-// dividedTerms returns how many of the terms, of which the work is given, the largest
-// first, are to be divided among all threads, so that all end soonest: the others run
-// beside each other.
+// dividedTerms returns how many of the largest terms to evaluate on all threads so that
+// the evaluation of all terms ends soonest. work is the work of the terms, the largest
+// first. The other terms run in parallel, each on one thread.
 func dividedTerms(work []float64, threads int) (divided int) {
 	var (
-		divide  float64 // time of the terms before
+		divide  float64 // time of the divided terms
 		soonest = math.Inf(1)
 		perUnit = 1 - parallelPart + parallelPart/float64(threads)
 	)
@@ -121,8 +120,8 @@ func dividedTerms(work []float64, threads int) (divided int) {
 	return divided
 }
 
-// besideEachOther returns how long it takes until the threads have done all work,
-// where each takes the next piece when it is done with the last.
+// besideEachOther returns the time until the threads have done all work, if each thread
+// takes the next item when it is done with its last.
 func besideEachOther(work []float64, threads int) float64 {
 	busy := make([]float64, threads)
 	for _, w := range work {
@@ -132,7 +131,7 @@ func besideEachOther(work []float64, threads int) float64 {
 	return slices.Max(busy)
 }
 
-// stopwatch adds up how long things take in turn.
+// stopwatch measures the times of alternating activities.
 type stopwatch struct{ last time.Time }
 
 func (s *stopwatch) lap(to *time.Duration) {
@@ -141,10 +140,10 @@ func (s *stopwatch) lap(to *time.Duration) {
 	s.last = now
 }
 
-// costs returns the costs behind the total where a step ended, which may be any
-// that it tried, or where it began.
+// costs returns the costs whose total is the result of a step: those of one of its
+// evaluations, or those before the step.
 func (st *stage) costs(total float64, before Costs) Costs {
-	for _, c := range st.tried {
+	for _, c := range st.evaluations {
 		if c.Total == total {
 			return c
 		}

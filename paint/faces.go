@@ -11,24 +11,24 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// Faces says what becomes of the faces in the content.
+// Faces says how to treat the faces in the content.
 type Faces string
 
 // The choices; "" is IgnoreFaces.
 const (
-	KeepFaces   Faces = "keep"   // they stay recognisable: content weighs more in them
-	IgnoreFaces Faces = "ignore" // they are painted like the rest, and not looked for
+	KeepFaces   Faces = "keep"   // keep them recognizable: the content weighs more there
+	IgnoreFaces Faces = "ignore" // paint them like the rest, without detection
 )
 
 // FacesChoices returns all choices, the default of [Fine] first.
 func FacesChoices() []Faces { return []Faces{KeepFaces, IgnoreFaces} }
 
-// faceRatio is the weight of the content cost in faces, relative to its weight
-// everywhere, for a recipe that keeps faces and has no FaceWeight.
+// faceRatio is the weight of the content cost in faces relative to its weight elsewhere,
+// for a recipe that keeps faces and sets no FaceWeight.
 const faceRatio = 6
 
-// faceWeight returns the weight of the content cost in faces at a scale where the
-// content cost weighs so much everywhere.
+// faceWeight returns the weight of the content cost in faces at a scale with the given
+// content weight.
 func (r *Recipe) faceWeight(contentWeight float64) float64 {
 	if r.FaceWeight > 0 {
 		return r.FaceWeight
@@ -36,13 +36,13 @@ func (r *Recipe) faceWeight(contentWeight float64) float64 {
 	return faceRatio * contentWeight
 }
 
-// keepsFaces reports whether a face in the content would have a cost.
+// keepsFaces reports whether the recipe has a cost for faces.
 func (r *Recipe) keepsFaces() bool {
-	return r.Faces == KeepFaces && r.faceWeight(r.mostContent()) > 0 &&
+	return r.Faces == KeepFaces && r.faceWeight(r.maxContentWeight()) > 0 &&
 		slices.ContainsFunc(r.ContentLayers, func(l Layer) bool { return l.Weight > 0 })
 }
 
-// findFaces finds the faces in the content, where the recipe keeps them.
+// findFaces detects the faces in the content, if the recipe keeps them.
 func (s *session) findFaces() {
 	if s.recipe.keepsFaces() {
 		s.faces = face.Find(s.content)
@@ -50,18 +50,18 @@ func (s *session) findFaces() {
 	}
 }
 
-// The ellipse of a face, in sides of the square that the detector returns, which
-// reaches from the forehead to the chin. The ellipse takes in hair and chin. Its
-// mask is 1 within faceCore of the way from the centre to the edge, and falls to 0
+// The ellipse of a face, relative to the side of the square that the detector returns,
+// which extends from the forehead to the chin. The ellipse includes hair and chin. Its
+// mask is 1 within faceCore of the distance from the center to the edge, and falls to 0
 // at the edge.
 const (
-	faceWidth  = 0.65 // half of it
-	faceHeight = 0.8  // half of it
+	faceWidth  = 0.65 // half the width
+	faceHeight = 0.8  // half the height
 	faceCore   = 0.6
 )
 
-// faceMask returns the mask of the faces at w x h positions, of which a margin on each
-// side is no part of the content.
+// faceMask returns the mask of the faces at w x h positions. margin is the part of each
+// side that is not content.
 func faceMask(faces []face.Face, w, h int, margin float64) *picture.Mask {
 	m := &picture.Mask{W: w, H: h, Weight: make([]float32, w*h)}
 	long := float64(max(w, h)) - 2*margin
@@ -73,18 +73,18 @@ func faceMask(faces []face.Face, w, h int, margin float64) *picture.Mask {
 				r := math.Hypot((float64(x)+0.5-x0)/rx, (float64(y)+0.5-y0)/ry)
 				fall := min(max((1-r)/(1-faceCore), 0), 1)
 				at := &m.Weight[y*w+x]
-				*at = max(*at, float32(fall*fall*(3-2*fall))) // without an edge at either end
+				*at = max(*at, float32(fall*fall*(3-2*fall))) // smoothstep
 			}
 		}
 	}
 	return m
 }
 
-// faceGuide returns where the faces are on a layer over h x w pixels, and the mean of
-// the square of their mask there. A cost with this guide and with its weight
-// multiplied by that mean pulls at a position in a face as one without a guide does
-// anywhere, however large the face is. ok is false where there are no faces, and where
-// they are too small for the layer.
+// faceGuide returns the guide of the faces on a layer over h x w pixels, and the mean
+// square of their mask. A cost with this guide, weighted by this mean, has the same
+// gradient at a position in a face as an unguided cost has anywhere, whatever the size
+// of the face. ok is false where there are no faces or they are too small for the
+// layer.
 func (s *session) faceGuide(layer string, h, w int) (g *cost.Guide, share float64, ok bool) {
 	if len(s.faces) == 0 {
 		return nil, 0, false
@@ -106,7 +106,7 @@ func meanSquare(values []float32) float64 {
 	return sum / float64(len(values))
 }
 
-// addFaceSimilarity adds the content cost of STROTSS at places within the faces.
+// addFaceSimilarity adds the content cost of STROTSS at points within the faces.
 func (s *session) addFaceSimilarity(ctx context.Context, st *stage, content *picture.Picture, layers []Layer, weight float64) error {
 	if len(s.faces) == 0 {
 		return nil
@@ -119,17 +119,17 @@ func (s *session) addFaceSimilarity(ctx context.Context, st *stage, content *pic
 	if !ok {
 		return nil
 	}
-	places := guide.SamplePoints(scatteredPlaces, s.opts.Seed+facePlaces, 0)
-	of, err := s.columns(ctx, content, places, layers, st.plan.Memory())
+	points := guide.SamplePoints(sampledPoints, s.opts.Seed+faceSeed, 0)
+	of, err := s.columns(ctx, content, points, layers, st.plan.Memory())
 	if err != nil {
 		return err
 	}
-	cost := cost.NewSelfSimilarity(s.pool, cost.NewHypercolumn(places, maps(st.plan, layers)...), of)
+	cost := cost.NewSelfSimilarity(s.pool, cost.NewHypercolumn(points, maps(st.plan, layers)...), of)
 	st.add(cost, faceKind, meanSquare(mask.Weight), s.recipe.faceWeight(weight), names(layers)...)
 	return nil
 }
 
-// contentCost returns the content cost of one layer that the recipe asks for.
+// contentCost returns the content cost of the recipe for one layer.
 func (s *session) contentCost(target *kernel.Tensor, opts cost.Options) cost.Cost {
 	switch s.recipe.ContentCost {
 	case SummedContent:

@@ -247,7 +247,7 @@ func TestFaceMemory(t *testing.T) {
 		return
 	}
 	// The four matrices of distances between the places of faces.
-	least = 4 * levelBytes * scatteredPlaces * scatteredPlaces
+	least = 4 * levelBytes * sampledPoints * sampledPoints
 	if got := held("strotss", KeepFaces) - held("strotss", IgnoreFaces); got < least {
 		t.Errorf("strotss: faces count as %d bytes, want at least %d", got, least)
 	}

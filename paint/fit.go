@@ -9,8 +9,9 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// leastSide returns the least side, in pixels, of a picture that reaches some layers.
-func (n *Network) leastSide(layers []Layer) (int, error) {
+// minSide returns the smallest side, in pixels, of a picture that reaches the given
+// layers.
+func (n *Network) minSide(layers []Layer) (int, error) {
 	err := n.vgg.Reach(1, 1, names(layers)...)
 	var small *vgg.SizeError
 	if errors.As(err, &small) {
@@ -19,8 +20,8 @@ func (n *Network) leastSide(layers []Layer) (int, error) {
 	return 1, err
 }
 
-// reach returns a [*vgg.SizeError] where a picture of some shape, resized to a long side,
-// is too small for a layer.
+// reach returns a [*vgg.SizeError] where a picture of the given shape, resized to a
+// long side, is too small for a layer.
 func (n *Network) reach(shape image.Point, long int, layers []Layer) (small *vgg.SizeError, err error) {
 	w, h := picture.FitLong(shape.X, shape.Y, long)
 	err = n.vgg.Reach(h, w, names(layers)...)
@@ -30,9 +31,9 @@ func (n *Network) reach(shape image.Point, long int, layers []Layer) (small *vgg
 	return nil, err
 }
 
-// leastLong returns the least long side at which neither side of a picture of some shape
-// is shorter than a number of pixels.
-func leastLong(shape image.Point, side int) int {
+// minLongSide returns the smallest long side at which neither side of a picture of the
+// given shape is shorter than side.
+func minLongSide(shape image.Point, side int) int {
 	fits := func(long int) bool {
 		w, h := picture.FitLong(shape.X, shape.Y, long)
 		return min(w, h) >= side
@@ -48,16 +49,16 @@ func leastLong(shape image.Point, side int) int {
 	return n
 }
 
-// fitScales lays out the scales of a canvas of the session's shape. Scales at which the
-// canvas would be too narrow to reach a layer are left out. The error is a
-// [*PictureError] where the canvas is too narrow at the last scale, too.
+// fitScales sets the scales of the session. It skips scales at which the canvas would
+// be too narrow to reach a layer. It fails with a [*PictureError] where the canvas is
+// too narrow at the last scale, too.
 func (s *session) fitScales(layers []Layer) error {
-	side, err := s.network.leastSide(layers)
+	side, err := s.network.minSide(layers)
 	if err != nil {
 		return err
 	}
-	least := leastLong(s.shape, side)
-	s.recipe.leaveOut(least)
+	least := minLongSide(s.shape, side)
+	s.recipe.dropScales(least)
 	s.scales = s.recipe.Schedule()
 	for _, scale := range s.scales {
 		small, err := s.network.reach(s.shape, scale.Size, layers)
@@ -79,8 +80,8 @@ func (s *session) fitScales(layers []Layer) error {
 	return nil
 }
 
-// leaveOut leaves out the scales that are smaller than a long side, but for the last.
-func (r *Recipe) leaveOut(smaller int) {
+// dropScales drops the scales smaller than the given long side, except the last.
+func (r *Recipe) dropScales(smaller int) {
 	if r.FirstSize > 0 {
 		r.FirstSize = max(r.FirstSize, smaller)
 	}
@@ -89,24 +90,24 @@ func (r *Recipe) leaveOut(smaller int) {
 	}
 }
 
-// maxStyleArea is the largest area of a style, relative to that of the canvas, times the
-// square of the style's scale. Styles are as long as the canvas, so that a square one is as
-// many times as large as a canvas is longer than it is high. The limit keeps the styles of
-// panoramas from outgrowing these; up to four to one it changes nothing.
+// maxStyleArea is the largest area of a style relative to that of the canvas, before
+// multiplication by the square of the style's scale. A style has the long side of the
+// canvas, so that a square style has as many times the area of the canvas as the canvas
+// is longer than high. The limit affects only canvases longer than four to one.
 const maxStyleArea = 4
 
-// styleSize returns the long side of a style at a scale, above MaxSize where it is too
-// large for any picture. A style is as long as the canvas, times the recipe's scale and
-// its own. It is smaller where its area would be more than maxStyleArea. Where it is long
-// enough for a layer, but too narrow, it is as large as the layer needs; but not larger
-// than it was given.
+// styleSize returns the long side of a style at a scale, or MaxSize+1 where it is too
+// large. It is the long side of the canvas times the scale of the recipe and that of
+// the style. It is smaller where the area would exceed maxStyleArea. A style that is
+// long enough for a layer, but too narrow, is enlarged as much as the layer needs, up
+// to its original size.
 func (s *session) styleSize(scale Scale, of *style) int {
 	long := s.wantedStyleSize(scale, of)
 	if long < s.deepest {
 		return long
 	}
 	size := of.picture.Bounds().Size()
-	return max(long, min(leastLong(size, s.deepest), max(size.X, size.Y)))
+	return max(long, min(minLongSide(size, s.deepest), max(size.X, size.Y)))
 }
 
 func (s *session) wantedStyleSize(scale Scale, of *style) int {

@@ -24,8 +24,8 @@ func plannedSizes(t *testing.T, content image.Image, regions []Region, recipe Re
 	return sizes, s.steps
 }
 
-// TestScalesOfNarrowPictures: scales at which the short side would be too short for a
-// layer are left out, and no others.
+// TestScalesOfNarrowPictures checks that only scales whose short side is too short for
+// a layer are skipped.
 func TestScalesOfNarrowPictures(t *testing.T) {
 	square := strokes(40, 40, 3)
 	for _, c := range []struct {
@@ -98,8 +98,8 @@ func TestNarrowPictures(t *testing.T) {
 	}
 }
 
-// TestTooNarrow: where the painting itself is too narrow, the error says how large it has
-// to be, and at that size it is painted.
+// TestTooNarrow checks that the error for a painting that is too narrow gives a size at
+// which it can be painted.
 func TestTooNarrow(t *testing.T) {
 	recipe := Fine()
 	recipe.Size, recipe.Iterations, recipe.FirstIterations = 300, 1, 1
@@ -127,8 +127,8 @@ func TestTooNarrow(t *testing.T) {
 	}
 }
 
-// TestStyleSizes: styles are as long as the canvas up to four to one, and do not outgrow
-// longer ones.
+// TestStyleSizes checks that styles are as long as canvases up to four to one, and do
+// not outgrow longer ones.
 func TestStyleSizes(t *testing.T) {
 	for _, c := range []struct {
 		name           string

@@ -7,12 +7,11 @@ import (
 	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
-// An InternalError says that a panic, which is a bug in this program or in a
-// callback, ended a call of this package. The process can go on: all memory and
-// threads of the call are given back.
+// An InternalError reports a panic, which is a bug in this program or in a callback.
+// The process can continue: all memory and threads of the call have been released.
 type InternalError struct {
-	Value any    // of the panic
-	Stack []byte // of the goroutine that panicked, as [debug.Stack] formats it
+	Value any    // the value of the panic
+	Stack []byte // the stack of the goroutine that panicked, as [debug.Stack] formats it
 }
 
 func (e *InternalError) Error() string {
@@ -25,8 +24,8 @@ func (e *InternalError) Unwrap() error {
 	return err
 }
 
-// catch turns a panic of the function that defers it, or of a task of a pool that it
-// uses, into its error.
+// catch turns a panic of the function that defers it, or of a task of its pool, into an
+// [*InternalError].
 func catch(err *error) {
 	v := recover()
 	if v == nil {

@@ -13,13 +13,13 @@ import (
 	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
-// brokenPicture panics where it is read.
+// brokenPicture panics when it is read.
 type brokenPicture struct{ image.Image }
 
 func (brokenPicture) At(x, y int) color.Color { panic(io.ErrUnexpectedEOF) }
 
-// TestPanicsAreErrors has what callers hand over panic before, while and after
-// a pool of threads is open.
+// TestPanicsAreErrors makes callbacks and pictures panic before, while and after a pool
+// is open.
 func TestPanicsAreErrors(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	good := image.NewGray(image.Rect(0, 0, 32, 32))

@@ -9,7 +9,7 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// label is a colour of a label picture, and where it is.
+// A label is a colour of a label picture, with the pixels of that colour.
 type label struct {
 	color [3]uint8
 	mask  *picture.Mask
@@ -23,16 +23,17 @@ func (l label) String() string {
 const (
 	// maxLabels is the largest number of labels of a picture.
 	maxLabels = 32
-	// labelSteps is the number of steps between levels that tell labels apart,
-	// far more than lossy compression blurs and few enough for 5 of each colour.
+	// labelSteps is the distance between levels that distinguishes labels: far more
+	// than the error of lossy compression, and few enough steps for 5 levels of each
+	// color.
 	labelSteps = 64
 )
 
-// labelsOf takes a label picture apart, in which each region has a colour, as those of
-// STROTSS (Kolkin, Salavon and Shakhnarovich 2019) do. Colours that differ by
-// compression alone are one; pixels between two labels belong to the nearer one. The
-// labels are in the order of their colours. It fails where there are more than 32: then
-// the picture is none of labels.
+// labelsOf returns the labels of a label picture, in which each region has a colour of
+// its own, as in STROTSS (Kolkin, Salavon and Shakhnarovich 2019). Colours that differ
+// only by compression are the same label; pixels between two labels belong to the nearer
+// one. The labels are sorted by colour. labelsOf fails where there are more than 32: then
+// the picture is not a label picture.
 func labelsOf(p *picture.Picture) ([]label, error) {
 	pixels := wholeLevels(p)
 	found, err := labelColors(pixels, p.W, p.H)
@@ -66,8 +67,8 @@ func wholeLevels(p *picture.Picture) [][3]uint8 {
 	return pixels
 }
 
-// labelColors returns the colours of labels: those with pixels that have no other
-// colour for a neighbour, which fringes between labels have not.
+// labelColors returns the colours of labels: those with pixels whose neighbours all have
+// the same colour, unlike the fringes between labels.
 func labelColors(pixels [][3]uint8, w, h int) ([][3]uint8, error) {
 	seen := make(map[[3]uint8]*labelPixels)
 	for y := 1; y < h-1; y++ {
@@ -87,7 +88,7 @@ func labelColors(pixels [][3]uint8, w, h int) ([][3]uint8, error) {
 	slices.SortFunc(found, func(a, b [3]uint8) int {
 		return cmp.Or(cmp.Compare(seen[b].count, seen[a].count), slices.Compare(a[:], b[:]))
 	})
-	// Where noise lies across two steps, the one with more pixels stands for both.
+	// Where noise crosses a step, the color with more pixels stands for both.
 	for i := 0; i < len(found); i++ {
 		rest := slices.DeleteFunc(found[i+1:], func(c [3]uint8) bool {
 			return apart(seen[c].mean(), seen[found[i]].mean()) < labelSteps*labelSteps/4
@@ -121,7 +122,8 @@ func (l *labelPixels) mean() (c [3]uint8) {
 	return c
 }
 
-// surrounded returns the colour, in steps, of a pixel whose neighbours share it.
+// surrounded returns the colour, in steps, of a pixel whose neighbours have the same
+// colour.
 func surrounded(pixels [][3]uint8, w, x, y int) (c [3]uint8, ok bool) {
 	c = steps(pixels[y*w+x])
 	for dy := -1; dy <= 1; dy++ {
@@ -134,7 +136,7 @@ func surrounded(pixels [][3]uint8, w, x, y int) (c [3]uint8, ok bool) {
 	return c, true
 }
 
-// steps rounds a colour to steps.
+// steps rounds a color to steps.
 func steps(c [3]uint8) [3]uint8 {
 	for k, v := range c {
 		c[k] = uint8(min(math.Round(float64(v)/labelSteps)*labelSteps, maxLevel))
@@ -142,7 +144,7 @@ func steps(c [3]uint8) [3]uint8 {
 	return c
 }
 
-// apart returns the square of the distance of two colours.
+// apart returns the squared distance of two colors.
 func apart(a, b [3]uint8) int {
 	var sum int
 	for k := range a {

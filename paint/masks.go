@@ -5,13 +5,13 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// guides returns where a mask points at on some layers over h x w pixels, and
-// which share of the pixels is in it. Without a mask there are no guides.
+// guides returns the guide of a mask at each of some layers over h x w pixels, and the
+// mean of the mask. Without a mask there are no guides, and the mean is 1.
 func (s *session) guides(mask *picture.Mask, h, w int, layers []Layer) (map[string]*cost.Guide, float64, error) {
 	if mask == nil {
 		return nil, 1, nil
 	}
-	at, err := s.network.vgg.Spread(mask.Resize(w, h).Weight, h, w, names(layers)...)
+	at, err := s.network.vgg.PropagateMask(mask.Resize(w, h).Weight, h, w, names(layers)...)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -25,8 +25,7 @@ func (s *session) guides(mask *picture.Mask, h, w int, layers []Layer) (map[stri
 	return guides, mask.Mean(), nil
 }
 
-// guideOf returns the guide to what a mask shows of h x w positions. Without a mask it
-// is nil, which is everywhere.
+// guideOf returns the guide of a mask over h x w positions, or nil without a mask.
 func guideOf(mask *picture.Mask, h, w int) (*cost.Guide, error) {
 	if mask == nil {
 		return nil, nil
@@ -34,28 +33,29 @@ func guideOf(mask *picture.Mask, h, w int) (*cost.Guide, error) {
 	return guideTo(h, w, mask.Resize(w, h).Weight)
 }
 
-// guideTo returns the guide with the weights of h x w positions. It fails where all
-// are zero.
+// guideTo returns the guide with the given weights of h x w positions. It fails where
+// all are zero.
 func guideTo(h, w int, weights []float32) (*cost.Guide, error) {
 	guide, ok := cost.NewGuide(h, w, weights)
 	if !ok {
-		return nil, invalid("Mask", "nothing of it, or of what is visible there, is left at %d x %d positions: expected a larger part", w, h)
+		return nil, invalid("Mask", "no visible part of it remains at %d x %d positions: expected a larger white part", w, h)
 	}
 	return guide, nil
 }
 
-// kept is what a stage keeps of the content.
+// kept is the part of the content that a stage keeps unchanged.
 type kept struct {
-	content  *picture.Picture // as it is painted
-	share    *picture.Mask    // of each pixel of the canvas, 0 to 1
-	original *picture.Picture // in its own colours, without the margin
-	shown    *picture.Mask    // the share without the margin
+	content  *picture.Picture // in the colors in which it is painted
+	share    *picture.Mask    // how much of each canvas pixel is kept, 0 to 1
+	original *picture.Picture // in its own colors, without the margin
+	shown    *picture.Mask    // share without the margin
 }
 
-// keepContent keeps the content, of the canvas's size, in a region.
+// keepContent adds the region r, which has no styles, to the kept part of the content.
+// content has the size of the canvas.
 func (s *session) keepContent(st *stage, r *region, content *picture.Picture) {
 	if st.kept == nil {
-		st.kept = &kept{content: content, original: content.Cut(s.recipe.Margin)}
+		st.kept = &kept{content: content, original: withoutMargin(content, s.recipe.Margin)}
 		st.kept.share = &picture.Mask{W: content.W, H: content.H, Weight: make([]float32, content.W*content.H)}
 		if s.chroma != nil {
 			st.kept.original = s.chroma.Resize(st.kept.original.W, st.kept.original.H)
@@ -65,20 +65,19 @@ func (s *session) keepContent(st *stage, r *region, content *picture.Picture) {
 	for i, share := range mask.Weight {
 		st.kept.share.Weight[i] = max(st.kept.share.Weight[i], share)
 	}
-	st.kept.shown = st.kept.share.Cut(s.recipe.Margin)
+	st.kept.shown = maskWithoutMargin(st.kept.share, s.recipe.Margin)
 }
 
-// keep puts what is kept of the content into a canvas.
-func (st *stage) keep(canvas []float32) {
+// blendKept blends the kept part of the content into a canvas.
+func (st *stage) blendKept(canvas []float32) {
 	if st.kept != nil {
-		st.kept.put(canvas, st.kept.content)
+		st.kept.blend(canvas, st.kept.content)
 	}
 }
 
-// restore makes the pixels of a painting that are kept as they are, whatever was
-// done to its colours, those of the content to the bit. Pixels that are kept in part
-// have their part of the content already.
-func (st *stage) restore(painting *picture.Picture) {
+// restoreKept sets the pixels of a painting that are kept completely to those of the
+// original content, to the bit. Pixels that are kept in part have been blended before.
+func (st *stage) restoreKept(painting *picture.Picture) {
 	if st.kept == nil {
 		return
 	}
@@ -90,7 +89,7 @@ func (st *stage) restore(painting *picture.Picture) {
 	}
 }
 
-func (k *kept) put(levels []float32, content *picture.Picture) {
+func (k *kept) blend(levels []float32, content *picture.Picture) {
 	weight := k.share.Weight
 	for i, v := range content.RGB {
 		share := weight[i%len(weight)]
@@ -98,8 +97,8 @@ func (k *kept) put(levels []float32, content *picture.Picture) {
 	}
 }
 
-// hold keeps a gradient from moving what is kept.
-func (st *stage) hold(gradient []float32) {
+// maskGradient scales the gradient down where the content is kept.
+func (st *stage) maskGradient(gradient []float32) {
 	if st.kept == nil {
 		return
 	}

@@ -9,15 +9,16 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// A MemoryError says that a painting does not fit into the memory allowed, and what
-// would fit: the same painting in more memory, or in smaller parts, or a smaller one.
+// A MemoryError reports that a painting does not fit into the memory limit, and what
+// would fit: the same painting with more memory, in smaller parts, or a smaller
+// painting.
 type MemoryError struct {
-	Size      int    // the long side asked for, in pixels
-	Measuring string // the picture that cannot be measured, such as "style 2"; "" where painting itself does not fit
-	// Need is what the painting takes as it was asked for, Least the least memory for
-	// which [Options.Memory] would accept it, in the smallest parts, and Allowed what it
-	// may take, in bytes. Need is Least where there was a limit, which has smaller parts
-	// tried already.
+	Size      int    // the requested long side, in pixels
+	Measuring string // the picture that cannot be measured, such as "style 2"; "" where painting does not fit
+	// Need is the memory that the painting takes as requested, Least the smallest
+	// [Options.Memory] that suffices, and Allowed the limit, in bytes. With a limit,
+	// Need equals Least, because the painting was already divided into the smallest
+	// parts.
 	Need, Least, Allowed int64
 	Fits                 int // the largest long side that would fit, 0 for none
 }
@@ -44,7 +45,7 @@ func (e *MemoryError) Error() string {
 
 func mebibytes(n int64) int64 { return (n + 1<<20 - 1) >> 20 }
 
-// allowed says how much memory is allowed.
+// allowed formats a memory limit as the subject of "allowed".
 func allowed(n int64) string {
 	switch {
 	case n == 1:
@@ -55,21 +56,19 @@ func allowed(n int64) string {
 	return fmt.Sprintf("%d MiB are", n>>20)
 }
 
-// networkMemory is what the network computes in where no limit is set: pictures for
-// which it does not suffice are computed in parts. So the parts, which round
-// differently, depend on sizes alone, and not on the memory that happens to be free.
-// Parts of this size compute few pixels twice.
+// networkMemory is the memory of the network where no limit is set. Pictures that need
+// more are computed in parts. The parts, which round differently, thus depend on sizes
+// alone, not on the free memory. Parts of this size compute few pixels twice.
 const networkMemory = 4 << 30
 
-// plan lays the network out for a canvas of h x w at a scale within the memory
-// allowed.
+// plan plans the network for a canvas of h x w at a scale, within the memory limit.
 func (s *session) plan(scale Scale, h, w int, content, style []Layer) (*vgg.Plan, error) {
 	plan, _, err := s.layout(scale, h, w, s.memory, content, style)
 	return plan, err
 }
 
-// layout lays the network out for a canvas of h x w at a scale within a limit for the
-// whole painting, 0 for none, and returns what the painting takes besides.
+// layout plans the network for a canvas of h x w at a scale. limit is that of the whole
+// painting, 0 for none. rest is the memory that the painting takes besides the plan.
 func (s *session) layout(scale Scale, h, w int, limit int64, content, style []Layer) (plan *vgg.Plan, rest int64, err error) {
 	opts := s.planOptions(append(names(content), names(style)...)...)
 	if plan, err = s.network.vgg.Plan(s.pool, h, w, opts); err != nil {
@@ -88,9 +87,9 @@ func (s *session) layout(scale Scale, h, w int, limit int64, content, style []La
 	return plan, rest, err
 }
 
-// observer lays the network out to measure a picture of h x w at some layers, within
-// the memory that the network will have to paint in. The error of one that does not
-// fit is a [*MemoryError].
+// observer plans the network to measure a picture of h x w at some layers, within the
+// memory of the network while painting. It fails with a [*MemoryError] where the
+// picture does not fit.
 func (s *session) observer(h, w int, layers []Layer, memory int64) (*vgg.Plan, error) {
 	plan, err := s.planObserver(h, w, layers, memory)
 	var small *vgg.MemoryError
@@ -110,9 +109,9 @@ func (s *session) planObserver(h, w int, layers []Layer, memory int64) (*vgg.Pla
 	return s.network.vgg.Plan(s.pool, h, w, opts)
 }
 
-// checkScale returns the memory that a scale takes within a limit, 0 for none. It
-// fails where the scale does not fit, or its content or a style, upright or turned,
-// cannot be measured in what is left.
+// checkScale returns the memory that a scale takes within a limit, 0 for none. It fails
+// where the scale does not fit, or where its content or a style, upright or rotated,
+// cannot be measured in the memory of the network.
 func (s *session) checkScale(scale Scale, limit int64, content, style []Layer) (takes int64, err error) {
 	w, h := s.canvasSize(scale.Size)
 	plan, rest, err := s.layout(scale, h, w, limit, content, style)
@@ -150,10 +149,10 @@ func (s *session) checkScale(scale Scale, limit int64, content, style []Layer) (
 	return takes, nil
 }
 
-// checkScales returns the memory that the scales take within a limit, 0 for none, and
+// checkScales returns the memory that the scales take within a limit, 0 for none. It
 // fails where one does not fit.
 func (s *session) checkScales(scales []Scale, limit int64, content, style []Layer) (takes int64, err error) {
-	for _, scale := range slices.Backward(scales) { // the last is the largest, most often
+	for _, scale := range slices.Backward(scales) { // the last is usually the largest
 		of, err := s.checkScale(scale, limit, content, style)
 		if err != nil {
 			return 0, err
@@ -163,8 +162,8 @@ func (s *session) checkScales(scales []Scale, limit int64, content, style []Laye
 	return takes, nil
 }
 
-// checkMemory fails where the painting does not fit into the memory allowed, or
-// without a limit, into the memory free.
+// checkMemory fails where the painting does not fit into the memory limit or, without a
+// limit, into the free memory.
 func (s *session) checkMemory(free int64, content, style []Layer) error {
 	fits := func(scales []Scale) error {
 		takes, err := s.checkScales(scales, s.memory, content, style)
@@ -182,7 +181,7 @@ func (s *session) checkMemory(free int64, content, style []Layer) error {
 	if s.memory > 0 {
 		memory.Need = memory.Least
 	}
-	// What needs more memory the larger it is, is found by halving.
+	// The memory grows with the size, so a bisection finds the largest size that fits.
 	last := s.scales[len(s.scales)-1]
 	low, high := 0, last.Size
 	for high-low > 1 {
@@ -200,7 +199,7 @@ func (s *session) checkMemory(free int64, content, style []Layer) error {
 	return memory
 }
 
-// leastMemory returns the least limit within which the painting fits.
+// leastMemory returns the smallest limit within which the painting fits.
 func (s *session) leastMemory(content, style []Layer) int64 {
 	limit := int64(1)
 	for {
@@ -209,6 +208,6 @@ func (s *session) leastMemory(content, style []Layer) int64 {
 		if !errors.As(err, &memory) {
 			return limit
 		}
-		limit = memory.Need // which is more, for what did not fit
+		limit = memory.Need // larger than the limit, since the painting did not fit
 	}
 }

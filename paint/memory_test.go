@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// TestMemoryChangesNothing shows that a painting in parts, for want of memory, is
-// the painting as a whole, but for rounding.
+// TestMemoryChangesNothing compares a painting in parts, within a memory limit, with
+// the whole one, up to rounding.
 func TestMemoryChangesNothing(t *testing.T) {
 	if testing.Short() {
 		t.Skip("pictures large enough to be computed in parts")
@@ -70,14 +70,14 @@ func TestTooLittleMemory(t *testing.T) {
 	if memory.Size != 4000 || memory.Allowed != allowed || memory.Need != memory.Least || memory.Least <= allowed || memory.Fits <= 0 || memory.Fits >= 4000 {
 		t.Fatalf("%+v", *memory)
 	}
-	// What is said to suffice does, and a byte less does not.
+	// The reported memory suffices, and a byte less does not.
 	for limit, want := range map[int64]bool{memory.Least: true, memory.Least - 1: false} {
 		err := Check(photo(64, 48), image.Point{}, one(strokes(64, 48, 9)), Options{Recipe: &recipe, Memory: limit})
 		if (err == nil) != want {
 			t.Errorf("%d bytes: %v", limit, err)
 		}
 	}
-	// What is said to fit does, and one pixel more does not.
+	// The reported size fits, and one pixel more does not.
 	for size, want := range map[int]bool{memory.Fits: true, memory.Fits + 1: false} {
 		recipe.Size = size
 		s, err := newSession(photo(64, 48), one(strokes(64, 48, 9)), Options{Recipe: &recipe, Memory: allowed})
@@ -95,8 +95,8 @@ func TestTooLittleMemory(t *testing.T) {
 	}
 }
 
-// TestPartsDependOnSizes: without a limit the memory free decides whether a painting is
-// begun, and not how; with one it decides nothing.
+// TestPartsDependOnSizes checks that, without a limit, the free memory decides only
+// whether a painting is accepted, and with a limit nothing.
 func TestPartsDependOnSizes(t *testing.T) {
 	recipe := Classic()
 	recipe.Size = 3000
@@ -147,8 +147,8 @@ func TestPartsDependOnSizes(t *testing.T) {
 	}
 }
 
-// TestRefusedBeforeItAllocates: a texture that does not fit is refused before a canvas
-// of its shape exists.
+// TestRefusedBeforeItAllocates checks that a texture that does not fit is refused
+// before a canvas of its shape is allocated.
 func TestRefusedBeforeItAllocates(t *testing.T) {
 	recipe := Fine()
 	recipe.Size = MaxSize
@@ -195,8 +195,8 @@ func TestBench(t *testing.T) {
 	}
 }
 
-// TestStylesAreMeasuredInMemory: a style that cannot be measured in the memory that
-// painting leaves is refused before work begins.
+// TestStylesAreMeasuredInMemory checks that a style that cannot be measured in the
+// memory of the network is refused before work begins.
 func TestStylesAreMeasuredInMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("measures large styles")
@@ -210,7 +210,7 @@ func TestStylesAreMeasuredInMemory(t *testing.T) {
 		opts.Memory = memory
 		return Check(content, image.Point{}, one(style), opts)
 	}
-	// The least memory in which the painting is begun.
+	// The smallest limit with which the painting is accepted.
 	low, high := int64(workspace), int64(1<<30)
 	for high-low > 1<<10 {
 		middle := (low + high) / 2
@@ -231,7 +231,7 @@ func TestStylesAreMeasuredInMemory(t *testing.T) {
 	if _, err := Paint(t.Context(), content, one(style), opts); err != nil {
 		t.Errorf("within %d bytes: %v", high, err)
 	}
-	// A style may be too large at the first scale alone, where the canvas is smaller.
+	// A style may be too large at the first scale only, where the canvas is smaller.
 	recipe.FirstSize, recipe.ScaleStep, recipe.FirstIterations = 360, math.Sqrt2, 1
 	recipe.FirstStyleScale, recipe.StyleScale = 4, 0.1
 	allowed := low
@@ -243,8 +243,8 @@ func TestStylesAreMeasuredInMemory(t *testing.T) {
 	}
 }
 
-// TestFailedScale: where a later scale fails, the painting of the scales before it
-// comes with the error, and its checkpoint continues it.
+// TestFailedScale checks that, where a later scale fails, the painting of the previous
+// scales comes with the error, and its checkpoint continues it.
 func TestFailedScale(t *testing.T) {
 	content, style := photo(90, 60), strokes(50, 70, 5)
 	for _, name := range []string{"fine", "nnst"} {

@@ -12,38 +12,38 @@ import (
 )
 
 const (
-	// columnStep is the distance between hypercolumns, in pixels, as NNST has it.
+	// columnStep is the distance between hypercolumns, in pixels, as in NNST.
 	columnStep = 4
-	// matchedCandidates and splitCandidates are about how many columns of styles
-	// the nearest is looked for among: once a scale, and at every step. NNST takes
-	// all of them, which at 512 pixels and in four directions are 65,536: a step
-	// that compares as many would take ten seconds.
+	// matchedCandidates and splitCandidates are about how many hypercolumns of the
+	// styles are candidates for the nearest neighbours: in the search once a scale, and
+	// at every step. NNST takes all, 65,536 at 512 pixels in four directions; a step
+	// with that many candidates would take ten seconds.
 	matchedCandidates = 65536
 	splitCandidates   = 4096
-	// partCandidates are as many as are in memory at once where they are looked
-	// at once a scale.
+	// partCandidates is the largest number of candidates in memory during the search
+	// once a scale.
 	partCandidates = 16384
 )
 
-// addMatched adds the cost of hypercolumns against the nearest of the styles,
-// which are looked for once: near what the content has, and the canvas where the
-// scale begins.
-func (s *session) addMatched(ctx context.Context, st *stage, r *region, content, origin *picture.Picture, scale Scale, layers []Layer) error {
-	places, shares, area := places(s.canvasMask(r.shown, st.w, st.h), st.h, st.w, columnStep)
+// addMatched adds the cost of hypercolumns against their nearest neighbours in the
+// styles. The neighbours are searched once, for a blend of the hypercolumns of the
+// content and of the canvas at the start of the scale.
+func (s *session) addMatched(ctx context.Context, st *stage, r *region, content, initial *picture.Picture, scale Scale, layers []Layer) error {
+	points, weights, area := points(s.canvasMask(r.shown, st.w, st.h), st.h, st.w, columnStep)
 	memory := st.plan.Memory()
-	query, err := s.columns(ctx, origin, places, layers, memory)
+	query, err := s.columns(ctx, initial, points, layers, memory)
 	if err != nil {
 		return err
 	}
 	if share := s.recipe.ContentShare; share > 0 {
-		of, err := s.columns(ctx, content, places, layers, memory)
+		of, err := s.columns(ctx, content, points, layers, memory)
 		if err != nil {
 			return err
 		}
 		query.Scale(float32(1 - share))
 		query.AddScaled(float32(share), of)
 	}
-	var mean cost.Centre
+	var mean cost.RowMean
 	err = s.candidates(ctx, r, scale, layers, matchedCandidates, memory, func(of *kernel.Matrix) error {
 		mean.Add(s.pool, of)
 		return nil
@@ -53,20 +53,20 @@ func (s *session) addMatched(ctx context.Context, st *stage, r *region, content,
 	}
 	search := cost.NewSearch(s.pool, query, mean.Mean())
 	err = s.candidates(ctx, r, scale, layers, matchedCandidates, memory, func(of *kernel.Matrix) error {
-		return search.Among(ctx, s.pool, of)
+		return search.AddCandidates(ctx, s.pool, of)
 	})
 	if err != nil {
 		return err
 	}
-	cost := cost.NewHypercolumnMatching(s.pool, cost.NewHypercolumn(places, maps(st.plan, layers)...), search.Found(), shares)
+	cost := cost.NewHypercolumnMatching(s.pool, cost.NewHypercolumn(points, maps(st.plan, layers)...), search.Found(), weights)
 	st.add(cost, styleKind, area, s.recipe.StyleWeight, names(layers)...)
 	return nil
 }
 
-// addSplit adds the cost of each layer's columns against the nearest of the
-// styles at that layer, which are looked for at every step.
+// addSplit adds, for each layer, the cost of its columns against their nearest
+// neighbours in the styles at that layer. The neighbours are searched at every step.
 func (s *session) addSplit(ctx context.Context, st *stage, r *region, scale Scale, layers []Layer) error {
-	places, shares, area := places(s.canvasMask(r.shown, st.w, st.h), st.h, st.w, columnStep)
+	points, weights, area := points(s.canvasMask(r.shown, st.w, st.h), st.h, st.w, columnStep)
 	for _, l := range layers {
 		var (
 			alone = []Layer{l}
@@ -79,54 +79,54 @@ func (s *session) addSplit(ctx context.Context, st *stage, r *region, scale Scal
 		if err != nil {
 			return err
 		}
-		cost := cost.NewNearestNeighbours(s.pool, cost.NewHypercolumn(places, maps(st.plan, alone)...), cost.Stack(all...), shares)
+		cost := cost.NewNearestNeighbours(s.pool, cost.NewHypercolumn(points, maps(st.plan, alone)...), cost.Stack(all...), weights)
 		st.add(cost, styleKind, l.Weight*area, s.recipe.StyleWeight, l.Name)
 	}
 	return nil
 }
 
-// places returns where to look at a picture of h x w, about a step apart: what its
-// mask shows, the share that each place has in that, and which share of the picture
-// it is. Without a mask shares are nil and all the same.
-func places(mask *picture.Mask, h, w int, step float64) (at []cost.Point, shares []float64, area float64) {
-	rows, cols := fields(h, step), fields(w, step)
+// points returns a grid of points of a picture of h x w, about a step apart, where the
+// mask is positive; their weights; and the share of the picture that the mask covers.
+// Without a mask the weights are nil and the share is 1.
+func points(mask *picture.Mask, h, w int, step float64) (at []cost.Point, weights []float64, area float64) {
+	rows, cols := cellCount(h, step), cellCount(w, step)
 	if mask == nil {
 		return cost.Grid(rows, cols), nil, 1
 	}
-	at, shares = cost.WeightedGrid(rows, cols, mask.Resize(cols, rows).Weight)
-	return at, shares, mask.Mean()
+	at, weights = cost.WeightedGrid(rows, cols, mask.Resize(cols, rows).Weight)
+	return at, weights, mask.Mean()
 }
 
-// leastShown is how much of a place of a style its mask has to show for the place
-// to be one of those that the nearest are looked for among.
-const leastShown = 0.5
+// minShown is the mask value from which a position of a style is a candidate.
+const minShown = 0.5
 
-// shownPlaces returns the places of a style that its mask shows, or where it shows
-// none by more than half, all that it shows anything of.
-func shownPlaces(mask *picture.Mask, h, w int, step float64) []cost.Point {
-	rows, cols := fields(h, step), fields(w, step)
+// shownPoints returns the grid points of a style at which its mask is at least
+// minShown, or if there are none, all at which it is positive.
+func shownPoints(mask *picture.Mask, h, w int, step float64) []cost.Point {
+	rows, cols := cellCount(h, step), cellCount(w, step)
 	if mask == nil {
 		return cost.Grid(rows, cols)
 	}
 	weight := mask.Resize(cols, rows).Weight
-	mostly := slices.Clone(weight)
-	for i, v := range mostly {
-		if v < leastShown {
-			mostly[i] = 0
+	candidates := slices.Clone(weight)
+	for i, v := range candidates {
+		if v < minShown {
+			candidates[i] = 0
 		}
 	}
-	if slices.Max(mostly) == 0 {
-		mostly = weight
+	if slices.Max(candidates) == 0 {
+		candidates = weight
 	}
-	at, _ := cost.WeightedGrid(rows, cols, mostly)
+	at, _ := cost.WeightedGrid(rows, cols, candidates)
 	return at
 }
 
-// candidates calls do with at most about so many columns of the styles of a region,
-// in all the directions that the recipe asks for, in parts. It fails as do does.
-func (s *session) candidates(ctx context.Context, r *region, scale Scale, layers []Layer, most int, memory int64, do func(*kernel.Matrix) error) error {
+// candidates computes at most about maxColumns hypercolumns of the styles of a region, in all
+// directions that the recipe asks for, and calls do with parts of them. It returns the
+// error of do.
+func (s *session) candidates(ctx context.Context, r *region, scale Scale, layers []Layer, maxColumns int, memory int64, do func(*kernel.Matrix) error) error {
 	directions := max(s.recipe.Rotations, 1)
-	shown := make([]float64, len(r.styles)) // pixels of each style
+	shown := make([]float64, len(r.styles)) // visible pixels of each style
 	for i, of := range r.styles {
 		w, h := picture.FitLong(of.picture.W, of.picture.H, s.styleSize(scale, of))
 		shown[i] = float64(w * h)
@@ -134,15 +134,15 @@ func (s *session) candidates(ctx context.Context, r *region, scale Scale, layers
 			shown[i] *= of.shown.Mean()
 		}
 	}
-	each := allot(float64(most/directions), r.shares, shown)
+	each := allot(float64(maxColumns/directions), r.shares, shown)
 	for i, of := range r.styles {
 		p, mask := resized(of.picture, s.styleSize(scale, of)), of.shown
 		step := math.Sqrt(shown[i] / each[i])
 		for quarter := range directions {
 			if quarter > 0 {
-				p, mask = p.Turn(), mask.Turn()
+				p, mask = turned(p), turnedMask(mask)
 			}
-			for part := range slices.Chunk(shownPlaces(mask, p.H, p.W, step), partCandidates) {
+			for part := range slices.Chunk(shownPoints(mask, p.H, p.W, step), partCandidates) {
 				m, err := s.columns(ctx, p, part, layers, memory)
 				if err != nil {
 					return err
@@ -156,12 +156,12 @@ func (s *session) candidates(ctx context.Context, r *region, scale Scale, layers
 	return nil
 }
 
-// allot returns how many columns each style gives, at most so many in all, where
-// of each so many pixels are shown. The styles with the largest share give one for
-// every columnStep x columnStep pixels, if that is not too many; the others in
-// proportion to their shares, as far as they have as many.
-func allot(most float64, shares, pixels []float64) []float64 {
-	var whole float64 // as many as there would be with a share of 1
+// allot returns the number of columns of each style, at most maxColumns in all. pixels is the
+// number of visible pixels of each style. The styles with the largest share get one
+// column for every columnStep x columnStep pixels, unless that exceeds maxColumns; the others
+// get a number in proportion to their shares, as far as they have enough pixels.
+func allot(maxColumns float64, shares, pixels []float64) []float64 {
+	var whole float64 // number of columns for a share of 1
 	largest := slices.Max(shares)
 	for i, share := range shares {
 		if share == largest {
@@ -170,18 +170,18 @@ func allot(most float64, shares, pixels []float64) []float64 {
 	}
 	columns := make([]float64, len(shares))
 	for i, share := range shares {
-		columns[i] = max(1, min(pixels[i]/(columnStep*columnStep), share*min(whole, most)))
+		columns[i] = max(1, min(pixels[i]/(columnStep*columnStep), share*min(whole, maxColumns)))
 	}
 	return columns
 }
 
-// columns returns the hypercolumns of a picture at some places.
-func (s *session) columns(ctx context.Context, p *picture.Picture, places []cost.Point, layers []Layer, memory int64) (*kernel.Matrix, error) {
+// columns returns the hypercolumns of a picture at the given points.
+func (s *session) columns(ctx context.Context, p *picture.Picture, points []cost.Point, layers []Layer, memory int64) (*kernel.Matrix, error) {
 	plan, err := s.observer(p.H, p.W, layers, memory)
 	if err != nil {
 		return nil, err
 	}
-	c := cost.NewHypercolumn(places, maps(plan, layers)...)
+	c := cost.NewHypercolumn(points, maps(plan, layers)...)
 	at := make(map[string]int)
 	for i, l := range layers {
 		at[l.Name] = i
@@ -195,8 +195,8 @@ func (s *session) columns(ctx context.Context, p *picture.Picture, places []cost
 	return c.Columns(), nil
 }
 
-// maps returns the layers of hypercolumns: each is divided by its number
-// of channels, as NNST does, and multiplied by its weight.
+// maps describes the layers of hypercolumns. Each is divided by its number of channels,
+// as in NNST, and multiplied by its weight.
 func maps(plan *vgg.Plan, layers []Layer) []cost.Map {
 	of := make([]cost.Map, len(layers))
 	for i, l := range layers {
@@ -206,17 +206,17 @@ func maps(plan *vgg.Plan, layers []Layer) []cost.Map {
 	return of
 }
 
-// fields returns how many fields of about a step fit into so many pixels.
-func fields(pixels int, step float64) int { return max(1, int(math.Round(float64(pixels)/step))) }
+// cellCount returns how many cells of about the given step fit into pixels.
+func cellCount(pixels int, step float64) int { return max(1, int(math.Round(float64(pixels)/step))) }
 
-// looksForNearest says whether any scale compares hypercolumns.
-func (r *Recipe) looksForNearest() bool {
+// usesHypercolumns reports whether the style cost of any scale compares hypercolumns.
+func (r *Recipe) usesHypercolumns() bool {
 	return slices.ContainsFunc(r.Schedule(), func(s Scale) bool {
 		return s.StyleCost == NearestCost || s.StyleCost == SplitCost || s.StyleCost == EarthMoverCost
 	})
 }
 
-// scatters says whether any scale compares scattered places.
-func (r *Recipe) scatters() bool {
+// samplesPoints reports whether the style cost of any scale samples random points.
+func (r *Recipe) samplesPoints() bool {
 	return slices.ContainsFunc(r.Schedule(), func(s Scale) bool { return s.StyleCost == EarthMoverCost })
 }

@@ -7,10 +7,10 @@ import (
 )
 
 // Needs returns how much memory, in bytes, [Paint] takes for an opaque photo and opaque
-// styles of these widths and heights, in pixels, without masks. Where content is the zero
-// point, it returns what a [Texture] of the given shape takes; shape is not used otherwise.
-// Needs reads no pictures and takes milliseconds. It does not count the picture that
-// [InitPicture] begins with. The errors are those of [Check].
+// styles of the given sizes, in pixels, without masks. Where content is the zero point,
+// it returns the memory of a [Texture] of the given shape; otherwise shape is ignored.
+// Needs reads no pictures and takes milliseconds. It does not count the start picture
+// of [InitPicture]. The errors are those of [Check].
 func Needs(content, shape image.Point, styles []image.Point, opts Options) (bytes int64, err error) {
 	defer catch(&err)
 	if content == (image.Point{}) {
@@ -18,7 +18,7 @@ func Needs(content, shape image.Point, styles []image.Point, opts Options) (byte
 			return 0, err
 		}
 	}
-	s, err := newEasel(opts)
+	s, err := newEmptySession(opts)
 	if err != nil {
 		return 0, err
 	}
@@ -49,5 +49,5 @@ func Needs(content, shape image.Point, styles []image.Point, opts Options) (byte
 	return s.checkScales(s.scales, s.memory, contentLayers, styleLayers)
 }
 
-// sized returns a picture of a size without levels.
+// sized returns a picture of the given size without pixels.
 func sized(size image.Point) *picture.Picture { return &picture.Picture{W: size.X, H: size.Y} }

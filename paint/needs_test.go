@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestNeeds: the memory of pictures of some sizes is that of the pictures themselves.
+// TestNeeds compares the memory for sizes with that for pictures of these sizes.
 func TestNeeds(t *testing.T) {
 	content, of := photo(300, 200), strokes(150, 100, 3)
 	for _, name := range recipeNames() {
@@ -30,7 +30,7 @@ func TestNeeds(t *testing.T) {
 	}
 }
 
-// TestNeedsRefuses: what Check refuses because of sizes is refused.
+// TestNeedsRefuses checks that Needs refuses the sizes that Check refuses.
 func TestNeedsRefuses(t *testing.T) {
 	recipe := Fine()
 	recipe.Size = 4096

@@ -13,36 +13,34 @@ import (
 	"github.com/pastiche-art/pastiche/weights/registry"
 )
 
-// A Network is a VGG ready to paint with. It is safe for use by several
-// goroutines.
+// A Network is a VGG with which to paint. It is safe for use by several goroutines.
 type Network struct {
 	Name    string
 	Pooling kernel.Pooling // what the network was trained with
-	// Factor brings activations to the scale of a VGG-19 that sees levels of 0
-	// to 255, for which the weights of [Classic] and [Gatys] were chosen.
+	// Factor scales activations to the size of those of a VGG-19 with inputs of 0 to
+	// 255, for which the weights of [Classic] and [Gatys] were chosen.
 	Factor float64
-	// Digest identifies the network: of two with the same digest, what they
-	// paint is the same.
+	// Digest identifies the network: two networks with the same digest paint the same
+	// picture.
 	Digest string
 
 	vgg *vgg.Network
 }
 
-// normalizedFactor is the factor for networks whose input and activations are of
-// the order of 1, such as the built-in one. With it the noise starts of [Classic]
-// cost about what the course's notebook prints for a VGG-19 at 400 x 300, 7878
-// of content and 1.26e8 of style: over 63 pairs of a photograph and a painting,
-// the factor that gives exactly that has a geometric mean of 68 for content and
-// of 43 for style.
+// normalizedFactor is the factor for networks whose inputs and activations are about 1,
+// such as the built-in one. With it, the noise starts of [Classic] cost about as much
+// as in the notebook of the course for a VGG-19 at 400 x 300: 7878 for content and
+// 1.26e8 for style. Over 63 pairs of a photograph and a painting, the factor that gives
+// exactly these costs has a geometric mean of 68 for content and of 43 for style.
 //
-// normalizedScale tells them apart: where a level of the picture counts for less
-// in the network's input, that is of the order of 1.
+// A network counts as normalized if its input scale, per level of the picture, is below
+// normalizedScale.
 const (
 	normalizedScale  = 0.1
 	normalizedFactor = 54
 )
 
-// Builtin returns the network that is part of the program.
+// Builtin returns the network that is embedded in the program.
 func Builtin() (*Network, error) {
 	w, err := weights.Builtin()
 	if err != nil {
@@ -51,11 +49,11 @@ func Builtin() (*Network, error) {
 	return NewNetwork(w)
 }
 
-// OpenNetwork returns the network of that name: one of [registry.Store.List],
-// such as "builtin" or "vgg19"; "vgg16-random" or "vgg19-random", which recognise
-// nothing and serve to measure; or a path to a file of any format that package
-// weights reads. Names come before paths, so ./vgg19 is a file. The error of a
-// network that was not pulled is [registry.ErrAbsent].
+// OpenNetwork returns the network with the given name: one of [registry.Store.List],
+// such as "builtin" or "vgg19"; "vgg16-random" or "vgg19-random", which have random
+// weights, for measurements; or a path to a file of any format that package weights
+// reads. Names take precedence over paths; ./vgg19 is a path. For a network that has
+// not been pulled the error is [registry.ErrAbsent].
 func OpenNetwork(name string) (*Network, error) {
 	if n, ok, err := randomNetwork(name); ok {
 		return n, err
@@ -73,9 +71,9 @@ func OpenNetwork(name string) (*Network, error) {
 // courseNetwork is the name of the network of [Classic].
 const courseNetwork = "vgg19"
 
-// DefaultNetwork returns the network that a recipe is meant for, as far as this
-// machine has it: the course's VGG-19 for [Classic] once it was pulled or
-// imported, and otherwise the built-in one.
+// DefaultNetwork returns the network that a recipe is meant for, if this machine has
+// it: the VGG-19 of the course for [Classic] once it has been pulled or imported, and
+// otherwise the built-in network.
 func DefaultNetwork(r *Recipe) (*Network, error) {
 	if r.Name == Classic().Name {
 		n, err := OpenNetwork(courseNetwork)
@@ -118,8 +116,7 @@ func NewNetwork(w *weights.Network) (*Network, error) {
 	return n, nil
 }
 
-// digest returns the SHA-256 of the weights and of what the network wants to
-// see.
+// digest returns the SHA-256 of the weights, the input normalization and the pooling.
 func digest(w *weights.Network) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%+v %s\n", w.Input, w.Pooling)
@@ -131,7 +128,7 @@ func digest(w *weights.Network) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// Layers returns the names of the network's layers, the first first.
+// Layers returns the names of the network's layers in order.
 func (n *Network) Layers() []string { return n.vgg.Layers() }
 
 // Architecture returns the name of the network's architecture.

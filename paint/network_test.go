@@ -16,7 +16,7 @@ import (
 	"github.com/pastiche-art/pastiche/weights/registry"
 )
 
-// rewritten returns the built-in network after a change to a copy of it.
+// rewritten returns the built-in network with a change to a copy of it.
 func rewritten(t testing.TB, change func(*weights.Network)) *Network {
 	t.Helper()
 	original, err := weights.Builtin()
@@ -48,9 +48,9 @@ func hugeNetwork(t testing.TB) *Network {
 	})
 }
 
-// The conventions below are other ways to write the built-in network down.
+// The functions below rewrite the built-in network in other conventions.
 
-// toLevels counts the network's input in levels of 0 to 255.
+// toLevels rewrites the network for an input in levels of 0 to 255.
 func toLevels(w *weights.Network) {
 	w.Input.Max *= maxLevel
 	for c := range 3 {
@@ -59,7 +59,7 @@ func toLevels(w *weights.Network) {
 	}
 }
 
-// toBGR lets the first layer take blue first.
+// toBGR rewrites the first layer for blue first.
 func toBGR(w *weights.Network) {
 	w.Input.Channels = "bgr"
 	slices.Reverse(w.Input.Mean[:])
@@ -72,7 +72,7 @@ func toBGR(w *weights.Network) {
 	}
 }
 
-// toUnitDeviation moves the deviations into the first layer's weights.
+// toUnitDeviation merges the deviations into the weights of the first layer.
 func toUnitDeviation(w *weights.Network) {
 	for i := range w.Convs[0].Weight {
 		w.Convs[0].Weight[i] /= w.Input.Std[i/9%3]
@@ -90,7 +90,7 @@ func TestConventions(t *testing.T) {
 		{"levels", []func(*weights.Network){toLevels}},
 		{"BGR", []func(*weights.Network){toBGR}},
 		{"BGR levels", []func(*weights.Network){toLevels, toBGR}},
-		// Zeros beyond the edges are mean levels whatever the deviation is.
+		// Zero padding is the mean level, whatever the deviation.
 		{"unit deviation", []func(*weights.Network){toUnitDeviation}},
 		{"Caffe's: BGR levels of unit deviation", []func(*weights.Network){toLevels, toBGR, toUnitDeviation}},
 	}
@@ -107,8 +107,8 @@ func TestConventions(t *testing.T) {
 	}
 }
 
-// checkClose fails the test where values differ by more than rounding in float32
-// can explain, relative to the largest.
+// checkClose fails the test where values differ by more than float32 rounding, relative
+// to the largest.
 func checkClose(t *testing.T, got, want []float32) {
 	t.Helper()
 	if len(got) != len(want) {
@@ -186,7 +186,7 @@ func TestNewNetworkErrors(t *testing.T) {
 	}
 }
 
-// TestNamedNetworks keeps networks in a folder of the test's own.
+// TestNamedNetworks stores networks in a temporary folder.
 func TestNamedNetworks(t *testing.T) {
 	t.Setenv(registry.HomeVariable, t.TempDir())
 	classic, fine := Classic(), Fine()

@@ -2,41 +2,40 @@ package paint
 
 import "time"
 
-// A Pace tells, from the [Progress] of a painting, how fast it comes along and
-// how long it still takes.
+// A Pace estimates, from the [Progress] of a painting, its speed and the remaining
+// time.
 //
-// An iteration's time is taken as a fixed part, for what does not depend on the
-// picture's size such as roots of covariances, and one that grows with the pixels.
-// Two scales tell them apart: while a first of several is painted, nobody knows
-// how long the others will take. So is that of a scale's first iteration, which
-// comes after the measuring of its targets and, with Adam, evaluates twice.
+// The model of the time of an iteration is a constant, for work that does not depend on
+// the size of the picture such as roots of covariances, plus a time proportional to the
+// pixels. Two scales determine both, so that the remaining time is unknown during the
+// first of several scales. The first iteration of a scale has a model of its own,
+// because it includes measuring the targets and, with Adam, a second evaluation.
 type Pace struct {
 	schedule []Scale
 	last     Progress
-	// Of the present scale: the first iteration that was observed, and when.
+	// The first observed iteration of the current scale, and its time.
 	first int
 	since time.Time
-	at    time.Time // of the last
-	// How long an iteration takes at the last two scales where that is known, and
-	// the first one of a scale.
+	at    time.Time // time of the last iteration
+	// The time of an iteration, and that of the first of a scale, at the last two
+	// scales.
 	iteration, opening line
 }
 
-// line is a time that grows with the pixels, on the line through the last two
-// that are known.
+// line is a time as a linear function of the pixels, through the last two known points.
 type line struct{ present, before speed }
 
 // speed is how long an iteration takes at a scale.
 type speed struct {
-	pixels  float64 // up to a factor: the square of the scale's size
-	seconds float64 // 0 where that is not known
+	pixels  float64 // up to a factor: the square of the size of the scale
+	seconds float64 // 0 where unknown
 }
 
-// NewPace returns the pace of a painting with the schedule of its recipe,
-// [Recipe.Schedule], of which the painting may leave out the first scales.
+// NewPace returns the pace of a painting with the given schedule, [Recipe.Schedule].
+// The painting may skip the first scales.
 func NewPace(schedule []Scale) *Pace { return &Pace{schedule: schedule} }
 
-// Observe takes note of an iteration that ended at a time.
+// Observe records an iteration that ended at the given time.
 func (e *Pace) Observe(p Progress, now time.Time) {
 	pixels := e.pixels(p, p.Scale)
 	if p.Scale != e.last.Scale {
@@ -51,7 +50,7 @@ func (e *Pace) Observe(p Progress, now time.Time) {
 	e.last, e.at = p, now
 }
 
-// scheduled returns a scale, from 1, of a painting.
+// scheduled returns the scale with a number, counted from 1, of a painting.
 func (e *Pace) scheduled(p Progress, scale int) Scale {
 	return e.schedule[len(e.schedule)-p.Scales+scale-1]
 }
@@ -62,8 +61,7 @@ func (e *Pace) pixels(p Progress, scale int) float64 {
 	return size * size
 }
 
-// Rate returns the iterations in a second at the present scale, 0 where that is
-// not known yet.
+// Rate returns the iterations per second at the current scale, 0 while unknown.
 func (e *Pace) Rate() float64 {
 	if e.last.Iteration == e.first {
 		return 0
@@ -71,7 +69,7 @@ func (e *Pace) Rate() float64 {
 	return 1 / e.iteration.present.seconds
 }
 
-// Left returns how long the painting still takes, and whether that is known.
+// Left returns the remaining time, and whether it is known.
 func (e *Pace) Left() (left time.Duration, known bool) {
 	var (
 		p       = e.last
@@ -98,7 +96,7 @@ func (e *Pace) Left() (left time.Duration, known bool) {
 	return time.Duration(seconds * float64(time.Second)), true
 }
 
-// set takes note of the seconds at so many pixels.
+// set records the time at a number of pixels.
 func (l *line) set(pixels, seconds float64) {
 	if pixels != l.present.pixels {
 		l.before = l.present
@@ -106,9 +104,9 @@ func (l *line) set(pixels, seconds float64) {
 	l.present = speed{pixels, seconds}
 }
 
-// predict returns the seconds at so many pixels; where one time alone is known, as
-// if all of it grew. Neither the part that grows nor the fixed one is negative,
-// whatever else the machine did meanwhile.
+// predict returns the time at a number of pixels. If only one time is known, it is
+// taken as proportional to the pixels. Neither the slope nor the constant is negative,
+// even if other programs disturbed the measurement.
 func (l *line) predict(pixels float64) float64 {
 	most := l.present.seconds / l.present.pixels
 	growth := most

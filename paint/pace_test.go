@@ -6,9 +6,8 @@ import (
 	"time"
 )
 
-// observe has a pace see the iterations of some scales, which take seconds(size)
-// each, the first of a scale opening(size), from an iteration of the first of them on,
-// up to one of the last.
+// observe passes iterations of some scales to a pace. They take seconds(size) each, the
+// first of a scale opening(size); the first and the last iteration are given.
 func observe(e *Pace, schedule []Scale, opening, seconds func(size int) float64, scale, from, lastScale, to int) {
 	now := time.Unix(1e9, 0)
 	for ; scale <= lastScale; scale++ {
@@ -30,7 +29,7 @@ func observe(e *Pace, schedule []Scale, opening, seconds func(size int) float64,
 func TestPace(t *testing.T) {
 	schedule := []Scale{{Size: 100, Iterations: 10}, {Size: 200, Iterations: 20}, {Size: 400, Iterations: 30}, {Size: 800, Iterations: 1}}
 	opening := func(size int) float64 { return 10 * float64(size*size) / 1e4 }
-	// A fixed second, and one for every 100 x 100 pixels.
+	// A constant second, plus one second for every 100 x 100 pixels.
 	seconds := func(size int) float64 { return 1 + float64(size*size)/1e4 }
 	for _, test := range []struct {
 		name                      string
@@ -61,7 +60,7 @@ func TestPace(t *testing.T) {
 	}
 }
 
-// A scale that was faster than a smaller one says nothing of how time grows.
+// From a scale that was faster than a smaller one no growth can be estimated.
 func TestPaceOfAnUnevenMachine(t *testing.T) {
 	schedule := []Scale{{Size: 100, Iterations: 10}, {Size: 200, Iterations: 10}, {Size: 200, Iterations: 10}, {Size: 50, Iterations: 10}}
 	for _, seconds := range []func(int) float64{

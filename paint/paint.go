@@ -15,32 +15,30 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// Paint paints content in the manner of the styles of the regions.
+// Paint paints content in the styles of the regions.
 //
-// Where ctx is cancelled, it returns the painting as it is and the reason,
-// context.Cause(ctx). It checks ctx before every layer of the network, so that this
-// takes little longer than a layer does, and while it gives pictures other colours
-// before the first scale; until these have them, there is no painting. Where costs
-// diverge, that is, become infinite or not a number however small the step, it
-// returns the best painting so far and a [*DivergedError]. Any other error after
-// the first step comes with the painting so far, too.
+// If ctx is cancelled, Paint returns the painting so far and context.Cause(ctx). It
+// checks ctx before every layer of the network, so that it returns within about the
+// time of one layer; while it recolors pictures before the first scale, there is no
+// painting yet. If costs diverge, that is, become infinite or NaN however small the
+// step, Paint returns the best painting so far and a [*DivergedError]. Any other error
+// after the first step also comes with the painting so far.
 //
-// What is wrong with the arguments is found before work begins, and there is no
-// painting: an [*OptionError] for an option out of range, a [*vgg.LayerError]
-// for a layer that the network lacks, a [*SizeError] for a picture too
-// small for a layer, [ErrTransparent] for one of which nothing is visible, a
-// [*MemoryError] for a painting that does not fit or whose
-// content and styles cannot be measured in the memory allowed, a
-// [*kernel.UnavailableError] for a kernel that this machine lacks, [ErrCheckpoint]
-// for a checkpoint of another painting. What is wrong with a picture or a mask is in a
-// [*PictureError], which says with which.
+// Errors in the arguments are found before work begins and come without a painting: an
+// [*OptionError] for an option out of range, a [*vgg.LayerError] for a layer that the
+// network lacks, a [*SizeError] for a picture too small for a layer, [ErrTransparent]
+// for a picture without visible pixels, a [*MemoryError] for a painting that does not
+// fit, or whose content and styles cannot be measured, in the memory limit, a
+// [*kernel.UnavailableError] for a kernel that this machine lacks, [ErrCheckpoint] for
+// a checkpoint of another painting. A [*PictureError] wraps an error of a picture or
+// mask and says which one.
 //
-// Transparent pixels of the content and the styles count for nothing: costs are measured
-// and colours are matched where the pictures are visible, in proportion to their
-// opacity, and the painting has the opacity of the content.
+// Transparent pixels of the content and the styles are ignored: costs are measured, and
+// colors matched, in proportion to the opacity of the pictures. The painting has the
+// opacity of the content.
 //
-// A panic, of any of its threads or of a callback, is returned as an
-// [*InternalError], without a painting.
+// A panic in any of its threads or in a callback is returned as an [*InternalError],
+// without a painting.
 func Paint(ctx context.Context, content image.Image, regions []Region, opts Options) (painting *Painting, err error) {
 	defer catch(&err)
 	s, err := newSession(content, regions, opts)
@@ -51,10 +49,10 @@ func Paint(ctx context.Context, content image.Image, regions []Region, opts Opti
 	return s.paint(ctx)
 }
 
-// Texture paints nothing in particular in the manner of the styles, on a canvas
-// of the given shape; its long side is the recipe's. Content plays no part, and
-// a recipe of InitContent begins with noise around the mean colour of the
-// styles. Errors are those of [Paint].
+// Texture paints a texture in the styles of the regions, on a canvas of the given
+// shape; the recipe sets its long side. There is no content, and a recipe of
+// InitContent begins with noise around the mean color of the styles. Errors are those
+// of [Paint].
 func Texture(ctx context.Context, shape image.Point, regions []Region, opts Options) (painting *Painting, err error) {
 	defer catch(&err)
 	s, err := newTexture(shape, regions, opts)
@@ -65,26 +63,26 @@ func Texture(ctx context.Context, shape image.Point, regions []Region, opts Opti
 	return s.paint(ctx)
 }
 
-// newTexture prepares a texture. Whoever gets it closes its pool.
+// newTexture prepares a texture. The caller closes the pool of the session.
 func newTexture(shape image.Point, regions []Region, opts Options) (*session, error) {
 	if err := checkShape("shape", shape); err != nil {
 		return nil, err
 	}
 	if opts.Shape != (image.Point{}) {
-		return nil, invalid("Shape", "with a texture: expected none, as it has a shape of its own")
+		return nil, invalid("Shape", "with a texture, whose shape is an argument: expected none")
 	}
 	var err error
 	if opts.Recipe, err = withoutContent(opts.Recipe); err != nil {
 		return nil, err
 	}
-	s, err := newEasel(opts)
+	s, err := newEmptySession(opts)
 	if err != nil {
 		return nil, err
 	}
 	return s.prepared(func() error { return s.prepareTexture(shape, regions) })
 }
 
-// withoutContent returns a recipe, or that of [Fine] for nil, for a texture.
+// withoutContent returns the recipe, or [Fine] for nil, adapted to a texture.
 func withoutContent(r *Recipe) (*Recipe, error) {
 	recipe := Fine()
 	if r != nil {
@@ -101,7 +99,7 @@ func withoutContent(r *Recipe) (*Recipe, error) {
 	return &recipe, nil
 }
 
-// prepareTexture takes the styles and plans the scales.
+// prepareTexture loads the styles and plans the scales.
 func (s *session) prepareTexture(shape image.Point, regions []Region) error {
 	var err error
 	s.shape = shape
@@ -114,14 +112,13 @@ func (s *session) prepareTexture(shape image.Point, regions []Region) error {
 	if err := s.planScales(); err != nil {
 		return err
 	}
-	s.content = s.ground()
+	s.content = s.noiseContent()
 	return nil
 }
 
-// A DivergedError says that costs became infinite or not a number, however
-// small the steps.
+// A DivergedError reports that costs became infinite or NaN, however small the step.
 type DivergedError struct {
-	Step int // the iteration that failed, over all scales, from 1
+	Step int // the failed iteration, counted from 1 over all scales
 	Err  error
 }
 
@@ -131,43 +128,43 @@ func (e *DivergedError) Error() string {
 
 func (e *DivergedError) Unwrap() error { return e.Err }
 
-// session is one painting under way.
+// session is one painting in progress.
 type session struct {
 	recipe  Recipe
 	network *Network
 	pool    *kernel.Pool
-	buffers vgg.Buffers      // of all plans
-	shape   image.Point      // of the painting, up to a factor
-	content *picture.Picture // opaque; of a texture, the ground that it begins with
-	opacity *picture.Mask    // of the content as it was given; nil where it is opaque
-	chroma  *picture.Picture // whose colours are kept
-	faces   []face.Face      // of the content, that are kept
+	buffers vgg.Buffers      // shared by all plans
+	shape   image.Point      // the aspect ratio of the painting
+	content *picture.Picture // opaque; for a texture, the noise that it begins with
+	opacity *picture.Mask    // opacity of the original content; nil where it is opaque
+	chroma  *picture.Picture // the picture whose chroma the painting gets; nil for none
+	faces   []face.Face      // the faces of the content to keep
 	regions []*region
 	opts    Options
-	memory  int64 // the limit, 0 for none
+	memory  int64 // the memory limit in bytes, 0 for none
 	scales  []Scale
-	deepest int // the least side, in pixels, of a picture that reaches the style layers
+	deepest int // the smallest side, in pixels, of a picture that reaches the style layers
 
 	steps, step int
 	painting    Painting
-	init        *picture.Picture // of a recipe with InitPicture
-	digest      string           // what inputs returned
+	init        *picture.Picture // the start picture of InitPicture
+	digest      string           // the result of inputs
 }
 
-// newSession prepares a painting. Whoever gets it closes its pool.
+// newSession prepares a painting. The caller closes the pool of the session.
 func newSession(content image.Image, regions []Region, opts Options) (*session, error) {
 	content, regions, opts, err := cropped(content, regions, opts)
 	if err != nil {
 		return nil, err
 	}
-	s, err := newEasel(opts)
+	s, err := newEmptySession(opts)
 	if err != nil {
 		return nil, err
 	}
 	return s.prepared(func() error { return s.prepare(content, regions) })
 }
 
-// prepared prepares the session and returns it. Where that fails or panics, it closes
+// prepared calls prepare and returns the session. If that fails or panics, it closes
 // the pool.
 func (s *session) prepared(prepare func() error) (*session, error) {
 	done := false
@@ -183,8 +180,8 @@ func (s *session) prepared(prepare func() error) (*session, error) {
 	return s, nil
 }
 
-// newEasel returns a session without pictures.
-func newEasel(opts Options) (*session, error) {
+// newEmptySession returns a session without pictures.
+func newEmptySession(opts Options) (*session, error) {
 	s := &session{opts: opts, network: opts.Network, recipe: Fine()}
 	if opts.Recipe != nil {
 		s.recipe = *opts.Recipe
@@ -205,7 +202,7 @@ func newEasel(opts Options) (*session, error) {
 		return nil, invalid("Memory", "%d bytes: expected a positive number, or 0 for no limit", opts.Memory)
 	}
 	if s.memory = opts.Memory; s.memory == 0 && opts.Resume != nil {
-		s.memory = opts.Resume.header.Memory // parts of another size would be rounded otherwise
+		s.memory = opts.Resume.header.Memory // parts of another size would round differently
 	}
 	s.recipe.adapt(s.network)
 	if s.pool, err = kernel.NewPool(opts.Threads); err != nil {
@@ -218,10 +215,10 @@ func newEasel(opts Options) (*session, error) {
 	return s, nil
 }
 
-// prepare takes the pictures and plans the scales.
+// prepare loads the pictures and plans the scales.
 func (s *session) prepare(content image.Image, regions []Region) error {
 	if s.recipe.Tileable {
-		return invalid("Tileable", "with a content picture, which has sides: expected a texture")
+		return invalid("Tileable", "with a content picture, whose edges would not tile: expected a texture")
 	}
 	var err error
 	if s.content, s.opacity, err = visible("content", content); err != nil {
@@ -238,9 +235,9 @@ func (s *session) prepare(content image.Image, regions []Region) error {
 	return s.planScales()
 }
 
-// planScales lays out what is painted when, and finds what would fail only
-// after the first scale, or later: layers that the network lacks, pictures too
-// small to reach them or too large for memory.
+// planScales plans the scales. It finds errors that would otherwise appear only after
+// the first scale: layers that the network lacks, pictures too small to reach them or
+// too large for the memory.
 func (s *session) planScales() error {
 	if s.recipe.Init == InitPicture {
 		var err error
@@ -259,7 +256,7 @@ func (s *session) planScales() error {
 	if err := s.fitScales(append(content, style...)); err != nil {
 		return err
 	}
-	if s.deepest, err = s.network.leastSide(style); err != nil {
+	if s.deepest, err = s.network.minSide(style); err != nil {
 		return err
 	}
 	for _, scale := range s.scales {
@@ -280,7 +277,7 @@ func (s *session) styles() []*style {
 	return all
 }
 
-// paint paints scale after scale.
+// paint paints one scale after the other.
 func (s *session) paint(ctx context.Context) (*Painting, error) {
 	if err := s.prepareColors(ctx); err != nil {
 		return nil, err
@@ -295,15 +292,15 @@ func (s *session) paint(ctx context.Context) (*Painting, error) {
 		if at.optimizer == nil {
 			at.canvas = s.onCanvas(at.canvas, w, h)
 			if scale.StyleCost == NearestCost {
-				at.origin = copied(at.canvas)
+				at.initial = copied(at.canvas)
 			}
 		}
-		stage, err := s.newStage(ctx, s.onCanvas(s.content, w, h), at.origin, scale)
+		stage, err := s.newStage(ctx, s.onCanvas(s.content, w, h), at.initial, scale)
 		if err != nil && ctx.Err() == nil && s.painting.Steps == 0 {
 			return nil, err
 		}
 		if at.optimizer == nil {
-			stage.keep(at.canvas.RGB)
+			stage.blendKept(at.canvas.RGB)
 			s.prepareProgress(at)
 		}
 		at.compose(stage)
@@ -312,17 +309,17 @@ func (s *session) paint(ctx context.Context) (*Painting, error) {
 		}
 		if err != nil {
 			s.painting.checkpoint = func(w io.Writer) error { return s.writeCheckpoint(w, at) }
-			return s.finish(stage, s.settle(stage, at, copied(at.canvas))), err
+			return s.finish(stage, s.average(stage, at, copied(at.canvas))), err
 		}
-		canvas := s.settle(stage, at, at.canvas)
+		canvas := s.average(stage, at, at.canvas)
 		if at.scale == len(s.scales)-1 {
 			return s.finish(stage, canvas), nil
 		}
-		at = &progress{scale: at.scale + 1, canvas: canvas.Cut(s.recipe.Margin)}
+		at = &progress{scale: at.scale + 1, canvas: withoutMargin(canvas, s.recipe.Margin)}
 	}
 }
 
-// start returns where to begin, or to go on.
+// start returns the progress from which to continue, or that of a new painting.
 func (s *session) start() (*progress, error) {
 	if s.opts.Resume != nil {
 		c := s.opts.Resume
@@ -332,7 +329,7 @@ func (s *session) start() (*progress, error) {
 	return &progress{canvas: s.begin()}, nil
 }
 
-// prepareProgress makes the optimiser and the mean of a scale ready.
+// prepareProgress creates the optimizer and the average of a scale.
 func (s *session) prepareProgress(at *progress) {
 	at.variables = at.canvas.RGB
 	if s.recipe.Pyramid > 1 {
@@ -346,15 +343,15 @@ func (s *session) prepareProgress(at *progress) {
 	}
 }
 
-// compose makes the canvas what the variables say.
+// compose computes the canvas from the variables.
 func (at *progress) compose(stage *stage) {
 	if at.pyramid != nil {
 		at.pyramid.compose(at.canvas.RGB, at.variables)
-		stage.keep(at.canvas.RGB)
+		stage.blendKept(at.canvas.RGB)
 	}
 }
 
-// begin returns the canvas of the first scale, without its margin.
+// begin returns the initial canvas of the first scale, without its margin.
 func (s *session) begin() *picture.Picture {
 	first := s.content.Resize(picture.FitLong(s.shape.X, s.shape.Y, s.scales[0].Size))
 	switch s.recipe.Init {
@@ -366,46 +363,46 @@ func (s *session) begin() *picture.Picture {
 	return first
 }
 
-// finish makes a settled canvas the outcome.
+// finish makes an averaged canvas the painting.
 func (s *session) finish(stage *stage, canvas *picture.Picture) *Painting {
-	s.painting.Picture, s.painting.Planned = s.present(stage, canvas), s.steps
+	s.painting.Picture, s.painting.Planned = s.output(stage, canvas), s.steps
 	return &s.painting
 }
 
-// present cuts the margin off a settled canvas and gives the rest its colours, what
-// is kept of the content, and the content's opacity.
-func (s *session) present(stage *stage, canvas *picture.Picture) *picture.Picture {
-	p := s.finishColors(stage, canvas.Cut(s.recipe.Margin))
-	stage.restore(p)
+// output removes the margin of an averaged canvas and applies the colors, the kept part
+// of the content, and the content's opacity.
+func (s *session) output(stage *stage, canvas *picture.Picture) *picture.Picture {
+	p := s.finishColors(stage, withoutMargin(canvas, s.recipe.Margin))
+	stage.restoreKept(p)
 	if s.opacity != nil {
 		p.Alpha = s.opacity.Resample(p.W, p.H).Weight
 	}
 	return p
 }
 
-// paintScale moves the canvas of a scale. Where it fails, the canvas is as the
-// last good iteration left it.
+// paintScale runs the iterations of a scale. If it fails, the canvas is the result of
+// the last successful iteration.
 func (s *session) paintScale(ctx context.Context, stage *stage, at *progress) error {
 	for iterations := s.scales[at.scale].Iterations; at.iteration < iterations; {
-		stage.tried = stage.tried[:0]
-		for _, l := range stage.scattered {
-			l.scatter(s.opts.Seed, s.step)
+		stage.evaluations = stage.evaluations[:0]
+		for _, l := range stage.sampled {
+			l.sample(s.opts.Seed, s.step)
 		}
 		objective := stage.objective(ctx)
 		if s.recipe.Tileable {
 			objective = stage.rolled(ctx, s.opts.Seed, s.step)
 		}
 		if at.pyramid != nil {
-			objective = at.pyramid.objective(at.canvas.RGB, objective, stage.keep)
+			objective = at.pyramid.objective(at.canvas.RGB, objective, stage.blendKept)
 		}
 		result, err := at.optimizer.Step(ctx, at.variables, objective)
 		at.compose(stage)
 		s.painting.Costs = stage.costs(result.Cost, s.painting.Costs)
 		switch {
 		case errors.Is(err, optim.ErrConverged):
-			s.step += iterations - at.iteration // which would change nothing
+			s.step += iterations - at.iteration // the remaining iterations would change nothing
 			return nil
-		case err != nil && ctx.Err() != nil: // a step that was made counts
+		case err != nil && ctx.Err() != nil: // an iteration that succeeded counts
 			return context.Cause(ctx)
 		case err != nil:
 			return &DivergedError{Step: s.step + 1, Err: err}
@@ -418,7 +415,7 @@ func (s *session) paintScale(ctx context.Context, stage *stage, at *progress) er
 		s.painting.Steps++
 		if s.opts.Progress != nil {
 			view := &view{
-				snapshot:   func() *picture.Picture { return s.present(stage, s.settle(stage, at, copied(at.canvas))) },
+				snapshot:   func() *picture.Picture { return s.output(stage, s.average(stage, at, copied(at.canvas))) },
 				checkpoint: func(w io.Writer) error { return s.writeCheckpoint(w, at) },
 			}
 			s.opts.Progress(Progress{
@@ -434,14 +431,15 @@ func (s *session) paintScale(ctx context.Context, stage *stage, at *progress) er
 	return nil
 }
 
-// settle makes p, the canvas or a copy of it, the painting: the mean over
-// iterations where there is one.
-func (s *session) settle(stage *stage, at *progress, p *picture.Picture) *picture.Picture {
+// average replaces p, the canvas or a copy of it, by the average over iterations if
+// there is one, blends the kept part of the content in, and clamps the levels if the
+// recipe does.
+func (s *session) average(stage *stage, at *progress, p *picture.Picture) *picture.Picture {
 	if at.mean != nil && at.mean.Steps > 0 {
 		at.mean.Value(s.pool, p.RGB)
 	}
-	stage.keep(p.RGB)
-	if s.recipe.Clamp { // a mean of levels at a limit may round beyond it
+	stage.blendKept(p.RGB)
+	if s.recipe.Clamp { // rounding may exceed the limits
 		for i, v := range p.RGB {
 			p.RGB[i] = min(max(v, 0), maxLevel)
 		}
@@ -449,21 +447,21 @@ func (s *session) settle(stage *stage, at *progress, p *picture.Picture) *pictur
 	return p
 }
 
-// copied returns a copy of a canvas, which has no opacity.
+// copied returns a copy of a canvas without opacity.
 func copied(canvas *picture.Picture) *picture.Picture {
 	p := picture.New(canvas.W, canvas.H)
 	copy(p.RGB, canvas.RGB)
 	return p
 }
 
-// adamEpsilon is far below the gradients of any painting. They are those of means
-// over the canvas with respect to levels of 0 to 255, so they fall as its pixels
-// grow in number: their root mean square is 3e-7 at 91 pixels and 1e-8 at 512.
-// The paper's 1e-8 would slow large canvases down; with this step lengths do not
-// depend on the size of the canvas.
+// adamEpsilon is far below the gradients of any painting. Costs are means over the
+// canvas, and levels are 0 to 255, so that gradients shrink as the number of pixels
+// grows: their root mean square is 3e-7 at 91 pixels and 1e-8 at 512. The 1e-8 of the
+// paper would slow down large canvases; with this value the step length does not depend
+// on the size of the canvas.
 const adamEpsilon = 1e-18
 
-// newOptimizer returns the optimiser of the n variables of a scale.
+// newOptimizer returns the optimizer of the n variables of a scale.
 func (s *session) newOptimizer(n int, scale Scale) optim.Optimizer {
 	if s.recipe.Optimizer == LBFGS {
 		return optim.NewLBFGS(s.pool, n, optim.LBFGSOptions{})

@@ -22,8 +22,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// photo is a picture of a sky that darkens upwards, a hill and a sun, with
-// grain.
+// photo returns a picture of a sky that darkens upwards, a hill and a sun, with grain.
 func photo(w, h int) *picture.Picture {
 	r := rand.New(rand.NewPCG(1, 2))
 	return draw(w, h, func(x, y float64) [3]float64 {
@@ -38,7 +37,7 @@ func photo(w, h int) *picture.Picture {
 	})
 }
 
-// strokes is a picture of diagonal bands in three colours, as many as asked for.
+// strokes returns a picture of diagonal bands in a number of colors, up to three.
 func strokes(w, h int, bands float64) *picture.Picture {
 	return draw(w, h, func(x, y float64) [3]float64 {
 		v := math.Sin(2 * math.Pi * bands * (x + 0.6*y))
@@ -46,7 +45,7 @@ func strokes(w, h int, bands float64) *picture.Picture {
 	})
 }
 
-// draw colours every pixel by its place, from 0 to 1 across and down.
+// draw colors every pixel by its position, from 0 to 1 across and down.
 func draw(w, h int, colour func(x, y float64) [3]float64) *picture.Picture {
 	p := picture.New(w, h)
 	for y := range h {
@@ -59,22 +58,21 @@ func draw(w, h int, colour func(x, y float64) [3]float64) *picture.Picture {
 	return p
 }
 
-// recipeNames returns the names of all recipes, and with -short only of those
-// that do not look for what is nearest: tests of one painting paint with these
-// too, those of many leave it at that.
+// recipeNames returns the names of all recipes; with -short, only those without a
+// search for nearest neighbours. Tests of a single painting run on these as well.
 func recipeNames() []string {
 	if !testing.Short() {
 		return RecipeNames()
 	}
 	return slices.DeleteFunc(RecipeNames(), func(name string) bool {
 		r, err := RecipeNamed(name)
-		return err != nil || r.looksForNearest()
+		return err != nil || r.usesHypercolumns()
 	})
 }
 
-// small returns a recipe of that name that paints in a blink, at two scales
-// where it has several. It leaves deep layers out of hypercolumns, and with
-// -short, which the race detector runs under, of Wasserstein costs.
+// small returns the named recipe reduced to a short painting, at two scales where it
+// has several. It drops deep layers from hypercolumns, and with -short, which the race
+// detector uses, from Wasserstein costs.
 func small(t testing.TB, name string) *Recipe {
 	t.Helper()
 	r, err := RecipeNamed(name)
@@ -89,7 +87,7 @@ func small(t testing.TB, name string) *Recipe {
 	if r.StyleCost == WassersteinCost && testing.Short() {
 		r.StyleLayers = shallow
 	}
-	if r.looksForNearest() { // in hypercolumns, which are as long as all layers have channels
+	if r.usesHypercolumns() { // in hypercolumns, which are as long as all layers have channels
 		r.StyleLayers = shallow
 		if len(r.ContentLayers) > 0 {
 			r.ContentLayers = shallow
@@ -100,7 +98,7 @@ func small(t testing.TB, name string) *Recipe {
 
 func one(style image.Image) []Region { return InMannerOf(style) }
 
-// mustPaint paints without a mishap.
+// mustPaint paints and fails the test on an error.
 func mustPaint(t testing.TB, content image.Image, regions []Region, opts Options) *Painting {
 	t.Helper()
 	p, err := Paint(t.Context(), content, regions, opts)
@@ -111,7 +109,7 @@ func mustPaint(t testing.TB, content image.Image, regions []Region, opts Options
 	return p
 }
 
-// checkWhole fails the test unless the picture is one that could be shown.
+// checkWhole fails the test unless all levels of the picture are finite and visible.
 func checkWhole(t testing.TB, p *picture.Picture, r *Recipe) {
 	t.Helper()
 	if len(p.RGB) != 3*p.W*p.H || !p.Finite() {
@@ -127,7 +125,7 @@ func TestPaint(t *testing.T) {
 	for _, name := range RecipeNames() {
 		t.Run(name, func(t *testing.T) {
 			recipe := small(t, name)
-			if recipe.Init == InitNoise { // which is to go first
+			if recipe.Init == InitNoise { // the noise must fade first
 				recipe.Iterations = 16
 			}
 			var events []Progress
@@ -148,16 +146,16 @@ func TestPaint(t *testing.T) {
 				t.Errorf("total cost %g after the last iteration, not below the %g after the first of its scale",
 					last.Costs.Total, first.Costs.Total)
 			}
-			// The recipe's work is to come nearer to the style than the photograph is.
-			if before := mustScore(t, content, one(style), content.Resize(96, 64), Options{Recipe: recipe}); !recipe.looksForNearest() && !(last.Costs.Style < before.Costs.Style) {
+			// The painting must be nearer to the style than the photograph is.
+			if before := mustScore(t, content, one(style), content.Resize(96, 64), Options{Recipe: recipe}); !recipe.usesHypercolumns() && !(last.Costs.Style < before.Costs.Style) {
 				t.Errorf("style cost %g, not below the photograph's %g", last.Costs.Style, before.Costs.Style)
 			}
 		})
 	}
 }
 
-// checkEvents fails the test unless the events count scales, iterations and
-// steps without a gap.
+// checkEvents fails the test unless the events count scales, iterations and steps
+// without gaps.
 func checkEvents(t *testing.T, r *Recipe, events []Progress) {
 	t.Helper()
 	var want []Progress
@@ -189,18 +187,18 @@ func checkEvents(t *testing.T, r *Recipe, events []Progress) {
 	}
 }
 
-// near says whether two numbers differ by at most a share of the second.
+// near reports whether two numbers differ by at most a share of the second.
 func near(a, b, by float64) bool { return math.Abs(a-b) <= by*math.Abs(b) }
 
-// TestProgressPicture holds pictures taken on the way against those of paintings
-// that end there.
+// TestProgressPicture compares pictures of intermediate steps with paintings that end
+// there.
 func TestProgressPicture(t *testing.T) {
 	content, style := photo(40, 30), strokes(40, 40, 4)
 	for _, name := range recipeNames() {
 		t.Run(name, func(t *testing.T) {
 			recipe := small(t, name)
 			recipe.FirstSize, recipe.Size, recipe.Iterations, recipe.FinalIterations = 0, 32, 5, 0
-			recipe.FinalRate = 0 // a falling rate depends on how many iterations follow
+			recipe.FinalRate = 0 // a falling rate would depend on the number of iterations
 			var taken []*picture.Picture
 			opts := Options{Recipe: recipe, Progress: func(p Progress) { taken = append(taken, p.Picture()) }}
 			mustPaint(t, content, one(style), opts)
@@ -210,7 +208,7 @@ func TestProgressPicture(t *testing.T) {
 					t.Errorf("the picture taken after iteration %d is not the painting of %d iterations", n, n)
 				}
 			}
-			clear(taken[0].RGB) // a copy: whoever took it may change it
+			clear(taken[0].RGB) // it is a copy, which the caller may change
 		})
 	}
 }
@@ -244,14 +242,14 @@ func TestThreadsAndSeeds(t *testing.T) {
 					t.Errorf("%d threads paint another picture than one", threads)
 				}
 			}
-			if same := slices.Equal(paint(2, 8), want); same != (recipe.Init != InitNoise && !recipe.scatters()) {
+			if same := slices.Equal(paint(2, 8), want); same != (recipe.Init != InitNoise && !recipe.samplesPoints()) {
 				t.Errorf("another seed paints the same picture: %t, beginning with %s", same, recipe.Init)
 			}
 		})
 	}
 }
 
-// TestConcurrentPaintings shares a network, and the pictures, between paintings.
+// TestConcurrentPaintings runs paintings that share a network and pictures.
 func TestConcurrentPaintings(t *testing.T) {
 	network := builtin(t)
 	content, style := photo(32, 24), strokes(32, 32, 4)
@@ -287,7 +285,7 @@ func TestCancelled(t *testing.T) {
 	reason := errors.New("the model has left")
 	tests := []struct {
 		name string
-		// context returns the context, and what the third event calls.
+		// context returns the context and a function for the third event.
 		context func(context.Context) (context.Context, func())
 		want    error
 		steps   int
@@ -382,7 +380,7 @@ func TestDiverged(t *testing.T) {
 	}
 }
 
-// spoiled is a cost that is infinite after some evaluations.
+// spoiled is a cost that becomes infinite after some evaluations.
 type spoiled struct {
 	cost.Cost
 	left int
@@ -395,8 +393,8 @@ func (s *spoiled) Evaluate(p *kernel.Pool, weight float64) float64 {
 	return s.Cost.Evaluate(p, weight)
 }
 
-// TestDivergedLater lets a painting fail after it has begun: it keeps what it
-// has.
+// TestDivergedLater makes a painting diverge after it has begun: the result so far is
+// returned.
 func TestDivergedLater(t *testing.T) {
 	for _, name := range recipeNames() {
 		t.Run(name, func(t *testing.T) {
@@ -423,7 +421,7 @@ func TestDivergedLater(t *testing.T) {
 			if !errors.As(err, &diverged) || len(events) == 0 || diverged.Step != len(events)+1 {
 				t.Fatalf("error %v after %d iterations, want a DivergedError at the next", err, len(events))
 			}
-			if !slices.Equal(s.present(st, s.settle(st, at, at.canvas)).RGB, last.RGB) {
+			if !slices.Equal(s.output(st, s.average(st, at, at.canvas)).RGB, last.RGB) {
 				t.Error("the painting is not that of the last good iteration")
 			}
 		})
@@ -476,7 +474,7 @@ func TestStyles(t *testing.T) {
 	}
 }
 
-// TestOpacity puts a content's opacity back, at the size of the painting.
+// TestOpacity checks that the painting has the content's opacity, at its own size.
 func TestOpacity(t *testing.T) {
 	content := photo(60, 40)
 	content.Alpha = make([]float32, 60*40)
@@ -494,14 +492,14 @@ func TestOpacity(t *testing.T) {
 	}
 }
 
-// TestOnePixel paints what little there is.
+// TestOnePixel paints a single pixel.
 func TestOnePixel(t *testing.T) {
 	recipe := small(t, "fine")
 	dot := strokes(1, 1, 1)
 	for _, test := range []struct {
 		name           string
 		content, style image.Image
-	}{{"content", dot, strokes(40, 40, 4)}, {"style", photo(40, 40), strokes(leastStyle, leastStyle, 1)}} {
+	}{{"content", dot, strokes(40, 40, 4)}, {"style", photo(40, 40), strokes(minStyleSide, minStyleSide, 1)}} {
 		t.Run(test.name, func(t *testing.T) {
 			painting := mustPaint(t, test.content, one(test.style), Options{Recipe: recipe})
 			if painting.W != 96 || painting.H != 96 {
@@ -511,9 +509,9 @@ func TestOnePixel(t *testing.T) {
 	}
 }
 
-// TestFirstStep wants Adam to move every level by the learning rate at first, on
-// small canvases and on large ones. The gradients have the root mean square of Fine's:
-// 3e-7 on a canvas of 91 pixels, and less in proportion as a canvas has more pixels.
+// TestFirstStep checks that the first step of Adam moves every level by the learning
+// rate, on small and large canvases. The gradients have the root mean square of Fine's:
+// 3e-7 on a canvas of 91 pixels, inversely proportional to the number of pixels.
 func TestFirstStep(t *testing.T) {
 	pool, err := kernel.NewPool(1)
 	if err != nil {

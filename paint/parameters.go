@@ -50,7 +50,7 @@ func (p Parameter) means(doc string) Parameter {
 var parameters = map[string]Parameter{
 	"size":                 within(1, MaxSize).means("long side of the painting in pixels; more shows finer strokes and takes longer"),
 	"first_size":           from(0).means("long side of the first scale in pixels; less lets larger forms of the style in; 0 paints at a single scale"),
-	"scale_step":           from(leastScaleStep).means("ratio of the size of each scale to the one before; less makes more scales, which takes longer"),
+	"scale_step":           from(minScaleStep).means("ratio of the size of each scale to the one before; less makes more scales, which takes longer"),
 	"iterations":           within(1, MaxIterations).means("steps at each scale; more settles the painting further and takes longer; at most 1,000,000 in all"),
 	"first_iterations":     from(1).means("steps at the first of several scales; more settles the large forms further"),
 	"scales":               Parameter{}.means("SIZE:ITERATIONS of each scale, such as 128:200,512:100, instead of the five parameters above"),

@@ -9,7 +9,7 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// A Role says what a picture or a mask is for.
+// A Role is the purpose of a picture or a mask.
 type Role string
 
 // The roles.
@@ -21,15 +21,14 @@ const (
 	StyleMaskRole Role = "style_mask" // of a style, one of several
 	KeepRole      Role = "keep"       // the mask of a region without styles
 	InitRole      Role = "init"       // [Options.Init]
-	PictureRole   Role = "picture"    // that is scored, or whose features are asked for
+	PictureRole   Role = "picture"    // a picture to score, or whose features are computed
 )
 
-// A PictureError says which of the pictures and masks of a painting cannot be used, and
-// why.
+// A PictureError reports which picture or mask of a painting cannot be used, and why.
 type PictureError struct {
 	Role Role
-	// Number counts from 1: styles and their masks over all regions, and masks by the
-	// region that they belong to. It is 0 for a role of which there is one.
+	// Number counts from 1: styles and their masks over all regions, masks by region.
+	// It is 0 for a role that only one picture has.
 	Number int
 	// Err is an [*OptionError], a [*SizeError] or [ErrTransparent].
 	Err error
@@ -37,7 +36,7 @@ type PictureError struct {
 
 func (e *PictureError) Error() string { return e.Name() + ": " + e.Reason() }
 
-// Name returns what the picture is called in messages, such as "style 2".
+// Name returns the name of the picture in messages, such as "style 2".
 func (e *PictureError) Name() string {
 	switch e.Role {
 	case StyleRole, MaskRole:
@@ -52,7 +51,7 @@ func (e *PictureError) Name() string {
 	return "the " + string(e.Role)
 }
 
-// Reason returns what is wrong, without the name of the picture.
+// Reason returns the error without the name of the picture.
 func (e *PictureError) Reason() string {
 	var option *OptionError
 	if errors.As(e.Err, &option) {
@@ -63,14 +62,14 @@ func (e *PictureError) Reason() string {
 
 func (e *PictureError) Unwrap() error { return e.Err }
 
-// ErrTransparent is the error of a picture of which nothing is visible.
+// ErrTransparent is the error of a picture without visible pixels.
 var ErrTransparent = errors.New("transparent everywhere: expected a picture of which something is visible")
 
-// A SizeError says that a picture is too small for a layer of the network.
+// A SizeError reports that a picture is too small for a layer of the network.
 type SizeError struct {
-	Err *vgg.SizeError // the picture in the size that the painting has, or that a style has in it
-	// Least is the least long side, in pixels, of a painting of this shape, where a larger
-	// painting helps; otherwise 0.
+	Err *vgg.SizeError // for the picture as resized for the painting
+	// Least is the smallest long side, in pixels, of a painting of this shape that is
+	// large enough; 0 where a larger painting does not help.
 	Least int
 	// Help says what else helps.
 	Help string
@@ -85,11 +84,10 @@ func (e *SizeError) Error() string {
 
 func (e *SizeError) Unwrap() error { return e.Err }
 
-// visible returns a picture as the painting sees it, with the precision that it has:
-// opaque, and how much of each pixel is visible, nil for all of it. Every picture enters
-// the painting here, so that the colours that transparent pixels hide play no part in
-// it: see [picture.Picture.Opaque]. The errors are an [*OptionError] about an option and
-// [ErrTransparent].
+// visible returns a picture opaque and with its full precision, and its opacity, nil
+// for an opaque picture. Every picture of a painting passes through here, so that the
+// hidden colors of transparent pixels are never used: see [picture.Picture.Opaque]. The
+// errors are an [*OptionError] about the given option and [ErrTransparent].
 func visible(option string, m image.Image) (p *picture.Picture, opacity *picture.Mask, err error) {
 	if painting, ok := m.(*Painting); ok {
 		m = painting.Picture

@@ -9,7 +9,7 @@ import (
 	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
-// skipWithoutBFloat16 skips a test under a kernel that lacks the precision.
+// skipWithoutBFloat16 skips a test where the kernel does not support bfloat16.
 func skipWithoutBFloat16(t *testing.T) {
 	t.Helper()
 	pool, err := kernel.NewPool(1)
@@ -22,8 +22,8 @@ func skipWithoutBFloat16(t *testing.T) {
 	}
 }
 
-// TestBFloat16 paints in bfloat16: the same bytes with any number of threads, and
-// a picture as good as that of float32.
+// TestBFloat16 checks that bfloat16 gives the same bytes with any number of threads,
+// and a picture about as good as that of float32.
 func TestBFloat16(t *testing.T) {
 	skipWithoutBFloat16(t)
 	content, style := photo(64, 48), strokes(50, 70, 5)
@@ -47,8 +47,8 @@ func TestBFloat16(t *testing.T) {
 				}
 				return report.Costs.Total
 			}
-			// A few iterations from the same beginning: what rounding adds to the
-			// cost in float32 is a small part of what they won.
+			// A few iterations from the same start: the additional cost in float32 must
+			// be a small part of the decrease.
 			if want, got := score(exact), score(rounded); !(got <= 1.02*want) {
 				t.Errorf("it costs %g, and %g in float32", got, want)
 			}
@@ -56,8 +56,7 @@ func TestBFloat16(t *testing.T) {
 	}
 }
 
-// TestPrecisionIsResumed: a checkpoint goes on in its own precision and in no other,
-// which would be another painting.
+// TestPrecisionIsResumed checks that a checkpoint continues in its own precision only.
 func TestPrecisionIsResumed(t *testing.T) {
 	skipWithoutBFloat16(t)
 	var written bytes.Buffer

@@ -8,29 +8,29 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// A pyramid is a canvas as the sum of levels, each half as wide and as high as the
-// one before, which are interpolated to its size: the Laplacian pyramid (Burt and
-// Adelson 1983) whose levels STROTSS and NNST move instead of pixels. A step of an
-// optimiser that gives every variable the same stride then shifts large areas as
-// easily as single pixels.
+// A pyramid represents a canvas as a sum of levels, each half as wide and as high as
+// the one before, upsampled to the size of the canvas: the Laplacian pyramid (Burt and
+// Adelson 1983), whose levels STROTSS and NNST optimize instead of pixels. An optimizer
+// that moves all variables by about the same amount then changes large areas as easily
+// as single pixels.
 type pyramid struct {
 	pool  *kernel.Pool
-	sizes []image.Point // the canvas's first
-	// From each level to the one before, along rows and columns.
+	sizes []image.Point // beginning with the canvas
+	// Interpolations from each level to the one before, along rows and along columns.
 	columns, rows [][]interpolation
-	// Of each level but the first, its sum with those above it, interpolated.
+	// The sum of each level, except the first, and the upsampled smaller levels.
 	sums   [][]float32
-	narrow []float32 // a level interpolated along rows
+	narrow []float32 // a level upsampled along rows only
 }
 
-// interpolation is a value between two others.
+// interpolation is a linear interpolation between two positions.
 type interpolation struct {
 	first, second int
-	share         float32 // of the second
+	share         float32 // weight of the second
 }
 
-// newPyramid returns a pyramid of so many levels, or as many as there are pixels
-// for, over a canvas of h x w.
+// newPyramid returns a pyramid over a canvas of h x w with the given number of levels,
+// or as many as there are pixels for.
 func newPyramid(p *kernel.Pool, h, w, levels int) *pyramid {
 	t := &pyramid{pool: p, sizes: []image.Point{{X: w, Y: h}}}
 	for len(t.sizes) < levels {
@@ -51,9 +51,9 @@ func newPyramid(p *kernel.Pool, h, w, levels int) *pyramid {
 	return t
 }
 
-// pyramidBytes returns the memory of the variables of a pyramid over a canvas of h x
-// w, and of the room that it keeps: the sums of all levels but the first, and a level
-// as high as the second and as wide as the canvas.
+// pyramidBytes returns the memory of the variables of a pyramid over a canvas of h x w,
+// and of its buffers: the sums of all levels but the first, and a level upsampled along
+// rows.
 func pyramidBytes(h, w, levels int) (variables, room int64) {
 	first := planes(colors, h, w)
 	room = planes(colors, (h+1)/2, w)
@@ -67,8 +67,8 @@ func pyramidBytes(h, w, levels int) (variables, room int64) {
 	return variables, variables - first + room
 }
 
-// interpolate returns how n values become m, bilinearly, those at the ends
-// continued.
+// interpolate returns the bilinear interpolation from n values to m. The end values are
+// replicated.
 func interpolate(n, m int) []interpolation {
 	along := make([]interpolation, m)
 	for i := range along {
@@ -87,7 +87,7 @@ func (t *pyramid) length() (n int) {
 	return n
 }
 
-// levels returns the variables of each level.
+// levels returns the variables by level.
 func (t *pyramid) levels(variables []float32) [][]float32 {
 	levels := make([][]float32, len(t.sizes))
 	for i, size := range t.sizes {
@@ -97,8 +97,8 @@ func (t *pyramid) levels(variables []float32) [][]float32 {
 	return levels
 }
 
-// analyse computes the levels of a canvas: what each smaller one, the mean over
-// areas, leaves to be added. It is undone by compose, but for rounding.
+// analyse computes the levels of a canvas. A level is what upsampling the next smaller
+// level leaves over. compose is the inverse of analyse, up to rounding.
 func (t *pyramid) analyse(variables, canvas []float32) {
 	levels := t.levels(variables)
 	copy(levels[0], canvas)
@@ -114,7 +114,7 @@ func (t *pyramid) analyse(variables, canvas []float32) {
 	}
 }
 
-// compose computes the canvas that variables stand for.
+// compose computes the canvas from the variables.
 func (t *pyramid) compose(canvas, variables []float32) {
 	t.sums[0] = canvas
 	for i, level := range t.levels(variables) {
@@ -125,17 +125,17 @@ func (t *pyramid) compose(canvas, variables []float32) {
 	}
 }
 
-// spread makes a gradient, whose first level is that with respect to the canvas,
-// one with respect to the variables: the transpose of compose.
-func (t *pyramid) spread(gradient []float32) {
+// backward is the transpose of compose. The first level of gradient is the gradient
+// with respect to the canvas; backward computes the other levels.
+func (t *pyramid) backward(gradient []float32) {
 	levels := t.levels(gradient)
 	for i := range t.sizes[1:] {
-		t.downward(levels[i+1], levels[i], i)
+		t.upsampleBackward(levels[i+1], levels[i], i)
 	}
 }
 
-// addUpsampled adds a factor times level i+1, interpolated, to one of the size of
-// level i.
+// addUpsampled adds level i+1, upsampled and multiplied by a factor, to dst, which has
+// the size of level i.
 func (t *pyramid) addUpsampled(dst, src []float32, i int, factor float32) {
 	to, from := t.sizes[i], t.sizes[i+1]
 	narrow := t.narrow[:colors*from.Y*to.X]
@@ -154,9 +154,9 @@ func (t *pyramid) addUpsampled(dst, src []float32, i int, factor float32) {
 	})
 }
 
-// downward is the transpose of addUpsampled: dst, of level i+1, becomes what each
-// of its values had a share in of src, of level i.
-func (t *pyramid) downward(dst, src []float32, i int) {
+// upsampleBackward is the transpose of addUpsampled: dst has the size of level i+1, src
+// that of level i.
+func (t *pyramid) upsampleBackward(dst, src []float32, i int) {
 	from, to := t.sizes[i], t.sizes[i+1]
 	narrow := t.narrow[:colors*to.Y*from.X]
 	t.pool.Run(colors, func(_, c int) {
@@ -183,14 +183,14 @@ func (t *pyramid) downward(dst, src []float32, i int) {
 	})
 }
 
-// objective returns an objective of the variables, given one of the canvas, to
-// which the variables are composed and which keep may change then.
-func (t *pyramid) objective(canvas []float32, of optim.Objective, keep func(canvas []float32)) optim.Objective {
+// objective turns an objective of the canvas into one of the variables. keep may change
+// the composed canvas before it is evaluated.
+func (t *pyramid) objective(canvas []float32, of optim.Objective, blendKept func(canvas []float32)) optim.Objective {
 	return func(x, gradient []float32) float64 {
 		t.compose(canvas, x)
-		keep(canvas)
+		blendKept(canvas)
 		cost := of(canvas, gradient[:len(canvas)])
-		t.spread(gradient)
+		t.backward(gradient)
 		return cost
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
-// TestPyramid: the levels of a canvas add up to it, and the gradient with respect
-// to them is the transpose of that: <compose(v), g> = <v, spread(g)> for all v and g.
+// TestPyramid checks that the levels of a canvas add up to it, and that backward is the
+// transpose of compose: <compose(v), g> = <v, backward(g)> for all v and g.
 func TestPyramid(t *testing.T) {
 	pool, err := kernel.NewPool(2)
 	if err != nil {
@@ -33,7 +33,7 @@ func TestPyramid(t *testing.T) {
 			}
 		}
 		r := rand.New(rand.NewPCG(1, 0))
-		g, spread := make([]float32, len(canvas)), make([]float32, len(v))
+		g, backward := make([]float32, len(canvas)), make([]float32, len(v))
 		for i := range g {
 			g[i] = float32(r.NormFloat64())
 		}
@@ -41,18 +41,17 @@ func TestPyramid(t *testing.T) {
 			v[i] = float32(r.NormFloat64())
 		}
 		p.compose(again, v)
-		copy(spread, g)
-		p.spread(spread)
-		a, b := pool.Dot(again, g), pool.Dot(v, spread)
+		copy(backward, g)
+		p.backward(backward)
+		a, b := pool.Dot(again, g), pool.Dot(v, backward)
 		if norm := math.Sqrt(pool.Dot(again, again) * pool.Dot(g, g)); math.Abs(a-b) > 1e-5*norm {
 			t.Errorf("%d x %d: <compose(v), g> = %g, <v, spread(g)> = %g", c.w, c.h, a, b)
 		}
 	}
 }
 
-// TestPyramidMovesAreas: in a few steps of the same stride, the colour of the
-// whole canvas comes nearer to the style's by several times what it does by pixels
-// alone.
+// TestPyramidMovesAreas checks that in a few steps of the same length, the mean color
+// of the canvas approaches the style's several times faster than without a pyramid.
 func TestPyramidMovesAreas(t *testing.T) {
 	content, style := photo(48, 48), strokes(48, 48, 4)
 	far := func(levels int) float64 {

@@ -7,13 +7,13 @@ import (
 	"github.com/pastiche-art/pastiche/weights"
 )
 
-// randomSuffix follows the name of an architecture in that of a network with
-// random weights.
+// randomSuffix is the suffix of the name of an architecture that denotes random
+// weights.
 const randomSuffix = "-random"
 
-// randomNetwork returns the network of a name such as vgg19-random, and whether
-// there is one: a network that costs what the real one costs and recognises
-// nothing, to measure without a download.
+// randomNetwork returns the network for a name such as vgg19-random, and whether the
+// name denotes one. It takes as much time and memory as the trained network and
+// recognizes nothing; measurements need no download this way.
 func randomNetwork(name string) (*Network, bool, error) {
 	base, ok := strings.CutSuffix(name, randomSuffix)
 	if !ok {

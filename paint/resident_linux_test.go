@@ -21,23 +21,23 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// residentCase is a painting whose process may take no more memory than it was
-// allowed and residentSlack.
+// residentCase is a painting whose process may take at most its memory limit plus
+// residentSlack.
 type residentCase struct {
 	name   string
 	recipe string
 	size   int             // long side
-	shape  image.Point     // of a texture, in place of a content
-	styles [][]image.Point // of each region; the regions share the canvas from left to right
+	shape  image.Point     // of a texture, which has no content
+	styles [][]image.Point // of each region; the regions divide the canvas from left to right
 	change func(*Recipe, *Options)
-	deep   bool // all layers of the recipe, and not just shallow ones, which are cheap on large canvases
-	masked bool // half of each style is looked at
-	keep   bool // keeps the right half of the content
-	resume bool // goes on from a checkpoint
+	deep   bool // all layers of the recipe, not only shallow ones, which are cheap on large canvases
+	masked bool // half of each style is masked
+	keep   bool // keep the right half of the content
+	resume bool // continue from a checkpoint
 }
 
-// residentSlack is how much more than the limit a process may take: text of the
-// program, and memory that the garbage collector has not given back yet.
+// residentSlack is how much more than the limit a process may take: the program itself,
+// and memory that the garbage collector has not returned yet.
 const residentSlack = 64 << 20
 
 var residentCases = []residentCase{
@@ -62,21 +62,20 @@ var residentCases = []residentCase{
 	{name: "strotss, two regions", recipe: "strotss", size: 1024, styles: twoRegions},
 }
 
-// twoRegions are the sizes of a style for each half of the canvas.
+// twoRegions are the sizes of one style for each half of the canvas.
 var twoRegions = [][]image.Point{{{600, 400}}, {{400, 600}}}
 
-// pairs has L-BFGS remember as many steps as it does.
+// pairs makes L-BFGS store the largest number of steps.
 func pairs(r *Recipe, _ *Options) { r.Iterations = 22 }
 
-// smallStyles has few columns of styles compared.
+// smallStyles compares few columns of styles.
 func smallStyles(r *Recipe, _ *Options) { r.StyleSize = 200 }
 
-// residentChild is the variable of the environment that tells a process which case
-// to paint.
+// residentChild is the environment variable that selects the case for a child process.
 const residentChild = "PASTICHE_TEST_RESIDENT"
 
-// TestResident paints, in a process for each painting and with the least memory that
-// it is accepted with, and compares the most memory that the process had with that.
+// TestResident paints each case in a process of its own, with the smallest limit that
+// is accepted, and compares the peak memory of the process with the limit.
 func TestResident(t *testing.T) {
 	if name := os.Getenv(residentChild); name != "" {
 		for _, c := range residentCases {
@@ -114,8 +113,8 @@ func TestResident(t *testing.T) {
 	}
 }
 
-// run paints and prints the most memory that the process had, the limit, and the
-// number of parts of the network's picture.
+// run paints and prints the peak memory of the process, the limit, and the number of
+// parts of the picture.
 func (c *residentCase) run(t *testing.T) {
 	content, regions, opts := c.inputs(t)
 	if opts.Precision == kernel.BFloat16 {
@@ -157,7 +156,7 @@ func (c *residentCase) inputs(t *testing.T) (content image.Image, regions []Regi
 	if recipe.FirstSize > 0 {
 		recipe.FirstSize, recipe.FirstIterations, recipe.ScaleStep = c.size/2, 1, 2
 	}
-	recipe.Faces = IgnoreFaces // which takes time to find them
+	recipe.Faces = IgnoreFaces // detection would take time
 	if !c.deep {
 		recipe.StyleLayers = []Layer{{"conv1_1", 1}, {"conv2_1", 1}}
 		if len(recipe.ContentLayers) > 0 {
@@ -230,7 +229,7 @@ func (c *residentCase) interrupted(t *testing.T, content image.Image, regions []
 	return checkpoint
 }
 
-// parts returns the number of parts that the canvas of the last scale is computed in.
+// parts returns the number of parts of the canvas of the last scale.
 func (c *residentCase) parts(t *testing.T, content image.Image, regions []Region, opts Options) int {
 	s, err := newSession(content, regions, opts)
 	if content == nil {
@@ -257,7 +256,7 @@ func (c *residentCase) parts(t *testing.T, content image.Image, regions []Region
 	return plan.Parts()
 }
 
-// peakResident returns the most memory that this process has had.
+// peakResident returns the peak memory of this process.
 func peakResident(t *testing.T) int64 {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// octaves returns the standard deviation of luma at each octave of a picture: what
-// every halving loses, from the finest details on.
+// octaves returns the standard deviation of luma at each octave of a picture, from fine
+// to coarse: the part that each halving removes.
 func octaves(p *picture.Picture, n int) []float64 {
 	strength := make([]float64, n)
 	for i := range strength {
@@ -25,10 +25,10 @@ func octaves(p *picture.Picture, n int) []float64 {
 	return strength
 }
 
-// TestStrokesKeepTheirSize: a painting four times as large, seen from four times as
-// far, has the strokes of the small one: as strong at every octave, and of the same
-// statistics. Only then come the finer ones, for which the small one has no room:
-// the bands of this style come every sixteen pixels there.
+// TestStrokesKeepTheirSize checks that a painting four times as large has the same
+// strokes when it is downscaled to the size of the small one: equally strong at every
+// octave, with the same statistics. Finer strokes come on top, for which the small one
+// has no room: the bands of this style are sixteen pixels apart there.
 func TestStrokesKeepTheirSize(t *testing.T) {
 	if testing.Short() {
 		t.Skip("which paints a large picture")
@@ -37,9 +37,9 @@ func TestStrokesKeepTheirSize(t *testing.T) {
 	content, style := photo(times*size, times*size), strokes(times*size, times*size, 3)
 	recipe := Fine()
 	recipe.FirstSize, recipe.ScaleStep, recipe.Averaging = 24, 2, 0.8
-	recipe.Margin = 0 // which is a sixth of the small painting, and of a real one next to nothing
+	recipe.Margin = 0 // a sixth of the small painting, and almost nothing of a real one
 	recipe.Iterations, recipe.FirstIterations = 40, 40
-	recipe.Colors = StyleColors // the strokes themselves
+	recipe.Colors = StyleColors // compare the strokes without color matching
 	paint := func(long int) *picture.Picture {
 		r := recipe
 		r.Size = long

@@ -6,26 +6,25 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// A Scale is one of the sizes at which a painting is worked on, from coarse to
-// fine.
+// A Scale is one of the sizes at which a painting is computed, from coarse to fine.
 type Scale struct {
 	Size       int `json:"size"` // the long side of the canvas, in pixels
 	Iterations int `json:"iterations"`
-	// ContentWeight, StyleScale and StyleCost are the recipe's at this scale; 0
-	// and "" leave them to the recipe.
+	// ContentWeight, StyleScale and StyleCost replace those of the recipe at this
+	// scale, unless they are 0 or "".
 	ContentWeight float64   `json:"content_weight,omitempty"`
 	StyleScale    float64   `json:"style_scale,omitempty"`
 	StyleCost     StyleCost `json:"style_cost,omitempty"`
 }
 
-// Schedule returns the scales of a valid recipe, the smallest first, with
-// nothing left open. A painting leaves out the first of them where its short side would
-// be too small there to reach a layer of the network: a panorama has fewer scales.
+// Schedule returns the scales of a valid recipe, the smallest first, with all fields
+// set. A painting skips the first scales where its short side would be too small to
+// reach a layer of the network; a panorama, for example, has fewer scales.
 func (r *Recipe) Schedule() []Scale {
 	scales := r.scales()
 	for i := range scales {
 		s := &scales[i]
-		// How far the scale lies between the first and the last.
+		// The position of the scale between the first, 0, and the last, 1.
 		along := 1.0
 		if len(scales) > 1 {
 			along = float64(i) / float64(len(scales)-1)
@@ -48,8 +47,8 @@ func (r *Recipe) Schedule() []Scale {
 	return scales
 }
 
-// scales returns the scales as far as they are given one by one, or the sizes
-// and iterations that follow from the recipe.
+// scales returns the scales that the recipe lists, or those that follow from its sizes
+// and iterations.
 func (r *Recipe) scales() []Scale {
 	if len(r.Scales) > 0 {
 		return append([]Scale(nil), r.Scales...)
@@ -64,16 +63,16 @@ func (r *Recipe) scales() []Scale {
 	return scales
 }
 
-// mostContent returns the largest content weight of any scale.
-func (r *Recipe) mostContent() (weight float64) {
+// maxContentWeight returns the largest content weight of any scale.
+func (r *Recipe) maxContentWeight() (weight float64) {
 	for _, s := range r.Schedule() {
 		weight = max(weight, s.ContentWeight)
 	}
 	return weight
 }
 
-// between returns the value at a share of the way from first, where that is
-// given, to last, in equal ratios.
+// between interpolates geometrically between first and last. It returns last where
+// either is 0.
 func between(first, last, along float64) float64 {
 	if first == 0 || last == 0 {
 		return last
@@ -81,8 +80,8 @@ func between(first, last, along float64) float64 {
 	return first * math.Pow(last/first, along)
 }
 
-// sizes returns the long sides of the scales, the smallest first: last, divided
-// by step again and again while that is at least first.
+// sizes returns the long sides of the scales, the smallest first: last, divided by step
+// again and again while the result is at least first.
 func sizes(first, last int, step float64) []int {
 	if first <= 0 || step <= 1 {
 		return []int{last}
@@ -95,16 +94,16 @@ func sizes(first, last int, step float64) []int {
 	return s
 }
 
-// quarters of a turn make a whole one.
+// quarters is the number of quarter turns in a full turn.
 const quarters = 4
 
-// scaled returns a long side multiplied by a factor, at least 1, and above MaxSize
-// where it is too large for any picture.
+// scaled returns a long side multiplied by a factor: at least 1, and MaxSize+1 where it
+// exceeds MaxSize.
 func scaled(long, by float64) int {
 	return int(min(max(1, math.Round(long*by)), MaxSize+1))
 }
 
-// resized returns a picture with the long side given.
+// resized returns a picture resized to the given long side.
 func resized(p *picture.Picture, long int) *picture.Picture {
 	w, h := picture.FitLong(p.W, p.H, long)
 	return p.Resize(w, h)

@@ -16,18 +16,17 @@ type Report struct {
 
 // A LayerCost is the cost of a picture at one layer.
 type LayerCost struct {
-	Layer  string  `json:"layer"`  // or several, joined by +
+	Layer  string  `json:"layer"`  // or several layers, joined by +
 	Kind   string  `json:"kind"`   // "content" or "style"
-	Weight float64 `json:"weight"` // of the layer among those of its kind, and of the region in the picture
-	Cost   float64 `json:"cost"`   // before that weight
+	Weight float64 `json:"weight"` // weight of the layer among those of its kind, times that of the region
+	Cost   float64 `json:"cost"`   // unweighted
 }
 
-// Score measures the costs of a picture, ours or anyone's, as a painting of
-// content in the manner of the styles of the regions. The picture keeps its size; the content
-// is resized to it and the styles to its long side, so that of the recipe only
-// the network's use, the layers, the costs and their weights matter. Costs are measured
-// where the content is visible. Errors are those of [Paint] before work begins, or
-// context.Cause(ctx).
+// Score measures the costs of any picture as a painting of content in the styles of the
+// regions. The picture keeps its size. The content is resized to it, and the styles to
+// its long side, so that only the recipe's network options, layers, costs and weights
+// matter. Costs are measured where the content is visible. Errors are those of [Paint]
+// before work begins, or context.Cause(ctx).
 func Score(ctx context.Context, content image.Image, regions []Region, scored image.Image, opts Options) (report *Report, err error) {
 	defer catch(&err)
 	canvas, _, err := visible("picture", scored)
@@ -55,15 +54,15 @@ func Score(ctx context.Context, content image.Image, regions []Region, scored im
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	report = &Report{Costs: st.tried[0]}
+	report = &Report{Costs: st.evaluations[0]}
 	for _, t := range st.terms {
 		report.Layers = append(report.Layers, LayerCost{Layer: strings.Join(t.layers, "+"), Kind: string(t.kind), Weight: t.share, Cost: t.cost})
 	}
 	return report, nil
 }
 
-// scoreError returns the error of a session for [Score]. There a content that is too small
-// has the size of the picture that is scored.
+// scoreError adapts an error of a session to [Score], where a content that is too small
+// has the size of the scored picture.
 func scoreError(err error) error {
 	var of *PictureError
 	var small *SizeError
@@ -79,17 +78,16 @@ type Activation struct {
 	Values  []float32 // C x H x W
 }
 
-// Features returns the activation of a layer over a picture, which is not
-// resized. Of the options, the network, the threads, and the recipe's Pooling
-// and Replicate matter. Errors are those of [Paint] before work begins, or
-// context.Cause(ctx).
+// Features returns the activation of a layer for a picture, which is not resized. It
+// uses the network and the threads of the options, and Pooling and Replicate of the
+// recipe. Errors are those of [Paint] before work begins, or context.Cause(ctx).
 func Features(ctx context.Context, m image.Image, layer string, opts Options) (activation *Activation, err error) {
 	defer catch(&err)
 	p, _, err := visible("picture", m)
 	if err != nil {
 		return nil, &PictureError{Role: PictureRole, Err: err}
 	}
-	s, err := newEasel(opts)
+	s, err := newEmptySession(opts)
 	if err != nil {
 		return nil, err
 	}

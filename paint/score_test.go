@@ -41,7 +41,7 @@ func TestScoreOfPainting(t *testing.T) {
 			recipe.Averaging, recipe.Colors = 0, StyleColors // which would change the canvas
 			recipe.Margin = 0                                // which costs something, too
 			opts := Options{Recipe: recipe}
-			if recipe.looksForNearest() {
+			if recipe.usesHypercolumns() {
 				t.Skip("which looks at other places in every picture")
 			}
 			painting := mustPaint(t, content, one(style), opts)
@@ -84,7 +84,7 @@ func TestScoreOfInputs(t *testing.T) {
 	for _, name := range recipeNames() {
 		t.Run(name, func(t *testing.T) {
 			opts := Options{Recipe: small(t, name)}
-			if opts.Recipe.looksForNearest() {
+			if opts.Recipe.usesHypercolumns() {
 				t.Skip("which compares some places, and not those of the style with themselves")
 			}
 			ofContent := mustScore(t, content, one(style), content, opts)

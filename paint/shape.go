@@ -6,8 +6,8 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// cropped returns the content, the regions and the options with every picture of
-// the content cut to the Shape of the options, in the middle.
+// cropped returns the content, the regions and the options, with the content, the masks
+// and the start picture cropped around the middle to the Shape of the options.
 func cropped(content image.Image, regions []Region, opts Options) (image.Image, []Region, Options, error) {
 	shape := opts.Shape
 	if shape == (image.Point{}) {
@@ -38,7 +38,7 @@ func cropped(content image.Image, regions []Region, opts Options) (image.Image, 
 
 func isEmpty(m image.Image) bool { return m == nil || m.Bounds().Empty() }
 
-// crop returns the part of a picture that has a shape.
+// crop returns the largest part of a picture, in the middle, that has the given shape.
 func crop(m image.Image, shape image.Point) image.Image {
 	if painting, ok := m.(*Painting); ok {
 		m = painting.Picture

@@ -11,33 +11,33 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// stage is one scale: the network laid out for its canvas, and the costs there.
+// stage is one scale of a painting: the network's plan for its canvas, and its costs.
 type stage struct {
-	pool      *kernel.Pool
-	plan      *vgg.Plan
-	scale     Scale
-	h, w      int
-	terms     []*term
-	variation float64      // weight
-	kept      *kept        // nil where the whole canvas is painted
-	scattered []*scattered // regions that are looked at elsewhere at every step
-	tried     []Costs      // of the evaluations of one step
-	// Where a tileable canvas is rolled to, and its gradient comes from.
+	pool        *kernel.Pool
+	plan        *vgg.Plan
+	scale       Scale
+	h, w        int
+	terms       []*term
+	variation   float64          // weight
+	kept        *kept            // nil where the whole canvas is painted
+	sampled     []*sampledRegion // regions whose points change at every step
+	evaluations []Costs          // the costs of each evaluation in one step
+	// The rolled canvas of a tileable texture, and its gradient.
 	canvas, gradient []float32
-	spent            Spent // on all evaluations
+	spent            Spent // over all evaluations
 }
 
-// term is a cost at one tap or several, and its weights.
+// term is a cost at one or more taps, with its weights.
 type term struct {
 	cost.Cost
 	layers []string
 	kind   kind
-	share  float64 // of the layer among those of its kind, and of the canvas that it looks at
-	weight float64 // of the kind
-	cost   float64 // of the last evaluation, before its weights
+	share  float64 // weight of the layer among those of its kind, times the share of the canvas that it covers
+	weight float64 // weight of the kind
+	cost   float64 // value of the last evaluation, unweighted
 }
 
-// overall returns the factor of the cost in the total.
+// overall returns the weight of the cost in the total.
 func (t *term) overall() float64 { return t.share * t.weight }
 
 // kind is what a term compares.
@@ -46,25 +46,25 @@ type kind string
 const (
 	contentKind kind = "content"
 	styleKind   kind = "style"
-	faceKind    kind = "faces" // the content's, in faces
+	faceKind    kind = "faces" // the content cost within faces
 )
 
-// newStage measures a content and the styles. The content and the origin, which
-// is the canvas where the scale begins, have the canvas's size. Where it fails, with
-// context.Cause(ctx) if ctx is cancelled, it still returns a stage, of which only
-// what is kept of the content is in place.
-func (s *session) newStage(ctx context.Context, content, origin *picture.Picture, scale Scale) (*stage, error) {
+// newStage measures the content and the styles of a scale. content and initial, the
+// canvas at the start of the scale, have the size of the canvas. If newStage fails,
+// with context.Cause(ctx) where ctx is cancelled, it still returns a stage, which has
+// only the kept part of the content.
+func (s *session) newStage(ctx context.Context, content, initial *picture.Picture, scale Scale) (*stage, error) {
 	st := &stage{pool: s.pool, scale: scale, h: content.H, w: content.W, variation: s.recipe.VariationWeight}
 	for _, r := range s.regions {
 		if len(r.styles) == 0 {
 			s.keepContent(st, r, content)
 		}
 	}
-	return st, s.measureScale(ctx, st, content, origin, scale)
+	return st, s.measureScale(ctx, st, content, initial, scale)
 }
 
-// measureScale lays the network out for a stage and adds the costs.
-func (s *session) measureScale(ctx context.Context, st *stage, content, origin *picture.Picture, scale Scale) error {
+// measureScale plans the network for a stage and adds its costs.
+func (s *session) measureScale(ctx context.Context, st *stage, content, initial *picture.Picture, scale Scale) error {
 	contentLayers, err := s.contentLayers()
 	if err != nil {
 		return err
@@ -83,19 +83,19 @@ func (s *session) measureScale(ctx context.Context, st *stage, content, origin *
 		if len(r.styles) == 0 || len(styleLayers) == 0 {
 			continue
 		}
-		if err := s.addStyle(ctx, st, r, content, origin, scale, styleLayers); err != nil {
+		if err := s.addStyle(ctx, st, r, content, initial, scale, styleLayers); err != nil {
 			return err
 		}
 	}
-	// Measuring needs other buffers than painting does. Their memory goes back before
-	// painting allocates its own, so that the process never holds both.
+	// Measuring needs other buffers than painting. Free them before painting allocates
+	// its own, so that the process never holds both.
 	s.pool.Release()
 	s.buffers.Release()
 	debug.FreeOSMemory()
 	return nil
 }
 
-// visibleShare returns which share of the content is visible.
+// visibleShare returns the mean opacity of the content.
 func (s *session) visibleShare() float64 {
 	if s.opacity == nil {
 		return 1
@@ -139,9 +139,10 @@ func (s *session) addContent(ctx context.Context, st *stage, content *picture.Pi
 		if s.recipe.Balanced {
 			opts.Scale = inverse(opts.Guide.MeanActivation(s.pool, target))
 		}
-		if s.recipe.mostContent() > 0 {
-			// With its share of the canvas for a weight, what is visible pulls at its places as
-			// it would in an opaque picture. So do styles.
+		if s.recipe.maxContentWeight() > 0 {
+			// Multiplied by the visible share of the canvas, the cost has the same
+			// gradient at a visible position as in an opaque picture. The same applies
+			// to styles.
 			st.add(s.contentCost(target, opts), contentKind, l.Weight*area, weight, l.Name)
 		}
 		if guide, share, ok := s.faceGuide(l.Name, st.h, st.w); ok {
@@ -152,23 +153,23 @@ func (s *session) addContent(ctx context.Context, st *stage, content *picture.Pi
 	return nil
 }
 
-// addStyle adds the costs of the styles of a region.
-func (s *session) addStyle(ctx context.Context, st *stage, r *region, content, origin *picture.Picture, scale Scale, layers []Layer) error {
+// addStyle adds the style costs of a region.
+func (s *session) addStyle(ctx context.Context, st *stage, r *region, content, initial *picture.Picture, scale Scale, layers []Layer) error {
 	switch scale.StyleCost {
 	case EarthMoverCost:
 		return s.addEarthMover(ctx, st, r, scale, layers)
 	case NearestCost:
-		return s.addMatched(ctx, st, r, content, origin, scale, layers)
+		return s.addMatched(ctx, st, r, content, initial, scale, layers)
 	case SplitCost:
 		return s.addSplit(ctx, st, r, scale, layers)
 	}
 	return s.addStatistics(ctx, st, r, scale, layers)
 }
 
-// contentLayers and styleLayers return the layers of costs that weigh anything,
-// by their proper names.
+// contentLayers and styleLayers return the layers with a positive weight, by canonical
+// name.
 func (s *session) contentLayers() ([]Layer, error) {
-	weight := s.recipe.mostContent()
+	weight := s.recipe.maxContentWeight()
 	if len(s.faces) > 0 {
 		weight = max(weight, s.recipe.faceWeight(weight))
 	}
@@ -204,12 +205,12 @@ func names(layers []Layer) []string {
 	return n
 }
 
-// add adds a cost.
+// add adds a cost to the stage.
 func (st *stage) add(cost cost.Cost, k kind, share, weight float64, layers ...string) {
 	st.terms = append(st.terms, &term{Cost: cost, layers: layers, kind: k, share: share, weight: weight})
 }
 
-// inverse returns 1/x, and 1 where a picture activates nothing.
+// inverse returns 1/x, or 1 for 0.
 func inverse(x float64) float64 {
 	if x == 0 {
 		return 1

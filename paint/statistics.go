@@ -9,8 +9,8 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// addStatistics adds the costs of a region whose styles are compared by
-// statistics, layer by layer.
+// addStatistics adds the costs of a region whose styles are compared by statistics,
+// layer by layer.
 func (s *session) addStatistics(ctx context.Context, st *stage, r *region, scale Scale, layers []Layer) error {
 	guides, area, err := s.guides(s.canvasMask(r.shown, st.w, st.h), st.h, st.w, layers)
 	if err != nil {
@@ -41,35 +41,34 @@ func (s *session) addStatistics(ctx context.Context, st *stage, r *region, scale
 }
 
 // measureTurned returns the statistics of a style, resized to a long side, at some
-// layers: the means over the directions that the recipe asks for.
+// layers: the mean over the rotations of the recipe.
 func (s *session) measureTurned(ctx context.Context, of *style, long int, layers []Layer, memory int64) (map[string]*cost.Statistics, error) {
 	var (
 		p          = resized(of.picture, long)
 		mask       = of.shown
-		turned     = make(map[string][]*cost.Statistics)
+		statistics = make(map[string][]*cost.Statistics)
 		directions = max(s.recipe.Rotations, 1)
 	)
 	for quarter := range directions {
 		if quarter > 0 {
-			p, mask = p.Turn(), mask.Turn()
+			p, mask = turned(p), turnedMask(mask)
 		}
 		of, err := s.measure(ctx, p, mask, layers, memory)
 		if err != nil {
 			return nil, err
 		}
 		for name, m := range of {
-			turned[name] = append(turned[name], m)
+			statistics[name] = append(statistics[name], m)
 		}
 	}
 	all := make(map[string]*cost.Statistics)
-	for name, of := range turned {
+	for name, of := range statistics {
 		all[name] = cost.Blend(slices.Repeat([]float64{1}, directions), of...)
 	}
 	return all, nil
 }
 
-// measure returns the statistics, at some layers, of the part of a picture that a
-// mask shows.
+// measure returns the statistics of a picture within a mask at some layers.
 func (s *session) measure(ctx context.Context, p *picture.Picture, mask *picture.Mask, layers []Layer, memory int64) (map[string]*cost.Statistics, error) {
 	guides, _, err := s.guides(mask, p.H, p.W, layers)
 	if err != nil {

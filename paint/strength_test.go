@@ -105,9 +105,9 @@ func TestStrengthen(t *testing.T) {
 	}
 }
 
-// TestStrengthMovesAwayFromThePhoto: with every recipe, a painting at Bold is further
-// from the photo, in the features of a layer, than one at Subtle. With fine, one at
-// Balanced lies between them.
+// TestStrengthMovesAwayFromThePhoto checks that with every recipe a painting at Bold is
+// further from the photo, in the features of a layer, than one at Subtle. With fine,
+// one at Balanced lies between them.
 func TestStrengthMovesAwayFromThePhoto(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it paints several pictures")
@@ -127,14 +127,14 @@ func TestStrengthMovesAwayFromThePhoto(t *testing.T) {
 				if err := recipe.Strengthen(s); err != nil {
 					t.Fatal(err)
 				}
-				// The nearest are looked for where a scale begins: with one scale,
-				// the canvas is the content there.
+				// The search uses the canvas at the start of a scale. With one scale
+				// this is the content.
 				recipe.Size, recipe.FirstSize, recipe.ScaleStep = 64, 32, 2
 				recipe.FirstIterations, recipe.Iterations = 20, 20
-				if recipe.Init == InitNoise { // which takes its time to fade
+				if recipe.Init == InitNoise { // the noise takes time to fade
 					recipe.Iterations = 80
 				}
-				if recipe.scatters() { // which is slow, and tells strengths apart early
+				if recipe.samplesPoints() { // slow, and strengths differ early
 					recipe.FirstIterations, recipe.Iterations = 8, 8
 				}
 				var distance float64

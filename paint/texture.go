@@ -9,23 +9,23 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// checkTile fails where a texture that is rolled has places of its own.
+// checkTile fails where a tileable texture has masks.
 func (s *session) checkTile() error {
 	if !s.recipe.Tileable {
 		return nil
 	}
 	for _, r := range s.regions {
 		if r.mask != nil {
-			return invalid("Tileable", "with a mask, which has sides: expected one or the other")
+			return invalid("Tileable", "with a mask, whose edges would not tile: expected one or the other")
 		}
 	}
 	return nil
 }
 
-// ground returns the picture that a texture has in place of a content, in the size of the
-// first scale: normally distributed noise. Each of its colour channels has the mean and
-// the standard deviation of that channel in the styles.
-func (s *session) ground() *picture.Picture {
+// noiseContent returns the content of a texture, in the size of the first scale:
+// normally distributed noise. Each color channel has the mean and the standard
+// deviation of that channel in the styles.
+func (s *session) noiseContent() *picture.Picture {
 	w, h := s.canvasSize(s.scales[0].Size)
 	g := picture.New(w, h)
 	r := rand.New(rand.NewPCG(s.opts.Seed, 0))
@@ -40,8 +40,8 @@ func (s *session) ground() *picture.Picture {
 	return g
 }
 
-// color returns the mean and the standard deviation of a colour over what is visible of
-// the styles, each of which has its share of its region.
+// color returns the mean and the standard deviation of a color channel over the visible
+// pixels of the styles, each weighted by its share of its region.
 func (s *session) color(c int) (mean, deviation float64) {
 	var squares, shares float64
 	for _, r := range s.regions {
@@ -69,10 +69,9 @@ func (s *session) color(c int) (mean, deviation float64) {
 	return mean, math.Sqrt(max(squares/shares-mean*mean, 0))
 }
 
-// rolled returns the objective of a step of a tileable texture: that of the
-// canvas rolled over its sides by a distance drawn for the step, so that no
-// place stays at a border for long, and what is a border one moment is the
-// inside of the picture the next.
+// rolled returns the objective of a step of a tileable texture: the cost of the canvas
+// rolled by a random distance that depends on the step. No position stays at a border
+// for long, so that no seam remains.
 func (st *stage) rolled(ctx context.Context, seed uint64, step int) optim.Objective {
 	r := rand.New(rand.NewPCG(seed, uint64(step)+1))
 	dy, dx := r.IntN(st.h), r.IntN(st.w)
@@ -87,8 +86,8 @@ func (st *stage) rolled(ctx context.Context, seed uint64, step int) optim.Object
 	}
 }
 
-// roll moves planes of h x w down and to the right, and in again at the other
-// side.
+// roll shifts planes of h x w down and to the right. What leaves on one side enters on
+// the other.
 func roll(dst, src []float32, h, w, dy, dx int) {
 	dy, dx = dy%h, dx%w
 	for row := range len(src) / w {

@@ -123,7 +123,7 @@ func TestRotations(t *testing.T) {
 			}
 			defer s.pool.Close()
 			var of [2]*cost.Statistics
-			for i, p := range []*picture.Picture{manner, manner.Turn()} {
+			for i, p := range []*picture.Picture{manner, turned(manner)} {
 				all, err := s.measureTurned(t.Context(), &style{picture: p}, max(p.W, p.H), []Layer{{Name: "conv2_1"}}, s.memory)
 				if err != nil {
 					t.Fatal(err)

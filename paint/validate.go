@@ -10,26 +10,25 @@ import (
 // MaxSize is the longest side of a painting.
 const MaxSize = 16384
 
-// MaxIterations is the largest number of iterations of a painting, over all scales: more
-// than a day at ten in a second, where a few hundred suffice. It keeps what is asked for
-// by mistake, or of a server by somebody else, from being painted for ever.
+// MaxIterations is the largest number of iterations of a painting, over all scales:
+// more than a day at ten per second, where a few hundred suffice. It protects servers,
+// and users who mistype.
 const MaxIterations = 1_000_000
 
-// leastScaleStep is the least ratio of a scale to the one before that makes a
-// difference.
-const leastScaleStep = 1.05
+// minScaleStep is the smallest useful ratio of a scale to the one before.
+const minScaleStep = 1.05
 
-// maxPyramid is as many levels as the largest canvas has.
+// maxPyramid is the number of levels of the largest canvas.
 const maxPyramid = 15
 
-// maxMargin is about what conv5_1 of a VGG-19 sees to each side.
+// maxMargin is about the receptive field of conv5_1 of a VGG-19 to each side.
 const maxMargin = 64
 
-// maxScales is more scales than steps of leastScaleStep make.
+// maxScales is more than the number of scales at steps of minScaleStep.
 const maxScales = 200
 
-// Validate checks everything about a recipe that does not depend on pictures or
-// networks. Its error is an [*OptionError].
+// Validate checks everything in a recipe that does not depend on pictures or networks.
+// Its error is an [*OptionError].
 func (r *Recipe) Validate() error {
 	for _, w := range []struct {
 		option string
@@ -63,7 +62,7 @@ func (r *Recipe) Validate() error {
 	case r.Pyramid < 0 || r.Pyramid > maxPyramid:
 		return invalid("Pyramid", "%d levels: expected 1 to %d, or 0 for pixels", r.Pyramid, maxPyramid)
 	case r.Pyramid > 1 && r.Tileable:
-		return invalid("Pyramid", "with a tileable texture, of which it would show the sides: expected one or the other")
+		return invalid("Pyramid", "with a tileable texture, which it would give visible seams: expected one or the other")
 	case !(r.Averaging >= 0 && r.Averaging < 1):
 		return invalid("Averaging", "%g: expected a decay from 0 up to, but not, 1", r.Averaging)
 	case r.Factor < 0 || math.IsInf(r.Factor, 0) || math.IsNaN(r.Factor):
@@ -91,8 +90,8 @@ func (r *Recipe) Validate() error {
 		return invalid("FinalIterations", "%d: expected 0 or more", r.FinalIterations)
 	case r.FinalIterations > 0 && !slices.Contains(StyleCosts(), r.FinalCost):
 		return invalid("FinalCost", "%q: expected one of %v", r.FinalCost, StyleCosts())
-	case r.Optimizer != Adam && r.scatters():
-		return invalid("Optimizer", "%s with a style cost of %s: expected %s, as the places that are looked at change from step to step",
+	case r.Optimizer != Adam && r.samplesPoints():
+		return invalid("Optimizer", "%s with a style cost of %s: expected %s, as the sampled points change from step to step",
 			r.Optimizer, EarthMoverCost, Adam)
 	case !(r.ContentShare >= 0 && r.ContentShare <= 1):
 		return invalid("ContentShare", "%g: expected 0 to 1", r.ContentShare)
@@ -102,9 +101,9 @@ func (r *Recipe) Validate() error {
 			return invalid("Scales", "style cost %q at %d pixels: expected one of %v", s.StyleCost, s.Size, StyleCosts())
 		}
 	}
-	content := r.mostContent()
+	content := r.maxContentWeight()
 	if content == 0 && r.StyleWeight == 0 {
-		return invalid("StyleWeight", "content and style both weigh nothing: expected one of them above 0")
+		return invalid("StyleWeight", "content and style both have weight 0: expected one of them above 0")
 	}
 	if err := validateLayers("ContentLayers", r.ContentLayers, content > 0); err != nil {
 		return err
@@ -130,8 +129,7 @@ func (r *Recipe) validateColors() error {
 	return nil
 }
 
-// validateScales checks what says how large canvas and styles are, and how many
-// iterations are made.
+// validateScales checks the sizes of canvas and styles, and the numbers of iterations.
 func (r *Recipe) validateScales() error {
 	if len(r.Scales) == 0 {
 		if err := r.validateSizes(); err != nil {
@@ -173,15 +171,15 @@ func (r *Recipe) validateScales() error {
 	return nil
 }
 
-// validateSizes checks what the scales follow from where they are not listed.
+// validateSizes checks the fields from which unlisted scales follow.
 func (r *Recipe) validateSizes() error {
 	switch {
 	case r.Size < 1 || r.Size > MaxSize:
 		return invalid("Size", "%d pixels: expected 1 to %d", r.Size, MaxSize)
 	case r.FirstSize < 0:
 		return invalid("FirstSize", "%d pixels: expected 0 for a single scale, or the first one's long side", r.FirstSize)
-	case r.FirstSize > 0 && !(r.ScaleStep >= leastScaleStep):
-		return invalid("ScaleStep", "%g: expected at least %g", r.ScaleStep, leastScaleStep)
+	case r.FirstSize > 0 && !(r.ScaleStep >= minScaleStep):
+		return invalid("ScaleStep", "%g: expected at least %g", r.ScaleStep, minScaleStep)
 	case r.Iterations < 1:
 		return invalid("Iterations", "%d: expected at least 1", r.Iterations)
 	case r.FirstSize > 0 && r.FirstIterations < 1:
@@ -204,7 +202,7 @@ func validateLayers(option string, layers []Layer, needed bool) error {
 		total += l.Weight
 	}
 	if needed && total == 0 {
-		return invalid(option, "none weighs anything: expected at least one layer such as conv4_2")
+		return invalid(option, "no layer has a weight above 0: expected at least one, such as conv4_2")
 	}
 	return nil
 }

@@ -8,19 +8,20 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// redAndBlue are two styles that differ in colour alone.
+// redAndBlue returns two styles that differ only in color.
 func redAndBlue(w, h int) (red, blue *picture.Picture) {
 	wave := func(x, y float64) float64 { return 180 + 60*math.Sin(40*x+25*y) }
 	return draw(w, h, func(x, y float64) [3]float64 { return [3]float64{wave(x, y), 30, 20} }),
 		draw(w, h, func(x, y float64) [3]float64 { return [3]float64{20, 30, wave(x, y)} })
 }
 
-// blend returns a region of two styles with weights.
+// blend returns a region of two styles with the given weights.
 func blend(a, b *picture.Picture, weights [2]float64) []Region {
 	return []Region{{Styles: []Style{{Picture: a, Weight: weights[0]}, {Picture: b, Weight: weights[1]}}}}
 }
 
-// TestStyleWithoutWeight: a style of weight 0 paints nothing, whatever the recipe.
+// TestStyleWithoutWeight checks that a style of weight 0 paints nothing, with every
+// recipe.
 func TestStyleWithoutWeight(t *testing.T) {
 	content := photo(48, 36)
 	red, blue := redAndBlue(64, 48)
@@ -38,8 +39,8 @@ func TestStyleWithoutWeight(t *testing.T) {
 	}
 }
 
-// TestStyleWeights: the more a style weighs, the more of it is painted, by recipes
-// that look for places of the styles, too.
+// TestStyleWeights checks that a style with more weight has more influence, also with
+// recipes that search for nearest neighbours.
 func TestStyleWeights(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it paints several pictures")
@@ -69,9 +70,9 @@ func TestStyleWeights(t *testing.T) {
 	}
 }
 
-// TestAllot: styles give columns in proportion to their weights.
+// TestAllot checks that styles get columns in proportion to their shares.
 func TestAllot(t *testing.T) {
-	const places = 400 // of a style of this many times columnStep²
+	const places = 400 // number of columns of a style with this many times columnStep² pixels
 	pixels := float64(places * columnStep * columnStep)
 	for _, test := range []struct {
 		name         string

@@ -11,8 +11,8 @@ import (
 	"math/bits"
 )
 
-// The headers of a BMP: one of the file, then one of the picture, which begins
-// with its own length.
+// A BMP has two headers: one of the file, then one of the picture, which begins with
+// its own length.
 const (
 	bmpInfo         = 14 // where the second header begins
 	bmpInfoOS2      = 12
@@ -40,10 +40,10 @@ const (
 	bmpRLE24          = 4 // of OS/2
 )
 
-// decodeBMP reads a BMP as browsers do: fields that a short header lacks are
-// 0, indices beyond the palette are black, pixels that run lengths skip are
-// transparent, the fourth byte of 32 bits is opacity only where a mask says
-// so, and opacities that are all 0 mean nothing.
+// decodeBMP reads a BMP as browsers do: fields missing from a short header are 0,
+// indices beyond the palette are black, pixels that runs skip are transparent, the
+// fourth byte of 32 bits is opacity only if a mask says so, and opacities that are all
+// 0 are ignored.
 func decodeBMP(ctx context.Context, data []byte, lim Limits) (*raster, error) {
 	b, err := readBMP(data)
 	if err != nil {
@@ -65,7 +65,7 @@ func decodeBMP(ctx context.Context, data []byte, lim Limits) (*raster, error) {
 	return &raster{image: m, icc: bmpProfile(data)}, nil
 }
 
-// bmpFile is what the headers say.
+// bmpFile holds the contents of the headers.
 type bmpFile struct {
 	os2         bool // a header of OS/2
 	w, h        int
@@ -103,7 +103,7 @@ func readBMP(data []byte) (*bmpFile, error) {
 	if b.h < 0 {
 		b.topDown, b.h = true, -b.h
 	}
-	masks := 0 // bytes behind the header
+	masks := 0 // bytes after the header
 	fields := !b.os2 && (b.compression == bmpBitfields || b.compression == bmpAlphaBitfields)
 	if fields {
 		if masks = 12; b.compression == bmpAlphaBitfields {
@@ -138,7 +138,8 @@ func readBMP(data []byte) (*bmpFile, error) {
 	if indexed && (used == 0 || used > 1<<b.bits) {
 		used = 1 << b.bits
 	}
-	// Where it says nothing, or forgets the palette, the pixels follow.
+	// Without an offset, or with one that ignores the palette, the pixels follow the
+	// palette.
 	if headers := len(data) - len(rest); at <= headers {
 		at = headers
 		if indexed {
@@ -153,7 +154,7 @@ func readBMP(data []byte) (*bmpFile, error) {
 	return b, nil
 }
 
-// check refuses kinds that are not read.
+// check refuses unsupported kinds.
 func (b *bmpFile) check() error {
 	bad := func() error {
 		return fmt.Errorf("compression %d with %d bits a pixel", b.compression, b.bits)
@@ -193,7 +194,7 @@ func (b *bmpFile) check() error {
 	return bad()
 }
 
-// readPalette reads n colours, or as many as there are; the others are black.
+// readPalette reads n colors, or as many as there are; missing ones are black.
 func (b *bmpFile) readPalette(data []byte, entry, n int) {
 	for i := range b.palette {
 		c := color.RGBA{A: 255}
@@ -234,7 +235,7 @@ func (b *bmpFile) decode(ctx context.Context) (image.Image, error) {
 		m, row = b.masked(bounds)
 	}
 	stride := (b.w*b.bits + 31) / 32 * 4
-	length := (b.w*b.bits + 7) / 8 // the last row may lack what fills it up
+	length := (b.w*b.bits + 7) / 8 // the last row may lack its padding
 	for i := range b.h {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
@@ -267,8 +268,8 @@ func unpack(pix, row []byte, n int) {
 	}
 }
 
-// opaqueIfClear makes pixels opaque whose opacities, from byte at of each n
-// on, are all 0.
+// opaqueIfClear makes the picture opaque if all its opacities are 0. The opacity is
+// byte at of each n bytes.
 func opaqueIfClear(pix []byte, n, at int) {
 	for i := at; i < len(pix); i += n {
 		for _, v := range pix[i : i-at+n] {
@@ -284,8 +285,8 @@ func opaqueIfClear(pix []byte, n, at int) {
 	}
 }
 
-// masked returns a picture of 16 or 32 bits a pixel, with 16 bits a sample
-// where a mask has more than 8, and what fills its rows.
+// masked returns a picture of 16 or 32 bits a pixel, with 16-bit samples where a mask
+// has more than 8 bits.
 func (b *bmpFile) masked(bounds image.Rectangle) (image.Image, func(y int, row []byte)) {
 	deep := false
 	var shift [4]int
@@ -337,7 +338,7 @@ func (b *bmpFile) decodeRuns(ctx context.Context) (image.Image, error) {
 	m := image.NewNRGBA(image.Rect(0, 0, b.w, b.h))
 	x, y := 0, 0 // y counts the rows in the file
 	size := max(b.bits/8, 1)
-	// pixel returns the colour of the i-th pixel of a run or of pixels.
+	// pixel returns the color of the i-th pixel of data.
 	pixel := func(data []byte, i int) [4]byte {
 		if b.bits == 24 {
 			return [4]byte{data[3*i+2], data[3*i+1], data[3*i], 255}
@@ -349,7 +350,7 @@ func (b *bmpFile) decodeRuns(ctx context.Context) (image.Image, error) {
 		c := b.palette[index]
 		return [4]byte{c.R, c.G, c.B, c.A}
 	}
-	// put sets n pixels to colours. What leaves the row costs nothing: a file may
+	// put sets the colors of n pixels. Pixels outside the row cost nothing: a file may
 	// have a run of 255 pixels for every two bytes.
 	put := func(n int, colour func(i int) [4]byte) {
 		row := b.h - 1 - y
@@ -369,14 +370,14 @@ func (b *bmpFile) decodeRuns(ctx context.Context) (image.Image, error) {
 		}
 		if len(data) < 2 {
 			if y == b.h-1 && x >= b.w {
-				break // only the end is not said
+				break // only the end marker is missing
 			}
 			return nil, io.ErrUnexpectedEOF
 		}
 		n, kind := int(data[0]), int(data[1])
 		const endOfRow, endOfPicture, move = 0, 1, 2
 		switch {
-		case n > 0: // n pixels of one colour, or of two in turn
+		case n > 0: // n pixels of one color, or of two in turn
 			if data = data[1:]; len(data) < size {
 				return nil, io.ErrUnexpectedEOF
 			}
@@ -395,7 +396,7 @@ func (b *bmpFile) decodeRuns(ctx context.Context) (image.Image, error) {
 				return nil, io.ErrUnexpectedEOF
 			}
 			x, y, data = min(x+int(data[2]), b.w), y+int(data[3]), data[4:]
-		default: // pixels, filled up to whole words
+		default: // single pixels, padded to whole words
 			data = data[2:]
 			length := (kind*b.bits + 7) / 8
 			if len(data) < length {
@@ -408,8 +409,8 @@ func (b *bmpFile) decodeRuns(ctx context.Context) (image.Image, error) {
 	return m, nil
 }
 
-// bmpProfile returns the profile that a header of version 5 says where to find. One
-// that is not there, or in another file, comes empty.
+// bmpProfile returns the profile of a version 5 header. It is empty, not nil, if it is
+// missing or in another file.
 func bmpProfile(data []byte) []byte {
 	if len(data) < bmpInfo+bmpInfoLen5 {
 		return nil

@@ -160,7 +160,7 @@ func TestKindsOfBMP(t *testing.T) {
 	}
 }
 
-// TestBMPRunsThatSkip leaves the pixels that no run reaches transparent.
+// TestBMPRunsThatSkip checks that pixels outside all runs are transparent.
 func TestBMPRunsThatSkip(t *testing.T) {
 	file := bmpTest{
 		info: 40, bits: 8, compression: bmpRLE8, used: 2, palette: []byte{1, 2, 3, 0, 4, 5, 6, 0},

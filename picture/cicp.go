@@ -6,9 +6,9 @@ import (
 	"sync"
 )
 
-// A cicp describes colours by the code points of ITU-T H.273, which PNG's chunk
-// cICP and the box colr (nclx) of AVIF and HEIC have. It comes before an ICC
-// profile: a decoder of a format where that comes first leaves the code points out.
+// A cicp describes colors by the code points of ITU-T H.273, which PNG's chunk cICP and
+// the box colr (nclx) of AVIF and HEIC contain. It takes precedence over an ICC
+// profile; where a format has the opposite rule, its decoder drops the code points.
 type cicp struct {
 	primaries uint8 // table 2: 1 BT.709, 9 BT.2020, 12 P3
 	transfer  uint8 // table 3: 13 sRGB, 16 PQ, 18 HLG
@@ -44,13 +44,13 @@ const (
 	matrixRGB = 0
 )
 
-// title returns the words for the code points that stand in a sentence.
+// title returns a phrase for the code points, for use in a sentence.
 func (c *cicp) title() string {
 	return fmt.Sprintf("its colours are described by code points (CICP %d/%d)", c.primaries, c.transfer)
 }
 
-// problem returns why the code points are not understood, as a clause; "" where
-// they are.
+// problem returns why the code points are not supported, as a clause, or "" if they
+// are.
 func (c *cicp) problem() string {
 	if c.matrix != matrixRGB || c.gamut() == nil || c.light() == nil {
 		return fmt.Sprintf("its colours are described by code points that are not understood (CICP %d/%d/%d)", c.primaries, c.transfer, c.matrix)
@@ -58,8 +58,8 @@ func (c *cicp) problem() string {
 	return ""
 }
 
-// toSRGB turns the levels of a picture to those of sRGB. The code points must be
-// understood. It returns warnings.
+// toSRGB converts the levels of a picture to sRGB. The code points must be supported.
+// It returns warnings.
 func (c *cicp) toSRGB(p *Picture) (warnings []string) {
 	if !c.fullRange {
 		const black, white = 16, 235
@@ -111,9 +111,9 @@ func (c *cicp) gamut() *gamut {
 }
 
 // light returns the function from levels to light, both 0 to 1, for a code of table 3
-// of H.273, or nil. That table has the curves of cameras for BT.709, BT.601 and
-// BT.2020. What counts is the curve of the displays that such pictures are made for,
-// which is an exponent of 2.4 (BT.1886); browsers show them so.
+// of H.273, or nil. For BT.709, BT.601 and BT.2020 the table has the curves of cameras,
+// but pictures are made for the curve of displays, an exponent of 2.4 (BT.1886), which
+// browsers use.
 func (c *cicp) light() func(v float64) float64 {
 	switch c.transfer {
 	case transferBT709, transferBT601, transferBT2020, transferBT2020b:
@@ -134,9 +134,9 @@ func (c *cicp) light() func(v float64) float64 {
 	return nil
 }
 
-// toXYZ returns the matrix from the lights of a gamut to the XYZ of profiles (D50),
-// its white adapted by Bradford's matrix, as profiles of ICC have it. It is all
-// zeros where the gamut has no area.
+// toXYZ returns the matrix from the lights of a gamut to the XYZ of ICC profiles, with
+// the white adapted to D50 by Bradford's matrix. It is zero where the gamut has no
+// area.
 func (g *gamut) toXYZ() matrix3 {
 	m, ok := g.native()
 	if !ok {
@@ -152,8 +152,8 @@ func (g *gamut) toXYZ() matrix3 {
 	return adapted.after(&m)
 }
 
-// native returns the matrix from the lights of a gamut to XYZ, with its own white,
-// and whether there is one.
+// native returns the matrix from the lights of a gamut to XYZ with its own white. ok is
+// false where there is none.
 func (g *gamut) native() (m matrix3, ok bool) {
 	for c, xy := range [colors][2]float64{g.red, g.green, g.blue} {
 		if !(xy[1] > 0) {
@@ -190,7 +190,7 @@ func pqToLight(v float64) float64 {
 	return math.Pow(max(p-pqC1, 0)/(pqC2-pqC3*p), 1/pqM1)
 }
 
-// pqFromLight undoes pqToLight.
+// pqFromLight is the inverse of pqToLight.
 func pqFromLight(y float64) float64 {
 	p := math.Pow(y, pqM1)
 	return math.Pow((pqC1+pqC2*p)/(1+pqC3*p), pqM2)
@@ -214,11 +214,11 @@ func hlgToLight(v float64) float64 {
 	return (math.Exp((v-c)/a) + b) / 12
 }
 
-// toneMap turns the levels of a picture of PQ or HLG to those of sRGB, whose white is
-// hdrWhite. Dim light stays as it is, up to 91 cd/m2 in a picture of 1000; brighter
-// light is compressed by the curve of BT.2390 (section 5.4.1), so that the picture's
-// brightest becomes white. It looks at the greatest of the three lights of a pixel
-// and scales all three, which keeps the hue. It returns warnings.
+// toneMap converts the levels of a PQ or HLG picture to sRGB, whose white is hdrWhite.
+// It keeps dim light, up to 91 cd/m2 in a picture of 1000, and compresses brighter
+// light by the curve of BT.2390 (section 5.4.1), so that the brightest becomes white.
+// It computes a factor from the largest of the three lights of a pixel and applies it
+// to all three, which keeps the hue. It returns warnings.
 func (c *cicp) toneMap(p *Picture) (warnings []string) {
 	of := newCurve(c.light())
 	native, _ := c.gamut().native()
@@ -269,7 +269,7 @@ func (c *cicp) toneMap(p *Picture) (warnings []string) {
 	return []string{fmt.Sprintf("it is an HDR picture (%s, up to %.0f cd/m2): its lights are darkened to what sRGB can show", name, peak)}
 }
 
-// compression returns the factor on a light, in cd/m2, that brings lights up to peak
+// compression returns the factor of a light, in cd/m2, that maps lights up to peak
 // below hdrWhite (BT.2390, section 5.4.1).
 func compression(peak float64) func(light float32) float32 {
 	if peak <= hdrWhite {

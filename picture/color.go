@@ -6,15 +6,15 @@ import (
 	"image"
 )
 
-// A description of colours comes before the ones after it: the code points of video
-// (cICP), an ICC profile, numbers of a header (PNG's gAMA and cHRM). Without any,
-// levels are those of sRGB, and inks are converted without a profile.
+// The descriptions of colors in a file have an order of precedence: video code points
+// (cICP), an ICC profile, numbers in a header (PNG's gAMA and cHRM). Without any,
+// levels are sRGB, and inks are converted without a profile.
 
-// takenForSRGB ends the warning of a description that is not understood.
+// takenForSRGB ends the warning about an unsupported description.
 const takenForSRGB = "its colours are taken for sRGB; convert it to sRGB first where they matter"
 
-// setPicture sets the picture of a file, and what there is to say of its colours. It
-// returns an error only where the context ends.
+// setPicture sets the picture of a file, its profile and warnings about its colors. It
+// returns an error only if ctx ends.
 func (f *File) setPicture(ctx context.Context, r *raster) error {
 	f.Deep = deep(r.image)
 	f.Warnings = r.warnings
@@ -46,8 +46,8 @@ func (f *File) setPicture(ctx context.Context, r *raster) error {
 	return ctx.Err()
 }
 
-// convertInks returns an image of inks in the levels of sRGB, or as it is where the
-// profile does not serve for it.
+// convertInks converts an image of inks to sRGB, or returns it unchanged if the profile
+// does not apply.
 func (f *File) convertInks(ctx context.Context, m *image.CMYK, profile *iccProfile) image.Image {
 	if profile.problem == "" && profile.kind != iccCMYK {
 		profile.problem = "is for " + profile.kind + ", and the picture is CMYK"
@@ -65,8 +65,8 @@ func (f *File) convertInks(ctx context.Context, m *image.CMYK, profile *iccProfi
 	return m
 }
 
-// applyProfile keeps the profile of the file's picture, or converts the levels of
-// the picture to those of sRGB where a painting cannot keep the profile.
+// applyProfile stores the profile of the file, or converts the picture to sRGB where a
+// painting cannot keep the profile.
 func (f *File) applyProfile(ctx context.Context, profile *iccProfile) {
 	if profile.problem == "" {
 		switch {

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// pngOf returns a PNG of colours in a row, with chunks before the picture.
+// pngOf returns a PNG of one row of colors, with chunks before the pixels.
 func pngOf(t testing.TB, levels [][colors]uint16, chunks ...[]byte) []byte {
 	t.Helper()
 	m := image.NewNRGBA64(image.Rect(0, 0, len(levels), 1))
@@ -49,17 +49,17 @@ func iCCP(profile []byte) []byte {
 	return pngChunk(append([]byte("iCCPname\x00\x00"), deflated(profile)...))
 }
 
-// pale are colours that all spaces have, as samples of 16 bits.
+// pale are 16-bit colors that all color spaces contain.
 var pale = [][colors]uint16{{0, 0, 0}, {0xffff, 0xffff, 0xffff}, {0x8080, 0x8080, 0x8080}, {0x2020, 0x2020, 0x2020}, {0xa0a0, 0x7070, 0x6060}, {0x5050, 0x9090, 0x8080}, {0x7878, 0x7070, 0xb0b0}}
 
-// TestDescribedColors: the levels are those that LittleCMS 2.14 computes, in
-// floating point, from profiles of the same curves and primaries
+// TestDescribedColors compares levels with those that LittleCMS 2.14 computes, in
+// floating point, from profiles with the same curves and primaries
 // (testdata/described.py).
 func TestDescribedColors(t *testing.T) {
 	adobe := &gamut{[2]float64{0.64, 0.33}, [2]float64{0.21, 0.71}, [2]float64{0.15, 0.06}, whiteD65}
 	for name, test := range map[string]struct {
 		chunks []byte
-		want   [][colors]float64 // what sRGB lacks is clipped
+		want   [][colors]float64 // colors outside sRGB are clipped
 	}{
 		"Display P3":            {cICP(12, 13, 0, 1), describedP3},
 		"BT.709":                {cICP(1, 1, 0, 1), describedBT709},
@@ -87,8 +87,8 @@ func TestDescribedColors(t *testing.T) {
 	}
 }
 
-// TestColorsOfSRGB: descriptions that mean sRGB, and those that no one can have
-// meant, leave levels as they are.
+// TestColorsOfSRGB checks that descriptions of sRGB, and implausible ones, leave levels
+// unchanged.
 func TestColorsOfSRGB(t *testing.T) {
 	linear := gAMA(1)
 	for name, chunks := range map[string][]byte{
@@ -126,8 +126,8 @@ func TestColorsOfSRGB(t *testing.T) {
 	}
 }
 
-// TestPrecedence: cICP comes before iCCP, that before sRGB, and that before gAMA and
-// cHRM; code points that are not understood come last.
+// TestPrecedence checks the precedence of cICP, iCCP, sRGB, and gAMA with cHRM;
+// unsupported code points come last.
 func TestPrecedence(t *testing.T) {
 	_, wide := openProfile(t, "profile-gamma.png")
 	profile := iCCP(wide.data)
@@ -162,7 +162,7 @@ func TestPrecedence(t *testing.T) {
 	}
 }
 
-// TestNarrowRange: levels of video's range are spread.
+// TestNarrowRange checks that levels of the narrow video range are expanded.
 func TestNarrowRange(t *testing.T) {
 	levels := [][colors]uint16{{16 * per8, 16 * per8, 16 * per8}, {235 * per8, 235 * per8, 235 * per8}, {0, 126 * per8, 255 * per8}}
 	f, err := Decode(t.Context(), bytes.NewReader(pngOf(t, levels, cICP(1, 13, 0, 0))), "a.png", Limits{})
@@ -177,9 +177,9 @@ func TestNarrowRange(t *testing.T) {
 	}
 }
 
-// TestHDR: pictures up to the white of a page, 203 cd/m2, keep their lights, and
-// brighter ones are compressed. The codes are those of BT.2408, table 1: 38 % is a
-// grey card of 26 cd/m2, and white 58 % of PQ and 75 % of HLG.
+// TestHDR checks that pictures up to reference white, 203 cd/m2, keep their lights, and
+// brighter ones are compressed. The codes are those of BT.2408, table 1: 38 % is a grey
+// card of 26 cd/m2, and white is 58 % in PQ and 75 % in HLG.
 func TestHDR(t *testing.T) {
 	grey := func(codes ...float64) (row [][colors]uint16) {
 		for _, v := range codes {
@@ -228,7 +228,7 @@ func TestHDR(t *testing.T) {
 	}
 }
 
-// FuzzPNGColors: whatever the chunks say, levels are levels, or there is an error.
+// FuzzPNGColors checks that any chunks give valid levels or an error.
 func FuzzPNGColors(f *testing.F) {
 	f.Add([]byte{9, 16, 0, 1}, []byte{0, 0, 0xb1, 0x8f}, pngNumbers("", 0.3, 0.3, 0.6, 0.3, 0.3, 0.6, 0.1, 0.1))
 	f.Add([]byte{9, 18, 0, 0}, []byte{0xff, 0xff, 0xff, 0xff}, bytes.Repeat([]byte{0xff}, 32))

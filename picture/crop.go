@@ -5,9 +5,8 @@ import (
 	"math"
 )
 
-// Inscribed returns the largest rectangle in the middle of w by h pixels whose
-// proportions are nearest to those of a shape. It panics unless all sides are
-// positive.
+// Inscribed returns the largest centered rectangle within w by h pixels whose
+// proportions are nearest to those of shape. It panics unless all sides are positive.
 func Inscribed(w, h int, shape image.Point) image.Rectangle {
 	if w < 1 || h < 1 || shape.X < 1 || shape.Y < 1 {
 		panic("picture: sizes must be positive")
@@ -23,8 +22,8 @@ func Inscribed(w, h int, shape image.Point) image.Rectangle {
 	return image.Rectangle{at, at.Add(size)}
 }
 
-// Crop returns a copy of a part of the picture, and the picture itself where that
-// is all of it. It panics for a part that is empty or leaves the picture.
+// Crop returns a copy of a part of the picture, or the picture itself if the part is
+// all of it. It panics for a part that is empty or extends beyond the picture.
 func (p *Picture) Crop(part image.Rectangle) *Picture {
 	if part == p.Bounds() {
 		return p

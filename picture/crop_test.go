@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestInscribed: the part in the middle is as large as it can be, and of the shape
-// up to half a pixel.
+// TestInscribed checks that the rectangle is as large as possible, and has the shape up
+// to half a pixel.
 func TestInscribed(t *testing.T) {
 	for _, c := range []struct {
 		w, h  int

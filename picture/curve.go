@@ -5,11 +5,11 @@ import "slices"
 // A curve holds the light, 0 to 1, of every 32nd part of a level, and never falls.
 type curve [maxLevel*tableSteps + 1]float32
 
-// roundedCurve is how far a curve may fall where two parts of it meet, because
-// their parameters are rounded.
+// roundedCurve is how far a curve may fall between two segments because of rounded
+// parameters.
 const roundedCurve = 1e-3
 
-// newCurve tabulates a function of 0 to 1. It returns nil where that falls.
+// newCurve tabulates a function on 0 to 1. It returns nil where the function falls.
 func newCurve(of func(v float64) float64) *curve {
 	c := new(curve)
 	for i := range c {
@@ -36,7 +36,7 @@ func (c *curve) light(level float32) float32 {
 	return c[i] + (at-float32(i))*(c[i+1]-c[i])
 }
 
-// level returns the level of a light, the lowest of several.
+// level returns the lowest level with the given light.
 func (c *curve) level(light float32) float32 {
 	if light != light {
 		return light

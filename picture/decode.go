@@ -23,22 +23,20 @@ const (
 	DefaultMaxBytes = 512 << 20
 )
 
-// Limits bounds what reading one picture may cost. Peak memory stays below
-// 64 bytes per pixel of MaxPixels, plus the file itself (at most MaxBytes)
-// twice, plus 64 MiB.
+// Limits limits the cost of reading a picture. Peak memory is below 64 bytes for each
+// of MaxPixels pixels, plus twice the file (at most MaxBytes), plus 64 MiB.
 type Limits struct {
 	// MaxPixels is the greatest width times height; 0 means DefaultMaxPixels.
 	MaxPixels int64
 	// MaxBytes is the greatest size of the file; 0 means DefaultMaxBytes, or
 	// what MaxPixels of 16 bits with alpha need, if that is more.
 	MaxBytes int64
-	// Untrusted is for files of strangers: no decoder is then used that the end of
-	// the context does not stop at once. HEIC and AVIF take three times as long and have at
-	// most 12.5 megapixels.
+	// Untrusted is for files from strangers. Only decoders that stop as soon as the
+	// context ends are used. HEIC and AVIF then take three times as long and may have
+	// at most 12.5 megapixels.
 	Untrusted bool
-	// Size, where not nil, is called with a size from the file's header before
-	// anything of that size is allocated, and may be called again. Its error is
-	// that of Decode.
+	// Size, unless nil, is called with a size from the header before anything of that
+	// size is allocated. It may be called again. Decode returns its error.
 	Size func(w, h int) error
 }
 
@@ -56,7 +54,7 @@ func (l Limits) orDefault() Limits {
 	return l
 }
 
-// A File is what Decode reads from the file of a picture.
+// A File is the result of Decode.
 type File struct {
 	Format Format
 
@@ -64,30 +62,30 @@ type File struct {
 	// is nil.
 	Picture *Picture
 
-	// Profile is the colour profile of the file, if it is one that a painting can
-	// keep: an RGB profile of three curves and a matrix.
+	// Profile is the color profile of the file, if a painting can keep it: an RGB
+	// profile of three curves and a matrix.
 	Profile *Profile
 
-	// NotKept says, in a clause, how the file describes its colours, where it does
-	// so by other means than a Profile: by a profile for CMYK, for one. Where they
-	// are understood, the picture was converted to sRGB; where not, Warnings say so.
+	// NotKept describes, as a clause, how the file specifies its colors if not by a
+	// Profile: by a CMYK profile, for example. If the specification is supported, the
+	// picture has been converted to sRGB; otherwise Warnings say so.
 	NotKept string
 
 	// Deep reports whether the samples have more than 8 bits.
 	Deep bool
 
-	// Metadata is what the file says about the picture.
+	// Metadata is the metadata in the file.
 	Metadata Metadata
 
 	// Data is the whole file.
 	Data []byte
 
-	// Warnings say, each in a sentence that does not name the file, what the
-	// picture loses: a colour profile that is not understood, for one.
+	// Warnings are sentences that say what the picture loses, such as an unsupported
+	// color profile. They do not name the file.
 	Warnings []string
 }
 
-// SRGB returns the picture in the levels of sRGB.
+// SRGB returns the picture converted to sRGB.
 func (f *File) SRGB() *Picture {
 	if f.Profile == nil {
 		return f.Picture
@@ -98,15 +96,14 @@ func (f *File) SRGB() *Picture {
 // SHA256 returns the checksum of the file.
 func (f *File) SHA256() [sha256.Size]byte { return sha256.Sum256(f.Data) }
 
-// Decode reads one picture: JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF, recognised by
-// its content. name is what errors call it. Of an animation it reads the first
-// frame, on its canvas. The picture comes upright: an EXIF (or TIFF)
-// orientation is obeyed, and ignored where it is damaged. Samples of 16 bits
-// keep their precision. Colours that the file describes, by an ICC profile or
-// otherwise, are converted to sRGB, unless File.Profile describes them.
+// Decode reads a picture: JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF, recognized by
+// its content. name is the name in errors. Of an animation it reads the first frame, on
+// its canvas. The picture is upright: Decode applies the EXIF or TIFF orientation, and
+// ignores a damaged one. Samples of 16 bits keep their precision. Colors that the file
+// specifies, by an ICC profile or otherwise, are converted to sRGB, unless File.Profile
+// describes them.
 //
-// The errors are ErrFormat, ErrTooLarge and ErrCorrupt, what r returned, or the
-// cause of the context's end.
+// The errors are ErrFormat, ErrTooLarge and ErrCorrupt, that of r, or the cause of ctx.
 func Decode(ctx context.Context, r io.Reader, name string, lim Limits) (*File, error) {
 	data, format, err := readAll(ctx, r, name, lim.orDefault())
 	if err != nil && ctx.Err() != nil {
@@ -129,7 +126,7 @@ func Decode(ctx context.Context, r io.Reader, name string, lim Limits) (*File, e
 	return f, nil
 }
 
-// readAll reads a file whose first bytes say that it is one that Decode reads.
+// readAll reads a file whose first bytes are those of a supported format.
 func readAll(ctx context.Context, r io.Reader, name string, lim Limits) ([]byte, Format, error) {
 	r = contextReader{ctx, r}
 	head := make([]byte, sniffLen)
@@ -155,8 +152,7 @@ func readAll(ctx context.Context, r io.Reader, name string, lim Limits) ([]byte,
 	return data, format, nil
 }
 
-// contextReader fails once its context has ended, so that what reads from it
-// stops.
+// contextReader fails once its context has ended.
 type contextReader struct {
 	ctx context.Context
 	r   io.Reader
@@ -169,14 +165,14 @@ func (c contextReader) Read(b []byte) (int, error) {
 	return c.r.Read(b)
 }
 
-// A raster is what a decoder finds in a file: the pixels as they are stored,
-// and what they mean.
+// A raster is the result of a decoder: the pixels as they are stored, and their
+// meaning.
 type raster struct {
 	image image.Image
 	ycc   yccSpace // of an image of Y, Cb and Cr; the zero value is fullRange
 
-	// canvas is the size of the picture where the image is a part of it, which
-	// begins at the point at; the zero value is the image's own size.
+	// canvas is the size of the picture if the image is only a part of it, at the point
+	// at; zero means the size of the image.
 	canvas, at image.Point
 
 	orientation orientation // the zero value is upright
@@ -207,9 +203,8 @@ func deep(m image.Image) bool {
 	return false
 }
 
-// decoder reads the whole file data. It checks the size in the header against
-// the limits before it allocates for the pixels, and stops when the context
-// ends.
+// decoder reads the file in data. It checks the size in the header against the limits
+// before it allocates pixels, and stops when the context ends.
 type decoder func(ctx context.Context, data []byte, lim Limits) (*raster, error)
 
 var decoders = map[Format]decoder{
@@ -223,9 +218,9 @@ var decoders = map[Format]decoder{
 	AVIF: decodeHEIF,
 }
 
-// contain runs a decoder and turns its panic into an error. Format libraries
-// have a history of index panics on malformed files, and a bad upload must not
-// end a process that paints for others. Nothing a decoder touches outlives it.
+// contain runs a decoder and converts a panic to an error. Format libraries have
+// panicked on malformed files, and an upload must not end a server. No memory of the
+// decoder is used afterwards.
 func contain(ctx context.Context, decode decoder, data []byte, lim Limits) (r *raster, err error) {
 	defer func() {
 		if reason := recover(); reason != nil {
@@ -235,7 +230,7 @@ func contain(ctx context.Context, decode decoder, data []byte, lim Limits) (r *r
 	return decode(ctx, data, lim)
 }
 
-// sizeError is a size from a header beyond the limits.
+// sizeError reports a size in a header that exceeds the limits.
 type sizeError struct {
 	w, h int
 	lim  Limits
@@ -248,12 +243,12 @@ func (e sizeError) Error() string {
 	return fmt.Sprintf("%dx%d pixels, %.1f megapixels, more than the limit of %g", e.w, e.h, float64(e.w)*float64(e.h)/1e6, float64(e.lim.MaxPixels)/1e6)
 }
 
-// unsupported is a feature of a readable format that its decoder lacks.
+// unsupported names a feature of a supported format that its decoder lacks.
 type unsupported string
 
 func (e unsupported) Error() string { return string(e) }
 
-// admit checks a size from a header.
+// admit checks a size in a header.
 func (l Limits) admit(w, h int) error {
 	if w < 1 || h < 1 {
 		return fmt.Errorf("impossible size %dx%d", w, h)
@@ -274,8 +269,8 @@ type refusedSizeError struct{ error }
 
 func (e refusedSizeError) Unwrap() error { return e.error }
 
-// advice says what to do about a file in a format that is not read. Whoever sent it to a
-// server is not told to run a command: they may have no shell.
+// advice says what to do about a file in an unsupported format. It suggests no commands
+// to users of a server, who may have no shell.
 func (l Limits) advice(f Format) string {
 	if l.Untrusted {
 		return "save it as JPEG or PNG"
@@ -291,7 +286,7 @@ func (l Limits) smaller() string {
 	return "shrink it or raise the limit"
 }
 
-// explain gives a decoder's error its sentence and its kind.
+// explain adds the sentence and the kind to a decoder's error.
 func explain(name string, format Format, lim Limits, err error) error {
 	var (
 		size    sizeError
@@ -318,7 +313,7 @@ func explain(name string, format Format, lim Limits, err error) error {
 func cannotRead(name string, err error) error {
 	var pathErr *fs.PathError
 	if errors.As(err, &pathErr) {
-		err = pathErr.Err // it would repeat the name
+		err = pathErr.Err // the message repeats the name
 	}
 	return fmt.Errorf("%s: cannot be read: %w", name, err)
 }

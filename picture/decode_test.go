@@ -26,7 +26,7 @@ func fixtures(t testing.TB) []string {
 	return wants
 }
 
-// readWant returns the reference of a fixture; make.py says what it holds.
+// readWant returns the reference of a fixture; make.py documents its contents.
 func readWant(t *testing.T, fixture string) *Picture {
 	t.Helper()
 	data, err := os.ReadFile(fixture + ".want")

@@ -23,21 +23,20 @@ const DefaultQuality = 95
 // maxWebPSide is the greatest side that a WebP bitstream can express.
 const maxWebPSide = 1 << 14
 
-// SaveOptions says how to encode. The zero value is a sound choice.
+// SaveOptions configure the encoding. The zero value is a good default.
 type SaveOptions struct {
 	Quality int // of a JPEG, 1 to 100; 0 means DefaultQuality
 	Depth   int // bits per channel, 8 or, in PNG and TIFF, 16; 0 means 8
-	// Record is a text to travel inside the file, at most MaxRecord bytes, which
-	// [OpenRecord] finds again; "" is none.
+	// Record is a text to store in the file, at most MaxRecord bytes, which
+	// [OpenRecord] returns; "" is none.
 	Record string
-	// Profile, where not nil, says what the levels mean, and travels along.
+	// Profile, unless nil, defines the meaning of the levels and is stored in the file.
 	Profile *Profile
-	// Metadata travels along, but for its zero values.
+	// Metadata is stored in the file, except zero values.
 	Metadata Metadata
 }
 
-// Check says what is wrong with the options for a file of a format, or nil. The
-// error is an ErrFormat.
+// Check returns an ErrFormat if the options are not valid for a format, or nil.
 func (o SaveOptions) Check(f Format) error {
 	if err := o.validate(f); err != nil {
 		return fail(ErrFormat, nil, "%v", err)
@@ -108,7 +107,7 @@ func Encode(w io.Writer, p *Picture, format Format, opt SaveOptions) error {
 	return encode(w)
 }
 
-// encoder checks all that can be checked before the first byte is written.
+// encoder checks everything that can be checked before the first byte is written.
 func encoder(p *Picture, format Format, opt SaveOptions) (func(io.Writer) error, error) {
 	if err := opt.Check(format); err != nil {
 		return nil, err
@@ -159,8 +158,7 @@ func (p *Picture) deep(opt SaveOptions) image.Image {
 	return p.Image()
 }
 
-// onWhite returns the picture laid on white. The compositing is that of
-// browsers, in sRGB levels.
+// onWhite returns the picture composited on white, in sRGB levels as browsers do.
 func (p *Picture) onWhite() image.Image {
 	m := image.NewRGBA(image.Rect(0, 0, p.W, p.H))
 	draw.Draw(m, m.Rect, image.NewUniform(color.White), image.Point{}, draw.Src)

@@ -7,15 +7,15 @@ import (
 	"github.com/pastiche-art/pastiche/internal/atomicfile"
 )
 
-// The kinds of failure, for errors.Is. The error that carries one is a whole
-// sentence: the file, what was expected, what was found, what to do.
+// The kinds of errors, for errors.Is. An error is a complete sentence: the file, what
+// was expected, what was found, what to do.
 var (
-	// ErrFormat: the file is no picture, or a picture in a format, or a
-	// variant of a format, that this package does not read or write.
+	// ErrFormat: the file is not a picture, or is in a format or a variant that this
+	// package does not support.
 	ErrFormat = errors.New("picture: unknown or unsupported format")
 
-	// ErrTooLarge: the picture exceeds the Limits, or what its output format
-	// can express.
+	// ErrTooLarge: the picture exceeds the Limits, or the largest size of its output
+	// format.
 	ErrTooLarge = errors.New("picture: too large")
 
 	// ErrCorrupt: the format is known but the file is damaged, incomplete or
@@ -36,8 +36,8 @@ type failure struct {
 	text  string
 }
 
-// fail returns a failure of a kind. A cause, if not nil, can be found by
-// errors.Is and errors.As; the text is to mention it where it helps.
+// fail returns an error of a kind. errors.Is and errors.As find the cause, if not nil;
+// the text should mention it where that helps.
 func fail(kind, cause error, format string, args ...any) error {
 	return &failure{kind, cause, fmt.Sprintf(format, args...)}
 }

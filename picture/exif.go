@@ -55,8 +55,8 @@ func exifResolution(d tiff.Directory) float64 {
 	return 0
 }
 
-// exifText returns a text of EXIF. Parts that end in a zero, such as the
-// copyrights of a photographer and of an editor, are joined.
+// exifText returns an EXIF text. Parts separated by a zero, such as the copyrights of a
+// photographer and of an editor, are joined.
 func exifText(value []byte) string {
 	if len(value) > MaxMetadataText {
 		value = []byte(cutText(string(value)))
@@ -70,8 +70,8 @@ func exifText(value []byte) string {
 	return cutText(strings.Join(parts, "; "))
 }
 
-// plainText returns UTF-8, or what is none as Latin-1, without the spaces around
-// it and without control characters.
+// plainText returns UTF-8 text; other bytes are read as Latin-1. It removes surrounding
+// spaces and control characters.
 func plainText(b []byte) string {
 	text := string(b)
 	if !utf8.Valid(b) {
@@ -89,7 +89,7 @@ func plainText(b []byte) string {
 	}, text))
 }
 
-// cutText cuts a text between two characters so that it can be written.
+// cutText truncates a text to the largest writable length, between two characters.
 func cutText(text string) string {
 	if len(text) <= MaxMetadataText {
 		return text
@@ -101,17 +101,17 @@ func cutText(text string) string {
 	return text[:end]
 }
 
-// exifDate is how EXIF writes a date.
+// exifDate is the format of dates in EXIF.
 const exifDate = "2006:01:02 15:04:05"
 
-// dateLayouts are the ways in which EXIF and PNG files hold dates.
+// dateLayouts are the formats of dates in EXIF and PNG files.
 var dateLayouts = []string{
 	exifDate, "2006:01:02 15:04", "2006:01:02",
 	"2006-01-02 15:04:05", time.RFC3339, "2006-01-02T15:04:05", "2006-01-02",
 	time.RFC1123, time.RFC1123Z, "2 Jan 2006 15:04:05 -0700", "2 Jan 2006 15:04:05 MST", "2 Jan 2006", time.ANSIC,
 }
 
-// parseDate returns the time that a clock showed where the picture was taken.
+// parseDate returns the local time at the place where the picture was taken.
 func parseDate(text string) (time.Time, bool) {
 	for _, layout := range dateLayouts {
 		t, err := time.Parse(layout, text)
@@ -123,7 +123,7 @@ func parseDate(text string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// tags returns the metadata as TIFF and EXIF have it.
+// tags returns the metadata as TIFF and EXIF tags.
 func (m Metadata) tags() tiff.Metadata {
 	tags := tiff.Metadata{Artist: m.Artist, Copyright: m.Copyright}
 	if !m.Date.IsZero() {
@@ -140,8 +140,8 @@ func (m Metadata) tags() tiff.Metadata {
 	return tags
 }
 
-// exif returns the metadata as EXIF, or nil where there is none. It never holds an
-// orientation, a thumbnail or the notes of a camera.
+// exif returns the metadata as EXIF, or nil where there is none. It contains no
+// orientation, thumbnail or camera notes.
 func (m Metadata) exif() []byte {
 	if m.empty() {
 		return nil
@@ -149,7 +149,7 @@ func (m Metadata) exif() []byte {
 	return tiff.EncodeEXIF(m.tags())
 }
 
-// fraction returns a resolution as a fraction, to a ten-thousandth of a pixel.
+// fraction returns a resolution as a fraction with a denominator of at most 10,000.
 func fraction(v float64) [2]uint32 {
 	const parts = 10_000
 	if v == math.Trunc(v) {

@@ -14,7 +14,7 @@ import (
 	"github.com/HugoSmits86/nativewebp"
 )
 
-// A Film is an animation of pictures of one size, which is shown again and again.
+// A Film is an endless animation of pictures of one size.
 type Film struct {
 	FrameFor time.Duration // how long each picture is shown; at most a minute
 	LastFor  time.Duration // how long the last one is; at most a minute
@@ -25,8 +25,8 @@ type Film struct {
 	frames [][]byte // the compressed pixels of each
 }
 
-// filmFormat is a format of animations. Frames are compressed when they come, so
-// that a film takes little memory.
+// filmFormat is a format of animations. Frames are compressed when they are added, to
+// save memory.
 type filmFormat interface {
 	// compress returns the pixels of a frame.
 	compress(m image.Image) ([]byte, error)
@@ -34,10 +34,10 @@ type filmFormat interface {
 	encode(w io.Writer, f *Film) error
 }
 
-// NewFilm returns an empty film in the format of a file's extension: .png or
-// .apng is an animated PNG, which every browser shows and other viewers take
-// for its first frame; .webp is an animated WebP. Both are lossless. The film takes the
-// shape of its first picture, with a long side of so many pixels. The error is ErrFormat.
+// NewFilm returns an empty film in the format of a file extension: .png or .apng is an
+// animated PNG, which every browser plays, and of which other viewers show the first
+// frame; .webp is an animated WebP. Both are lossless. The film takes the shape of its
+// first picture, with a long side of so many pixels. The error is ErrFormat.
 func NewFilm(path string, long int) (*Film, error) {
 	f := &Film{long: long, FrameFor: 100 * time.Millisecond, LastFor: 2 * time.Second}
 	switch strings.ToLower(filepath.Ext(path)) {
@@ -51,7 +51,7 @@ func NewFilm(path string, long int) (*Film, error) {
 	return f, nil
 }
 
-// Add adds a picture, resized to the film's size and laid on white.
+// Add adds a picture, resized to the size of the film and composited on white.
 func (f *Film) Add(p *Picture) error {
 	if len(f.frames) == 0 {
 		f.w, f.h = FitLong(p.W, p.H, f.long)
@@ -72,7 +72,7 @@ func (f *Film) Encode(w io.Writer) error {
 	return f.format.encode(w, f)
 }
 
-// milliseconds returns how long a frame is shown, as far as 16 bits say.
+// milliseconds returns a duration as 16-bit milliseconds, clamped.
 func (f *Film) milliseconds(i int) uint16 {
 	d := f.FrameFor
 	if i == len(f.frames)-1 {
@@ -81,7 +81,8 @@ func (f *Film) milliseconds(i int) uint16 {
 	return uint16(min(max(d.Milliseconds(), 0), math.MaxUint16))
 }
 
-// animatedWebP is WebP with a chunk for each frame, the lossless pixels of a still.
+// animatedWebP is a WebP with a chunk for each frame, which holds the lossless pixels
+// of a still.
 type animatedWebP struct{}
 
 func (animatedWebP) compress(m image.Image) ([]byte, error) {
@@ -98,7 +99,7 @@ func (animatedWebP) compress(m image.Image) ([]byte, error) {
 
 func (animatedWebP) encode(w io.Writer, f *Film) error {
 	chunks := vp8x(vp8xAnimationBit, f.w, f.h)
-	// The colour behind the frames, and how often they are shown: without end.
+	// The background colour, and the number of repetitions: endless.
 	chunks = append(chunks, riffChunk("ANIM", make([]byte, 6))...)
 	for i, pixels := range f.frames {
 		control := make([]byte, 6, anmfLen) // at the corner
@@ -110,8 +111,8 @@ func (animatedWebP) encode(w io.Writer, f *Film) error {
 	return err
 }
 
-// animatedPNG is PNG with frames (PNG specification, third edition, section 11.3.6).
-// They are those of PNGs of their own, in other chunks.
+// animatedPNG is a PNG with frames (PNG specification, third edition, section 11.3.6).
+// Each frame is encoded as a PNG, whose pixel data is then moved to other chunks.
 type animatedPNG struct{}
 
 func (animatedPNG) compress(m image.Image) ([]byte, error) {
@@ -134,7 +135,7 @@ func (animatedPNG) encode(w io.Writer, f *Film) error {
 	const trueColor = 2
 	be := binary.BigEndian
 	c.chunk("IHDR", be.AppendUint32(be.AppendUint32(nil, uint32(f.w)), uint32(f.h)), []byte{8, trueColor, 0, 0, 0})
-	c.chunk("acTL", be.AppendUint32(nil, uint32(len(f.frames))), []byte{0, 0, 0, 0}) // shown without end
+	c.chunk("acTL", be.AppendUint32(nil, uint32(len(f.frames))), []byte{0, 0, 0, 0}) // endless
 	sequence := uint32(0)
 	next := func() []byte {
 		sequence++
@@ -146,7 +147,7 @@ func (animatedPNG) encode(w io.Writer, f *Film) error {
 		control = append(control, 0, 0, 0, 0, 0, 0, 0, 0) // at the corner
 		control = be.AppendUint16(control, f.milliseconds(i))
 		control = be.AppendUint16(control, perSecond)
-		control = append(control, 0, 0) // take the place of what was there
+		control = append(control, 0, 0) // replace the previous frame
 		c.chunk("fcTL", next(), control)
 		if i == 0 {
 			c.chunk("IDAT", pixels)
@@ -158,7 +159,7 @@ func (animatedPNG) encode(w io.Writer, f *Film) error {
 	return c.err
 }
 
-// chunkWriter writes PNG chunks until something fails.
+// chunkWriter writes PNG chunks. It keeps the first error.
 type chunkWriter struct {
 	w   io.Writer
 	err error

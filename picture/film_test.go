@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// TestFilm: a film is a picture, its first frame, to who knows no films, and all
-// frames are in it.
+// TestFilm checks that a film is a valid still of its first frame for other decoders,
+// and contains all frames.
 func TestFilm(t *testing.T) {
 	for _, name := range []string{"f.png", "F.APNG", "f.webp"} {
 		t.Run(name, func(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Format names a picture file format as people do.
+// Format is the name of a picture file format.
 type Format string
 
 // The formats that Decode reads. Encode writes JPEG, PNG, WebP and TIFF.
@@ -30,8 +30,8 @@ const (
 	writable = ".png, .jpg, .jpeg, .webp, .tif or .tiff"
 )
 
-// FormatOf returns the format in which a file of that name is saved, judged by
-// its extension in any case. The error is an ErrFormat.
+// FormatOf returns the format of a file name, by its extension in any case. The error
+// is an ErrFormat.
 func FormatOf(path string) (Format, error) {
 	switch ext := strings.ToLower(filepath.Ext(path)); ext {
 	case ".png":
@@ -49,11 +49,11 @@ func FormatOf(path string) (Format, error) {
 	}
 }
 
-// sniffLen is how many leading bytes sniff wants: SVG and HTML may begin with
+// sniffLen is the number of leading bytes that sniff needs: SVG and HTML may begin with
 // a declaration and comments.
 const sniffLen = 1024
 
-// Formats that are not read, by the names that messages give them.
+// Unsupported formats, by their names in messages.
 const (
 	jpegXL    Format = "JPEG XL"
 	svg       Format = "SVG"
@@ -77,11 +77,11 @@ const (
 	tga       Format = "a Targa TGA"
 )
 
-// rawPhotographs are the raw files of cameras.
+// rawPhotographs are the raw formats of cameras.
 var rawPhotographs = []Format{canonCR2, canonCRW, canonCR3, fujiRAF, olympus, panasonic, minolta, sigma}
 
-// advice returns what to do with a file that Decode cannot read: the end of an error
-// message, such as "unpack it first".
+// advice returns what to do with a file in an unsupported format, as the end of an
+// error message, such as "unpack it first".
 func advice(f Format) string {
 	switch f {
 	case html:
@@ -97,7 +97,7 @@ func advice(f Format) string {
 	switch f {
 	case jpegXL:
 		with = "libjxl: djxl FILE picture.png"
-	case HEIC, AVIF: // of a kind that is not read
+	case HEIC, AVIF: // an unsupported variant
 		with = "libheif: heif-convert FILE picture.png"
 	case svg:
 		with = "librsvg: rsvg-convert FILE -o picture.png"
@@ -112,7 +112,7 @@ func advice(f Format) string {
 	return "convert it first, for instance with " + with
 }
 
-// signatures of the formats people meet, matched in order.
+// signatures of common formats, matched in order.
 var signatures = []struct {
 	offset int
 	magic  string
@@ -170,9 +170,9 @@ var signatures = []struct {
 	{0, "version https://git-lfs", lfs},
 }
 
-// Sniff returns the format of the file that r reads, by its first bytes. Where that is
-// none of this package's constants, it is a phrase for a message, such as "JPEG XL"
-// or "a Photoshop PSD". The error is r's.
+// Sniff returns the format of the file that r reads, by its first bytes. If it is none
+// of the constants of this package, it is a phrase for a message, such as "JPEG XL" or
+// "a Photoshop PSD". The error is that of r.
 func Sniff(r io.Reader) (Format, error) {
 	head := make([]byte, sniffLen)
 	n, err := io.ReadFull(r, head)
@@ -188,21 +188,21 @@ func (f Format) Readable() bool {
 	return readable
 }
 
-// Picture reports whether files of the format hold a photograph or a drawing,
-// whether Decode reads it or not. Icons, documents and videos are none.
+// Picture reports whether files of the format hold a photograph or a drawing, whether
+// Decode supports the format or not. Icons, documents and videos do not.
 func (f Format) Picture() bool {
 	return f.Readable() || slices.Contains(rawPhotographs, f) || slices.Contains(unreadable, f)
 }
 
-// unreadable are the other formats of pictures that sniff knows and Decode does not
-// read.
+// unreadable are the other picture formats that sniff recognizes and Decode does not
+// support.
 var unreadable = []Format{
 	jpegXL, "JPEG 2000", "JPEG XR", svg, "OpenEXR", "Radiance HDR", "QOI", "BPG", "FLIF", "farbfeld",
 	pnm, tga, "PCX", "an SGI picture", "a DirectDraw DDS", "a Photoshop PSD", "a GIMP XCF",
 }
 
-// sniff names what a file's first bytes are. It is one of the constants when
-// Decode can try, and otherwise a phrase for an error message.
+// sniff returns the format of a file with the given first bytes: a constant if Decode
+// may read it, and otherwise a phrase for an error message.
 func sniff(head []byte) Format {
 	if isBMP(head) {
 		return BMP
@@ -226,7 +226,7 @@ func sniff(head []byte) Format {
 	return sniffText(head)
 }
 
-// isBMP asks for a known header length too, as "BM" alone begins many a text.
+// isBMP also requires a known header length, because other files begin with "BM".
 func isBMP(head []byte) bool {
 	if len(head) < 18 || string(head[:2]) != "BM" {
 		return false
@@ -235,8 +235,8 @@ func isBMP(head []byte) bool {
 	return slices.Contains(known, binary.LittleEndian.Uint32(head[14:]))
 }
 
-// isPNM asks for the blank behind the number, and for a digit or a comment
-// next, as "P1" alone begins many a text. A PAM (P7) names its fields.
+// isPNM also requires a blank after the number, then a digit or a comment, because
+// texts may begin with "P1". A PAM (P7) names its fields.
 func isPNM(head []byte) bool {
 	if len(head) < 4 || head[0] != 'P' || !strings.ContainsRune(" \t\r\n", rune(head[2])) {
 		return false
@@ -251,8 +251,7 @@ func isPNM(head []byte) bool {
 	return false
 }
 
-// isTGA asks for a header without a contradiction, as a TGA has no signature
-// at its beginning.
+// isTGA requires a consistent header, because a TGA has no signature at its beginning.
 func isTGA(head []byte) bool {
 	if len(head) < 18 {
 		return false
@@ -275,7 +274,7 @@ func isTGA(head []byte) bool {
 	return bits == 8 || bits == 16 && kind == 3
 }
 
-// sniffISO tells apart the users of ISO/IEC 14496-12 boxes by their brands.
+// sniffISO distinguishes the formats based on ISO/IEC 14496-12 by their brands.
 func sniffISO(head []byte) Format {
 	end := min(len(head), int(min(binary.BigEndian.Uint32(head), sniffLen)))
 	brands := string(head[8:max(end, 12)])

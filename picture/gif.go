@@ -26,11 +26,10 @@ const (
 	gifClearBit   = 0x01 // of the flags of a control: a colour is transparent
 )
 
-// decodeGIF puts the first frame on its logical screen, transparent where the
-// frame does not reach, as browsers do. Like them it makes the screen larger
-// where the frame leaves it, takes colours that no table has for black, and
-// looks at nothing behind the frame's last pixel. What is before the frame is
-// read here, the pixels by compress/lzw.
+// decodeGIF draws the first frame on its logical screen, which is transparent
+// elsewhere, as browsers do. Like browsers it enlarges the screen if the frame exceeds
+// it, takes missing colors for black, and ignores everything after the frame's last
+// pixel. It parses everything before the frame; compress/lzw decodes the pixels.
 func decodeGIF(ctx context.Context, data []byte, lim Limits) (*raster, error) {
 	if len(data) < gifScreenLen {
 		return nil, io.ErrUnexpectedEOF
@@ -106,8 +105,7 @@ func decodeGIF(ctx context.Context, data []byte, lim Limits) (*raster, error) {
 	}
 }
 
-// gifColors returns the table of colours that flags say comes next, and what
-// follows it.
+// gifColors returns the color table that the flags announce, and the data after it.
 func gifColors(flags byte, data []byte) (colors, rest []byte) {
 	if flags&gifColorsBit == 0 {
 		return nil, data
@@ -116,7 +114,7 @@ func gifColors(flags byte, data []byte) (colors, rest []byte) {
 	return data[:n], data[n:]
 }
 
-// gifPalette returns the palette of a table of colours, black beyond its end.
+// gifPalette returns a color table as a palette, with black beyond its end.
 func gifPalette(colors []byte, hidden int) color.Palette {
 	p := make(color.Palette, 256)
 	for i := range p {
@@ -161,15 +159,14 @@ func gifPixels(ctx context.Context, data []byte, size image.Point, interlaced bo
 	return m, nil
 }
 
-// gifBlocks reads the bytes of blocks that begin with their lengths, up to an
-// empty one.
+// gifBlocks reads the bytes of length-prefixed blocks up to an empty one.
 type gifBlocks struct {
-	block []byte // what is left of one
+	block []byte // the rest of the current one
 	rest  []byte
 	ended bool
 }
 
-// next goes to the next block; behind the empty one it returns io.EOF.
+// next advances to the next block. It returns io.EOF at the empty one.
 func (b *gifBlocks) next() error {
 	if b.ended || len(b.rest) == 0 {
 		return io.EOF
@@ -183,7 +180,7 @@ func (b *gifBlocks) next() error {
 	return nil
 }
 
-// skip goes behind the empty block.
+// skip skips to the end of the empty block.
 func (b *gifBlocks) skip() {
 	for b.next() == nil {
 		b.block = nil
@@ -201,7 +198,7 @@ func (b *gifBlocks) ReadByte() (byte, error) {
 	return v, nil
 }
 
-// Read is there for lzw.NewReader, which uses ReadByte.
+// Read exists for lzw.NewReader, which uses ReadByte.
 func (b *gifBlocks) Read(p []byte) (int, error) {
 	for i := range p {
 		v, err := b.ReadByte()

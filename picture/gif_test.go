@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// testGIF is a GIF of 20x10 pixels in 16 colours, and where its only frame is
-// described.
+// testGIF is a GIF of 20x10 pixels in 16 colors. frame is the position of the
+// description of its only frame.
 func testGIF(t *testing.T) (file []byte, frame int) {
 	t.Helper()
 	var palette color.Palette
@@ -35,8 +35,8 @@ func testGIF(t *testing.T) (file []byte, frame int) {
 	return file, frame
 }
 
-// TestGIFsThatBendTheRules reads GIFs as browsers do. Chromium 156 shows all
-// of them so.
+// TestGIFsThatBendTheRules reads invalid GIFs like browsers; Chromium 156 shows all of
+// them.
 func TestGIFsThatBendTheRules(t *testing.T) {
 	good, frame := testGIF(t)
 	le := binary.LittleEndian
@@ -93,7 +93,7 @@ func TestGIFsThatBendTheRules(t *testing.T) {
 	}
 }
 
-// TestGIFWithMoreDataThanPixels stops behind the last pixel.
+// TestGIFWithMoreDataThanPixels checks that reading stops after the last pixel.
 func TestGIFWithMoreDataThanPixels(t *testing.T) {
 	file, frame := testGIF(t)
 	binary.LittleEndian.PutUint16(file[frame+7:], 6) // rows of ten
@@ -106,7 +106,7 @@ func TestGIFWithMoreDataThanPixels(t *testing.T) {
 	}
 }
 
-// TestGIFWithoutColors paints colours that no table has black.
+// TestGIFWithoutColors checks that missing colors are black.
 func TestGIFWithoutColors(t *testing.T) {
 	good, _ := testGIF(t)
 	const colors = 3 * 16

@@ -9,9 +9,8 @@ import (
 	"github.com/pastiche-art/pastiche/internal/heif"
 )
 
-// maxUntrusted is the most pixels of a HEIC or AVIF of a stranger: those of a photo
-// of 12 megapixels. Decoding it so that it can be stopped takes up to two seconds a
-// megapixel.
+// maxUntrusted is the largest number of pixels of an untrusted HEIC or AVIF: those of a
+// 12-megapixel photo. Interruptible decoding takes up to two seconds a megapixel.
 const maxUntrusted = 12_500_000
 
 // decodeHEIF reads HEIC and AVIF.
@@ -56,7 +55,7 @@ func decodeHEIF(ctx context.Context, data []byte, lim Limits) (*raster, error) {
 	return r, nil
 }
 
-// inHEIF gives an error of the package heif the type of this one's.
+// inHEIF converts an error of package heif.
 func inHEIF(err error) error {
 	var lacks heif.UnsupportedError
 	if errors.As(err, &lacks) {
@@ -65,8 +64,8 @@ func inHEIF(err error) error {
 	return err
 }
 
-// heifSpace returns what the codes of a HEIC mean. Where the file does not say,
-// they are those of JPEG, as phones write them.
+// heifSpace returns the meaning of the codes of a HEIC. The default is that of JPEG,
+// which phones use.
 func heifSpace(c *heif.Color) (yccSpace, error) {
 	if c == nil {
 		return fullRange, nil

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestHEIF: pictures that libheif's encoder made of a PNG look like that PNG, as
-// far as compression lets them.
+// TestHEIF compares pictures that libheif's encoder made of a PNG with that PNG, up to
+// compression.
 func TestHEIF(t *testing.T) {
 	for _, test := range []struct {
 		file, source string
@@ -65,8 +65,8 @@ func TestHEIF(t *testing.T) {
 	}
 }
 
-// TestHEIFTurned: AVIF is turned as its container says; pictures of the tests have
-// a box of their bit depths, which is not needed, where the turn is put.
+// TestHEIFTurned checks the orientation in an AVIF. The test pictures have an unneeded
+// box of bit depths, which is replaced by the rotation.
 func TestHEIFTurned(t *testing.T) {
 	data, err := os.ReadFile("testdata/heif/444.avif")
 	if err != nil {
@@ -96,7 +96,7 @@ func TestHEIFTurned(t *testing.T) {
 	}
 }
 
-// TestHEIFRefused: what cannot be read is named, and nothing waits.
+// TestHEIFRefused checks that unsupported features are named, and that decoding stops.
 func TestHEIFRefused(t *testing.T) {
 	read := func(name string) []byte {
 		data, err := os.ReadFile(filepath.Join("testdata", "heif", name))

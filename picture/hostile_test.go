@@ -27,20 +27,19 @@ func allocated(f func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// hostileLimits are small, so that whatever exceeds them shows.
+// hostileLimits are small, so that files easily exceed them.
 var hostileLimits = Limits{MaxPixels: 1 << 14, MaxBytes: 1 << 20}
 
-// hostileAllowance is the bound that Limits documents, for all that is ever
-// allocated, not only what lives at once; reading copies the file a few times.
-// The constant part is for very narrow pictures padded to whole blocks, and
-// grows with the side: under hostileLimits that is at most a quarter of
-// MaxSide.
+// hostileAllowance is the limit that Limits documents, applied to all allocations, not
+// only to simultaneous ones; reading copies the file a few times. The constant part is
+// for very narrow pictures padded to whole blocks, and grows with the side: under
+// hostileLimits it is at most a quarter of that for MaxSide.
 func hostileAllowance(lim Limits, file int) uint64 {
 	return uint64(64*lim.MaxPixels) + uint64(4*file) + 64<<20/4
 }
 
-// checkHostile decodes a file that may be anything: a valid picture within the
-// limits or one clear error, and no more memory than the limits allow.
+// checkHostile decodes any file and requires a valid picture within the limits or one
+// clear error, and no more memory than the limits allow.
 func checkHostile(t *testing.T, name string, data []byte) {
 	t.Helper()
 	var (
@@ -119,8 +118,8 @@ func TestHostileFiles(t *testing.T) {
 	t.Logf("%d files", files)
 }
 
-// mutate changes a few bytes, half the time among the first, where the headers
-// are, and preferring the values that overflow something.
+// mutate changes a few bytes, half the time among the first, where the headers are,
+// preferably to values that overflow.
 func mutate(rng *rand.Rand, whole []byte) []byte {
 	const headerLen = 64
 	data := bytes.Clone(whole)
@@ -143,7 +142,7 @@ func mutate(rng *rand.Rand, whole []byte) []byte {
 	return data
 }
 
-// absurdFiles returns files that claim or contain more than is reasonable.
+// absurdFiles returns files that claim or contain unreasonable amounts.
 func absurdFiles() map[string][]byte {
 	le, be := binary.LittleEndian, binary.BigEndian
 	files := map[string][]byte{
@@ -193,7 +192,7 @@ func absurdFiles() map[string][]byte {
 		b = be.AppendUint16(be.AppendUint16(b, h), w)
 		return append(b, 3, 1, sampling, 0, 2, 0x11, 0, 3, 0x11, 0)
 	}
-	// A scan without the tables it names; the decoder allocates before it looks.
+	// A scan without the tables that it names; the decoder allocates before it checks.
 	scan := []byte{0xff, 0xda, 0, 12, 3, 1, 0, 2, 0, 3, 0, 0, 0, 0}
 	files["jpeg huge"] = append(sof(0xc0, 65535, 65535, 0x22), scan...)
 	files["jpeg narrow progressive"] = append(sof(0xc2, 1, 16384, 0x42), scan...)
@@ -246,7 +245,7 @@ func absurdFiles() map[string][]byte {
 	return files
 }
 
-// TestPNGOverflow calls a size that is far beyond the limits what it is.
+// TestPNGOverflow checks the error for a size far beyond the limits.
 func TestPNGOverflow(t *testing.T) {
 	_, err := Decode(t.Context(), bytes.NewReader(absurdFiles()["png huge"]), "a.png", Limits{})
 	if !errors.Is(err, ErrTooLarge) || strings.Contains(err.Error(), "convert it") {
@@ -326,7 +325,7 @@ func addFixtures(f *testing.F) {
 	f.Add(bmpTest{info: 40, bits: 4, compression: bmpRLE4, palette: make([]byte, 64), pixels: []byte{0, 5, 0x43, 0x21, 0, 0, 0, 0, 1, 0, 2, 0x12, 2, 0x34, 0, 1}}.file())
 }
 
-// counter is a reader that counts the bytes it is asked for and gives.
+// counter is a reader that counts the bytes requested and returned.
 type counter struct {
 	r io.Reader
 	n int64
@@ -338,13 +337,13 @@ func (c *counter) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// FuzzWork bounds what the format libraries get to do. image/jpeg and
-// image/png work on what they read, once for each scan on the picture: neither
-// may be more than a multiple of the file and the pixels.
+// FuzzWork limits the work of the format libraries. image/jpeg processes all blocks of
+// the picture for each scan: neither its work nor that of image/png may exceed a
+// multiple of the file and the pixels.
 func FuzzWork(f *testing.F) {
 	addFixtures(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		const constant = 8 << 10 // what is added to any file, however small
+		const constant = 8 << 10 // for any file, however small
 		switch size := int64(len(data)); sniff(data[:min(len(data), sniffLen)]) {
 		case JPEG:
 			file, err := readJPEG(data)

@@ -9,7 +9,7 @@ import (
 	"unicode/utf16"
 )
 
-// maxProfile is the largest profile that is looked at: those of printing presses
+// maxProfile is the largest profile that is read, in bytes: those of printing presses
 // have up to some 3 MB.
 const maxProfile = 4 << 20
 
@@ -32,32 +32,32 @@ const (
 
 const damaged = "is damaged"
 
-// An iccProfile is what an ICC profile says. It is understood where problem is "",
-// and then has either a space or a table.
+// An iccProfile is a parsed ICC profile. If problem is "", it is supported and has
+// either a space or a table.
 type iccProfile struct {
 	data    []byte
-	name    string    // as the profile calls itself
-	kind    string    // of the pictures that it is for: "RGB", "CMYK", "greys" or another
+	name    string    // the description in the profile
+	kind    string    // the color space of its pictures: "RGB", "CMYK", "greys" or another
 	space   *rgbSpace // of a profile of curves: RGB with a matrix, or grey
 	table   *iccTable // of a profile with a table of colours
-	problem string    // why it is not understood, as the end of a sentence
+	problem string    // why it is not supported, as the end of a sentence
 }
 
-// The kinds of profiles that are understood.
+// The supported kinds of profiles.
 const (
 	iccRGB  = "RGB"
 	iccCMYK = "CMYK"
 	iccGrey = "greys"
 )
 
-// readICC reads a profile, which may be damaged or hostile.
+// readICC parses a profile, which may be damaged or hostile.
 func readICC(data []byte) *iccProfile {
 	f := &iccProfile{data: data}
 	f.problem = f.read()
 	return f
 }
 
-// title returns the words for the profile that begin a sentence.
+// title returns a phrase for the profile, for the beginning of a sentence.
 func (f *iccProfile) title() string {
 	if f.name == "" {
 		return "its colour profile"
@@ -65,8 +65,8 @@ func (f *iccProfile) title() string {
 	return fmt.Sprintf("its colour profile %q", f.name)
 }
 
-// read takes what is understood from the data, and returns why it is not. Where a
-// profile has both a table and a matrix, the table is the more exact.
+// read parses the data. It returns why the profile is not supported. If a profile has
+// both a table and a matrix, it uses the table, which is more precise.
 func (f *iccProfile) read() (problem string) {
 	d := f.data
 	switch {
@@ -87,8 +87,8 @@ func (f *iccProfile) read() (problem string) {
 	case connection != "XYZ " && connection != "Lab ":
 		return "leads to " + spaceName(connection) + " in place of XYZ or Lab"
 	}
-	// The table of the perceptual intent, which browsers use, or else that of the
-	// relative colorimetric one.
+	// Browsers use the table of the perceptual intent; the alternative is that of the
+	// relative colorimetric intent.
 	for _, signature := range []string{"A2B0", "A2B1"} {
 		if tag := f.tag(signature); tag != nil {
 			f.table, problem = newTable(d[:iccHeaderLen], signature, tag, channels)
@@ -104,7 +104,7 @@ func (f *iccProfile) read() (problem string) {
 	return damaged
 }
 
-// readMatrix takes the curves and the matrix of an RGB profile.
+// readMatrix reads the curves and the matrix of an RGB profile.
 func (f *iccProfile) readMatrix() (problem string) {
 	var (
 		toXYZ  matrix3
@@ -128,8 +128,8 @@ func (f *iccProfile) readMatrix() (problem string) {
 	return ""
 }
 
-// readGrey takes the curve of a profile of greys, whose white is any other's. It
-// leads to light, or to the lightness of Lab.
+// readGrey reads the curve of a grey profile, which maps to light or to the lightness
+// of Lab. Its white is ignored.
 func (f *iccProfile) readGrey(lab bool) (problem string) {
 	of := toneCurve(f.tag("kTRC"))
 	if of != nil && lab {
@@ -144,7 +144,7 @@ func (f *iccProfile) readGrey(lab bool) (problem string) {
 	return ""
 }
 
-// lightness returns the light of a lightness of CIELAB, both 0 to 1.
+// lightness returns the light of a CIELAB lightness, both 0 to 1.
 func lightness(l float64) float64 {
 	const knee = 0.08 // below it the light is in proportion
 	if l <= knee {
@@ -154,7 +154,7 @@ func lightness(l float64) float64 {
 	return v * v * v
 }
 
-// spaceName names a signature of a space of colours.
+// spaceName returns the name of a color space signature.
 func spaceName(signature string) string {
 	name := strings.TrimSpace(signature)
 	if name == "GRAY" {
@@ -186,7 +186,7 @@ func (f *iccProfile) tag(signature string) []byte {
 	return nil
 }
 
-// isType says whether the data of a tag are of a type, and how long at least.
+// isType reports whether the data of a tag have a type and a minimum length.
 func isType(tag []byte, signature string, least int) bool {
 	return len(tag) >= least && string(tag[:4]) == signature
 }
@@ -205,8 +205,8 @@ func xyz(tag []byte) (v [3]float64, ok bool) {
 	return v, true
 }
 
-// toneCurve reads a curveType or a parametricCurveType (sections 10.6 and 10.18),
-// and returns nil where it is neither, or falls.
+// toneCurve reads a curveType or a parametricCurveType (sections 10.6 and 10.18). It
+// returns nil for other types and for a curve that falls.
 func toneCurve(tag []byte) *curve {
 	switch {
 	case isType(tag, "curv", 12):
@@ -217,8 +217,8 @@ func toneCurve(tag []byte) *curve {
 	return nil
 }
 
-// sampledCurve reads the number of samples and these: none is the identity, one
-// is an exponent, several are values between which it is linear.
+// sampledCurve reads a number of samples, and the samples: none is the identity, one is
+// an exponent, several are interpolated linearly.
 func sampledCurve(b []byte) *curve {
 	be := binary.BigEndian
 	n, samples := uint64(be.Uint32(b)), b[4:]
@@ -241,11 +241,11 @@ func sampledCurve(b []byte) *curve {
 	})
 }
 
-// parametersOf are how many parameters the kinds of parametric curves have.
+// parametersOf are the numbers of parameters of the kinds of parametric curves.
 var parametersOf = [...]int{1, 3, 4, 5, 7}
 
-// parametricCurve reads the parameters g, a, b, c, d, e and f, of which kinds
-// have the first ones, of (a x + b)^g + e from d on, and c x + f before.
+// parametricCurve reads the parameters g, a, b, c, d, e and f, of which each kind has
+// the first ones. The curve is (a x + b)^g + e from d on, and c x + f before.
 func parametricCurve(kind int, b []byte) *curve {
 	if kind >= len(parametersOf) || len(b) < 4*parametersOf[kind] {
 		return nil
@@ -267,8 +267,8 @@ func parametricCurve(kind int, b []byte) *curve {
 	})
 }
 
-// description reads the first text of a textDescriptionType of version 2, or of a
-// multiLocalizedUnicodeType (section 10.15), as far as it can be shown.
+// description reads the first text of a textDescriptionType of version 2 or of a
+// multiLocalizedUnicodeType (section 10.15), without unprintable characters.
 func description(tag []byte) string {
 	const most = 60
 	var text string

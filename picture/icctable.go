@@ -13,22 +13,22 @@ import (
 	"github.com/kovidgoyal/imaging/prism/meta/icc"
 )
 
-// An iccTable is a table of colours in an ICC profile, with the curves around it:
-// a lut8Type, lut16Type or lutAToBType (sections 10.10 to 10.12 of ICC.1:2022).
+// An iccTable is a color lookup table of an ICC profile with its curves: a lut8Type,
+// lut16Type or lutAToBType (sections 10.10 to 10.12 of ICC.1:2022).
 type iccTable struct {
 	pipeline *icc.Pipeline // from 1, 3 or 4 samples, 0 to 1, to sRGB, 0 to 1
 }
 
-// Bounds of what a table may hold. The library allocates eight bytes for a value
-// of a table, and takes the square of the samples of a curve that falls as time.
+// Limits of a table. The library allocates eight bytes for each value, and for a
+// falling curve takes time proportional to the square of its samples.
 const (
 	maxTableValues  = 1 << 20 // a grid of 70 steps for RGB, of 24 for CMYK
 	maxCurveSamples = 1 << 12
 )
 
-// newTable reads the table of a tag for pictures of 1, 3 or 4 channels, or returns
-// why it cannot. The library gets a profile of this one tag, whose sizes were
-// checked: it trusts those of a file.
+// newTable parses the table of a tag for pictures of 1, 3 or 4 channels, or returns why
+// it cannot. The library receives a profile with this tag only, after its sizes were
+// checked, because it trusts the sizes in a file.
 func newTable(header []byte, signature string, tag []byte, channels int) (t *iccTable, problem string) {
 	even, problem := checkTable(tag, channels)
 	if problem != "" {
@@ -48,7 +48,7 @@ func newTable(header []byte, signature string, tag []byte, channels int) (t *icc
 	one = be.AppendUint32(one, 1)
 	one = append(one, signature...)
 	one = be.AppendUint32(one, iccHeaderLen+4+iccTagLen)
-	tag = append(bytes.Clone(tag), 0, 0, 0) // which may stand for the end of a last curve
+	tag = append(bytes.Clone(tag), 0, 0, 0) // may stand for the end of a last curve
 	one = be.AppendUint32(one, uint32(len(tag)))
 	profile, err := icc.DecodeProfile(bytes.NewReader(append(one, tag...)))
 	if err != nil {
@@ -69,9 +69,8 @@ func newTable(header []byte, signature string, tag []byte, channels int) (t *icc
 	return &iccTable{pipeline}, ""
 }
 
-// checkTable returns why the data of a tag do not hold all that they announce, or
-// exceed the bounds. even reports whether the sides of the table are the same, the
-// first one apart.
+// checkTable returns an error if the data of a tag are incomplete or exceed the limits.
+// even reports whether all sides of the table, except the first, are equal.
 func checkTable(tag []byte, channels int) (even bool, problem string) {
 	const header, outputs = 32, 3
 	if len(tag) < header {
@@ -113,8 +112,8 @@ func checkTable(tag []byte, channels int) (even bool, problem string) {
 
 const tooLarge = "has a table that is too large"
 
-// checkModular is checkTable for a lutAToBType, whose offsets lead to curves, a
-// matrix, curves, a table and curves; 0 stands for a part that is not there.
+// checkModular is checkTable for a lutAToBType, whose offsets locate curves, a matrix,
+// curves, a table and curves; 0 stands for a missing part.
 func checkModular(tag []byte, channels int) (even bool, problem string) {
 	const (
 		offsets     = 12
@@ -164,8 +163,8 @@ func checkModular(tag []byte, channels int) (even bool, problem string) {
 	return even, ""
 }
 
-// checkCurves reports whether a part of a tag, if it is there, holds n curves within
-// the bounds. Each begins at a multiple of four bytes.
+// checkCurves reports whether a part of a tag, if present, holds n curves within the
+// limits. Each begins at a multiple of four bytes.
 func checkCurves(part []byte, n int) bool {
 	if part == nil {
 		return true
@@ -180,8 +179,8 @@ func checkCurves(part []byte, n int) bool {
 	return true
 }
 
-// curveLength returns the length of the curve that begins some data, and whether it
-// is whole and within the bounds.
+// curveLength returns the length of the curve at the beginning of data, and whether it
+// is complete and within the limits.
 func curveLength(data []byte) (n int, ok bool) {
 	be := binary.BigEndian
 	switch {
@@ -199,12 +198,12 @@ func curveLength(data []byte) (n int, ok bool) {
 	return 0, false
 }
 
-// samples are those of a pixel, 0 to 1; a table uses as many as it has channels.
+// samples are those of a pixel, 0 to 1; a table uses one for each of its channels.
 type samples [4]float32
 
-// levels computes the levels of sRGB of n pixels: get returns the samples of a
-// pixel, put takes its levels. It returns an error where the table fails on a
-// pixel, or the context ends.
+// levels computes the sRGB levels of n pixels: get returns the samples of a pixel, put
+// stores its levels. It returns an error if the table fails for a pixel or the context
+// ends.
 func (t *iccTable) levels(ctx context.Context, n int, get func(i int) samples, put func(i int, rgb [colors]float32)) error {
 	var failed atomic.Bool
 	parallel(n, func(from, to int) {
@@ -249,7 +248,7 @@ func (t *iccTable) levels(ctx context.Context, n int, get func(i int) samples, p
 	return ctx.Err()
 }
 
-// errTable is the failure of a table on a pixel.
+// errTable is the error of a table that fails for a pixel.
 var errTable = errors.New(damaged)
 
 func (s samples) hash() (h uint32) {
@@ -260,8 +259,8 @@ func (s samples) hash() (h uint32) {
 	return h >> 16
 }
 
-// toSRGB turns the levels of a picture, which are the profile's, to those of sRGB.
-// On an error the picture is of no use.
+// toSRGB converts the levels of a picture from the profile to sRGB. After an error the
+// picture is unusable.
 func (t *iccTable) toSRGB(ctx context.Context, p *Picture) error {
 	plane := p.W * p.H
 	return t.levels(ctx, plane, func(i int) samples {
@@ -271,7 +270,7 @@ func (t *iccTable) toSRGB(ctx context.Context, p *Picture) error {
 	})
 }
 
-// fromCMYK returns an image, whose inks are the profile's, in the levels of sRGB.
+// fromCMYK converts an image of inks from the profile to sRGB.
 func (t *iccTable) fromCMYK(ctx context.Context, m *image.CMYK) (*image.NRGBA64, error) {
 	w := m.Rect.Dx()
 	out := image.NewNRGBA64(m.Rect)

@@ -18,11 +18,11 @@ const (
 	exifPrefix = "Exif\x00\x00"
 )
 
-// decodeJPEG reads a JPEG as libjpeg does where a file bends the standard, but
-// never a picture that is not whole. The pixels are decoded by image/jpeg,
-// from the file as it should be ([jpegFile.plain]) or, where image/jpeg lacks
-// a kind, from its components as grey JPEGs ([jpegFile.split]). The levels of
-// CMYK are those of ink; only with Adobe's segment are they stored inverted.
+// decodeJPEG reads a JPEG as libjpeg does where a file violates the standard, but
+// refuses an incomplete picture. image/jpeg decodes the pixels from a corrected file
+// ([jpegFile.plain]) or, for kinds that it does not support, from grey JPEGs of the
+// components ([jpegFile.split]). CMYK levels are amounts of ink; only files with
+// Adobe's segment store them inverted.
 func decodeJPEG(ctx context.Context, data []byte, lim Limits) (*raster, error) {
 	f, err := readJPEG(data)
 	if err != nil {
@@ -45,8 +45,7 @@ func decodeJPEG(ctx context.Context, data []byte, lim Limits) (*raster, error) {
 	return r, nil
 }
 
-// invertCMYK undoes the inversion of image/jpeg, which takes every CMYK for
-// Adobe's.
+// invertCMYK reverses the inversion of image/jpeg, which treats every CMYK as Adobe's.
 func invertCMYK(m image.Image) {
 	if m, ok := m.(*image.CMYK); ok {
 		for i, v := range m.Pix {
@@ -55,8 +54,8 @@ func invertCMYK(m image.Image) {
 	}
 }
 
-// jpegOrientation finds the EXIF segment before the first scan. Whatever is
-// wrong on the way means upright: a picture is more than its metadata.
+// jpegOrientation finds the EXIF segment before the first scan. A damaged one means
+// upright.
 func jpegOrientation(data []byte) orientation {
 	for marker, body := range jpegSegments(data) {
 		if exif, ok := bytes.CutPrefix(body, []byte(exifPrefix)); ok && marker == markerAPP1 {
@@ -66,8 +65,8 @@ func jpegOrientation(data []byte) orientation {
 	return upright
 }
 
-// joinedProfile joins the segments that hold a profile in the order of their
-// numbers, which count from 1.
+// joinedProfile joins the segments of a profile in the order of their numbers, from 1
+// on.
 func joinedProfile(data []byte) []byte {
 	var parts [mostProfileMark + 1][]byte
 	found := false
@@ -85,8 +84,8 @@ func joinedProfile(data []byte) []byte {
 	return join(parts[1:]...)
 }
 
-// jpegSegments yields the segments of a JPEG before its first scan, by their
-// markers, until the data ends.
+// jpegSegments yields the segments of a JPEG before its first scan, with their markers,
+// until the data ends.
 func jpegSegments(data []byte) func(yield func(marker byte, body []byte) bool) {
 	return func(yield func(byte, []byte) bool) {
 		jpegMarkers(data, func(s jpegSegment, _ []byte) bool {
@@ -112,7 +111,7 @@ func jpegProfileSegments(f *Profile) []byte {
 	return segments
 }
 
-// jpegRecord returns the segment of a record, or nothing where there is none.
+// jpegRecord returns the segment of a record, or nothing for an empty record.
 func jpegRecord(record string) []byte {
 	if record == "" {
 		return nil

@@ -15,9 +15,9 @@ import (
 	"testing"
 )
 
-// TestJPEGKinds reads what cjpeg writes and image/jpeg does not take. The
-// pictures are ramps, which make.py draws; they lose a little where a chroma
-// sample stands for many pixels, most at the edges.
+// TestJPEGKinds reads files of cjpeg that image/jpeg does not support. The pictures are
+// ramps, drawn by make.py. They lose a little where a chroma sample covers many pixels,
+// most at the edges.
 func TestJPEGKinds(t *testing.T) {
 	files, err := filepath.Glob("testdata/jpeg/*.jpg")
 	if err != nil || len(files) < 12 {
@@ -48,7 +48,7 @@ func TestJPEGKinds(t *testing.T) {
 	}
 }
 
-// readTestJPEG returns a fixture and where its scan's data begin.
+// readTestJPEG returns a fixture and the position of its scan's data.
 func readTestJPEG(t *testing.T, name string) (file []byte, coded int) {
 	t.Helper()
 	file, err := os.ReadFile(filepath.Join("testdata/jpeg", name))
@@ -59,7 +59,7 @@ func readTestJPEG(t *testing.T, name string) (file []byte, coded int) {
 	return file, at + 2 + int(binary.BigEndian.Uint16(file[at+2:]))
 }
 
-// standardJPEG is a picture with the tables of the standard.
+// standardJPEG is a picture with the standard tables.
 func standardJPEG(t *testing.T) []byte {
 	t.Helper()
 	m := image.NewRGBA(image.Rect(0, 0, 50, 40))
@@ -85,8 +85,7 @@ func without(file []byte, markers ...byte) []byte {
 	return append(out, 0xff, markerEOI)
 }
 
-// TestJPEGDamageThatCostsNothing reads files that are no JPEGs to the letter,
-// but have every pixel.
+// TestJPEGDamageThatCostsNothing reads invalid JPEGs that have every pixel.
 func TestJPEGDamageThatCostsNothing(t *testing.T) {
 	standard := standardJPEG(t)
 	restarts, coded := readTestJPEG(t, "restarts.jpg")
@@ -137,7 +136,7 @@ func TestJPEGDamageThatCostsNothing(t *testing.T) {
 				t.Fatalf("%dx%d", got.Picture.W, got.Picture.H)
 			}
 			for i, v := range want.Picture.RGB {
-				// Split into components, chroma is rounded once more.
+				// After the split, chroma is rounded once more.
 				if d := math.Abs(float64(v - got.Picture.RGB[i])); d > 1.5 {
 					t.Fatalf("level %d differs by %g", i, d)
 				}
@@ -146,8 +145,8 @@ func TestJPEGDamageThatCostsNothing(t *testing.T) {
 	}
 }
 
-// TestJPEGSplitIsExact compares the components that a split file gives with
-// those that image/jpeg finds itself.
+// TestJPEGSplitIsExact compares the components of a split file with those that
+// image/jpeg decodes.
 func TestJPEGSplitIsExact(t *testing.T) {
 	paths, err := filepath.Glob("testdata/jpeg-*.jpg")
 	if err != nil {
@@ -202,7 +201,7 @@ func TestJPEGSplitIsExact(t *testing.T) {
 	}
 }
 
-// TestJPEGCutShort refuses whatever lacks a part of the picture, and says so.
+// TestJPEGCutShort checks that incomplete pictures are refused with a clear error.
 func TestJPEGCutShort(t *testing.T) {
 	standard := standardJPEG(t)
 	restarts, coded := readTestJPEG(t, "restarts.jpg")
@@ -254,8 +253,8 @@ func TestJPEGKindsThatAreNamed(t *testing.T) {
 	}
 }
 
-// TestCMYKJPEGWithoutAdobe inverts the levels of ink only where Adobe's
-// segment says that they are stored so.
+// TestCMYKJPEGWithoutAdobe checks that levels of ink are inverted only if Adobe's
+// segment says so.
 func TestCMYKJPEGWithoutAdobe(t *testing.T) {
 	data, err := os.ReadFile("testdata/jpeg-cmyk.jpg")
 	if err != nil {
@@ -280,8 +279,8 @@ func TestCMYKJPEGWithoutAdobe(t *testing.T) {
 	}
 }
 
-// TestColoursOfJPEG follows libjpeg: JFIF means Y, Cb and Cr whatever Adobe
-// says, before or behind it.
+// TestColoursOfJPEG follows libjpeg: JFIF means Y, Cb and Cr, whatever Adobe's segment
+// says, before or after it.
 func TestColoursOfJPEG(t *testing.T) {
 	file := standardJPEG(t)
 	jfif := jpegSegment{markerAPP0, []byte("JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00")}
@@ -309,16 +308,16 @@ func TestColoursOfJPEG(t *testing.T) {
 	}
 }
 
-// scansOf returns a progressive JPEG of w by h pixels whose scans, after that
-// of the DC coefficients, each say in a few bytes that no coefficient changes.
+// scansOf returns a progressive JPEG of w by h pixels whose scans, after that of the DC
+// coefficients, say in a few bytes that no coefficient changes.
 func scansOf(w, h, components, scans int) []byte {
 	f := jpegFile{sof: markerSOF2}
 	for i := range components {
 		f.components = append(f.components, jpegComponent{id: byte(i + 1), h: 1, v: 1})
 	}
 	file := appendSegment([]byte{0xff, markerSOI}, f.frame(w, h, f.components))
-	// The one code of both tables, 0, means no difference, and a run of 2^14
-	// blocks without coefficients.
+	// Both tables have one code, 0, which means no difference, or a run of 2^14 blocks
+	// without coefficients.
 	one := append([]byte{0, 1}, make([]byte, 15)...)
 	file = appendSegment(file, jpegSegment{markerDHT, append(one, 0)})
 	one[0] = 0x10
@@ -335,8 +334,8 @@ func scansOf(w, h, components, scans int) []byte {
 	return append(file, 0xff, markerEOI)
 }
 
-// TestScansAreBounded refuses scans that cost far more than they can show,
-// before any is decoded.
+// TestScansAreBounded checks that scans that cost far more than they can show are
+// refused before any is decoded.
 func TestScansAreBounded(t *testing.T) {
 	for _, tt := range []struct {
 		components, scans int

@@ -34,20 +34,19 @@ const (
 	markerTEM   = 0x01
 )
 
-// Each scan makes a decoder walk the blocks of its components again, however
-// few bytes it has. Encoders write about ten scans; the longest script that
-// covers every bit of every component once has a pass for each of 64
-// coefficients.
+// Each scan makes a decoder process the blocks of its components again, however few
+// bytes it has. Encoders write about ten scans; the longest useful script has a pass
+// for each of 64 coefficients.
 const (
 	maxScans     = 100
 	maxScanWalks = 64 // all scans together, in blocks of the whole picture
 )
 
-// maxTables bounds the segments of tables before a scan. A file has 4 tables
-// of quantization and 8 of Huffman codes.
+// maxTables is the largest number of table segments before a scan. A file has 4
+// quantization tables and 8 Huffman tables.
 const maxTables = 64
 
-// Adobe's segment ends with the transform of the colours (T.872, 6.5.3).
+// Adobe's segment ends with the color transform (T.872, 6.5.3).
 const (
 	adobeLen     = 12
 	adobeWithout = 0 // no transform: RGB or CMYK
@@ -57,13 +56,13 @@ const (
 type jpegComponent struct {
 	id, quant byte
 	h, v      int // sampling factors
-	w, rows   int // its blocks across and down that hold pixels
+	w, rows   int // its blocks across and down that contain pixels
 }
 
-// jpegScan is a scan with what stands before it.
+// jpegScan is a scan with the segments before it.
 type jpegScan struct {
-	tables   []jpegSegment // DQT and DHT since the scan before
-	interval int           // MCUs between restart markers; 0 where there are none
+	tables   []jpegSegment // DQT and DHT segments since the previous scan
+	interval int           // MCUs between restart markers; 0 for none
 	header   []byte        // the body of its SOS segment
 	parts    []scanPart
 	first    byte // coefficients first to last, from bit low on
@@ -77,13 +76,13 @@ type jpegScan struct {
 // scanPart names a component of a scan and its Huffman tables.
 type scanPart struct{ component, dc, ac int }
 
-// jpegSegment is a marker and what follows its length.
+// jpegSegment is a marker and the bytes after its length.
 type jpegSegment struct {
 	marker byte
 	body   []byte
 }
 
-// jpegFile is the structure of a JPEG, up to its end.
+// jpegFile is the parsed structure of a JPEG.
 type jpegFile struct {
 	sof        byte
 	width      int
@@ -92,18 +91,17 @@ type jpegFile struct {
 	components []jpegComponent
 	scans      []jpegScan
 	jfif       []byte // the body of its JFIF segment; nil where there is none
-	adobe      []byte // the body of Adobe's segment, which tells the colours; nil where there is none
+	adobe      []byte // the body of Adobe's segment, which defines the color space; nil where there is none
 	ended      bool   // with an end-of-image marker
 }
 
-// errCutJPEG reports a JPEG whose data end before its last block.
+// errCutJPEG reports a JPEG that ends before its last block.
 var errCutJPEG = fmt.Errorf("the data of a scan: %w", io.ErrUnexpectedEOF)
 
-// jpegMarkers yields the segments of a JPEG in order, with the entropy-coded
-// data that follows an SOS, until the end-of-image marker or the end of the
-// data. Like libjpeg it skips bytes between segments that are no marker. Of a
-// segment that the data cut short it yields nothing. It reports whether it
-// met the end-of-image marker.
+// jpegMarkers yields the segments of a JPEG in order, with the entropy-coded data after
+// each SOS, up to the end-of-image marker or the end of the data. Like libjpeg it skips
+// bytes between segments that are not markers. It does not yield an incomplete segment.
+// It reports whether it found the end-of-image marker.
 func jpegMarkers(data []byte, yield func(s jpegSegment, coded []byte) bool) (ended bool) {
 	for {
 		at := bytes.IndexByte(data, 0xff)
@@ -120,7 +118,7 @@ func jpegMarkers(data []byte, yield func(s jpegSegment, coded []byte) bool) (end
 		case marker == markerEOI:
 			return true
 		case marker == 0, marker == markerTEM, marker == markerSOI, isRST(marker):
-			continue // these stand alone
+			continue // these have no body
 		}
 		if len(data) < 2 {
 			return false
@@ -142,7 +140,7 @@ func jpegMarkers(data []byte, yield func(s jpegSegment, coded []byte) bool) (end
 	}
 }
 
-// withoutFill returns data behind the ff bytes that it begins with.
+// withoutFill returns data without its leading ff bytes.
 func withoutFill(data []byte) []byte {
 	for len(data) > 0 && data[0] == 0xff {
 		data = data[1:]
@@ -150,8 +148,8 @@ func withoutFill(data []byte) []byte {
 	return data
 }
 
-// codedLen returns the length of the entropy-coded data at the beginning of
-// data: up to the first marker that is not of a restart.
+// codedLen returns the length of the entropy-coded data at the beginning of data: up to
+// the first marker that is not a restart marker.
 func codedLen(data []byte) int {
 	for i := 0; ; {
 		at := bytes.IndexByte(data[i:], 0xff)
@@ -173,14 +171,14 @@ func codedLen(data []byte) int {
 
 func isRST(marker byte) bool { return marker >= markerRST0 && marker <= markerRST7 }
 
-// readJPEG reads the structure of a JPEG. It refuses what no decoder here
-// reads, and scans beyond the bounds.
+// readJPEG parses the structure of a JPEG. It refuses unsupported kinds, and scans
+// beyond the limits.
 func readJPEG(data []byte) (*jpegFile, error) {
 	f := new(jpegFile)
 	var (
 		tables   []jpegSegment
 		interval int
-		scans    int // seen, before the height was known, too
+		scans    int // including scans before the height is known
 		problem  error
 	)
 	f.ended = jpegMarkers(data, func(s jpegSegment, coded []byte) bool {
@@ -247,7 +245,7 @@ func readJPEG(data []byte) (*jpegFile, error) {
 	return f, nil
 }
 
-// isSOF reports whether a marker begins a frame, of whatever kind.
+// isSOF reports whether a marker begins a frame of any kind.
 func isSOF(marker byte) bool {
 	return marker == markerLS ||
 		marker >= markerSOF0 && marker < markerRST0 && marker != markerDHT && marker != markerJPG && marker != markerDAC
@@ -300,7 +298,7 @@ func (f *jpegFile) readFrame(s jpegSegment) error {
 		}
 		f.components = append(f.components, c)
 	}
-	if len(f.components) == 1 { // whose factors relate to nothing
+	if len(f.components) == 1 { // a single component ignores its sampling factors
 		f.components[0].h, f.components[0].v = 1, 1
 	}
 	return nil
@@ -380,7 +378,7 @@ func (f *jpegFile) measure() error {
 
 func divUp(a, b int) int { return (a + b - 1) / b }
 
-// mcus returns how many MCUs across and down a scan has: of one component they
+// mcus returns the number of MCUs across and down of a scan. With one component these
 // are its blocks (T.81, A.2).
 func (f *jpegFile) mcus(s *jpegScan) (across, down int) {
 	if len(s.parts) == 1 {
@@ -390,7 +388,7 @@ func (f *jpegFile) mcus(s *jpegScan) (across, down int) {
 	return divUp(f.width, 8*f.hMax), divUp(f.height, 8*f.vMax)
 }
 
-// wantedRestarts returns how many restart markers a scan ought to have.
+// wantedRestarts returns the number of restart markers that a scan should have.
 func (f *jpegFile) wantedRestarts(s *jpegScan) int {
 	if s.interval == 0 {
 		return 0
@@ -399,8 +397,8 @@ func (f *jpegFile) wantedRestarts(s *jpegScan) int {
 	return (across*down - 1) / s.interval
 }
 
-// countRestarts counts the restart markers of a scan. A last one with nothing
-// behind it goes; where there is none at all, the interval is not meant.
+// countRestarts counts the restart markers of a scan. It removes a last marker without
+// data after it. If there are none at all, it ignores the interval.
 func (f *jpegFile) countRestarts(s *jpegScan) error {
 	wanted := f.wantedRestarts(s)
 	end := 0
@@ -425,8 +423,8 @@ func (f *jpegFile) countRestarts(s *jpegScan) error {
 	return nil
 }
 
-// restartPieces yields the pieces of entropy-coded data between restart
-// markers, each with the marker behind it; the last with 0.
+// restartPieces yields the pieces of entropy-coded data between restart markers, each
+// with the marker after it; the last with 0.
 func restartPieces(data []byte) func(yield func(piece []byte, marker byte) bool) {
 	return func(yield func([]byte, byte) bool) {
 		for i := 0; ; {
@@ -448,8 +446,7 @@ func restartPieces(data []byte) func(yield func(piece []byte, marker byte) bool)
 	}
 }
 
-// numberedRight returns the data of a scan with its restart markers numbered
-// as they should be.
+// numberedRight returns the data of a scan with correctly numbered restart markers.
 func (s *jpegScan) numberedRight() []byte {
 	data, copied := s.data, false
 	end, n := 0, 0
@@ -469,7 +466,7 @@ func (s *jpegScan) numberedRight() []byte {
 	return data
 }
 
-// complete reports whether the scans send every bit of every coefficient.
+// complete reports whether the scans contain every bit of every coefficient.
 func (f *jpegFile) complete() bool {
 	sent := make([][64]bool, len(f.components))
 	for _, s := range f.scans {
@@ -489,8 +486,8 @@ func (f *jpegFile) complete() bool {
 	return true
 }
 
-// rgb reports whether the three components are red, green and blue, by the
-// rules of libjpeg.
+// rgb reports whether the three components are red, green and blue, by the rules of
+// libjpeg.
 func (f *jpegFile) rgb() bool {
 	switch c := f.components; {
 	case f.jfif != nil:
@@ -502,10 +499,10 @@ func (f *jpegFile) rgb() bool {
 	}
 }
 
-// standard reports whether image/jpeg reads the file, and as libjpeg does: it
-// takes some sampling factors and all restart markers in their places, repeats
-// the samples of RGB and CMYK where others interpolate, and miscounts the
-// blocks of scans of one component that is not sampled 1x1.
+// standard reports whether image/jpeg reads the file in the same way as libjpeg.
+// image/jpeg supports few sampling factors, requires all restart markers, repeats the
+// samples of RGB and CMYK where others interpolate, and miscounts the blocks of scans
+// of one component that is not sampled 1x1.
 func (f *jpegFile) standard() bool {
 	c := f.components
 	for i := range f.scans {
@@ -533,8 +530,8 @@ func (f *jpegFile) standard() bool {
 	}
 }
 
-// plain returns the file as image/jpeg reads it: without what damages it,
-// whole, with the tables that are the standard's where it has none of its own.
+// plain returns the file in a form that image/jpeg reads: complete, without damaged
+// segments, and with the standard tables where it has none.
 func (f *jpegFile) plain() io.Reader {
 	parts := []io.Reader{bytes.NewReader([]byte{0xff, markerSOI})}
 	add := func(s jpegSegment) {
@@ -565,7 +562,7 @@ func (f *jpegFile) plain() io.Reader {
 	return io.MultiReader(append(parts, bytes.NewReader([]byte{0xff, markerEOI}))...)
 }
 
-// frame returns the header of a frame.
+// frame returns the frame header.
 func (f *jpegFile) frame(w, h int, components []jpegComponent) jpegSegment {
 	body := binary.BigEndian.AppendUint16([]byte{8}, uint16(h))
 	body = append(binary.BigEndian.AppendUint16(body, uint16(w)), byte(len(components)))
@@ -579,8 +576,8 @@ func restartInterval(n int) jpegSegment {
 	return jpegSegment{markerDRI, binary.BigEndian.AppendUint16(nil, uint16(n))}
 }
 
-// cutShort returns errCutJPEG for the errors of image/jpeg that say that the
-// data of a scan end early: plain ends each at the next marker.
+// cutShort returns errCutJPEG for those errors of image/jpeg that mean incomplete data
+// in a scan, because plain ends each scan at the next marker.
 func cutShort(err error) error {
 	if errors.Is(err, jpeg.FormatError("short Huffman data")) || errors.Is(err, jpeg.FormatError("missing 0xff00 sequence")) {
 		return errCutJPEG
@@ -588,8 +585,8 @@ func cutShort(err error) error {
 	return err
 }
 
-// standardTables are the Huffman tables K.3 to K.6 of T.81, as a DHT segment
-// holds them. Webcams leave them out.
+// standardTables are the Huffman tables K.3 to K.6 of T.81 as a DHT segment. Webcams
+// omit them.
 var standardTables = []byte("" +
 	"\x00\x00\x01\x05\x01\x01\x01\x01\x01\x01\x00\x00\x00\x00\x00\x00\x00" +
 	"\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b" +

@@ -11,9 +11,9 @@ import (
 	"math/bits"
 )
 
-// joined decodes each component as a grey JPEG and puts the picture together.
-// Smaller components are interpolated linearly. libjpeg does so for half the width
-// or height; for other factors it repeats the samples.
+// joined decodes each component as a grey JPEG and combines them. It interpolates
+// smaller components linearly. libjpeg does so for half the width or height, and
+// repeats samples for other factors.
 func (f *jpegFile) joined(ctx context.Context) (image.Image, error) {
 	files, err := f.split(ctx)
 	if err != nil {
@@ -66,11 +66,11 @@ func (f *jpegFile) joined(ctx context.Context) (image.Image, error) {
 	return m, nil
 }
 
-// ratio is a component's sampling factor and the greatest of the frame.
+// ratio is a component's sampling factor and the largest of the frame.
 type ratio struct{ own, greatest int }
 
-// tap returns the interpolation for a position in the picture, of n samples
-// that lie centred.
+// tap returns the interpolation for a position in the picture between n centered
+// samples.
 func (r ratio) tap(pos, n int) tap {
 	c := (float32(pos)+0.5)*float32(r.own)/float32(r.greatest) - 0.5
 	i := int(c+1) - 1 // rounded down: c is at least -0.5
@@ -103,16 +103,15 @@ func enlarged(m *image.Gray, w, h int, x, y ratio) []byte {
 	return plane
 }
 
-// split returns each component as a grey JPEG of its own, with the same
-// coefficients and without what image/jpeg cannot read: uncommon sampling
-// factors and restart markers that are out of place.
+// split returns each component as a grey JPEG of its own, with the same coefficients
+// and without the features that image/jpeg lacks: uncommon sampling factors and
+// misplaced restart markers.
 //
-// The Huffman codes of the coefficients are copied. Only the order of the
-// blocks changes, from MCUs to rows, so that the differences of the DC
-// coefficients have to be written anew; as each row of blocks begins with a
-// restart marker, none depends on a row before. Scans of a progressive file
-// that hold no DC coefficients are of one component anyway and stay as they
-// are.
+// It copies the Huffman codes of the coefficients. Only the order of the blocks
+// changes, from MCUs to rows, so that the differences of the DC coefficients change.
+// Each row of blocks begins with a restart marker, so that none depends on a previous
+// row. Scans of a progressive file without DC coefficients have a single component and
+// are copied unchanged.
 func (f *jpegFile) split(ctx context.Context) ([][]byte, error) {
 	out := make([][]byte, len(f.components))
 	for i, c := range f.components {
@@ -165,14 +164,13 @@ func appendSegment(b []byte, s jpegSegment) []byte {
 	return append(b, s.body...)
 }
 
-// headerOfOne returns the header of a scan of one component, the first, with
-// the first tables.
+// headerOfOne returns the header of a scan of one component, the first, with the first
+// tables.
 func (s *jpegScan) headerOfOne() jpegSegment {
 	return jpegSegment{markerSOS, []byte{1, 1, 0, s.first, s.last, s.high<<4 | s.low}}
 }
 
-// splitScan appends a scan that holds DC coefficients to the files of its
-// components.
+// splitScan appends a scan with DC coefficients to the files of its components.
 func (f *jpegFile) splitScan(ctx context.Context, s *jpegScan, tables *huffmanTables, out [][]byte) error {
 	parts := make([]splitPart, len(s.parts))
 	for i, p := range s.parts {
@@ -220,16 +218,16 @@ func (f *jpegFile) splitScan(ctx context.Context, s *jpegScan, tables *huffmanTa
 	return nil
 }
 
-// splitPart is a component of a scan while it is copied.
+// splitPart is a component of a scan during copying.
 type splitPart struct {
 	c      jpegComponent
 	dc, ac *huffmanTable
-	last   int32       // the DC coefficient of the block before
-	lines  []bitWriter // one for each row of blocks of an MCU
+	last   int32       // the DC coefficient of the previous block
+	lines  []bitWriter // one for each row of blocks in an MCU
 }
 
-// copyMCU copies the component's blocks of one MCU. What is beyond the rows
-// and columns that hold pixels goes.
+// copyMCU copies the component's blocks of one MCU. It drops blocks beyond the rows and
+// columns with pixels.
 func (p *splitPart) copyMCU(in *bitReader, s *jpegScan, mx int) error {
 	for y := range p.c.v {
 		for x := range p.c.h {
@@ -256,8 +254,8 @@ func (p *splitPart) copyMCU(in *bitReader, s *jpegScan, mx int) error {
 	return nil
 }
 
-// copyDC copies a DC coefficient as the difference to the one before in its
-// row of blocks.
+// copyDC copies a DC coefficient as the difference to the previous one in its row of
+// blocks.
 func (p *splitPart) copyDC(in *bitReader, w *bitWriter) error {
 	const mostBits = 16
 	size, _, _, err := p.dc.next(in)
@@ -289,7 +287,7 @@ func (p *splitPart) copyDC(in *bitReader, w *bitWriter) error {
 	return nil
 }
 
-// copyAC copies the other coefficients of a block, codes and all.
+// copyAC copies the codes of the other coefficients of a block.
 func (p *splitPart) copyAC(in *bitReader, w *bitWriter) error {
 	for k := 1; k < 64; k++ {
 		symbol, code, length, err := p.ac.next(in)
@@ -313,7 +311,7 @@ func (p *splitPart) copyAC(in *bitReader, w *bitWriter) error {
 	return nil
 }
 
-// appendLines appends the rows of blocks of the MCUs with number my down.
+// appendLines appends the rows of blocks of the my-th row of MCUs.
 func (p *splitPart) appendLines(out []byte, my int) []byte {
 	for y := range p.lines {
 		row := my*p.c.v + y
@@ -328,7 +326,7 @@ func (p *splitPart) appendLines(out []byte, my int) []byte {
 	return out
 }
 
-// difference returns the value that some bits stand for (T.81, table F.1).
+// difference returns the value of the bits of a difference (T.81, table F.1).
 func difference(v uint32, size int) int32 {
 	if size > 0 && v>>(size-1) == 0 {
 		return int32(v) - 1<<size + 1
@@ -336,16 +334,16 @@ func difference(v uint32, size int) int32 {
 	return int32(v)
 }
 
-// intervals are the parts of a scan's data between restart markers.
+// intervals iterates over the parts of a scan's data between restart markers.
 type intervals struct {
 	scan   *jpegScan
 	whole  bool // no marker is missing
 	data   []byte
-	marker byte // behind the piece that bits reads
+	marker byte // the marker after the current piece
 	bits   bitReader
 }
 
-// next goes to the next piece.
+// next advances to the next piece.
 func (in *intervals) next() {
 	if in.data == nil {
 		in.data = in.scan.data
@@ -360,8 +358,8 @@ func (in *intervals) next() {
 	}
 }
 
-// restart begins the n-th interval. Where markers are missing and the piece
-// goes on, it goes on at the next whole byte.
+// restart begins the n-th interval. If a marker is missing, it continues at the next
+// whole byte of the current piece.
 func (in *intervals) restart(n int) error {
 	in.bits.align()
 	if !in.whole && in.bits.more() {
@@ -377,7 +375,7 @@ func (in *intervals) restart(n int) error {
 	return nil
 }
 
-// bitReader reads entropy-coded data that hold no markers.
+// bitReader reads entropy-coded data without markers.
 type bitReader struct {
 	data  []byte
 	hold  uint64
@@ -412,7 +410,7 @@ func (r *bitReader) take(n int) (uint32, error) {
 // align drops the bits up to a whole byte.
 func (r *bitReader) align() { r.count -= r.count % 8 }
 
-// more reports whether whole bytes are left that are no fill bytes.
+// more reports whether whole bytes are left, other than fill bytes.
 func (r *bitReader) more() bool {
 	return r.count >= 8 || len(withoutFill(r.data)) > 0
 }
@@ -422,8 +420,8 @@ type bitWriter struct {
 	data  []byte
 	hold  uint64
 	count int
-	last  int32 // the DC coefficient written last
-	off   bool  // what is put goes
+	last  int32 // the last written DC coefficient
+	off   bool  // discard what is put
 }
 
 // put appends the lower n bits of v, 16 at most.
@@ -442,7 +440,7 @@ func (w *bitWriter) put(v uint32, n int) {
 	}
 }
 
-// end fills the last byte with ones and returns the data.
+// end pads the last byte with ones and returns the data.
 func (w *bitWriter) end() []byte {
 	w.off = false
 	if w.count > 0 {
@@ -452,8 +450,8 @@ func (w *bitWriter) end() []byte {
 	return w.data
 }
 
-// dcCodes is the body of a DHT segment: codes of five bits for all sizes of
-// differences, in order.
+// dcCodes is the body of a DHT segment: five-bit codes for all sizes of differences, in
+// order.
 var dcCodes = append([]byte{0, 0, 0, 0, 0, 17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
 	0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16)
 
@@ -461,10 +459,10 @@ const dcCodeLen = 5
 
 var errHuffman = errors.New("impossible Huffman codes")
 
-// huffmanTables are the tables of DC and of AC coefficients.
+// huffmanTables are a DC and an AC table.
 type huffmanTables [2][4]huffmanTable
 
-// huffmanTable is a table as T.81, annex C and F.2.2.3, has it.
+// huffmanTable is a table in the form of T.81, annex C and F.2.2.3.
 type huffmanTable struct {
 	counts  []byte // of codes of each length from 1 to 16
 	symbols []byte
@@ -503,7 +501,7 @@ func (h *huffmanTable) segment(class byte) []byte {
 	return join([]byte{class << 4}, h.counts, h.symbols)
 }
 
-// next reads a symbol, and returns its code with it.
+// next reads a symbol and returns it with its code.
 func (h *huffmanTable) next(in *bitReader) (symbol byte, code uint32, length int, err error) {
 	for i, count := range h.counts {
 		bit, err := in.take(1)

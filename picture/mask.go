@@ -6,14 +6,14 @@ import (
 	"slices"
 )
 
-// A Mask is how much each pixel counts, from 0 to 1.
+// A Mask is a weight for each pixel, from 0 to 1.
 type Mask struct {
 	W, H   int
 	Weight []float32 // H x W
 }
 
-// NewMask returns the mask that a picture shows: white counts, black does not,
-// grey counts in part, as far as the picture is opaque.
+// NewMask returns the mask that a picture shows: 1 for white, 0 for black, multiplied
+// by the opacity.
 func NewMask(m image.Image) *Mask {
 	p := FromImage(m)
 	mask := &Mask{W: p.W, H: p.H, Weight: make([]float32, p.W*p.H)}
@@ -27,7 +27,7 @@ func NewMask(m image.Image) *Mask {
 	return mask
 }
 
-// Image returns the picture that shows the mask, in grey.
+// Image returns the mask as a grey picture.
 func (m *Mask) Image() image.Image {
 	p := New(m.W, m.H)
 	for c := range colors {
@@ -38,7 +38,7 @@ func (m *Mask) Image() image.Image {
 	return p
 }
 
-// Mean returns the share of the pixels that count.
+// Mean returns the mean weight.
 func (m *Mask) Mean() float64 {
 	var sum float64
 	for _, w := range m.Weight {
@@ -47,8 +47,8 @@ func (m *Mask) Mean() float64 {
 	return sum / float64(len(m.Weight))
 }
 
-// Resize returns the mask in another size, each pixel the mean over the area
-// that it covers.
+// Resize returns the mask in another size. Each pixel is the mean over the area that it
+// covers.
 func (m *Mask) Resize(w, h int) *Mask {
 	wide := make([]float32, w*m.H)
 	for y := range m.H {
@@ -61,8 +61,8 @@ func (m *Mask) Resize(w, h int) *Mask {
 	return r
 }
 
-// Resample returns the mask in another size, as [Picture.Resize] resamples the opacity
-// of a picture.
+// Resample returns the mask in another size, resampled like an opacity in
+// [Picture.Resize].
 func (m *Mask) Resample(w, h int) *Mask {
 	r := &Mask{W: w, H: h, Weight: slices.Clone(m.Weight)}
 	if w != m.W || h != m.H {
@@ -72,8 +72,8 @@ func (m *Mask) Resample(w, h int) *Mask {
 	return r
 }
 
-// Times returns the mask of what is in both masks, which may differ in size: the
-// product, in the larger size. Nil, which is everywhere, changes nothing.
+// Times returns the product of two masks, in the larger of their sizes. A nil mask is 1
+// everywhere.
 func (m *Mask) Times(o *Mask) *Mask {
 	if m == nil {
 		return o
@@ -89,8 +89,8 @@ func (m *Mask) Times(o *Mask) *Mask {
 	return product
 }
 
-// overAreas writes the means of n values over the areas of others, to which
-// step leads on either side.
+// overAreas resamples n values to the means over equal areas. The steps are the
+// distances between the values on either side.
 func overAreas(dst, src []float32, n, to, step int) {
 	size := float64(n) / float64(to)
 	for i := range to {

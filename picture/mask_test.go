@@ -64,7 +64,7 @@ func TestGrey(t *testing.T) {
 	}
 }
 
-// compressed returns a picture as a JPEG shows it.
+// compressed returns a picture after JPEG compression.
 func compressed(t *testing.T, m image.Image) *Picture {
 	t.Helper()
 	var b bytes.Buffer

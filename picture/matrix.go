@@ -20,8 +20,7 @@ func (m *matrix3) after(n *matrix3) (p matrix3) {
 	return p
 }
 
-// inverse returns the inverse, and whether there is one that rounding leaves
-// alone.
+// inverse returns the inverse. ok is false where there is none beyond rounding.
 func (m *matrix3) inverse() (inv matrix3, ok bool) {
 	const least = 1e-6 // of the determinants of spaces of colours, which are about 0.1
 	cofactor := func(r, c int) float64 {

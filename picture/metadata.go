@@ -10,10 +10,10 @@ import (
 	"unicode/utf8"
 )
 
-// Metadata is what a file says about its picture. The zero value says nothing.
+// Metadata is the metadata of a picture. The zero value is empty.
 //
-// It is read from EXIF, from the fields of JFIF and PNG that say the same, and
-// from the tags of TIFF. Damaged metadata is left out.
+// It is read from EXIF, from the equivalent fields of JFIF and PNG, and from TIFF tags.
+// Damaged metadata is dropped.
 type Metadata struct {
 	Artist, Copyright string // at most MaxMetadataText bytes of UTF-8
 
@@ -24,22 +24,22 @@ type Metadata struct {
 	// Resolution is the size in print, in pixels per inch.
 	Resolution float64
 
-	// Place is where the picture was taken; nil where that is not known.
+	// Place is where the picture was taken; nil where that is unknown.
 	Place *Place
 }
 
-// Bounds of metadata.
+// Limits of metadata.
 const (
-	MaxMetadataText = 4096    // bytes of a text; a longer one is cut
+	MaxMetadataText = 4096    // bytes of a text; longer ones are truncated
 	maxResolution   = 1 << 16 // pixels per inch, of which JFIF writes no more
 )
 
-// empty reports whether the metadata says nothing.
+// empty reports whether there is no metadata.
 func (m Metadata) empty() bool {
 	return m.Artist == "" && m.Copyright == "" && m.Date.IsZero() && m.Resolution == 0 && m.Place == nil
 }
 
-// validate says what is wrong with metadata that is to be written.
+// validate returns an error for metadata that cannot be written.
 func (m Metadata) validate() error {
 	for _, t := range []struct{ called, text string }{{"artist", m.Artist}, {"copyright", m.Copyright}} {
 		if len(t.text) > MaxMetadataText || strings.ContainsRune(t.text, 0) || !utf8.ValidString(t.text) {
@@ -55,10 +55,10 @@ func (m Metadata) validate() error {
 	return nil
 }
 
-// plausible reports whether a number is a resolution.
+// plausible reports whether a number can be a resolution.
 func plausible(ppi float64) bool { return ppi >= 1 && ppi < maxResolution }
 
-// fill takes over what m lacks.
+// fill copies the fields that m lacks.
 func (m *Metadata) fill(from Metadata) {
 	if m.Artist == "" {
 		m.Artist = from.Artist
@@ -77,8 +77,8 @@ func (m *Metadata) fill(from Metadata) {
 	}
 }
 
-// readMetadata returns the metadata of a file of any format. exif is the EXIF of
-// a HEIC or AVIF.
+// readMetadata returns the metadata of a file of any format. exif is the EXIF of a HEIC
+// or AVIF.
 func readMetadata(data []byte, format Format, exif []byte) Metadata {
 	var m Metadata
 	switch format {
@@ -95,8 +95,8 @@ func readMetadata(data []byte, format Format, exif []byte) Metadata {
 		m = exifMetadata(exif)
 		m.fill(jfif)
 	case PNG:
-		// The specification trusts the chunks of PNG more than those of EXIF, which
-		// other programs may have left as they were.
+		// The specification prefers the chunks of PNG to those of EXIF, which other
+		// programs may not have updated.
 		m, exif = pngMetadata(data)
 		m.fill(exifMetadata(exif))
 	case WebP:
@@ -114,7 +114,7 @@ func readMetadata(data []byte, format Format, exif []byte) Metadata {
 	return m
 }
 
-// jfifPrefix begins the segment of JFIF, the first of a JPEG (ITU-T T.871).
+// jfifPrefix begins the JFIF segment, the first of a JPEG (ITU-T T.871).
 const jfifPrefix = "JFIF\x00"
 
 // The units of JFIF's densities.
@@ -125,8 +125,7 @@ const (
 
 const centimetresPerInch = 2.54
 
-// jfifResolution returns the resolution in the body of a JFIF segment, 0 where it
-// has none.
+// jfifResolution returns the resolution in the body of a JFIF segment, or 0.
 func jfifResolution(body []byte) float64 {
 	const fields = 7 // version, unit, two densities
 	if len(body) < fields {
@@ -142,8 +141,8 @@ func jfifResolution(body []byte) float64 {
 	return 0
 }
 
-// square returns the resolution of pixels that are as high as wide, up to
-// rounding, and 0 for others and for numbers that are no resolution.
+// square returns the resolution of square pixels, up to rounding, and 0 for other
+// pixels and for implausible numbers.
 func square(x, y float64) float64 {
 	const most = 0.01 // of the difference
 	if !plausible(x) || !(math.Abs(x-y) <= most*x) {
@@ -152,8 +151,8 @@ func square(x, y float64) float64 {
 	return x
 }
 
-// withMetadata returns an encoded PNG, JPEG or WebP with the profile, the record
-// and the metadata of the options.
+// withMetadata returns an encoded PNG, JPEG or WebP with the profile, the record and
+// the metadata of the options.
 func withMetadata(file []byte, format Format, p *Picture, opt SaveOptions) []byte {
 	if opt.Record == "" && opt.Profile == nil && opt.Metadata.empty() {
 		return file
@@ -177,8 +176,8 @@ func withMetadata(file []byte, format Format, p *Picture, opt SaveOptions) []byt
 	return webpWith(file, p, opt)
 }
 
-// jpegMetadata returns the segments of JFIF, where there is a resolution, and of
-// EXIF.
+// jpegMetadata returns the JFIF segment, if there is a resolution, and the EXIF
+// segment.
 func jpegMetadata(m Metadata) []byte {
 	var segments []byte
 	add := func(marker byte, body []byte) {

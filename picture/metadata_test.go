@@ -12,10 +12,10 @@ import (
 	"github.com/pastiche-art/pastiche/internal/tiff"
 )
 
-// taken is when the fixtures were taken.
+// taken is the date of the fixtures.
 var taken = time.Date(2024, 6, 30, 18, 21, 7, 0, time.UTC)
 
-// TestForeignMetadata: what other programs write is read.
+// TestForeignMetadata reads metadata that other programs wrote.
 func TestForeignMetadata(t *testing.T) {
 	const artist, rights = "Anna Müller", "© 2024 Anna Müller"
 	for file, want := range map[string]Metadata{
@@ -49,7 +49,7 @@ func TestForeignMetadata(t *testing.T) {
 	}
 }
 
-// sydney is the opera house of Sydney.
+// sydney is the Sydney Opera House.
 func sydney(t testing.TB) *Place {
 	t.Helper()
 	f, err := Open(t.Context(), filepath.Join("testdata", "metadata", "exif.jpg"), Limits{})
@@ -59,8 +59,8 @@ func sydney(t testing.TB) *Place {
 	return f.Metadata.Place
 }
 
-// TestMetadataTravels: every format keeps the metadata, beside the profile and
-// the record, and the pixels are those without it.
+// TestMetadataTravels checks that every format keeps the metadata, together with the
+// profile and the record, and that the pixels do not change.
 func TestMetadataTravels(t *testing.T) {
 	p := noise(31, 17, true)
 	whole := Metadata{Artist: "Anna Müller", Copyright: "© 2024", Date: taken, Resolution: 299.72, Place: sydney(t)}
@@ -98,8 +98,8 @@ func TestMetadataTravels(t *testing.T) {
 	}
 }
 
-// TestOnlyMetadata: an orientation, a comment and all else of the content's EXIF is
-// not written.
+// TestOnlyMetadata checks that the orientation, comments and other EXIF of the content
+// are not written.
 func TestOnlyMetadata(t *testing.T) {
 	f, err := Open(t.Context(), filepath.Join("testdata", "metadata", "exif.jpg"), Limits{})
 	if err != nil {
@@ -124,7 +124,7 @@ func TestOnlyMetadata(t *testing.T) {
 	}
 }
 
-// TestUnwritableMetadata: what no file can hold is refused.
+// TestUnwritableMetadata checks that metadata that no file can hold is refused.
 func TestUnwritableMetadata(t *testing.T) {
 	for want, m := range map[string]Metadata{
 		"artist":     {Artist: strings.Repeat("a", MaxMetadataText+1)},
@@ -139,7 +139,7 @@ func TestUnwritableMetadata(t *testing.T) {
 	}
 }
 
-// TestOddMetadata: texts and dates as they are found in the wild.
+// TestOddMetadata reads texts and dates as they occur in real files.
 func TestOddMetadata(t *testing.T) {
 	long := strings.Repeat("a", MaxMetadataText-1)
 	for value, want := range map[string]string{
@@ -182,8 +182,7 @@ func TestOddMetadata(t *testing.T) {
 	}
 }
 
-// FuzzMetadata: whatever the bytes are, what is read can be written and is read
-// again.
+// FuzzMetadata checks that metadata read from any bytes can be written and read again.
 func FuzzMetadata(f *testing.F) {
 	whole := Metadata{Artist: "Anna", Copyright: "©", Date: taken, Resolution: 299.72, Place: sydney(f)}
 	exif := whole.exif()

@@ -2,8 +2,8 @@ package picture
 
 import "math"
 
-// Visible reports whether any pixel of the picture shows anything: whether it has an
-// opacity that 8 bits tell from 0.
+// Visible reports whether any pixel of the picture has an opacity of at least half an
+// 8-bit step.
 func (p *Picture) Visible() bool {
 	if p.Alpha == nil {
 		return true
@@ -16,19 +16,18 @@ func (p *Picture) Visible() bool {
 	return false
 }
 
-// Opaque returns an opaque picture of what p shows, and how much of each pixel it
-// shows, nil where all of them are opaque. A pixel that is transparent, in whole or in
-// part, lies over a background that continues the colours of the visible pixels around
-// it. So two pictures that look alike on every background have the same opaque picture,
-// whatever colours their transparent pixels hide. Opaque panics unless p is
-// [Picture.Visible].
+// Opaque returns an opaque version of p, and the opacity of each pixel, nil if p is
+// opaque. Transparent pixels are composited on a background that continues the colors
+// of the visible pixels around them. Therefore two pictures that look the same on every
+// background have the same opaque version, whatever the hidden colors of their
+// transparent pixels. Opaque panics unless p is [Picture.Visible].
 //
-// The background is that of the pull-push algorithm (Gortler, Grzeszczuk, Szeliski and
-// Cohen 1996, "The Lumigraph", section 3.4): the picture is halved again and again, each
-// pixel the mean of those of its four that are visible, weighted by their opacity, and
-// what is missing in a level is interpolated from the next smaller one. It meets the
-// visible pixels without an edge. A single colour for all hidden pixels would leave an
-// edge, and the network would paint it as a contour.
+// The background is computed by the pull-push algorithm (Gortler, Grzeszczuk, Szeliski
+// and Cohen 1996, "The Lumigraph", section 3.4): the picture is halved repeatedly, each
+// pixel the mean of its four, weighted by their opacity; then missing pixels of a level
+// are interpolated from the next smaller one. It joins the visible pixels without an
+// edge. A uniform background would have an edge, which the network would paint as a
+// contour.
 func (p *Picture) Opaque() (opaque *Picture, opacity *Mask) {
 	if p.Alpha == nil {
 		return p, nil
@@ -55,7 +54,7 @@ func (p *Picture) Opaque() (opaque *Picture, opacity *Mask) {
 	return opaque, p.opacity()
 }
 
-// opacity returns the opacity of each pixel of a picture that is not opaque.
+// opacity returns the opacity of each pixel of a transparent picture.
 func (p *Picture) opacity() *Mask {
 	m := &Mask{W: p.W, H: p.H, Weight: make([]float32, len(p.Alpha))}
 	for i, a := range p.Alpha {
@@ -64,15 +63,15 @@ func (p *Picture) opacity() *Mask {
 	return m
 }
 
-// fillLevel is a level of the pyramid in which hidden pixels are filled: how much each
-// of its pixels is known, and its light in one channel.
+// fillLevel is a level of the pyramid for filling hidden pixels: the weight of each
+// pixel, and its light in one channel.
 type fillLevel struct {
 	w, h          int
 	weight, light []float32
 }
 
-// newFillLevel returns the first level, whose weights are the opacities of p. Pixels
-// that are as good as invisible count as hidden.
+// newFillLevel returns the first level, whose weights are the opacities of p. Nearly
+// invisible pixels count as hidden.
 func newFillLevel(p *Picture) fillLevel {
 	l := fillLevel{w: p.W, h: p.H, weight: make([]float32, len(p.Alpha)), light: make([]float32, len(p.Alpha))}
 	for i, a := range p.Alpha {
@@ -83,8 +82,8 @@ func newFillLevel(p *Picture) fillLevel {
 	return l
 }
 
-// half returns the next smaller level. One pixel of four that is known suffices for a
-// pixel to be known.
+// half returns the next smaller level. A pixel is known if one of its four pixels is
+// known.
 func (l *fillLevel) half() fillLevel {
 	half := fillLevel{w: (l.w + 1) / 2, h: (l.h + 1) / 2}
 	half.weight, half.light = make([]float32, half.w*half.h), make([]float32, half.w*half.h)
@@ -99,7 +98,7 @@ func (l *fillLevel) half() fillLevel {
 	return half
 }
 
-// fill computes one channel of the opaque picture to dst.
+// fill computes one channel of the opaque picture.
 func fill(dst, levels []float32, pyramid []fillLevel) {
 	first := &pyramid[0]
 	for i, w := range first.weight {
@@ -122,7 +121,7 @@ func fill(dst, levels []float32, pyramid []fillLevel) {
 	}
 }
 
-// pull computes the light of the next smaller level: means over what is known.
+// pull computes the light of the next smaller level: the means of the known pixels.
 func (l *fillLevel) pull(to *fillLevel) {
 	clear(to.light)
 	sums := make([]float32, len(to.light))
@@ -140,7 +139,7 @@ func (l *fillLevel) pull(to *fillLevel) {
 	}
 }
 
-// push fills what is not known of a level from the next smaller one.
+// push fills the unknown pixels of a level from the next smaller one.
 func (l *fillLevel) push(from *fillLevel) {
 	for y := range l.h {
 		v := halfTap(y, from.h)
@@ -158,16 +157,16 @@ func (l *fillLevel) push(from *fillLevel) {
 	}
 }
 
-// halfTap returns the interpolation, for a position of a level, between two of the n of
-// the next smaller one.
+// halfTap returns the interpolation for a position of a level between two of the n
+// pixels of the next smaller one.
 func halfTap(pos, n int) tap {
 	at := (float64(pos)+0.5)/2 - 0.5
 	i := int(math.Floor(at))
 	return tap{min(max(i, 0), n-1), min(max(i+1, 0), n-1), float32(at - float64(i))}
 }
 
-// WithOpacity returns the picture, which shares its colours with p, with the opacity
-// that a mask of any size shows; nil is opaque.
+// WithOpacity returns the picture with a mask of any size as opacity; nil means opaque.
+// The result shares its colors with p.
 func (p *Picture) WithOpacity(m *Mask) *Picture {
 	of := &Picture{W: p.W, H: p.H, RGB: p.RGB}
 	if m != nil {

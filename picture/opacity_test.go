@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// cutOut is a picture of colours that change slowly, of which a disc is visible, with a
-// soft edge, and of which everything else hides noise that a seed chooses.
+// cutOut returns a picture of slowly changing colors in which a disc with a soft edge
+// is visible. The rest is hidden noise, which depends on a seed.
 func cutOut(seed uint64, w, h int) *Picture {
 	r := rand.New(rand.NewPCG(seed, 0))
 	p := New(w, h)
@@ -54,7 +54,7 @@ func TestOpaqueHidesWhatIsHidden(t *testing.T) {
 	}
 }
 
-// TestOpaqueContinues: what is filled lies between the visible colours and meets
+// TestOpaqueContinues checks that filled pixels are between the visible colors and join
 // them without an edge.
 func TestOpaqueContinues(t *testing.T) {
 	p := New(60, 40)
@@ -86,8 +86,8 @@ func TestOpaqueInPart(t *testing.T) {
 	p.Alpha = []float32{1, 0.25}
 	copy(p.RGB, []float32{255, 0, 255, 0, 255, 0}) // white, and black over it
 	of, _ := p.Opaque()
-	// In linear light, the background is the mean of white and a quarter of black, and a
-	// quarter of black lies over it.
+	// In linear light, the background is the mean of white and a quarter of black, and
+	// a quarter of black is composited over it.
 	if want := toLevel(0.75 * 1 / 1.25); math.Abs(float64(of.RGB[1]-want)) > 0.01 || of.RGB[0] != 255 {
 		t.Errorf("levels %v, expected 255 and %g", of.RGB[:2], want)
 	}
@@ -118,8 +118,8 @@ func TestVisible(t *testing.T) {
 	}
 }
 
-// TestResizeOfLookAlikes: pictures that look alike on every background do so in every
-// size.
+// TestResizeOfLookAlikes checks that pictures that look the same on every background do
+// so in every size.
 func TestResizeOfLookAlikes(t *testing.T) {
 	p, q := cutOut(1, 64, 48), cutOut(2, 64, 48)
 	for _, size := range []image.Point{{31, 20}, {64, 12}, {150, 111}} {
@@ -157,10 +157,10 @@ func TestMaskTimes(t *testing.T) {
 	}
 }
 
-// TestRecolorCountsOpacity: a pixel counts in proportion to its opacity, on either
-// side, by every method.
+// TestRecolorCountsOpacity checks that pixels of both pictures are weighted by their
+// opacity, with every method.
 func TestRecolorCountsOpacity(t *testing.T) {
-	// Pictures of which some pixels are hidden, and the same without these pixels.
+	// Pictures with hidden pixels, and the same without these pixels.
 	seen := func(seed uint64, mean float64) (whole, part *Picture) {
 		whole = clouds(seed, 40, 30, [3]float64{mean, 110, 130}, 12)
 		whole.Alpha = make([]float32, 40*30)
@@ -196,8 +196,8 @@ func TestRecolorCountsOpacity(t *testing.T) {
 	}
 }
 
-// FuzzOpaque: whatever the opacities, the outcome is finite and the hidden colours do
-// not matter.
+// FuzzOpaque checks that, for any opacities, the result is finite and independent of
+// the hidden colors.
 func FuzzOpaque(f *testing.F) {
 	f.Add(uint8(3), []byte{0, 255, 7, 0, 0, 0})
 	f.Fuzz(func(t *testing.T, width uint8, alpha []byte) {

@@ -9,10 +9,9 @@ import (
 	"time"
 )
 
-// Open reads the picture in a file, as Decode does. Besides the errors of Decode
-// it returns those of the file system, which errors.Is finds (fs.ErrNotExist, …).
-// A named pipe is read as a file is; while nothing writes to it, Open waits until
-// the context ends.
+// Open reads the picture in a file, like Decode. Besides the errors of Decode it
+// returns those of the file system, which errors.Is finds (fs.ErrNotExist and others).
+// It also reads a named pipe: it waits for a writer until ctx ends.
 func Open(ctx context.Context, path string, lim Limits) (*File, error) {
 	f, err := open(ctx, path, lim)
 	if err != nil {
@@ -22,8 +21,7 @@ func Open(ctx context.Context, path string, lim Limits) (*File, error) {
 	return Decode(ctx, f, path, lim)
 }
 
-// open opens a file that Decode may read. When the context ends, reading from a
-// pipe or a terminal fails.
+// open opens a file for Decode. When ctx ends, reading from a pipe or a terminal fails.
 func open(ctx context.Context, path string, lim Limits) (fs.File, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -50,13 +48,13 @@ func open(ctx context.Context, path string, lim Limits) (fs.File, error) {
 		return nil, fmt.Errorf("%s: %w", path, context.Cause(ctx))
 	}
 	file := &interruptible{File: f}
-	// Files that have no deadlines are read in parts, with the context asked between.
+	// Files without deadlines are read in parts, and ctx is checked in between.
 	file.stop = context.AfterFunc(ctx, func() { _ = f.SetReadDeadline(time.Now()) })
 	return file, nil
 }
 
-// releaseReader ends the opening of a named pipe, which waits for a writer: it is
-// one that comes and goes, until opened is closed.
+// releaseReader ends the opening of a named pipe, which waits for a writer: it opens
+// and closes the pipe as a writer until opened is closed.
 func releaseReader(path string, opened <-chan struct{}) {
 	for {
 		if w, err := os.OpenFile(path, os.O_WRONLY|syscall.O_NONBLOCK, 0); err == nil {
@@ -70,7 +68,7 @@ func releaseReader(path string, opened <-chan struct{}) {
 	}
 }
 
-// interruptible is a file whose pending reads end with a context.
+// interruptible is a file whose pending reads fail when a context ends.
 type interruptible struct {
 	*os.File
 	stop func() bool

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// TestNamedPipe reads a picture from a named pipe, and stops waiting for one when
+// TestNamedPipe reads a picture from a named pipe, and checks that reading stops when
 // the context ends: before a program writes to the pipe, and while it does.
 func TestNamedPipe(t *testing.T) {
 	data, err := os.ReadFile("testdata/jpeg-orientation-6.jpg")

@@ -121,7 +121,7 @@ func (p *Picture) Image() *image.NRGBA {
 	return m
 }
 
-// Round makes the levels and opacities those of Image.
+// Round rounds the levels and opacities as Image does.
 func (p *Picture) Round() {
 	for i, v := range p.RGB {
 		p.RGB[i] = float32(quantize(v, 1, math.MaxUint8))

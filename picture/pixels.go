@@ -6,11 +6,10 @@ import (
 	"math"
 )
 
-// FromImage returns the picture in m, with its precision: 16-bit samples keep
-// their fractions of a level and colours are never rounded through their
-// opacity. Subsampled chroma is interpolated linearly, which is what libjpeg
-// and libwebp do, rather than repeated. A *Picture is returned as it is. It
-// panics if m is empty.
+// FromImage returns the picture in m with full precision: 16-bit samples keep fractions
+// of a level, and colors are never rounded by their opacity. It interpolates subsampled
+// chroma linearly, as libjpeg and libwebp do, instead of repeating it. It returns a
+// *Picture unchanged. It panics if m is empty.
 func FromImage(m image.Image) *Picture {
 	if p, ok := m.(*Picture); ok {
 		return p
@@ -29,7 +28,7 @@ func oriented(m image.Image, ycc yccSpace, o orientation) *Picture {
 	return p
 }
 
-// onCanvas returns m at a point of a larger, transparent canvas.
+// onCanvas returns m at a point of a larger transparent canvas.
 func onCanvas(m image.Image, ycc yccSpace, canvas, at image.Point) *Picture {
 	p := New(canvas.X, canvas.Y)
 	if m.Bounds().Size() != canvas || !opaque(m) {
@@ -44,7 +43,8 @@ func opaque(m image.Image) bool {
 	return ok && o.Opaque()
 }
 
-// fill copies m's pixels to their places, opacity only if p keeps it.
+// fill copies the pixels of m to their places. It copies opacity only if p has an alpha
+// plane.
 func (p *Picture) fill(m image.Image, ycc yccSpace, at place) {
 	if y, ok := m.(*image.YCbCr); ok {
 		p.fillYCbCr(y, ycc, at)
@@ -72,7 +72,7 @@ func (p *Picture) fill(m image.Image, ycc yccSpace, at place) {
 	}
 }
 
-// fillAlpha copies the opacity of a YCbCr image, if p keeps one.
+// fillAlpha copies the opacity of a YCbCr image if p has an alpha plane.
 func (p *Picture) fillAlpha(m image.Image, at place) {
 	if p.Alpha == nil {
 		return
@@ -94,8 +94,8 @@ func (p *Picture) fillAlpha(m image.Image, at place) {
 // sample is one pixel: three levels and an opacity.
 type sample struct{ r, g, b, a float32 }
 
-// reader returns what reads m's pixels. Types that do not premultiply are read
-// as they are stored, since going through RGBA would round their colours and
+// reader returns a function that reads the pixels of m. Types without premultiplication
+// are read as they are stored, since a conversion to RGBA would round their colors and
 // lose those of transparent pixels.
 func reader(m image.Image) func(x, y int) sample {
 	switch m := m.(type) {
@@ -135,7 +135,7 @@ func sampleNRGBA64(c color.NRGBA64) sample {
 	return sample{float32(c.R) / per8, float32(c.G) / per8, float32(c.B) / per8, float32(c.A) / math.MaxUint16}
 }
 
-// sampleRGBA64 divides the opacity out again.
+// sampleRGBA64 divides by the opacity.
 func sampleRGBA64(c color.RGBA64) sample {
 	if c.A == math.MaxUint16 {
 		return sample{float32(c.R) / per8, float32(c.G) / per8, float32(c.B) / per8, 1}
@@ -148,8 +148,8 @@ func sampleRGBA64(c color.RGBA64) sample {
 	return sample{level(c.R), level(c.G), level(c.B), a}
 }
 
-// yccSpace says what codes of Y, Cb and Cr mean: which are black to white and full
-// swing, and how colours come of them.
+// yccSpace defines the meaning of codes of Y, Cb and Cr: the codes of black, white and
+// full chroma, and the conversion to colors.
 type yccSpace struct {
 	black          float32 // the code of black
 	yScale, cScale float32 // from codes to levels
@@ -157,8 +157,8 @@ type yccSpace struct {
 	crToR, cbToG, crToG, cbToB float32
 }
 
-// newYCCSpace returns the space of the luma weights of red and blue. Codes are
-// those of full range, 0 to 255, or of studio range, 16 to 235 and 16 to 240.
+// newYCCSpace returns the space with the luma weights of red and blue. Codes are full
+// range, 0 to 255, or studio range, 16 to 235 and 16 to 240.
 func newYCCSpace(full bool, red, blue float64) yccSpace {
 	s := yccSpace{yScale: 1, cScale: 1}
 	if !full {
@@ -170,13 +170,13 @@ func newYCCSpace(full bool, red, blue float64) yccSpace {
 	return s
 }
 
-// JPEG (JFIF) and lossy WebP have the weights of ITU-R BT.601.
+// JPEG (JFIF) and lossy WebP use the weights of ITU-R BT.601.
 var (
 	fullRange   = newYCCSpace(true, 0.299, 0.114)
 	studioRange = newYCCSpace(false, 0.299, 0.114)
 )
 
-// fillYCbCr converts the colours of m.
+// fillYCbCr converts the colors of m.
 func (p *Picture) fillYCbCr(m *image.YCbCr, ycc yccSpace, at place) {
 	sx, sy := subsampling(m.SubsampleRatio)
 	b := m.Rect
@@ -212,7 +212,7 @@ func (p *Picture) fillYCbCr(m *image.YCbCr, ycc yccSpace, at place) {
 	}
 }
 
-// chromaZero is the code of no chroma.
+// chromaZero is the code of zero chroma.
 const chromaZero = 128
 
 // tap is a linear interpolation between two neighbours.
@@ -223,9 +223,9 @@ type tap struct {
 
 func (t tap) mix(a, b float32) float32 { return a + t.f*(b-a) }
 
-// chromaTap returns the interpolation for the luma position pos, where each of
-// n chroma samples, the first being number first, sits in the middle of the s
-// luma samples that share it.
+// chromaTap returns the interpolation for the luma position pos between n chroma
+// samples. Each is centered between the s luma samples that share it; the first has the
+// number first.
 func chromaTap(pos, s, first, n int) tap {
 	c := (float64(pos)+0.5)/float64(s) - 0.5 - float64(first)
 	i := int(math.Floor(c))
@@ -258,7 +258,7 @@ func (p *Picture) luma(i int) float32 {
 	return lumaRed*p.RGB[i] + lumaGreen*p.RGB[plane+i] + lumaBlue*p.RGB[2*plane+i]
 }
 
-// The shares of the colours in luma, of ITU-R BT.601.
+// The luma weights of ITU-R BT.601.
 const (
 	lumaRed   = 0.299
 	lumaGreen = 0.587
@@ -269,7 +269,7 @@ const (
 // colour: far more than lossy compression adds to grey.
 const leastChroma = 64
 
-// Grey reports whether a picture has no colours, but for what compression adds.
+// Grey reports whether a picture has no colours, apart from compression noise.
 func (p *Picture) Grey() bool {
 	for i := range p.W * p.H {
 		c := p.rgb(i)
@@ -280,7 +280,7 @@ func (p *Picture) Grey() bool {
 	return true
 }
 
-// rgb returns a pixel in whole levels.
+// rgb returns a pixel as whole levels.
 func (p *Picture) rgb(i int) [3]uint8 {
 	plane := p.W * p.H
 	var c [3]uint8

@@ -84,7 +84,7 @@ func TestImageRoundTrip(t *testing.T) {
 	}
 }
 
-// A chroma edge in a cropped 4:2:0 image must stay where it is.
+// The position of a chroma edge in a cropped 4:2:0 image must not change.
 func TestCroppedChroma(t *testing.T) {
 	whole := image.NewYCbCr(image.Rect(0, 0, 16, 16), image.YCbCrSubsampleRatio420)
 	for i := range whole.Y {
@@ -108,8 +108,8 @@ func TestCroppedChroma(t *testing.T) {
 	}
 }
 
-// Each orientation tells which corner of the seen picture the first stored row
-// and column lie at (TIFF 6.0, page 36).
+// The corner of the upright picture at which the first stored row and column are, for
+// each orientation (TIFF 6.0, page 36).
 func TestOrientations(t *testing.T) {
 	// Stored: a b c / d e f.
 	want := map[orientation]string{

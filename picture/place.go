@@ -6,9 +6,8 @@ import (
 	"github.com/pastiche-art/pastiche/internal/tiff"
 )
 
-// A Place is the GPS directory of an EXIF structure: where a picture was taken,
-// and all that it says of the direction, the speed and the satellites. It travels
-// as it is from one file to another.
+// A Place is the GPS directory of an EXIF structure: where a picture was taken, with
+// direction, speed and satellites. It is copied unchanged from one file to another.
 type Place struct{ fields []tiff.Field }
 
 // Tags of the GPS directory (CIPA DC-008, 4.6.6).
@@ -21,11 +20,11 @@ const (
 	gpsLast         = 31
 )
 
-// maxPlaceValue is the most bytes of a value that is read. The longest that cameras
-// write name the method by which they know the place.
+// maxPlaceValue is the largest size of a value in bytes. The longest that cameras write
+// is the name of the positioning method.
 const maxPlaceValue = 512
 
-// newPlace returns the place in a GPS directory, or nil where it has none.
+// newPlace returns the place in a GPS directory, or nil where it is empty.
 func newPlace(d tiff.Directory) *Place {
 	var p Place
 	said := false
@@ -41,8 +40,8 @@ func newPlace(d tiff.Directory) *Place {
 	return &p
 }
 
-// Degrees returns the latitude, north positive, and the longitude, east positive.
-// It reports false where the directory does not hold both.
+// Degrees returns the latitude, north positive, and the longitude, east positive. ok is
+// false where the directory lacks either.
 func (p *Place) Degrees() (latitude, longitude float64, ok bool) {
 	latitude, north := p.angle(gpsLatitude, gpsLatitudeRef, 'S', 90)
 	longitude, east := p.angle(gpsLongitude, gpsLongitudeRef, 'W', 180)
@@ -52,8 +51,7 @@ func (p *Place) Degrees() (latitude, longitude float64, ok bool) {
 	return latitude, longitude, true
 }
 
-// angle returns the degrees under a tag, at most limit, which are negative where
-// the tag ref says so.
+// angle returns the degrees of a tag, at most limit. The tag ref makes them negative.
 func (p *Place) angle(tag, ref uint16, negative byte, limit float64) (degrees float64, ok bool) {
 	sign := 1.0
 	for _, f := range p.fields {

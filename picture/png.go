@@ -39,10 +39,9 @@ var pngDepths = map[byte][]byte{
 	pngGrey: {1, 2, 4, 8, 16}, pngRGB: {8, 16}, pngPalette: {1, 2, 4, 8}, pngGreyAlpha: {8, 16}, pngRGBA: {8, 16},
 }
 
-// decodePNG reads a PNG as browsers do. The pixels are decoded by image/png,
-// from the chunks that they need, which [pngFile.plain] writes anew: neither
-// the others nor what follows the last row can damage the picture. Of an
-// animation it reads the first frame.
+// decodePNG reads a PNG as browsers do. image/png decodes the pixels, from only the
+// chunks that it needs, which [pngFile.plain] rewrites: damage in other chunks, or
+// after the last row, does no harm. Of an animation it reads the first frame.
 func decodePNG(ctx context.Context, data []byte, lim Limits) (*raster, error) {
 	f, err := readPNG(data, lim)
 	if err != nil {
@@ -63,7 +62,7 @@ func decodePNG(ctx context.Context, data []byte, lim Limits) (*raster, error) {
 	return r, nil
 }
 
-// pngFile is what makes the picture of a PNG.
+// pngFile holds the parts of a PNG that define its picture.
 type pngFile struct {
 	w, h         int
 	depth        byte
@@ -72,14 +71,14 @@ type pngFile struct {
 	palette      []byte
 	transparency []byte
 	pixels       pngPixels
-	apple        bool // Apple's CgBI: BGR, multiplied by opacity, bare Deflate
+	apple        bool // Apple's CgBI: BGR, premultiplied by opacity, Deflate without zlib
 
-	// frame is where on the canvas the first frame of an animation lies. It is
-	// empty where that is the picture itself.
+	// frame is the rectangle of the first frame of an animation on the canvas. It is
+	// empty where the picture is the default image.
 	frame image.Rectangle
 }
 
-// readPNG finds the chunks that make a picture within the limits. The checksum of IDAT is
+// readPNG finds the chunks of a picture within the limits. The checksum of IDAT is
 // checked when the chunk is read.
 func readPNG(data []byte, lim Limits) (*pngFile, error) {
 	f := new(pngFile)
@@ -160,9 +159,8 @@ loop:
 	return f, nil
 }
 
-// setTransparency takes a tRNS chunk that belongs to the kind of colour, and
-// whose palette stands before it. Samples count with their lower bits, as many
-// as the picture has.
+// setTransparency reads a tRNS chunk, if it is valid for the color type and comes after
+// the palette. Samples are compared in as many low bits as the picture has.
 func (f *pngFile) setTransparency(body []byte) {
 	switch n := len(body); f.kind {
 	case pngPalette:
@@ -181,16 +179,16 @@ func (f *pngFile) setTransparency(body []byte) {
 	}
 }
 
-// animates reports whether the body of an acTL chunk is that of an animation: of
-// at least one frame, and fewer than 2^31.
+// animates reports whether the body of an acTL chunk is that of an animation: with at
+// least one frame, and fewer than 2^31.
 func animates(control []byte) bool {
 	const controlLen = 8
 	return len(control) == controlLen && int32(binary.BigEndian.Uint32(control)) > 0
 }
 
-// setFrame makes the first frame of an animation the picture, where the
-// default picture is not a part of it. rest begins behind the frame's fcTL
-// chunk, whose body it is given. What cannot be leaves the default picture.
+// setFrame makes the first frame of an animation the picture, if the default image is
+// not part of the animation. rest begins after the frame's fcTL chunk, whose body is
+// the other argument. If the frame is invalid, the default image remains.
 func (f *pngFile) setFrame(body, rest []byte) {
 	const controlLen = 26
 	if len(body) < controlLen {
@@ -222,8 +220,8 @@ func (f *pngFile) head() []byte {
 	return head
 }
 
-// plain returns the file as image/png reads it: the chunks that the picture
-// needs, and exactly its rows, not compressed.
+// plain returns the file in a form that image/png reads: the necessary chunks, and
+// exactly its rows, uncompressed.
 func (f *pngFile) plain(ctx context.Context) io.Reader {
 	return io.MultiReader(
 		bytes.NewReader(f.head()),
@@ -232,7 +230,7 @@ func (f *pngFile) plain(ctx context.Context) io.Reader {
 	)
 }
 
-// inflate returns the rows.
+// inflate returns a reader of the rows.
 func (f *pngFile) inflate() io.Reader {
 	if f.apple {
 		return flate.NewReader(&f.pixels)
@@ -253,12 +251,12 @@ func (f *pngFile) inflate() io.Reader {
 	return flate.NewReader(&f.pixels)
 }
 
-// failing is a reader that only fails.
+// failing is a reader that always fails.
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
-// rowBytes returns how many bytes the rows have, with that of the filter.
+// rowBytes returns the size of the rows with their filter bytes.
 func (f *pngFile) rowBytes() int64 {
 	samples := map[byte]int64{pngGrey: 1, pngRGB: 3, pngPalette: 1, pngGreyAlpha: 2, pngRGBA: 4}[f.kind]
 	bytes := func(x, y, dx, dy int) int64 { // of the pixels from x and y on, dx and dy apart
@@ -275,8 +273,7 @@ func (f *pngFile) rowBytes() int64 {
 		bytes(0, 2, 2, 4) + bytes(1, 0, 2, 2) + bytes(0, 1, 1, 2)
 }
 
-// fromApple returns a picture of Apple's CgBI with red and blue in their
-// places.
+// fromApple returns a picture of Apple's CgBI with red and blue exchanged.
 func fromApple(m image.Image) image.Image {
 	swap := func(pix []byte) {
 		for i := 0; i+4 <= len(pix); i += 4 {
@@ -293,12 +290,12 @@ func fromApple(m image.Image) image.Image {
 	return m
 }
 
-// pngPixels reads the data of the chunks of one type: of all IDAT up to the
-// end, or of the fdAT of one frame without their numbers.
+// pngPixels reads the data of chunks of one type: of all IDAT chunks, or of the fdAT
+// chunks of one frame without their sequence numbers.
 type pngPixels struct {
 	id   string
 	rest []byte // chunks
-	body []byte // what is left of one
+	body []byte // the rest of the current one
 }
 
 func (p *pngPixels) ReadByte() (byte, error) {
@@ -319,8 +316,8 @@ func (p *pngPixels) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// next goes to the next chunk once the one before is used up. A chunk that
-// the file cuts short has no checksum, and holds what there is.
+// next advances to the next chunk when the current one is used up. A truncated chunk
+// has no checksum and yields what exists.
 func (p *pngPixels) next() error {
 	const frameNumberLen = 4
 	for len(p.body) == 0 {
@@ -345,14 +342,14 @@ func (p *pngPixels) next() error {
 	return nil
 }
 
-// pngStored reads as IDAT chunks that hold the rows not compressed.
+// pngStored reads the rows in the form of IDAT chunks without compression.
 type pngStored struct {
 	ctx   context.Context
 	rows  io.Reader
-	left  int64 // bytes of the rows
+	left  int64 // remaining bytes of the rows
 	sum   hash.Hash32
 	typed []byte // the type and the body of a chunk
-	ready []byte // what is left of the chunk
+	ready []byte // the rest of the current chunk
 }
 
 func (s *pngStored) Read(b []byte) (int, error) {
@@ -369,8 +366,8 @@ func (s *pngStored) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// next makes a chunk that is a stored block of Deflate (RFC 1951, 3.2.4); the
-// first begins with the header of zlib, the last ends with its checksum.
+// next creates a chunk that is a stored block of Deflate (RFC 1951, 3.2.4). The first
+// begins with the zlib header, the last ends with its checksum.
 func (s *pngStored) next() error {
 	if s.ctx.Err() != nil {
 		return context.Cause(s.ctx)
@@ -404,7 +401,7 @@ func (s *pngStored) next() error {
 	return nil
 }
 
-// pngOrientation finds the eXIf chunk, wherever it is.
+// pngOrientation finds the eXIf chunk anywhere in the file.
 func pngOrientation(data []byte) orientation {
 	for id, body := range pngChunks(data) {
 		if id == "eXIf" {
@@ -420,7 +417,7 @@ type pngPart struct {
 	body  []byte
 	typed []byte // the type and the body, of which sum is the checksum
 	sum   uint32
-	cut   bool // by the end of the file
+	cut   bool // truncated by the end of the file
 }
 
 func (c pngPart) sound() bool { return !c.cut && crc32.ChecksumIEEE(c.typed) == c.sum }
@@ -464,9 +461,9 @@ func pngProfile(data []byte) []byte {
 	return nil
 }
 
-// inflatedProfile returns what an iCCP chunk holds: a name, the number of the
-// compression, which is 0, and the profile. One that is larger than is looked at
-// comes cut, and one too damaged to come out comes empty.
+// inflatedProfile returns the profile in an iCCP chunk, which holds a name, the number
+// 0 of the compression, and the profile. It truncates a profile that is too large to be
+// read, and returns an empty one that is too damaged.
 func inflatedProfile(chunk []byte) []byte {
 	_, compressed, found := bytes.Cut(chunk, []byte{0})
 	profile := []byte{}

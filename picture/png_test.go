@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// chunk returns a chunk; badChunk one with a wrong checksum.
+// chunk returns a chunk, badChunk one with a wrong checksum.
 func chunk(id string, body ...byte) []byte { return pngChunk(append([]byte(id), body...)) }
 
 func badChunk(id string, body ...byte) []byte {
@@ -31,8 +31,7 @@ func pngHeaderOf(w, h uint32, depth, kind byte) []byte {
 	return chunk("IHDR", append(be32(w, h), depth, kind, 0, 0, 0)...)
 }
 
-// pngRows returns the rows of 8-bit samples, each behind its filter, of levels
-// that differ everywhere.
+// pngRows returns rows of distinct 8-bit samples, each after its filter byte.
 func pngRows(w, h, samples int) []byte {
 	var rows []byte
 	for y := range h {
@@ -44,8 +43,7 @@ func pngRows(w, h, samples int) []byte {
 	return rows
 }
 
-// TestPNGDamageThatCostsNothing reads files that are no PNGs to the letter,
-// but have every pixel.
+// TestPNGDamageThatCostsNothing reads invalid PNGs that have every pixel.
 func TestPNGDamageThatCostsNothing(t *testing.T) {
 	const w, h = 9, 7
 	rows := pngRows(w, h, 3)
@@ -106,7 +104,7 @@ func TestPNGDamageThatCostsNothing(t *testing.T) {
 	}
 }
 
-// TestPNGStaysStrict refuses pictures whose pixels are not certain.
+// TestPNGStaysStrict checks that pictures with uncertain pixels are refused.
 func TestPNGStaysStrict(t *testing.T) {
 	const w, h = 9, 7
 	data := deflated(pngRows(w, h, 3))
@@ -137,8 +135,8 @@ func TestPNGStaysStrict(t *testing.T) {
 	}
 }
 
-// TestPNGTransparentSampleCountsWithItsBits masks the samples of tRNS, as
-// libpng does.
+// TestPNGTransparentSampleCountsWithItsBits compares only the significant bits of tRNS
+// samples, as libpng does.
 func TestPNGTransparentSampleCountsWithItsBits(t *testing.T) {
 	for _, tt := range []struct {
 		depth, transparent byte
@@ -159,7 +157,7 @@ func TestPNGTransparentSampleCountsWithItsBits(t *testing.T) {
 	}
 }
 
-// TestAnimatedPNG reads what browsers show first: the default picture where it
+// TestAnimatedPNG reads the picture that browsers show first: the default image if it
 // is the first frame, else that frame on its canvas.
 func TestAnimatedPNG(t *testing.T) {
 	const w, h, frameW, frameH = 9, 7, 4, 3
@@ -215,8 +213,8 @@ func TestAnimatedPNG(t *testing.T) {
 	}
 }
 
-// TestApplePNG reads the PNGs inside an iPhone's programs: blue first,
-// multiplied by opacity, Deflate without zlib's header.
+// TestApplePNG reads PNGs from iPhone programs: blue first, premultiplied, Deflate
+// without a zlib header.
 func TestApplePNG(t *testing.T) {
 	var b bytes.Buffer
 	w, err := flate.NewWriter(&b, -1)
@@ -240,8 +238,8 @@ func TestApplePNG(t *testing.T) {
 	}
 }
 
-// TestPNGProfileChecksum uses a profile whose chunk has a wrong checksum, as
-// GIMP 2.10 wrote them, and warns where it does not inflate.
+// TestPNGProfileChecksum reads a profile in a chunk with a wrong checksum, as GIMP 2.10
+// wrote them, and checks the warning where the profile cannot be decompressed.
 func TestPNGProfileChecksum(t *testing.T) {
 	header, pixels := pngHeaderOf(2, 2, 8, pngRGB), chunk("IDAT", deflated(pngRows(2, 2, 3))...)
 	file := func(profile []byte) []byte {

@@ -35,12 +35,12 @@ func pngColors(data []byte) (code *cicp, calibrated *rgbSpace) {
 	return nil, nil
 }
 
-// pngUnit is how the chunks gAMA and cHRM write 1.
+// pngUnit is the integer that represents 1 in gAMA and cHRM chunks.
 const pngUnit = 100000
 
-// calibration returns the space of a gamma and of chromaticities, either of which
-// may be missing (0 and nil) and is then sRGB's; nil where both are sRGB's, or make
-// no space.
+// calibration returns the space of a gamma and of chromaticities. A missing one (0 or
+// nil) is that of sRGB. It returns nil where both are those of sRGB, or define no
+// space.
 func calibration(gamma float64, chromatics *gamut, isSRGB bool) *rgbSpace {
 	const (
 		usual    = 1 / 2.2 // the gamma that stands for the curve of sRGB
@@ -67,7 +67,7 @@ func calibration(gamma float64, chromatics *gamut, isSRGB bool) *rgbSpace {
 	return space
 }
 
-// near reports whether two gamuts are the same but for rounding.
+// near reports whether two gamuts are equal up to rounding.
 func (g *gamut) near(o *gamut) bool {
 	const rounded = 0.01
 	for i, xy := range [4][2]float64{g.red, g.green, g.blue, g.white} {

@@ -14,8 +14,8 @@ const (
 	pngResolutionID = "pHYs"
 )
 
-// maxPNGTexts is how many chunks of text are looked at. A file may have millions,
-// each of which takes time to inflate.
+// maxPNGTexts is the largest number of text chunks that are read. A file may have
+// millions, each of which takes time to decompress.
 const maxPNGTexts = 64
 
 // Lengths in tenths of a millimetre, in whose whole numbers conversions are exact.
@@ -54,14 +54,15 @@ func pngResolution(body []byte) float64 {
 	}
 	x, y := binary.BigEndian.Uint32(body), binary.BigEndian.Uint32(body[4:])
 	ppi := float64(x) * inch / metre
-	// Most files mean a whole number of pixels per inch, which the chunk cannot hold.
+	// Most files use a whole number of pixels per inch, which the chunk cannot
+	// represent exactly.
 	if whole := math.Round(ppi); math.Round(whole*metre/inch) == float64(x) {
 		return square(whole, float64(y)*inch/metre)
 	}
 	return square(ppi, float64(y)*inch/metre)
 }
 
-// pngText returns what a chunk of text says.
+// pngText returns the text of a chunk.
 func pngText(id string, body []byte) (m Metadata) {
 	keyword, rest, found := bytes.Cut(body, []byte{0})
 	if !found {
@@ -78,7 +79,7 @@ func pngText(id string, body []byte) (m Metadata) {
 	return m
 }
 
-// pngValue returns the text behind the keyword and its zero.
+// pngValue returns the text after the keyword and its zero.
 func pngValue(id string, rest []byte) string {
 	compressed := id == "zTXt"
 	switch {

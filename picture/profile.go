@@ -2,24 +2,24 @@ package picture
 
 import "slices"
 
-// A Profile is an RGB ICC profile (ICC.1:2022) of three curves and a matrix, which
-// a picture's file carries. It says which colours the levels are. A Picture in its
-// levels can be saved with it (SaveOptions.Profile).
+// A Profile is an RGB ICC profile (ICC.1:2022) of three curves and a matrix, from a
+// picture's file. It defines the colors of levels. A Picture with such levels can be
+// saved with it (SaveOptions.Profile).
 type Profile struct {
 	data  []byte // of the file
 	space *rgbSpace
 }
 
-// ToSRGB returns a copy of a picture, whose levels are the profile's, in the levels
-// of sRGB. Colours that sRGB lacks are clipped channel by channel.
+// ToSRGB returns a copy of a picture converted from the profile to sRGB. Colors outside
+// sRGB are clipped channel by channel.
 func (f *Profile) ToSRGB(p *Picture) *Picture {
 	out := p.clone()
 	f.space.toSRGB(out)
 	return out
 }
 
-// FromSRGB returns a copy of a picture, whose levels are those of sRGB, in the
-// levels of the profile. It undoes ToSRGB, but for clipped colours.
+// FromSRGB returns a copy of a picture converted from sRGB to the profile. It is the
+// inverse of ToSRGB, except for clipped colors.
 func (f *Profile) FromSRGB(p *Picture) *Picture {
 	out := p.clone()
 	f.space.fromSRGB(out)
@@ -30,17 +30,17 @@ func (p *Picture) clone() *Picture {
 	return &Picture{p.W, p.H, slices.Clone(p.RGB), slices.Clone(p.Alpha)}
 }
 
-// An rgbSpace says which colours three levels are: a curve turns each level to
-// light, and a matrix turns the three lights to those of sRGB.
+// An rgbSpace defines the colors of three levels: a curve maps each level to light, and
+// a matrix maps the three lights to those of sRGB.
 type rgbSpace struct {
 	curves  [colors]*curve
-	toLight matrix3 // of sRGB
-	ofLight matrix3 // and back
-	same    bool    // as sRGB, for all that can be seen
+	toLight matrix3 // to the lights of sRGB
+	ofLight matrix3 // the inverse
+	same    bool    // indistinguishable from sRGB
 }
 
-// newRGBSpace returns the space of some curves and a matrix that turns their lights
-// to the XYZ of profiles (D50). It returns nil where the matrix has no inverse.
+// newRGBSpace returns the space of the given curves and a matrix from their lights to
+// the XYZ of ICC profiles (D50). It returns nil where the matrix has no inverse.
 func newRGBSpace(curves [colors]*curve, toXYZ matrix3) *rgbSpace {
 	fromXYZ, _ := srgbToXYZ.inverse()
 	toLight := fromXYZ.after(&toXYZ)
@@ -53,7 +53,7 @@ func newRGBSpace(curves [colors]*curve, toXYZ matrix3) *rgbSpace {
 	return s
 }
 
-// toSRGB turns the levels of a picture, which are the space's, to those of sRGB.
+// toSRGB converts the levels of a picture from the space to sRGB.
 func (s *rgbSpace) toSRGB(p *Picture) {
 	if s.same {
 		return
@@ -70,7 +70,7 @@ func (s *rgbSpace) toSRGB(p *Picture) {
 	})
 }
 
-// fromSRGB turns the levels of a picture, which are sRGB's, to those of the space.
+// fromSRGB converts the levels of a picture from sRGB to the space.
 func (s *rgbSpace) fromSRGB(p *Picture) {
 	if s.same {
 		return
@@ -87,7 +87,7 @@ func (s *rgbSpace) fromSRGB(p *Picture) {
 	})
 }
 
-// eachPixel replaces the levels of each pixel by what a function returns for them.
+// eachPixel replaces the levels of each pixel by the result of a function.
 func (p *Picture) eachPixel(pixel func([colors]float32) [colors]float32) {
 	plane := p.W * p.H
 	parallel(plane, func(from, to int) {
@@ -98,12 +98,12 @@ func (p *Picture) eachPixel(pixel func([colors]float32) [colors]float32) {
 	})
 }
 
-// sameLevels is how far a space may take a level from sRGB's and still be sRGB:
-// profiles of sRGB round its curve and its primaries in several ways, which moves
-// levels in the corners of the cube of colours by up to 1.8.
+// sameLevels is the largest difference of a level from sRGB for a space that counts as
+// sRGB. sRGB profiles round the curve and the primaries in various ways, which changes
+// levels in the corners of the color cube by up to 1.8.
 const sameLevels = 2
 
-// isSRGB reports whether the space takes no level far from where it is.
+// isSRGB reports whether the space changes no level by more than sameLevels.
 func (s *rgbSpace) isSRGB() bool {
 	const steps = 9 // of each colour
 	grid := New(steps*steps*steps, 1)

@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-// openProfile returns a fixture as it is stored, and its profile.
+// openProfile returns the stored picture of a fixture and its profile.
 func openProfile(t testing.TB, name string) (*Picture, *Profile) {
 	t.Helper()
 	f, err := Open(t.Context(), filepath.Join("testdata", name), Limits{})
@@ -25,8 +25,7 @@ func openProfile(t testing.TB, name string) (*Picture, *Profile) {
 	return f.Picture, f.Profile
 }
 
-// TestProfileBack: what a profile makes of sRGB comes back, for colours that both
-// have.
+// TestProfileBack checks that FromSRGB inverts ToSRGB for colors in both gamuts.
 func TestProfileBack(t *testing.T) {
 	for _, name := range []string{"profile-p3.png", "profile-gamma.png", "profile-sampled.png", "profile-linear.png"} {
 		_, f := openProfile(t, name)
@@ -49,8 +48,8 @@ func levelsApart(a, b *Picture) (worst float64) {
 	return worst
 }
 
-// TestProfileIsKept: a profile comes back, byte by byte, from every format, with
-// the levels that it came with, and a record.
+// TestProfileIsKept checks that every format keeps a profile byte by byte, together
+// with the levels and a record.
 func TestProfileIsKept(t *testing.T) {
 	_, short := openProfile(t, "profile-p3.png")
 	long := &Profile{append(bytes.Clone(short.data), make([]byte, 1<<16)...), short.space} // two segments of a JPEG
@@ -88,8 +87,8 @@ func TestProfileIsKept(t *testing.T) {
 	}
 }
 
-// TestProfileOfGIFAndBMP: it is found, byte by byte, where these formats have it, which
-// are only read, and used; and pictures are as they were.
+// TestProfileOfGIFAndBMP checks that the profiles of these formats, which are only
+// read, are found byte by byte and used, and that pictures do not change.
 func TestProfileOfGIFAndBMP(t *testing.T) {
 	_, want := openProfile(t, "profile-p3.png")
 	read := func(name string) []byte {
@@ -158,8 +157,8 @@ func TestProfileOfGIFAndBMP(t *testing.T) {
 	}
 }
 
-// TestProfilesThatAreNotKept: their pictures are in the levels of sRGB, and a clause
-// says which profile it was.
+// TestProfilesThatAreNotKept checks that their pictures are converted to sRGB, and that
+// a clause names the profile.
 func TestProfilesThatAreNotKept(t *testing.T) {
 	for name, want := range map[string]string{
 		"profile-table.tif":      `its colour profile "A scanner" has a table of colours`,
@@ -180,7 +179,7 @@ func TestProfilesThatAreNotKept(t *testing.T) {
 	}
 }
 
-// TestProfilesThatAreNotUnderstood: a sentence says why.
+// TestProfilesThatAreNotUnderstood checks the sentences about unsupported profiles.
 func TestProfilesThatAreNotUnderstood(t *testing.T) {
 	for name, damage := range map[string]func(d []byte) []byte{
 		"cut":              func(d []byte) []byte { return d[:200] },
@@ -218,8 +217,8 @@ func described(t testing.TB, icc []byte, m image.Image) *File {
 	return f
 }
 
-// TestProfileOfAnotherKind: a profile that is not for such a picture is not used,
-// and a sentence says so.
+// TestProfileOfAnotherKind checks that a profile for another kind of picture is not
+// used, with a warning.
 func TestProfileOfAnotherKind(t *testing.T) {
 	_, p3 := openProfile(t, "profile-p3.png")
 	press := jpegICC(t, "profile-press.jpg")
@@ -266,7 +265,7 @@ func pngICC(t testing.TB, name string) []byte {
 	return pngProfile(data)
 }
 
-// TestSRGBProfile: the profile of sRGB leaves levels as they are, to the bit.
+// TestSRGBProfile checks that the profile of sRGB leaves levels unchanged, to the bit.
 func TestSRGBProfile(t *testing.T) {
 	p, f := openProfile(t, "profile-srgb.png")
 	managed, err := srgb(Open(t.Context(), "testdata/profile-srgb.png", Limits{}))
@@ -278,7 +277,7 @@ func TestSRGBProfile(t *testing.T) {
 	}
 }
 
-// hostileTables are the data of tags whose sizes lie, or cost too much.
+// hostileTables are the data of tags with wrong or excessive sizes.
 func hostileTables() map[string][]byte {
 	be := binary.BigEndian
 	lut := func(kind string, channels, side byte, rest ...byte) []byte {
@@ -326,7 +325,7 @@ func tableProfile(tag []byte) []byte {
 	return join(header, table, tag)
 }
 
-// TestHostileTables: they are refused before they cost anything.
+// TestHostileTables checks that they are refused before they take memory or time.
 func TestHostileTables(t *testing.T) {
 	for name, tag := range hostileTables() {
 		var profile *iccProfile
@@ -341,7 +340,7 @@ func TestHostileTables(t *testing.T) {
 	}
 }
 
-// TestTableMemory: the largest table that is read stays within what Limits grants.
+// TestTableMemory checks that the largest table stays within the memory of Limits.
 func TestTableMemory(t *testing.T) {
 	const side = 70
 	body := make([]byte, 36+3*256+3*side*side*side+3*256)
@@ -356,7 +355,7 @@ func TestTableMemory(t *testing.T) {
 	}
 }
 
-// TestTableStops: the conversion by a table ends with the context.
+// TestTableStops checks that the conversion by a table stops with the context.
 func TestTableStops(t *testing.T) {
 	profile := readICC(jpegICC(t, "profile-press.jpg"))
 	ctx, cancel := context.WithCancel(t.Context())
@@ -366,8 +365,8 @@ func TestTableStops(t *testing.T) {
 	}
 }
 
-// FuzzProfile: whatever the bytes of a profile are, the levels of a picture that
-// carries it stay levels, and what is wrong is said in a sentence.
+// FuzzProfile checks that any profile gives valid levels, and that problems are
+// described in a sentence.
 func FuzzProfile(f *testing.F) {
 	for _, path := range fixtures(f) {
 		if data, err := os.ReadFile(path); err == nil && strings.HasPrefix(filepath.Base(path), "profile-") {

@@ -9,13 +9,13 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// A ColorMethod is a way to give one picture the colours of another.
+// A ColorMethod is a method of recoloring one picture with the colors of another.
 type ColorMethod string
 
 // The methods.
 const (
-	// Luminance takes the luma of the one and the chroma of the other picture,
-	// pixel by pixel ([Picture.WithChroma]).
+	// Luminance combines the luma of one picture with the chroma of the other, pixel by
+	// pixel ([Picture.WithChroma]).
 	Luminance ColorMethod = "luminance"
 	// Linear is the linear map between the means and covariances of the colours
 	// that moves them least (Pitié and Kokaram 2007, "The linear
@@ -28,7 +28,7 @@ const (
 	Cholesky  ColorMethod = "cholesky"
 	// OKLab is Linear in Ottosson's OKLab, where equal distances look equal.
 	OKLab ColorMethod = "oklab"
-	// Histogram gives each channel the levels of the other picture's.
+	// Histogram gives each channel the histogram of the other picture's.
 	Histogram ColorMethod = "histogram"
 )
 
@@ -37,10 +37,10 @@ func ColorMethods() []ColorMethod {
 	return []ColorMethod{Luminance, Linear, Symmetric, Cholesky, OKLab, Histogram}
 }
 
-// Recolor returns a copy of p with the colours of a palette, of any size, by any
-// method but Luminance, which needs a picture of the same size. Each pixel of
-// either picture counts in proportion to its opacity; where nothing of one of them is
-// visible, Recolor returns the colours of p. Levels are clamped to 0 to 255 at the end.
+// Recolor returns a copy of p with the colors of a palette of any size, by any method
+// except Luminance, which needs a picture of the same size. Pixels of both pictures are
+// weighted by their opacity. If one of them is invisible, Recolor keeps the colors of
+// p. It clamps levels to 0 to 255 at the end.
 func (p *Picture) Recolor(palette *Picture, method ColorMethod) *Picture {
 	if total(p) == 0 || total(palette) == 0 {
 		return &Picture{p.W, p.H, slices.Clone(p.RGB), slices.Clone(p.Alpha)}
@@ -67,11 +67,10 @@ func (p *Picture) Recolor(palette *Picture, method ColorMethod) *Picture {
 	return r
 }
 
-// WithChroma returns a copy of p with the chroma of another picture of the same
-// size: its colour differences R-Y and B-Y, with the luma Y of ITU-R BT.601 (as
-// Gatys, Bethge, Hertzmann and Shechtman 2016, arXiv 1606.05897, keep them).
-// Where a luma and a chroma make no colour between black and white, the nearest
-// luma that does takes its place.
+// WithChroma returns a copy of p with the chroma of another picture of the same size:
+// its color differences R-Y and B-Y, with the luma Y of ITU-R BT.601 (the method of
+// Gatys, Bethge, Hertzmann and Shechtman 2016, arXiv 1606.05897). Where luma and chroma
+// give no color between black and white, it uses the nearest luma that does.
 func (p *Picture) WithChroma(of *Picture) *Picture {
 	if p.W != of.W || p.H != of.H {
 		panic(fmt.Sprintf("picture: %d x %d pixels with the chroma of %d x %d", p.W, p.H, of.W, of.H))
@@ -109,15 +108,15 @@ func channel(v []float32, c int) []float32 {
 	return v[c*plane : (c+1)*plane]
 }
 
-// colorEpsilon is added to variances, of levels divided by 255, so that flat
-// pictures have a root and an inverse, as Gatys et al. 2017 do.
+// colorEpsilon is added to variances, of levels divided by 255, so that the covariances
+// of flat pictures have a root and an inverse, as in Gatys et al. 2017.
 const colorEpsilon = 1e-5
 
-// weighted are values of pixels, of one channel or of all, and how much each pixel
-// counts; without weights all count alike.
+// weighted are values of pixels, of one channel or of all, with a weight for each
+// pixel; nil weights mean 1.
 type weighted struct{ values, weights []float32 }
 
-// weight returns how much a pixel counts.
+// weight returns the weight of a pixel.
 func (v weighted) weight(i int) float64 {
 	if v.weights == nil {
 		return 1
@@ -125,7 +124,7 @@ func (v weighted) weight(i int) float64 {
 	return float64(v.weights[i])
 }
 
-// total returns how many pixels of a picture count, in part or in whole.
+// total returns the sum of the weights.
 func total(p *Picture) float64 {
 	if p.Alpha == nil {
 		return float64(p.W * p.H)
@@ -137,8 +136,8 @@ func total(p *Picture) float64 {
 	return sum
 }
 
-// matchMoments maps the colours of src to dst so that they have the mean and
-// covariance of like.
+// matchMoments maps the colors of src to dst so that they have the mean and covariance
+// of like.
 func matchMoments(dst []float32, src, like weighted, method ColorMethod) {
 	from, fromCov := src.moments()
 	to, toCov := like.moments()
@@ -238,7 +237,7 @@ func power(m *mat.SymDense, e float64) *mat.Dense {
 	return r
 }
 
-// matchLevels gives the levels of src, by their ranks, those of like to dst.
+// matchLevels maps the levels of src by rank to those of like.
 func matchLevels(dst []float32, src, like weighted) {
 	order := src.order()
 	among := slices.DeleteFunc(like.order(), func(i int) bool { return like.weight(i) == 0 })
@@ -250,12 +249,12 @@ func matchLevels(dst []float32, src, like weighted) {
 	}
 	ratio := sum(like) / sum(src)
 	var (
-		below float64 // the weight of the levels of src below
+		below float64 // total weight of the smaller levels of src
 		at    int     // in among
 		upTo  = like.weight(among[0])
 	)
 	for rank := 0; rank < len(order); {
-		// Equal levels stay equal: all have the middle one of their ranks.
+		// Equal levels stay equal: all get the level of their middle rank.
 		end, equal := rank+1, src.weight(order[rank])
 		for end < len(order) && src.values[order[end]] == src.values[order[rank]] {
 			equal += src.weight(order[end])
@@ -273,8 +272,7 @@ func matchLevels(dst []float32, src, like weighted) {
 	}
 }
 
-// order returns the numbers of the pixels by their levels, those of equal levels in
-// their order.
+// order returns the indices of the pixels sorted by level, stably.
 func (v weighted) order() []int {
 	order := make([]int, len(v.values))
 	for i := range order {

@@ -9,8 +9,8 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// clouds returns a picture whose colours are normal, with channels that depend
-// on each other, and far from black and white.
+// clouds returns a picture with normally distributed colors, with correlated channels,
+// far from black and white.
 func clouds(seed uint64, w, h int, mean [3]float64, spread float64) *Picture {
 	r := rand.New(rand.NewPCG(seed, 0))
 	p := New(w, h)
@@ -23,7 +23,8 @@ func clouds(seed uint64, w, h int, mean [3]float64, spread float64) *Picture {
 	return p
 }
 
-// TestRecolorMoments: linear maps give the means and covariances of the palette.
+// TestRecolorMoments checks that linear maps give the means and covariances of the
+// palette.
 func TestRecolorMoments(t *testing.T) {
 	p := clouds(1, 60, 50, [3]float64{90, 120, 140}, 12)
 	palette := clouds(2, 40, 70, [3]float64{150, 110, 100}, 20)
@@ -45,8 +46,8 @@ func TestRecolorMoments(t *testing.T) {
 	}
 }
 
-// TestLinearMaps: what tells the maps apart. Monge and Kantorovich's is
-// symmetric, Cholesky's triangular, and all carry one covariance to the other.
+// TestLinearMaps checks the properties of each map: Monge-Kantorovitch's is symmetric,
+// Cholesky's is triangular, and all map one covariance to the other.
 func TestLinearMaps(t *testing.T) {
 	moments := func(seed uint64) *mat.SymDense {
 		_, cov := weighted{values: clouds(seed, 50, 50, [3]float64{100, 120, 140}, 15).RGB}.moments()
@@ -79,7 +80,7 @@ func TestRecolorHistogram(t *testing.T) {
 	for c := range colors {
 		was, is := channel(p.RGB, c), channel(got.RGB, c)
 		if a, b := slices.Sorted(slices.Values(is)), slices.Sorted(slices.Values(channel(palette.RGB, c))); !slices.Equal(a, b) {
-			// Equal levels of the picture share one of the palette.
+			// Equal levels of the picture map to the same level of the palette.
 			distinct := len(slices.Compact(slices.Sorted(slices.Values(was))))
 			if distinct == len(was) {
 				t.Errorf("channel %d has other levels than the palette", c)
@@ -95,7 +96,7 @@ func TestRecolorHistogram(t *testing.T) {
 	}
 }
 
-// TestOKLab compares with values of the author's own table.
+// TestOKLab compares with values from the author's table.
 func TestOKLab(t *testing.T) {
 	for _, test := range []struct {
 		rgb [3]float32
@@ -128,8 +129,8 @@ func TestOKLab(t *testing.T) {
 	}
 }
 
-// TestWithChroma: colour differences are those of the one picture, and luma that
-// of the other where a colour has both.
+// TestWithChroma checks that color differences are those of one picture, and luma that
+// of the other where such a color exists.
 func TestWithChroma(t *testing.T) {
 	p, of := clouds(1, 30, 30, [3]float64{90, 120, 140}, 60), clouds(2, 30, 30, [3]float64{130, 110, 100}, 60)
 	got := p.WithChroma(of)

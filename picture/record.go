@@ -8,15 +8,13 @@ import (
 	"fmt"
 )
 
-// A record is a text that travels inside a picture's file. Each format has its
-// place for one: an iTXt chunk in PNG, a comment in JPEG, the description in
-// TIFF, an XMP packet in WebP.
+// A record is a text in a picture's file: an iTXt chunk in PNG, a comment in JPEG, the
+// description in TIFF, an XMP packet in WebP.
 
-// MaxRecord is the longest record, in bytes: a JPEG comment holds no more than 64
-// KiB.
+// MaxRecord is the longest record in bytes: a JPEG comment holds at most 64 KiB.
 const MaxRecord = 60_000
 
-// ErrNoRecord says that a picture carries no record of this package's.
+// ErrNoRecord is the error of a picture without a record.
 var ErrNoRecord = errors.New("picture: no record")
 
 const (
@@ -24,7 +22,7 @@ const (
 	recordPrefix  = recordKeyword + " " // where a format has no keywords
 )
 
-// xmpBegin and xmpEnd are the packet of a WebP around the record.
+// xmpBegin and xmpEnd enclose the record in the packet of a WebP.
 const (
 	xmpBegin = `<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?>` +
 		`<x:xmpmeta xmlns:x="adobe:ns:meta/">` +
@@ -34,7 +32,7 @@ const (
 	xmpEnd = `</pastiche:record></rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="r"?>`
 )
 
-// xmp is what is read of a packet.
+// xmp is the part of a packet that is read.
 type xmp struct {
 	XMLName xml.Name `xml:"adobe:ns:meta/ xmpmeta"`
 	RDF     struct {
@@ -57,9 +55,8 @@ func xmpPacket(record string) []byte {
 	return packet.Bytes()
 }
 
-// OpenRecord returns the record of the picture in a file, as SaveOptions.Record
-// had it, without decoding the picture. The errors are [ErrNoRecord] and those of
-// [Open].
+// OpenRecord returns the record of the picture in a file, as in SaveOptions.Record,
+// without decoding the picture. The errors are [ErrNoRecord] and those of [Open].
 func OpenRecord(ctx context.Context, path string, lim Limits) (string, error) {
 	f, err := open(ctx, path, lim)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 
 const testRecord = `{"command":"pastiche paint \"Schloß\".jpg <a>","costs":{"total":1e-3}}`
 
-// TestRecord: a record comes back from every format, and the picture with it.
+// TestRecord checks that every format keeps a record and the picture.
 func TestRecord(t *testing.T) {
 	for _, format := range []Format{PNG, JPEG, WebP, TIFF} {
 		for _, alpha := range []bool{false, true} {
@@ -92,8 +92,7 @@ func TestRecordErrors(t *testing.T) {
 	}
 }
 
-// FuzzRecord: no file makes reading a record fail in any other way than by not
-// finding one.
+// FuzzRecord checks that reading a record from any file either succeeds or finds none.
 func FuzzRecord(f *testing.F) {
 	for _, format := range []Format{PNG, JPEG, WebP, TIFF} {
 		var b bytes.Buffer

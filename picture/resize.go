@@ -7,9 +7,9 @@ import (
 	"sync"
 )
 
-// FitLong returns the size whose longer side is long and whose aspect ratio is
-// nearest to that of w by h; no side is less than 1. It panics unless all
-// three are positive.
+// FitLong returns the size whose longer side is long and whose aspect ratio is nearest
+// to that of w by h; both sides are at least 1. It panics unless all arguments are
+// positive.
 func FitLong(w, h, long int) (int, int) {
 	if w < 1 || h < 1 || long < 1 {
 		panic("picture: sizes must be positive")
@@ -75,7 +75,7 @@ func (p *Picture) Resize(w, h int) *Picture {
 }
 
 // resampleOpacity returns opacities, in rows of the given width, in another size. The
-// filter leaves some below 0 or above 1.
+// result may be slightly below 0 or above 1.
 func resampleOpacity(opacity []float32, width int, columns, rows []window) []float32 {
 	to := make([]float32, len(columns)*len(rows))
 	resample(to, func(i int) float32 { return opacity[i] }, width, columns, rows)
@@ -88,7 +88,7 @@ func clampOpacity(opacity []float32) {
 	}
 }
 
-// leastVisible is the opacity that 8 bits begin to tell from 0.
+// leastVisible is the smallest opacity that rounds to more than 0 in 8 bits.
 const leastVisible = 0.5 / 255
 
 // toLevels turns light into levels in place.
@@ -100,9 +100,8 @@ func toLevels(light []float32) {
 	})
 }
 
-// resample fills dst, len(rows) rows of len(columns), from a plane of
-// width-wide rows whose samples source returns: first along the rows, then
-// down the columns.
+// resample fills dst, len(rows) rows of len(columns), from a plane with rows of the
+// given width, whose samples source returns: first along rows, then along columns.
 func resample(dst []float32, source func(i int) float32, width int, columns, rows []window) {
 	height := rows[len(rows)-1].end()
 	w := len(columns)
@@ -136,8 +135,8 @@ func resample(dst []float32, source func(i int) float32, width int, columns, row
 	})
 }
 
-// window is the part of a line that one resampled value is the weighted sum
-// of. The weights sum to 1.
+// window is the range of samples whose weighted sum is one resampled value. The weights
+// add up to 1.
 type window struct {
 	first   int
 	weights []float32
@@ -148,7 +147,7 @@ func (w window) end() int { return w.first + len(w.weights) }
 // mitchellRadius is half the width of the filter's support.
 const mitchellRadius = 2
 
-// resampling returns the windows that turn a line of n values into one of m.
+// resampling returns the windows that resample n values to m.
 func resampling(n, m int) []window {
 	step := float64(n) / float64(m)
 	scale := max(step, 1)
@@ -186,7 +185,8 @@ func mitchell(x float64) float64 {
 	}
 }
 
-// parallel calls do on consecutive parts of 0..n, one per processor, and waits.
+// parallel divides 0..n into consecutive parts, one for each processor, and calls do
+// for each in parallel.
 func parallel(n int, do func(from, to int)) {
 	parts := min(runtime.GOMAXPROCS(0), n)
 	var wg sync.WaitGroup

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/image/math/fixed"
 )
 
-// A SheetPicture is a picture of a contact sheet and what is written below it.
+// A SheetPicture is a picture of a contact sheet and its label.
 type SheetPicture struct {
 	*Picture
 	Label string
@@ -30,10 +30,10 @@ var (
 	sheetInk   = color.NRGBA{0x30, 0x2c, 0x28, 0xff}
 )
 
-// ContactSheet lays pictures out in rows of so many columns, each no larger than the
-// given size, with labels. For 0 columns the sheet is about square. Fields are no
-// larger than their pictures and labels need; a label that is wider than fieldW is
-// cut. Without pictures it returns nil.
+// ContactSheet arranges pictures with labels in rows of the given number of columns,
+// each picture no larger than the given size. With 0 columns the sheet is about square.
+// Fields are as large as their pictures and labels need; labels wider than fieldW are
+// truncated. Without pictures it returns nil.
 func ContactSheet(pictures []SheetPicture, columns, fieldW, fieldH int) *Picture {
 	if len(pictures) == 0 {
 		return nil
@@ -68,21 +68,21 @@ func ContactSheet(pictures []SheetPicture, columns, fieldW, fieldH int) *Picture
 	return FromImage(sheet)
 }
 
-// labelFace returns the letters of labels: Go Regular.
+// labelFace returns the font of labels: Go Regular.
 func labelFace() font.Face {
 	f, err := opentype.Parse(goregular.TTF)
 	if err != nil {
-		panic(err) // the font is part of the program
+		panic(err) // the font is embedded
 	}
 	const pixels = 72 // dots per inch at which a point is a pixel
 	face, err := opentype.NewFace(f, &opentype.FaceOptions{Size: sheetType, DPI: pixels, Hinting: font.HintingFull})
 	if err != nil {
-		panic(err) // which it never is
+		panic(err) // never for valid options
 	}
 	return face
 }
 
-// writeLabel writes a line below a field, cut where that is too narrow.
+// writeLabel writes a label below a field, truncated to its width.
 func writeLabel(m draw.Image, face font.Face, label string, x, y, width int) {
 	const baseline = 17
 	d := font.Drawer{Dst: m, Src: image.NewUniform(sheetInk), Face: face}

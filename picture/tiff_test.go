@@ -12,14 +12,13 @@ import (
 	"github.com/pastiche-art/pastiche/internal/tiff"
 )
 
-// tiffVector returns a file of the tests of package tiff, which compare its
-// pixels.
+// tiffVector returns a file of the tests of package tiff, which compare its pixels.
 func tiffVector(name string) string {
 	return filepath.Join("..", "internal", "tiff", "testdata", name+".tif")
 }
 
-// TestTIFFKinds reads kinds of TIFF that people who print and scan have, and
-// keeps more than 8 bits where the file has them.
+// TestTIFFKinds reads kinds of TIFF that are common in printing and scanning, and keeps
+// more than 8 bits where the file has them.
 func TestTIFFKinds(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -62,7 +61,7 @@ func TestTIFFKinds(t *testing.T) {
 	}
 }
 
-// TestTIFFErrors makes sentences of what is wrong with a TIFF.
+// TestTIFFErrors checks the sentences about unreadable TIFFs.
 func TestTIFFErrors(t *testing.T) {
 	header := []byte("II*\x00\x08\x00\x00\x00")
 	for _, c := range []struct {
@@ -91,8 +90,8 @@ func TestTIFFErrors(t *testing.T) {
 	}
 }
 
-// TestOpaqueTIFFHasNoAlpha saves three samples in a pixel: print services refuse
-// a fourth.
+// TestOpaqueTIFFHasNoAlpha checks that an opaque TIFF has three samples a pixel,
+// because print services refuse a fourth.
 func TestOpaqueTIFFHasNoAlpha(t *testing.T) {
 	const samplesPerPixel = 277
 	p := New(30, 20)
@@ -116,7 +115,8 @@ func TestOpaqueTIFFHasNoAlpha(t *testing.T) {
 	}
 }
 
-// TestTIFFOrientationAndProfile turns a picture as its own tags say.
+// TestTIFFOrientationAndProfile applies the orientation and the profile of the
+// full-size picture's tags.
 func TestTIFFOrientationAndProfile(t *testing.T) {
 	f, err := Open(t.Context(), tiffVector("rgb8-thumbnail-first"), Limits{}) // whose thumbnail is turned
 	if err != nil {

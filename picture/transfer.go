@@ -14,8 +14,9 @@ const (
 )
 
 // linearTable holds the linear light of every 32nd part of a level and of 255.
-// Interpolating in it is off by less than a ten-thousandth of a level, some
-// hundred times faster than the power, and exact to float32 on whole levels.
+// Interpolation in it has an error of less than a ten-thousandth of a level, is some
+// hundred times faster than the power function, and is exact in float32 for whole
+// levels.
 var linearTable = func() (t [maxLevel*tableSteps + 1]float32) {
 	for i := range t {
 		t[i] = float32(srgbToLinear(float64(i) / (maxLevel * tableSteps)))
@@ -23,8 +24,8 @@ var linearTable = func() (t [maxLevel*tableSteps + 1]float32) {
 	return t
 }()
 
-// toLinear returns the light, 0..1, of a level. Levels beyond 0..255 count as
-// the nearest of these; a NaN stays one.
+// toLinear returns the light, 0..1, of a level. It clamps the level to 0..255; NaN
+// stays NaN.
 func toLinear(level float32) float32 {
 	if level != level {
 		return level
@@ -34,8 +35,7 @@ func toLinear(level float32) float32 {
 	return linearTable[i] + (at-float32(i))*(linearTable[i+1]-linearTable[i])
 }
 
-// toLevel returns the level of a light. Light beyond 0..1 counts as the
-// nearest of these; a NaN stays one.
+// toLevel returns the level of a light. It clamps the light to 0..1; NaN stays NaN.
 func toLevel(light float32) float32 {
 	v := min(max(float64(light), 0), 1)
 	if v <= srgbLinKnee {

@@ -30,9 +30,9 @@ const (
 
 var errChunks = errors.New("no picture among its chunks")
 
-// decodeWebP reads a still, or an animation's first frame on its canvas.
-// It hands x/image only the chunks of that one picture, in a container of its
-// own: x/image reads no animations, and refuses stills that others accept.
+// decodeWebP reads a still, or the first frame of an animation on its canvas. It passes
+// only the chunks of that picture to x/image, in a container of its own: x/image reads
+// no animations, and refuses stills that others accept.
 func decodeWebP(ctx context.Context, data []byte, lim Limits) (*raster, error) {
 	var (
 		canvas, at  image.Point
@@ -96,8 +96,8 @@ func decodeWebP(ctx context.Context, data []byte, lim Limits) (*raster, error) {
 	return &raster{image: m, ycc: studioRange, orientation: orientation, icc: icc}, nil
 }
 
-// riffChunks yields the chunks of data and their bodies until the data ends.
-// A body that the data cuts short is yielded short.
+// riffChunks yields the chunks of data with their bodies until the data ends. The last
+// body may be truncated.
 func riffChunks(data []byte) func(yield func(id string, body []byte) bool) {
 	return func(yield func(string, []byte) bool) {
 		for len(data) >= 8 {
@@ -128,7 +128,7 @@ type webpFrame struct {
 	alpha     []byte
 }
 
-// take keeps the first chunk of each kind that makes up a picture.
+// take stores the first chunk of each kind that a picture consists of.
 func (f *webpFrame) take(id string, body []byte) {
 	switch {
 	case f.bitstream != nil:
@@ -156,7 +156,7 @@ func (f *webpFrame) size() (image.Point, error) {
 	}
 }
 
-// container returns the picture as a WebP file of its own.
+// container returns the picture as a WebP file.
 func (f *webpFrame) container(size image.Point) []byte {
 	var chunks []byte
 	if f.kind == "VP8 " && f.alpha != nil {
@@ -165,8 +165,7 @@ func (f *webpFrame) container(size image.Point) []byte {
 	return webpFile(append(chunks, riffChunk(f.kind, f.bitstream)...))
 }
 
-// webpWith makes a simple WebP an extended one, which may hold more than the
-// picture.
+// webpWith converts a simple WebP to an extended one, which may contain further chunks.
 func webpWith(file []byte, p *Picture, opt SaveOptions) []byte {
 	var flags byte
 	if p.Alpha != nil {
@@ -200,7 +199,7 @@ func webpWith(file []byte, p *Picture, opt SaveOptions) []byte {
 	return webpFile(chunks)
 }
 
-// vp8x returns the chunk that begins an extended WebP of a size.
+// vp8x returns the first chunk of an extended WebP of the given size.
 func vp8x(flags byte, w, h int) []byte {
 	body := []byte{flags, 0, 0, 0}
 	return riffChunk("VP8X", appendUint24(appendUint24(body, uint32(w-1)), uint32(h-1)))

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestWebPsThatBendTheRules reads a picture whose container is wrong around it.
+// TestWebPsThatBendTheRules reads pictures in invalid containers.
 func TestWebPsThatBendTheRules(t *testing.T) {
 	read := func(path string) []byte {
 		data, err := os.ReadFile(path)

@@ -6,13 +6,13 @@ import (
 	"slices"
 )
 
-// An arrangement is the convolutions of a candidate in the order of a VGG.
+// An arrangement is a candidate's convolutions in the order of a VGG.
 type arrangement struct {
 	prefix string
 	scheme scheme
 	chain  []layer
-	// colours is the 1x1 convolution of a normalised VGG, which makes what the
-	// first 3x3 convolution sees out of the colours of a picture.
+	// colours is the 1x1 convolution of a normalized VGG, which transforms the colors
+	// of a picture into the input of the first 3x3 convolution.
 	colours module
 	// rotation tells whether the kernels are rotated by 180 degrees, where the
 	// values of the first do not.
@@ -34,9 +34,9 @@ const (
 	eitherRotation // the file may be of either kind
 )
 
-// arrange checks that the tensors of a candidate are those of a VGG, from conv1_1
-// on, and sets a to them. It reads no values. Where it fails, the chain of a ends
-// before the fault.
+// arrange checks that the tensors of a candidate are those of a VGG, from conv1_1 on,
+// and stores them in a. It reads no values. If it fails, the chain of a ends before the
+// fault.
 func (l *layout) arrange(c *candidate, a *arrangement) error {
 	*a = arrangement{prefix: c.prefix, scheme: c.scheme}
 	var fault error
@@ -73,9 +73,9 @@ func (l *layout) arrange(c *candidate, a *arrangement) error {
 
 // unroll finds the convolutions of a sequence by their positions.
 //
-// The layers between two convolutions are the same throughout a sequence: ReLU,
-// and batch norm or padding where the network has them. One more is the pooling
-// that ends a block.
+// The distance between two convolutions is the same throughout a sequence: ReLU, and
+// batch norm or padding where the network has them. Pooling at the end of a block adds
+// one.
 func (a *arrangement) unroll(c *candidate) error {
 	var positions [maxPosition]module
 	for at, m := range c.layers {
@@ -135,7 +135,7 @@ func (a *arrangement) unroll(c *candidate) error {
 	return nil
 }
 
-// isConv tells whether the module is a convolution, perhaps an incomplete one.
+// isConv reports whether the module is a convolution, perhaps an incomplete one.
 func (m module) isConv() bool {
 	if m[weightRole] == nil {
 		return m[biasRole] != nil && !m.isNorm()
@@ -150,16 +150,16 @@ func (m module) isColours() bool {
 	return w != nil && (slices.Equal(w.shape, []int64{3, 3, 1, 1}) || slices.Equal(w.shape, []int64{1, 1, 3, 3}))
 }
 
-// A layer is one convolution whose shapes have been checked, with the batch
-// norm to be folded into it, if any.
+// A layer is a convolution with checked shapes, and the batch norm to merge into it, if
+// any.
 type layer struct {
 	name         string
 	out, in      int
-	weight, bias *tensor // bias is nil where a batch norm has one of its own
+	weight, bias *tensor // bias is nil where the batch norm has one
 	norm         *module
 }
 
-// check checks the shapes of the layers and makes the chain of them.
+// check checks the shapes of the layers and creates their chain.
 func (a *arrangement) check() error {
 	in, source := 3, "the colours of a picture"
 	for b := range a.convs {
@@ -201,9 +201,9 @@ func (a *arrangement) check() error {
 	return fmt.Errorf("%w: found no 3x3 convolutions", ErrNotVGG)
 }
 
-// order brings the dimensions of all kernels into the order of PyTorch. The
-// first kernel that only one order fits decides for all; where none does, the
-// order is byFormat, that of the file's format.
+// order transposes all kernels into the order of PyTorch. The first kernel whose shape
+// fits only one order decides for all; if there is none, byFormat, the order of the
+// file's format, applies.
 func (a *arrangement) order(byFormat kernelOrder) {
 	order, certain := byFormat, false
 decide:
@@ -237,11 +237,10 @@ decide:
 	}
 }
 
-// theano returns how the kernels of a file in PyTorch's order lie. Keras keeps
-// kernels in TensorFlow's order, except in files of Keras 1 on Theano: where the
-// shapes make the order certain, an HDF5 file is one of those. In a file of another
-// format Keras' own names leave it open, unless they end in "weight" as PyTorch's
-// do.
+// theano returns whether the kernels of a file in PyTorch's order are rotated. Keras
+// stores kernels in TensorFlow's order, except Keras 1 on Theano: an HDF5 file whose
+// shapes prove PyTorch's order is from Keras 1 on Theano. In other formats Keras' names
+// do not decide it, unless they end in "weight", as PyTorch's do.
 func (a *arrangement) theano(certain bool, byFormat kernelOrder) rotation {
 	if a.scheme != keras || !certain {
 		return upright
@@ -259,8 +258,8 @@ func (a *arrangement) theano(certain bool, byFormat kernelOrder) rotation {
 	return eitherRotation
 }
 
-// checkLayer checks the shapes of a convolution that has in input channels,
-// which come from source, and of its batch norm. Errors call it by its label.
+// checkLayer checks the shapes of a convolution with in input channels, which come from
+// source, and of its batch norm. label is its name in errors.
 func checkLayer(label string, conv, norm module, in int, source string) (layer, error) {
 	weight, bias := conv[weightRole], conv[biasRole]
 	if weight == nil {
@@ -304,7 +303,7 @@ func checkLayer(label string, conv, norm module, in int, source string) (layer, 
 	return next, nil
 }
 
-// isVector tells whether the shape has n elements along one dimension.
+// isVector reports whether the shape has one dimension of n elements.
 func isVector(shape []int64, n int64) bool {
 	return len(shape) == 1 && shape[0] == n
 }

@@ -9,21 +9,20 @@ import (
 	"strings"
 )
 
-// A besideFile is a file in the folder of the network's own, in which some of
-// its tensors are.
+// A besideFile is a file in the folder of the network file that holds some of its
+// tensors.
 type besideFile struct {
-	needed int64 // its size, as far as the tensors in it tell
+	needed int64 // the size that its tensors need
 	file   *os.File
 }
 
-// isBeside reports whether a name that a file gives is that of a file in the
-// same folder.
+// isBeside reports whether a name in a file is the name of a file in the same folder.
 func isBeside(name string) bool {
 	return filepath.IsLocal(name) && filepath.Base(name) == name && name != "." && !strings.ContainsRune(name, 0)
 }
 
-// beside returns the file of that name, which openBeside opens once the tensors
-// are listed.
+// beside returns the file with the given name. openBeside opens it once all tensors are
+// listed.
 func (l *listing) beside(name string) *besideFile {
 	if l.besides == nil {
 		l.besides = map[string]*besideFile{}
@@ -36,9 +35,8 @@ func (l *listing) beside(name string) *besideFile {
 	return b
 }
 
-// openBeside opens the files in dir, the folder of the network's own file, that
-// hold tensors. A link that leads out of dir is refused. The caller calls
-// closeBeside, also after an error.
+// openBeside opens the files in dir, the folder of the network file, that hold tensors.
+// It refuses links that leave dir. The caller calls closeBeside, even after an error.
 func (l *listing) openBeside(dir string) error {
 	if len(l.besides) == 0 {
 		return nil
@@ -74,7 +72,7 @@ func (l *listing) openBeside(dir string) error {
 	return nil
 }
 
-// anyBeside returns the first of the files' names.
+// anyBeside returns the alphabetically first of the names of the files.
 func (l *listing) anyBeside() string {
 	first := ""
 	for name := range l.besides {
@@ -85,11 +83,11 @@ func (l *listing) anyBeside() string {
 	return first
 }
 
-// closeBeside closes what openBeside has opened.
+// closeBeside closes the files that openBeside has opened.
 func (l *listing) closeBeside() {
 	for _, b := range l.besides {
 		if b.file != nil {
-			_ = b.file.Close() // it was only read
+			_ = b.file.Close() // the file was only read
 		}
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// readBounded reads a file and checks what holds for every file: the memory it
-// takes, and that the outcome is a valid network or one clear sentence.
+// readBounded reads a file and checks its memory use, and that the result is a valid
+// network or one clear sentence.
 func readBounded(t testing.TB, file []byte, most int) (*Network, error) {
 	t.Helper()
 	var before, after runtime.MemStats
@@ -24,8 +24,8 @@ func readBounded(t testing.TB, file []byte, most int) (*Network, error) {
 	return n, err
 }
 
-// checkForeign is checkOutcome for a file of any format: of what is read,
-// safetensors cannot keep that it was in another.
+// checkForeign is checkOutcome for a file of any format. Safetensors does not store
+// that a network came from another format.
 func checkForeign(t testing.TB, n *Network, err error) {
 	t.Helper()
 	if err == nil {
@@ -36,9 +36,9 @@ func checkForeign(t testing.TB, n *Network, err error) {
 	checkOutcome(t, n, err)
 }
 
-// checkReadErrors checks that an error of the file system, wherever it comes in
-// the file, is not taken for the file's, and that a file that shrinks while it is
-// read is malformed.
+// checkReadErrors checks that an error of the file system, anywhere in the file, is not
+// reported as an error in the file, and that a file that shrinks during reading is
+// malformed.
 func checkReadErrors(t *testing.T, file []byte) {
 	t.Helper()
 	broken := errors.New("input/output error")
@@ -67,7 +67,7 @@ func mutate(r *rand.Rand, file []byte) []byte {
 		at := r.IntN(len(file) + 1)
 		size := min(r.IntN(64), len(file)-at)
 		switch r.IntN(7) {
-		case 0: // cut short, rarely: most of what follows would not be looked at
+		case 0: // truncate, rarely, because most of what follows would not be read
 			if r.IntN(4) == 0 {
 				file = file[:at]
 			}
@@ -75,22 +75,22 @@ func mutate(r *rand.Rand, file []byte) []byte {
 			if at < len(file) {
 				file[at] ^= 1 << r.IntN(8)
 			}
-		case 2: // leave out
+		case 2: // delete
 			file = append(file[:at:at], file[at+size:]...)
 		case 3: // repeat
 			file = append(file[:at+size:at+size], file[at:]...)
-		case 4: // another number, in any width and order
+		case 4: // another number, of any size and byte order
 			word := binary.LittleEndian.AppendUint64(nil, numbers[r.IntN(len(numbers))])
 			if r.IntN(4) == 0 {
 				word = binary.BigEndian.AppendUint64(nil, numbers[r.IntN(len(numbers))])
 			}
 			at &^= 3
 			copy(file[min(at, len(file)):], word[:1<<r.IntN(4)])
-		case 5: // a number that is a little larger or smaller
+		case 5: // a slightly different number
 			if at < len(file) {
 				file[at] += byte(r.IntN(33) - 16)
 			}
-		case 6: // one place's bytes at another
+		case 6: // copy bytes to another place
 			from := r.IntN(len(file) + 1)
 			copy(file[at:at+size], file[from:])
 		}
@@ -101,8 +101,8 @@ func mutate(r *rand.Rand, file []byte) []byte {
 	return file
 }
 
-// checkMutations reads 3000 mutations of the seeds. Reading checks its own bounds; some
-// of the mutations must be accepted and some refused.
+// checkMutations reads 3000 mutations of the seeds and requires that some are accepted
+// and some refused.
 func checkMutations(t *testing.T, r *rand.Rand, seeds [][]byte, read func(testing.TB, []byte) (*Network, error)) {
 	t.Helper()
 	const files = 3000
@@ -119,7 +119,7 @@ func checkMutations(t *testing.T, r *rand.Rand, seeds [][]byte, read func(testin
 	checkTwoSided(t, accepted, files)
 }
 
-// checkTwoSided checks that mutations were neither all harmless nor all fatal.
+// checkTwoSided checks that mutations were neither all accepted nor all refused.
 func checkTwoSided(t *testing.T, accepted, files int) {
 	t.Helper()
 	if accepted < files/20 || accepted > files*19/20 {

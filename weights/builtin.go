@@ -18,9 +18,9 @@ var readBuiltin = sync.OnceValues(func() (*Network, error) {
 	return n, nil
 })
 
-// Builtin returns the network that is compiled into the program, described in
-// builtin/README.md. It is decoded on the first call and shared by all callers,
-// who must not change it.
+// Builtin returns the network that is embedded in the program; builtin/README.md
+// describes it. It is decoded on the first call and shared by all callers, who must not
+// change it.
 func Builtin() (*Network, error) {
 	return readBuiltin()
 }

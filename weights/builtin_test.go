@@ -54,8 +54,8 @@ func TestBuiltin(t *testing.T) {
 	}
 }
 
-// TestBuiltinFile pins the embedded bytes: another network under the same name
-// and version would silently paint other pictures.
+// TestBuiltinFile pins the embedded bytes: another network with the same name and
+// version would silently paint other pictures.
 func TestBuiltinFile(t *testing.T) {
 	const want = "c8fdf2405bc95cffeb4d8163d00cf2fa6b22d195900557be2626641bced01b2d"
 	if got := fmt.Sprintf("%x", sha256.Sum256([]byte(BuiltinFile()))); got != want {

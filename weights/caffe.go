@@ -9,13 +9,13 @@ import (
 	"unicode/utf8"
 )
 
-// A .caffemodel is a message of protocol buffers, NetParameter of caffe.proto:
-// layers with names, types and blobs, which are the weights and the biases. The
-// names give the places of the convolutions, as in the networks that their
-// authors published for Caffe (conv1_1). Caffe loads pictures with OpenCV, so
-// that the input is BGR levels less the means.
+// A .caffemodel is a protocol buffer, the message NetParameter of caffe.proto: layers
+// with names, types and blobs, which are weights and biases. As in the networks that
+// their authors published for Caffe, the names give the positions of the convolutions
+// (conv1_1). Caffe loads pictures with OpenCV, so that the input is BGR levels less the
+// means.
 //
-// The fields that are looked at, by message:
+// The fields that are read, by message:
 const (
 	caffeName   = 1
 	caffeLayers = 2   // of the years to 2014: V1LayerParameter
@@ -35,7 +35,7 @@ const (
 	poolMethod = 1
 )
 
-// A caffeSchema is how the fields of a layer are numbered.
+// A caffeSchema holds the field numbers of a layer.
 type caffeSchema struct {
 	name, typ, blobs, conv, pool int
 }
@@ -51,8 +51,8 @@ const (
 	poolingV1     = 17
 )
 
-// isCaffe recognises a .caffemodel by its first fields: the name of the network, if
-// any, and a layer or the input; a layer begins with a text.
+// isCaffe recognizes a .caffemodel by its first fields: the name of the network, if
+// any, then a layer or the input. A layer begins with a text.
 func isCaffe(begin []byte) bool {
 	field := func() (number uint64, length uint64, ok bool) {
 		tag, n := binary.Uvarint(begin)
@@ -92,7 +92,7 @@ func isCaffe(begin []byte) bool {
 	return false
 }
 
-// isPrintable reports whether a text is fit for a name.
+// isPrintable reports whether a text can be a name.
 func isPrintable(text []byte) bool {
 	for len(text) > 0 {
 		r, n := utf8.DecodeRune(text)
@@ -108,7 +108,7 @@ func isPrintable(text []byte) bool {
 type caffeModel struct {
 	listing
 	name     [maxProtoText + len(".weight")]byte // of the layer that is being read
-	integers protoIntegers                       // of the blob or the parameter that is being read
+	integers protoIntegers                       // of the current blob or parameter
 }
 
 // readCaffe lists the weights of a model's convolutions.
@@ -138,7 +138,7 @@ func readCaffe(r io.ReaderAt, size int64, given layerNames) (*listing, error) {
 	return &m.listing, err
 }
 
-// caffeKind is a type of layer, as far as the reader looks at it.
+// caffeKind is a type of layer that the reader distinguishes.
 type caffeKind int
 
 const (
@@ -239,7 +239,7 @@ func newCaffeKind(f protoField) (caffeKind, error) {
 	return caffeOther, err
 }
 
-// pooling takes the method of the first pooling layer.
+// pooling reads the method of the first pooling layer.
 func (m *caffeModel) pooling(pool protoMessage) error {
 	if m.metadata["pooling"] != "" {
 		return nil
@@ -261,7 +261,7 @@ func (m *caffeModel) pooling(pool protoMessage) error {
 	return nil
 }
 
-// checkConv fails where a convolution is not of stride 1, dense and in one group.
+// checkConv fails unless a convolution has stride 1, no dilation and a single group.
 func (m *caffeModel) checkConv(conv protoMessage, name []byte) error {
 	if conv.file == nil {
 		return nil
@@ -289,7 +289,7 @@ func (m *caffeModel) checkConv(conv protoMessage, name []byte) error {
 	})
 }
 
-// blob returns a blob as a tensor of that name.
+// blob returns a blob as a tensor with the given name.
 func (m *caffeModel) blob(blob protoMessage, name []byte) (*tensor, error) {
 	const dims = 4
 	var (

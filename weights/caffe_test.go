@@ -17,7 +17,7 @@ func caffeBlob(num, channels, height, width uint64) string {
 
 func ones(n uint64) string { return strings.Repeat("\x00\x00\x80\x3f", int(n)) }
 
-// shaped is a blob with a shape.
+// shaped returns a blob with a shape.
 func shaped(numbers string, shape ...uint64) string {
 	packed := ""
 	for _, d := range shape {
@@ -26,7 +26,7 @@ func shaped(numbers string, shape ...uint64) string {
 	return numbers + nested(blobShape, nested(shapeDim, packed))
 }
 
-// layerV1 and layerV2 are convolutions, of the older schema and of today's.
+// layerV1 and layerV2 are convolutions of the older schema and of the current one.
 func layerV1(name string, blobs []string, more ...string) string {
 	s := nested(3, name) + nested(caffeV1.name, name) + varint(caffeV1.typ, convolutionV1)
 	for _, b := range blobs {
@@ -117,7 +117,7 @@ func TestCaffe(t *testing.T) {
 	t.Run("read errors", func(t *testing.T) { checkReadErrors(t, caffeFile(layerV1("conv1_1", smallestCaffe))) })
 }
 
-// TestCaffeNumbers reads numbers that are packed, one by one, and both.
+// TestCaffeNumbers reads numbers that are packed, single, or both.
 func TestCaffeNumbers(t *testing.T) {
 	var numbers string
 	const packed, n = 7, 27
@@ -140,7 +140,7 @@ func TestCaffeNumbers(t *testing.T) {
 	}
 }
 
-// TestCaffeGivenLayers reads a model by names that the user gives.
+// TestCaffeGivenLayers reads a model with layer names from the user.
 func TestCaffeGivenLayers(t *testing.T) {
 	file := caffeFile(layerV2("stem", smallestCaffe))
 	n, err := Read(strings.NewReader(string(file)), int64(len(file)), "x", Override{Layers: [][]string{{"stem"}}})
@@ -152,8 +152,8 @@ func TestCaffeGivenLayers(t *testing.T) {
 	}
 }
 
-// TestOtherFilesAreNotCaffe: what begins with similar bytes is not taken for a
-// model.
+// TestOtherFilesAreNotCaffe checks that files with similar first bytes are not taken
+// for a model.
 func TestOtherFilesAreNotCaffe(t *testing.T) {
 	for _, begin := range []string{
 		"", "\x12", "\x0a", "\n<!DOCTYPE html>", "\n\n\n\n\n\n", "\x12\x34\x56\x78\x9a", "\x0a\x04TEST", "\x0a\x04TEST\x00\x00\x00",
@@ -172,7 +172,7 @@ func readCaffeFile(t testing.TB, file []byte) (*Network, error) {
 	return readBounded(t, file, 2*len(file)+3*bufferSize+64<<10)
 }
 
-// TestLargeCaffe: a message costs at most what it weighs, whatever fills it.
+// TestLargeCaffe checks that a message costs at most its size, whatever it contains.
 func TestLargeCaffe(t *testing.T) {
 	const size = 1 << 20
 	fill := func(s string) string { return strings.Repeat(s, size/len(s)) }

@@ -9,27 +9,27 @@ import (
 	"strings"
 )
 
-// A PartialInput is an input convention of which some parts may be unknown. The
-// zero value has none.
+// A PartialInput is an input convention whose parts may be unknown. The zero value has
+// none.
 type PartialInput struct {
 	Channels  string  // "rgb", "bgr" or empty
 	Max       float32 // 1, 255 or 0
 	Mean, Std *[3]float32
 }
 
-// An Override is what the user gives for a file. It comes before what the file
-// says and what is known of such files. The zero value gives nothing.
+// An Override is the user's description of a file. It takes precedence over the file
+// and over what is known about such files. The zero value describes nothing.
 type Override struct {
 	PartialInput
-	// Layers are what the file calls the convolutions of each block, where its
-	// names are not those of a VGG: [ParseLayers] has the form.
+	// Layers are the names of the convolutions of each block in the file, where these
+	// are not names of a VGG; see [ParseLayers].
 	Layers [][]string
-	// Prefix is what the names of the network's layers begin with, where the file
-	// has several networks: "teacher.features", or "." for names without a prefix.
+	// Prefix is the beginning of the names of the network's layers, where the file has
+	// several networks: "teacher.features", or "." for names without a prefix.
 	Prefix string
 }
 
-// IsZero reports whether nothing is given.
+// IsZero reports whether the override describes nothing.
 func (o Override) IsZero() bool {
 	return o.PartialInput == PartialInput{} && o.Layers == nil && o.Prefix == ""
 }
@@ -68,7 +68,7 @@ func ParsePartialInput(channels, levels, mean, std string) (p PartialInput, err 
 	return p, nil
 }
 
-// parseTriple reads three finite numbers, nil where there is no text.
+// parseTriple parses three finite numbers. It returns nil for an empty text.
 func parseTriple(text string) (*[3]float32, error) {
 	if text == "" {
 		return nil, nil
@@ -88,19 +88,19 @@ func parseTriple(text string) (*[3]float32, error) {
 	return &v, nil
 }
 
-// The conventions of the published networks, as their authors state them.
+// The conventions of the published networks, as stated by their authors.
 var (
-	// TorchvisionInput is that of torchvision's networks, with the means and the
+	// TorchvisionInput is the convention of torchvision's networks, with the means and
 	// deviations of the ImageNet training set.
 	TorchvisionInput = Input{"rgb", 1, [3]float32{0.485, 0.456, 0.406}, [3]float32{0.229, 0.224, 0.225}}
-	// CaffeInput is that of Simonyan & Zisserman's networks in Caffe, which loads
-	// pictures with OpenCV, as BGR.
+	// CaffeInput is the convention of Simonyan & Zisserman's networks in Caffe, which
+	// loads pictures with OpenCV, as BGR.
 	CaffeInput = Input{"bgr", 255, [3]float32{103.939, 116.779, 123.68}, [3]float32{1, 1, 1}}
-	// MatConvNetInput is CaffeInput for channels in reverse, as MatConvNet
-	// converted these networks.
+	// MatConvNetInput is CaffeInput with reversed channels, as MatConvNet converted
+	// these networks.
 	MatConvNetInput = CaffeInput.flipped()
-	// PlainInput is that of networks whose first layer, a 1x1 convolution, takes
-	// colours from 0 to 1.
+	// PlainInput is the convention of networks whose first layer, a 1x1 convolution,
+	// takes colors from 0 to 1.
 	PlainInput = Input{"rgb", 1, [3]float32{}, [3]float32{1, 1, 1}}
 )
 
@@ -147,7 +147,7 @@ func reversed(v *[3]float32) *[3]float32 {
 	return &[3]float32{v[2], v[1], v[0]}
 }
 
-// complete returns the convention once all of it is known.
+// complete returns the complete convention, or an error if a part is unknown.
 func (p PartialInput) complete() (Input, error) {
 	var missing []string
 	for _, m := range []struct {
@@ -166,17 +166,16 @@ func (p PartialInput) complete() (Input, error) {
 	return Input{p.Channels, p.Max, *p.Mean, *p.Std}, nil
 }
 
-// foldColours takes the 1x1 convolution before conv1_1, y = Mx + b, into the input
-// convention and conv1_1, exactly and also at the borders, where conv1_1 sees
+// foldColours merges the 1x1 convolution before conv1_1, y = Mx + b, into the input
+// convention and conv1_1. The result is exact, even at the borders, where conv1_1 sees
 // zeros of y.
 //
-// Where M does no more than scale the channels by positive numbers and at most
-// reverse their order, as in the published normalised networks, the convention
-// alone includes it. It counts in levels then, so that Caffe's convention reads as
-// such. Any other invertible M is written as M = AD, where D makes levels of x
-// and takes them in the order of colours that is closest to M. Then y = Az with
-// z = D(x + inv(M)b): z is the new input, and A, which keeps zeros, goes into the
-// weights of conv1_1.
+// If M only scales the channels by positive numbers, and perhaps reverses their order,
+// as in the published normalized networks, the input convention can express it alone.
+// The range is then that of levels, so that the result equals Caffe's convention. Any
+// other invertible M is written as M = AD, where D produces levels of x, in the order
+// of colors that is closest to M. Then y = Az with z = D(x + inv(M)b): z is the new
+// input, and A, which maps zeros to zeros, is multiplied into the weights of conv1_1.
 func (n *Network) foldColours(d *decoder, colours module) error {
 	const what = "the 1x1 convolution before conv1_1"
 	weight, bias := colours[weightRole], colours[biasRole]
@@ -194,7 +193,7 @@ func (n *Network) foldColours(d *decoder, colours module) error {
 	if err != nil {
 		return err
 	}
-	// m and offset map levels of the colours, in the order of the convention.
+	// m and offset transform levels of the colors, in the order of the convention.
 	var m matrix3
 	var offset [3]float64
 	for c := range 3 {
@@ -234,7 +233,7 @@ func (n *Network) foldColours(d *decoder, colours module) error {
 	return nil
 }
 
-// mix makes the convolution, the first of a network, do what m and then the convolution did.
+// mix multiplies m into the weights of the first convolution, so that it includes m.
 func (c *Conv) mix(m *matrix3) {
 	for o := range c.Out {
 		for place := range kernelSize * kernelSize {
@@ -258,7 +257,7 @@ const maxLevel = 255
 // A matrix3 is a matrix of 3 rows.
 type matrix3 [3][3]float64
 
-// isDiagonal reports whether the matrix only scales, by positive numbers.
+// isDiagonal reports whether the matrix is diagonal with positive elements.
 func (m *matrix3) isDiagonal() bool {
 	for r := range m {
 		for c, v := range m[r] {
@@ -270,8 +269,8 @@ func (m *matrix3) isDiagonal() bool {
 	return true
 }
 
-// solve returns the x of mx = b by Cramer's rule. It is not ok when the matrix is
-// singular, or close to it.
+// solve returns the solution x of mx = b by Cramer's rule. ok is false where the matrix
+// is singular or nearly singular.
 func (m *matrix3) solve(b [3]float64) (x [3]float64, ok bool) {
 	const tiny = 1e-6 // of the largest determinant that rows of such lengths can have
 	det := m.determinant()

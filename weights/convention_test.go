@@ -52,7 +52,8 @@ func TestParsePartialInput(t *testing.T) {
 	}
 }
 
-// TestOverrides: what the user gives holds, and of the file only what goes with it.
+// TestOverrides checks that the override takes precedence, and which parts of the file
+// still apply.
 func TestOverrides(t *testing.T) {
 	network := saved(t, arrays(t, conv("features.0", 2, 3)...)) // torchvision's names
 	tell := func(channels, levels, mean, std string) PartialInput {
@@ -114,8 +115,8 @@ func TestOverrides(t *testing.T) {
 	})
 }
 
-// TestFoldedColours: the 1x1 convolution of a normalised VGG becomes part of
-// the convention, in the place of the picture's own.
+// TestFoldedColours checks that the 1x1 convolution of a normalized VGG becomes part of
+// the convention, in place of the picture's own.
 func TestFoldedColours(t *testing.T) {
 	networkWith := func(weight, bias []float32) string {
 		return saved(t, arrays(t, append(conv("2", 2, 3),
@@ -149,8 +150,8 @@ func TestFoldedColours(t *testing.T) {
 	}
 }
 
-// TestFingerprints: the published networks are known by their first weights,
-// whatever their names, in either order of the channels and in any precision.
+// TestFingerprints checks that published networks are recognized by their first
+// weights, with any names, in either order of the channels and in any precision.
 func TestFingerprints(t *testing.T) {
 	for _, f := range fingerprints {
 		weight := make([]float32, 64*3*9)
@@ -200,8 +201,8 @@ func TestFingerprints(t *testing.T) {
 			}
 		}
 	}
-	// The colours go through the 1x1 convolution of a normalised network, whose
-	// filters are scaled, before they reach the first filter.
+	// The colors pass through the 1x1 convolution of a normalized network, whose
+	// filters are scaled, before the first filter.
 	t.Run("normalised, behind a 1x1 convolution", func(t *testing.T) {
 		f := fingerprints[len(fingerprints)-1]
 		list := conv("2", 64, 3)

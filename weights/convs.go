@@ -7,15 +7,15 @@ import (
 	"slices"
 )
 
-// What is added to the variance of a batch norm when the file does not say it: by
-// PyTorch and ONNX, and by Keras.
+// The default epsilon of a batch norm where the file has none: that of PyTorch and
+// ONNX, and that of Keras.
 const (
 	normEpsilon  = 1e-5
 	kerasEpsilon = 1e-3
 )
 
-// readConvs reads the values of the chain. epsilon was added to the variances of
-// the batch norms; 0 stands for the default of the file's library.
+// readConvs reads the values of the chain. epsilon is that of the batch norms; 0 stands
+// for the default of the file's library.
 func (a *arrangement) readConvs(d *decoder, epsilon float64) ([]Conv, error) {
 	standard := normEpsilon
 	if a.scheme == keras || a.scheme == kerasNumbered {
@@ -54,11 +54,11 @@ func (c *Conv) rotate() {
 	}
 }
 
-// fold makes the convolution do what its batch norm did after it:
+// fold merges the batch norm after the convolution into it:
 //
 //	(w*x + b - mean) * factor/sqrt(variance+epsilon) + bias
 //
-// in float64, rounded once.
+// It computes in float64 and rounds once.
 func (c *Conv) fold(d *decoder, norm *module, epsilon float64) error {
 	var v [roles][]float32
 	for r, t := range norm {
@@ -87,7 +87,7 @@ func (c *Conv) fold(d *decoder, norm *module, epsilon float64) error {
 	return nil
 }
 
-// finite reads a tensor. Errors call it what.
+// finite reads a tensor of finite values. what is its name in errors.
 func (d *decoder) finite(t *tensor, what string) ([]float32, error) {
 	v, err := d.read(t)
 	if err != nil {

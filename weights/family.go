@@ -2,8 +2,8 @@ package weights
 
 import "slices"
 
-// families are the published configurations: how many convolutions each block
-// has. Their widths are 64, 128, 256, 512 and 512.
+// families are the published configurations, as the number of convolutions of each
+// block. The blocks have 64, 128, 256, 512 and 512 channels.
 var families = []struct {
 	name   string
 	blocks [maxBlocks]int
@@ -14,8 +14,8 @@ var families = []struct {
 	{"VGG-19", [maxBlocks]int{2, 2, 4, 4, 4}},
 }
 
-// family names the configuration of the layers, which are a VGG: "vgg" where
-// it is not a published one.
+// family returns the name of the configuration of the layers, or "vgg" where it is not
+// a published one.
 func family(layers []layer) string {
 	for _, f := range families {
 		if !slices.EqualFunc(layers, blockWidths(f.blocks), func(l layer, w int) bool { return l.out == w }) {
@@ -29,7 +29,7 @@ func family(layers []layer) string {
 	return "vgg"
 }
 
-// blockWidths returns the width of each convolution in blocks of so many.
+// blockWidths returns the width of each convolution, for blocks of the given lengths.
 func blockWidths(blocks [maxBlocks]int) []int {
 	var widths []int
 	for b, count := range blocks {

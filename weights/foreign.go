@@ -7,16 +7,16 @@ import (
 	"unicode/utf8"
 )
 
-// A foreignKind is a kind of file that is taken for a network's and is none that
-// can be read here.
+// A foreignKind is a kind of file that users mistake for a network and that cannot be
+// read.
 type foreignKind struct {
-	at    int // where in the file the magic is
+	at    int // the position of the magic number in the file
 	magic string
 	what  string
 	help  string // what to do with such a file
 }
 
-// foreignLength is how many first bytes tell the kinds, up to a tar archive's.
+// foreignLength is the number of first bytes that identify all kinds.
 const foreignLength = 512
 
 const (
@@ -49,11 +49,10 @@ var foreignKinds = []foreignKind{
 	{0, "%PDF-", "a PDF document", ""},
 }
 
-// webPages are how web pages begin, in lower case.
+// webPages are the beginnings of web pages, in lower case.
 var webPages = []string{"<!doctype html", "<html", "<head", "<?xml"}
 
-// foreignError says what a file is that begins so, which is no network, and what
-// to do.
+// foreignError says what kind of file begins with the given bytes, and what to do.
 func foreignError(begin []byte, expected string) error {
 	what, help := "", ""
 	for _, k := range foreignKinds {
@@ -83,7 +82,7 @@ func foreignError(begin []byte, expected string) error {
 	return fmt.Errorf("%w: it begins with %s, expected one of %s", ErrNotNetwork, beginning(begin), expected)
 }
 
-// isPrototxt reports whether a text begins as the descriptions of Caffe's networks do.
+// isPrototxt reports whether a text begins like the description of a network for Caffe.
 func isPrototxt(text []byte) bool {
 	for _, field := range []string{"name:", "layer {", "layers {", "input:"} {
 		if bytes.HasPrefix(text, []byte(field)) {
@@ -93,15 +92,15 @@ func isPrototxt(text []byte) bool {
 	return false
 }
 
-// beginsWithName reports whether a file begins with a name as Caffe's models do: the
-// first field of a protocol buffer, which is a text of three letters or more.
+// beginsWithName reports whether a file begins with a name, like models of Caffe: the
+// first field of the protocol buffer is a text of at least three letters.
 func beginsWithName(begin []byte) bool {
 	const field, least = caffeName<<3 | wireBytes, 3
 	return len(begin) > 2+least && begin[0] == field && int(begin[1]) >= least && isPrintable(begin[2:2+least])
 }
 
-// beginning shows the first bytes of a file, as text where they are. It may be the
-// error message of a server that was downloaded in place of a network.
+// beginning formats the first bytes of a file, as text if they are. They may be the
+// error message of a server that was saved instead of a network.
 func beginning(begin []byte) string {
 	line, _, _ := bytes.Cut(begin, []byte("\n"))
 	line = bytes.TrimSuffix(line, []byte("\r"))

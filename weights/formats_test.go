@@ -11,8 +11,8 @@ import (
 // sameBits compares values of float32 bit by bit.
 var sameBits = cmp.Comparer(func(a, b float32) bool { return math.Float32bits(a) == math.Float32bits(b) })
 
-// TestFormats reads the same network from the files that the libraries of each
-// format wrote of it.
+// TestFormats reads the same network from files that the libraries of each format have
+// written.
 func TestFormats(t *testing.T) {
 	const dir = "testdata/formats"
 	want, err := Open(filepath.Join(dir, "tiny.safetensors"))

@@ -8,11 +8,10 @@ import (
 	"math"
 )
 
-// The part of HDF5 that Keras writes its networks in ("HDF5 File Format
-// Specification", version 3.0, by its sections): groups, which hold groups and
-// datasets by name, in symbol tables or, since HDF5 1.8 where it is asked to, in
-// links (hdf5links.go); datasets of floating-point numbers in one piece. Whatever
-// else the format knows is refused by its name.
+// The part of HDF5 that Keras uses for networks ("HDF5 File Format Specification",
+// version 3.0, cited by section): groups, which hold groups and datasets by name, in
+// symbol tables or, optionally since HDF5 1.8, in links (hdf5links.go); contiguous
+// datasets of floating-point numbers. Errors name other features of the format.
 const (
 	hdf5Signature = "\x89HDF\r\n\x1a\n"
 	headerMagic   = "OHDR"
@@ -31,51 +30,51 @@ const (
 	messageContinuation = 0x10
 	messageSymbolTable  = 0x11
 
-	// messageShared is the flag of a message that is elsewhere.
+	// messageShared is the flag of a message that is stored elsewhere.
 	messageShared = 1 << 1
 
-	// hdf5Undefined is the address of what is not there.
+	// hdf5Undefined is the undefined address.
 	hdf5Undefined = math.MaxUint64
 
-	// maxDepth bounds how deep groups are nested. Keras goes to 6 with one model
-	// in another: layers/functional/layers/conv2d_1/vars/0.
+	// maxDepth is the largest depth of nested groups. Keras needs 6 for a model within
+	// another: layers/functional/layers/conv2d_1/vars/0.
 	maxDepth = 16
 
-	// maxParts bounds into how many parts a header is divided: a second for
-	// attributes is usual.
+	// maxParts is the largest number of parts of a header: two are usual, with
+	// attributes.
 	maxParts = 64
 
-	// maxHDF5Name bounds a name with the groups around it, in bytes. Keras'
-	// are about 50.
+	// maxHDF5Name is the largest length of a name with its groups, in bytes. Names of
+	// Keras have about 50.
 	maxHDF5Name = 512
 
 	// checksumSize is the length of the checksum that ends a structure.
 	checksumSize = 4
 )
 
-// hdf5Floats are the properties (IV.A.2.d, class 1) of IEEE 754 numbers: where
-// the sign is; offset and precision in bits; place and size of the exponent, then
-// of the mantissa; the exponent's bias.
+// hdf5Floats are the properties (IV.A.2.d, class 1) of IEEE 754 numbers: the position
+// of the sign; offset and precision in bits; position and size of the exponent, then of
+// the mantissa; the bias of the exponent.
 var hdf5Floats = map[[14]byte]dtype{
 	{0, 15, 0, 0, 16, 0, 10, 5, 0, 10, 15}:          dtypes["F16"],
 	{0, 31, 0, 0, 32, 0, 23, 8, 0, 23, 127}:         dtypes["F32"],
 	{0, 63, 0, 0, 64, 0, 52, 11, 0, 52, 0xff, 0x03}: dtypes["F64"],
 }
 
-// An hdf5File is a file that is being read. Every structure in it has bytes of
-// its own, so that all that are read must fit in the file: one that leads back
-// to itself does not.
+// An hdf5File is an HDF5 file while it is being read. Structures do not overlap in a
+// valid file, so all structures that are read must together fit in the file. This ends
+// cycles.
 type hdf5File struct {
 	listing
 	r      io.ReaderAt
 	size   int64
-	left   int64 // bytes of structures that can still be read
+	left   int64 // bytes of structures that may still be read
 	path   []byte
-	prefix [maxHeaderPrefix]byte // of the object header that is being read
+	prefix [maxHeaderPrefix]byte // of the current object header
 }
 
-// readHDF5 lists the convolutions of a network that Keras saved, with its
-// weights alone or within its model. Their kernels are H x W x In x Out.
+// readHDF5 lists the convolutions of a network that Keras saved, with its weights alone
+// or with its model. Kernels are H x W x In x Out.
 func readHDF5(r io.ReaderAt, size int64, given layerNames) (*listing, error) {
 	f := &hdf5File{r: r, size: size, left: size}
 	f.layout.kernel, f.layout.given = heightWidthInOut, given
@@ -456,8 +455,8 @@ func (f *hdf5File) datatype(data []byte) (dtype, error) {
 	if class := data[0] & 0xf; class != floats || len(properties) < 12 {
 		return dtype{}, f.refused(fmt.Sprintf("stored as HDF5's class %d of %d bits", class, 8*binary.LittleEndian.Uint32(data[4:])))
 	}
-	key[0] = data[1] & 0x41 // the order of bytes
-	key[1] = data[2]        // the place of the sign
+	key[0] = data[1] & 0x41 // the byte order
+	key[1] = data[2]        // the position of the sign
 	copy(key[2:], properties[:12])
 	number, known := hdf5Floats[key]
 	if !known || number.bits != 8*uint64(binary.LittleEndian.Uint32(data[4:])) {
@@ -497,7 +496,7 @@ func (f *hdf5File) data(layout []byte) (*io.SectionReader, error) {
 	return io.NewSectionReader(f.r, int64(place), int64(length)), nil
 }
 
-// node reads the first bytes of a structure that begins with a magic word.
+// node reads the first bytes of a structure that begins with a magic number.
 func (f *hdf5File) node(address uint64, magic string, size uint64) ([]byte, error) {
 	data, err := f.take(address, size)
 	if err == nil && string(data[:len(magic)]) != magic {
@@ -506,8 +505,8 @@ func (f *hdf5File) node(address uint64, magic string, size uint64) ([]byte, erro
 	return data, err
 }
 
-// sealed reads a structure that begins with a magic word and ends with a
-// checksum, and returns it without the checksum.
+// sealed reads a structure that begins with a magic number and ends with a checksum,
+// and returns it without the checksum.
 func (f *hdf5File) sealed(address uint64, magic string, size uint64) ([]byte, error) {
 	data, err := f.node(address, magic, size)
 	if err != nil {
@@ -516,13 +515,13 @@ func (f *hdf5File) sealed(address uint64, magic string, size uint64) ([]byte, er
 	return data[:len(data)-checksumSize], f.checkSum(data, address)
 }
 
-// checkSum checks the checksum at the end of a structure that is at an address.
+// checkSum checks the checksum at the end of the structure at an address.
 func (f *hdf5File) checkSum(data []byte, address uint64) error {
 	end := len(data) - checksumSize
 	return f.compareSums(data[:end], binary.LittleEndian.Uint32(data[end:]), address+uint64(end))
 }
 
-// compareSums fails where the data have another checksum than the one at an
+// compareSums fails unless the checksum of the data equals the one stored at an
 // address.
 func (f *hdf5File) compareSums(data []byte, found uint32, address uint64) error {
 	if want := lookup3(data); found != want {

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// An hdf5Writer writes files of groups and datasets as h5py does, each structure
-// behind the one before. An address is a position in the file.
+// An hdf5Writer writes files of groups and datasets like h5py, one structure after the
+// other. An address is a position in the file.
 type hdf5Writer struct{ file []byte }
 
 func words64(v ...uint64) []byte {
@@ -37,14 +37,14 @@ func hdf5Message(kind uint16, data []byte) []byte {
 	return append(append(b, 0, 0, 0, 0), data...)
 }
 
-// hdf5Shared is a message that says where it is instead of what.
+// hdf5Shared is a message that is stored elsewhere.
 func hdf5Shared(message []byte) []byte {
 	message = bytes.Clone(message)
 	message[4] = messageShared
 	return message
 }
 
-// object puts an object header of messages.
+// object appends an object header with messages.
 func (w *hdf5Writer) object(messages ...[]byte) uint64 {
 	all := bytes.Join(messages, nil)
 	head := []byte{1, 0, byte(len(messages)), 0, 1, 0, 0, 0}
@@ -66,7 +66,7 @@ func hdf5Contiguous(at, length uint64) []byte {
 	return hdf5Message(messageLayout, append([]byte{3, 1}, words64(at, length)...))
 }
 
-// zeros puts a dataset of float32.
+// zeros appends a dataset of float32.
 func (w *hdf5Writer) zeros(dims ...uint64) uint64 {
 	length := uint64(4)
 	for _, d := range dims {
@@ -76,13 +76,14 @@ func (w *hdf5Writer) zeros(dims ...uint64) uint64 {
 	return w.object(hdf5Space(dims...), hdf5Message(messageDatatype, hdf5Float32), hdf5Contiguous(at, length))
 }
 
-// An hdf5Link is what a group holds: an object by its name.
+// An hdf5Link is a member of a group: an object and its name.
 type hdf5Link struct {
 	name   string
 	object uint64
 }
 
-// table puts what a group's symbol table needs, and returns its B-tree and heap.
+// table appends the symbol table of a group, and returns the addresses of its B-tree
+// and heap.
 func (w *hdf5Writer) table(links ...hdf5Link) (tree, heap uint64) {
 	names := []byte("\x00\x00\x00\x00\x00\x00\x00\x00") // as the names of 0 bytes that keys point to
 	entries := []byte(symbolsMagic + "\x01\x00")
@@ -96,7 +97,7 @@ func (w *hdf5Writer) table(links ...hdf5Link) (tree, heap uint64) {
 	return w.tree(0, w.put(entries)), heap
 }
 
-// tree puts a node of a B-tree.
+// tree appends a node of a B-tree.
 func (w *hdf5Writer) tree(level byte, children ...uint64) uint64 {
 	head := append([]byte(btreeMagic), 0, level)
 	head = binary.LittleEndian.AppendUint16(head, uint16(len(children)))
@@ -115,7 +116,7 @@ func hdf5Table(tree, heap uint64) []byte {
 	return hdf5Message(messageSymbolTable, words64(tree, heap))
 }
 
-// hdf5Bytes is a file whose root group is what root puts.
+// hdf5Bytes returns a file with the root group that root appends.
 func hdf5Bytes(root func(w *hdf5Writer) uint64) []byte {
 	w := &hdf5Writer{file: make([]byte, 96)} // the superblock
 	at := root(w)
@@ -132,16 +133,16 @@ func smallestHDF5() []byte {
 	})
 }
 
-// readHDF5File reads a file and bounds what that may allocate.
+// readHDF5File reads a file and limits its allocations.
 func readHDF5File(t testing.TB, file []byte) (*Network, error) {
 	t.Helper()
-	const buffers = 256 << 10 // of the decoder, and the network's structs and an error
+	const buffers = 256 << 10 // of the decoder, the network's structs and an error
 	return readBounded(t, file, 2*len(file)+buffers)
 }
 
 func TestHostileHDF5(t *testing.T) {
 	smallest := smallestHDF5()
-	// kernel makes a file whose kernel has these messages.
+	// kernel returns a file whose kernel has these messages.
 	kernel := func(messages func(w *hdf5Writer) [][]byte) []byte {
 		return hdf5Bytes(func(w *hdf5Writer) uint64 {
 			return w.group(hdf5Link{"block1_conv1", w.group(hdf5Link{"kernel:0", w.object(messages(w)...)})})
@@ -177,7 +178,7 @@ func TestHostileHDF5(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		file []byte
-		kind error // nil: the file is fine
+		kind error // nil: the file is valid
 		want string
 	}{
 		{"fine", smallest, nil, ""},
@@ -203,7 +204,7 @@ func TestHostileHDF5(t *testing.T) {
 		{"empty", hdf5Bytes(func(w *hdf5Writer) uint64 { return w.group() }), ErrNotVGG, "expected conv1_1.weight"},
 		{"deep", nested(maxDepth + 1), ErrMalformed, "is more than 16 groups deep"},
 		{"endless groups", hdf5Bytes(func(w *hdf5Writer) uint64 {
-			// Its only member is the group itself, at the address that it will have.
+			// Its only member is the group itself, at its future address.
 			tree, heap := w.table(hdf5Link{"model", 0})
 			root := w.object(hdf5Table(tree, heap))
 			copy(w.file[bytes.Index(w.file, []byte(symbolsMagic))+16:], words64(root))
@@ -292,7 +293,7 @@ func TestHostileHDF5(t *testing.T) {
 	}
 }
 
-// TestLargeHDF5: what is listed costs at most twice what it weighs.
+// TestLargeHDF5 checks that a file costs at most twice its size.
 func TestLargeHDF5(t *testing.T) {
 	for name, root := range map[string]func(w *hdf5Writer) uint64{
 		"groups": func(w *hdf5Writer) uint64 {
@@ -375,7 +376,7 @@ func TestHDF5Mutations(t *testing.T) {
 	accepted := 0
 	for range files {
 		file := mutate(r, seeds[r.IntN(len(seeds))])
-		// Those that Keras numbers need an input.
+		// Networks numbered by Keras need an input convention.
 		if _, err := readHDF5File(t, repaired(file)); err == nil || errors.Is(err, ErrNoInput) {
 			accepted++
 		}
@@ -393,8 +394,8 @@ func FuzzReadHDF5(f *testing.F) {
 	f.Fuzz(func(t *testing.T, file []byte) {
 		copy(file, hdf5Signature) // so that no other reader is tried
 		file = repaired(file)
-		// A structure is read once, and the beginning of an object header, of 11
-		// bytes and more, once more with what follows it.
+		// A structure is read once, but the beginning of an object header, of at least
+		// 11 bytes, twice.
 		work := 0
 		n, err := Read(readerAt(func(p []byte, offset int64) (int, error) {
 			work += len(p)

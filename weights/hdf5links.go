@@ -8,9 +8,9 @@ import (
 	"sort"
 )
 
-// A group without a symbol table has its links in its header, or where it has
-// more than a few, 8 by default, in a fractal heap (III.G) with a B-tree of
-// version 2 (III.A.2), which finds them by name.
+// A group without a symbol table has its links in its header or, if there are more than
+// a few (8 by default), in a fractal heap (III.G) with a version 2 B-tree (III.A.2) as
+// index of their names.
 const (
 	fractalMagic  = "FRHP"
 	directMagic   = "FHDB"
@@ -19,25 +19,24 @@ const (
 	leafMagic     = "BTLF"
 	innerMagic    = "BTIN"
 
-	// indexOfNames is the type of a B-tree of links by their names, and
-	// indexRecord the length of its records: a hash, and where the link is.
+	// indexOfNames is the type of a B-tree that indexes links by name, and indexRecord
+	// the length of its records: a hash and the heap ID of the link.
 	indexOfNames = 5
 	indexRecord  = 4 + heapIDSize
 
-	// heapIDSize is the length of a link's place in the heap: its kind, an offset
-	// and a length.
+	// heapIDSize is the length of a heap ID: a kind, an offset and a length.
 	heapIDSize       = 1 + heapOffsetSize + heapLengthSize
 	heapOffsetSize   = 4
 	heapLengthSize   = 2
 	maxHeapBlockSize = 1 << 16
 
-	// maxIndexDepth bounds the levels of a B-tree. The 45 links in a leaf and the
-	// 24 children of other nodes make some 600,000 with 4.
+	// maxIndexDepth is the largest depth of a B-tree. With 45 links in a leaf and 24
+	// children of other nodes, 4 levels suffice for some 600,000 links.
 	maxIndexDepth = 4
 )
 
-// link follows a link (IV.A.2.g) of a group at that depth, if it leads to an
-// object: others are names of what has a link of its own, or is in another file.
+// link follows a link (IV.A.2.g) of a group at the given depth if it is a hard link.
+// Soft links repeat other links, and external links lead to other files.
 func (f *hdf5File) link(data []byte, depth int) error {
 	const hard, lengthBits, orderFlag, kindFlag, charsetFlag = 0, 3, 1 << 2, 1 << 3, 1 << 4
 	bad := func() error {
@@ -76,8 +75,8 @@ func (f *hdf5File) link(data []byte, depth int) error {
 	return f.follow(name, binary.LittleEndian.Uint64(rest), depth)
 }
 
-// denseLinks follows the links that are not in the header of a group at that
-// depth but where its link info message says (IV.A.2.c).
+// denseLinks follows the links of a group at the given depth that its link info message
+// locates outside the header (IV.A.2.c).
 func (f *hdf5File) denseLinks(info []byte, depth int) error {
 	const orderFlag = 1
 	at := 2
@@ -104,7 +103,7 @@ func (f *hdf5File) denseLinks(info []byte, depth int) error {
 	})
 }
 
-// A fractalHeap is the blocks that hold objects, by their offsets in the heap.
+// A fractalHeap holds the blocks of a heap, with the offsets of their first bytes.
 type fractalHeap []heapBlock
 
 type heapBlock struct {
@@ -112,8 +111,8 @@ type heapBlock struct {
 	data   []byte
 }
 
-// object returns the object with that place in the heap. It is not ok when no
-// block has it, or when it is not in a block.
+// object returns the object with the given heap ID. ok is false where no block contains
+// it, or where it is not stored in a block.
 func (h fractalHeap) object(id []byte) (data []byte, ok bool) {
 	const inBlock = 0 // the version 0 and the kind
 	offset, length := uintLE(id[1:1+heapOffsetSize]), uintLE(id[1+heapOffsetSize:heapIDSize])
@@ -128,8 +127,8 @@ func (h fractalHeap) object(id []byte) (data []byte, ok bool) {
 	return data[offset : offset+length], true
 }
 
-// fractalHeap reads the blocks of a heap. Those of links have an offset of 4
-// bytes, a length of 2 and no filters.
+// fractalHeap reads the blocks of a heap. Heaps of links have offsets of 4 bytes,
+// lengths of 2 bytes and no filters.
 func (f *hdf5File) fractalHeap(address uint64) (fractalHeap, error) {
 	const size = 142 + checksumSize
 	head, err := f.sealed(address, fractalMagic, size)
@@ -150,9 +149,9 @@ func (f *hdf5File) fractalHeap(address uint64) (fractalHeap, error) {
 		block, err := f.directBlock(root, first, summed)
 		return fractalHeap{{0, block}}, err
 	}
-	// The root is a table of blocks. Those of its first two rows have the first
-	// size, each row after has twice that of the one before. After the rows of
-	// blocks of the most bytes would come rows of other tables.
+	// The root is a table of blocks. The blocks of its first two rows have the initial
+	// size; in each later row they are twice as large. Rows of the largest blocks would
+	// be followed by rows of further tables, which are not supported.
 	if rows > bits.Len64(most/first)+1 {
 		return nil, fmt.Errorf("%w: %s of the HDF5 file has more links than fit into the %d rows of blocks of a heap without further tables",
 			ErrNotVGG, f.place(), bits.Len64(most/first)+1)
@@ -181,8 +180,8 @@ func (f *hdf5File) fractalHeap(address uint64) (fractalHeap, error) {
 	return heap, nil
 }
 
-// directBlock reads a block of a heap. The offsets of its objects count from its
-// first byte on.
+// directBlock reads a block of a heap. Offsets of its objects count from the beginning
+// of the block.
 func (f *hdf5File) directBlock(address, size uint64, summed bool) ([]byte, error) {
 	const sumAt = 4 + 1 + 8 + heapOffsetSize
 	block, err := f.node(address, directMagic, size)
@@ -192,20 +191,20 @@ func (f *hdf5File) directBlock(address, size uint64, summed bool) ([]byte, error
 	if len(block) < sumAt+checksumSize {
 		return nil, f.malformed("has a heap's block of %d bytes", size)
 	}
-	// The checksum is of the block with zeros in its place.
+	// The checksum is computed with zeros in its place.
 	sum := binary.LittleEndian.Uint32(block[sumAt:])
 	clear(block[sumAt : sumAt+checksumSize])
 	return block, f.compareSums(block, sum, address+sumAt)
 }
 
-// indexLevel describes the nodes of one level of a B-tree. Level 0 has the leaves.
+// indexLevel describes the nodes of one level of a B-tree. Level 0 are the leaves.
 type indexLevel struct {
-	records     uint64 // the most records of a node
-	all         uint64 // the most records of a node and all nodes below it
-	pointerSize int    // bytes of a pointer to a node below; 0 in leaves
+	records     uint64 // largest number of records of a node
+	all         uint64 // largest number of records of a node and its descendants
+	pointerSize int    // bytes of a pointer to a child; 0 in leaves
 }
 
-// index calls visit with each record of the version 2 B-tree that lists the links of a
+// index calls visit for each record of the version 2 B-tree that indexes the links of a
 // group. It stops at the first error and returns it.
 func (f *hdf5File) index(address uint64, visit func(record []byte) error) error {
 	const size, frame = 34 + checksumSize, 4 + 1 + 1 + checksumSize
@@ -218,8 +217,9 @@ func (f *hdf5File) index(address uint64, visit func(record []byte) error) error 
 		nodeSize < frame+indexRecord || depth > maxIndexDepth {
 		return f.malformed("has a B-tree at byte %d that is not as HDF5 writes those of links", address)
 	}
-	// A pointer is an address, the number of records in the node, and in all below
-	// it where there are any, in as many bytes as the largest of them take.
+	// A pointer is an address, the number of records in the child and, above level 1,
+	// the number of records in all its descendants. Each number has as many bytes as
+	// its largest value needs.
 	leaf := (nodeSize - frame) / indexRecord
 	levels := []indexLevel{{records: leaf, all: leaf}}
 	for len(levels) <= depth {
@@ -245,10 +245,11 @@ func (f *hdf5File) index(address uint64, visit func(record []byte) error) error 
 	return f.indexNode(root, records, levels, visit)
 }
 
-// byteCount returns how many bytes hold a number up to most.
+// byteCount returns how many bytes numbers up to most need.
 func byteCount(most uint64) int { return max(1, (bits.Len64(most)+7)/8) }
 
-// indexNode visits the records of a node on the last of the levels, and below.
+// indexNode visits the records of a node, whose level is the last of levels, and of its
+// descendants.
 func (f *hdf5File) indexNode(address, records uint64, levels []indexLevel, visit func(record []byte) error) error {
 	const header = 4 + 1 + 1
 	level, below := levels[len(levels)-1], levels[:len(levels)-1]
@@ -282,7 +283,7 @@ func (f *hdf5File) indexNode(address, records uint64, levels []indexLevel, visit
 	return nil
 }
 
-// uintLE returns the number in up to 8 bytes.
+// uintLE returns a little-endian number of up to 8 bytes.
 func uintLE(data []byte) uint64 {
 	v := uint64(0)
 	for i, b := range data {

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestLookup3 compares the checksum with what lookup3.c says of these texts.
+// TestLookup3 compares checksums with those in lookup3.c.
 func TestLookup3(t *testing.T) {
 	for text, want := range map[string]uint32{
 		"":                               0xdeadbeef,
@@ -25,9 +25,9 @@ func TestLookup3(t *testing.T) {
 	}
 }
 
-// TestHDF5Versions reads the same network from files of every version of the
-// superblock, of the object headers, of the groups and of the layouts that h5py
-// writes, with links that lead to no object beside those that do.
+// TestHDF5Versions reads the same network from files with every version of the
+// superblock, the object headers, the groups and the layouts that h5py writes,
+// including links that lead to no object.
 func TestHDF5Versions(t *testing.T) {
 	const dir = "testdata/keras"
 	want, err := Open(filepath.Join(dir, "one.safetensors"))
@@ -53,8 +53,8 @@ func TestHDF5Versions(t *testing.T) {
 
 var wrongSum = regexp.MustCompile("has the checksum [0-9a-f]{8} at byte ([0-9]+), expected ([0-9a-f]{8})")
 
-// repaired corrects the checksums of a file that was changed, so that what they
-// cover is looked at.
+// repaired corrects the checksums of a modified file, so that the reader gets past
+// them.
 func repaired(file []byte) []byte {
 	file = bytes.Clone(file)
 	for range 100 {
@@ -85,7 +85,7 @@ func (w *hdf5Writer) sealedPut(parts ...[]byte) uint64 {
 	return w.put(binary.LittleEndian.AppendUint32(all, lookup3(all)))
 }
 
-// object2 puts an object header of version 2.
+// object2 appends an object header of version 2.
 func (w *hdf5Writer) object2(messages ...[]byte) uint64 {
 	all := bytes.Join(messages, nil)
 	head := append([]byte(headerMagic), 2, 2)
@@ -97,13 +97,13 @@ func hdf5Message2(kind byte, data []byte) []byte {
 	return append(append(head, 0), data...)
 }
 
-// hdf5LinkTo is a hard link as it is in a message and in a heap.
+// hdf5LinkTo returns a hard link in the form for messages and heaps.
 func hdf5LinkTo(name string, object uint64) []byte {
 	return append(append([]byte{1, 0, byte(len(name))}, name...), words64(object)...)
 }
 
-// dense puts a group whose links are in a heap of one block, each at one of the
-// places of a B-tree of one leaf.
+// dense appends a group whose links are in a heap of one block, indexed by a B-tree of
+// one leaf.
 func (w *hdf5Writer) dense(links []byte, records [][2]int) uint64 {
 	const blockHead = 17
 	block := w.put([]byte(directMagic), make([]byte, blockHead-4), links, make([]byte, 1<<16-blockHead-len(links)))
@@ -134,7 +134,8 @@ func (w *hdf5Writer) dense(links []byte, records [][2]int) uint64 {
 func TestHostileLinks(t *testing.T) {
 	large := readTestFile(t, "testdata/keras/vgg19-norms-latest.weights.h5")
 	one := readTestFile(t, "testdata/keras/one-v108.h5")
-	// with is a file with other bytes behind the last or first of a magic word.
+	// with returns a file with other bytes after the last or first occurrence of a
+	// magic number.
 	with := func(file []byte, magic string, after int, b ...byte) []byte {
 		i := bytes.Index(file, []byte(magic))
 		if i < 0 {
@@ -160,7 +161,7 @@ func TestHostileLinks(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		file []byte
-		kind error // nil: the file is fine
+		kind error // nil: the file is valid
 		want string
 	}{
 		{"fine", hdf5Bytes(smallest), nil, ""},
@@ -232,8 +233,8 @@ func TestHostileLinks(t *testing.T) {
 	})
 }
 
-// TestManyLinks: what is listed costs at most twice what it weighs, and links
-// that lead to the same place again and again are not followed for ever.
+// TestManyLinks checks that a file costs at most twice its size, and that cycles of
+// links end.
 func TestManyLinks(t *testing.T) {
 	repeated := func(record [2]int) [][2]int {
 		records := make([][2]int, 60_000)

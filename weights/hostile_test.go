@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// pack makes a file of a header and that many bytes of zeros.
+// pack returns a file with a header and a number of zero bytes.
 func pack(header string, data int) []byte {
 	file := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
 	file = append(file, header...)
@@ -29,7 +29,7 @@ func entry(name, dtype, shape string, begin, end int64) string {
 
 const convention = `"channels":"rgb","range":"0..1","mean":"0,0,0","std":"1,1,1"`
 
-// describe makes a header of entries and the input convention.
+// describe returns a header with entries and the input convention.
 func describe(entries ...string) string {
 	return `{"__metadata__":{` + convention + `},` + strings.Join(entries, ",") + `}`
 }
@@ -40,7 +40,7 @@ var (
 	bias1   = entry("conv1_1.bias", "F32", "[1]", 108, 112)
 )
 
-// said makes the smallest VGG with other metadata.
+// said returns the smallest VGG with other metadata.
 func said(metadata string) string {
 	return `{"__metadata__":{` + metadata + `},` + weight1 + `,` + bias1 + `}`
 }
@@ -56,7 +56,7 @@ func TestHostile(t *testing.T) {
 		binary.LittleEndian.PutUint64(file, length)
 		return file
 	}
-	// second makes a header of conv1_1, which has one output, and more.
+	// second returns a header with conv1_1, which has one output, and more.
 	second := func(entries ...string) string {
 		return describe(append([]string{weight1, bias1}, entries...)...)
 	}
@@ -64,7 +64,7 @@ func TestHostile(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		file []byte
-		kind error // nil: the file is fine
+		kind error // nil: the file is valid
 		want string
 	}{
 		{"fine", pack(describe(weight1, bias1), smallest), nil, ""},
@@ -211,8 +211,8 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// checked reads a file and checks what holds for every file: the memory it
-// takes, and that the outcome is a valid network or one clear sentence.
+// checked reads a file and checks its memory use, and that the result is a valid
+// network or one clear sentence.
 func checked(t testing.TB, file []byte) (*Network, error) {
 	t.Helper()
 	// The decoder's buffers, and the network's structs and an error.
@@ -228,12 +228,11 @@ func checked(t testing.TB, file []byte) (*Network, error) {
 	return n, err
 }
 
-// butSources leaves out what files call their tensors: what is written has the
-// usual names.
+// butSources clears the original names of tensors, because written tensors have
+// canonical names.
 var butSources = cmpopts.IgnoreFields(Network{}, "Sources")
 
-// checkOutcome writes what was read as float32, whatever it was, and reads it
-// again.
+// checkOutcome writes the network as float32 and reads it again.
 func checkOutcome(t testing.TB, n *Network, err error) {
 	t.Helper()
 	if err == nil {
@@ -264,8 +263,8 @@ func checkOutcome(t testing.TB, n *Network, err error) {
 	}
 }
 
-// TestLargeHeaders: what the longest header costs is a constant, whatever fills
-// it.
+// TestLargeHeaders checks that the longest header costs a constant, whatever it
+// contains.
 func TestLargeHeaders(t *testing.T) {
 	const length = maxHeader - 1<<10
 	fill := func(item func(i int) string) string {
@@ -321,7 +320,7 @@ func TestLargeHeaders(t *testing.T) {
 	}
 }
 
-// TestMutations breaks sound files in a few thousand ways.
+// TestMutations reads a few thousand mutations of valid files.
 func TestMutations(t *testing.T) {
 	foreign, err := os.ReadFile("testdata/dtypes.safetensors")
 	if err != nil {
@@ -338,7 +337,7 @@ func TestMutations(t *testing.T) {
 	for range 5000 {
 		file := bytes.Clone(seeds[r.IntN(len(seeds))])
 		for range 1 + r.IntN(3) {
-			// Half of the mutations hit the header, wherever it now ends.
+			// Half of the mutations change the header.
 			within := len(file)
 			if end := bytes.LastIndexByte(file, '}'); end > 0 && r.IntN(2) == 0 {
 				within = end + 1
@@ -346,19 +345,19 @@ func TestMutations(t *testing.T) {
 			at := r.IntN(within + 1)
 			size := min(r.IntN(16), len(file)-at)
 			switch r.IntN(6) {
-			case 0: // cut short
+			case 0: // truncate
 				file = file[:at]
 			case 1: // change a byte
 				if at < len(file) {
 					file[at] ^= 1 << r.IntN(8)
 				}
-			case 2: // leave out
+			case 2: // delete
 				file = append(file[:at:at], file[at+size:]...)
 			case 3: // repeat
 				file = append(file[:at+size:at+size], file[at:]...)
 			case 4: // put another token
 				file = append(append(file[:at:at], tokens[r.IntN(len(tokens))]...), file[at+size:]...)
-			case 5: // correct the header's length, so that the rest is looked at
+			case 5: // correct the header's length, so that the header is read
 				if end := bytes.LastIndexByte(file, '}'); end >= 8 {
 					binary.LittleEndian.PutUint64(file, uint64(end+1-8))
 				}
@@ -373,7 +372,7 @@ func TestMutations(t *testing.T) {
 			t.Fatalf("file %q", file)
 		}
 	}
-	// Changes of the data alone give other networks; most others are found.
+	// Changes of the data alone give other networks; most other changes are detected.
 	if counts[true] < 100 || counts[false] < 2000 {
 		t.Errorf("%d mutations were accepted and %d refused: the mutations are one-sided", counts[true], counts[false])
 	}

@@ -11,9 +11,8 @@ import (
 	"slices"
 )
 
-// Large networks are published as several safetensors files, shards, and an
-// index (model.safetensors.index.json), which says for every tensor in which of
-// them it is:
+// Large networks are published as several safetensors files, called shards, and an
+// index (model.safetensors.index.json), which maps every tensor to its shard:
 //
 //	{"metadata": {"total_size": 80000000},
 //	 "weight_map": {"features.0.weight": "model-00001-of-00002.safetensors"}}
@@ -22,13 +21,13 @@ const (
 	maxShards = 64
 )
 
-// isIndex tells JSON from safetensors, where the first bytes are a length.
+// isIndex distinguishes JSON from safetensors, which begins with a length.
 func isIndex(begin []byte) bool {
 	return len(begin) > lengthSize && begin[0] == '{' && !slices.Contains(begin[:lengthSize], 0)
 }
 
-// readIndex reads the network whose index is in r. The shards are files beside
-// it, in dir; an index that names any other is refused.
+// readIndex reads the network whose index is in r. The shards are files in dir, the
+// folder of the index. It refuses an index that names other files.
 func readIndex(r io.ReaderAt, size int64, dir string, override Override) (*Network, error) {
 	names, err := shardNames(r, size)
 	if err != nil {
@@ -41,8 +40,8 @@ func readIndex(r io.ReaderAt, size int64, dir string, override Override) (*Netwo
 	l := listing{layout: layout{given: given}}
 	total := int64(0)
 	for _, name := range names {
-		// A link is followed: it is not the index that made it, and download
-		// tools keep the files themselves elsewhere.
+		// Links are followed: the index did not create them, and download tools store
+		// the files elsewhere.
 		path := filepath.Join(dir, name)
 		info, err := os.Stat(path)
 		switch {
@@ -74,7 +73,7 @@ func readIndex(r io.ReaderAt, size int64, dir string, override Override) (*Netwo
 	return l.network(total, override)
 }
 
-// shardNames returns the names of the files that the index names, each once.
+// shardNames returns the distinct names of the files in the index.
 func shardNames(r io.ReaderAt, size int64) ([]string, error) {
 	if size > maxIndex {
 		return nil, fmt.Errorf("%w: the index has %d bytes, expected at most %d", ErrMalformed, size, maxIndex)

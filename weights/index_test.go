@@ -15,8 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// indexed writes the files into a folder, with an index of the names, and
-// returns the index's path.
+// indexed writes the files and an index of the names to a folder, and returns the path
+// of the index.
 func indexed(t testing.TB, files map[string][]byte, index string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -47,7 +47,7 @@ func indexOf(names ...string) string {
 }
 
 func TestShards(t *testing.T) {
-	// Names of torchvision, so that the input is known without metadata.
+	// Names of torchvision imply the input convention.
 	weight := pack(`{`+entry("features.0.weight", "F32", "[1,3,3,3]", 0, 108)+`}`, 108)
 	bias := pack(`{`+entry("features.0.bias", "F32", "[1]", 0, 4)+`}`, 4)
 	outside := filepath.Join(t.TempDir(), "elsewhere")
@@ -133,8 +133,8 @@ func hundred() []string {
 	return names
 }
 
-// TestShardsMetadata: what any shard says of the input counts, and all layers
-// are those of one file.
+// TestShardsMetadata checks that metadata of any shard apply, and that the layers are
+// those of one network.
 func TestShardsMetadata(t *testing.T) {
 	want := small()
 	first, rest := small(), small()
@@ -155,7 +155,7 @@ func TestShardsMetadata(t *testing.T) {
 	}
 }
 
-// unchecked makes a file of convolutions that need not be a VGG, without metadata.
+// unchecked returns a file of convolutions that need not be a VGG, without metadata.
 func unchecked(t testing.TB, n *Network) []byte {
 	t.Helper()
 	var entries []string
@@ -180,7 +180,7 @@ func unchecked(t testing.TB, n *Network) []byte {
 	return append(file, data.Bytes()...)
 }
 
-// TestIndexMutations breaks an index in a thousand ways.
+// TestIndexMutations reads a thousand mutations of an index.
 func TestIndexMutations(t *testing.T) {
 	seed := []byte(indexOf("a", "b"))
 	path := indexed(t, map[string][]byte{

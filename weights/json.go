@@ -9,8 +9,8 @@ import (
 	"strconv"
 )
 
-// A headerReader reads the JSON of a header token by token. Unmarshalling it as
-// a whole would keep only the last of several values with the same key.
+// A headerReader reads the JSON of a header token by token. Unmarshal would keep only
+// the last of several values with the same key.
 type headerReader struct{ *json.Decoder }
 
 func newHeaderReader(text []byte) headerReader {
@@ -19,8 +19,7 @@ func newHeaderReader(text []byte) headerReader {
 	return r
 }
 
-// object reads an object and calls member with each key, standing before its
-// value, which member must read.
+// object reads an object. It calls member with each key; member must read the value.
 func (r headerReader) object(member func(key string) error) error {
 	if err := r.delimiter('{'); err != nil {
 		return err
@@ -37,8 +36,8 @@ func (r headerReader) object(member func(key string) error) error {
 	return r.delimiter('}')
 }
 
-// naturals reads an array of at most that many integers from 0 to 2^63-1. The
-// result is not nil.
+// naturals reads an array of at most max integers from 0 to 2^63-1. The result is not
+// nil.
 func (r headerReader) naturals(most int) ([]int64, error) {
 	if err := r.delimiter('['); err != nil {
 		return nil, err
@@ -75,7 +74,7 @@ func (r headerReader) text() (string, error) {
 	return text, nil
 }
 
-// delimiter reads one of the brackets and braces.
+// delimiter reads a bracket or brace.
 func (r headerReader) delimiter(want json.Delim) error {
 	t, err := r.token()
 	if err != nil {
@@ -87,7 +86,7 @@ func (r headerReader) delimiter(want json.Delim) error {
 	return nil
 }
 
-// end checks that nothing but white space is left.
+// end checks that only white space is left.
 func (r headerReader) end() error {
 	t, err := r.Token()
 	if errors.Is(err, io.EOF) {
@@ -110,12 +109,12 @@ func (r headerReader) token() (json.Token, error) {
 	return t, nil
 }
 
-// fail is the error of a token that is another than expected.
+// fail returns the error of an unexpected token.
 func (r headerReader) fail(t json.Token, expected string) error {
 	return fmt.Errorf("%w: at byte %d of the header: found %s, expected %s", ErrMalformed, r.InputOffset(), quote(fmt.Append(nil, t)), expected)
 }
 
-// quote makes text from a file fit for an error.
+// quote quotes text from a file for an error.
 func quote(text []byte) string {
 	const most = 64
 	if len(text) > most {

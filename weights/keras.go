@@ -10,24 +10,24 @@ import (
 	"slices"
 )
 
-// Keras 3 names a layer in a file by its class and by how many of the class come
-// before it in the model: layers/conv2d/vars/0 is the kernel of the first
-// convolution, layers/conv2d_1/vars/1 the bias of the second, whatever names the
-// layers have in the model. Since Keras 2 names layers that have no other name
-// in the same way, files of its models are read too: conv2d_1/conv2d_1/kernel:0.
+// Keras 3 names a layer in a file by its class and by the number of layers of the same
+// class before it: layers/conv2d/vars/0 is the kernel of the first convolution,
+// layers/conv2d_1/vars/1 the bias of the second, whatever their names in the model.
+// Keras 2 gives the same names to layers without a name, so that files of its models
+// can be read, too: conv2d_1/conv2d_1/kernel:0.
 const (
 	kerasConv = "conv2d"
 	kerasNorm = "batch_normalization"
 
-	// kerasWeights is the entry of a .keras file that has the weights, in HDF5.
+	// kerasWeights is the entry of a .keras file with the weights, in HDF5.
 	kerasWeights = "model.weights.h5"
 
-	// maxInflated bounds in bytes what that entry unpacks to where it is packed,
+	// maxInflated is the largest size of that entry, in bytes, if it is compressed,
 	// which Keras never does. VGG-19 has 575 MB with its classifier.
 	maxInflated = 1 << 30
 )
 
-// parseKeras takes the name of a layer apart that Keras numbered.
+// parseKeras parses the name of a layer that Keras has numbered.
 func parseKeras(layer []byte) (at place, ok bool) {
 	class, number := layer, 0
 	if i := bytes.LastIndexByte(layer, '_'); i >= 0 && isDecimal(layer[i+1:]) {
@@ -37,9 +37,9 @@ func parseKeras(layer []byte) (at place, ok bool) {
 	return place{scheme: kerasNumbered, position: number, norm: isNorm}, isNorm || string(class) == kerasConv
 }
 
-// withoutPart returns a prefix without the parts that are the layer's own name.
-// In the files of Keras 2 a layer is a group of its own name too, and those of its
-// model may be between: block1_conv1/block1_conv1, conv2d/sequential/conv2d.
+// withoutPart returns a prefix without the parts that repeat the layer's own name. In
+// Keras 2 files a layer is also a group with its own name, and the groups of its model
+// may be in between: block1_conv1/block1_conv1, conv2d/sequential/conv2d.
 func withoutPart(prefix, layer []byte) []byte {
 	if !bytes.Contains(prefix, layer) {
 		return prefix
@@ -58,7 +58,7 @@ func withoutPart(prefix, layer []byte) []byte {
 	return bytes.TrimRight(kept, "./")
 }
 
-// countLayers finds the blocks of the layers of a candidate that Keras numbered.
+// countLayers determines the blocks of a candidate's layers that Keras has numbered.
 func (a *arrangement) countLayers(c *candidate) error {
 	convs, norms := c.inOrder(false), c.inOrder(true)
 	blocks := blocksOf(convs)
@@ -83,8 +83,8 @@ func (a *arrangement) countLayers(c *candidate) error {
 	return nil
 }
 
-// inOrder returns the convolutions or the batch norms that Keras numbered, in the
-// order of their numbers, which may have gaps.
+// inOrder returns the convolutions, or the batch norms, that Keras has numbered, in
+// order. The numbers may have gaps.
 func (c *candidate) inOrder(norms bool) []module {
 	var numbers []int
 	for at := range c.layers {
@@ -100,9 +100,9 @@ func (c *candidate) inOrder(norms bool) []module {
 	return list
 }
 
-// blocksOf returns how many convolutions the blocks of a network have: of the
-// published one that begins with convolutions of these widths, or else of the one
-// that has as many. The result is nil for convolutions that are not a VGG's.
+// blocksOf returns the number of convolutions of each block: of the published network
+// that begins with convolutions of these widths, or else of the one with as many
+// convolutions. It returns nil for convolutions that are not a VGG's.
 func blocksOf(convs []module) []int {
 	var widths []int
 	for i, m := range convs {
@@ -135,8 +135,8 @@ func blocksOf(convs []module) []int {
 	return nil
 }
 
-// readKeras lists the convolutions in a .keras file, whose weights are an entry
-// in HDF5.
+// readKeras lists the convolutions of a .keras file, in which an HDF5 entry holds the
+// weights.
 func readKeras(z *zipFile, e *zip.File, given layerNames) (*listing, error) {
 	start, err := z.data(e)
 	if err != nil {
@@ -167,7 +167,7 @@ func readKeras(z *zipFile, e *zip.File, given layerNames) (*listing, error) {
 	return l, nil
 }
 
-// inflated unpacks an entry whole, as HDF5 is read at any place.
+// inflated decompresses a whole entry, because HDF5 needs random access.
 func inflated(e *zip.File) (io.ReaderAt, error) {
 	name := quote([]byte(e.Name))
 	if e.UncompressedSize64/maxInflation > e.CompressedSize64 || e.UncompressedSize64 > maxInflated {
@@ -179,7 +179,7 @@ func inflated(e *zip.File) (io.ReaderAt, error) {
 		return nil, zipError(err, "the zip entry "+name)
 	}
 	defer r.Close()
-	// One byte more, for the checksum is compared at the end.
+	// One byte more, because the checksum is compared at the end.
 	var data bytes.Buffer
 	data.Grow(int(e.UncompressedSize64) + bytes.MinRead)
 	_, err = data.ReadFrom(io.LimitReader(r, int64(e.UncompressedSize64)+1))

@@ -14,8 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestKeras3 reads files in which Keras 3 numbers the layers: of a model alone
-// and of one within another beside a decoder, as HDF5 and within a .keras file.
+// TestKeras3 reads files whose layers Keras 3 has numbered: of a single model, and of
+// one within another beside a decoder, as HDF5 and as .keras.
 func TestKeras3(t *testing.T) {
 	const dir = "testdata/keras/"
 	plain := readTestFile(t, dir+"vgg16.weights.h5")
@@ -49,7 +49,7 @@ func TestKeras3(t *testing.T) {
 			if got.Format != c.format || got.Sources[10] != c.source {
 				t.Errorf("got the format %s and the 11th source %s", got.Format, got.Sources[10])
 			}
-			// The numbers do not tell the input.
+			// The numbers do not imply the input convention.
 			if _, err := readBytes(c.file); !errors.Is(err, ErrNoInput) {
 				t.Errorf("without an input: got %v, want %v", err, ErrNoInput)
 			}
@@ -57,15 +57,15 @@ func TestKeras3(t *testing.T) {
 	}
 }
 
-// A kerasLayer is a convolution of a file that a test makes, whose biases have
-// the value, as the last bits of float16.
+// A kerasLayer is a convolution of a test file. Its biases have the value, in the last
+// bits of a float16.
 type kerasLayer struct {
 	name    string
 	in, out int64
 	value   uint16
 }
 
-// kerasFile makes a file in which the kernels and biases have these ends.
+// kerasFile returns a file whose kernels and biases have names with these ends.
 func kerasFile(kernel, bias string, layers ...kerasLayer) []byte {
 	var entries []string
 	var data []byte
@@ -84,8 +84,8 @@ func kerasFile(kernel, bias string, layers ...kerasLayer) []byte {
 	return append(append(binary.LittleEndian.AppendUint64(nil, uint64(len(header))), header...), data...)
 }
 
-// numberedLayers are layers of these widths, the first for colours, with numbers
-// from first on in steps. There is no number 0.
+// numberedLayers are layers with these widths, the first for colors, numbered from
+// first on in steps. The number 0 is omitted.
 func numberedLayers(name string, first, step int, widths ...int64) []kerasLayer {
 	var layers []kerasLayer
 	in := int64(3)
@@ -100,7 +100,7 @@ func numberedLayers(name string, first, step int, widths ...int64) []kerasLayer 
 	return layers
 }
 
-// narrow is the widths of n layers with one output channel.
+// narrow returns the widths of n layers with one output channel.
 func narrow(n int) []int64 { return slices.Repeat([]int64{1}, n) }
 
 func native(layers ...kerasLayer) []byte { return kerasFile("/vars/0", "/vars/1", layers...) }
@@ -115,8 +115,7 @@ func TestKerasBlocks(t *testing.T) {
 	encoder := numberedLayers("encoder/layers/conv2d", 0, 1, 64, 64, 128, 128, 256, 256, 256, 256, 512)
 	decoder := numberedLayers("decoder/layers/conv2d", 0, 1, narrow(8)...)
 	decoder[0].in = 512
-	// conv2d_1/sequential/conv2d_1 and the like, as Keras 3 names them in the
-	// files of Keras 2.
+	// Keras 3 uses names such as conv2d_1/sequential/conv2d_1 in files of Keras 2.
 	grouped := numberedLayers("conv2d", 0, 1, narrow(16)...)
 	for i, l := range grouped {
 		grouped[i].name = l.name + "/sequential/" + l.name
@@ -153,7 +152,7 @@ func TestKerasBlocks(t *testing.T) {
 			var names []string
 			for i, conv := range n.Convs {
 				names = append(names, conv.Name)
-				const last = 1.0 / (1 << 24) // bit of a float16
+				const last = 1.0 / (1 << 24) // the last bit of a float16
 				if got := conv.Bias[0] / last; got != float32(i) {
 					t.Errorf("%s has the biases of the layer %v, expected %d", conv.Name, got, i)
 				}

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// The bounds of the family, table 1 of Simonyan & Zisserman, "Very Deep
-// Convolutional Networks for Large-Scale Image Recognition" (2014): five
-// blocks of at most four 3x3 convolutions.
+// The limits of the family, from table 1 of Simonyan & Zisserman, "Very Deep
+// Convolutional Networks for Large-Scale Image Recognition" (2014): five blocks of at
+// most four 3x3 convolutions.
 const (
 	maxBlocks   = 5
 	maxPerBlock = 4
@@ -21,53 +21,53 @@ const (
 // The largest tensor it admits has 151 million values.
 const maxWidth = 8 * 512
 
-// maxPosition is how far the positions of a sequence are looked at: sixteen
-// convolutions, each with padding, batch norm and ReLU, and five poolings take
-// 69; the classifier behind them does not matter.
+// maxPosition is the last position of a sequence that is read: sixteen convolutions,
+// each with padding, batch norm and ReLU, and five poolings take 69. The classifier
+// after them does not matter.
 const maxPosition = 96
 
-// maxTensors bounds how many tensors of a file are kept, and so the memory that
-// a file of names alone takes. A VGG-19 with batch norm has 96.
+// maxTensors is the largest number of tensors kept from a file, which limits the memory
+// that a file of nothing but names takes. A VGG-19 with batch norm has 96.
 const maxTensors = 1 << 11
 
-// module is the tensors of one layer by their roles, nil where the file has none.
+// module holds the tensors of one layer by role, nil where the file has none.
 type module [roles]*tensor
 
-// layout holds the tensors of a file that may be those of a VGG. The zero value
-// is empty.
+// layout holds the tensors of a file that may be those of a VGG. The zero value is
+// empty.
 //
-// A file may hold several networks, whose layers differ in what their names
-// begin with: "teacher.features.0" and "student.features.0". Each is a
-// candidate; choose finds the one that is a VGG.
+// A file may hold several networks, whose layer names have different prefixes:
+// "teacher.features.0" and "student.features.0". Each is a candidate; choose finds the
+// one that is a VGG.
 type layout struct {
-	given      layerNames // the names that the user gave, instead of those that are known
-	origin     scheme     // of the file's own names, where a reader gives others
+	given      layerNames // the layer names that the user gave, nil for the known ones
+	origin     scheme     // the scheme of the file's own names, where a reader renames tensors
 	kernel     kernelOrder
 	candidates []*candidate // in the order of their first tensors
 	tensors    int          // of all candidates
 
-	// skipped are the names of the first tensors that are no part of a VGG, fit
-	// for an error.
+	// skipped holds the names of the first tensors that are not part of a VGG, for
+	// errors.
 	skipped []string
 
-	// epsilon was added to the variances of the batch norms; 0 stands for the
-	// default of the file's library.
+	// epsilon is that of the batch norms; 0 stands for the default of the file's
+	// library.
 	epsilon float64
 }
 
-// A candidate holds the tensors of the layers whose names have the same scheme
-// and the same prefix.
+// A candidate holds the tensors of all layers whose names have the same scheme and
+// prefix.
 type candidate struct {
 	prefix string // without the dot or slash at its end
 	scheme scheme
 	layers map[place]*module
-	first  string // the name of its first tensor, fit for an error
-	// fault is the first tensor that no VGG has, or that cannot be read.
+	first  string // the name of its first tensor, for errors
+	// fault is the error of the first tensor that no VGG has, or that cannot be read.
 	fault error
 }
 
-// kernelOrder is the order of a kernel's dimensions, where its shape does not
-// tell: only one of 3x3x3x3 could be either.
+// kernelOrder is the order of a kernel's dimensions, where its shape does not show it:
+// 3x3x3x3 fits both.
 type kernelOrder int
 
 const (
@@ -75,11 +75,10 @@ const (
 	heightWidthInOut                    // TensorFlow, Keras, MatConvNet
 )
 
-// add puts a tensor at the place that its name stands for. open returns the
-// tensor; it is called only where the name is that of a convolution's or a batch
-// norm's tensor. An error of the kind ErrNotVGG from open concerns the
-// network that the tensor is of; add keeps it for choose. A second tensor of the
-// same name is an error.
+// add stores a tensor at the place that its name denotes. It calls open, which returns
+// the tensor, only if the name is that of a tensor of a convolution or batch norm. If
+// open returns an error of the kind ErrNotVGG, it concerns the network of the tensor;
+// add keeps it for choose. A second tensor with the same name is an error.
 func (l *layout) add(name []byte, open func() (*tensor, error)) error {
 	prefix, at, r, ok := l.find(name)
 	if !ok || at.scheme == numbered && at.position >= maxPosition {
@@ -119,10 +118,10 @@ func (l *layout) add(name []byte, open func() (*tensor, error)) error {
 	return err
 }
 
-// candidate returns the candidate of a prefix and a scheme, a new one where there
-// is none.
+// candidate returns the candidate with a prefix and a scheme. It creates one if
+// necessary.
 func (l *layout) candidate(prefix string, s scheme) *candidate {
-	// The tensors of a network are neighbours, so the last candidates come first.
+	// The tensors of a network are adjacent, so try the last candidates first.
 	for _, c := range slices.Backward(l.candidates) {
 		if c.prefix == prefix && c.scheme == s {
 			return c
@@ -133,22 +132,21 @@ func (l *layout) candidate(prefix string, s scheme) *candidate {
 	return c
 }
 
-// maxSkipped is how many tensors an error names.
+// maxSkipped is the largest number of tensors that an error names.
 const maxSkipped = 3
 
-// skip takes note of a tensor that is no part of a VGG.
+// skip records a tensor that is not part of a VGG.
 func (l *layout) skip(name []byte) {
 	if len(l.skipped) < maxSkipped {
 		l.skipped = append(l.skipped, quote(name))
 	}
 }
 
-// choose returns the one VGG in the file, with its shapes checked: of the
-// candidates whose names begin with the prefix, where the user gives one. It reads
-// no values.
+// choose returns the one VGG in the file, with checked shapes, among the candidates
+// with the prefix that the user gives, if any. It reads no values.
 //
-// A generator or a decoder may begin like a VGG. A candidate with fewer than half
-// of the longest one's convolutions is left out.
+// A generator or a decoder may begin like a VGG. Therefore choose ignores candidates
+// with fewer than half as many convolutions as the longest.
 func (l *layout) choose(prefix string) (*arrangement, error) {
 	if err := l.checkGiven(); err != nil {
 		return nil, err
@@ -173,7 +171,7 @@ func (l *layout) choose(prefix string) (*arrangement, error) {
 	found = slices.DeleteFunc(found, func(a *arrangement) bool { return 2*len(a.chain) < longest })
 	var distinct []*arrangement
 	for i, a := range found {
-		// Of two that are the same, the first stays.
+		// Of two equal ones, the first stays.
 		same := func(b *arrangement) bool { return a.within(b) && !b.within(a) }
 		if !slices.ContainsFunc(found, same) && !slices.ContainsFunc(found[:i], a.within) {
 			distinct = append(distinct, a)
@@ -188,8 +186,9 @@ func (l *layout) choose(prefix string) (*arrangement, error) {
 	return nil, l.notFound(prefix, failed)
 }
 
-// prefixes returns a function that reports whether the user chooses a candidate of
-// that prefix. The user may give the whole of it, or only its first parts.
+// prefixes returns a function that reports whether the user's prefix selects a
+// candidate with the given prefix. The user may give all of it, or only its first
+// parts.
 func (l *layout) prefixes(prefix string) (chosen func(prefix string) bool) {
 	if prefix == "" {
 		return func(string) bool { return true }
@@ -202,14 +201,15 @@ func (l *layout) prefixes(prefix string) (chosen func(prefix string) bool) {
 	return func(p string) bool { return strings.HasPrefix(p, whole+".") || strings.HasPrefix(p, whole+"/") }
 }
 
-// A failure is why a candidate is no VGG, and how close to one it is.
+// A failure is the reason why a candidate is not a VGG, and a measure of how close it
+// is.
 type failure struct {
 	err         error
-	convs       int  // found before the fault
+	convs       int  // number found before the fault
 	seesColours bool // it has a 3x3 convolution of 3 channels
 }
 
-// compare is positive where f is closer to a VGG than g.
+// compare is positive where f is closer to a VGG than g is.
 func (f failure) compare(g failure) int {
 	colours := 0
 	switch {
@@ -231,10 +231,10 @@ func (c *candidate) seesColours() bool {
 	return false
 }
 
-// noPrefix is what the user gives for layers whose names have no prefix.
+// noPrefix is the user's notation for layers whose names have no prefix.
 const noPrefix = "."
 
-// severalError says that a file has several networks, and how to choose.
+// severalError reports that a file has several networks, and how to choose one.
 func severalError(found []*arrangement) error {
 	var names []string
 	for _, a := range found {
@@ -248,8 +248,8 @@ func severalError(found []*arrangement) error {
 		ErrSeveral, strings.Join(names, ", "), quote([]byte(cmp.Or(found[0].prefix, noPrefix))))
 }
 
-// notFound is the error for a file without a VGG: why the candidate that comes
-// closest is none, or what the file has instead.
+// notFound is the error for a file without a VGG: the failure of the candidate that
+// comes closest, or what the file has instead.
 func (l *layout) notFound(prefix string, failed []failure) error {
 	switch {
 	case prefix != "" && failed == nil:
@@ -272,7 +272,7 @@ func (l *layout) notFound(prefix string, failed []failure) error {
 	return fmt.Errorf("%w: found %s, expected conv1_1.weight, features.0.weight, block1_conv1/kernel or the like", ErrNotVGG, l.found())
 }
 
-// found says what there is in a file without a VGG.
+// found describes the contents of a file without a VGG.
 func (l *layout) found() string {
 	names := slices.Clone(l.skipped)
 	for _, c := range l.candidates {
@@ -284,9 +284,9 @@ func (l *layout) found() string {
 	return "tensors such as " + strings.Join(names[:min(len(names), maxSkipped)], ", ")
 }
 
-// networks returns the candidates and, before them, those that are several of them
-// together: prefixes that differ only in the numbers of their last part, such as
-// slice1.0, slice1.2, slice2.5 in LPIPS, or conv1/conv1_1, conv2/conv2_1 in
+// networks returns the candidates. Before them it returns networks that are spread over
+// several candidates, whose prefixes differ only in the numbers of their last part,
+// such as slice1.0, slice1.2, slice2.5 in LPIPS, or conv1/conv1_1, conv2/conv2_1 in
 // TensorFlow's slim.
 func (l *layout) networks() []*candidate {
 	type key struct {
@@ -310,7 +310,8 @@ func (l *layout) networks() []*candidate {
 	return append(list, l.candidates...)
 }
 
-// join makes one candidate of several; nil where two have the same layer.
+// join merges several candidates into one. It returns nil where two have the same
+// layer.
 func join(prefix string, group []*candidate) *candidate {
 	whole := &candidate{prefix: prefix, scheme: group[0].scheme, layers: map[place]*module{}, first: group[0].first}
 	for _, c := range group {
@@ -327,8 +328,8 @@ func join(prefix string, group []*candidate) *candidate {
 	return whole
 }
 
-// within reports whether all convolutions of a are the same numbers of the file
-// as the first ones of b, as where a model lists its layers twice.
+// within reports whether all convolutions of a are stored at the same places of the
+// file as the first ones of b, as where a model lists its layers twice.
 func (a *arrangement) within(b *arrangement) bool {
 	return len(a.chain) <= len(b.chain) && slices.EqualFunc(a.chain, b.chain[:len(a.chain)], func(x, y layer) bool {
 		return x.out == y.out && x.in == y.in && (x.weight == y.weight || x.weight.source != nil && x.weight.source == y.weight.source)

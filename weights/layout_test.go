@@ -20,7 +20,7 @@ type array struct {
 	values []float32 // nil: zeros
 }
 
-// arrays makes a safetensors file of float32 arrays, without metadata.
+// arrays returns a safetensors file of float32 arrays, without metadata.
 func arrays(t testing.TB, list ...array) []byte {
 	t.Helper()
 	var entries []string
@@ -41,12 +41,12 @@ func arrays(t testing.TB, list ...array) []byte {
 	return append(pack("{"+strings.Join(entries, ",")+"}", 0), data.Bytes()...)
 }
 
-// conv is the arrays of a convolution called name.
+// conv returns the arrays of the named convolution.
 func conv(name string, out, in int64) []array {
 	return []array{{name: name + ".weight", shape: []int64{out, in, 3, 3}}, {name: name + ".bias", shape: []int64{out}}}
 }
 
-// norm is the arrays of a batch norm called name.
+// norm returns the arrays of the named batch norm.
 func norm(name string, width int64) []array {
 	var list []array
 	for _, part := range []string{"weight", "bias", "running_mean", "running_var"} {
@@ -181,7 +181,7 @@ func TestSequences(t *testing.T) {
 					array{"features.0.weight", []int64{3, 3, 1, 1}, []float32{0, 0, 255, 0, 255, 0, 255, 0, 0}},
 					array{"features.0.bias", []int64{3}, []float32{-103.939, -116.779, -123.68}})
 			}
-			// What is no convolution does not matter.
+			// Other layers do not matter.
 			list = append(list, array{name: "features.80.weight", shape: []int64{5, 5}}, array{name: "classifier.0.weight", shape: []int64{2, 2}})
 			n, err := readBytes(arrays(t, list...))
 			if c.refused != "" {
@@ -265,8 +265,8 @@ func TestLayoutRefuses(t *testing.T) {
 	})
 }
 
-// TestKernelOrder: kernels of 3x3 first are those of 3x3 last, also where one
-// layer could be either.
+// TestKernelOrder checks that kernels with 3x3 first equal those with 3x3 last, even
+// where one layer could be either.
 func TestKernelOrder(t *testing.T) {
 	list := []array{
 		{name: "conv1_1.weight", shape: []int64{3, 3, 3, 3}}, {name: "conv1_1.bias", shape: []int64{3}},
@@ -332,8 +332,8 @@ func TestFamily(t *testing.T) {
 	}
 }
 
-// TestEpsilons: PyTorch and Keras add different numbers to the variance, which
-// count where it is small.
+// TestEpsilons checks the different epsilons of PyTorch and Keras, which matter for
+// small variances.
 func TestEpsilons(t *testing.T) {
 	for _, c := range []struct {
 		layer, norm string

@@ -5,8 +5,8 @@ import (
 	"math/bits"
 )
 
-// lookup3 returns the checksum of HDF5's structures, which is Bob Jenkins' hash
-// function hashlittle with the initial value 0 (burtleburtle.net/bob/c/lookup3.c).
+// lookup3 returns the checksum of HDF5's structures: Bob Jenkins' hash function
+// hashlittle with the initial value 0 (burtleburtle.net/bob/c/lookup3.c).
 func lookup3(data []byte) uint32 {
 	a := 0xdeadbeef + uint32(len(data))
 	b, c := a, a

@@ -8,25 +8,24 @@ import (
 	"strings"
 )
 
-// readMAT lists the convolutions of a network that MatConvNet keeps in a level 5
-// MAT-file, in each of its layouts through the years:
+// readMAT lists the convolutions of a MatConvNet network in a level 5 MAT-file, in all
+// layouts that MatConvNet has used:
 //
 //	layers{i}.type, .name
 //	layers{i}.weights = {filters, biases}    or .filters and .biases, in the oldest
 //	meta.normalization.averageImage          or normalization.averageImage, to beta 16
 //
-// all of which may also be the fields of a variable net. The filters are H x W x
-// In x Out and are correlated with the picture, as in PyTorch (A. Vedaldi, K.
-// Lenc, "MatConvNet Manual", section 4.1); the first weights of its VGG-19, read
-// so, are those of Caffe's (recognize.go). MATLAB stores the first dimension as
-// the fastest.
+// All of these may also be fields of a variable net. The filters are H x W x In x Out
+// and are correlated with the picture, as in PyTorch (A. Vedaldi, K. Lenc, "MatConvNet
+// Manual", section 4.1); read this way, the first weights of its VGG-19 equal those of
+// Caffe's (recognize.go). In MATLAB's order the first dimension varies fastest.
 //
-// A network in MatConvNet sees RGB levels of 0 to 255 less the average image,
-// which counts here by its mean in each channel; the published ones are constant.
+// The input of a MatConvNet network is RGB levels of 0 to 255 less the average image,
+// of which only the mean of each channel is used; the average images of published
+// networks are constant.
 //
-// The reading of the layers ends with the convolutions: at the first that is not
-// 3x3, which is how a classifier is written. What comes behind it is not even
-// inflated.
+// Reading ends at the first convolution that is not 3x3, which begins the classifier.
+// The rest of the file is not even decompressed.
 func readMAT(r io.ReaderAt, size int64, given layerNames) (*listing, error) {
 	f, err := openMAT(r, size)
 	if err != nil {
@@ -63,17 +62,17 @@ func readMAT(r io.ReaderAt, size int64, given layerNames) (*listing, error) {
 	return &n.listing, nil
 }
 
-// maxNamesInError is how many variables an error names.
+// maxNamesInError is the largest number of variables that an error names.
 const maxNamesInError = 8
 
-// A matConvNet is a network that is being read.
+// A matConvNet is a network while it is being read.
 type matConvNet struct {
 	*matFile
 	listing
 	hasLayers bool
 }
 
-// part reads what is known of a network: its layers and its normalization.
+// part reads a part of a network: its layers or its normalization.
 func (n *matConvNet) part(name string, a matArray) {
 	switch name {
 	case "layers":
@@ -98,7 +97,7 @@ func (n *matConvNet) part(name string, a matArray) {
 	}
 }
 
-// A matLayer is what is looked at of a layer.
+// A matLayer holds the fields of a layer that the reader uses.
 type matLayer struct {
 	number          int
 	kind, name      string // the fields type and name
@@ -161,12 +160,12 @@ func (n *matConvNet) field(layer *matLayer, item matItem) {
 	}
 }
 
-// filters lists the filters of a layer unless they are those of a classifier.
+// filters lists the filters of a layer, unless the layer belongs to the classifier.
 func (n *matConvNet) filters(layer *matLayer, a matArray) *tensor {
 	if slices.Contains(a.dims, 0) || len(a.dims) == 0 {
 		return nil
 	}
-	// MATLAB drops dimensions of 1 at the end.
+	// MATLAB drops trailing dimensions of 1.
 	for len(a.dims) < 4 {
 		a.dims = append(a.dims, 1)
 	}
@@ -177,7 +176,7 @@ func (n *matConvNet) filters(layer *matLayer, a matArray) *tensor {
 	return n.numbers(a)
 }
 
-// vector lists an array along one of its dimensions as a vector.
+// vector lists an array with one dimension longer than 1 as a vector.
 func (n *matConvNet) vector(a matArray) *tensor {
 	if len(a.dims) == 0 {
 		return nil
@@ -192,7 +191,7 @@ func (n *matConvNet) vector(a matArray) *tensor {
 	return t
 }
 
-// add puts a layer that has been read to its place in the layout.
+// add stores a layer at its place in the layout.
 func (n *matConvNet) add(layer *matLayer) {
 	if n.err != nil {
 		return
@@ -245,7 +244,7 @@ func (n *matConvNet) conv(layer *matLayer) {
 func (n *matConvNet) averageImage(a matArray) *[3]float32 {
 	count, ok := byteLength(a.dims, 8)
 	if len(a.dims) == 0 || ok && count == 0 {
-		return nil // none was subtracted, or it is not known
+		return nil // none was subtracted, or it is unknown
 	}
 	if last := a.dims[len(a.dims)-1]; !ok || last != 3 && count != 3 {
 		n.fail("an average image of the size %v, expected H x W x 3", a.dims)

@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-// A matWriter writes the parts of MAT-files, in one order of bytes.
+// A matWriter writes the parts of MAT-files in one byte order.
 type matWriter struct{ binary.AppendByteOrder }
 
 var (
@@ -46,12 +46,12 @@ func (w matWriter) element(kind uint32, data ...[]byte) []byte {
 	return pad(append(w.words(kind, uint32(len(all))), all...))
 }
 
-// short is an element of at most 4 bytes in the short form.
+// short returns an element of at most 4 bytes in the short form.
 func (w matWriter) short(kind uint32, data []byte) []byte {
 	return pad(append(w.words(uint32(len(data))<<16|kind), data...))
 }
 
-// array begins with what all arrays have. Contents are elements.
+// array begins with the common parts of all arrays. Contents are elements.
 func (w matWriter) array(class uint32, name string, dims []uint32, contents ...[]byte) []byte {
 	n := w.element(miInt8, []byte(name))
 	if 0 < len(name) && len(name) <= 4 {
@@ -82,7 +82,7 @@ func (w matWriter) namedCell(name string, items ...[]byte) []byte {
 	return w.array(mxCell, name, []uint32{1, uint32(len(items))}, items...)
 }
 
-// A matField is a field of a structure with its array.
+// A matField is a field of a structure, with its array.
 type matField struct {
 	name  string
 	value []byte
@@ -113,16 +113,16 @@ func (w matWriter) file(variables ...[]byte) []byte {
 	return slices.Concat(header, bytes.Join(variables, nil))
 }
 
-// PutUint16 is what binary.AppendByteOrder lacks.
+// PutUint16 is missing in binary.AppendByteOrder.
 func (w matWriter) PutUint16(b []byte, v uint16) { copy(b, w.AppendUint16(nil, v)) }
 
-// compressed packs an element.
+// compressed compresses an element.
 func (w matWriter) compressed(element []byte) []byte {
 	packed := deflated(element)
 	return append(w.words(miCompressed, uint32(len(packed))), packed...)
 }
 
-// deflater is shared: making one costs more than most of what it packs here.
+// deflater is shared: creating one costs more than most compressions here.
 var deflater, _ = zlib.NewWriterLevel(nil, zlib.BestSpeed)
 
 func deflated(data []byte) []byte {
@@ -152,7 +152,7 @@ func (w matWriter) normalization(image []byte) []byte {
 }
 
 func (w matWriter) mean() []byte {
-	// As MATLAB stores whole numbers.
+	// As MATLAB stores integers.
 	return w.normalization(w.array(mxDouble, "", []uint32{1, 1, 3}, w.short(miUint8, []byte{124, 117, 104})))
 }
 
@@ -200,7 +200,7 @@ func TestMATOrders(t *testing.T) {
 	}
 }
 
-// TestMATAverageImage: a picture's mean is taken over each channel.
+// TestMATAverageImage checks that the average image is averaged over each channel.
 func TestMATAverageImage(t *testing.T) {
 	w := matLittle
 	image := w.single([]float32{1, 2, 3, 6, 10, 20, 30, 60, 100, 200, 300, 600}, 2, 2, 3)
@@ -213,8 +213,8 @@ func TestMATAverageImage(t *testing.T) {
 	}
 }
 
-// TestMATClassifier: what comes behind the convolutions is not looked at, but a
-// file that lacks it is cut short.
+// TestMATClassifier checks that data after the convolutions is not read, but that a
+// file without it is truncated.
 func TestMATClassifier(t *testing.T) {
 	w := matLittle
 	fc := w.structure("",
@@ -232,10 +232,10 @@ func TestMATClassifier(t *testing.T) {
 	}
 }
 
-// readMATFile reads a file and bounds what that may allocate.
+// readMATFile reads a file and limits its allocations.
 func readMATFile(t testing.TB, file []byte) (*Network, error) {
 	t.Helper()
-	// Of the reader and the decoder, and of what a constant image unpacks to.
+	// Of the reader and the decoder, and of decompressing a constant image.
 	const buffers = 512<<10 + 2*constantBytes
 	most := 2 * len(file)
 	if bytes.Contains(file, matLittle.words(miCompressed)) || bytes.Contains(file, matBig.words(miCompressed)) {
@@ -273,7 +273,7 @@ func TestHostileMAT(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		file []byte
-		kind error // nil: the file is fine
+		kind error // nil: the file is valid
 		want string
 	}{
 		{"fine", w.file(mean, sound), nil, ""},
@@ -358,7 +358,7 @@ func TestHostileMAT(t *testing.T) {
 	}
 }
 
-// TestLargeMAT: what is listed costs at most twice what it weighs.
+// TestLargeMAT checks that a file costs at most twice its size.
 func TestLargeMAT(t *testing.T) {
 	w := matLittle
 	repeat := func(a []byte, n int) [][]byte {
@@ -404,7 +404,7 @@ func TestMATReadErrors(t *testing.T) {
 	}
 }
 
-// matSeeds are sound files, also with their compressed variables unpacked.
+// matSeeds are valid files, also with their compressed variables decompressed.
 func matSeeds(t testing.TB) [][]byte {
 	names, err := filepath.Glob("testdata/formats/*.mat")
 	if err != nil || len(names) == 0 {
@@ -447,7 +447,7 @@ func TestMATMutations(t *testing.T) {
 	checkTwoSided(t, accepted, files)
 }
 
-// repacked mutates the bytes that a file's compressed variables unpack to.
+// repacked mutates the decompressed bytes of a file's compressed variables.
 func repacked(r *rand.Rand, file []byte) []byte {
 	if len(file) < matHeader+8 || binary.LittleEndian.Uint32(file[matHeader:]) != miCompressed {
 		return mutate(r, file)

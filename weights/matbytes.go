@@ -10,20 +10,21 @@ import (
 	"io"
 )
 
-// matBytes are the bytes of a variable from where it is read on.
+// matBytes are the remaining bytes of a variable.
 type matBytes interface {
 	// read fills p with the next bytes.
 	read(p []byte) error
-	// skip passes over the next n bytes.
+	// skip skips the next n bytes.
 	skip(n int64) error
-	// keep passes over the next n bytes too. What it returns gives them, also
-	// when the reading has gone on.
+	// keep skips the next n bytes, too. open returns a reader of these bytes, even
+	// after reading has continued.
 	keep(n int64) (open func() (io.Reader, error), err error)
-	// String names them for errors.
+	// String returns a description for errors.
 	String() string
 }
 
-// matPlain are bytes as the file has them. The caller keeps to the file's size.
+// matPlain are uncompressed bytes of the file. The caller respects the size of the
+// file.
 type matPlain struct {
 	r   io.ReaderAt
 	pos int64
@@ -48,22 +49,23 @@ func (b *matPlain) keep(n int64) (func() (io.Reader, error), error) {
 
 func (b *matPlain) String() string { return "the file" }
 
-// matInflated are the bytes that a compressed variable unpacks to. They can be
-// had once, from front to back, so that what is kept is kept in memory.
+// matInflated are the bytes that a compressed variable decompresses to. They can be
+// read once, from front to back; keep copies them into memory.
 type matInflated struct {
-	left   int64 // how many bytes more the file may unpack to
-	kept   int64 // how many are in memory
-	start  int64 // of the compressed bytes in the file
+	left   int64 // number of bytes that the file may still decompress to
+	kept   int64 // number of bytes in memory
+	start  int64 // position of the compressed bytes in the file
 	packed *bufio.Reader
 	bytes  io.ReadCloser
-	unread [4 << 10]byte // for what is skipped
+	unread [4 << 10]byte // a buffer for skipped bytes
 }
 
-// constantBytes is what a file may unpack to whatever its size: an average image
-// of 256 x 256 in double precision, which is constant, takes next to nothing.
+// constantBytes is how many bytes a file of any size may decompress to: an average
+// image of 256 x 256 in double precision is constant and takes almost nothing when
+// compressed.
 const constantBytes = 256 * 256 * 3 * 8
 
-// open begins the variable that is compressed between two positions.
+// open starts the variable that is compressed between two positions of the file.
 func (b *matInflated) open(r io.ReaderAt, start, end int64) error {
 	b.start = start
 	section := io.NewSectionReader(r, start, end-start)
@@ -103,7 +105,8 @@ func (b *matInflated) fill(p []byte) error {
 	return b.error(err)
 }
 
-// keep takes the bytes in pieces: no more memory is used than bytes are there.
+// keep reads the bytes in pieces, so that memory use is limited by the bytes that
+// exist.
 func (b *matInflated) keep(n int64) (func() (io.Reader, error), error) {
 	b.kept += n
 	var pieces [][]byte
@@ -131,8 +134,7 @@ func (b *matInflated) spend(n int64) error {
 	return nil
 }
 
-// error tells errors of the compressed bytes from other errors, those
-// of the file system.
+// error distinguishes errors in the compressed bytes from errors of the file system.
 func (b *matInflated) error(err error) error {
 	var corrupt flate.CorruptInputError
 	switch {

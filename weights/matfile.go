@@ -11,14 +11,14 @@ import (
 	"strings"
 )
 
-// The MAT-file format, level 5 (MathWorks, "MAT-File Format", chapter 1): a
-// header of 128 bytes, then elements, each a tag (its type, its length) and its
-// data. The elements of a file are its variables, arrays that may be
-// compressed with zlib; an array is an element made of elements.
+// The MAT-file format, level 5 (MathWorks, "MAT-File Format", chapter 1): a header of
+// 128 bytes, then elements. An element has a tag, which is its type and its length, and
+// data. The elements of a file are its variables: arrays, which may be compressed with
+// zlib. An array is an element that consists of elements.
 const (
 	matHeader  = 128
-	matVersion = 124 // where the header has the version, in 2 bytes
-	matOrder   = 126 // and then the characters MI, in the order of the machine
+	matVersion = 124 // the position of the version in the header, 2 bytes
+	matOrder   = 126 // the position of the characters MI, in the byte order of the file
 	matLevel5  = 0x0100
 
 	// The types of elements.
@@ -42,17 +42,17 @@ const (
 
 	matComplex = 1 << 11 // the flag of an array with imaginary parts
 
-	// maxMatText bounds names in bytes: MATLAB allows 63 and may add a zero.
+	// maxMatText is the largest length of a name in bytes: MATLAB allows 63 and may add
+	// a zero.
 	maxMatText = 64
 
-	// maxMatItems bounds the cells and fields of an array that is looked into:
-	// a VGG-19 has 43 layers, each with some ten fields. Their names fit the
-	// buffer.
+	// maxMatItems is the largest number of cells or fields of an array that is read: a
+	// VGG-19 has 43 layers, each with some ten fields. Their names fit the buffer.
 	maxMatItems = bufferSize / maxMatText
 )
 
-// matNumbers are the formats in which an array's numbers can be stored. MATLAB
-// stores whole numbers as integers, whatever the array's class.
+// matNumbers are the storage formats of an array's numbers. MATLAB stores integers
+// compactly, whatever the class of the array.
 var matNumbers = map[uint32]dtype{
 	miInt8:  {8, func(dst []float32, src []byte) { convert(dst, src, func(b []byte) int8 { return int8(b[0]) }) }, "int8"},
 	miUint8: {8, func(dst []float32, src []byte) { convert(dst, src, func(b []byte) uint8 { return b[0] }) }, "uint8"},
@@ -68,8 +68,7 @@ var matNumbers = map[uint32]dtype{
 	miDouble: dtypes["F64"],
 }
 
-// swapped is a format in the opposite order of bytes, which it brings about in
-// the bytes that it decodes.
+// swapped is a format in the opposite byte order. Decoding swaps the bytes in place.
 func swapped(format dtype) dtype {
 	size := int(format.bits / 8)
 	return dtype{format.bits, func(dst []float32, src []byte) {
@@ -87,21 +86,21 @@ func convert[T int8 | uint8 | int16 | uint16 | int32 | uint32](dst []float32, sr
 	}
 }
 
-// A matFile is a level 5 MAT-file that is read from front to back. The first
-// error ends the reading and stays in err.
+// A matFile reads a level 5 MAT-file from front to back. The first error ends the
+// reading and is stored in err.
 type matFile struct {
 	r     io.ReaderAt
 	size  int64
 	order binary.ByteOrder
 
-	bytes    matBytes // of the variable that is being read
-	pos      int64    // in the file, or in what the variable unpacks to
+	bytes    matBytes // the bytes of the current variable
+	pos      int64    // in the file, or in the decompressed variable
 	inflated matInflated
 	buffer   []byte
 	err      error
 }
 
-// A matArray is an array of which all is read but its contents.
+// A matArray is an array whose contents have not been read.
 type matArray struct {
 	class  uint32
 	flags  uint32
@@ -111,8 +110,8 @@ type matArray struct {
 	fields matFields
 }
 
-// matFields are the names of a structure's fields, each filled up with zeros to
-// the same length.
+// matFields are the names of a structure's fields, padded with zeros to the same
+// length.
 type matFields struct {
 	names  string
 	length int
@@ -127,8 +126,8 @@ func (f matFields) name(i int) string {
 	return name
 }
 
-// A matItem is what an array of cells holds at an index, or an array of
-// structures in a field at an index.
+// A matItem is an element of a cell array, or a field of an element of a structure
+// array.
 type matItem struct {
 	index int
 	field string
@@ -161,8 +160,8 @@ func openMAT(r io.ReaderAt, size int64) (*matFile, error) {
 	return f, nil
 }
 
-// variables yields the arrays of the file. Each is passed over when the loop
-// goes on, however much of it was read.
+// variables yields the arrays of the file. When the loop continues, the rest of an
+// array is skipped.
 func (f *matFile) variables() iter.Seq[matArray] {
 	return func(yield func(matArray) bool) {
 		for next := int64(matHeader); next < f.size; {
@@ -189,9 +188,8 @@ func (f *matFile) variables() iter.Seq[matArray] {
 	}
 }
 
-// items yields the contents of an array of cells or structures, nothing for
-// other arrays. Each is passed over when the loop goes on, however much of it
-// was read.
+// items yields the contents of a cell or structure array, and nothing for other arrays.
+// When the loop continues, the rest of an item is skipped.
 func (f *matFile) items(a matArray) iter.Seq[matItem] {
 	return func(yield func(matItem) bool) {
 		fields := a.fields.count()
@@ -223,10 +221,10 @@ func (f *matFile) items(a matArray) iter.Seq[matItem] {
 	}
 }
 
-// array reads an array that ends at end, up to its contents.
+// array reads an array that ends at end, except its contents.
 func (f *matFile) array(end int64) matArray {
 	a := matArray{end: end}
-	if f.err != nil || f.pos == end { // how an item that is empty is written
+	if f.err != nil || f.pos == end { // an empty item
 		return a
 	}
 	if flags := f.small(end, miUint32, 8, 8); f.err == nil {
@@ -264,8 +262,8 @@ func (f *matFile) fieldNames(end int64) matFields {
 	return matFields{string(names), int(length)}
 }
 
-// text reads an array of characters. What is longer than the names that are
-// looked for is cut.
+// text reads an array of characters. It truncates texts that are longer than all names
+// of interest.
 func (f *matFile) text(a matArray) string {
 	if a.class != mxChar {
 		return ""
@@ -284,7 +282,7 @@ func (f *matFile) text(a matArray) string {
 	return string(data)
 }
 
-// numbers lists an array of numbers, which is passed over.
+// numbers lists an array of numbers and skips it.
 func (f *matFile) numbers(a matArray) *tensor {
 	kind, end, _ := f.tag(a.end)
 	if f.err != nil {
@@ -308,8 +306,8 @@ func (f *matFile) numbers(a matArray) *tensor {
 	return t
 }
 
-// tag reads the tag of an element that ends before limit: its type, the
-// position where its data end, and that of the element after it.
+// tag reads the tag of an element that ends before limit. It returns the type, the
+// position of the end of the data, and that of the next element.
 func (f *matFile) tag(limit int64) (kind uint32, end, next int64) {
 	if f.err == nil && limit-f.pos < 8 {
 		f.fail("%d bytes, expected the 8 of a tag", limit-f.pos)
@@ -337,8 +335,8 @@ func (f *matFile) tag(limit int64) (kind uint32, end, next int64) {
 	return kind, end, next
 }
 
-// small reads an element of least to most bytes. The result is valid until
-// something else is read.
+// small reads an element of least to most bytes. The result is valid until the next
+// read.
 func (f *matFile) small(limit int64, want uint32, least, most int64) []byte {
 	kind, end, next := f.tag(limit)
 	size := end - f.pos
@@ -371,7 +369,7 @@ func (f *matFile) skipTo(pos int64) {
 	}
 }
 
-// fail keeps what was found at the position as an error.
+// fail stores an error about what was found at the position.
 func (f *matFile) fail(found string, args ...any) {
 	if f.err == nil {
 		f.err = fmt.Errorf("%w: at byte %d of %v: found %s", ErrMalformed, f.pos, f.bytes, fmt.Sprintf(found, args...))

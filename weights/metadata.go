@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// metadata is what a file says about its network in words: the safetensors
-// __metadata__ as far as it is understood here.
+// metadata is a file's description of its network: the supported keys of the
+// safetensors __metadata__.
 //
 //	channels  rgb | bgr                the order of the input channels
 //	range     0..1 | 0..255            the input of black and of white
@@ -18,11 +18,11 @@ type metadata map[string]string
 
 var metadataKeys = []string{"channels", "range", "mean", "std", "pooling", "name", "family", "version", "license"}
 
-// maxValue bounds the text kept of one key, in bytes: a licence's name and
-// address fit, a payload does not.
+// maxValue is the largest length of a value, in bytes: enough for the name and address
+// of a licence, too little for a payload.
 const maxValue = 256
 
-// add keeps the value of a key that is understood here and ignores others.
+// add stores the value of a supported key and ignores others.
 func (m metadata) add(key, value string) error {
 	if !slices.Contains(metadataKeys, key) {
 		return nil
@@ -37,7 +37,7 @@ func (m metadata) add(key, value string) error {
 	return nil
 }
 
-// input returns what the file says of the input, which may be nothing.
+// input returns the input convention in the metadata, which may be incomplete.
 func (m metadata) input() (PartialInput, error) {
 	p, err := ParsePartialInput(m["channels"], m["range"], m["mean"], m["std"])
 	if err != nil {
@@ -46,7 +46,7 @@ func (m metadata) input() (PartialInput, error) {
 	return p, nil
 }
 
-// describe sets what the metadata say of n beside its input.
+// describe sets the fields of n that the metadata have, except its input.
 func (m metadata) describe(n *Network) error {
 	n.Name, n.Version, n.License, n.Family = m["name"], m["version"], m["license"], m["family"]
 	switch n.Pooling = m["pooling"]; n.Pooling {
@@ -85,7 +85,7 @@ func (n *Network) metadata() (metadata, error) {
 			return nil, err
 		}
 	}
-	// What could not be read back is not written.
+	// Check that what is written can be read back.
 	input, err := m.input()
 	if err != nil {
 		return nil, err

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// A scheme is a way to name the tensors of a VGG. It says how blocks are counted, and
-// often which input convention the network has.
+// A scheme is a way to name the tensors of a VGG. It determines how blocks are counted,
+// and often the input convention of the network.
 type scheme int
 
 const (
@@ -35,7 +35,7 @@ const (
 	kerasNumbered
 )
 
-// A role is what a tensor is to its layer.
+// A role is the purpose of a tensor in its layer.
 type role int
 
 const (
@@ -46,8 +46,8 @@ const (
 	roles
 )
 
-// roleNames are what the role is called at the end of a name, after a dot, a
-// slash or an underscore.
+// roleNames are the names of roles at the end of a tensor's name, after a dot, a slash
+// or an underscore.
 var roleNames = map[string]role{
 	"weight": weightRole, "weights": weightRole, "W": weightRole, "w": weightRole, "kernel": weightRole,
 	"gamma": weightRole, "filter": weightRole,
@@ -56,11 +56,11 @@ var roleNames = map[string]role{
 	"running_var": varianceRole, "moving_variance": varianceRole,
 }
 
-// numberedRoles are the roles where a layer's tensors are numbered.
+// numberedRoles are the roles by number, where the tensors of a layer are numbered.
 var numberedRoles = map[string]role{"0": weightRole, "1": biasRole, "2": meanRole, "3": varianceRole}
 
-// A place is where a layer, a convolution or the batch norm behind it, stands in
-// a VGG.
+// A place is the position of a layer, a convolution or the batch norm after it, in a
+// VGG.
 type place struct {
 	scheme       scheme
 	block, index int  // counted from 1; 0 for the colours (not numbered)
@@ -68,7 +68,7 @@ type place struct {
 	position     int  // counted from 0 (numbered, kerasNumbered)
 }
 
-// coloursPlace is that of conv0, the 1x1 convolution before conv11.
+// coloursPlace is the place of conv0, the 1x1 convolution before conv11.
 var coloursPlace = place{scheme: joined}
 
 // outside reports whether no VGG has a layer at the place.
@@ -77,9 +77,9 @@ func (p place) outside() bool {
 		(p.block < 1 || p.block > maxBlocks || p.index < 1 || p.index > maxPerBlock)
 }
 
-// find returns the place of the layer that a tensor called name belongs to, the
-// tensor's role there, and the prefix of the layer's name. It is not ok when the
-// name is not that of a convolution's or a batch norm's tensor.
+// find returns the place of the layer of a tensor, the role of the tensor, and the
+// prefix of the layer's name. ok is false where the name is not that of a tensor of a
+// convolution or batch norm.
 func (l *layout) find(name []byte) (prefix []byte, at place, r role, ok bool) {
 	stem, r, ok := cutRole(name)
 	switch {
@@ -93,8 +93,8 @@ func (l *layout) find(name []byte) (prefix []byte, at place, r role, ok bool) {
 	return prefix, at, r, ok
 }
 
-// schemeOf returns the scheme of a tensor's name; noScheme where the name is not
-// that of a convolution's or a batch norm's tensor.
+// schemeOf returns the scheme of a tensor's name, or noScheme where the name is not
+// that of a tensor of a convolution or batch norm.
 func schemeOf(name []byte) scheme {
 	_, at, _, ok := new(layout).find(name)
 	if !ok {
@@ -103,9 +103,9 @@ func schemeOf(name []byte) scheme {
 	return at.scheme
 }
 
-// parseLayer takes the name of a layer apart. It is not ok when the last part is
-// not that of a convolution or a batch norm. The parts before it are the prefix,
-// which has no meaning here: modules in PyTorch and groups in HDF5 put any there.
+// parseLayer parses the name of a layer. ok is false where its last part is not that of
+// a convolution or batch norm. The other parts are the prefix, which may be anything:
+// modules in PyTorch, groups in HDF5.
 func parseLayer(stem []byte) (prefix []byte, at place, ok bool) {
 	prefix, layer := cutLast(stem)
 	if at, ok = parseLast(layer); !ok {
@@ -128,10 +128,9 @@ func unnumbered(prefix string) string {
 	}, prefix[i:])
 }
 
-// cutRole splits the name of a tensor into that of its layer and what it is to
-// it.
+// cutRole splits the name of a tensor into the name of its layer and its role.
 func cutRole(name []byte) (stem []byte, r role, ok bool) {
-	// TensorFlow counts the outputs of an operation: "kernel:0".
+	// TensorFlow numbers the outputs of an operation: "kernel:0".
 	name = bytes.TrimSuffix(name, []byte(":0"))
 	stem, last := cutLast(name)
 	if r, ok = roleNames[string(last)]; ok {
@@ -155,7 +154,7 @@ func cutRole(name []byte) (stem []byte, r role, ok bool) {
 	return stem[:bytes.LastIndexByte(stem, '_')], r, true
 }
 
-// parseLast takes the last part of a layer's name apart.
+// parseLast parses the last part of a layer's name.
 func parseLast(layer []byte) (at place, ok bool) {
 	if isDecimal(layer) {
 		return place{scheme: numbered, position: decimal(layer)}, true
@@ -196,7 +195,7 @@ func parseLast(layer []byte) (at place, ok bool) {
 	return place{}, false
 }
 
-// cutLast splits at the last dot or slash.
+// cutLast splits a name at the last dot or slash.
 func cutLast(name []byte) (before, last []byte) {
 	if i := bytes.LastIndexAny(name, "./"); i >= 0 {
 		return name[:i], name[i+1:]
@@ -213,7 +212,8 @@ func isDecimal(text []byte) bool {
 	return len(text) > 0
 }
 
-// decimal returns the number, or one that no VGG reaches.
+// decimal parses a number. It returns a number that no VGG reaches for one that is too
+// large.
 func decimal(digits []byte) int {
 	const most = 1 << 20
 	n := 0
@@ -227,10 +227,10 @@ func convName(block, index int) string {
 	return fmt.Sprintf("conv%d_%d", block, index)
 }
 
-// ParseLayers reads the names of layers that the user gives for a file whose own
-// names are not known: a text for each block, in which commas separate the
-// layers. The end that says weight or bias is left out, and the batch norm of a
-// layer follows it after a plus sign: "stem.0,stem.2" or "c1+bn1,c2+bn2".
+// ParseLayers parses the names of layers that the user gives for a file with unknown
+// names: a text for each block, with commas between the layers. Names omit the end that
+// says weight or bias. The batch norm of a layer follows after a plus sign:
+// "stem.0,stem.2" or "c1+bn1,c2+bn2".
 func ParseLayers(blocks []string) ([][]string, error) {
 	if len(blocks) == 0 {
 		return nil, nil
@@ -258,12 +258,12 @@ func ParseLayers(blocks []string) ([][]string, error) {
 	return layers, nil
 }
 
-// layerNames are the places of layers by the names that the user gives; nil where
-// the user gives none.
+// layerNames maps the names that the user gave to the places of layers; nil where the
+// user gave none.
 type layerNames map[string]place
 
-// newLayerNames takes what [ParseLayers] returns. Other programs may have made
-// it, so that the number of layers is checked again.
+// newLayerNames converts the result of [ParseLayers]. The value may come from another
+// program, so it checks the number of layers again.
 func newLayerNames(blocks [][]string) (layerNames, error) {
 	if blocks == nil {
 		return nil, nil
@@ -287,7 +287,7 @@ func newLayerNames(blocks [][]string) (layerNames, error) {
 	return given, nil
 }
 
-// checkGiven fails where a layer that the user gave is not in the file.
+// checkGiven fails if a layer that the user gave is not in the file.
 func (l *layout) checkGiven() error {
 	for _, name := range slices.SortedFunc(maps.Keys(l.given), func(a, b string) int { return l.given[a].compare(l.given[b]) }) {
 		at := l.given[name]
@@ -307,7 +307,7 @@ func (l *layout) checkGiven() error {
 	return nil
 }
 
-// compare orders the places of layers that are not numbered: a batch norm follows
+// compare orders the places of layers that are not numbered. A batch norm comes after
 // its convolution.
 func (p place) compare(q place) int {
 	side := 0

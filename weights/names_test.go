@@ -38,8 +38,8 @@ func TestParseLayers(t *testing.T) {
 	}
 }
 
-// TestGivenLayers reads files of every format by names that are given, and gets
-// what they hold by the names that are known.
+// TestGivenLayers reads files of every format with layer names from the user, and
+// compares with the known names.
 func TestGivenLayers(t *testing.T) {
 	input := TorchvisionInput.partial()
 	for _, c := range []struct {
@@ -106,7 +106,7 @@ func TestGivenLayersRefused(t *testing.T) {
 	}
 }
 
-// TestSomeLayers reads the first layers alone, of every format.
+// TestSomeLayers reads only the first layers, of every format.
 func TestSomeLayers(t *testing.T) {
 	input := TorchvisionInput.partial()
 	for file, first := range map[string]string{
@@ -122,7 +122,7 @@ func TestSomeLayers(t *testing.T) {
 	}
 }
 
-// TestTooManyLayers are those of a program that did not ask ParseLayers.
+// TestTooManyLayers passes layers that ParseLayers has not checked.
 func TestTooManyLayers(t *testing.T) {
 	five := []string{"a", "b", "c", "d", "e"}
 	for _, given := range [][][]string{{five}, {{"a"}, {"b"}, {"c"}, {"d"}, {"e"}, {"conv1_1"}}} {
@@ -133,8 +133,8 @@ func TestTooManyLayers(t *testing.T) {
 	}
 }
 
-// TestNumberedTensors reads files that number the tensors of a layer, as Keras
-// 3 does, with layers of their own names or of none.
+// TestNumberedTensors reads files that number the tensors of a layer, as Keras 3 does,
+// with and without layer names.
 func TestNumberedTensors(t *testing.T) {
 	for layer, given := range map[string][][]string{
 		"layers/block1_conv1": nil,

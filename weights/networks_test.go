@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// vggArrays makes the arrays of a small VGG with random values: the convolutions of
-// blocks, whose layers name calls by block, index and position in the sequence.
+// vggArrays returns the arrays of a small VGG with random values: the convolutions of
+// blocks, with names from name by block, index and position in the sequence.
 func vggArrays(seed uint64, blocks []int, name func(block, index, position int) string) []array {
 	r := rand.New(rand.NewPCG(seed, 1))
 	var list []array
@@ -38,8 +38,7 @@ func vggArrays(seed uint64, blocks []int, name func(block, index, position int) 
 	return list
 }
 
-// TestPrefixes: the names of the layers may begin with anything, where all begin
-// with the same.
+// TestPrefixes checks that the names of the layers may have any common prefix.
 func TestPrefixes(t *testing.T) {
 	blocks := []int{2, 2, 1}
 	caffe := CaffeInput.partial()
@@ -70,8 +69,8 @@ func TestPrefixes(t *testing.T) {
 	}
 }
 
-// TestSeveralNetworks: the VGG of a file is found beside others, and of several the
-// user chooses one.
+// TestSeveralNetworks checks that a VGG is found beside other networks, and that the
+// user can choose one of several.
 func TestSeveralNetworks(t *testing.T) {
 	sequence := func(prefix string) func(b, i, p int) string {
 		return func(_, _, p int) string { return fmt.Sprintf("%s%d", prefix, p) }
@@ -89,7 +88,7 @@ func TestSeveralNetworks(t *testing.T) {
 		name   string
 		list   []array
 		prefix string
-		first  string // the name of conv1_1, or what the error says
+		first  string // the name of conv1_1, or part of the error
 	}{
 		{"with a classifier and others", slices.Concat(residual, classifier, teacher), "", "teacher.features.0.weight"},
 		{"beside a generator that begins like one", slices.Concat(vggArrays(2, short, sequence("G.")), teacher), "", "teacher.features.0.weight"},
@@ -118,8 +117,8 @@ func TestSeveralNetworks(t *testing.T) {
 	}
 }
 
-// TestManyNames: names alone take little memory and time, however many networks
-// they could be of.
+// TestManyNames checks that names alone take little memory and time, even of many
+// possible networks.
 func TestManyNames(t *testing.T) {
 	for _, name := range []string{"%d/0.weight", "%d.conv1_1.weight", "%d.conv9_9.weight", "a%d.0.weight", "%d.features.0.bias"} {
 		var entries []string
@@ -141,8 +140,8 @@ func TestManyNames(t *testing.T) {
 	}
 }
 
-// TestTheano: the kernels of Keras on Theano are turned, where the file is one of
-// those for certain.
+// TestTheano checks that kernels of Keras on Theano are rotated, where the file is
+// certainly one of those.
 func TestTheano(t *testing.T) {
 	upright := conv("block1_conv1", 4, 3)[0]
 	upright.values = make([]float32, 4*27)
@@ -207,9 +206,9 @@ func TestTheano(t *testing.T) {
 	}
 }
 
-// TestDistilled reads a network of the names of a distilled VGG-19, whose first
-// layer, a 1x1 convolution, mixes the colours. Its activations are those of the
-// layers as they are in the file, also at the borders.
+// TestDistilled reads a network with the names of a distilled VGG-19, whose first
+// layer, a 1x1 convolution, mixes the colors. Its activations equal those of the layers
+// in the file, even at the borders.
 func TestDistilled(t *testing.T) {
 	list := vggArrays(7, []int{2, 1}, func(b, i, _ int) string { return fmt.Sprintf("model.conv%d%d", b, i) })
 	mix := []float32{-0.25, -0.125, 254, 0.0625, 255.5, 0.03125, 253, 0.5, 0.25}
@@ -270,7 +269,7 @@ func convolve(weight, bias []float32, out int, x [3][25]float64, side int) []flo
 	return y
 }
 
-// FuzzFindName: any name has a place in bounds, or none.
+// FuzzFindName checks that any name has a valid place, or none.
 func FuzzFindName(f *testing.F) {
 	for _, name := range []string{"features.0.weight", "block1_conv1/block1_conv1_W_1:0", "a/b.conv11.bias", "x/vars/1", "conv0.weight", "bn5_4.running_var", "././0._W"} {
 		f.Add(name)

@@ -9,37 +9,38 @@ import (
 	"strconv"
 )
 
-// An .npy file (numpy.lib.format) is a magic number, the version, the length of
-// the header, the header as a Python dictionary, and the numbers of one array; an
-// array of objects has a pickle in place of the numbers.
+// An .npy file (numpy.lib.format) has a magic number, the version, the length of the
+// header, the header as a Python dictionary, and the numbers of one array. An array of
+// objects has a pickle instead of the numbers.
 const (
 	npySuffix = ".npy"
 	npyMagic  = "\x93NUMPY"
 
-	// maxNPYHeader bounds the header in bytes; NumPy pads it to 128.
+	// maxNPYHeader is the largest size of the header in bytes; NumPy pads it to 128.
 	maxNPYHeader = 4096
 
 	npyObjects = "|O"
 )
 
-// npyFormats are the number formats by NumPy's descriptions.
+// npyFormats are the number formats by NumPy's names.
 var npyFormats = map[string]string{"<f2": "F16", "<f4": "F32", "<f8": "F64"}
 
 var npyHeader = regexp.MustCompile(
 	`^\{'descr': '([^']*)', 'fortran_order': (True|False), 'shape': \(((?:\d{1,18}, ?)*\d{0,18})\),? ?\}[ ]*\n$`)
 
-// An npyArray is what the header of an .npy file says.
+// An npyArray holds the header of an .npy file.
 type npyArray struct {
 	descr   string // the number format
-	fortran bool   // the first dimension is the fastest
+	fortran bool   // the first dimension varies fastest
 	shape   []int64
-	length  int64 // of all before the numbers, in bytes
+	length  int64 // the length of everything before the numbers, in bytes
 }
 
-// readNPYHead reads an .npy file up to its numbers. Errors call it what.
+// readNPYHead reads an .npy file up to its numbers. what is its name in errors.
 func readNPYHead(r io.Reader, what string) (npyArray, error) {
 	var h npyArray
-	// NumPy writes version 1, 2 for headers over 64 KiB, 3 for names of fields.
+	// NumPy writes version 1; version 2 for headers over 64 KiB; version 3 for field
+	// names.
 	var begin [len(npyMagic) + 4]byte
 	if _, err := io.ReadFull(r, begin[:]); err != nil {
 		return h, readError(err)

@@ -9,13 +9,13 @@ import (
 	"testing"
 )
 
-// npyObject makes an .npy file of one object, of its pickle without the end.
+// npyObject returns an .npy file of one object, whose pickle is given without its end.
 func npyObject(pickle string) []byte {
 	return append(npy(npyHead(npyObjects, "False", ""), 0), "\x80\x03"+pickle+"."...)
 }
 
-// pickledArray is one of NumPy's arrays in a pickle, of zeros: its shape and type
-// as they are pickled, and the number of its bytes.
+// pickledArray is a pickled array of zeros of NumPy: its shape and type in pickled
+// form, and its size in bytes.
 func pickledArray(shape, kind, order string, size int) string {
 	return "cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85C\x01b\x87R(K\x01" + shape +
 		pickledType(kind, order) + "\x89" + pickledBytes(size) + "tb"
@@ -103,8 +103,7 @@ func TestNPYMutations(t *testing.T) {
 	accepted := 0
 	for range files {
 		file := mutate(r, seeds[r.IntN(len(seeds))])
-		// Those under Caffe's names need an input, so that nothing is accepted
-		// of what does not reach that point.
+		// Caffe's names imply no input, so that incomplete files are not accepted.
 		if _, err := readTorch(t, file); err == nil || errors.Is(err, ErrNoInput) {
 			accepted++
 		}

@@ -13,7 +13,7 @@ import (
 
 // An .npz file is a zip archive of .npy files, one for each array.
 
-// readZip lists the tensors of an archive, of PyTorch, NumPy or Keras.
+// readZip lists the tensors of a zip archive of PyTorch, NumPy or Keras.
 func readZip(r io.ReaderAt, size int64, given layerNames) (*listing, error) {
 	z, err := openZip(r, size)
 	if err != nil {
@@ -42,7 +42,7 @@ func readZip(r io.ReaderAt, size int64, given layerNames) (*listing, error) {
 		ErrNotNetwork, torchPickle, kerasWeights)
 }
 
-// npzFile is an archive of NumPy's that is being read.
+// npzFile is an archive of NumPy while it is being read.
 type npzFile struct {
 	listing
 	zip      *zipFile
@@ -105,8 +105,8 @@ func (f *npzFile) tensor(e *zip.File) (*tensor, error) {
 	return t, nil
 }
 
-// open returns the bytes of an entry that begins at start. It serves until the
-// next call.
+// open returns a reader of the entry that begins at start. It is valid until the next
+// call.
 func (f *npzFile) open(e *zip.File, start int64) io.Reader {
 	packed := io.NewSectionReader(f.zip.r, start, int64(e.CompressedSize64))
 	c := &checkedReader{r: packed, left: int64(e.UncompressedSize64), want: e.CRC32}
@@ -122,7 +122,7 @@ func (f *npzFile) open(e *zip.File, start int64) io.Reader {
 	return c
 }
 
-// A checkedReader reads that many bytes and compares their CRC-32.
+// A checkedReader reads a number of bytes and compares their CRC-32.
 type checkedReader struct {
 	r         io.Reader
 	left      int64
@@ -140,7 +140,8 @@ func (c *checkedReader) Read(p []byte) (int, error) {
 	c.sum = crc32.Update(c.sum, crc32.IEEETable, p[:n])
 	c.left -= int64(n)
 	if c.left == 0 && c.sum != c.want {
-		// Without the last bytes: io.ReadFull drops the error that comes with them.
+		// Return no bytes: io.ReadFull would drop an error that comes with the last
+		// ones.
 		return 0, fmt.Errorf("%w: the checksum of a zip entry is %08x, expected %08x", ErrMalformed, c.sum, c.want)
 	}
 	return n, err

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// npy makes an array of zeros in NumPy's format.
+// npy returns an array of zeros in NumPy's format.
 func npy(header string, size int) []byte {
 	return append([]byte(npyMagic+"\x01\x00"+string(binary.LittleEndian.AppendUint16(nil, uint16(len(header))))+header), make([]byte, size)...)
 }
@@ -29,7 +29,7 @@ var (
 
 func TestNPZ(t *testing.T) {
 	bias := func(data []byte) []byte { return archive(t, npyWeight, member{npyBias.name, data}) }
-	// big is an array that is too large for the file when packed.
+	// big is an array that is too large for the file when compressed.
 	big := member{npyWeight.name, npy(npyHead("<f4", "False", "64, 3, 3, 3"), 64*108)}
 	broken := archive(t, npyWeight, npyBias)
 	broken[bytes.Index(broken, []byte("NUMPY"))+100] ^= 1
@@ -83,14 +83,14 @@ func TestNPZ(t *testing.T) {
 	})
 }
 
-// readNPZFile reads an archive and checks the bounds of its memory: what it
-// unpacks to, the decoder's buffers, and those that unpack.
+// readNPZFile reads an archive and checks its memory: the decompressed size, and the
+// buffers of the decoder and the decompressor.
 func readNPZFile(t testing.TB, file []byte) (*Network, error) {
 	t.Helper()
 	return readBounded(t, file, 2*maxInflation*len(file)+3*bufferSize+256<<10)
 }
 
-// TestNPZLies: an entry that says it unpacks to less than it does, or to more.
+// TestNPZLies tests entries with a wrong decompressed size.
 func TestNPZLies(t *testing.T) {
 	file := packedArchive(t, zip.Deflate, npyWeight, npyBias)
 	at := bytes.LastIndex(file, []byte(npyWeight.name)) - zipDirectoryLength
@@ -122,8 +122,7 @@ func TestNPZMutations(t *testing.T) {
 	accepted := 0
 	for range files {
 		file := mutate(r, seeds[r.IntN(len(seeds))])
-		// Those under Caffe's names need an input, so that nothing is accepted
-		// of what does not reach that point.
+		// Caffe's names imply no input, so that incomplete files are not accepted.
 		if _, err := readNPZFile(t, file); err == nil || errors.Is(err, ErrNoInput) {
 			accepted++
 		}

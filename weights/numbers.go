@@ -9,14 +9,13 @@ import (
 // A dtype is a number format.
 type dtype struct {
 	bits uint64
-	// decode converts little-endian numbers to float32, len(dst) of them. It
-	// is nil where a convolution cannot be stored in the format.
+	// decode converts len(dst) little-endian numbers to float32. It is nil for formats
+	// that no convolution uses.
 	decode func(dst []float32, src []byte)
-	name   string // where it can be decoded
+	name   string // the name of a format that can be decoded
 }
 
-// dtypes are all formats that the specification of safetensors knows, by the
-// names that it gives them.
+// dtypes are all formats of the specification of safetensors, by name.
 var dtypes = map[string]dtype{
 	"F16":  {16, decodeF16, "float16"},
 	"BF16": {16, decodeBF16, "bfloat16"},
@@ -44,7 +43,7 @@ func decodeBF16(dst []float32, src []byte) {
 	}
 }
 
-// littleEndian tells whether this machine keeps numbers as the files do.
+// littleEndian reports whether this machine has the byte order of the files.
 var littleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
 
 func decodeF32(dst []float32, src []byte) {

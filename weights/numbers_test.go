@@ -38,8 +38,8 @@ func TestFloat16(t *testing.T) {
 	}
 }
 
-// TestFloat16Rounding looks at the midpoint after every finite binary16 and at
-// the float32 values on both sides of it.
+// TestFloat16Rounding tests the midpoint after every finite binary16, and the float32
+// values on both sides of it.
 func TestFloat16Rounding(t *testing.T) {
 	const infinity = 0x7c00
 	for h := range uint16(infinity) {

@@ -10,13 +10,12 @@ import (
 	"strings"
 )
 
-// An ONNX file is a message of protocol buffers (onnx.proto). The convolutions
-// are the nodes of the graph, in the order in which they are carried out. Their
-// weights are initializers or the values of Constant nodes, found by name, and
-// lie in the file or, as torch.onnx.export writes large models, in a file beside
-// it.
+// An ONNX file is a protocol buffer (onnx.proto). The convolutions are nodes of the
+// graph, in execution order. Their weights are initializers or values of Constant
+// nodes, found by name. They are in the file or, as torch.onnx.export writes large
+// models, in a file beside it.
 //
-// The fields that are looked at, by message:
+// The fields that are read, by message:
 const (
 	modelIRVersion = 1
 	modelGraph     = 7
@@ -51,26 +50,27 @@ const (
 // onnxTypes are the number formats by TensorProto.DataType.
 var onnxTypes = map[uint64]string{1: "F32", 10: "F16", 11: "F64", 16: "BF16"}
 
-// isONNX recognises a model by its first fields: the version of the format, a small
-// number, and the name of the program that wrote it, the graph, or the like.
+// isONNX recognizes a model by its first fields: the version of the format, which is a
+// small number, and the name of the program that wrote it, the graph, or a similar
+// field.
 func isONNX(begin []byte) bool {
 	const maxVersion = 64 // 13 in 2025
 	return len(begin) > 2 && begin[0] == modelIRVersion<<3|wireVarint && begin[1] > 0 && begin[1] < maxVersion &&
 		slices.Contains([]byte{2, 3, 4, 5, 6, 7, 8, 14, 20}, begin[2]>>3)
 }
 
-// onnxModel is a model that is being read.
+// onnxModel is a model while it is being read.
 type onnxModel struct {
 	listing
-	inputs map[string]string // the names that the layout knows, by the tensors' own
+	inputs map[string]string // the layout's names, by the names of tensors
 
-	// The last convolution: its place, counted from 1, what its output is called
-	// while it has no bias, and whether it has a batch norm.
+	// The last convolution: its place, counted from 1, the name of its output as long
+	// as it has no bias, and whether it has a batch norm.
 	block, index int
 	unbiased     string
 	hasNorm      bool
 
-	integers protoIntegers // of the attribute or the tensor that is being read
+	integers protoIntegers // of the current attribute or tensor
 }
 
 // readONNX lists the weights of a model's convolutions.
@@ -93,7 +93,7 @@ func readONNX(r io.ReaderAt, size int64, given layerNames) (*listing, error) {
 		}
 		return nil
 	}
-	// Twice, as the nodes need not come before the initializers.
+	// Two passes, because nodes may come after initializers.
 	for _, visit := range []func(protoField) error{nodes, tensors} {
 		err := file.fields(func(f protoField) error {
 			if f.number != modelGraph || f.wire != wireBytes {
@@ -113,12 +113,12 @@ func readONNX(r io.ReaderAt, size int64, given layerNames) (*listing, error) {
 	return &m.listing, nil
 }
 
-// onnxNode is what is looked at of a node.
+// onnxNode holds the fields of a node that the reader uses.
 type onnxNode struct {
 	op     protoMessage
 	inputs [1 + roles]protoMessage // as many as a batch norm has
-	n      int                     // of the inputs
-	output protoMessage            // the first
+	n      int                     // number of inputs
+	output protoMessage            // the first output
 }
 
 func newONNXNode(node protoMessage) (o onnxNode, err error) {
@@ -138,10 +138,10 @@ func newONNXNode(node protoMessage) (o onnxNode, err error) {
 	return o, err
 }
 
-// node takes from a node how its inputs belong to the network.
+// node assigns the inputs of a node to layers of the network.
 func (m *onnxModel) node(node protoMessage) error {
 	if m.block > maxBlocks || m.layout.given != nil {
-		return nil // the classifier, or the user has given the names
+		return nil // it belongs to the classifier, or the user has given the names
 	}
 	o, err := newONNXNode(node)
 	if err != nil {
@@ -171,7 +171,7 @@ func (m *onnxModel) node(node protoMessage) error {
 	return nil
 }
 
-// conv takes the next convolution of the block.
+// conv assigns the next convolution of the block.
 func (m *onnxModel) conv(node protoMessage, o *onnxNode) error {
 	m.index++
 	m.hasNorm, m.unbiased = false, ""
@@ -197,8 +197,8 @@ func (m *onnxModel) conv(node protoMessage, o *onnxNode) error {
 	return node.fields(m.checkConv)
 }
 
-// addition takes what is added to the output of a convolution without a bias as
-// its bias, which is how keras2onnx writes one.
+// addition assigns a tensor that is added to the output of a convolution without a bias
+// as its bias. keras2onnx writes biases this way.
 func (m *onnxModel) addition(o *onnxNode) error {
 	if m.unbiased == "" {
 		return nil
@@ -216,12 +216,13 @@ func (m *onnxModel) addition(o *onnxNode) error {
 	return nil
 }
 
-// gluonName is what MXNet's Gluon, which made the VGGs of the ONNX Model Zoo,
-// calls the weight of a convolution.
+// gluonName matches the names that MXNet's Gluon, which created the VGGs of the ONNX
+// Model Zoo, gives the weights of convolutions.
 var gluonName = regexp.MustCompile(`^vgg\d+_conv\d+_weight$`)
 
-// assign gives the inputs after the first, which is what the layer before made,
-// the names of a layer's tensors. What two layers share stays the first's.
+// assign gives the inputs of a node, except the first, which is the output of another
+// layer, the names of a layer's tensors. A tensor that two layers share remains with
+// the first.
 func (m *onnxModel) assign(inputs []protoMessage, layer string, parts ...string) error {
 	for i, part := range parts {
 		if i+1 >= len(inputs) {
@@ -244,7 +245,7 @@ func (m *onnxModel) assign(inputs []protoMessage, layer string, parts ...string)
 	return nil
 }
 
-// checkConv fails where a convolution is not of stride 1, dense and in one group.
+// checkConv fails unless a convolution has stride 1, no dilation and a single group.
 func (m *onnxModel) checkConv(f protoField) error {
 	name, _, err := m.attribute(f)
 	if err != nil {
@@ -259,7 +260,7 @@ func (m *onnxModel) checkConv(f protoField) error {
 	return nil
 }
 
-// takeEpsilon takes the epsilon of a batch norm.
+// takeEpsilon stores the epsilon of a batch norm.
 func (m *onnxModel) takeEpsilon(f protoField) error {
 	name, value, err := m.attribute(f)
 	if err != nil || name != "epsilon" {
@@ -273,8 +274,8 @@ func (m *onnxModel) takeEpsilon(f protoField) error {
 	return nil
 }
 
-// attribute reads a field of a node if it is an attribute of those that are
-// looked at: its name and its float; its integers are in m.integers.
+// attribute reads a field of a node, if it is an attribute of interest. It returns its
+// name and its float, and stores its integers in m.integers.
 func (m *onnxModel) attribute(f protoField) (name string, value float32, err error) {
 	if f.number != nodeAttribute || f.wire != wireBytes {
 		return "", 0, nil
@@ -305,8 +306,8 @@ func (m *onnxModel) attribute(f protoField) (name string, value float32, err err
 	return name, value, err
 }
 
-// constant lists the value of a Constant node if it belongs to a convolution. The
-// value is called what the node's output is called.
+// constant lists the value of a Constant node, if it belongs to a convolution, under
+// the name of the node's output.
 func (m *onnxModel) constant(node protoMessage) error {
 	o, err := newONNXNode(node)
 	if err != nil || o.output.file == nil {
@@ -329,8 +330,8 @@ func (m *onnxModel) constant(node protoMessage) error {
 	})
 }
 
-// tensor lists a tensor if it belongs to a convolution. Where called has no file,
-// the tensor has its own name.
+// tensor lists a tensor, if it belongs to a convolution, under the name called or,
+// where that is empty, under its own.
 func (m *onnxModel) tensor(t, called protoMessage) error {
 	var (
 		data       protoMessage
@@ -352,8 +353,8 @@ func (m *onnxModel) tensor(t, called protoMessage) error {
 				name = f.part
 			}
 		case tensorRaw, tensorFloats, tensorDoubles:
-			// The numbers lie in the file as in memory in each of these, unless
-			// each of them is a field of its own, which no program writes.
+			// Both encodings store the numbers as they are in memory, unless each is a
+			// separate field, which no program writes.
 			data = f.part
 			parts++
 		}
@@ -407,8 +408,8 @@ func (m *onnxModel) tensor(t, called protoMessage) error {
 	})
 }
 
-// channelVector returns the shape of a bias that is added to a picture of N x C x
-// H x W, [C 1 1] or [1 C 1 1], as that of a vector, and any other as it is.
+// channelVector returns the shape of a bias that is added to a picture of N x C x H x
+// W, [C 1 1] or [1 C 1 1], as that of a vector, and any other shape unchanged.
 func channelVector(shape []int64) []int64 {
 	c := shape
 	if len(c) == 4 && c[0] == 1 {
@@ -420,8 +421,8 @@ func channelVector(shape []int64) []int64 {
 	return shape
 }
 
-// external returns a tensor of length bytes that is in a file beside the model.
-// Errors call it by its label.
+// external returns a tensor of length bytes that is in a file beside the model. label
+// is its name in errors.
 func (m *onnxModel) external(t protoMessage, label string, shape []int64, number dtype, length int64) (*tensor, error) {
 	var (
 		location      string
@@ -466,8 +467,8 @@ func (m *onnxModel) external(t protoMessage, label string, shape []int64, number
 	}}, nil
 }
 
-// stringEntry returns the key and the value of a pair of texts, empty where they are
-// too long to mean anything here.
+// stringEntry returns the key and the value of a pair of texts. They are empty where
+// they are too long to be known.
 func stringEntry(pair protoMessage) (key, value string, err error) {
 	err = pair.fields(func(f protoField) error {
 		if f.wire != wireBytes || f.number != entryKey && f.number != entryValue {

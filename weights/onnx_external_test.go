@@ -56,7 +56,7 @@ func TestONNXExternal(t *testing.T) {
 			map[string]string{"model.onnx.data": "sixteen bytes..." + ones28}},
 		"without offset and length": {initializer("features.0.bias", dims(1), varint(tensorType, onnxFloat), varint(tensorPlace, 1), externalEntry("location", "bias"),
 			externalEntry("checksum", "0123")), map[string]string{"model.onnx.data": "sixteen bytes..." + ones28, "bias": ones28}},
-		// The classifier's file is never looked for.
+		// The classifier's file is never opened.
 		"a classifier elsewhere": {externalTensor("features.0.bias", "bias", 0, 1) + externalTensor("fc", "../missing", 0, 1),
 			map[string]string{"model.onnx.data": "sixteen bytes..." + ones28, "bias": ones28}},
 	} {
@@ -146,7 +146,7 @@ func TestONNXConstants(t *testing.T) {
 	}
 }
 
-// TestONNXAddedBias reads a bias that is added behind the convolution.
+// TestONNXAddedBias reads a bias that is added after the convolution.
 func TestONNXAddedBias(t *testing.T) {
 	output := func(op, name string, inputs ...string) string {
 		s := ""
@@ -192,7 +192,7 @@ func TestONNXAddedBias(t *testing.T) {
 	}
 }
 
-// TestGluonNames knows the input of the VGGs in the ONNX Model Zoo.
+// TestGluonNames recognizes the input of the VGGs in the ONNX Model Zoo.
 func TestGluonNames(t *testing.T) {
 	n, err := readONNXFile(t, onnxFile(node("Conv", []string{"data", "vgg0_conv0_weight", "vgg0_conv0_bias"}), zeros("vgg0_conv0_weight", 1, 3, 3, 3), zeros("vgg0_conv0_bias", 1)))
 	if err != nil {

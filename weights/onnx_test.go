@@ -64,7 +64,7 @@ func attribute(name string, values ...string) string {
 	return nested(attributeName, name) + proto(values...)
 }
 
-// onnxFile makes a model of a graph.
+// onnxFile returns a model with a graph.
 func onnxFile(graph ...string) []byte {
 	return []byte(varint(modelIRVersion, 7) + nested(2, "test") + nested(modelGraph, proto(graph...)))
 }
@@ -164,7 +164,7 @@ func readONNXFile(t testing.TB, file []byte) (*Network, error) {
 	return readBounded(t, file, 2*len(file)+3*bufferSize+64<<10)
 }
 
-// TestONNXNorm: the epsilon of the file's batch norm counts.
+// TestONNXNorm checks that the epsilon of the file's batch norm applies.
 func TestONNXNorm(t *testing.T) {
 	ones := func(name string, shape ...uint64) string {
 		n := uint64(1)
@@ -180,13 +180,13 @@ func TestONNXNorm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// 1/sqrt(1+3) of the weights, and the batch norm's bias.
+	// 1/sqrt(1+3) times the weights, and the bias of the batch norm.
 	if c := n.Convs[0]; c.Weight[0] != 0.5 || c.Weight[26] != 0.5 || c.Bias[0] != 1 {
 		t.Errorf("got %v and %v, want 0.5 and 1", c.Weight, c.Bias)
 	}
 }
 
-// TestLargeONNX: a message costs at most what it weighs, whatever fills it.
+// TestLargeONNX checks that a message costs at most its size, whatever it contains.
 func TestLargeONNX(t *testing.T) {
 	const size = 1 << 20
 	fill := func(s string) string { return strings.Repeat(s, size/len(s)) }

@@ -10,22 +10,21 @@ import (
 	"strings"
 )
 
-// A format is one way to keep a network in a file.
+// A format is a file format of networks.
 type format struct {
 	name string
-	// is tells it by the first sniffLength bytes, fewer in a shorter file.
+	// is recognizes the format by its first sniffLength bytes, or fewer in a shorter
+	// file.
 	is func(begin []byte) bool
-	// read lists what is in the size bytes of r. The names of its layers are
-	// those given by the user, if any, otherwise those that are known.
+	// read lists the tensors in the size bytes of r. given are the layer names of the
+	// user, nil for the known ones.
 	read func(r io.ReaderAt, size int64, given layerNames) (*listing, error)
 }
 
-// sniffLength is the length of the longest header that tells a format,
-// MATLAB's.
+// sniffLength is the length of the longest header that identifies a format: MATLAB's.
 const sniffLength = 128
 
-// formats are tried in this order. ONNX and Caffe, which have no magic number,
-// come last.
+// formats are tried in this order. ONNX and Caffe have no magic number and come last.
 var formats = []format{
 	{"PyTorch, NumPy or Keras (zip)", isZip, readZip},
 	{"PyTorch before 1.6", isTorchLegacy, readTorchLegacy},
@@ -38,31 +37,30 @@ var formats = []format{
 	{"Caffe", isCaffe, readCaffe},
 }
 
-// A listing is what a reader finds in a file without reading the values.
+// A listing is what a reader finds in a file without reading values.
 type listing struct {
 	layout   layout
-	input    PartialInput // what the file says about the input
-	metadata metadata     // what the file says in words
-	format   string       // its name, where the table's is not exact
-	// room is how many bytes of tensors the file holds beyond its size, because
-	// they are packed.
+	input    PartialInput // the input convention in the file
+	metadata metadata     // the metadata in the file
+	format   string       // the name of the format, where it differs from that in formats
+	// room is how many bytes of tensors, in excess of its size, the file may hold
+	// because they are compressed.
 	room int64
-	// besides are the other files that hold tensors, by their names.
+	// besides are the other files that hold tensors, by name.
 	besides map[string]*besideFile
 }
 
-// Open reads a network from the named file: PyTorch's (.pth, .ckpt, .pt),
-// safetensors, also the index of several, NumPy's (.npz, .npy), a pickle of NumPy's
-// arrays, MatConvNet's (.mat), Keras' (.h5, .keras), ONNX or Caffe's (.caffemodel). The
-// format is recognised by the file's contents, never by its name. The names of the
-// layers may be those of torchvision, Caffe or Keras, behind any prefix.
+// Open reads a network from the named file: of PyTorch (.pth, .ckpt, .pt), safetensors
+// or the index of several, NumPy (.npz, .npy), a pickle of NumPy arrays, MatConvNet
+// (.mat), Keras (.h5, .keras), ONNX or Caffe (.caffemodel). It recognizes the format by
+// the contents of the file, never by its name. The names of the layers may be those of
+// torchvision, Caffe or Keras, with any prefix.
 func Open(path string) (*Network, error) {
 	return OpenWith(path, Override{})
 }
 
-// OpenWith is [Open] with an override: what the override gives holds, and only the
-// rest is taken from the file. The mean and the deviation of a file do not go with
-// another range.
+// OpenWith is [Open] with an override, which takes precedence over the file. If the
+// override gives another range, the mean and the deviation of the file are ignored.
 func OpenWith(path string, override Override) (*Network, error) {
 	// A named pipe would block when opened, so ask what path is first.
 	info, err := os.Stat(path)
@@ -80,8 +78,8 @@ func OpenWith(path string, override Override) (*Network, error) {
 	return ReadFile(f, override)
 }
 
-// ReadFile is [OpenWith] for a file that is open already, so that a caller who
-// has checked its bytes reads the same file.
+// ReadFile is [OpenWith] for an open file, so that a caller who has checked its bytes
+// reads the same file.
 func ReadFile(f *os.File, override Override) (*Network, error) {
 	info, err := f.Stat()
 	if err != nil {
@@ -90,14 +88,14 @@ func ReadFile(f *os.File, override Override) (*Network, error) {
 	return readFile(f, info.Size(), f.Name(), filepath.Dir(f.Name()), override)
 }
 
-// Read is [OpenWith] for the size bytes of r. The name is for errors, and for a
-// network that has none.
+// Read is [OpenWith] for the size bytes of r. name is the name in errors, and the name
+// of a network that has none.
 func Read(r io.ReaderAt, size int64, name string, override Override) (*Network, error) {
 	return readFile(r, size, name, "", override)
 }
 
-// readFile is Read for a file in dir, which the files beside it belong to;
-// where dir is empty, none do.
+// readFile is Read for a file in dir. Tensors may be in other files of dir, unless dir
+// is empty.
 func readFile(r io.ReaderAt, size int64, name, dir string, override Override) (*Network, error) {
 	n, err := readNetwork(r, size, dir, override)
 	if err != nil {
@@ -158,8 +156,8 @@ func readNetwork(r io.ReaderAt, size int64, dir string, override Override) (*Net
 	return nil, foreignError(begin, strings.Join(names, ", "))
 }
 
-// network checks that what is listed is a VGG and takes no more than the size of
-// the file, and reads it.
+// network checks that the listed tensors are a VGG and take no more bytes than the file
+// has, and reads them.
 func (l *listing) network(size int64, override Override) (*Network, error) {
 	a, err := l.layout.choose(override.Prefix)
 	if err != nil {
@@ -211,7 +209,7 @@ func (l *listing) network(size int64, override Override) (*Network, error) {
 	return n, nil
 }
 
-// stored returns how many bytes the layers' values take in the file.
+// stored returns how many bytes the values of the layers take in the file.
 func stored(layers []layer) int64 {
 	bytes := int64(0)
 	add := func(t *tensor) {
@@ -231,7 +229,7 @@ func stored(layers []layer) int64 {
 	return bytes
 }
 
-// readAt fills p from offset on.
+// readAt fills p from an offset on.
 func readAt(r io.ReaderAt, p []byte, offset int64) error {
 	n, err := r.ReadAt(p, offset)
 	switch {
@@ -244,8 +242,7 @@ func readAt(r io.ReaderAt, p []byte, offset int64) error {
 	}
 }
 
-// readError is the error of io.ReadFull: a file that ends too early is the
-// file's fault.
+// readError converts an error of io.ReadFull: a file that ends too early is malformed.
 func readError(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("%w: it ends while it was being read", ErrMalformed)

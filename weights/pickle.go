@@ -11,12 +11,12 @@ import (
 	"strconv"
 )
 
-// A pickle is a program for a machine with a stack (Python's pickletools has
-// every opcode's meaning). Python's own interpreter can call anything. This one
-// calls nothing: it makes numbers, texts, tuples, lists and dictionaries, and
-// knows the results of the few functions in pickled.go that tensors are made
-// with. The result of every other function, and every instance of a class, is an
-// *object, which keeps its attributes and items and nothing else.
+// A pickle is a program for a stack machine (Python's pickletools documents the
+// opcodes). Python's interpreter can call any function. This one calls none: it creates
+// numbers, texts, tuples, lists and dictionaries, and knows the results of the few
+// functions in pickled.go with which tensors are made. The result of every other
+// function, and every instance of a class, is an *object, which only holds its
+// attributes and items.
 const (
 	opMark           = '('
 	opStop           = '.'
@@ -87,8 +87,8 @@ const (
 	opByteArray8      = 0x96
 )
 
-// refusedOps are the other opcodes of the protocols 0 to 5. They refer to objects
-// that are not in the pickle.
+// refusedOps are the other opcodes of protocols 0 to 5. They refer to objects outside
+// the pickle.
 var refusedOps = map[byte]string{
 	0x82: "EXT1", 0x83: "EXT2", 0x84: "EXT4", 0x97: "NEXT_BUFFER", 0x98: "READONLY_BUFFER",
 }
@@ -96,16 +96,16 @@ var refusedOps = map[byte]string{
 const (
 	maxPickleProtocol = 5
 
-	// maxPickleOps bounds the memory that a pickle takes beyond its texts, some
-	// hundred bytes an operation. A state dict takes 30 for each tensor, so this
-	// is a checkpoint of some 2000.
+	// maxPickleOps limits the memory of a pickle without its texts, some hundred bytes
+	// an operation. A state dict takes 30 operations for each tensor, so this is a
+	// checkpoint of some 2000 tensors.
 	maxPickleOps = 1 << 16
 
 	maxPickleText = 64 << 10 // bytes of a text that is kept; names have some twenty
 	maxGlobal     = 256      // bytes of a module's or a function's name
 )
 
-// What a pickle makes, beside nil, bool, int64, string and the values of
+// The values that a pickle creates, besides nil, bool, int64, string and the values of
 // pickled.go.
 type (
 	tuple  []any
@@ -115,21 +115,22 @@ type (
 	// An object is an instance of a class, or the result of a function.
 	object struct {
 		class global
-		state any  // its attributes, usually a *dict
-		items dict // where it is a dictionary too
+		state any  // attributes, usually a *dict
+		items dict // items, where it is also a dictionary
 	}
-	// A blob is bytes of the file, which are not read with the pickle.
+	// A blob is a range of the file that is not read with the pickle.
 	blob struct{ start, size int64 }
-	// ignored stands for what tensors do not depend on, such as a learning rate.
+	// ignored stands for a value that tensors do not depend on, such as a learning
+	// rate.
 	ignored struct{}
 )
 
-// A pickleMachine interprets one pickle after the other from the same bytes.
+// A pickleMachine interprets consecutive pickles in a range of bytes.
 type pickleMachine struct {
 	file    io.ReaderAt
-	start   int64 // where in the file the pickles begin
-	at, end int64 // where in the file the next byte is, and where the last may be
-	base    int64 // the position of the opcode that is carried out
+	start   int64 // the position of the first pickle in the file
+	at, end int64 // the position of the next byte, and the end of the range
+	base    int64 // the position of the current opcode
 	r       *bufio.Reader
 	ops     int
 
@@ -137,14 +138,13 @@ type pickleMachine struct {
 	marks []int // heights of the stack
 	memo  map[int64]any
 
-	// reduce returns what a function makes, and persistent what an identifier
-	// stands for that is stored outside the pickle.
+	// reduce returns the result of a function, and persistent the value of an
+	// identifier that is stored outside the pickle.
 	reduce     func(callable global, args tuple) any
 	persistent func(id any) (any, error)
 }
 
-// newPickleMachine returns a machine for the pickles in the bytes from start to
-// end.
+// newPickleMachine returns a machine for the pickles in the bytes from start to end.
 func newPickleMachine(file io.ReaderAt, start, end int64) *pickleMachine {
 	return &pickleMachine{
 		file: file, start: start, at: start, end: end,
@@ -152,12 +152,12 @@ func newPickleMachine(file io.ReaderAt, start, end int64) *pickleMachine {
 	}
 }
 
-// fail says what is wrong at the present opcode.
+// fail returns an error at the current opcode.
 func (m *pickleMachine) fail(text string, args ...any) error {
 	return fmt.Errorf("%w: at byte %d of the pickle: %s", ErrMalformed, m.base-m.start, fmt.Sprintf(text, args...))
 }
 
-// run interprets one pickle and returns the object that it makes.
+// run interprets one pickle and returns its object.
 func (m *pickleMachine) run() (any, error) {
 	m.stack, m.marks, m.memo = m.stack[:0], m.marks[:0], map[int64]any{}
 	for {
@@ -247,7 +247,7 @@ func (m *pickleMachine) do(op byte) error {
 	return nil
 }
 
-// value returns what an opcode makes of its argument or of the stack.
+// value returns the result of an opcode from its argument or the stack.
 func (m *pickleMachine) value(op byte) (any, error) {
 	switch op {
 	case opNone:
@@ -327,8 +327,8 @@ func (m *pickleMachine) bytes(n int) ([]byte, error) {
 	return b, nil
 }
 
-// line reads the argument of an opcode of protocol 0: at most that many bytes
-// and a line feed, which is left out. They are valid until the next call.
+// line reads the argument of an opcode of protocol 0: at most that many bytes up to a
+// line feed, which is dropped. They are valid until the next call.
 func (m *pickleMachine) line(most int) ([]byte, error) {
 	line, err := m.r.ReadSlice('\n')
 	m.at += int64(len(line))
@@ -343,7 +343,7 @@ func (m *pickleMachine) line(most int) ([]byte, error) {
 	return line[:len(line)-1], nil
 }
 
-// skip passes over bytes without reading them.
+// skip skips bytes.
 func (m *pickleMachine) skip(size uint64) (blob, error) {
 	if size > uint64(m.end-m.at) {
 		return blob{}, m.fail("found bytes or a text of %d bytes, but the pickle has %d more", size, m.end-m.at)
@@ -358,7 +358,7 @@ func (m *pickleMachine) skip(size uint64) (blob, error) {
 	return b, nil
 }
 
-// length reads the length before bytes or a text.
+// length reads the length of the following bytes or text.
 func (m *pickleMachine) length(op byte) (uint64, error) {
 	n := 4
 	switch op {
@@ -381,8 +381,8 @@ func littleEndianNumber(b []byte) uint64 {
 	return binary.LittleEndian.Uint64(word[:])
 }
 
-// integer reads the argument of an opcode for an integer. One of more than 64
-// bits, such as the state of a random generator, is ignored.
+// integer reads the integer argument of an opcode. It ignores one of more than 64 bits,
+// such as the state of a random generator.
 func (m *pickleMachine) integer(op byte) (any, error) {
 	switch op {
 	case opBinInt:
@@ -418,7 +418,7 @@ func (m *pickleMachine) integer(op byte) (any, error) {
 		_, err := m.skip(size)
 		return ignored{}, err
 	}
-	// That many bytes, the least first, in two's complement.
+	// The bytes are little-endian two's complement.
 	b, err := m.bytes(int(size))
 	if err != nil {
 		return nil, err
@@ -427,9 +427,9 @@ func (m *pickleMachine) integer(op byte) (any, error) {
 	return int64(littleEndianNumber(b)<<unused) >> unused, nil
 }
 
-// text reads the argument of an opcode for a text. One that is too long for a
-// name is ignored, and so is one of protocol 0 with escapes. A long one of Python
-// 2 may be the numbers of an array.
+// text reads the text argument of an opcode. It ignores a text that is too long for a
+// name, and one of protocol 0 with escapes. A long text of Python 2 may be the numbers
+// of an array.
 func (m *pickleMachine) text(op byte) (any, error) {
 	if op == opString || op == opUnicode {
 		line, err := m.line(maxPickleText - 1)
@@ -462,7 +462,7 @@ func (m *pickleMachine) text(op byte) (any, error) {
 	return string(b), err
 }
 
-// number reads the index of an object in the memo.
+// number reads the index of a memo entry.
 func (m *pickleMachine) index(op byte) (int64, error) {
 	switch op {
 	case opGet, opPut:
@@ -485,7 +485,7 @@ func (m *pickleMachine) index(op byte) (int64, error) {
 	return int64(littleEndianNumber(b)), err
 }
 
-// get pushes an object of the memo.
+// get pushes a memo entry.
 func (m *pickleMachine) get(op byte) error {
 	i, err := m.index(op)
 	if err != nil {
@@ -499,8 +499,8 @@ func (m *pickleMachine) get(op byte) error {
 	return nil
 }
 
-// put keeps the top of the stack in the memo. Python 2 counts from 1, Python 3
-// from 0, and pickles that were optimised have gaps.
+// put stores the top of the stack in the memo. Python 2 counts from 1, Python 3 from 0,
+// and optimized pickles have gaps.
 func (m *pickleMachine) put(op byte) error {
 	i, err := m.index(op)
 	if err != nil {
@@ -558,8 +558,8 @@ func (m *pickleMachine) class(op byte) error {
 	return nil
 }
 
-// call replaces a callable, its arguments in a tuple and perhaps those with names
-// by the result.
+// call replaces a callable, a tuple of its arguments and, for some opcodes, a
+// dictionary of named arguments by the result.
 func (m *pickleMachine) call(operands int) error {
 	items, err := m.pop(operands)
 	if err != nil {
@@ -588,8 +588,8 @@ func (m *pickleMachine) call(operands int) error {
 	return nil
 }
 
-// build gives the object below the top of the stack its attributes. Those of a
-// dictionary, where a state dict keeps the versions of its modules, are dropped.
+// build sets the attributes of the object below the top of the stack. Those of a
+// dictionary, in which a state dict stores the versions of its modules, are dropped.
 func (m *pickleMachine) build() error {
 	items, err := m.pop(2)
 	if err != nil {
@@ -607,7 +607,7 @@ func (m *pickleMachine) build() error {
 	return nil
 }
 
-// load replaces an identifier by what it stands for.
+// load replaces an identifier by its value.
 func (m *pickleMachine) load(op byte) error {
 	if op == opPersID {
 		if _, err := m.line(maxPickleText - 1); err != nil {
@@ -632,7 +632,7 @@ func (m *pickleMachine) push(v any) {
 	m.stack = append(m.stack, v)
 }
 
-// again calls use with the top of the stack, which stays there.
+// again calls use with the top of the stack without popping it.
 func (m *pickleMachine) again(use func(v any)) error {
 	top, err := m.pop(1)
 	if err != nil {
@@ -643,7 +643,7 @@ func (m *pickleMachine) again(use func(v any)) error {
 	return nil
 }
 
-// pop takes n objects off the stack, which are valid until the next push.
+// pop pops n objects, which are valid until the next push.
 func (m *pickleMachine) pop(n int) ([]any, error) {
 	floor := 0
 	if len(m.marks) > 0 {
@@ -658,7 +658,7 @@ func (m *pickleMachine) pop(n int) ([]any, error) {
 	return items, nil
 }
 
-// popMark takes off what is above the last mark.
+// popMark pops the objects above the last mark, and the mark.
 func (m *pickleMachine) popMark() ([]any, error) {
 	if len(m.marks) == 0 {
 		return nil, m.fail("the stack has no mark")
@@ -668,7 +668,8 @@ func (m *pickleMachine) popMark() ([]any, error) {
 	return items, err
 }
 
-// popItems takes off n items, or all above the last mark, a multiple of n.
+// popItems pops n items, or all above the last mark, whose number must be a multiple of
+// n.
 func (m *pickleMachine) popItems(marked bool, n int) ([]any, error) {
 	if !marked {
 		return m.pop(n)
@@ -713,7 +714,7 @@ func (m *pickleMachine) set(marked bool) error {
 	return nil
 }
 
-// add appends keys and values, which alternate.
+// add appends alternating keys and values.
 func (d *dict) add(items []any) {
 	for i := 0; i+1 < len(items); i += 2 {
 		d.keys = append(d.keys, items[i])
@@ -728,7 +729,7 @@ func (m *pickleMachine) top() any {
 	return m.stack[len(m.stack)-1]
 }
 
-// naturals returns a tuple of integers, none below 0.
+// naturals returns a tuple of integers, none of which is negative.
 func (t tuple) naturals() ([]int64, bool) {
 	if len(t) > maxRank {
 		return nil, false

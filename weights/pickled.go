@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// The functions whose results are known. Names of NumPy have been moved from
-// numpy.core to numpy._core.
+// The functions with known results. NumPy has moved its own from numpy.core to
+// numpy._core.
 const (
 	orderedDict       = "collections.OrderedDict"
 	rebuildTensor     = "torch._utils._rebuild_tensor"
@@ -27,8 +27,8 @@ const (
 	moduleChildren    = "_modules"
 	moduleParameters  = "_parameters"
 	moduleBuffers     = "_buffers"
-	maxNesting        = 64  // how deep in dictionaries and objects a network may lie
-	maxTensorName     = 512 // bytes of the names that are looked at
+	maxNesting        = 64  // how deeply a network may be nested in dictionaries and objects
+	maxTensorName     = 512 // the largest length of a tensor name in bytes
 )
 
 // A torchTensor is a view of a storage.
@@ -38,20 +38,19 @@ type torchTensor struct {
 	shape, strides tuple
 }
 
-// A numpyArray is one of NumPy's. Its data are a blob or a short string of Python 2;
-// an array of objects has a *list.
+// A numpyArray is an array of NumPy. Its data are a blob, or a short string of Python
+// 2; an array of objects has a *list.
 type numpyArray struct {
 	shape   tuple
 	typ     *numpyType
-	fortran bool // the first dimension is the fastest
+	fortran bool // the first dimension varies fastest
 	data    any
 }
 
-// A numpyType is a number format of NumPy's, such as f4 and <.
+// A numpyType is a number format of NumPy, such as f4 with the byte order <.
 type numpyType struct{ kind, order string }
 
-// build sets the array to its state: a version, the shape, the type, the order,
-// the data.
+// build sets the state of the array: version, shape, type, order, data.
 func (a *numpyArray) build(state any) {
 	if s, ok := state.(tuple); ok && len(s) == 5 {
 		a.shape, _ = s[1].(tuple)
@@ -61,14 +60,14 @@ func (a *numpyArray) build(state any) {
 	}
 }
 
-// build sets the order of the bytes, which follows a version.
+// build sets the byte order, which comes after a version.
 func (t *numpyType) build(state any) {
 	if s, ok := state.(tuple); ok && len(s) > 1 {
 		t.order, _ = s[1].(string)
 	}
 }
 
-// reduce returns what a function makes of its arguments.
+// reduce returns the result of a function for its arguments.
 func reduce(callable global, args tuple) any {
 	name := string(callable)
 	if rest, ok := strings.CutPrefix(name, numpyPrivate); ok {
@@ -122,8 +121,8 @@ func reduce(callable global, args tuple) any {
 	return &object{class: callable}
 }
 
-// newOrderedDict makes a dictionary of nothing, or as Python 2 pickles it, of a
-// list of pairs; nil where the arguments are others.
+// newOrderedDict creates an empty dictionary or, from pickles of Python 2, one of a
+// list of pairs. It returns nil for other arguments.
 func newOrderedDict(args tuple) *dict {
 	d := &dict{}
 	if len(args) == 0 {
@@ -149,7 +148,7 @@ func newOrderedDict(args tuple) *dict {
 	return d
 }
 
-// A pickledFile is a file whose tensors are listed in a pickle.
+// A pickledFile is a file with a pickle that lists its tensors.
 type pickledFile struct {
 	listing
 	r       io.ReaderAt
@@ -171,10 +170,10 @@ func (f *pickledFile) machine(start, end int64) *pickleMachine {
 	return m
 }
 
-// list puts the tensors in v into the layout. What is in a dictionary, an object
-// or a list has the name of that, a dot, and a name of its own: a key, an
-// attribute or a number. The parameters of a module of PyTorch's so get the names
-// that they have in its state dict. The bytes behind the name serve as a buffer.
+// list adds the tensors in v to the layout. The name of an item of a dictionary, an
+// object or a list is the name of the container, a dot, and the key, attribute or index.
+// The parameters of PyTorch modules thus get the same names as in their state dicts. The
+// bytes after the name serve as a buffer.
 func (f *pickledFile) list(v any, name []byte, depth int) error {
 	if f.visits++; f.visits > maxPickleOps {
 		return fmt.Errorf("%w: its objects refer to each other more than %d times", ErrMalformed, maxPickleOps)
@@ -217,8 +216,8 @@ func (f *pickledFile) list(v any, name []byte, depth int) error {
 	return nil
 }
 
-// listDict is list for what is in a dictionary. In the attributes of a module,
-// those that hold its parameters, buffers and children have no name.
+// listDict is list for a dictionary. In the attributes of a module, the dictionaries of
+// parameters, buffers and children add nothing to the name.
 func (f *pickledFile) listDict(d *dict, name []byte, depth int, attributes bool) error {
 	for i, k := range d.keys {
 		key, ok := k.(string)
@@ -236,8 +235,8 @@ func (f *pickledFile) listDict(d *dict, name []byte, depth int, attributes bool)
 	return nil
 }
 
-// listItems is list for what is in a list: two tensors of 4 and of 1 dimensions
-// are a convolution, other items have numbers.
+// listItems is list for a list: a tensor of 4 dimensions and one of 1 are a
+// convolution; other items are numbered.
 func (f *pickledFile) listItems(items []any, name []byte, depth int) error {
 	if len(items) == 2 && rank(items[0]) == 4 && rank(items[1]) == 1 {
 		if err := f.list(items[0], within(name, "weight"), depth+1); err != nil {
@@ -259,7 +258,7 @@ func (f *pickledFile) listItems(items []any, name []byte, depth int) error {
 	return nil
 }
 
-// within appends a dot and a key to the name of the object that the key is of.
+// within appends a dot and a key to a name.
 func within(name []byte, key string) []byte {
 	if len(name) > 0 {
 		name = append(name, '.')
@@ -267,7 +266,7 @@ func within(name []byte, key string) []byte {
 	return append(name, key...)
 }
 
-// rank returns how many dimensions a tensor has, -1 where v is none.
+// rank returns the number of dimensions of a tensor, or -1 where v is not a tensor.
 func rank(v any) int {
 	switch v := v.(type) {
 	case *torchTensor:
@@ -278,7 +277,7 @@ func rank(v any) int {
 	return -1
 }
 
-// torchTensor returns a tensor of PyTorch's.
+// torchTensor returns a tensor of PyTorch as a tensor.
 func (f *pickledFile) torchTensor(t *torchTensor, name []byte) (*tensor, error) {
 	s := t.storage
 	number := dtypes[storageTypes[s.typ]]
@@ -305,7 +304,7 @@ func (f *pickledFile) torchTensor(t *torchTensor, name []byte) (*tensor, error) 
 	}}, nil
 }
 
-// array returns an array of NumPy's.
+// array returns an array of NumPy as a tensor.
 func (f *pickledFile) numpyArray(a *numpyArray, name []byte) (*tensor, error) {
 	if a.typ == nil {
 		return nil, fmt.Errorf("%w: the array %s has no type", ErrNotVGG, quote(name))
@@ -349,7 +348,7 @@ func (f *pickledFile) numpyArray(a *numpyArray, name []byte) (*tensor, error) {
 	return t, nil
 }
 
-// get returns the value of a key, nil where it is not there.
+// get returns the value of a key, or nil.
 func (d *dict) get(key string) any {
 	if i := slices.Index(d.keys, any(key)); i >= 0 {
 		return d.values[i]

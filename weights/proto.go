@@ -8,10 +8,9 @@ import (
 	"math"
 )
 
-// ONNX and Caffe write messages of protocol buffers (the encoding is described
-// at protobuf.dev): fields, each a number, a wire type and a value. A value may
-// be a message in turn. A message is walked field by field where it lies in the
-// file; nothing is allocated for it.
+// ONNX and Caffe files are protocol buffers (protobuf.dev describes the encoding):
+// messages of fields, each a number, a wire type and a value. A value may be a message
+// in turn. Messages are read field by field from the file, without allocation.
 
 // The wire types.
 const (
@@ -21,10 +20,10 @@ const (
 	wireFixed32 = 5
 )
 
-// maxProtoText bounds the names that are looked at, in bytes.
+// maxProtoText is the largest length of a name, in bytes.
 const maxProtoText = 512
 
-// A protoMessage is a part of a file.
+// A protoMessage is a range of the file.
 type protoMessage struct {
 	file       *protoFile
 	start, end int64
@@ -41,7 +40,7 @@ type protoField struct {
 
 var errProtobuf = errors.New("found what is not a field of protocol buffers")
 
-// fields calls visit with each field, until one returns an error.
+// fields calls visit with each field until it returns an error.
 func (m protoMessage) fields(visit func(f protoField) error) error {
 	for at := m.start; at < m.end; {
 		f, next, err := m.field(at)
@@ -56,8 +55,8 @@ func (m protoMessage) fields(visit func(f protoField) error) error {
 	return nil
 }
 
-// field reads the field of the message at a place in the file, and returns where
-// the next one is.
+// field reads the field at a position of the file, and returns the position of the next
+// one.
 func (m protoMessage) field(at int64) (f protoField, next int64, err error) {
 	// A tag and a value or a length, of at most 10 bytes each.
 	const head = 2 * binary.MaxVarintLen64
@@ -99,7 +98,7 @@ func (m protoMessage) field(at int64) (f protoField, next int64, err error) {
 	return f, next, nil
 }
 
-// A protoFile is read through a window, so that many fields take few calls.
+// A protoFile reads the file through a window, so that many fields take few calls.
 type protoFile struct {
 	r      io.ReaderAt
 	size   int64
@@ -108,8 +107,8 @@ type protoFile struct {
 	buffer [4096]byte
 }
 
-// bytes returns n bytes of the file, no more than the buffer holds. They are
-// valid until the next call.
+// bytes returns n bytes of the file, at most the size of the buffer. They are valid
+// until the next call.
 func (f *protoFile) bytes(at, n int64) ([]byte, error) {
 	if at < f.start || at+n > f.start+int64(len(f.window)) {
 		f.start, f.window = at, f.buffer[:min(int64(len(f.buffer)), f.size-at)]
@@ -121,8 +120,8 @@ func (f *protoFile) bytes(at, n int64) ([]byte, error) {
 	return f.window[at-f.start:][:n], nil
 }
 
-// text reads a short text, nothing of a long one or of a message that is not
-// there. It is valid until the next call.
+// text reads a short text. It returns nothing for a long one, or for a missing message.
+// The text is valid until the next call.
 func (m protoMessage) text() ([]byte, error) {
 	if m.file == nil || m.end-m.start > maxProtoText {
 		return nil, nil
@@ -139,7 +138,7 @@ type protoIntegers struct {
 // list returns the integers. They are valid until the next call of add.
 func (p *protoIntegers) list() []int64 { return p.values[:p.n] }
 
-// add adds the integers of f: one, or several that are packed.
+// add adds the integers of f: one, or several packed ones.
 func (p *protoIntegers) add(f protoField) error {
 	bad := func() error {
 		return fmt.Errorf("%w: at byte %d: found what is not a list of at most %d integers", ErrMalformed, f.at, len(p.values))
@@ -170,17 +169,16 @@ func (p *protoIntegers) add(f protoField) error {
 	return nil
 }
 
-// protoNumbers reads the numbers of a repeated field of a message, float or
-// double, as they would lie in memory. In the message they are packed, one by
-// one, or both.
+// protoNumbers reads the numbers of a repeated field of a message, float or double, as
+// they are in memory. In the message they may be packed, single, or both.
 type protoNumbers struct {
 	message protoMessage
 	number  int // of the field
 	wire    int // of one number: wireFixed32 or wireFixed64
 
 	at     int64        // the next field
-	packed protoMessage // what is left of the last packed numbers
-	single []byte       // what is left of the last single number
+	packed protoMessage // the rest of the last packed numbers
+	single []byte       // the rest of the last single number
 	buffer [8]byte
 }
 
@@ -192,7 +190,7 @@ func (p *protoNumbers) width() int64 {
 	return 8
 }
 
-// length returns how many bytes can be read.
+// length returns the number of bytes that can be read.
 func (p *protoNumbers) length() (bytes int64, err error) {
 	err = p.message.fields(func(f protoField) error {
 		switch {
@@ -209,8 +207,8 @@ func (p *protoNumbers) length() (bytes int64, err error) {
 	return bytes, err
 }
 
-// open returns a reader of the numbers from the first on. Others that read the
-// same file may be used before and after it, but not at the same time.
+// open returns a reader of all numbers. Other readers of the same file may be used
+// before and after it, but not at the same time.
 func (p *protoNumbers) open() (io.Reader, error) {
 	r := *p
 	r.at = r.message.start

@@ -5,17 +5,16 @@ import (
 	"math"
 )
 
-// A fingerprint is a few weights of the first convolution of a published
-// network, of those that its authors' users have printed. The values do not
-// depend on the file's names, its format or its precision.
+// A fingerprint is a few weights of the first convolution of a published network. They
+// do not depend on the names in the file, its format or its precision.
 type fingerprint struct {
 	name   string
 	input  Input
 	values []fingerprintValue
 }
 
-// fingerprintValue is the weight of an output, of an input channel in the order
-// of the fingerprint's input, and of a place in the kernel.
+// fingerprintValue is the weight of an output channel, an input channel in the order of
+// the fingerprint's input, and a kernel element.
 type fingerprintValue struct {
 	out, channel, place int
 	value               float64
@@ -45,10 +44,10 @@ var fingerprints = []fingerprint{
 	}},
 }
 
-// matches reports whether the convolution has the fingerprint, with its input
-// channels in the opposite order if reversed, and its kernels turned by 180
-// degrees if turned. Each filter may be scaled by a positive number, as in a
-// normalised network; scaled reports whether one is.
+// matches reports whether the convolution has the fingerprint, with its input channels
+// in the opposite order if reversed, and its kernels rotated by 180 degrees if turned.
+// Each filter may be scaled by a positive number, as in a normalized network; scaled
+// reports whether one is.
 func (f *fingerprint) matches(c Conv, reversed, turned bool) (ok, scaled bool) {
 	// bfloat16 keeps 8 significant bits, and the printed values have 4 digits.
 	const tolerance = 1.0 / 128
@@ -82,15 +81,15 @@ func (f *fingerprint) matches(c Conv, reversed, turned bool) (ok, scaled bool) {
 	return true, scaled
 }
 
-// known is what is known of a network without the file saying it.
+// known is what is known about a network that its file does not say.
 type known struct {
 	input    PartialInput
-	source   string // from what it is known, in a few words
+	source   string // the reason, in a few words
 	rotation rotation
 }
 
-// recognize returns what the first convolution and the names of a network tell.
-// origin is the scheme of the file's own names, where its reader gives others.
+// recognize returns what follows from the first convolution and the names of a network.
+// origin is the scheme of the file's own names, where the reader renames tensors.
 func (a *arrangement) recognize(first Conv, origin scheme) known {
 	for _, f := range fingerprints {
 		for _, turned := range []bool{false, true} {
@@ -126,8 +125,8 @@ func (a *arrangement) recognize(first Conv, origin scheme) known {
 	return known{input, source, a.rotation}
 }
 
-// byNames returns the convention that the names alone tell. Those of Caffe's
-// layers tell none: conversions for either order of the channels have them.
+// byNames returns the convention that follows from the names alone. Caffe's layer names
+// determine none: conversions for either order of the channels use them.
 func (a *arrangement) byNames(origin scheme) (PartialInput, string) {
 	switch scheme := cmp.Or(origin, a.scheme); {
 	case a.colours != (module{}):

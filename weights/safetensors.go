@@ -9,9 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// The safetensors format (https://github.com/huggingface/safetensors): the
-// length of the header in 8 bytes, the header in JSON, the data. The header
-// gives each tensor's number format, shape and place in the data:
+// The safetensors format (https://github.com/huggingface/safetensors): the length of
+// the header in 8 bytes, the header in JSON, the data. The header gives the number
+// format, the shape and the position of each tensor:
 //
 //	{"__metadata__": {"key": "text"},
 //	 "name": {"dtype": "F16", "shape": [32, 3, 3, 3], "data_offsets": [0, 1728]}}
@@ -19,19 +19,18 @@ const (
 	lengthSize   = 8
 	metadataName = "__metadata__"
 
-	// maxHeader bounds the header in bytes, to bound what reading its JSON
-	// allocates: some 25 times as much, token by token. The format allows 100 MB. A
-	// VGG's header has some 4000 bytes; one of this length describes 10,000 tensors.
+	// maxHeader is the largest size of a header in bytes. It limits the memory for its
+	// JSON: some 25 times as much, token by token. The format allows 100 MB. A VGG's
+	// header has some 4000 bytes; one of maxHeader describes 10,000 tensors.
 	maxHeader = 1 << 20
 )
 
-// readSafetensors lists the tensors of a file in the safetensors format. The
-// input convention, the pooling, the name, family, version and licence come from
-// the metadata, those of them that are there.
+// readSafetensors lists the tensors of a safetensors file. The metadata may give the
+// input convention, the pooling, the name, family, version and licence.
 //
-// Every rule of the format is enforced: a header that lies within the file, here
-// of at most maxHeader bytes, no name twice, and tensors whose bytes agree with their
-// shapes and cover the data without holes or overlaps.
+// It enforces every rule of the format: the header is within the file and has at most
+// maxHeader bytes, no name occurs twice, and the bytes of the tensors agree with their
+// shapes and cover the data without gaps or overlaps.
 func readSafetensors(r io.ReaderAt, size int64, given layerNames) (*listing, error) {
 	l := &listing{layout: layout{given: given}}
 	if err := l.addSafetensors(r, size); err != nil {
@@ -40,8 +39,8 @@ func readSafetensors(r io.ReaderAt, size int64, given layerNames) (*listing, err
 	return l, nil
 }
 
-// addSafetensors adds what the file has to the listing. Of several files, the
-// last that has metadata counts.
+// addSafetensors adds the tensors of the file to the listing. Of several files, the
+// metadata of the last that has any apply.
 func (l *listing) addSafetensors(r io.ReaderAt, size int64) error {
 	header, err := readHeader(r, size)
 	if err != nil {
@@ -60,7 +59,7 @@ func (l *listing) addSafetensors(r io.ReaderAt, size int64) error {
 	return err
 }
 
-// readHeader returns the JSON, including the spaces that may follow it.
+// readHeader returns the JSON, including trailing spaces.
 func readHeader(r io.ReaderAt, size int64) ([]byte, error) {
 	var begin [lengthSize]byte
 	if err := readAt(r, begin[:], 0); err != nil {
@@ -84,7 +83,7 @@ func readHeader(r io.ReaderAt, size int64) ([]byte, error) {
 	return header, nil
 }
 
-// safetensors is a file whose header is being read.
+// safetensors is a file while its header is being read.
 type safetensors struct {
 	layout   *layout
 	metadata metadata
@@ -93,20 +92,20 @@ type safetensors struct {
 	size     int64 // of the data
 }
 
-// description is what the header says about a tensor.
+// description is the header's description of a tensor.
 type description struct {
 	name, format string
 	shape, place []int64
 }
 
-// extent is where a tensor lies in the data.
+// extent is the position of a tensor in the data.
 type extent struct {
 	name       string
 	begin, end int64
 }
 
-// parse fills the metadata and the layout from the header, and checks the place
-// of every tensor.
+// parse fills the metadata and the layout from the header, and checks the position of
+// every tensor.
 func (f *safetensors) parse(header []byte) error {
 	r := newHeaderReader(header)
 	var extents []extent
@@ -141,8 +140,7 @@ func (f *safetensors) parse(header []byte) error {
 	return f.check(extents)
 }
 
-// description reads the description of the tensor called name and checks it in
-// itself.
+// description reads and checks the description of the named tensor.
 func (r headerReader) description(name string) (description, error) {
 	d := description{name: name}
 	hasFormat := false
@@ -195,7 +193,7 @@ func (d description) malformed(text string, args ...any) error {
 	return fmt.Errorf("%w: tensor %s %s", ErrMalformed, quote([]byte(d.name)), fmt.Sprintf(text, args...))
 }
 
-// list puts the tensor into the layout if it belongs to a convolution.
+// list adds the tensor to the layout if it belongs to a convolution.
 func (f *safetensors) list(d description) error {
 	return f.layout.add([]byte(d.name), func() (*tensor, error) {
 		number := dtypes[d.format]
@@ -209,8 +207,8 @@ func (f *safetensors) list(d description) error {
 	})
 }
 
-// check finds tensors of the same name, and those that do not cover the data
-// without holes and overlaps.
+// check fails where two tensors have the same name, or where the tensors do not cover
+// the data without gaps and overlaps.
 func (f *safetensors) check(extents []extent) error {
 	slices.SortFunc(extents, func(a, b extent) int { return cmp.Compare(a.name, b.name) })
 	for i := 1; i < len(extents); i++ {

@@ -59,7 +59,7 @@ func TestReadForeign(t *testing.T) {
 	}
 }
 
-// A recorder remembers which part of a file was read.
+// A recorder records which part of a file was read.
 type recorder struct {
 	io.ReaderAt
 	touched []bool
@@ -98,7 +98,7 @@ func boolBytes(v []bool) []byte {
 	return b
 }
 
-// small is a network whose every value binary16 holds exactly.
+// small is a network whose values binary16 represents exactly.
 func small() *Network {
 	n := &Network{
 		Name: "small", Family: "vgg", Version: "3", License: "CC0", Pooling: "avg",
@@ -220,7 +220,7 @@ func TestWriteRefuses(t *testing.T) {
 	}
 }
 
-// full is a disk with room for some bytes.
+// full is a writer that fails after a number of bytes.
 type full struct{ room int }
 
 var errFull = errors.New("disk full")
@@ -271,7 +271,8 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-// TestReadErrors: an error of the file system is not taken for the file's.
+// TestReadErrors checks that an error of the file system is not reported as an error in
+// the file.
 func TestReadErrors(t *testing.T) {
 	file := written(t, small(), Float32)
 	broken := errors.New("input/output error")
@@ -292,7 +293,7 @@ func TestReadErrors(t *testing.T) {
 	if _, err := Read(atEnd, int64(len(file)), "x", Override{}); err != nil {
 		t.Errorf("io.EOF beside all bytes: got %v", err)
 	}
-	// A file that shrinks while it is read.
+	// A file that shrinks during reading.
 	_, err := Read(bytes.NewReader(file[:len(file)-10]), int64(len(file)), "x", Override{})
 	if !errors.Is(err, ErrMalformed) || !strings.Contains(err.Error(), "while it was being read") {
 		t.Errorf("shrunk: got %v", err)

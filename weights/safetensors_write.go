@@ -10,20 +10,20 @@ import (
 	"slices"
 )
 
-// Precision is the number format in which weights are written.
+// Precision is the number format of written weights.
 type Precision int
 
-// Float32 keeps every value; Float16 halves the file and rounds each value to
-// the nearest of 11 significant bits.
+// Float32 is exact. Float16 halves the file and rounds each value to 11 significant
+// bits.
 const (
 	Float32 Precision = iota
 	Float16
 )
 
-// WriteSafetensors writes the network as [Open] reads it in full. It
-// refuses, before it writes anything, what could not be read back: layers that
-// are not a VGG, values that are not finite or too large for the precision, an
-// incomplete input convention.
+// WriteSafetensors writes the network so that [Open] restores it completely. Before it
+// writes anything, it refuses what could not be read back: layers that are not a VGG,
+// values that are not finite or too large for the precision, an incomplete input
+// convention.
 func (n *Network) WriteSafetensors(w io.Writer, precision Precision) error {
 	if err := n.writeSafetensors(w, precision); err != nil {
 		return fmt.Errorf("writing network %q: %w", n.Name, err)
@@ -63,8 +63,8 @@ func (n *Network) writeSafetensors(w io.Writer, precision Precision) error {
 	if err != nil {
 		return err
 	}
-	// The data begin at a multiple of 8, as the format's own library aligns
-	// them for readers that map the file into memory.
+	// The data begin at a multiple of 8 bytes, as in files of the format's own library,
+	// for readers that map the file into memory.
 	for len(text)%8 != 0 {
 		text = append(text, ' ')
 	}
@@ -83,14 +83,14 @@ func (n *Network) writeSafetensors(w io.Writer, precision Precision) error {
 	return b.Flush() // bufio keeps the first error of all writes for this one
 }
 
-// A part is a tensor to be written.
+// A part is a tensor to write.
 type part struct {
 	name   string
 	shape  []int64
 	values []float32
 }
 
-// parts lists the tensors of the network once it is known to be a VGG.
+// parts returns the tensors of the network after checking that it is a VGG.
 func (n *Network) parts() ([]part, error) {
 	var parts []part
 	var l layout

@@ -9,33 +9,33 @@ import (
 	"slices"
 )
 
-// maxRank is how many dimensions NumPy and PyTorch allow.
+// maxRank is the largest number of dimensions in NumPy and PyTorch.
 const maxRank = 64
 
-// bufferSize is how much is read and decoded at once. It is a multiple of every
-// number format's size.
+// bufferSize is the number of bytes to read and decode at a time. It is a multiple of
+// the size of every number format.
 const bufferSize = 64 << 10
 
-// A tensor is one array of a file, listed but not yet read.
+// A tensor is an array of a file whose values have not been read.
 type tensor struct {
-	name  string // what the file calls it
+	name  string // the name in the file
 	shape []int64
-	// strides says for each dimension of the shape how many values lie between
-	// two neighbours in the file; nil stands for row-major order.
+	// strides holds, for each dimension of the shape, the distance in values between
+	// neighbours in the file; nil is row-major order.
 	strides []int64
 	format  dtype
-	// open returns the bytes of the tensor from its first value on. A reader
-	// lists a tensor only when these bytes are really present: span values, or
-	// where they are compressed what unpacks to them within maxInflation.
+	// open returns a reader of the bytes of the tensor from its first value on. A tensor
+	// is listed only if these bytes exist: span values or, if compressed, data that
+	// decompresses to them within maxInflation.
 	open func() (io.Reader, error)
-	// source tells tensors of the same bytes: they have equal ones. nil stands
-	// for bytes of their own.
+	// source identifies the bytes: tensors of the same bytes have equal sources. nil
+	// stands for bytes that no other tensor shares.
 	source any
 }
 
-// maxInflation bounds how many times its size a compressed part of a file may
-// unpack to. Trained weights shrink by a tenth, to a quarter where float32
-// holds what float16 could; the format's own bound is a thousand.
+// maxInflation is the largest factor by which a compressed part of a file may grow when
+// decompressed. Trained weights shrink by a tenth, or to a quarter where float32 holds
+// float16 values; the compression format allows a factor of a thousand.
 const maxInflation = 16
 
 // count returns the number of values.
@@ -47,7 +47,7 @@ func (t *tensor) count() int64 {
 	return n
 }
 
-// rowMajor returns the strides of a tensor whose last dimension is the fastest.
+// rowMajor returns the strides of a tensor whose last dimension varies fastest.
 func rowMajor(shape []int64) []int64 {
 	strides := make([]int64, len(shape))
 	step := int64(1)
@@ -58,8 +58,8 @@ func rowMajor(shape []int64) []int64 {
 	return strides
 }
 
-// columnMajor returns the strides of a tensor whose first dimension is the
-// fastest, as MATLAB and Fortran store it.
+// columnMajor returns the strides of a tensor whose first dimension varies fastest, as
+// in MATLAB and Fortran.
 func columnMajor(shape []int64) []int64 {
 	strides := make([]int64, len(shape))
 	step := int64(1)
@@ -70,8 +70,8 @@ func columnMajor(shape []int64) []int64 {
 	return strides
 }
 
-// permuted returns the tensor with its dimensions in another order: dimension i
-// of the result is dimension order[i] of t. The file's bytes stay as they are.
+// permuted returns the tensor with permuted dimensions: dimension i of the result is
+// dimension order[i] of t. The bytes of the file stay the same.
 func (t *tensor) permuted(order ...int) *tensor {
 	p := &tensor{name: t.name, format: t.format, open: t.open, source: t.source}
 	strides := t.strides
@@ -85,8 +85,8 @@ func (t *tensor) permuted(order ...int) *tensor {
 	return p
 }
 
-// byteLength returns what a tensor without gaps takes. It is not ok when that
-// is more than 2^64 bits or not a whole number of bytes.
+// byteLength returns the size of a tensor without gaps. ok is false where that is more
+// than 2^64 bits or not a whole number of bytes.
 func byteLength(shape []int64, numberBits uint64) (length uint64, ok bool) {
 	total := numberBits
 	for _, d := range shape {
@@ -99,16 +99,16 @@ func byteLength(shape []int64, numberBits uint64) (length uint64, ok bool) {
 	return total / 8, total%8 == 0
 }
 
-// span returns how many values lie from the first to the last of the tensor in
-// the file, gaps included. It is not ok when that overflows or when the strides
-// let two elements share a value, which no weights do.
+// span returns the number of values from the first to the last of the tensor in the
+// file, including gaps. ok is false where that overflows, or where the strides let two
+// elements share a value, as weights never do.
 func span(shape, strides []int64) (values int64, ok bool) {
 	if slices.Contains(shape, 0) {
 		return 0, true
 	}
 	values = 1
 	for _, a := range axes(shape, strides) {
-		// What the faster dimensions cover has to end before the next step.
+		// The faster dimensions must end before the next step.
 		if a.stride < values {
 			return 0, false
 		}
@@ -121,8 +121,8 @@ func span(shape, strides []int64) (values int64, ok bool) {
 	return values, true
 }
 
-// An axis is a dimension of more than one element: how far apart its elements
-// lie in the file and in the row-major result.
+// An axis is a dimension of more than one element: the distances between its elements
+// in the file and in the row-major result.
 type axis struct{ length, stride, step int64 }
 
 // axes returns the dimensions from the fastest in the file to the slowest.
@@ -138,7 +138,7 @@ func axes(shape, strides []int64) []axis {
 	return list
 }
 
-// A decoder reads tensors. Its buffers serve one after the other.
+// A decoder reads tensors. It reuses its buffers.
 type decoder struct {
 	bytes  [bufferSize]byte
 	values [bufferSize / 2]float32
@@ -172,7 +172,7 @@ func (d *decoder) fill(dst []float32, r io.Reader, format dtype) error {
 	return nil
 }
 
-// scatter reads the values in the order of the file and puts each to its place.
+// scatter reads the values in the order of the file and stores each at its place.
 func (d *decoder) scatter(dst []float32, r io.Reader, t *tensor) error {
 	if len(dst) == 0 {
 		return nil
@@ -184,9 +184,9 @@ func (d *decoder) scatter(dst []float32, r io.Reader, t *tensor) error {
 	}
 	var (
 		index  [maxRank]int64 // of the next element, along each axis
-		at     int64          // its place in dst
-		skip   int64          // values in the file before it
-		loaded []float32      // values of the file that are read and not yet placed
+		at     int64          // the index of the next element in dst
+		skip   int64          // number of values in the file before the next element
+		loaded []float32      // values that have been read and not yet stored
 	)
 	for {
 		if skip >= int64(len(loaded)) {
@@ -201,7 +201,7 @@ func (d *decoder) scatter(dst []float32, r io.Reader, t *tensor) error {
 		}
 		loaded = loaded[skip:]
 		dst[at] = loaded[0]
-		// The next element along the fastest axis that has one.
+		// Advance the fastest axis that has a next element.
 		skip = 0
 		k := 0
 		for ; k < len(list) && index[k] == list[k].length-1; k++ {

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestStrides reads tensors of any order of dimensions and with gaps, larger
-// than what is read at once, and compares each element with its place.
+// TestStrides reads tensors with any order of dimensions and with gaps, larger than the
+// buffer, and compares each element.
 func TestStrides(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 200 {

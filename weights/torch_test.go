@@ -17,7 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestTorch reads what PyTorch wrote, in both of its formats.
+// TestTorch reads files of PyTorch in both of its formats.
 func TestTorch(t *testing.T) {
 	const dir = "testdata/torch"
 	for _, c := range []struct {
@@ -86,7 +86,7 @@ func TestCheckpoints(t *testing.T) {
 	}
 }
 
-// TestPython2 reads what cPickle wrote, whose memo counts from 1.
+// TestPython2 reads a file of cPickle, whose memo counts from 1.
 func TestPython2(t *testing.T) {
 	for _, file := range []string{"python2.pth", "python2.npy"} {
 		n, err := OpenWith("testdata/torch/"+file, Override{PartialInput: CaffeInput.partial()})
@@ -115,7 +115,7 @@ func TestTorchNamedNeedsInput(t *testing.T) {
 	}
 }
 
-// The parts of a pickle that stands for the smallest VGG.
+// The parts of a pickle of the smallest VGG.
 const (
 	globalTensor  = "ctorch._utils\n_rebuild_tensor_v2\n"
 	globalDict    = "ccollections\nOrderedDict\n"
@@ -130,18 +130,18 @@ const (
 	tensorBias    = globalTensor + "(" + storageBias + "K\x00K\x01\x85K\x01\x85" + noHooks + "tR"
 )
 
-// text is a text in a pickle.
+// text returns the pickle of a text.
 func text(s string) string {
 	return "X" + string(binary.LittleEndian.AppendUint32(nil, uint32(len(s)))) + s
 }
 
-// smallestState is a dictionary of the smallest VGG's two tensors.
+// smallestState is a dictionary with the two tensors of the smallest VGG.
 func smallestState(weight, bias string) string {
 	return "}(" + text("features.0.weight") + weight + text("features.0.bias") + bias + "u"
 }
 
-// legacyFile makes a file in PyTorch's old format of a pickle without its
-// protocol and its end, and of those of the smallest VGG's storages that are in it.
+// legacyFile returns a file in PyTorch's old format with a pickle, given without its
+// protocol and its end, and the storages of the smallest VGG that it uses.
 func legacyFile(object string) []byte {
 	if !strings.Contains(object, text("0")+text("cpu")) {
 		return []byte(legacyHeader + little + pickleStart + object + "." + pickleStart + "].")
@@ -159,7 +159,7 @@ type member struct {
 	data []byte
 }
 
-// archive makes a zip archive of stored members.
+// archive returns a zip archive of uncompressed members.
 func archive(t testing.TB, members ...member) []byte {
 	t.Helper()
 	return packedArchive(t, zip.Store, members...)
@@ -170,7 +170,7 @@ func packedArchive(t testing.TB, method uint16, members ...member) []byte {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
 	for _, m := range members {
-		// CreateHeader would put the sizes behind the data, as few programs do.
+		// CreateHeader would put the sizes after the data, as few programs do.
 		h := &zip.FileHeader{Name: m.name, Method: method, CRC32: crc32.ChecksumIEEE(m.data), UncompressedSize64: uint64(len(m.data))}
 		data := m.data
 		if method == zip.Deflate {
@@ -205,8 +205,8 @@ func deflatedRaw(t testing.TB, data []byte) []byte {
 	return b.Bytes()
 }
 
-// torchZip makes a file in PyTorch's format of such a pickle and the smallest
-// VGG's storages.
+// torchZip returns a file in PyTorch's zip format with such a pickle and the storages
+// of the smallest VGG.
 func torchZip(t testing.TB, object string, more ...member) []byte {
 	return archive(t, append([]member{
 		{"a/data.pkl", []byte(pickleStart + object + ".")},
@@ -215,9 +215,9 @@ func torchZip(t testing.TB, object string, more ...member) []byte {
 	}, more...)...)
 }
 
-// readTorch reads a file of PyTorch's and checks the bounds of its memory: the
-// decoder's buffers, those of the pickle and of the directory, and what the
-// most operations that a pickle may have can make.
+// readTorch reads a file of PyTorch and checks its memory: the buffers of the decoder,
+// of the pickle and of the directory, and the objects that the largest number of
+// operations can create.
 func readTorch(t testing.TB, file []byte) (*Network, error) {
 	t.Helper()
 	return readBounded(t, file, 2*len(file)+torchConstant)
@@ -230,7 +230,7 @@ func TestPickle(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		object string
-		kind   error // nil: the pickle is fine
+		kind   error // nil: the pickle is valid
 		want   string
 	}{
 		{"fine", state, nil, ""},
@@ -350,7 +350,8 @@ func TestRefusedOpcodes(t *testing.T) {
 		"\x80\x81\x85\x86\x87\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x90\x91\x92\x93\x94\x95\x96"
 	refused := map[byte]string{'\x82': "EXT1", '\x83': "EXT2", '\x84': "EXT4", '\x97': "NEXT_BUFFER", '\x98': "READONLY_BUFFER"}
 	for op := range 256 {
-		// Behind all that the opcode could want: a mark, objects, a function.
+		// Preceded by everything that the opcode could need: a mark, objects, a
+		// function.
 		object := "}(" + globalDict + ")" + string([]byte{byte(op)}) + "os\nsystem\n"
 		name, known := refused[byte(op)]
 		want := fmt.Sprintf("it uses the opcode %s, for objects that are not in the file", name)
@@ -371,8 +372,8 @@ func TestRefusedOpcodes(t *testing.T) {
 	}
 }
 
-// TestLargePickles: a pickle costs at most what it weighs and what the allowed
-// number of operations can make, whatever fills it.
+// TestLargePickles checks that a pickle costs at most its size plus the objects of the
+// allowed number of operations.
 func TestLargePickles(t *testing.T) {
 	const operation = 256 // bytes that one takes at most
 	fill := func(op string, n int) string { return strings.Repeat(op, n/len(op)) }
@@ -407,14 +408,14 @@ func TestLargePickles(t *testing.T) {
 	}
 }
 
-// TestTorchContainers breaks what is around the pickle.
+// TestTorchContainers damages the container of the pickle.
 func TestTorchContainers(t *testing.T) {
 	state := smallestState(tensorWeight, tensorBias)
 	data := member{"a/data.pkl", []byte(pickleStart + state + ".")}
 	weight, bias := member{"a/data/0", make([]byte, 27*4)}, member{"a/data/1", make([]byte, 4)}
 	fine := archive(t, data, weight, bias)
 	legacy := legacyFile(state)
-	// in is fine with bytes in place of others, the last of them.
+	// in returns fine with the last occurrence of some bytes replaced.
 	in := func(file []byte, old, replacement string) []byte {
 		i := bytes.LastIndex(file, []byte(old))
 		if i < 0 || len(old) != len(replacement) {
@@ -422,7 +423,7 @@ func TestTorchContainers(t *testing.T) {
 		}
 		return append(append(bytes.Clone(file[:i]), replacement...), file[i+len(old):]...)
 	}
-	// entry is fine with other bytes at a place in the directory's entry of the weight.
+	// entry returns fine with other bytes in the directory entry of the weight.
 	entry := func(at int, b ...byte) []byte {
 		file := bytes.Clone(fine)
 		i := bytes.LastIndex(file, []byte(weight.name)) - zipDirectoryLength
@@ -435,8 +436,8 @@ func TestTorchContainers(t *testing.T) {
 		copy(file[end+at:], b)
 		return file
 	}
-	// zip64 is fine with an end record for large archives, which the old one, full
-	// of ones, refers to.
+	// zip64 returns fine with an end record for large archives, to which the old one,
+	// all ones, refers.
 	zip64 := func(at uint64, record string) []byte {
 		file := append(bytes.Clone(fine[:end]), record...)
 		file = append(file, zip64Locator+"\x00\x00\x00\x00"...)
@@ -516,7 +517,7 @@ func TestTorchContainers(t *testing.T) {
 	})
 }
 
-// TestSharedNumbers: a small storage cannot stand for every convolution of a
+// TestSharedNumbers checks that a small storage cannot serve as every convolution of a
 // large network.
 func TestSharedNumbers(t *testing.T) {
 	const count = 512 * 512 * 9
@@ -535,7 +536,7 @@ func TestSharedNumbers(t *testing.T) {
 	}
 }
 
-// torchSeeds are sound files.
+// torchSeeds are valid files.
 func torchSeeds(t testing.TB) [][]byte {
 	names, err := filepath.Glob("testdata/torch/*.pth")
 	if err != nil || len(names) == 0 {
@@ -586,7 +587,7 @@ func FuzzReadTorch(f *testing.F) {
 	})
 }
 
-// FuzzPickle fuzzes the pickle alone, which mutations of an archive seldom hit.
+// FuzzPickle fuzzes only the pickle, which mutations of an archive seldom reach.
 func FuzzPickle(f *testing.F) {
 	f.Add(smallestState(tensorWeight, tensorBias))
 	f.Add(globalDict + "](](U\x11features.0.weight" + tensorWeight + "e](U\x0ffeatures.0.bias" + tensorBias + "ee\x85R")

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// The parts of an archive that tests change (PKWARE, APPNOTE.TXT 6.3).
+// The parts of an archive that tests modify (PKWARE, APPNOTE.TXT 6.3).
 const (
 	zip64End     = "PK\x06\x06"
 	zip64Locator = "PK\x06\x07"
@@ -18,8 +18,8 @@ const (
 	zipEndLength       = 22
 )
 
-// TestZipDirectory: the memory for the directory is bounded, whatever number of
-// entries the archive's end says it has.
+// TestZipDirectory checks that the memory of the directory is limited, whatever number
+// of entries the archive claims.
 func TestZipDirectory(t *testing.T) {
 	entries := func(n int) []byte {
 		var b bytes.Buffer
@@ -35,7 +35,7 @@ func TestZipDirectory(t *testing.T) {
 		return b.Bytes()
 	}
 	many := entries(50_000)
-	// One entry more than 65536, said to be one: the format's count has 16 bits.
+	// 65537 entries, declared as one: the count has 16 bits.
 	lying := entries(1<<16 + 1)
 	end := lying[len(lying)-zipEndLength:]
 	binary.LittleEndian.PutUint16(end[8:], 1)

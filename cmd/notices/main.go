@@ -29,7 +29,7 @@ type notice struct {
 
 // targets are the systems that pastiche is built for, as GOOS/GOARCH. Each links
 // modules that others do not.
-var targets = []string{"linux/amd64", "linux/arm64", "darwin/arm64", "windows/amd64"}
+var targets = []string{"linux/amd64", "linux/arm64", "darwin/amd64", "darwin/arm64", "windows/amd64", "windows/arm64"}
 
 // bundled lists the files of this repository that hold the licences of what was
 // copied into it: the decoders of HEIC and AVIF, the detector of faces, the

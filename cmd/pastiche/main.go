@@ -147,7 +147,9 @@ and 'pastiche help environment' the environment variables.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
+	root.Flags().BoolP("version", "v", false, "print the version")
 	for _, g := range []struct {
 		title    string
 		commands []*cobra.Command
@@ -165,7 +167,7 @@ and 'pastiche help environment' the environment variables.`,
 			root.AddCommand(cmd)
 		}
 	}
-	root.AddCommand(newVersionCommand(),
+	root.AddCommand(newVersionCommand(), newManCommand(),
 		&cobra.Command{Use: "exit-codes", Short: "The exit codes of all commands", Long: exitCodesHelp},
 		&cobra.Command{Use: "environment", Short: "Environment variables, which may give every flag", Long: environmentHelp})
 	addHelp(root)

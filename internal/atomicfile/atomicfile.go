@@ -1,14 +1,14 @@
-// Package atomicfile writes files that appear whole or not at all.
+// Package atomicfile writes files that appear complete or not at all.
 //
-// The bytes go to a temporary file in the destination's folder. When they are
-// complete and synced, that file is renamed to the destination. A crash, a full
-// disk or a power failure therefore leaves the old file or the new one, never a
-// part of one.
+// The bytes are written to a temporary file in the folder of the destination. When they
+// are complete and synced, the temporary file is renamed to the destination. After a
+// crash, a full disk or a power failure, the destination is the old file or the new
+// one, never a part.
 //
-//	Write     a path that the user chose: links are followed, devices written to
-//	WriteNew  a name that the program chose: an existing file is never replaced
-//	Replace   a file in the program's own folders: links are replaced
-//	SyncDir   a folder in which files were made, renamed or removed otherwise
+//	Write     a path that the user chose: it follows links and writes to devices
+//	WriteNew  a name that the program chose: it never replaces an existing file
+//	Replace   a file in the program's own folders: it replaces links
+//	SyncDir   a folder in which files were created, renamed or removed in other ways
 package atomicfile
 
 import (
@@ -24,22 +24,19 @@ import (
 	"time"
 )
 
-// Write makes a file at path of the bytes that write writes. On any failure,
-// and if write panics, an existing file stays as it is and nothing is left
-// behind.
+// Write creates or replaces the file at path with the bytes that write writes. On
+// failure, and if write panics, an existing file is unchanged and no new file is left.
 //
-// A new file has the permissions that os.Create gives. A replaced file keeps
-// its permissions. A symbolic link is followed, so the link stays and its
-// target is replaced.
+// A new file has the permissions that os.Create gives. A replaced file keeps its
+// permissions. A symbolic link is followed: the link stays and its target is replaced.
 //
-// Three kinds of destination cannot be replaced by a rename and are written in
-// place, where a failure can leave a part of the new bytes: what is not a
-// regular file, such as /dev/stdout; a file that is a mount point, as in a
-// container; and, when everything else has been written, a file over which the
-// system refuses to rename.
+// Three kinds of destination cannot be replaced by a rename and are written in place,
+// where a failure can leave a part of the new bytes: anything but a regular file, such
+// as /dev/stdout; a mount point, as in a container; and a file over which the system
+// refuses to rename the complete temporary file.
 //
-// A failed file operation is an [*Error]. An error of write is returned with
-// the path before it.
+// A failed file operation is an [*Error]. An error of write is returned with the path
+// before it.
 func Write(path string, write func(io.Writer) error) error {
 	dst, err := resolve(path)
 	if err != nil {
@@ -51,7 +48,7 @@ func Write(path string, write func(io.Writer) error) error {
 	return replace(path, dst, write)
 }
 
-// replace writes to a destination that can be renamed over, as far as is known.
+// replace writes to a destination that can probably be replaced by a rename.
 func replace(path string, dst destination, write func(io.Writer) error) error {
 	return publish(path, dst, write, func(temp string) error {
 		err := os.Rename(temp, dst.path)
@@ -67,10 +64,10 @@ func replace(path string, dst destination, write func(io.Writer) error) error {
 	})
 }
 
-// WriteNew makes a file at path as [Write] does, but never replaces one: where
-// the path exists, be it as a link that leads nowhere, the error is an [*Error]
-// that is [fs.ErrExist]. A path that exists before the call is reported without
-// calling write; one that appears meanwhile is reported afterwards.
+// WriteNew creates a file at path as [Write] does, but never replaces one: if the path
+// exists, even as a dangling link, it returns an [*Error] that is [fs.ErrExist]. It
+// reports a path that exists before the call without calling write, and one that
+// appears during the call afterwards.
 func WriteNew(path string, write func(io.Writer) error) error {
 	switch _, err := os.Lstat(path); {
 	case err == nil:
@@ -83,24 +80,23 @@ func WriteNew(path string, write func(io.Writer) error) error {
 	})
 }
 
-// Replace makes a file at path as [Write] does, in a folder that belongs to the
-// program: whatever has that name, a link included, is replaced by a regular
-// file with the permissions that os.Create gives.
+// Replace creates or replaces the file at path, as [Write] does, in a folder of the
+// program. It replaces whatever has that name, even a link, by a regular file with the
+// permissions that os.Create gives.
 func Replace(path string, write func(io.Writer) error) error {
 	return publish(path, destination{path: path}, write, func(temp string) error {
 		return os.Rename(temp, path)
 	})
 }
 
-// abandoned is the age from which a temporary file belongs to no running
+// abandoned is the age at which a temporary file no longer belongs to a running
 // process. Writing a file takes minutes at most.
 const abandoned = 24 * time.Hour
 
-// CheckWritable reports, before hours of work, whether [Write] could write to
-// path now: its folder exists, a file can be made in it, and an existing file
-// may be changed. It leaves nothing behind, and removes temporary files that a
-// killed process left in the folder more than a day ago. The error is an
-// [*Error].
+// CheckWritable reports, before a long computation, whether [Write] could write to path
+// now: its folder exists, a file can be created in it, and an existing file may be
+// changed. It leaves no file behind, and removes temporary files that a killed process
+// left in the folder more than a day ago. The error is an [*Error].
 func CheckWritable(path string) error {
 	dst, err := resolve(path)
 	if err != nil {
@@ -121,7 +117,7 @@ func CheckWritable(path string) error {
 var tempName = regexp.MustCompile(`^\.pastiche-[0-9a-f]{8}\.tmp$`)
 
 // Sweep removes this package's temporary files from the folder dir, except those
-// written to within the last age. A dir that does not exist is no error.
+// modified within the given age. It is no error if dir does not exist.
 func Sweep(dir string, age time.Duration) error {
 	d, err := os.Open(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -139,7 +135,7 @@ func Sweep(dir string, age time.Duration) error {
 			}
 			info, err := e.Info()
 			if err != nil || !info.Mode().IsRegular() || time.Since(info.ModTime()) < age {
-				continue // another process may have renamed it meanwhile
+				continue // another process may have renamed it in the meantime
 			}
 			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
@@ -154,8 +150,8 @@ func Sweep(dir string, age time.Duration) error {
 	}
 }
 
-// publish fills a temporary file beside dst and moves it to its place with move,
-// after which nothing has the temporary name any more. Errors name path.
+// publish writes a temporary file beside dst and moves it to its place with move. It
+// leaves no temporary file. Errors name path.
 func publish(path string, dst destination, write func(io.Writer) error, move func(temp string) error) error {
 	f, err := createTemp(dst)
 	if err != nil {
@@ -184,8 +180,8 @@ func publish(path string, dst destination, write func(io.Writer) error, move fun
 	return Failed(path, SyncDir(filepath.Dir(dst.path)))
 }
 
-// fill runs write on f, buffered, and returns how many bytes reached f. An error
-// of f is an *Error; an error of write is not.
+// fill runs write on f, buffered, and returns the number of bytes that reached f. An
+// error of f is an *Error; an error of write is not.
 func fill(path string, f io.Writer, write func(io.Writer) error) (int64, error) {
 	sink := &sink{w: f}
 	buffered := bufio.NewWriter(sink)
@@ -202,7 +198,7 @@ func fill(path string, f io.Writer, write func(io.Writer) error) (int64, error) 
 	return sink.n, nil
 }
 
-// sink counts the bytes that its writer took and keeps the writer's error.
+// sink counts the bytes that its writer has accepted and keeps the writer's error.
 type sink struct {
 	w   io.Writer
 	n   int64
@@ -218,8 +214,8 @@ func (s *sink) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// overwrite writes to what is at path, which stays the same file or device. A
-// file keeps its old bytes until the first new ones arrive.
+// overwrite writes to the file or device at path in place. A file keeps its old bytes
+// until the first new ones arrive.
 func overwrite(path string, write func(io.Writer) error) error {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
@@ -295,12 +291,12 @@ func renameNew(from, to string) error {
 	return err
 }
 
-// destination is where a path leads.
+// destination is the target of a path.
 type destination struct {
-	path    string      // behind all symbolic links
+	path    string      // without symbolic links
 	exists  bool        // as a regular file with the permission bits mode
 	mode    fs.FileMode // zero unless it exists
-	inPlace bool        // it cannot be renamed over: not a regular file, or a mount point
+	inPlace bool        // it cannot be replaced by a rename: not a regular file, or a mount point
 }
 
 var (
@@ -309,11 +305,11 @@ var (
 	errLinks     = errors.New("too many symbolic links")
 )
 
-// maxLinks is how many symbolic links in a row are followed, as in Linux.
+// maxLinks is the largest number of consecutive symbolic links, as in Linux.
 const maxLinks = 40
 
-// resolve follows the symbolic links at path, even to a file that is yet to be
-// made, and refuses what os.Create would refuse.
+// resolve follows the symbolic links at path, even to a missing file, and refuses paths
+// that os.Create would refuse.
 func resolve(path string) (destination, error) {
 	info, err := os.Stat(path)
 	switch {
@@ -341,8 +337,8 @@ func resolve(path string) (destination, error) {
 			return destination{path: path}, nil
 		}
 		if !filepath.IsAbs(target) {
-			// The folder itself may be reached through links, so its name must
-			// not be shortened before they are followed.
+			// The folder may be reached through links, so follow them before
+			// simplifying its name.
 			dir, err := filepath.EvalSymlinks(filepath.Dir(path))
 			if err != nil {
 				return destination{}, err
@@ -354,8 +350,8 @@ func resolve(path string) (destination, error) {
 	return destination{}, errLinks
 }
 
-// createTemp makes the temporary file. Unlike os.CreateTemp's it has, from the
-// start, no permission that the destination is not to have.
+// createTemp creates the temporary file. Unlike os.CreateTemp, it never gives the file
+// a permission that the destination should not have.
 func createTemp(dst destination) (*os.File, error) {
 	const attempts = 100
 	mode := fs.FileMode(0o666)
@@ -372,7 +368,7 @@ func createTemp(dst destination) (*os.File, error) {
 		return nil, err
 	}
 	if dst.exists {
-		// The umask may have taken away more than the destination lacks.
+		// The umask may have removed more permissions than the destination lacks.
 		if err := f.Chmod(mode); err != nil {
 			_ = f.Close()
 			os.Remove(f.Name())

@@ -9,11 +9,11 @@ import (
 	"syscall"
 )
 
-// ErrWrite is the kind of every [*Error], for errors.Is.
+// ErrWrite matches every [*Error] in errors.Is.
 var ErrWrite = errors.New("cannot be written")
 
-// An Error reports a path that cannot be written. Its text is a sentence that
-// names the path, the reason and what to do. It is [ErrWrite].
+// An Error reports a path that cannot be written. Its text is a sentence with the path,
+// the reason and what to do. It is [ErrWrite].
 type Error struct {
 	Path string
 	Err  error
@@ -27,7 +27,7 @@ func Failed(path string, err error) error {
 	return &Error{path, err}
 }
 
-// Error returns the sentence.
+// Error returns the text.
 func (e *Error) Error() string {
 	var (
 		pathErr *fs.PathError
@@ -43,7 +43,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s: cannot be written (%v): %s", e.Path, reason, e.advice())
 }
 
-// advice says what to do.
+// advice returns what to do.
 func (e *Error) advice() string {
 	dir := filepath.Dir(e.Path)
 	switch {
@@ -59,8 +59,8 @@ func (e *Error) advice() string {
 	return "choose another place"
 }
 
-// isMissing reports whether there is nothing at a path. Some folders, such as
-// /proc, answer so of a file that cannot be made in them.
+// isMissing reports whether a path does not exist. Some folders, such as /proc, report
+// the same for files that cannot be created in them.
 func isMissing(path string) bool {
 	_, err := os.Stat(path)
 	return errors.Is(err, fs.ErrNotExist)

@@ -2,8 +2,8 @@ package atomicfile
 
 import "golang.org/x/sys/unix"
 
-// isMountPoint reports whether another file is mounted at path, over which no file
-// can be renamed. Linux says so since 5.8; before that a rename fails with EBUSY.
+// isMountPoint reports whether another file is mounted at path; a rename over it fails.
+// Before Linux 5.8 it returns false, and the rename fails with EBUSY.
 func isMountPoint(path string) bool {
 	var st unix.Statx_t
 	err := unix.Statx(unix.AT_FDCWD, path, 0, 0, &st)

@@ -8,15 +8,15 @@ import (
 	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
-// BenchmarkCost evaluates a cost and adds its gradient: at the layers of VGG-19
-// for a picture of 512 x 512, and at those of the built-in network.
+// BenchmarkCost evaluates a cost and adds its gradient, at the layers of VGG-19 and of
+// the built-in network for a picture of 512 x 512.
 func BenchmarkCost(b *testing.B) {
 	shapes := []struct{ c, side int }{{32, 512}, {64, 512}, {64, 256}, {128, 256}, {128, 128}, {256, 128}, {256, 64}, {512, 64}, {512, 32}, {256, 16}}
 	for _, k := range kinds {
 		for _, s := range shapes {
 			b.Run(fmt.Sprintf("%s/%dx%d", k.name, s.c, s.side), func(b *testing.B) {
 				p := newPool(b, 2)
-				// A network's activation has the texture of a small one here.
+				// Repeat a small activation, which has the texture of a network's.
 				small := newFeature(2, s.c, 16, 16)
 				f := feature{s.c, s.side, s.side, make([]float32, s.c*s.side*s.side)}
 				for i := range f.data {
@@ -53,7 +53,7 @@ func BenchmarkTotalVariation(b *testing.B) {
 	}
 }
 
-// BenchmarkTransport is the part of the Wasserstein cost that does not depend on
+// BenchmarkTransport measures the part of the Wasserstein cost that does not depend on
 // the number of positions.
 func BenchmarkTransport(b *testing.B) {
 	for _, c := range []int{32, 64, 128, 256, 512} {
@@ -68,9 +68,9 @@ func BenchmarkTransport(b *testing.B) {
 	}
 }
 
-// BenchmarkNearest is the search of the first phase of neural neighbour style
-// transfer for a picture and a style of 512 x 512, at a quarter of that, with
-// hypercolumns of 960 channels: centring and products.
+// BenchmarkNearest measures the search in the first phase of neural neighbour style
+// transfer, for a picture and a style of 512 x 512 with hypercolumns of 960 channels at
+// a quarter of the size: centering and products.
 func BenchmarkNearest(b *testing.B) {
 	const rows, channels = 128 * 128, 960
 	p := newPool(b, 0)

@@ -10,17 +10,17 @@ import (
 // them are divided among the workers.
 const choleskyBlock = 32
 
-// cholesky computes the lower triangle of dst, n x n in row-major order, with
-// dst dstᵀ = s (Golub and Van Loan, Matrix Computations, algorithm 4.2.1, by
-// blocks). The exact pivots are not below minPivot; one that rounding takes below is
-// set to it, and the rest of its column, which is rounding too, to zero: divided by
-// so small a pivot it would grow from column to column.
+// cholesky computes the lower triangle of dst, n x n in row-major order, with dst dstᵀ
+// = s (Golub and Van Loan, Matrix Computations, algorithm 4.2.1, by blocks). The caller
+// knows lower bounds minPivot of the pivots. A pivot that rounding makes smaller is
+// raised to the bound, and the rest of its column, which is rounding error too, is set
+// to zero: divided by such a small pivot, it would grow from column to column.
 func cholesky(p *kernel.Pool, dst []float64, s *kernel.Matrix, minPivot []float64) {
 	n := s.Rows
 	inverse := make([]float64, n) // of the diagonal of dst, or 0
 	for first := 0; first < n; first += choleskyBlock {
 		last := min(first+choleskyBlock, n)
-		// row computes the part of row i that lies in the block's columns.
+		// row computes the part of row i in the columns of the block.
 		row := func(i int) {
 			to := dst[i*n+first:][:min(last, i+1)-first]
 			p.Dots64(to, dst[i*n:][:first], dst[first*n:], n)
@@ -32,7 +32,7 @@ func cholesky(p *kernel.Pool, dst []float64, s *kernel.Matrix, minPivot []float6
 					continue
 				}
 				to[c] = math.Sqrt(max(v, minPivot[i]))
-				if !(v < minPivot[i]) { // or not a number, which is to be seen
+				if !(v < minPivot[i]) { // also for NaN, which must propagate
 					inverse[i] = 1 / to[c]
 				}
 			}
@@ -49,10 +49,10 @@ func cholesky(p *kernel.Pool, dst []float64, s *kernel.Matrix, minPivot []float6
 	}
 }
 
-// pivotedCholesky returns a matrix k, n x r, with k kᵀ = s, by a Cholesky
-// factorisation with pivots that stops where no element of the diagonal of the rest
-// s - k kᵀ is above minPivot (Higham 1990, "Analysis of the Cholesky decomposition of
-// a semi-definite matrix"). It returns nil where none is from the beginning.
+// pivotedCholesky returns a matrix k, n x r, with k kᵀ ≈ s. The factorization stops
+// where no element of the diagonal of s - k kᵀ is above minPivot (Higham 1990,
+// "Analysis of the Cholesky decomposition of a semi-definite matrix"). It returns nil
+// where no element of the diagonal of s is above minPivot.
 func pivotedCholesky(s *kernel.Matrix, minPivot float64) *kernel.Matrix {
 	var (
 		n     = s.Rows
@@ -99,8 +99,8 @@ func pivotedCholesky(s *kernel.Matrix, minPivot float64) *kernel.Matrix {
 	return k
 }
 
-// invertTransposed computes the upper triangle of dst, n x n in row-major order:
-// the transposed inverse of a lower triangle, which is below the diagonal of l.
+// invertTransposed computes the upper triangle of dst, n x n in row-major order: the
+// transposed inverse of the lower triangle of l.
 func invertTransposed(p *kernel.Pool, dst, l []float64, n int) {
 	p.Run(n, func(_, row int) {
 		inverse := dst[row*n:][:n] // column row of the inverse
@@ -115,7 +115,7 @@ func invertTransposed(p *kernel.Pool, dst, l []float64, n int) {
 	})
 }
 
-// dot64 has four sums, because one would wait for each addition to finish.
+// dot64 accumulates four sums, because additions to one would wait for each other.
 func dot64(a, b []float64) float64 {
 	var s0, s1, s2, s3 float64
 	for len(a) >= 4 && len(b) >= 4 {

@@ -23,8 +23,8 @@ func newPool(t testing.TB, threads int) *kernel.Pool {
 	return pool
 }
 
-// A feature is an activation as a network has it: not negative, half of it zero,
-// with channels that depend on each other. Its values are C x H x W.
+// A feature is an activation like a network's: not negative, half of it zero, with
+// correlated channels. Its values are C x H x W.
 type feature struct {
 	c, h, w int
 	data    []float32
@@ -65,7 +65,7 @@ func (f feature) dense() *mat.Dense {
 	return m
 }
 
-// A reference is a cost in float64.
+// A reference computes a cost in float64.
 type reference func(f *mat.Dense) float64
 
 func contentReference(target feature, scale float64) reference {
@@ -136,7 +136,7 @@ func gramReference(style feature, scale float64) reference {
 	}
 }
 
-// wassersteinReference is the definition, with the roots from decompositions.
+// wassersteinReference is the definition, with matrix roots from eigendecompositions.
 func wassersteinReference(style feature, scale float64) reference {
 	mu, target := covarianceOf(style.dense(), scale)
 	epsilon := 1e-4 * target.Trace() / float64(style.c)
@@ -153,7 +153,7 @@ func wassersteinReference(style feature, scale float64) reference {
 	}
 }
 
-// squareRoot takes what rounding leaves below zero for zero.
+// squareRoot treats values that rounding made negative as zero.
 func squareRoot(v float64) float64 { return math.Sqrt(max(v, 0)) }
 
 // symmetric returns f of the matrix m + epsilon I.
@@ -213,7 +213,7 @@ func near(t *testing.T, what string, got, want, tolerance float64) {
 	}
 }
 
-// evaluate returns the cost of an activation seen whole.
+// evaluate returns the cost of a whole activation.
 func evaluate(p *kernel.Pool, cost Cost, f *kernel.Tensor, weight float64) float64 {
 	cost.Observe(p, 0, f, 0, 0)
 	return cost.Evaluate(p, weight)
@@ -238,8 +238,8 @@ func eachPart(p *kernel.Pool, whole *kernel.Tensor, do func(y, x int, part *kern
 	}
 }
 
-// TestParts shows that an activation seen in parts has the cost and the gradient
-// that it has when it is seen whole, and that nothing stays of what was seen.
+// TestParts compares a cost of an activation in parts with that of the whole, twice, so
+// that nothing remains of the first observation.
 func TestParts(t *testing.T) {
 	const c, h, w = 48, 13, 21
 	target, f := newFeature(1, c, h, w), newFeature(2, c, h, w)
@@ -257,7 +257,7 @@ func TestParts(t *testing.T) {
 			eachPart(p, whole, func(y, x int, part *kernel.Tensor) {
 				grad := kernel.NewTensor(c, part.H, part.W)
 				cost.AddGradient(p, 0, grad, part, y, x)
-				p.Paste(got, grad, y, x)
+				p.AddAt(got, grad, y, x)
 			})
 			var squares, errors float64
 			reference := wantGradient.CHW()
@@ -273,8 +273,8 @@ func TestParts(t *testing.T) {
 	}
 }
 
-// TestCosts compares every cost with its definition in float64, for channels and
-// sides that fill blocks and such that do not.
+// TestCosts compares every cost with its definition in float64, for channels and sides
+// that do and do not fill blocks.
 func TestCosts(t *testing.T) {
 	shapes := []struct{ c, h, w int }{{5, 3, 4}, {32, 16, 16}, {48, 13, 21}, {128, 24, 23}}
 	for _, k := range kinds {
@@ -296,8 +296,8 @@ func TestCosts(t *testing.T) {
 	}
 }
 
-// gradient returns a cost and the gradient of weight times it, which was added to one
-// of ones.
+// gradient returns a cost, and a gradient of ones plus weight times the gradient of the
+// cost.
 func gradient(p *kernel.Pool, of Cost, f feature, weight float64) (cost float64, added []float32) {
 	x, grad := f.tensor(), newFeature(1, f.c, f.h, f.w)
 	for i := range grad.data {
@@ -313,11 +313,11 @@ func gradient(p *kernel.Pool, of Cost, f feature, weight float64) (cost float64,
 	return cost, added
 }
 
-// TestGradients compares the slope of each cost along a direction, from its
-// gradient, with the difference quotient of the definition in float64. The
-// gradient is that of the float32 activation; the quotient's error is of the
-// order of step², 1e-6 here, and rounding adds 1e-16/step. Gradients in float32,
-// added to another gradient, are good to about 1e-6 of their largest elements.
+// TestGradients compares the slope of each cost along a direction, from its gradient,
+// with the difference quotient of the definition in float64. The gradient is that of
+// the float32 activation. The error of the quotient is of the order of step², 1e-6
+// here, plus 1e-16/step from rounding. Gradients in float32, added to another gradient,
+// are accurate to about 1e-6 of their largest elements.
 func TestGradients(t *testing.T) {
 	const (
 		step   = 1e-3
@@ -332,8 +332,8 @@ func TestGradients(t *testing.T) {
 				const scale = 0.7
 				_, g := gradient(p, k.cost(p, target, Options{Scale: scale}), f, weight)
 				reference := k.reference(target, scale)
-				// Along the gradient nothing cancels; along anything else little
-				// of a wrong one would show.
+				// Along the gradient nothing cancels; along other directions, an error
+				// would hardly show.
 				for name, direction := range map[string][]float32{
 					"gradient": g, "random": newFeature(3, s.c, s.h, s.w).data,
 				} {
@@ -355,7 +355,7 @@ func TestGradients(t *testing.T) {
 	}
 }
 
-// TestThreads demands the same bytes for any number of threads.
+// TestThreads requires the same bits for any number of threads.
 func TestThreads(t *testing.T) {
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
@@ -375,8 +375,8 @@ func TestThreads(t *testing.T) {
 	}
 }
 
-// TestSameActivation wants the costs of a target against itself to be least:
-// zero, but for the rounding of roots.
+// TestSameActivation requires the costs of a target against itself to be minimal: zero,
+// up to the rounding of roots.
 func TestSameActivation(t *testing.T) {
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
@@ -391,7 +391,7 @@ func TestSameActivation(t *testing.T) {
 	}
 }
 
-// TestDead gives the costs targets and activations without any value.
+// TestDead tests targets and activations that are zero.
 func TestDead(t *testing.T) {
 	dead, alive := feature{32, 4, 4, make([]float32, 512)}, newFeature(1, 32, 4, 4)
 	for _, k := range kinds {
@@ -412,7 +412,7 @@ func TestDead(t *testing.T) {
 	}
 }
 
-// TestNotANumber wants a NaN among the activations to show in the cost.
+// TestNotANumber requires that a NaN among the activations makes the cost NaN.
 func TestNotANumber(t *testing.T) {
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
@@ -457,8 +457,8 @@ func TestNote(t *testing.T) {
 		distance(gramS.RawMatrix().Data, gramG.RawMatrix().Data)/(4*7*7*30*30), 1e-5)
 }
 
-// TestRootContent wants a gradient of one length that enlarges no difference,
-// and none where the difference is rounding.
+// TestRootContent requires a gradient of constant length that enlarges no difference,
+// and a zero gradient where the difference is rounding.
 func TestRootContent(t *testing.T) {
 	const weight = 3
 	p := newPool(t, 1)
@@ -493,8 +493,8 @@ func TestRootContent(t *testing.T) {
 	}
 }
 
-// TestSizes compares a style with a painting of another size: the same texture
-// twice as large in each direction has no cost.
+// TestSizes compares a style with a painting of another size: the same texture, twice
+// as large in each direction, costs nothing.
 func TestSizes(t *testing.T) {
 	p := newPool(t, 1)
 	f := newFeature(1, 40, 6, 7)
@@ -505,7 +505,7 @@ func TestSizes(t *testing.T) {
 	}
 	for _, k := range kinds {
 		if strings.HasSuffix(k.name, "content") {
-			continue // which compare places
+			continue // they compare positions
 		}
 		other, _ := gradient(p, k.cost(p, f, Options{}), newFeature(2, 40, 6, 7), 1)
 		if cost, _ := gradient(p, k.cost(p, f, Options{}), large, 1); !(math.Abs(cost) < 1e-3*other) {

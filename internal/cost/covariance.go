@@ -2,8 +2,8 @@ package cost
 
 import "github.com/pastiche-art/pastiche/internal/kernel"
 
-// centre turns the second moments into covariances, S = F Fᵀ/N - mu muᵀ.
-func (s *Statistics) centre() {
+// toCovariances turns the second moments into covariances, S = F Fᵀ/N - mu muᵀ.
+func (s *Statistics) toCovariances() {
 	for i := range s.Second.Panels() {
 		panel := s.Second.Panel(i)
 		var columns [kernel.Lanes]float64
@@ -17,12 +17,12 @@ func (s *Statistics) centre() {
 	}
 }
 
-// covarianceGradient is the gradient, with respect to an activation F, of a cost of
-// the means and covariances of scale*F: matrix F + bias at every position.
+// covarianceGradient is the gradient, with respect to an activation F, of a cost of the
+// means and covariances of scale*F. At every position it is matrix F + bias.
 type covarianceGradient struct {
 	matrix *kernel.Matrix
 	bias   []float32
-	sums   []float64 // bias before it is rounded
+	sums   []float64 // bias before rounding
 }
 
 func newCovarianceGradient(channels int) covarianceGradient {
@@ -38,9 +38,9 @@ func covarianceFactor(positions int, weight, scale float64) float64 {
 //
 //	dJ/dF = 2 scale²/N dS F + scale/N (dmu - 2 dS mu)
 //
-// given the gradient dS with respect to the covariances times covarianceFactor, which
-// is in matrix, the gradient dmu with respect to the means, the means, and the number
-// of positions.
+// from the gradient dS with respect to the covariances, which the caller has stored in
+// matrix, multiplied by covarianceFactor; the gradient dMean with respect to the means;
+// the means; and the number of positions.
 func (g *covarianceGradient) set(dMean, mean []float64, positions int, weight, scale float64) {
 	k := weight * scale / float64(positions)
 	g.sums = g.sums[:0]

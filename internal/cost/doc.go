@@ -52,7 +52,7 @@
 //
 //	[Grid], [SamplePoints] -> NewHypercolumn -> Observe -> Columns -> Stack
 //	style columns   -> NewNearestNeighbours, NewRelaxedEMD, NewHypercolumnMoments
-//	                -> Centre -> Search -> NewHypercolumnMatching
+//	                -> RowMean -> Search -> NewHypercolumnMatching
 //	content columns -> NewSelfSimilarity
 //
 // Sums over positions, channels or matrix elements are collected in float64 or

@@ -7,41 +7,41 @@ import (
 	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
-// A Guide says where on a layer a cost counts, and how much. It
-// is the guidance channel T of Gatys, Bethge, Hertzmann and Shechtman 2017
-// (arXiv 1611.07865), normalised to a mean of T² of 1, so that with N positions
+// A Guide says where on a layer a cost applies, and how strongly. It is the guidance
+// channel T of Gatys, Bethge, Hertzmann and Shechtman 2017 (arXiv 1611.07865),
+// normalized so that the mean of T² is 1. With N positions,
 //
 //	mu = 1/N sum T² F        Gram = (T∘F)(T∘F)ᵀ
 //
-// are averages over the part of the layer that the guide points at, and costs
-// that add up over positions do so with the weights T². A nil Guide counts all
-// positions alike.
+// are averages over the guided part of the layer. Costs that are sums over positions
+// are weighted by T². A nil Guide weights all positions alike.
 type Guide struct {
 	root, square *kernel.Weights // T and T²
 }
 
 // bandElements is how many elements of a layer are multiplied by weights at a time:
-// few, so that guides need little memory, but enough to keep a few threads busy.
+// few, to save memory, but enough for a few threads.
 const bandElements = 1 << 20
 
-// band is rows of a layer, weighted, and their gradient.
+// band is a band of weighted rows of a layer and their gradient.
 type band struct{ rows, gradient kernel.Tensor }
 
-// bands holds the bands that no guide is using, so that all guides share one.
+// bands holds unused bands, so that all guides share them.
 var bands = sync.Pool{New: func() any { return new(band) }}
 
-// bandRows returns the number of rows of w positions of c channels in a band.
+// bandRows returns the number of rows in a band of a layer with w columns and c
+// channels.
 func bandRows(c, w int) int { return max(1, bandElements/(c*w)) }
 
-// BandBytes returns the memory of a band of rows of a layer of c x h x w, with their
-// gradient: what the guides of costs take together while they look at the layer.
+// BandBytes returns the memory of a band of rows of a layer of c x h x w and its
+// gradient. The guides of all costs share one such band.
 func BandBytes(c, h, w int) int64 {
 	return 2 * kernel.TensorBytes(kernel.Float32, c, min(h, bandRows(c, w)), w)
 }
 
-// NewGuide returns the guide with T in proportion to h x w values, which are
-// not negative. ok is false where none is positive: there is nowhere to point, and
-// nothing for a cost to be about.
+// NewGuide returns the guide with T proportional to h x w values, which must not be
+// negative. ok is false where none is positive: no position has a weight then, and no
+// cost is defined.
 func NewGuide(h, w int, values []float32) (g *Guide, ok bool) {
 	var squares float64
 	for _, v := range values {
@@ -62,9 +62,9 @@ func NewGuide(h, w int, values []float32) (g *Guide, ok bool) {
 	return g, true
 }
 
-// Measure returns the statistics of a part f of a layer, whose first position
-// lies in row y and column x of the whole. Those of the whole are the [Blend] of
-// those of its parts, with their positions for weights.
+// Measure returns the statistics of a part f of a layer, whose first position is in row
+// y and column x of the whole. The statistics of the whole are the [Blend] of those of
+// its parts, weighted by their numbers of positions.
 func (g *Guide) Measure(e kernel.Engine, f *kernel.Tensor, y, x int) *Statistics {
 	s := newAccumulator(f.C, g)
 	s.gram(e, f, y, x)
@@ -73,20 +73,20 @@ func (g *Guide) Measure(e kernel.Engine, f *kernel.Tensor, y, x int) *Statistics
 	return &s.Statistics
 }
 
-// weighted calls do with a part f of a layer, multiplied by T or by T², in bands
-// of rows.
+// weighted multiplies a part f of a layer by T or by T², in bands of rows, and calls do
+// for each band.
 func (g *Guide) weighted(e kernel.Engine, f *kernel.Tensor, by *kernel.Weights, y, x int, do func(band *kernel.Tensor)) {
 	b, _ := bands.Get().(*band)
 	defer bands.Put(b)
 	rows := bandRows(f.C, f.W)
 	for first := 0; first < f.H; first += rows {
-		e.Weigh(&b.rows, f, first, min(rows, f.H-first), by, y, x)
+		e.ApplyWeights(&b.rows, f, first, min(rows, f.H-first), by, y, x)
 		do(&b.rows)
 	}
 }
 
-// addProduct adds T²∘(m f + bias) to grad: the gradient of a cost of the
-// statistics, where m f + bias is that without a guide.
+// addProduct adds T²∘(m f + bias) to grad: the gradient of a cost of the statistics,
+// whose gradient without a guide is m f + bias.
 func (g *Guide) addProduct(e kernel.Engine, grad *kernel.Tensor, m *kernel.Matrix, f *kernel.Tensor, bias []float32, y, x int) {
 	if g == nil {
 		e.AddProduct(grad, m, f, bias)
@@ -100,11 +100,11 @@ func (g *Guide) addProduct(e kernel.Engine, grad *kernel.Tensor, m *kernel.Matri
 		b.gradient.Reshape(b.rows.C, b.rows.H, b.rows.W)
 		b.gradient.Zero()
 		e.AddProduct(&b.gradient, m, &b.rows, bias)
-		e.AddWeighed(grad, &b.gradient, first, g.square, y, x)
+		e.AddWeighted(grad, &b.gradient, first, g.square, y, x)
 	}
 }
 
-// weights returns T², nil for a nil guide.
+// weights returns T², or nil for a nil guide.
 func (g *Guide) weights() *kernel.Weights {
 	if g == nil {
 		return nil

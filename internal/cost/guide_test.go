@@ -20,7 +20,7 @@ func newGuide(t *testing.T, h, w int, values []float32) *Guide {
 	return g
 }
 
-// repeated returns f with every position as many times as it counts, in one row.
+// repeated returns f in one row, with every position repeated as often as it counts.
 func repeated(f feature, counts []int) feature {
 	var at []int
 	for n, count := range counts {
@@ -37,7 +37,7 @@ func repeated(f feature, counts []int) feature {
 	return r
 }
 
-// TestGuided: to count a position k times is to see it k times.
+// TestGuided checks that a weight of k equals k copies of the position.
 func TestGuided(t *testing.T) {
 	t.Run("one band", func(t *testing.T) { testGuided(t, 32, 13, 17) })
 	t.Run("two bands", func(t *testing.T) { testGuided(t, 40, 165, 160) })
@@ -54,7 +54,7 @@ func testGuided(t *testing.T, c, h, w int) {
 	copies := repeated(f, counts)
 	for _, k := range kinds {
 		if strings.HasSuffix(k.name, "content") {
-			continue // which compare places
+			continue // they compare positions
 		}
 		t.Run(k.name, func(t *testing.T) {
 			p := newPool(t, 2)
@@ -86,8 +86,8 @@ func testGuided(t *testing.T, c, h, w int) {
 	}
 }
 
-// TestGuidedContent compares content costs with their definitions in float64,
-// and wants the slope of each along its own gradient.
+// TestGuidedContent compares content costs with their definitions in float64, and
+// checks the slope of each along its own gradient.
 func TestGuidedContent(t *testing.T) {
 	const c, h, w, scale, weight = 40, 13, 21, 0.7, 300
 	target, f := newFeature(1, c, h, w), newFeature(2, c, h, w)
@@ -145,12 +145,12 @@ func TestGuidedContent(t *testing.T) {
 				grad := kernel.NewTensor(c, part.H, part.W)
 				of.AddGradient(p, 0, grad, part, y, x)
 				whole := kernel.NewTensor(c, h, w)
-				p.Paste(whole, grad, y, x)
+				p.AddAt(whole, grad, y, x)
 				for i, v := range whole.CHW() {
 					if row, col := i/w%h, i%w; row < y || row >= y+part.H || col < x || col >= x+part.W {
 						continue
 					}
-					// That in g was added to 1.
+					// The gradient in g was added to 1.
 					if math.Abs(float64(v-g[i])) > 1e-6*(1+length) {
 						t.Fatalf("gradient %d of a part: got %g, want %g", i, v, g[i])
 					}

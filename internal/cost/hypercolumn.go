@@ -6,38 +6,37 @@ import (
 	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
-// A Map is the shape of the activation of a layer in a [Hypercolumn].
+// A Map describes the activation of a layer in a [Hypercolumn].
 type Map struct {
 	C, H, W int
-	// Scale multiplies the activations; 0 means 1. Kolkin et al. 2022 have 1/C,
-	// so that layers of many channels do not outweigh the others.
+	// Scale multiplies the activations; 0 means 1. Kolkin et al. 2022 use 1/C, so that
+	// layers with many channels do not outweigh the others.
 	Scale float64
 }
 
-// A Hypercolumn samples several layers at the same points of a picture and puts the
-// samples side by side (Hariharan et al. 2015, arXiv 1411.5752): its columns are a
-// matrix X, S x D, of a row for each of S points and as many entries as the layers
-// have channels. Between positions it interpolates bilinearly. Each layer begins at
-// a multiple of sixteen entries; those between are always zero.
+// A Hypercolumn samples several layers at the same points of a picture and concatenates
+// the samples (Hariharan et al. 2015, arXiv 1411.5752). Its columns are a matrix X, S x
+// D: a row for each of S points, with an entry for each channel of each layer. It
+// interpolates bilinearly between positions. Each layer begins at a multiple of sixteen
+// entries; the entries in between are always zero.
 //
-// It is the part that all costs of hypercolumns share: Observe and AddGradient of a
-// [Cost].
+// It implements Observe and AddGradient of [Cost] for all costs of hypercolumns.
 type Hypercolumn struct {
 	layers            []sampled
 	points            int
-	channels          int // of all layers: the entries of a row without padding
+	channels          int // channels of all layers: the entries of a row without padding
 	columns, gradient *kernel.Matrix
 	observing         bool
 }
 
-// sampled is a layer at the points.
+// sampled is a layer with its sampling points.
 type sampled struct {
 	Map
-	column int // the layer's first
+	column int // the first column of the layer
 	at     []kernel.Corners
 }
 
-// NewHypercolumn returns the hypercolumn of some layers at some points.
+// NewHypercolumn returns the hypercolumn of the given layers at the given points.
 func NewHypercolumn(points []Point, layers ...Map) *Hypercolumn {
 	h := &Hypercolumn{points: len(points)}
 	var columns int
@@ -51,12 +50,12 @@ func NewHypercolumn(points []Point, layers ...Map) *Hypercolumn {
 	}
 	h.columns = kernel.NewMatrix(len(points), columns)
 	h.gradient = kernel.NewMatrix(len(points), columns)
-	h.Move(points)
+	h.SetPoints(points)
 	return h
 }
 
-// Move makes the hypercolumn sample other points, as many as before.
-func (h *Hypercolumn) Move(points []Point) {
+// SetPoints replaces the points. Their number must stay the same.
+func (h *Hypercolumn) SetPoints(points []Point) {
 	if len(points) != h.points {
 		panic(fmt.Sprintf("cost: a hypercolumn of %d points moves to %d", h.points, len(points)))
 	}
@@ -67,8 +66,8 @@ func (h *Hypercolumn) Move(points []Point) {
 	}
 }
 
-// Observe adds the samples of a part f of the activation of a layer, whose first
-// position lies in row y and column x of the whole, to the columns.
+// Observe adds the samples in a part f of the activation of a layer to the columns. The
+// first position of f is in row y and column x of the whole.
 func (h *Hypercolumn) Observe(e kernel.Engine, layer int, f *kernel.Tensor, y, x int) {
 	if !h.observing {
 		h.columns.Clear()
@@ -78,25 +77,25 @@ func (h *Hypercolumn) Observe(e kernel.Engine, layer int, f *kernel.Tensor, y, x
 	e.Sample(h.columns, l.column, f, l.at, y, x)
 }
 
-// Columns ends an observation and returns X, S x D, which stays as it is until
-// the next one.
+// Columns ends an observation and returns X, S x D, which is valid until the next
+// Observe.
 func (h *Hypercolumn) Columns() *kernel.Matrix {
 	h.observing = false
 	return h.columns
 }
 
-// Gradient returns the matrix, S x D, from which [Hypercolumn.AddGradient] takes
-// the gradient with respect to X.
+// Gradient returns the matrix, S x D, in which a cost stores the gradient with respect
+// to X for [Hypercolumn.AddGradient].
 func (h *Hypercolumn) Gradient() *kernel.Matrix { return h.gradient }
 
-// AddGradient adds the gradient with respect to a part of the activation of a
-// layer to grad.
+// AddGradient adds the gradient with respect to a part of the activation of a layer to
+// grad.
 func (h *Hypercolumn) AddGradient(e kernel.Engine, layer int, grad, _ *kernel.Tensor, y, x int) {
 	l := h.layer(layer, grad, y, x)
 	e.SampleBack(grad, h.gradient, l.column, l.at, y, x)
 }
 
-// layer returns a layer, and panics unless a part lies in it.
+// layer returns a layer. It panics unless the part lies within it.
 func (h *Hypercolumn) layer(number int, part *kernel.Tensor, y, x int) *sampled {
 	l := &h.layers[number]
 	if part.C != l.C || y < 0 || x < 0 || y+part.H > l.H || x+part.W > l.W {
@@ -105,14 +104,14 @@ func (h *Hypercolumn) layer(number int, part *kernel.Tensor, y, x int) *sampled 
 	return l
 }
 
-// check panics unless a matrix has as many columns as the hypercolumn.
+// check panics unless m has as many columns as the hypercolumn.
 func (h *Hypercolumn) check(m *kernel.Matrix) {
 	if m.Cols != h.columns.Cols {
 		panic(fmt.Sprintf("cost: %d x %d for hypercolumns of %d x %d", m.Rows, m.Cols, h.columns.Rows, h.columns.Cols))
 	}
 }
 
-// checkPoints panics unless a matrix has the shape of the columns.
+// checkPoints panics unless m has the shape of the columns.
 func (h *Hypercolumn) checkPoints(m *kernel.Matrix) {
 	h.check(m)
 	if m.Rows != h.points {
@@ -120,11 +119,10 @@ func (h *Hypercolumn) checkPoints(m *kernel.Matrix) {
 	}
 }
 
-// shares returns the shares of the points: those given or, where these are nil, even
-// ones.
-func (h *Hypercolumn) shares(given []float64) []float64 {
+// weights returns the given weights of the points, or equal weights where they are nil.
+func (h *Hypercolumn) weights(given []float64) []float64 {
 	if given == nil {
-		return evenShares(h.points)
+		return uniformWeights(h.points)
 	}
 	if len(given) != h.points {
 		panic(fmt.Sprintf("cost: %d shares for a hypercolumn of %d points", len(given), h.points))
@@ -132,8 +130,8 @@ func (h *Hypercolumn) shares(given []float64) []float64 {
 	return given
 }
 
-// Stack returns the rows of several matrices of as many columns, one matrix below
-// the other: the hypercolumns of several styles, or of one style turned.
+// Stack concatenates the rows of several matrices with the same number of columns: the
+// hypercolumns of several styles, for example, or of a rotated style.
 func Stack(of ...*kernel.Matrix) *kernel.Matrix {
 	var rows int
 	for _, m := range of {

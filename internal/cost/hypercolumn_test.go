@@ -11,7 +11,7 @@ import (
 	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
-// torch is testdata/reference.json, written by reference.py beside it.
+// torch holds testdata/reference.json, which reference.py beside it has written.
 type torch struct {
 	Layers, StyleLayers [][3]int
 	Points, StylePoints [][2]float64
@@ -94,8 +94,8 @@ func columnsOf(p *kernel.Pool, points []Point, features []feature) *kernel.Matri
 	return h.Columns()
 }
 
-// hypercolumnKinds make costs of the hypercolumns of some features, at some points,
-// against those of a style at others.
+// hypercolumnKinds create costs of the hypercolumns of features at some points against
+// those of a style at others.
 var hypercolumnKinds = []struct {
 	name string
 	cost func(p *kernel.Pool, h *Hypercolumn, points, stylePoints []Point, style []feature) Cost
@@ -128,10 +128,10 @@ func newHypercolumnCost(t *testing.T, p *kernel.Pool, name string, features, sty
 	return nil
 }
 
-// found returns the nearest of candidates to queries, which are looked at in parts.
+// found returns the nearest candidates to queries; the search takes them in parts.
 func found(t testing.TB, p *kernel.Pool, queries, candidates *kernel.Matrix, parts int) *kernel.Matrix {
 	var (
-		mean Centre
+		mean RowMean
 		of   []*kernel.Matrix
 	)
 	for i := range parts {
@@ -145,15 +145,15 @@ func found(t testing.TB, p *kernel.Pool, queries, candidates *kernel.Matrix, par
 	}
 	s := NewSearch(p, queries, mean.Mean())
 	for _, m := range of {
-		if err := s.Among(t.Context(), p, m); err != nil {
+		if err := s.AddCandidates(t.Context(), p, m); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return s.Found()
 }
 
-// TestSearchInParts: the nearest are the same whether candidates are seen at once
-// or bit by bit.
+// TestSearchInParts checks that the result does not depend on how the candidates are
+// divided.
 func TestSearchInParts(t *testing.T) {
 	p := newPool(t, 2)
 	queries, candidates := columnsOf(p, Grid(5, 7), torchFeatures([][3]int{{20, 6, 8}}, 1, 0.4)), columnsOf(p, Grid(9, 11), torchFeatures([][3]int{{20, 12, 13}}, 2, 0.4))
@@ -165,8 +165,7 @@ func TestSearchInParts(t *testing.T) {
 	}
 }
 
-// TestShares: where points count several times, cost and gradient are those of as
-// many points of the same place.
+// TestShares checks that a weight of k equals k points at the same place.
 func TestShares(t *testing.T) {
 	p := newPool(t, 2)
 	features, style := torchFeatures([][3]int{{20, 6, 8}}, 1, 0.4), torchFeatures([][3]int{{20, 12, 13}}, 2, 0.4)
@@ -205,8 +204,8 @@ func TestShares(t *testing.T) {
 	}
 }
 
-// costGradients returns a cost of features seen whole and the gradients of weight
-// times it.
+// costGradients returns a cost of whole features, and the gradients of weight times the
+// cost.
 func costGradients(p *kernel.Pool, of Cost, features []feature, weight float64) (cost float64, gradients [][]float32) {
 	for i, f := range features {
 		of.Observe(p, i, f.tensor(), 0, 0)
@@ -220,7 +219,7 @@ func costGradients(p *kernel.Pool, of Cost, features []feature, weight float64) 
 	return cost, gradients
 }
 
-// offBy returns the distance of got from want relative to the length of want.
+// offBy returns the distance of got from want relative to the norm of want.
 func offBy[G, W float32 | float64](got []G, want []W) float64 {
 	var squares, errors float64
 	for i, w := range want {
@@ -304,8 +303,8 @@ func TestTorchPalette(t *testing.T) {
 	}
 }
 
-// TestSamePalette: the cost of colours against themselves is that of the least
-// distance, and nothing moves them.
+// TestSamePalette checks that colors against themselves have the smallest cost and no
+// gradient.
 func TestSamePalette(t *testing.T) {
 	const h, w = 7, 9
 	picture := make([]float32, 3*h*w)
@@ -358,9 +357,8 @@ func TestHypercolumnThreads(t *testing.T) {
 	})
 }
 
-// TestHypercolumnParts shows that activations seen in parts have the cost and the
-// gradients that they have when they are seen whole, and that nothing stays of
-// what was seen.
+// TestHypercolumnParts compares costs of activations in parts with those of the whole,
+// twice, so that nothing remains of the first observation.
 func TestHypercolumnParts(t *testing.T) {
 	eachHypercolumnCost(t, func(t *testing.T, features []feature, newCost func(p *kernel.Pool) Cost) {
 		p := newPool(t, 2)
@@ -377,7 +375,7 @@ func TestHypercolumnParts(t *testing.T) {
 			eachPart(p, f.tensor(), func(y, x int, part *kernel.Tensor) {
 				grad := kernel.NewTensor(f.c, part.H, part.W)
 				of.AddGradient(p, i, grad, part, y, x)
-				p.Paste(got, grad, y, x)
+				p.AddAt(got, grad, y, x)
 			})
 			if off := offBy(got.CHW(), gradients[i]); !(off < 1e-4) {
 				t.Errorf("the gradient of layer %d is off by %.2g", i, off)
@@ -386,8 +384,8 @@ func TestHypercolumnParts(t *testing.T) {
 	})
 }
 
-// TestHypercolumnNotANumber wants a NaN among the activations to show in the cost, and
-// nothing of it to stay.
+// TestHypercolumnNotANumber requires that a NaN among the activations makes the cost
+// NaN, once.
 func TestHypercolumnNotANumber(t *testing.T) {
 	eachHypercolumnCost(t, func(t *testing.T, features []feature, newCost func(p *kernel.Pool) Cost) {
 		p := newPool(t, 1)
@@ -404,7 +402,7 @@ func TestHypercolumnNotANumber(t *testing.T) {
 	})
 }
 
-// TestHypercolumnDead gives the costs activations without any value.
+// TestHypercolumnDead tests activations that are zero.
 func TestHypercolumnDead(t *testing.T) {
 	alive := []feature{newFeature(1, 20, 9, 8)}
 	dead := []feature{{20, 9, 8, make([]float32, len(alive[0].data))}}
@@ -426,7 +424,7 @@ func TestHypercolumnDead(t *testing.T) {
 	}
 }
 
-// TestSameHypercolumns wants the costs of a picture against itself to be zero.
+// TestSameHypercolumns requires the costs of a picture against itself to be zero.
 func TestSameHypercolumns(t *testing.T) {
 	features := []feature{newFeature(1, 20, 21, 34), newFeature(2, 37, 10, 17)}
 	other := []feature{newFeature(3, 20, 21, 34), newFeature(4, 37, 10, 17)}
@@ -443,7 +441,7 @@ func TestSameHypercolumns(t *testing.T) {
 	}
 }
 
-// TestSearch: what is looked for among rows that hold it is found.
+// TestSearch searches for rows that are among the candidates.
 func TestSearch(t *testing.T) {
 	p := newPool(t, 2)
 	style := Stack(columnsOf(p, SamplePoints(40, 1, 1), []feature{newFeature(1, 40, 9, 8)}),
@@ -457,7 +455,7 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-// TestMove: a cost that has looked elsewhere before is as one that has not.
+// TestMove checks that a cost does not depend on the points it had before.
 func TestMove(t *testing.T) {
 	features, style := []feature{newFeature(1, 20, 21, 34)}, []feature{newFeature(2, 20, 21, 34)}
 	p := newPool(t, 2)
@@ -466,7 +464,7 @@ func TestMove(t *testing.T) {
 	h := hypercolumnOf(there, features)
 	moved := NewRelaxedEMD(p, h, target)
 	costGradients(p, moved, features, 2)
-	moved.Move(here)
+	moved.SetPoints(here)
 	cost, gradients := costGradients(p, moved, features, 2)
 	wantCost, want := costGradients(p, NewRelaxedEMD(p, hypercolumnOf(here, features), target), features, 2)
 	if cost != wantCost || !slices.Equal(gradients[0], want[0]) {

@@ -2,27 +2,26 @@ package cost
 
 import "github.com/pastiche-art/pastiche/internal/kernel"
 
-// HypercolumnMatching is the [Cost] of the first phase of neural neighbour
-// style transfer (Kolkin et al. 2022, arXiv 2203.13215): every hypercolumn x of
-// the picture is to have the direction of the target t that was chosen for it,
+// HypercolumnMatching is the [Cost] of the first phase of neural neighbour style
+// transfer (Kolkin et al. 2022, arXiv 2203.13215). It compares the direction of every
+// hypercolumn x of the picture with that of its target t:
 //
-//	J = mean of 1 - x·t/(|x| |t|)
+//	J = weighted mean of 1 - x·t/(|x| |t|)
 //
-// where each x has its share in the mean. The targets are the style's hypercolumns
-// that a [Search] found.
+// A [Search] has found the targets among the hypercolumns of the style.
 type HypercolumnMatching struct {
 	*Hypercolumn
-	shares            []float64
+	weights           []float64
 	targets, unit     *kernel.Matrix
 	inverse, products []float64
 }
 
 // NewHypercolumnMatching returns the cost of a hypercolumn against targets, S x D.
-// Each point has a share in the mean, which add up to 1, or where these are nil, all
-// the same. The hypercolumn is the cost's from then on.
-func NewHypercolumnMatching(p *kernel.Pool, h *Hypercolumn, targets *kernel.Matrix, shares []float64) *HypercolumnMatching {
+// weights are the weights of the points in the mean and add up to 1; nil weights all
+// alike. The cost takes ownership of the hypercolumn.
+func NewHypercolumnMatching(p *kernel.Pool, h *Hypercolumn, targets *kernel.Matrix, weights []float64) *HypercolumnMatching {
 	h.checkPoints(targets)
-	t := &HypercolumnMatching{Hypercolumn: h, shares: h.shares(shares), targets: copied(targets), unit: copied(targets),
+	t := &HypercolumnMatching{Hypercolumn: h, weights: h.weights(weights), targets: copied(targets), unit: copied(targets),
 		inverse: make([]float64, h.points), products: make([]float64, h.points)}
 	normalise(p, t.targets, t.inverse)
 	return t
@@ -33,10 +32,10 @@ func (t *HypercolumnMatching) Evaluate(p *kernel.Pool, weight float64) float64 {
 	t.unit.Copy(t.Columns())
 	normalise(p, t.unit, t.inverse)
 	rowProducts(p, t.products, t.unit, t.targets, nil)
-	cost := 1 - weightedMean(t.products, t.shares)
+	cost := 1 - weightedMean(t.products, t.weights)
 	gradient := t.Gradient()
 	gradient.Copy(t.targets)
-	normaliseBackward(p, gradient, t.unit, t.inverse, t.products, -weight, t.shares)
+	normaliseBackward(p, gradient, t.unit, t.inverse, t.products, -weight, t.weights)
 	return cost
 }
 

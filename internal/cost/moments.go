@@ -6,9 +6,9 @@ import (
 	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
-// HypercolumnMoments is the [Cost] cost that goes with [RelaxedEMD] in STROTSS
-// (Kolkin et al. 2019), because cosines say nothing of lengths. With
-// the means mu, D, and covariances Sigma, D x D, of the hypercolumns,
+// HypercolumnMoments is the [Cost] that STROTSS adds to [RelaxedEMD] (Kolkin et al.
+// 2019), because cosines do not compare lengths. With the means mu, D, and covariances
+// Sigma, D x D, of the hypercolumns,
 //
 //	J = mean of |mu - mu*| + mean of |Sigma - Sigma*|
 type HypercolumnMoments struct {
@@ -18,8 +18,8 @@ type HypercolumnMoments struct {
 	centred             *kernel.Matrix
 }
 
-// NewHypercolumnMoments returns the cost of a hypercolumn against those of the
-// styles, T x D. The hypercolumn is the cost's from then on.
+// NewHypercolumnMoments returns the cost of a hypercolumn against those of the styles,
+// T x D. The cost takes ownership of the hypercolumn.
 func NewHypercolumnMoments(p *kernel.Pool, h *Hypercolumn, style *kernel.Matrix) *HypercolumnMoments {
 	h.check(style)
 	d := h.columns.Cols
@@ -50,8 +50,8 @@ func (t *HypercolumnMoments) Evaluate(p *kernel.Pool, weight float64) float64 {
 		}
 		return sum
 	})
-	// Sigma = (x - mu)ᵀ(x - mu)/n, and the mean of the centred rows is zero, so
-	// the gradient of Sigma with respect to mu is zero.
+	// Sigma = (x - mu)ᵀ(x - mu)/n, and the centered rows have mean zero, so the
+	// gradient of Sigma with respect to mu is zero.
 	var means float64
 	bias := make([]float64, len(mean))
 	for c, v := range mean {

@@ -2,31 +2,30 @@ package cost
 
 import "github.com/pastiche-art/pastiche/internal/kernel"
 
-// NearestNeighbours is the [Cost] cost of the second phase of neural neighbour
-// style transfer (Kolkin et al. 2022, arXiv 2203.13215), their feature splitting
-// where the hypercolumn has but one layer: with x' = x - mean x and likewise for
-// the style's hypercolumns s,
+// NearestNeighbours is the [Cost] of the second phase of neural neighbour style
+// transfer (Kolkin et al. 2022, arXiv 2203.13215); with a hypercolumn of one layer it
+// is their feature splitting. With x' = x - mean x, and likewise for the hypercolumns s
+// of the style,
 //
 //	J = mean over x of min over s of 1 - x'·s'/(|x'| |s'|)
 //
-// where each x has its share in both means over x. Every evaluation looks for the
-// nearest anew, as a [Search] does. The gradient holds the choice constant, which is
-// exact where the choice is unique.
+// Both means over x are weighted. Every evaluation searches for the nearest neighbours
+// again. The gradient treats them as constant, which is exact where they are unique.
 type NearestNeighbours struct {
 	*Hypercolumn
-	shares            []float64
+	weights           []float64
 	style             directions
 	unit              *kernel.Matrix
 	nearest           []int32
 	inverse, products []float64
 }
 
-// NewNearestNeighbours returns the cost of a hypercolumn against those of the
-// styles, T x D. The points have shares as those of [NewHypercolumnMatching] do. The
-// hypercolumn is the cost's from then on.
-func NewNearestNeighbours(p *kernel.Pool, h *Hypercolumn, style *kernel.Matrix, shares []float64) *NearestNeighbours {
+// NewNearestNeighbours returns the cost of a hypercolumn against those of the styles, T
+// x D. weights are as in [NewHypercolumnMatching]. The cost takes ownership of the
+// hypercolumn.
+func NewNearestNeighbours(p *kernel.Pool, h *Hypercolumn, style *kernel.Matrix, weights []float64) *NearestNeighbours {
 	h.check(style)
-	return &NearestNeighbours{Hypercolumn: h, shares: h.shares(shares), style: newDirections(p, style, columnMeans(p, style)),
+	return &NearestNeighbours{Hypercolumn: h, weights: h.weights(weights), style: newDirections(p, style, columnMeans(p, style)),
 		unit: kernel.NewMatrix(h.columns.Rows, h.columns.Cols), nearest: make([]int32, h.points),
 		inverse: make([]float64, h.points), products: make([]float64, h.points)}
 }
@@ -34,16 +33,16 @@ func NewNearestNeighbours(p *kernel.Pool, h *Hypercolumn, style *kernel.Matrix, 
 // Evaluate implements [Cost].
 func (t *NearestNeighbours) Evaluate(p *kernel.Pool, weight float64) float64 {
 	t.unit.Copy(t.Columns())
-	subtract(p, t.unit, weightedSums(p, t.unit, t.shares))
+	subtract(p, t.unit, weightedSums(p, t.unit, t.weights))
 	normalise(p, t.unit, t.inverse)
-	p.Greatest(t.nearest, t.unit, t.style.columns)
+	p.ArgmaxProduct(t.nearest, t.unit, t.style.columns)
 	rowProducts(p, t.products, t.unit, t.style.rows, t.nearest)
-	cost := 1 - weightedMean(t.products, t.shares)
+	cost := 1 - weightedMean(t.products, t.weights)
 	gradient := t.Gradient()
 	gather(p, gradient, t.style.rows, t.nearest, 1)
-	normaliseBackward(p, gradient, t.unit, t.inverse, t.products, -weight, t.shares)
-	// Each row has its share in the mean that all lost.
-	subtractShares(p, gradient, weightedSums(p, gradient, nil), t.shares)
+	normaliseBackward(p, gradient, t.unit, t.inverse, t.products, -weight, t.weights)
+	// Every row contributes its weight to the mean that was subtracted from all rows.
+	subtractWeighted(p, gradient, weightedSums(p, gradient, nil), t.weights)
 	return cost
 }
 

@@ -8,16 +8,15 @@ import (
 	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
-// minColorSquare bounds the squared distance of colours from below, as in the
-// code of STROTSS: the gradient of the root would have no bound.
+// minColorSquare is a lower bound of the squared distance of colors, as in the code of
+// STROTSS. Without it the gradient of the root would be unbounded.
 const minColorSquare = 1e-5
 
-// A Color is red, green and blue from -1/2 to 1/2, which stand for levels of 0 to
-// 255.
+// A Color is red, green and blue from -1/2 to 1/2, for levels of 0 to 255.
 type Color [3]float64
 
-// Colors returns the colours of a picture, 3 x h x w in levels of 0 to 255, at
-// some points.
+// Colors returns the colors of a picture, 3 x h x w in levels of 0 to 255, at the given
+// points.
 func Colors(picture []float32, h, w int, at []Point) []Color {
 	colors := make([]Color, len(at))
 	for i, point := range at {
@@ -34,25 +33,25 @@ func Colors(picture []float32, h, w int, at []Point) []Color {
 }
 
 // A Palette is the cost of STROTSS (Kolkin et al. 2019, arXiv 1904.12785) for the
-// colours of the picture itself: the relaxed earth mover's distance, as in
-// [RelaxedEMD], between its colours x and those of the style s, with
+// colors of the picture: the relaxed earth mover's distance, as in [RelaxedEMD],
+// between the colors x of the picture and s of the style, with
 //
 //	d = 1 - x·s/(|x| |s|) + √(max(|x - s|², 1e-5)/3)
 //
-// The paper has the colours in a decorrelated space, which its code reaches by a
-// rotation; d is the same before and after one.
+// The paper uses a decorrelated color space, which its code reaches by a rotation.
+// Rotations do not change d.
 type Palette struct {
 	style []Color
 	unit  []direction
 }
 
-// direction is a colour of length 1, or zero, and 1 over the length that it had.
+// direction is a color of length 1, or zero, and the inverse of its original length.
 type direction struct {
 	Color
 	inverse float64
 }
 
-// NewPalette returns the cost against the colours of the styles.
+// NewPalette returns the cost against the colors of the styles.
 func NewPalette(style []Color) *Palette { return &Palette{style, directionsOf(style)} }
 
 func directionsOf(colors []Color) []direction {
@@ -69,8 +68,8 @@ func directionsOf(colors []Color) []direction {
 
 func (c Color) dot(d Color) float64 { return c[0]*d[0] + c[1]*d[1] + c[2]*d[2] }
 
-// Evaluate returns the cost of the colours of a picture, 3 x h x w in levels of 0
-// to 255, at some points, and adds weight times its gradient with respect to the
+// Evaluate returns the cost of the colors of a picture, 3 x h x w in levels of 0 to
+// 255, at the given points. It adds weight times its gradient with respect to the
 // picture to gradient.
 func (t *Palette) Evaluate(p *kernel.Pool, gradient, picture []float32, h, w int, at []Point, weight float64) float64 {
 	if len(picture) != 3*h*w || len(gradient) != len(picture) {
@@ -84,12 +83,12 @@ func (t *Palette) Evaluate(p *kernel.Pool, gradient, picture []float32, h, w int
 	slopes := make([]Color, len(colors))
 	if rows >= cols {
 		for i, s := range toStyle {
-			t.addSlope(&slopes[i], colors[i], unit[i], s.at, 1/float64(len(toStyle)))
+			t.addGradient(&slopes[i], colors[i], unit[i], s.at, 1/float64(len(toStyle)))
 		}
 	} else {
 		for s, near := range toPicture {
 			i := near.at
-			t.addSlope(&slopes[i], colors[i], unit[i], s, 1/float64(len(toPicture)))
+			t.addGradient(&slopes[i], colors[i], unit[i], s, 1/float64(len(toPicture)))
 		}
 	}
 	for i, point := range at {
@@ -102,15 +101,15 @@ func (t *Palette) Evaluate(p *kernel.Pool, gradient, picture []float32, h, w int
 	return max(rows, cols)
 }
 
-// nearColor is the number of a colour, and how far it is.
+// nearColor is the index of the nearest color and its distance.
 type nearColor struct {
 	at       int
 	distance float64
 }
 
-// nearer takes another colour where that is nearer, or not a number, which is to be
-// seen.
-func (n *nearColor) nearer(at int, distance float64) {
+// update stores another color where that is nearer, or where its distance is NaN, which
+// must propagate.
+func (n *nearColor) update(at int, distance float64) {
 	if distance < n.distance || distance != distance {
 		*n = nearColor{at, distance}
 	}
@@ -118,8 +117,9 @@ func (n *nearColor) nearer(at int, distance float64) {
 
 func farColors(n int) []nearColor { return slices.Repeat([]nearColor{{distance: math.Inf(1)}}, n) }
 
-// nearestColors returns, for each of some colours, the nearest of others, the first
-// of several; and the other way round. Every distance is computed once.
+// nearestColors returns the nearest of b for each of a, and the nearest of a for each
+// of b; of several equally near colors it returns the first. Every distance is computed
+// once.
 func nearestColors(p *kernel.Pool, a, b []Color, aUnit, bUnit []direction) (toB, toA []nearColor) {
 	toB, toA = farColors(len(a)), farColors(len(b))
 	bands := make([][]nearColor, (len(a)+taskRows-1)/taskRows) // of a, seen from b
@@ -128,15 +128,15 @@ func nearestColors(p *kernel.Pool, a, b []Color, aUnit, bUnit []direction) (toB,
 		for i := lo; i < hi; i++ {
 			for j, c := range b {
 				d := 1 - aUnit[i].dot(bUnit[j].Color) + euclidean(a[i], c)
-				toB[i].nearer(j, d)
-				band[j].nearer(i, d)
+				toB[i].update(j, d)
+				band[j].update(i, d)
 			}
 		}
 		bands[lo/taskRows] = band
 	})
 	for _, band := range bands {
 		for j, near := range band {
-			toA[j].nearer(near.at, near.distance)
+			toA[j].update(near.at, near.distance)
 		}
 	}
 	return toB, toA
@@ -154,9 +154,9 @@ func euclidean(a, b Color) float64 {
 	return math.Sqrt(max(d.dot(d), minColorSquare) / 3)
 }
 
-// addSlope adds share times the gradient of d between a colour x and one of the
-// style, with respect to x.
-func (t *Palette) addSlope(slope *Color, x Color, unit direction, style int, share float64) {
+// addGradient adds weight times the gradient of d with respect to the color x of the
+// picture. style is the index of the color of the style.
+func (t *Palette) addGradient(slope *Color, x Color, unit direction, style int, weight float64) {
 	s, u := t.style[style], t.unit[style].Color
 	along, far := unit.dot(u), euclidean(x, s)
 	for k := range slope {
@@ -164,6 +164,6 @@ func (t *Palette) addSlope(slope *Color, x Color, unit direction, style int, sha
 		if d := x[k] - s[k]; 3*far*far > minColorSquare {
 			v += d / (3 * far)
 		}
-		slope[k] += share * v
+		slope[k] += weight * v
 	}
 }

@@ -41,7 +41,7 @@ func TestGuidedSamplePoints(t *testing.T) {
 	for _, p := range newGuide(t, h, w, values).SamplePoints(n, 1, 2) {
 		counts[p]++
 	}
-	// In proportion to the squares 1, 4 and 5, within 5 standard deviations.
+	// Proportional to the squares 1, 4 and 5, within 5 standard deviations.
 	for at, want := range map[Point]float64{{.5 / 3, .9}: n / 10, {.5, .5}: n * 4 / 10, {2.5 / 3, .9}: n / 2} {
 		found := false
 		for p, count := range counts {
@@ -62,7 +62,7 @@ func TestWeightedGrid(t *testing.T) {
 	values := make([]float32, 6)
 	values[1], values[5] = 1, 2
 	at, shares := WeightedGrid(2, 3, values)
-	if want := []Point{centre(0, 1, 2, 3), centre(1, 2, 2, 3)}; !slices.Equal(at, want) {
+	if want := []Point{cellCentre(0, 1, 2, 3), cellCentre(1, 2, 2, 3)}; !slices.Equal(at, want) {
 		t.Errorf("at %v, want %v", at, want)
 	}
 	for i, want := range []float64{0.2, 0.8} {

@@ -7,31 +7,31 @@ import (
 	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
-// The functions of this file work on matrices with one row for each point. They add
-// in float64, from the first row or column to the last.
+// The functions of this file work on matrices with a row for each point. They add in
+// float64, in the order of rows or columns.
 
-// minLength is the length below which a row has no direction: its cosine with any
-// other row counts as 0, and so does the gradient of that cosine. It is far below the activations of
-// any network that sees something.
+// minLength is the length below which a row has no direction: its cosine with any other
+// row, and the gradient of that cosine, count as 0. It is far below the length of the
+// activations of any useful network.
 const minLength = 1e-8
 
-// taskRows is the number of rows that a task takes.
+// taskRows is the number of rows that a task computes.
 const taskRows = 64
 
-// rowRanges calls do for ranges of rows that make up all, from lo to hi-1.
+// rowRanges divides the rows into ranges and calls do for each, from lo to hi-1.
 func rowRanges(p *kernel.Pool, rows int, do func(lo, hi int)) {
 	p.Run((rows+taskRows-1)/taskRows, func(_, i int) {
 		do(i*taskRows, min((i+1)*taskRows, rows))
 	})
 }
 
-// evenShares returns the shares of n rows that count alike.
-func evenShares(n int) []float64 {
+// uniformWeights returns n equal weights that add up to 1.
+func uniformWeights(n int) []float64 {
 	return slices.Repeat([]float64{1 / float64(n)}, n)
 }
 
-// weightedSums returns the sum of all rows, each times its factor; without factors
-// these are 1.
+// weightedSums returns the sum of all rows, each multiplied by its factor. nil factors
+// mean 1.
 func weightedSums(p *kernel.Pool, m *kernel.Matrix, factors []float64) []float64 {
 	sums := make([]float64, m.Panels()*kernel.Lanes)
 	p.Run(m.Panels(), func(_, i int) {
@@ -50,21 +50,21 @@ func weightedSums(p *kernel.Pool, m *kernel.Matrix, factors []float64) []float64
 	return sums
 }
 
-// subtractShares subtracts from each row of m its share of one row.
-func subtractShares(p *kernel.Pool, m *kernel.Matrix, row, shares []float64) {
+// subtractWeighted subtracts from each row of m the given row times the row's weight.
+func subtractWeighted(p *kernel.Pool, m *kernel.Matrix, row, weights []float64) {
 	p.Run(m.Panels(), func(_, i int) {
 		from := row[i*kernel.Lanes:][:kernel.Lanes]
 		panel := m.Panel(i)
-		for r, share := range shares {
+		for r, weight := range weights {
 			for k := range from {
 				v := &panel[r*kernel.Lanes+k]
-				*v = float32(float64(*v) - share*from[k])
+				*v = float32(float64(*v) - weight*from[k])
 			}
 		}
 	})
 }
 
-// columnMeans returns the mean row, with the padding.
+// columnMeans returns the mean row, including the padding.
 func columnMeans(p *kernel.Pool, m *kernel.Matrix) []float64 {
 	means := weightedSums(p, m, nil)
 	for k := range means {
@@ -73,7 +73,7 @@ func columnMeans(p *kernel.Pool, m *kernel.Matrix) []float64 {
 	return means
 }
 
-// subtract subtracts one row from every row of m.
+// subtract subtracts the given row from every row of m.
 func subtract(p *kernel.Pool, m *kernel.Matrix, row []float64) {
 	p.Run(m.Panels(), func(_, i int) {
 		from := row[i*kernel.Lanes:][:kernel.Lanes]
@@ -87,7 +87,7 @@ func subtract(p *kernel.Pool, m *kernel.Matrix, row []float64) {
 	})
 }
 
-// normalise divides every row by its length, which it stores the inverse of. A row
+// normalise divides every row by its length and stores the inverse of the length. A row
 // shorter than minLength becomes zero, and its inverse is 0.
 func normalise(p *kernel.Pool, m *kernel.Matrix, inverse []float64) {
 	rowRanges(p, m.Rows, func(lo, hi int) {
@@ -121,7 +121,7 @@ func normalise(p *kernel.Pool, m *kernel.Matrix, inverse []float64) {
 }
 
 // rowProducts computes the inner product of each row r of a with row at[r] of b, or
-// with row r where at is nil, to dst.
+// with row r of b where at is nil.
 func rowProducts(p *kernel.Pool, dst []float64, a, b *kernel.Matrix, at []int32) {
 	rowRanges(p, a.Rows, func(lo, hi int) {
 		clear(dst[lo:hi])
@@ -149,7 +149,7 @@ func meanOf(values []float64) float64 {
 	return sum / float64(len(values))
 }
 
-// gather makes row r of dst weight times row at[r] of src.
+// gather sets row r of dst to weight times row at[r] of src.
 func gather(p *kernel.Pool, dst, src *kernel.Matrix, at []int32, weight float32) {
 	p.Run(dst.Panels(), func(_, i int) {
 		to, from := dst.Panel(i), src.Panel(i)
@@ -162,9 +162,9 @@ func gather(p *kernel.Pool, dst, src *kernel.Matrix, at []int32, weight float32)
 	})
 }
 
-// scatter makes row r of dst weight times the sum of the rows s of src for which
-// at[s] is r.
-func scatter(p *kernel.Pool, dst, src *kernel.Matrix, at []int32, weight float32) {
+// scatterAdd sets row r of dst to weight times the sum of the rows s of src with at[s]
+// = r.
+func scatterAdd(p *kernel.Pool, dst, src *kernel.Matrix, at []int32, weight float32) {
 	p.Run(dst.Panels(), func(_, i int) {
 		to, from := dst.Panel(i), src.Panel(i)
 		clear(to)
@@ -177,21 +177,22 @@ func scatter(p *kernel.Pool, dst, src *kernel.Matrix, at []int32, weight float32
 	})
 }
 
-// normaliseBackward turns the gradient g of a cost with respect to the rows u of
-// length 1 that normalise made of rows x into that with respect to x, times weight
-// and, unless shares are nil, the row's share:
+// normaliseBackward is the backward pass of normalise. It turns g, the gradient of a
+// cost with respect to the rows u of length 1, into the gradient with respect to the
+// original rows x, multiplied by weight and by the row's own weight, unless weights are
+// nil:
 //
 //	dJ/dx = (g - (u·g) u)/|x|
 //
 // scratch has a number for each row.
-func normaliseBackward(p *kernel.Pool, g, u *kernel.Matrix, inverse, scratch []float64, weight float64, shares []float64) {
+func normaliseBackward(p *kernel.Pool, g, u *kernel.Matrix, inverse, scratch []float64, weight float64, weights []float64) {
 	rowProducts(p, scratch, u, g, nil)
 	p.Run(g.Panels(), func(_, i int) {
 		gradient, unit := g.Panel(i), u.Panel(i)
 		for r, along := range scratch {
 			factor := weight * inverse[r]
-			if shares != nil {
-				factor *= shares[r]
+			if weights != nil {
+				factor *= weights[r]
 			}
 			row := gradient[r*kernel.Lanes:][:kernel.Lanes]
 			for k, v := range unit[r*kernel.Lanes:][:kernel.Lanes] {
@@ -201,10 +202,10 @@ func normaliseBackward(p *kernel.Pool, g, u *kernel.Matrix, inverse, scratch []f
 	})
 }
 
-// weightedMean returns the sum of values, each times its share of 1.
-func weightedMean(values, shares []float64) (mean float64) {
+// weightedMean returns the sum of values, each multiplied by its weight.
+func weightedMean(values, weights []float64) (mean float64) {
 	for i, v := range values {
-		mean += shares[i] * v
+		mean += weights[i] * v
 	}
 	return mean
 }
@@ -215,11 +216,11 @@ func copied(m *kernel.Matrix) *kernel.Matrix {
 	return c
 }
 
-// directions are rows of length 1, T x D, and their transpose.
+// directions holds rows of length 1, T x D, and their transpose.
 type directions struct{ rows, columns *kernel.Matrix }
 
-// newDirections returns the directions of the rows of a matrix that are seen from
-// an origin; nil is zero.
+// newDirections returns the directions of the rows of a matrix relative to an origin;
+// nil is zero.
 func newDirections(p *kernel.Pool, of *kernel.Matrix, origin []float64) directions {
 	d := directions{copied(of), kernel.NewMatrix(of.Cols, of.Rows)}
 	if origin != nil {

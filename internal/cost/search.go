@@ -8,14 +8,14 @@ import (
 	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
-// A Centre computes the mean row of several matrices, which it is given one by one.
-type Centre struct {
+// A RowMean computes the mean row of several matrices.
+type RowMean struct {
 	sums []float64
 	rows int
 }
 
-// Add takes in the rows of a matrix, which has as many columns as those before.
-func (c *Centre) Add(p *kernel.Pool, m *kernel.Matrix) {
+// Add adds the rows of a matrix. All matrices have the same number of columns.
+func (c *RowMean) Add(p *kernel.Pool, m *kernel.Matrix) {
 	if c.sums == nil {
 		c.sums = make([]float64, m.Panels()*kernel.Lanes)
 	}
@@ -25,8 +25,8 @@ func (c *Centre) Add(p *kernel.Pool, m *kernel.Matrix) {
 	c.rows += m.Rows
 }
 
-// Mean returns the mean of the rows so far.
-func (c *Centre) Mean() []float64 {
+// Mean returns the mean of the rows added so far.
+func (c *RowMean) Mean() []float64 {
 	mean := slices.Clone(c.sums)
 	for k := range mean {
 		mean[k] /= float64(c.rows)
@@ -34,23 +34,22 @@ func (c *Centre) Mean() []float64 {
 	return mean
 }
 
-// A Search finds, for each row q of queries, S x D, the row k of candidates, that
-// is nearest by cosine after both sets were centred,
+// A Search finds, for each row q of queries, S x D, the nearest row k of candidates by
+// cosine, after both sets have been centered,
 //
 //	argmax over k of (q - mean q)·(k - mean k) / |k - mean k|
 //
-// and the first of these where several are equally near (Kolkin et al. 2022,
-// arXiv 2203.13215). It sees the candidates in parts, so that they need not all be
-// in memory.
+// and the first of several equally near rows (Kolkin et al. 2022, arXiv 2203.13215). It
+// takes the candidates in parts, which need not be in memory at the same time.
 type Search struct {
 	queries, found *kernel.Matrix
 	mean           []float64
 	best, products []float64
-	nearest        []int32 // of one part
+	nearest        []int32 // the nearest candidates in one part
 }
 
-// NewSearch returns a search among candidates that have a mean, as their [Centre]
-// has it.
+// NewSearch returns a search among candidates with the given mean row, which a
+// [RowMean] has computed.
 func NewSearch(p *kernel.Pool, queries *kernel.Matrix, mean []float64) *Search {
 	q := copied(queries)
 	subtract(p, q, columnMeans(p, q))
@@ -58,11 +57,11 @@ func NewSearch(p *kernel.Pool, queries *kernel.Matrix, mean []float64) *Search {
 		best: slices.Repeat([]float64{math.Inf(-1)}, q.Rows), products: make([]float64, q.Rows), nearest: make([]int32, q.Rows)}
 }
 
-// Among takes in a part of the candidates, T x D. Where ctx is cancelled, it fails
-// with context.Cause(ctx), and the search is of no use any more.
-func (s *Search) Among(ctx context.Context, p *kernel.Pool, candidates *kernel.Matrix) error {
+// AddCandidates searches a part of the candidates, T x D. Where ctx is cancelled it
+// fails with context.Cause(ctx), and the search must not be used any more.
+func (s *Search) AddCandidates(ctx context.Context, p *kernel.Pool, candidates *kernel.Matrix) error {
 	d := newDirections(p, candidates, s.mean)
-	if err := p.GreatestContext(ctx, s.nearest, s.queries, d.columns); err != nil {
+	if err := p.ArgmaxProductContext(ctx, s.nearest, s.queries, d.columns); err != nil {
 		return err
 	}
 	rowProducts(p, s.products, s.queries, d.rows, s.nearest)
@@ -75,5 +74,6 @@ func (s *Search) Among(ctx context.Context, p *kernel.Pool, candidates *kernel.M
 	return nil
 }
 
-// Found returns the nearest of the candidates so far, S x D, not centred.
+// Found returns the nearest of the candidates so far, S x D, as they were before
+// centering.
 func (s *Search) Found() *kernel.Matrix { return s.found }

@@ -6,20 +6,19 @@ import (
 	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
-// minDistance bounds the mean distance of a point from all others from below:
-// points that all look alike differ by rounding alone.
+// minDistance is a lower bound of the mean distance of a point from all others. Points
+// that are all equal differ by rounding alone.
 const minDistance = 1e-6
 
 // SelfSimilarity is the content [Cost] of STROTSS (Kolkin et al. 2019, arXiv
-// 1904.12785): what looks alike in the content is to look alike in the picture,
-// whatever it looks like. With the cosine distances D, n x n, between the
-// hypercolumns of n points, of the picture X and of the content C at the same
-// points,
+// 1904.12785). It preserves which points of the content look alike, not how they look.
+// With the cosine distances D, n x n, between the hypercolumns of n points, of the
+// picture X and of the content C at the same points,
 //
 //	J = 1/n sum over i, j of |DX[i][j]/sum over k of DX[k][j] - DC[i][j]/sum over k of DC[k][j]|
 //
-// This is the paper's mean over all i and j times n, as its authors' code has it,
-// so that it does not depend on the number of points.
+// This is the paper's mean over all i and j times n, as in its authors' code, so that
+// it does not depend on the number of points.
 type SelfSimilarity struct {
 	*Hypercolumn
 	target            *kernel.Matrix // DC, each column divided by its sum
@@ -31,7 +30,7 @@ type SelfSimilarity struct {
 }
 
 // NewSelfSimilarity returns the cost of a hypercolumn against the columns of the
-// content at the same points, n x D. The hypercolumn is the cost's from then on.
+// content at the same points, n x D. The cost takes ownership of the hypercolumn.
 func NewSelfSimilarity(p *kernel.Pool, h *Hypercolumn, content *kernel.Matrix) *SelfSimilarity {
 	h.checkPoints(content)
 	n, d := content.Rows, content.Cols
@@ -71,7 +70,7 @@ func (t *SelfSimilarity) measure(p *kernel.Pool, x *kernel.Matrix) {
 	})
 }
 
-// columnSums returns the sums of the columns of a panel of distances.
+// columnSums returns the column sums of a panel of distances.
 func (t *SelfSimilarity) columnSums(panel int) []float64 {
 	return t.sums[panel*kernel.Lanes : min((panel+1)*kernel.Lanes, t.points)]
 }
@@ -80,7 +79,7 @@ func (t *SelfSimilarity) columnSums(panel int) []float64 {
 func (t *SelfSimilarity) Evaluate(p *kernel.Pool, weight float64) float64 {
 	t.measure(p, t.Columns())
 	cost := p.SumTasks(t.slopes.Panels(), t.computeSlopes)
-	// D[i][j] is 1 - u[i]·u[j], so dJ/du is -(dJ/dD + its transpose) u.
+	// D[i][j] = 1 - u[i]·u[j], so dJ/du = -(dJ/dD + its transpose) u.
 	p.Transpose(t.transpose, t.slopes)
 	t.slopes.AddScaled(1, t.transpose)
 	gradient := t.Gradient()
@@ -93,8 +92,7 @@ func (t *SelfSimilarity) Evaluate(p *kernel.Pool, weight float64) float64 {
 //
 //	dJ/dD[i][j] = 1/n (sgn(E[i][j])/sum[j] - sum over k of sgn(E[k][j]) D[k][j]/sum[j]²)
 //
-// for the differences E in the definition of J, and returns the sum of their absolute
-// values.
+// where E are the differences in the definition of J. It returns the sum of |E|.
 func (t *SelfSimilarity) computeSlopes(b int) (cost float64) {
 	var (
 		distances, target, slopes = t.distances.Panel(b), t.target.Panel(b), t.slopes.Panel(b)

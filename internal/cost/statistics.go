@@ -6,17 +6,16 @@ import (
 	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
-// Statistics are what the style costs know of an activation F, C x N: no
-// positions, only averages over them.
+// Statistics are the averages of an activation F, C x N, over its positions that the
+// style costs compare.
 type Statistics struct {
 	Mean   []float64      // of each channel, C
 	Second *kernel.Matrix // F Fᵀ/N, the Gram matrix over the number of positions, C x C
 }
 
-// GramMatrix computes Gram(A) = A Aᵀ to dst, C x C, for the activation f as a
-// matrix A of C x (nH nW). A function of dst whose gradient with respect to it
-// is the symmetric matrix D has the gradient 2 D A with respect to A, which
-// [kernel.Pool.AddProduct] computes.
+// GramMatrix computes dst = A Aᵀ, C x C, where A is the activation f as a matrix of C x
+// (nH nW). If a function of dst has the symmetric gradient D with respect to dst, its
+// gradient with respect to A is 2 D A, which [kernel.Pool.AddProduct] computes.
 func GramMatrix(e kernel.Engine, dst *kernel.Matrix, f *kernel.Tensor) { e.Gram(dst, f) }
 
 // Measure returns the statistics of an activation.
@@ -24,9 +23,8 @@ func Measure(e kernel.Engine, f *kernel.Tensor) *Statistics {
 	return (*Guide)(nil).Measure(e, f, 0, 0)
 }
 
-// Blend returns the weighted mean of the statistics of several styles, or of
-// the parts of one picture, which have weights in proportion to their
-// positions.
+// Blend returns the weighted mean of the statistics of several styles, or of the parts
+// of a picture. The weights of parts are their numbers of positions.
 func Blend(weights []float64, of ...*Statistics) *Statistics {
 	if len(weights) != len(of) || len(of) == 0 {
 		panic(fmt.Sprintf("cost: %d weights for %d statistics", len(weights), len(of)))
@@ -50,8 +48,8 @@ func MeanActivation(e kernel.Engine, f *kernel.Tensor) float64 {
 	return (*Guide)(nil).MeanActivation(e, f)
 }
 
-// MeanActivation returns the mean of a whole activation over channels and over the
-// positions that the guide points at.
+// MeanActivation returns the mean of a whole activation over channels and over
+// positions, weighted by T².
 func (g *Guide) MeanActivation(e kernel.Engine, f *kernel.Tensor) float64 {
 	s := newAccumulator(f.C, g)
 	s.sums(e, f, 0, 0)
@@ -67,12 +65,12 @@ func newStatistics(channels int) *Statistics {
 	return &Statistics{Mean: make([]float64, channels), Second: kernel.NewMatrix(channels, channels)}
 }
 
-// An accumulator sums up the statistics of an activation over its parts. finish
-// turns the sums into means; the first part after that begins a new sum.
+// An accumulator sums the statistics of an activation over its parts. finish turns the
+// sums into means. The first part after finish starts a new sum.
 type accumulator struct {
 	Statistics
 	guide        *Guide
-	grams, means int // positions summed up
+	grams, means int // number of positions in the sums
 	part         *Statistics
 }
 
@@ -80,7 +78,7 @@ func newAccumulator(channels int, guide *Guide) *accumulator {
 	return &accumulator{Statistics: *newStatistics(channels), guide: guide}
 }
 
-// gram adds the Gram matrix of a part.
+// gram adds the Gram matrix of a part f.
 func (g *accumulator) gram(e kernel.Engine, f *kernel.Tensor, y, x int) {
 	if g.guide == nil {
 		g.addGram(e, f)
@@ -92,7 +90,7 @@ func (g *accumulator) gram(e kernel.Engine, f *kernel.Tensor, y, x int) {
 func (g *accumulator) addGram(e kernel.Engine, f *kernel.Tensor) {
 	to := &g.Statistics
 	if g.grams > 0 {
-		to = g.spare()
+		to = g.scratch()
 	}
 	GramMatrix(e, to.Second, f)
 	if g.grams > 0 {
@@ -101,7 +99,7 @@ func (g *accumulator) addGram(e kernel.Engine, f *kernel.Tensor) {
 	g.grams += f.Positions()
 }
 
-// sums adds the sums of a part.
+// sums adds the channel sums of a part f.
 func (g *accumulator) sums(e kernel.Engine, f *kernel.Tensor, y, x int) {
 	if g.guide == nil {
 		g.addSums(e, f)
@@ -113,7 +111,7 @@ func (g *accumulator) sums(e kernel.Engine, f *kernel.Tensor, y, x int) {
 func (g *accumulator) addSums(e kernel.Engine, f *kernel.Tensor) {
 	to := &g.Statistics
 	if g.means > 0 {
-		to = g.spare()
+		to = g.scratch()
 	}
 	e.Sums(to.Mean, f)
 	if g.means > 0 {
@@ -124,16 +122,16 @@ func (g *accumulator) addSums(e kernel.Engine, f *kernel.Tensor) {
 	g.means += f.Positions()
 }
 
-// spare returns room for the sums of one part.
-func (g *accumulator) spare() *Statistics {
+// scratch returns a buffer for the sums of one part.
+func (g *accumulator) scratch() *Statistics {
 	if g.part == nil {
 		g.part = newStatistics(len(g.Mean))
 	}
 	return g.part
 }
 
-// finish turns the sums into the statistics of scale times the activation and
-// returns its number of positions.
+// finish turns the sums into the statistics of scale times the activation and returns
+// its number of positions.
 func (g *accumulator) finish(scale float64) (positions int) {
 	positions = g.grams
 	g.Second.Scale(float32(scale * scale / float64(positions)))

@@ -6,13 +6,13 @@ import (
 	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
-// transport computes the maps that carry normal distributions to one with the
-// covariances K Kᵀ, for [Wasserstein].
+// transport computes the optimal transport maps to normal distributions with the
+// covariance K Kᵀ, for [Wasserstein].
 type transport struct {
 	k, kt     *kernel.Matrix // C x R, and Kᵀ
-	by        *kernel.Matrix // C x R, a product with K
-	square    *kernel.Matrix // R x R, Kᵀ S K; then of one step
-	x, next   *kernel.Matrix // iterate towards U
+	product   *kernel.Matrix // C x R: S K, later K H⁻¹
+	square    *kernel.Matrix // R x R: Kᵀ S K, later the matrix of an iteration
+	x, next   *kernel.Matrix // the iterate that converges to U
 	lower     []float64      // Cholesky factor Qᵀ
 	inverse   []float64      // Q⁻¹
 	pivots    []float64      // of Kᵀ K, R
@@ -21,7 +21,7 @@ type transport struct {
 
 func newTransport(p *kernel.Pool, k *kernel.Matrix) *transport {
 	c, r := k.Rows, k.Cols
-	t := &transport{k: k, kt: kernel.NewMatrix(r, c), by: kernel.NewMatrix(c, r),
+	t := &transport{k: k, kt: kernel.NewMatrix(r, c), product: kernel.NewMatrix(c, r),
 		square: kernel.NewMatrix(r, r), x: kernel.NewMatrix(r, r), next: kernel.NewMatrix(r, r),
 		lower: make([]float64, r*r), inverse: make([]float64, r*r),
 		pivots: make([]float64, r), minPivots: make([]float64, r)}
@@ -34,15 +34,15 @@ func newTransport(p *kernel.Pool, k *kernel.Matrix) *transport {
 	return t
 }
 
-// computeMap computes to dst scale times the map T = K H⁻¹ Kᵀ from the covariances s, and
-// returns tr(H), given a lower bound of the eigenvalues of s: the pivots of Kᵀ S K
-// are not below those of epsilon Kᵀ K.
+// computeMap writes scale times the map T = K H⁻¹ Kᵀ from the covariances s to dst, and
+// returns tr(H). epsilon is a lower bound of the eigenvalues of s; therefore the pivots
+// of Kᵀ S K are not below those of epsilon Kᵀ K.
 func (t *transport) computeMap(p *kernel.Pool, dst *kernel.Matrix, scale float64, s *kernel.Matrix, epsilon float64) (trace float64) {
 	for i, pivot := range t.pivots {
 		t.minPivots[i] = epsilon * pivot
 	}
-	p.Multiply(t.by, s, t.k)
-	p.Multiply(t.square, t.kt, t.by)
+	p.Multiply(t.product, s, t.k)
+	p.Multiply(t.square, t.kt, t.product)
 	cholesky(p, t.lower, t.square, t.minPivots)
 	invertTransposed(p, t.inverse, t.lower, t.square.Rows)
 	t.polar(p)
@@ -62,44 +62,45 @@ func (t *transport) computeMap(p *kernel.Pool, dst *kernel.Matrix, scale float64
 		}
 	}
 	p.Multiply(t.next, t.square, t.x)
-	// H⁻¹ is symmetric but for rounding.
+	// H⁻¹ is symmetric up to rounding.
 	p.Transpose(t.square, t.next)
 	t.next.AddScaled(1, t.square)
 	t.next.Scale(float32(scale / 2))
-	p.Multiply(t.by, t.k, t.next)
-	p.Multiply(dst, t.by, t.kt)
+	p.Multiply(t.product, t.k, t.next)
+	p.Multiply(dst, t.product, t.kt)
 	return trace
 }
 
-// work is about the number of multiplications of computeMap: four products with k,
-// two Cholesky factors, and as many steps of polar as the condition takes, about six.
+// work returns about the number of multiplications of computeMap: four products with k,
+// a Cholesky factorization and an inversion, and about six iterations of polar.
 func (t *transport) work() float64 {
 	c, r := float64(t.k.Rows), float64(t.k.Cols)
 	const steps = 6
 	return 2*c*c*r + 2*c*r*r + (1+1.5*steps)*r*r*r
 }
 
-// orthogonal is how far the least singular value that the polar iteration ends
-// with is from 1.
+// orthogonal is the distance from 1 of the smallest singular value at which the polar
+// iteration ends.
 const orthogonal = 1e-6
 
-// polar computes to x the orthogonal factor U of Q = U H, given Q and its
-// inverse, in steps that keep U and take the singular values of Q to 1.
+// polar computes x = U, the orthogonal factor of Q = U H, from Q and its inverse. Its
+// iterations keep U and move the singular values of Q to 1.
 //
-// The first step is that of the scaled Newton iteration (Higham 1986, "Computing
-// the polar decomposition"),
+// The first is the scaled Newton iteration (Higham 1986, "Computing the polar
+// decomposition"),
 //
 //	X = (gamma Q + Q⁻ᵀ/gamma)/2
 //
-// which takes every singular value to 1 at least, those from l to 1/l, with the
-// right gamma, to (l + 1/l)/2 at most, and costs nothing here. The others are those
-// of the scaled Newton-Schulz iteration of Chen and Chow 2014 ("A stable scaling of
-// Newton-Schulz for improving the sign function computation of a Hermitian matrix"),
+// It makes every singular value at least 1. With the right gamma, singular values from
+// l to 1/l become at most (l + 1/l)/2. It costs nothing here, because Q⁻¹ is known. The
+// others are the scaled Newton-Schulz iteration of Chen and Chow 2014 ("A stable
+// scaling of Newton-Schulz for improving the sign function computation of a Hermitian
+// matrix"),
 //
 //	X <- X (3 rho I - rho³ XᵀX)/2
 //
-// which takes singular values in [l, 1] to [l', 1], where l' is up to 2.6 times
-// l with the right rho, and 1.5 times without.
+// It maps singular values in [l, 1] to [l', 1], where l' is up to 2.6 times l with the
+// right rho, and 1.5 times without.
 func (t *transport) polar(p *kernel.Pool) {
 	var (
 		n                 = t.square.Rows
@@ -116,8 +117,9 @@ func (t *transport) polar(p *kernel.Pool) {
 			t.x.Set(r, c, float32(backward*inverse[r]))
 		}
 	}
-	// The Frobenius norm of XᵀX is not below the largest singular value of X,
-	// squared. The first of the other steps divides by that singular value.
+	// The Frobenius norm of XᵀX is at least the square of the largest singular value of
+	// X. The first Newton-Schulz iteration divides by its root, so that no singular
+	// value exceeds 1.
 	p.GramOfColumns(t.square, t.x, 1, 0)
 	l := 1 / math.Sqrt(math.Sqrt(t.square.Dot(t.square)))
 	rho, rest := newtonSchulz(l)
@@ -134,7 +136,7 @@ func (t *transport) polar(p *kernel.Pool) {
 	}
 }
 
-// newtonSchulz returns rho and l' for a step from l.
+// newtonSchulz returns rho and l' for an iteration from l.
 func newtonSchulz(l float64) (rho, next float64) {
 	rho = math.Sqrt(3 / (1 + l + l*l))
 	return rho, l * rho * (3 - rho*rho*l*l) / 2

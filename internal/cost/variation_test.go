@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// variationReference is the definition, with the edges padded as it says.
+// variationReference is the definition, with replicated edges.
 func variationReference(v []float64, h, w int) float64 {
 	var sum float64
 	at := func(c, y, x int) float64 { return v[(c*h+min(y, h-1))*w+min(x, w-1)] / 255 }
@@ -37,8 +37,8 @@ func TestTotalVariation(t *testing.T) {
 			const weight = 1e4
 			cost := TotalVariation(newPool(t, 1), g, x, s.h, s.w, weight)
 			near(t, "cost", cost, variationReference(x64, s.h, s.w), 1e-5)
-			// The cost is a quadratic form: difference quotients are exact for
-			// any step, and a step of one level leaves digits to compare.
+			// The cost is a quadratic form, so difference quotients are exact for any
+			// step; a step of one level keeps enough digits.
 			for i := range x64 {
 				x64[i]++
 				up := variationReference(x64, s.h, s.w)

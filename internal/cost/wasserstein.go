@@ -2,58 +2,58 @@ package cost
 
 import "github.com/pastiche-art/pastiche/internal/kernel"
 
-// Wasserstein is the [Cost] of the 2-Wasserstein distance between normal
-// distributions with the means mu and covariances S of the activation and of
-// the style (Olkin and Pukelsheim 1982; as a style cost in Crowson's
-// style-transfer-pytorch):
+// Wasserstein is the [Cost] of the 2-Wasserstein distance between normal distributions
+// with the means mu and covariances S of the activation and of the style (Olkin and
+// Pukelsheim 1982; as a style cost in Crowson's style-transfer-pytorch):
 //
 //	J = 1/C |mu - mu*|² + 1/C tr(S + S* - 2 (S*^½ S S*^½)^½)
 //
-// where the diagonal of S is raised by 1e-4 of the mean variance of the style, or
-// by 2e-5 of its own where this is more, and S* = K Kᵀ for the C x R matrix K at
-// which a Cholesky factorisation with pivots arrives when 1e-4 of that mean
-// variance is left of each channel. R is the rank of the style: C at most, and
-// fewer than its positions.
+// The diagonal of S is raised by epsilon: 1e-4 of the mean variance of the style, or
+// 2e-5 of the mean variance of the activation where that is more. S* is replaced by K
+// Kᵀ, where the C x R matrix K is the result of a pivoted Cholesky factorization that
+// stops once the rest of every channel's variance is at most 1e-4 of the mean variance
+// of the style. R is the rank of the style: at most C, and less than the number of its
+// positions.
 //
-// The gradient with respect to S is (I - T)/C, where T is the map that carries
-// the one distribution to the other, T S T = S*. With
+// The gradient with respect to S is (I - T)/C, where T is the optimal transport map
+// between the distributions, T S T = S*. With the Cholesky factorization and the polar
+// decomposition
 //
 //	Q = U H    Qᵀ Q = Kᵀ S K
 //
-// the polar decomposition and the Cholesky factorisation, Q being R x R and
-// triangular,
+// where Q is R x R and triangular,
 //
 //	tr((S*^½ S S*^½)^½) = tr(H) = tr(Uᵀ Q)    T = K H⁻¹ Kᵀ = K Q⁻¹ U Kᵀ
 //
-// so that one iteration for U gives value and gradient. It works on the singular
-// values of Q rather than on their squares and so resolves twice as many orders of
-// magnitude in float32 as an iteration on the matrix under the root does.
+// so that one iteration for U gives value and gradient. It works on the singular values
+// of Q instead of their squares, and therefore resolves twice as many orders of
+// magnitude in float32 as an iteration on the matrix under the root.
 //
-// For as many positions as channels or more, value and gradient agree with a
-// decomposition in float64 to 1e-5 and 5e-5. With fewer the covariances are
+// With at least as many positions as channels, value and gradient agree with a
+// decomposition in float64 to 1e-5 and 5e-5. With fewer positions the covariances are
 // singular, apart from epsilon, and they agree to 2e-5 and 1e-3.
 type Wasserstein struct {
 	opts        Options
-	target      *Statistics  // Second holds covariances
-	current     *accumulator // after Evaluate likewise, raised
+	target      *Statistics  // with covariances in Second
+	current     *accumulator // after Evaluate with covariances in Second, raised by epsilon
 	targetTrace float64      // of S*
-	epsilon     float64      // by which the diagonal of S is raised
-	transport   *transport   // nil for a style that does not vary
+	epsilon     float64      // added to the diagonal of S
+	transport   *transport   // nil for a style without variance
 	dMean       []float64
 	gradient    covarianceGradient
 }
 
 const (
-	// relativeEpsilon is style-transfer-pytorch's 1e-4 for activations of unit
+	// relativeEpsilon is the 1e-4 of style-transfer-pytorch, for activations of unit
 	// variance.
 	relativeEpsilon = 1e-4
 	// covarianceRounding is a few times the rounding in float32 of the eigenvalues
 	// of a covariance matrix of 512 channels, relative to the mean variance.
 	covarianceRounding = 2e-5
-	// momentRounding is a few times the rounding of a second moment in float32: less
-	// than that is not taken for a variance.
+	// momentRounding is a few times the rounding of a second moment in float32. A
+	// smaller variance counts as zero.
 	momentRounding = 1e-6
-	// minVariance stands in for the mean variance of a style without any.
+	// minVariance replaces the mean variance of a style without variance.
 	minVariance = 1e-12
 )
 
@@ -63,7 +63,7 @@ func NewWasserstein(p *kernel.Pool, style *Statistics, opts Options) *Wasserstei
 	w := &Wasserstein{opts: opts, target: style.scaled(opts.scale()), current: newAccumulator(n, opts.Guide),
 		dMean: make([]float64, n), gradient: newCovarianceGradient(n)}
 	moment := w.target.Second.Trace() / float64(n)
-	w.target.centre()
+	w.target.toCovariances()
 	w.epsilon = relativeEpsilon * max(w.target.Second.Trace()/float64(n), minVariance)
 	if k := pivotedCholesky(w.target.Second, max(w.epsilon, momentRounding*moment)); k != nil {
 		w.transport = newTransport(p, k)
@@ -82,7 +82,7 @@ func (w *Wasserstein) Observe(e kernel.Engine, _ int, f *kernel.Tensor, y, x int
 func (w *Wasserstein) Evaluate(p *kernel.Pool, weight float64) float64 {
 	s := w.opts.scale()
 	positions := w.current.finish(s)
-	w.current.centre()
+	w.current.toCovariances()
 	var (
 		each    = 1 / float64(len(w.dMean))
 		factor  = each * covarianceFactor(positions, weight, s)

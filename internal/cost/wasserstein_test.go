@@ -11,9 +11,9 @@ import (
 	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
-// wassersteinGradient is the gradient with respect to f from decompositions in
-// float64: 2/(N C) ((I - T) (f - mu) + mu - mu*), where T = R (R S R)^-½ R for
-// the root R of S*.
+// wassersteinGradient is the gradient with respect to f from eigendecompositions in
+// float64: 2/(N C) ((I - T) (f - mu) + mu - mu*), where T = R (R S R)^-½ R for the root
+// R of S*.
 func wassersteinGradient(style feature, f *mat.Dense) *mat.Dense {
 	mu, target := covarianceOf(style.dense(), 1)
 	mean, covariance := covarianceOf(f, 1)
@@ -21,7 +21,7 @@ func wassersteinGradient(style feature, f *mat.Dense) *mat.Dense {
 	root := symmetric(target, 0, squareRoot)
 	var a, t, g mat.Dense
 	a.Product(root, symmetric(covariance, epsilon, func(v float64) float64 { return v }), root)
-	// Where the style does not vary, neither root nor map leads anywhere.
+	// Ignore eigenvalues that are zero up to rounding.
 	nothing := 1e-12 * a.Trace()
 	t.Product(root, symmetric(&a, 0, func(v float64) float64 {
 		if v < nothing {
@@ -46,9 +46,8 @@ func wassersteinGradient(style feature, f *mat.Dense) *mat.Dense {
 	return &g
 }
 
-// TestWassersteinAccuracy holds the cost to the accuracy that its documentation
-// claims, with covariances of full rank and, where there are fewer positions than
-// channels, singular ones.
+// TestWassersteinAccuracy checks the accuracy that the documentation states, with
+// covariances of full rank and, with fewer positions than channels, singular ones.
 func TestWassersteinAccuracy(t *testing.T) {
 	for _, s := range []struct {
 		c, h, w, style int // style is the side of the style
@@ -82,8 +81,8 @@ func TestWassersteinAccuracy(t *testing.T) {
 	}
 }
 
-// TestFlat gives the distance activations that hardly vary: their covariances
-// are smaller than what rounding leaves of their second moments, of either sign.
+// TestFlat tests activations with little variance: the rounding of the second moments
+// is larger than their covariances, and of either sign.
 func TestFlat(t *testing.T) {
 	pool := newPool(t, 1)
 	activation := func(deviation float64) *kernel.Tensor {
@@ -112,8 +111,8 @@ func TestFlat(t *testing.T) {
 				for _, v := range grad.CHW() {
 					cost += 0 * float64(v)
 				}
-				// The means are alike and the variances at most 1; rounding has
-				// its share.
+				// The means are equal and the variances at most 1; the rest is
+				// rounding.
 				if !(math.Abs(cost) < 2) {
 					t.Errorf("cost %g, or its gradient is not finite", cost)
 				}

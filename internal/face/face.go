@@ -1,14 +1,14 @@
 // Package face finds the faces in a picture.
 //
-// [Find] makes a copy of the picture that is at most 512 pixels long, in grey, and
-// moves windows of all sizes over it, upright and turned by 22.5 degrees either way.
-// A cascade of decision trees on differences of brightness says which windows show a
-// face (Markuš, Frljak, Pandžić, Ahlberg and Forchheimer 2013, "Object Detection with
-// Pixel Intensity Comparisons Organized in Decision Trees", arXiv 1305.4537). The
-// windows of one face overlap and are taken together.
+// [Find] creates a grey copy of the picture with a long side of at most 512 pixels and
+// moves windows of all sizes over it, upright and rotated by 22.5 degrees in both
+// directions. A cascade of decision trees on differences of brightness decides which
+// windows show a face (Markuš, Frljak, Pandžić, Ahlberg and Forchheimer 2013, "Object
+// Detection with Pixel Intensity Comparisons Organized in Decision Trees",
+// arXiv 1305.4537). Overlapping windows of one face are merged.
 //
-// The cascade sees faces from the front, of at least 24 of those 512 pixels. It does
-// not tell people apart and knows nothing about whose face it is.
+// The cascade detects frontal faces of at least 24 of those 512 pixels. It does not
+// recognize persons.
 //
 // The file facefinder, which holds the cascade, comes from [pigo] 1.4.6. Its licence,
 // MIT, is in pigo-license.txt.
@@ -29,52 +29,51 @@ import (
 )
 
 // A Face is a square around a face, from the forehead to the chin. All lengths are
-// in parts of the long side of the picture, so that they hold for any size of it.
+// relative to the long side of the picture.
 type Face struct {
-	X, Y  float64 // the centre, from the left and from the top
+	X, Y  float64 // the center, from the left and from the top
 	Size  float64 // the side of the square
-	Score float64 // how sure the cascade is, at least LeastScore
+	Score float64 // the confidence of the cascade, at least LeastScore
 }
 
-// LeastScore is the least score of a face: the sum over the windows that overlap of
-// how far each lies above the last threshold of the cascade. In 900 photographs of
-// ImageNet, one of each class, it finds 48 faces: one of a doll, one of a mask, and one
-// that is none. Windows that score less show more things and animals than faces, and
-// faces that are mostly turned away, covered or in shadow.
+// LeastScore is the smallest score of a face. The score is the sum, over overlapping
+// windows, of how far each exceeds the last threshold of the cascade. In 900
+// photographs of ImageNet, one of each class, it finds 48 faces: one is a doll's, one
+// is a mask, and one is none. Windows with lower scores show more objects and animals
+// than faces, and faces that are mostly turned away, covered or in shadow.
 const LeastScore = 20
 
 const (
-	// searchSize is the long side, in pixels, at which faces are looked for. It bounds
-	// the time that a picture of any size takes.
+	// searchSize is the long side of the copy in pixels. It limits the time for
+	// pictures of any size.
 	searchSize = 512
-	// leastWindow is the side of the smallest window in pixels, about what the cascade
-	// was trained with.
+	// leastWindow is the side of the smallest window in pixels, about that of the
+	// training pictures.
 	leastWindow = 24
 	// Windows of one size are windowShift of their side apart, and each size is
 	// windowGrowth times the one before: pigo's own choices.
 	windowShift  = 0.1
 	windowGrowth = 1.1
-	// overlap is the share of its union that two windows of one face have in common.
+	// overlap is the intersection over union from which two windows show the same face.
 	overlap = 0.2
-	// grey is the level beside a picture that is not square.
+	// grey is the level of the padding of a picture that is not square.
 	grey = 128
 )
 
-// turns are the angles of windows, in parts of a full turn. Pigo turns by whole 32nds
-// and takes no negative angle.
+// turns are the angles of windows, in full turns. Pigo rotates by multiples of 1/32 and
+// takes no negative angle.
 var turns = []float64{0, 2. / 32, 30. / 32}
 
 //go:embed facefinder
 var cascade []byte
 
-// detector returns the cascade, which several goroutines may run.
+// detector returns the cascade, which several goroutines may use.
 var detector = sync.OnceValues(func() (*pigo.Pigo, error) { return pigo.NewPigo().Unpack(cascade) })
 
-// Find returns the faces in a picture whose score is at least [LeastScore], the
-// largest first. The same picture has the same faces each time. Should the detector
-// panic, Find returns no faces.
+// Find returns the faces in a picture whose score is at least [LeastScore], the largest
+// first. It is deterministic. If the detector panics, Find returns no faces.
 func Find(p *picture.Picture) (faces []Face) {
-	// A painting without faces is better than a server that is down.
+	// A painting without faces is better than a crashed server.
 	defer func() {
 		if recover() != nil {
 			faces = nil
@@ -96,7 +95,7 @@ func Find(p *picture.Picture) (faces []Face) {
 	for _, turn := range turns {
 		windows = append(windows, d.RunCascade(window, turn)...)
 	}
-	// Pigo may count a window among those of several faces, and so find a face twice.
+	// Pigo may assign a window to several faces, and so find a face twice.
 	clusters := d.ClusterDetections(windows, overlap)
 	slices.SortStableFunc(clusters, func(a, b pigo.Detection) int { return cmp.Compare(b.Q, a.Q) })
 	for _, w := range clusters {
@@ -112,14 +111,13 @@ func Find(p *picture.Picture) (faces []Face) {
 	return faces
 }
 
-// overlaps reports whether the centre of either face lies within the square of the
-// other.
+// overlaps reports whether the center of either face is within the square of the other.
 func (f Face) overlaps(other Face) bool {
 	return max(math.Abs(f.X-other.X), math.Abs(f.Y-other.Y)) < max(f.Size, other.Size)/2
 }
 
-// square returns the grey levels of a picture in the upper left corner of a square.
-// Pigo reads turned windows wrongly from a picture that is not square.
+// square returns the grey levels of a picture in the upper left corner of a square,
+// because pigo reads rotated windows incorrectly from other shapes.
 func square(p *picture.Picture, side int) []uint8 {
 	levels := slices.Repeat([]uint8{grey}, side*side)
 	luma := p.Luma().Image()

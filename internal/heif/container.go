@@ -10,26 +10,25 @@ import (
 	"slices"
 )
 
-// UnsupportedError says, in words, what a sound file needs that this package does
-// not have.
+// UnsupportedError describes, in words, a feature of a valid file that this package
+// does not support.
 type UnsupportedError string
 
 func (e UnsupportedError) Error() string { return string(e) }
 
 // A Picture is the primary picture of a file.
 type Picture struct {
-	// W and H are the size in pixels before the picture is turned.
+	// W and H are the size in pixels before rotation.
 	W, H int
 
-	// Color is what the file says of the colours of the pixels; nil where it says
-	// nothing.
+	// Color describes the color space of the pixels; nil where the file does not.
 	Color *Color
 
 	// ICC is the colour profile; nil where there is none.
 	ICC []byte
 
-	// EXIF begins with the header of a TIFF; nil where there is none. Its
-	// orientation does not count: the container has its own.
+	// EXIF begins with a TIFF header; nil where there is none. Ignore its orientation:
+	// the container has its own.
 	EXIF []byte
 
 	// Alpha reports whether the picture has an opacity.
@@ -37,7 +36,7 @@ type Picture struct {
 
 	data     []byte
 	codec    string // the type of the item that holds the pixels
-	rotation int    // anticlockwise, in quarters of a turn
+	rotation int    // counterclockwise, in quarter turns
 	mirror   mirror // after the rotation
 	crop     []byte // the clean aperture
 }
@@ -56,11 +55,10 @@ const (
 	leftToRight
 )
 
-// Turn returns the orientation of the pixels that Decode returns, as EXIF counts
-// it: 1 to 8.
+// Turn returns the EXIF orientation, 1 to 8, of the pixels that Decode returns.
 func (p *Picture) Turn() int {
 	if p.codec == hevc {
-		return 1 // its decoder turns them
+		return 1 // its decoder applies the orientation
 	}
 	return [...][4]int{
 		unmirrored:  {1, 8, 3, 6},
@@ -75,7 +73,7 @@ const (
 	av1  = "av01"
 )
 
-// codecNames are the codecs that HEIF knows.
+// codecNames are the codecs of HEIF by name.
 var codecNames = map[string]string{
 	hevc: "HEVC", "hev1": "HEVC", av1: "AV1",
 	"avc1": "H.264", "vvc1": "VVC", "evc1": "EVC", "jpeg": "JPEG", "j2k1": "JPEG 2000", "unci": "uncompressed samples",
@@ -87,7 +85,7 @@ type item struct {
 	properties []int // indices of the container's properties
 }
 
-// container is what the meta box holds.
+// container holds the contents of the meta box.
 type container struct {
 	file, idat []byte
 	primary    uint32
@@ -102,21 +100,21 @@ type property struct {
 	body []byte
 }
 
-// reference says that an item has to do with others.
+// reference links an item to others.
 type reference struct {
 	kind string
 	from uint32
 	to   []uint32
 }
 
-// place is where the bytes of an item are.
+// place is the location of the bytes of an item.
 type place struct {
 	inIdat  bool
 	extents [][2]uint64 // offset and length; a length of 0 reaches the end
 }
 
-// Parse reads the container of a file. Errors are [UnsupportedError], and others
-// where the file is damaged.
+// Parse reads the container of a file. It returns an [UnsupportedError] where a feature
+// is missing; other errors mean damage.
 func Parse(data []byte) (*Picture, error) {
 	c := &container{file: data, items: make(map[uint32]*item), places: make(map[uint32]place)}
 	sequence := false
@@ -137,7 +135,7 @@ func Parse(data []byte) (*Picture, error) {
 	return nil, io.ErrUnexpectedEOF
 }
 
-// boxes yields the boxes of data, the last one cut short where the data are.
+// boxes yields the boxes of data. The last one may be cut off.
 func boxes(data []byte) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
 		for len(data) >= 8 {
@@ -164,10 +162,10 @@ func boxes(data []byte) iter.Seq2[string, []byte] {
 	}
 }
 
-// fields reads the numbers of a box. Once the box is at its end, all are 0.
+// fields reads the numbers of a box. Beyond its end, all are 0.
 type fields struct {
 	data  []byte
-	short bool // more was read than there is
+	short bool // a read went beyond the end
 }
 
 // uint reads a number of 0 to 8 bytes.
@@ -189,7 +187,7 @@ func (f *fields) full() (version int, flags uint64) {
 	return int(v >> 24), v & 0xffffff
 }
 
-// wide returns how many bytes a number has that grew in a later version.
+// wide returns the size in bytes of a number that a later version enlarged.
 func wide(grown bool) int {
 	if grown {
 		return 4
@@ -197,7 +195,8 @@ func wide(grown bool) int {
 	return 2
 }
 
-// maxMeta is more than the description of any picture takes, in bytes.
+// maxMeta is the largest size of a meta box, in bytes; those of real pictures are
+// smaller.
 const maxMeta = 16 << 20
 
 func (c *container) meta(body []byte) error {
@@ -273,7 +272,7 @@ func (c *container) itemPlaces(f *fields) {
 			at := begin + f.uint(offset)
 			p.extents = append(p.extents, [2]uint64{at, f.uint(length)})
 			if offset+length+index == 0 {
-				break // of which there could be any number in no bytes
+				break // empty data could hold any number of them
 			}
 		}
 		if !elsewhere {
@@ -314,7 +313,7 @@ func (c *container) associations(f *fields) {
 	for n := f.uint(4); n > 0 && !f.short; n-- {
 		id := uint32(f.uint(wide(version > 0)))
 		for n := f.uint(1); n > 0 && !f.short; n-- {
-			index := int(f.uint(size)) & (1<<(8*size-1) - 1) // without the bit that says essential
+			index := int(f.uint(size)) & (1<<(8*size-1) - 1) // without the bit for "essential"
 			if i := c.items[id]; i != nil && index > 0 {
 				i.properties = append(i.properties, index-1)
 			}
@@ -371,7 +370,7 @@ func (c *container) picture() (*Picture, error) {
 	return p, nil
 }
 
-// part returns the first item that an item is put together from.
+// part returns the first item of a derived item.
 func (c *container) part(of uint32) *item {
 	for _, r := range c.references {
 		if r.kind == "dimg" && r.from == of && len(r.to) > 0 {
@@ -381,7 +380,7 @@ func (c *container) part(of uint32) *item {
 	return nil
 }
 
-// of yields the properties of an item in their order.
+// of yields the properties of an item in order.
 func (c *container) of(i *item) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
 		for _, k := range i.properties {
@@ -392,7 +391,7 @@ func (c *container) of(i *item) iter.Seq2[string, []byte] {
 	}
 }
 
-// describe takes size, turn and colours from the properties of an item.
+// describe reads size, orientation and colors from the properties of an item.
 func (c *container) describe(p *Picture, i *item) {
 	for kind, body := range c.of(i) {
 		f := &fields{data: body}
@@ -440,7 +439,7 @@ func (c *container) isAlpha(i *item) bool {
 	return false
 }
 
-// whole reports whether the file holds all that its items say they are.
+// whole reports whether the file contains all the data of its items.
 func (c *container) whole() bool {
 	for _, p := range c.places {
 		from := uint64(len(c.file))
@@ -456,7 +455,7 @@ func (c *container) whole() bool {
 	return true
 }
 
-// bytes returns the data of an item, or nil where they overlap.
+// bytes returns the data of an item, or nil if its extents overlap.
 func (c *container) bytes(id uint32) []byte {
 	p := c.places[id]
 	from := c.file
@@ -465,7 +464,7 @@ func (c *container) bytes(id uint32) []byte {
 	}
 	var all []byte
 	for _, e := range p.extents {
-		rest := from[e[0]:] // which whole has checked
+		rest := from[e[0]:] // checked by whole
 		n := e[1]
 		if n == 0 {
 			n = uint64(len(rest))
@@ -478,7 +477,8 @@ func (c *container) bytes(id uint32) []byte {
 	return all
 }
 
-// exif returns the TIFF structure of an Exif item, which begins with its offset.
+// exif returns the TIFF structure of an Exif item. The item begins with the offset of
+// the structure.
 func exif(data []byte) []byte {
 	f := &fields{data: data}
 	if at := f.uint(4); !f.short && at < uint64(len(f.data)) {

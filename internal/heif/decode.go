@@ -26,9 +26,9 @@ var (
 	av1Module []byte
 )
 
-// What decoding a picture may take: memory for the decoder itself and for each
-// pixel, and time for each picture and for each pixel. The times are several times
-// what the slowest machine needs that was tried.
+// Limits of decoding: memory for the decoder and for each pixel, and time for each
+// picture and for each pixel. The times are several times those of the slowest machine
+// tested.
 const (
 	memoryOfDecoder = 64 << 20
 	memoryOfPixel   = 64
@@ -41,14 +41,15 @@ const (
 
 var errDecoder = errors.New("its data cannot be decoded")
 
-// Decode decodes the pixels: an image.RGBA or image.RGBA64 of AVIF, an
-// image.YCbCr, image.Gray or image.NRGBA of HEIC, of which the caller has to know
-// the [Color]. The picture is not yet turned. HEIC of more than 8 bits comes with
-// 8, and without its opacity unless it holds RGB.
+// Decode decodes the pixels: AVIF to an image.RGBA or image.RGBA64, HEIC to an
+// image.YCbCr, image.Gray or image.NRGBA, for which the caller needs the [Color]. The
+// orientation is not applied. HEIC of more than 8 bits is reduced to 8, and loses its
+// opacity unless it holds RGB.
 //
-// When the context ends, or after longer than any sound picture takes, Decode
-// returns its cause. Where the file is untrusted, the decoder has then ended, too;
-// its loops ask for that, which takes three times as long. Otherwise it ends later.
+// Decode returns the cause of ctx when ctx ends, and an error where decoding takes
+// longer than any valid picture needs. With untrusted, the decoder stops then; checking
+// for this in its loops takes three times as long. Otherwise the decoder may continue
+// for a while.
 func (p *Picture) Decode(ctx context.Context, untrusted bool) (image.Image, error) {
 	pixels := int64(p.W) * int64(p.H)
 	ctx, stop := context.WithTimeoutCause(ctx, timeOfPicture+time.Duration(pixels)*timeOfPixel,
@@ -94,7 +95,7 @@ func (p *Picture) decode(ctx context.Context, pixels int64, stoppable bool) (ima
 	return cropped(m, p.crop), nil
 }
 
-// compiled keeps the machine code of the decoders.
+// compiled caches the machine code of the decoders.
 var compiled = sync.OnceValue(wazero.NewCompilationCache)
 
 // decoder is an instance of a WebAssembly module with the file in its memory.
@@ -102,7 +103,7 @@ type decoder struct {
 	ctx     context.Context
 	runtime wazero.Runtime
 	module  api.Module
-	data    uint32 // where the file is
+	data    uint32 // address of the file
 	size    int
 }
 
@@ -148,7 +149,7 @@ func (d *decoder) instantiate(code []byte) error {
 
 func (d *decoder) close() { _ = d.runtime.Close(context.WithoutCancel(d.ctx)) }
 
-// allocate reserves memory of the module.
+// allocate reserves memory in the module.
 func (d *decoder) allocate(size int) (uint32, error) {
 	if size < 0 || size > math.MaxInt32 {
 		return 0, errDecoder
@@ -164,12 +165,12 @@ func (d *decoder) allocate(size int) (uint32, error) {
 func (d *decoder) call(name string, args ...uint64) (uint32, error) {
 	results, err := d.module.ExportedFunction(name).Call(d.ctx, args...)
 	if err != nil || len(results) != 1 {
-		return 0, errDecoder // a trap, or an end of the context, which Decode finds
+		return 0, errDecoder // a trap, or the end of ctx, which Decode checks
 	}
 	return uint32(results[0]), nil
 }
 
-// numbers reads 32-bit numbers that the module wrote.
+// numbers reads 32-bit numbers from the module's memory.
 func (d *decoder) numbers(at uint32, n int) []int {
 	v := make([]int, n)
 	for i := range v {
@@ -179,7 +180,7 @@ func (d *decoder) numbers(at uint32, n int) []int {
 	return v
 }
 
-// read returns a copy of memory of the module.
+// read returns a copy of a range of the module's memory.
 func (d *decoder) read(at uint32, size int) ([]byte, error) {
 	b, ok := d.module.Memory().Read(at, uint32(size))
 	if !ok {
@@ -188,9 +189,9 @@ func (d *decoder) read(at uint32, size int) ([]byte, error) {
 	return bytes.Clone(b), nil
 }
 
-// decode calls the module's decode twice: for numbers that describe the picture, from
-// which size returns how many bytes it has, and for its bytes. arguments returns what
-// stands between the file and the place of the bytes.
+// decode calls the module's decode function twice: first for numbers that describe the
+// picture, from which size computes its size in bytes, then for the pixels. arguments
+// returns the arguments between the file and the address of the pixels.
 func (d *decoder) decode(numbers int, arguments func(configOnly uint64, numbers uint32) []uint64, size func(v []int) (int, error)) (v []int, pix []byte, err error) {
 	at, err := d.allocate(4*numbers + 8)
 	if err != nil {
@@ -265,7 +266,7 @@ func area(w, h, bytesPer int) (int, error) {
 	return w * h * bytesPer, nil
 }
 
-// Spaces of colours and samplings of the module for HEVC, as libheif numbers them.
+// Color spaces and subsamplings in the HEVC module, numbered as in libheif.
 const (
 	spaceYCbCr = 0
 	spaceRGB   = 1
@@ -293,7 +294,7 @@ func (d *decoder) hevc() (image.Image, error) {
 		}
 		return args
 	}, func(v []int) (int, error) {
-		// The module writes whole rows of its own, longer ones than the picture's.
+		// The module writes rows with padding at their end.
 		return area(aligned(v[0]), v[1]+1, 4)
 	})
 	if err != nil {
@@ -327,8 +328,8 @@ func (d *decoder) hevc() (image.Image, error) {
 	return m, nil
 }
 
-// aligned returns the length of a row of n bytes in libheif's memory, which has
-// even numbers of pixels.
+// aligned returns the length in libheif's memory of a row of n bytes. Its rows have an
+// even number of pixels.
 func aligned(n int) int {
 	return (max(n+n%2, leastRow) + alignment - 1) / alignment * alignment
 }

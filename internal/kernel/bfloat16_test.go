@@ -19,26 +19,26 @@ func randomBF16(r *rand.Rand, n int) []bfloat16 {
 	return h
 }
 
-// newConvolve returns a call on random values, with gaps between everything that
-// a stride separates and nothing to spare.
+// newConvolve returns arguments with random values, with gaps between everything that a
+// stride separates and no spare elements.
 func newConvolve(r *rand.Rand, rows, blocks, groups int) convolve {
-	const gap = position
+	const gap = bf16Lanes
 	positions := groups * rows
 	a := convolve{
-		out:    make([]bfloat16, positions*position),
+		out:    make([]bfloat16, positions*bf16Lanes),
 		mask:   make([]uint16, 2*positions+1),
-		w:      randomBF16(r, blocks*taps*tapWeights),
-		bias:   randoms(r, position),
-		sums:   alignedFloats(rows * position),
+		w:      randomBF16(r, blocks*kernelArea*elementWeights),
+		bias:   randoms(r, bf16Lanes),
+		sums:   alignedFloats(rows * bf16Lanes),
 		blocks: blocks, groups: groups,
-		row: (positions+2)*position + gap, upper: positions + 1,
+		row: (positions+2)*bf16Lanes + gap, upper: positions + 1,
 	}
 	a.plane = 3*a.row + gap
 	a.in = randomBF16(r, blocks*a.plane-2*gap)
 	return a
 }
 
-// guardBF16 is guard of bfloat16.
+// guardBF16 is guard for bfloat16.
 func guardBF16(values []bfloat16) guardedBF16 {
 	const value = 0xabcd
 	memory := slices.Repeat([]bfloat16{value}, len(values)+2*guardWords)
@@ -83,14 +83,13 @@ func TestConvolve(t *testing.T) {
 	})
 }
 
-// inPairs says whether an implementation adds the products in the order of the
-// portable one: all but the tiles of AMX do.
+// inPairs reports whether an implementation adds products in the order of the portable
+// one. All but AMX do.
 func inPairs(impl *implementation) bool { return impl.name != "amx" }
 
-// testConvolve compares a call with its definition in float64: an output is off
-// by its own rounding and by that of a sum, one unit for each term at the very
-// most. Where an implementation adds in the order of the portable one, they agree
-// to the bit.
+// testConvolve compares a call with its definition in float64. The tolerance of an
+// output is its own rounding and that of the sum: at most one unit for each term. An
+// implementation that adds in the portable order must agree with it to the bit.
 func testConvolve(t testing.TB, impl *implementation, a convolve) {
 	t.Helper()
 	const roundingOfOutput = 0x1p-8
@@ -103,24 +102,24 @@ func testConvolve(t testing.TB, impl *implementation, a convolve) {
 		t.Fatal("wrote outside the mask")
 	}
 	for p := range a.groups * impl.bfloat16.rows {
-		for k := range position {
+		for k := range bf16Lanes {
 			sum, magnitude := float64(a.bias[k]), math.Abs(float64(a.bias[k]))
 			for b := range a.blocks {
-				for tap := range taps {
-					for c := range position {
-						x := float64(widen(a.in[b*a.plane+tap/3*a.row+(p+tap%3)*position+c]))
-						w := float64(widen(a.w[(((b*taps+tap)*pair+k/lane)*lane+c/pair)*position+k%lane*pair+c%pair]))
+				for tap := range kernelArea {
+					for c := range bf16Lanes {
+						x := float64(widen(a.in[b*a.plane+tap/3*a.row+(p+tap%3)*bf16Lanes+c]))
+						w := float64(widen(a.w[(((b*kernelArea+tap)*bf16Ratio+k/lanes)*lanes+c/bf16Ratio)*bf16Lanes+k%lanes*bf16Ratio+c%bf16Ratio]))
 						sum += x * w
 						magnitude += math.Abs(x * w)
 					}
 				}
 			}
 			want := max(sum, float64(a.floor))
-			got := float64(widen(a.out[p*position+k]))
-			if d := math.Abs(got - want); d > roundingOfOutput*math.Abs(want)+unit*float64(a.blocks*taps*position+1)*magnitude {
+			got := float64(widen(a.out[p*bf16Lanes+k]))
+			if d := math.Abs(got - want); d > roundingOfOutput*math.Abs(want)+unit*float64(a.blocks*kernelArea*bf16Lanes+1)*magnitude {
 				t.Fatalf("output %d at position %d is %g, want %g", k, p, got, want)
 			}
-			if set := a.mask[k/lane*a.upper+p]>>(k%lane)&1 == 1; set != (got > 0) {
+			if set := a.mask[k/lanes*a.upper+p]>>(k%lanes)&1 == 1; set != (got > 0) {
 				t.Fatalf("output %d at position %d is %g and its bit %v", k, p, got, set)
 			}
 		}
@@ -130,14 +129,13 @@ func testConvolve(t testing.TB, impl *implementation, a convolve) {
 		want.out, want.mask = make([]bfloat16, len(a.out)), make([]uint16, len(a.mask))
 		want.groups = a.groups * impl.bfloat16.rows / genericRows
 		convolveGeneric(want)
-		if n := want.groups * genericRows * position; !slices.Equal(a.out[:n], want.out[:n]) {
+		if n := want.groups * genericRows * bf16Lanes; !slices.Equal(a.out[:n], want.out[:n]) {
 			t.Fatal("the outputs differ from the portable ones")
 		}
 	}
 }
 
-// TestBFloat16Rows compares what is done to rows with the portable functions, to
-// the bit.
+// TestBFloat16Rows compares the primitives on rows with the portable ones, to the bit.
 func TestBFloat16Rows(t *testing.T) {
 	eachBFloat16(t, func(t *testing.T, impl *implementation) {
 		for n := 1; n <= 70; n++ {
@@ -148,11 +146,11 @@ func TestBFloat16Rows(t *testing.T) {
 
 func testBFloat16Rows(t testing.TB, bf *bfloat16Primitives, r *rand.Rand, n int) {
 	t.Helper()
-	low, high, in := randoms(r, n*lane), randoms(r, n*lane), randomBF16(r, n*position)
+	low, high, in := randoms(r, n*lanes), randoms(r, n*lanes), randomBF16(r, n*bf16Lanes)
 	for i := range low { // any float32 there is
 		low[i] = math.Float32frombits(r.Uint32())
 	}
-	got, want := guardBF16(make([]bfloat16, n*position)), make([]bfloat16, n*position)
+	got, want := guardBF16(make([]bfloat16, n*bf16Lanes)), make([]bfloat16, n*bf16Lanes)
 	bf.toBF16(toBF16{out: got.values, low: low, high: high, positions: n})
 	toBF16Generic(toBF16{out: want, low: low, high: high, positions: n})
 	got.check(t)
@@ -166,7 +164,7 @@ func testBFloat16Rows(t testing.TB, bf *bfloat16Primitives, r *rand.Rand, n int)
 	if !slices.Equal(got.values, want) {
 		t.Fatal("applyMaskBF16 differs")
 	}
-	gotLow, gotHigh := guard(make([]float32, n*lane)), guard(make([]float32, n*lane))
+	gotLow, gotHigh := guard(make([]float32, n*lanes)), guard(make([]float32, n*lanes))
 	bf.fromBF16(fromBF16{low: gotLow.values, high: gotHigh.values, in: in, positions: n})
 	fromBF16Generic(fromBF16{low: low, high: high, in: in, positions: n})
 	gotLow.check(t)
@@ -203,7 +201,7 @@ func TestRound(t *testing.T) {
 				t.Errorf("round(%#08x) = %#04x, want %#04x", c.in, got, c.want)
 			}
 			eachBFloat16(t, func(t *testing.T, impl *implementation) {
-				values, out := slices.Repeat([]float32{in}, lane), make([]bfloat16, position)
+				values, out := slices.Repeat([]float32{in}, lanes), make([]bfloat16, bf16Lanes)
 				impl.bfloat16.toBF16(toBF16{out: out, low: values, high: values, positions: 1})
 				for _, v := range out {
 					if uint32(v) != c.want {
@@ -215,8 +213,7 @@ func TestRound(t *testing.T) {
 	}
 }
 
-// TestConvolveDenormals checks that products and sums too small to matter are
-// taken for zero.
+// TestConvolveDenormals checks that denormal products and sums count as zero.
 func TestConvolveDenormals(t *testing.T) {
 	eachBFloat16(t, func(t *testing.T, impl *implementation) {
 		a := newConvolve(rand.New(rand.NewPCG(1, 1)), impl.bfloat16.rows, 1, 1)
@@ -241,7 +238,7 @@ func TestConvolveKeepsNaN(t *testing.T) {
 		a.in[0] = round(float32(math.NaN()))
 		impl.bfloat16.convolve(a)
 		for i, v := range a.out {
-			if x := widen(v); (x != x) != (i < position) {
+			if x := widen(v); (x != x) != (i < bf16Lanes) {
 				t.Fatalf("output %d is %g", i, x)
 			}
 		}
@@ -270,8 +267,8 @@ func FuzzBFloat16(f *testing.F) {
 	})
 }
 
-// TestFirstLayerRounds holds the first layer of bfloat16 maps, to the bit,
-// against that of float32.
+// TestFirstLayerRounds compares the first layer with bfloat16 outputs, to the bit, with
+// the rounded outputs in float32.
 func TestFirstLayerRounds(t *testing.T) {
 	for _, c := range pixelCases() {
 		t.Run(c.name(), func(t *testing.T) {
@@ -301,8 +298,8 @@ func TestFirstLayerRounds(t *testing.T) {
 	}
 }
 
-// TestPoolingRounds holds the pooling of bfloat16 maps, to the bit, against that
-// of float32.
+// TestPoolingRounds compares pooling in bfloat16, to the bit, with rounded pooling in
+// float32.
 func TestPoolingRounds(t *testing.T) {
 	for w := 2; w <= 70; w++ {
 		c, h := 32+w%2*16, 2+w*3%7
@@ -313,12 +310,12 @@ func TestPoolingRounds(t *testing.T) {
 			p := newPool(2, impl)
 			defer p.Close()
 			for kind := range poolings {
-				compute := func(precision Precision) (down, back *Tensor, route *Mask) {
+				compute := func(precision Precision) (down, back *Tensor, argmax *Mask) {
 					in := poisonedIn(precision, c, h, w, src)
-					down, back, route = tensorIn(precision, c, h/2, w/2, nil), poisonedIn(precision, c, h, w, nil), NewMask(c, h, w)
-					p.Downsample(down, in, route, kind)
-					p.DownsampleBack(back, poisonedIn(precision, c, h/2, w/2, grad), route, kind)
-					return down, back, route
+					down, back, argmax = tensorIn(precision, c, h/2, w/2, nil), poisonedIn(precision, c, h, w, nil), NewMask(c, h, w)
+					p.Downsample(down, in, argmax, kind)
+					p.DownsampleBack(back, poisonedIn(precision, c, h/2, w/2, grad), argmax, kind)
+					return down, back, argmax
 				}
 				wantDown, wantBack, wantRoute := compute(Float32)
 				gotDown, gotBack, gotRoute := compute(BFloat16)
@@ -328,8 +325,8 @@ func TestPoolingRounds(t *testing.T) {
 				if !slices.Equal(gotBack.CHW(), representable(BFloat16, wantBack.CHW())) {
 					t.Errorf("%dx%d %s: the gradient is not that of float32, rounded", h, w, kind)
 				}
-				// Those of channels that there are: beyond them nothing has a gradient.
-				words := wantRoute.blocks() * wantRoute.plane / lane
+				// Only existing channels: the padding has no gradient.
+				words := wantRoute.blocks() * wantRoute.plane / lanes
 				if !slices.Equal(gotRoute.bits[:words], wantRoute.bits[:words]) {
 					t.Errorf("%dx%d %s: the routes differ", h, w, kind)
 				}
@@ -338,9 +335,9 @@ func TestPoolingRounds(t *testing.T) {
 	}
 }
 
-// TestCropAndPaste takes parts out of tensors of one precision and puts them into
-// tensors of another.
-func TestCropAndPaste(t *testing.T) {
+// TestCropAndAddAt crops tensors of one precision and adds the result to tensors of
+// another.
+func TestCropAndAddAt(t *testing.T) {
 	const c, h, w, y, x, rows, columns = 48, 9, 35, 2, 3, 5, 31
 	r := rand.New(rand.NewPCG(1, 2))
 	values, more := randoms(r, c*h*w), randoms(r, c*rows*columns)
@@ -357,7 +354,7 @@ func TestCropAndPaste(t *testing.T) {
 			}
 			p.Crop(dst, tensorIn(from, c, h, w, values), 0, 0, h, w)
 			whole := dst.CHW()
-			p.Paste(dst, poisonedIn(Float32, c, rows, columns, more), y, x)
+			p.AddAt(dst, poisonedIn(Float32, c, rows, columns, more), y, x)
 			for i, v := range more {
 				whole[part(i)] += v
 			}
@@ -366,14 +363,14 @@ func TestCropAndPaste(t *testing.T) {
 			}
 			same := poisonedIn(precision, c, rows, columns, more)
 			before := dst.CHW()
-			p.Paste(dst, same, y, x)
+			p.AddAt(dst, same, y, x)
 			for i, v := range representable(precision, more) {
 				before[part(i)] += v
 			}
 			if !slices.Equal(dst.CHW(), representable(precision, before)) {
 				t.Errorf("what was pasted from %s to %s differs", precision, precision)
 			}
-			p.Place(dst, y+1, x+2, same, 1, 2, rows-1, columns-2)
+			p.CopyAt(dst, y+1, x+2, same, 1, 2, rows-1, columns-2)
 			for i, v := range representable(precision, more) {
 				if i/columns%rows >= 1 && i%columns >= 2 {
 					before[part(i)] = v
@@ -418,11 +415,11 @@ func TestPrecisionNames(t *testing.T) {
 	}
 }
 
-// TestRounded compares a convolution that was rounded with one that was made so.
+// TestRounded compares a convolution that was rounded with one created in bfloat16.
 func TestRounded(t *testing.T) {
 	const out, in = 40, 48
 	r := rand.New(rand.NewPCG(1, 2))
-	weight, bias := randoms(r, out*in*taps), randoms(r, out)
+	weight, bias := randoms(r, out*in*kernelArea), randoms(r, out)
 	got, want := NewConv(Float32, out, in, weight, bias).Rounded(), NewConv(BFloat16, out, in, weight, bias)
 	if !reflect.DeepEqual(got, want) {
 		t.Error("they differ")

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// taps is the number of elements of a 3x3 kernel.
-const taps = 9
+// kernelArea is the number of elements of a 3x3 kernel.
+const kernelArea = 9
 
 // A Conv is a 3x3 convolution of stride 1 with zero padding, followed by ReLU,
 // between tensors of one precision. It is safe for use by several pools at once.
@@ -17,31 +17,33 @@ type Conv struct {
 	forward, backward *filter
 }
 
-// filter is a 3x3 convolution as the Winograd transform takes it in float32, and
-// [convolve] in bfloat16. Its channels are those of a block or a multiple of them.
+// filter holds the weights of one direction of a 3x3 convolution: in float32 as the
+// Winograd transform reads them, in bfloat16 as [convolve] does. Its numbers of
+// channels are rounded up to whole blocks.
 type filter struct {
 	weight []float32  // [out/16][in][9][16]
-	of     *filter    // in place of weight, the filter whose gradient this one computes
+	of     *filter    // if not nil, the forward filter whose gradient this one computes; weight is then nil
 	bf16   []bfloat16 // [out/32][in/32][9][2][16][16][2]
-	ins    int        // in, rounded up
+	ins    int        // number of input channels, rounded up
 	bias   []float32  // [out]
-	floor  float32    // no output is smaller
+	floor  float32    // the lower bound of the outputs
 	kept   keptWeights
 }
 
-// keptBytes is the most that the transformed weights of a filter may take to be kept
-// from one convolution to the next: those of 128 to 128 channels take 2.3 MiB.
+// keptBytes is the size up to which a filter keeps its transformed weights from one
+// convolution to the next. Those of 128 to 128 channels take 2.3 MiB.
 const keptBytes = 3 << 20
 
-// keptWeights are transformed weights. Pools may use a filter at the same time.
+// keptWeights caches transformed weights. Several pools may use a filter at the same
+// time.
 type keptWeights struct {
 	mu   sync.Mutex
-	of   *primitives // that transformed them; others round differently
+	of   *primitives // the primitives that transformed them; other primitives round differently
 	data []float32
 }
 
-// get returns the weights, which transform makes where those kept are not of
-// these primitives.
+// get returns the cached weights. It calls transform first where the cache is empty or
+// was filled by other primitives.
 func (k *keptWeights) get(of *primitives, transform func() []float32) []float32 {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -51,19 +53,19 @@ func (k *keptWeights) get(of *primitives, transform func() []float32) []float32 
 	return k.data
 }
 
-// uStride returns the distance between the 36 values of transformed weights, and
-// 36 times it is that between panels of them.
-func (f *filter) uStride() int { return spread(f.ins * lane) }
+// uStride returns the distance between the 36 matrices of transformed weights of a
+// panel. Panels are 36 times as far apart.
+func (f *filter) uStride() int { return paddedStride(f.ins * lanes) }
 
 // transformed returns the number of elements of all transformed weights.
-func (f *filter) transformed() int { return len(f.bias) / lane * 36 * f.uStride() }
+func (f *filter) transformed() int { return len(f.bias) / lanes * 36 * f.uStride() }
 
-// keeps reports whether the filter keeps its transformed weights.
+// keeps reports whether the filter caches its transformed weights.
 func (f *filter) keeps() bool {
 	return f.bf16 == nil && int(Float32.Bytes())*f.transformed() <= keptBytes
 }
 
-// bytes returns the memory of the filter once it has been used.
+// bytes returns the memory that the filter takes once it has been used.
 func (f *filter) bytes() int64 {
 	floats := len(f.weight) + len(f.bias)
 	if f.keeps() {
@@ -75,7 +77,7 @@ func (f *filter) bytes() int64 {
 // NewConv returns the convolution with the given weights, out x in x 3 x 3,
 // and biases, out.
 func NewConv(precision Precision, out, in int, weight, bias []float32) *Conv {
-	if len(weight) != out*in*taps || len(bias) != out {
+	if len(weight) != out*in*kernelArea || len(bias) != out {
 		panic(fmt.Sprintf("kernel: %d weights and %d biases for %d x %d x 3 x 3", len(weight), len(bias), out, in))
 	}
 	c := &Conv{Precision: precision, Out: out, In: in,
@@ -85,35 +87,35 @@ func NewConv(precision Precision, out, in int, weight, bias []float32) *Conv {
 	copy(c.forward.bias, bias)
 	f, b := c.forward, c.backward
 	if precision == Float32 {
-		f.weight, b.of = alignedFloats(len(f.bias)*f.ins*taps), f
+		f.weight, b.of = alignedFloats(len(f.bias)*f.ins*kernelArea), f
 	} else {
-		f.bf16, b.bf16 = aligned[bfloat16](len(f.bias)*f.ins*taps), aligned[bfloat16](len(f.bias)*f.ins*taps)
+		f.bf16, b.bf16 = aligned[bfloat16](len(f.bias)*f.ins*kernelArea), aligned[bfloat16](len(f.bias)*f.ins*kernelArea)
 	}
 	for k := range out {
 		for i := range in {
-			for t, w := range weight[(k*in+i)*taps:][:taps] {
+			for t, w := range weight[(k*in+i)*kernelArea:][:kernelArea] {
 				if precision == Float32 {
 					f.weight[f.index(k, i, t)] = w
 					continue
 				}
 				f.bf16[f.bf16Index(k, i, t)] = round(w)
-				b.bf16[b.bf16Index(i, k, taps-1-t)] = round(w) // transposed, and turned by 180 degrees
+				b.bf16[b.bf16Index(i, k, kernelArea-1-t)] = round(w) // transposed and rotated by 180 degrees
 			}
 		}
 	}
 	return c
 }
 
-// Bytes returns the memory that c takes once it has been used in both directions:
-// its weights for each, and the transformed ones that it keeps.
+// Bytes returns the memory that c takes once both directions have been used: the
+// weights of each direction and the transformed weights that it caches.
 func (c *Conv) Bytes() int64 { return c.forward.bytes() + c.backward.bytes() }
 
-// Rounded returns a convolution of float32 in bfloat16.
+// Rounded returns the bfloat16 convolution of a float32 convolution.
 func (c *Conv) Rounded() *Conv {
-	weight := make([]float32, 0, c.Out*c.In*taps)
+	weight := make([]float32, 0, c.Out*c.In*kernelArea)
 	for k := range c.Out {
 		for i := range c.In {
-			for t := range taps {
+			for t := range kernelArea {
 				weight = append(weight, c.forward.weight[c.forward.index(k, i, t)])
 			}
 		}
@@ -122,28 +124,28 @@ func (c *Conv) Rounded() *Conv {
 }
 
 func newFilter(precision Precision, out, in int, floor float32) *filter {
-	block := lane << precision
+	block := lanes << precision
 	out, in = roundUp(out, block), roundUp(in, block)
 	return &filter{ins: in, bias: alignedFloats(out), floor: floor}
 }
 
-// panel returns the weights of the k-th sixteen outputs, [in][9][16]. Those of a
-// gradient are gathered from the filter that it belongs to, transposed and turned by
-// 180 degrees. That takes about one percent of an iteration of VGG-19 and saves half of the
-// memory of its weights.
+// panel returns the weights of the k-th sixteen outputs, [in][9][16]. A filter that
+// computes a gradient has no weights of its own: panel gathers them from the forward
+// filter, transposed and rotated by 180 degrees. That takes about one percent of an
+// iteration of VGG-19 and saves half of the memory for weights.
 func (f *filter) panel(scratch *scratch, k int) []float32 {
 	if f.of == nil {
-		return f.weight[k*f.ins*taps*lane:]
+		return f.weight[k*f.ins*kernelArea*lanes:]
 	}
-	to := scratch.get(scratchOutput, f.ins*taps*lane)
-	for in := range f.ins / lane {
-		for out := range lane {
-			from := f.of.weight[f.of.index(in*lane, k*lane+out, 0):][:taps*lane]
-			for t := range taps {
-				at := (in*lane*taps+taps-1-t)*lane + out
-				for _, w := range from[t*lane:][:lane] {
+	to := scratch.get(scratchOutput, f.ins*kernelArea*lanes)
+	for in := range f.ins / lanes {
+		for out := range lanes {
+			from := f.of.weight[f.of.index(in*lanes, k*lanes+out, 0):][:kernelArea*lanes]
+			for t := range kernelArea {
+				at := (in*lanes*kernelArea+kernelArea-1-t)*lanes + out
+				for _, w := range from[t*lanes:][:lanes] {
 					to[at] = w
-					at += taps * lane
+					at += kernelArea * lanes
 				}
 			}
 		}
@@ -152,14 +154,14 @@ func (f *filter) panel(scratch *scratch, k int) []float32 {
 }
 
 func (f *filter) index(out, in, tap int) int {
-	return ((out/lane*f.ins+in)*taps+tap)*lane + out%lane
+	return ((out/lanes*f.ins+in)*kernelArea+tap)*lanes + out%lanes
 }
 
 func (f *filter) bf16Index(out, in, tap int) int {
-	const block = pair * lane
-	i := (out/block*(f.ins/block)+in/block)*taps + tap
-	i = (i*pair+out%block/lane)*lane + in%block/pair
-	return (i*lane+out%lane)*pair + in%pair
+	const block = bf16Ratio * lanes
+	i := (out/block*(f.ins/block)+in/block)*kernelArea + tap
+	i = (i*bf16Ratio+out%block/lanes)*lanes + in%block/bf16Ratio
+	return (i*lanes+out%lanes)*bf16Ratio + in%bf16Ratio
 }
 
 // Conv implements [Engine].
@@ -179,7 +181,7 @@ func (p *Pool) ConvBack(c *Conv, dst, grad *Tensor, relu *Mask) {
 	p.convolve(convolution{dst: dst, src: grad, full: grad.shape, mask: relu, filter: c.backward})
 }
 
-// ConvPool implements [Engine]: what is pooled never leaves the cache.
+// ConvPool implements [Engine]. The full-size outputs never leave the cache.
 func (p *Pool) ConvPool(c *Conv, dst *Tensor, relu *Mask, src *Tensor, pooling Pooling, argmax *Mask) {
 	full := newShape(c.Out, src.H, src.W)
 	c.check(p, src, dst, &src.shape, &full)
@@ -205,8 +207,8 @@ func (p *Pool) ConvPoolBack(c *Conv, dst, grad *Tensor, relu *Mask, pooling Pool
 	p.convolve(convolution{dst: dst, src: grad, full: full, mask: relu, before: &downsampling{pooling, argmax}, filter: c.backward})
 }
 
-// check panics unless the convolution is one between maps of two shapes, kept in
-// two tensors of its precision, which the pool's implementation has.
+// check panics unless c maps a tensor of shape in to one of shape out, a and b have its
+// precision, and the implementation of p supports that precision.
 func (c *Conv) check(p *Pool, a, b *Tensor, in, out *shape) {
 	if in.C != c.In || out.C != c.Out || in.H != out.H || in.W != out.W {
 		panic(fmt.Sprintf("kernel: convolution of %d to %d channels between %d x %d x %d and %d x %d x %d",
@@ -220,18 +222,18 @@ func (c *Conv) check(p *Pool, a, b *Tensor, in, out *shape) {
 	}
 }
 
-// convolution says what is convolved, however it is done.
+// convolution holds the arguments of one convolution, for either algorithm.
 type convolution struct {
 	pool     *Pool
 	dst, src *Tensor
-	mask     *Mask // of what is convolved, or nil
-	reluMask *Mask // of the outputs, to be set, or nil
+	mask     *Mask // mask of the input, or nil
+	reluMask *Mask // mask to set from the outputs, or nil
 	filter   *filter
 
-	// Where after is not nil, dst is the pooled output; where before is not nil,
-	// what is convolved is the gradient that src, that of a pooling's output,
-	// sends back. full is the shape of the one or the other before it was pooled,
-	// that of dst or src otherwise.
+	// after, unless nil, pools the outputs: dst is the pooled result. before, unless
+	// nil, is the pooling whose gradient is convolved: src is the gradient of its
+	// output. full is the shape of the unpooled side; without pooling it is the shape
+	// of dst or src.
 	after, before *downsampling
 	full          shape
 }

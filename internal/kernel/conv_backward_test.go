@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// poisoned returns a tensor with the values of data, c x h x w, and NaN
-// wherever else a tensor has room: what nobody may read of a gradient.
+// poisoned returns a tensor with the values of data, c x h x w, and NaN in its border
+// and padding, which operations on gradients must not read.
 func poisoned(c, h, w int, data []float32) *Tensor { return poisonedIn(Float32, c, h, w, data) }
 
 func poisonedIn(precision Precision, c, h, w int, data []float32) *Tensor {
@@ -36,9 +36,8 @@ func rectified(r *rand.Rand, n int) []float32 {
 	return s
 }
 
-// convolveBackReference is the gradient of [convolveReference] with respect to
-// src, given that with respect to its output, where only positive outputs pass
-// a gradient on.
+// convolveBackReference returns the gradient with respect to the input of
+// [convolveReference]. Only positive outputs propagate a gradient.
 func convolveBackReference(out, in, h, w int, grad, output, weight []float32, replicate bool) []float64 {
 	dst := make([]float64, in*h*w)
 	for k := range out {
@@ -49,7 +48,7 @@ func convolveBackReference(out, in, h, w int, grad, output, weight []float32, re
 				}
 				g := float64(grad[(k*h+y)*w+x])
 				for c := range in {
-					for t, wt := range weight[(k*in+c)*taps:][:taps] {
+					for t, wt := range weight[(k*in+c)*kernelArea:][:kernelArea] {
 						sy, sx := y+t/3-1, x+t%3-1
 						if replicate {
 							sy, sx = min(max(sy, 0), h-1), min(max(sx, 0), w-1)
@@ -65,8 +64,8 @@ func convolveBackReference(out, in, h, w int, grad, output, weight []float32, re
 	return dst
 }
 
-// innerProduct returns the sum of the products of the elements of a and b, and the
-// product of their lengths, against which its rounding is measured.
+// innerProduct returns the inner product of a and b, and the product of their norms, to
+// which the tolerance is relative.
 func innerProduct(a, b []float32) (sum, scale float64) {
 	var aa, bb float64
 	for i, v := range a {
@@ -119,7 +118,7 @@ func TestConvBackward(t *testing.T) {
 	for _, s := range convShapes {
 		t.Run(fmt.Sprintf("%dx%d@%dx%d", s.out, s.in, s.h, s.w), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(1, 2))
-			weight, bias := randoms(r, s.out*s.in*taps), randoms(r, s.out)
+			weight, bias := randoms(r, s.out*s.in*kernelArea), randoms(r, s.out)
 			grad, output := randoms(r, s.out*s.h*s.w), rectified(r, s.out*s.h*s.w)
 			eachPrecision(t, func(t *testing.T, p *Pool, precision Precision) {
 				want := convolveBackReference(s.out, s.in, s.h, s.w,
@@ -133,15 +132,15 @@ func TestConvBackward(t *testing.T) {
 	}
 }
 
-// TestConvAdjoint makes the layer linear, with a bias that keeps all outputs
-// positive, and drops some of them behind it with the mask that Backward takes.
+// TestConvAdjoint makes the layer linear, with a bias that keeps all outputs positive,
+// and masks some of the gradients of its outputs.
 func TestConvAdjoint(t *testing.T) {
 	for _, s := range append(convShapes, struct{ out, in, h, w int }{128, 96, 37, 41}) {
 		t.Run(fmt.Sprintf("%dx%d@%dx%d", s.out, s.in, s.h, s.w), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(3, 4))
-			weight, bias := randoms(r, s.out*s.in*taps), make([]float32, s.out)
+			weight, bias := randoms(r, s.out*s.in*kernelArea), make([]float32, s.out)
 			for i := range bias {
-				bias[i] = float32(10 * math.Sqrt(float64(taps*s.in)))
+				bias[i] = float32(10 * math.Sqrt(float64(kernelArea*s.in)))
 			}
 			x, y := randoms(r, s.in*s.h*s.w), randoms(r, s.out*s.h*s.w)
 			mask := rectified(r, s.out*s.h*s.w)
@@ -168,7 +167,7 @@ func TestConvThreads(t *testing.T) {
 	const out, in, h, w = 64, 96, 45, 67
 	for precision := range precisions {
 		r := rand.New(rand.NewPCG(5, 6))
-		conv := NewConv(precision, out, in, randoms(r, out*in*taps), randoms(r, out))
+		conv := NewConv(precision, out, in, randoms(r, out*in*kernelArea), randoms(r, out))
 		src := tensorIn(precision, in, h, w, rectified(r, in*h*w))
 		grad := tensorIn(precision, out, h, w, randoms(r, out*h*w))
 		sameOnAnyThreadsOf(t, having(precision), func(p *Pool) []float32 {

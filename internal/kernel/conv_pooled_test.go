@@ -7,8 +7,7 @@ import (
 	"testing"
 )
 
-// pooledShapes have sides that pooling leaves a row or column of, runs of tiles
-// of every length, and several tasks.
+// pooledShapes have odd sides, runs of tiles of every length, and several tasks.
 var pooledShapes = []struct{ out, in, h, w int }{
 	{32, 32, 2, 2}, {32, 64, 3, 5}, {64, 32, 4, 4}, {40, 48, 7, 34}, {16, 16, 11, 39}, {16, 40, 6, 9}, {32, 32, 9, 67}, {64, 32, 37, 70}, {32, 32, 66, 129},
 }
@@ -20,7 +19,7 @@ func eachPooled(t *testing.T, test func(t *testing.T, p *Pool, c *Conv, h, w int
 			t.Run(fmt.Sprintf("%dx%d@%dx%d/%s", s.out, s.in, s.h, s.w, kind), func(t *testing.T) {
 				eachPrecision(t, func(t *testing.T, p *Pool, precision Precision) {
 					r := rand.New(rand.NewPCG(7, uint64(s.w)))
-					c := NewConv(precision, s.out, s.in, randoms(r, s.out*s.in*taps), randoms(r, s.out))
+					c := NewConv(precision, s.out, s.in, randoms(r, s.out*s.in*kernelArea), randoms(r, s.out))
 					test(t, p, c, s.h, s.w, r, kind)
 				})
 			})
@@ -28,7 +27,7 @@ func eachPooled(t *testing.T, test func(t *testing.T, p *Pool, c *Conv, h, w int
 	}
 }
 
-// TestForwardPooled holds the fused operation, to the bit, against its two parts.
+// TestForwardPooled compares the fused operation, to the bit, with its two parts.
 func TestForwardPooled(t *testing.T) {
 	eachPooled(t, func(t *testing.T, p *Pool, c *Conv, h, w int, r *rand.Rand, kind Pooling) {
 		var (
@@ -48,40 +47,40 @@ func TestForwardPooled(t *testing.T) {
 			t.Error("the mask differs")
 		}
 		if kind == MaxPooling {
-			sameRoutes(t, gotRoute, wantRoute)
+			sameArgmax(t, gotRoute, wantRoute)
 		}
 	})
 }
 
-// sameRoutes compares the bits of the windows that are pooled.
-func sameRoutes(t *testing.T, got, want *Mask) {
+// sameArgmax compares the argmax masks of the pooled windows.
+func sameArgmax(t *testing.T, got, want *Mask) {
 	t.Helper()
 	for b := range want.blocks() {
 		for y := range want.H / 2 * 2 {
 			at := want.offset(b, y, 0)
 			if n := want.W / 2 * 2; !slices.Equal(got.from(at)[:n], want.from(at)[:n]) {
-				t.Errorf("the routes of block %d, row %d differ", b, y)
+				t.Errorf("the argmax masks of block %d, row %d differ", b, y)
 			}
 		}
 	}
 }
 
-// TestBackwardPooled holds the fused operation, to the bit, against its two parts.
+// TestBackwardPooled compares the fused operation, to the bit, with its two parts.
 func TestBackwardPooled(t *testing.T) {
 	eachPooled(t, func(t *testing.T, p *Pool, c *Conv, h, w int, r *rand.Rand, kind Pooling) {
 		var (
-			src         = tensorIn(c.Precision, c.In, h, w, rectified(r, c.In*h*w))
-			grad        = poisonedIn(c.Precision, c.Out, h/2, w/2, randoms(r, c.Out*(h/2)*(w/2)))
-			mask, route = NewMask(c.Out, h, w), NewMask(c.Out, h, w)
-			output      = tensorIn(c.Precision, c.Out, h/2, w/2, nil)
-			whole       = poisonedIn(c.Precision, c.Out, h, w, nil)
-			want, got   = tensorIn(c.Precision, c.In, h, w, nil), poisonedIn(c.Precision, c.In, h, w, nil)
+			src          = tensorIn(c.Precision, c.In, h, w, rectified(r, c.In*h*w))
+			grad         = poisonedIn(c.Precision, c.Out, h/2, w/2, randoms(r, c.Out*(h/2)*(w/2)))
+			mask, argmax = NewMask(c.Out, h, w), NewMask(c.Out, h, w)
+			output       = tensorIn(c.Precision, c.Out, h/2, w/2, nil)
+			whole        = poisonedIn(c.Precision, c.Out, h, w, nil)
+			want, got    = tensorIn(c.Precision, c.In, h, w, nil), poisonedIn(c.Precision, c.In, h, w, nil)
 		)
-		p.ConvPool(c, output, mask, src, kind, route)
-		p.DownsampleBack(whole, grad, route, kind)
+		p.ConvPool(c, output, mask, src, kind, argmax)
+		p.DownsampleBack(whole, grad, argmax, kind)
 		p.ConvBack(c, want, whole, mask)
 		poison := poisoned(16, 16, 16, nil).data
-		for i := range p.scratch { // what other operations left
+		for i := range p.scratch { // stale values of other operations
 			for _, s := range p.scratch[i].buffers {
 				copy(s, poison)
 			}
@@ -89,7 +88,7 @@ func TestBackwardPooled(t *testing.T) {
 				copy(s, poisonedIn(BFloat16, 16, 16, 16, nil).bf16)
 			}
 		}
-		p.ConvPoolBack(c, got, grad, mask, kind, route)
+		p.ConvPoolBack(c, got, grad, mask, kind, argmax)
 		if !slices.EqualFunc(got.CHW(), want.CHW(), sameBits) {
 			t.Error("the gradient differs")
 		}
@@ -100,14 +99,14 @@ func TestConvPooledThreads(t *testing.T) {
 	const out, in, h, w = 64, 96, 45, 67
 	for precision := range precisions {
 		r := rand.New(rand.NewPCG(8, 9))
-		conv := NewConv(precision, out, in, randoms(r, out*in*taps), randoms(r, out))
+		conv := NewConv(precision, out, in, randoms(r, out*in*kernelArea), randoms(r, out))
 		src := tensorIn(precision, in, h, w, rectified(r, in*h*w))
 		grad := tensorIn(precision, out, h/2, w/2, randoms(r, out*(h/2)*(w/2)))
 		sameOnAnyThreadsOf(t, having(precision), func(p *Pool) []float32 {
-			mask, route := NewMask(out, h, w), NewMask(out, h, w)
+			mask, argmax := NewMask(out, h, w), NewMask(out, h, w)
 			dst, back := tensorIn(precision, out, h/2, w/2, nil), tensorIn(precision, in, h, w, nil)
-			p.ConvPool(conv, dst, mask, src, MaxPooling, route)
-			p.ConvPoolBack(conv, back, grad, mask, MaxPooling, route)
+			p.ConvPool(conv, dst, mask, src, MaxPooling, argmax)
+			p.ConvPoolBack(conv, back, grad, mask, MaxPooling, argmax)
 			return slices.Concat(dst.CHW(), back.CHW())
 		})
 	}

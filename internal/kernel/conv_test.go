@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// tested returns the implementations of this machine that tests run on: under the
-// race detector the fastest alone. What threads share is the same in all, assembly
-// is invisible to the detector, and portable Go takes minutes under it.
+// tested returns the implementations of this machine that tests run on. Under the race
+// detector it returns only the fastest: all share the same code for threads, the
+// detector does not see assembly, and portable Go would take minutes.
 func tested() []*implementation {
 	all := implementations()
 	if underRaceDetector {
@@ -19,7 +19,7 @@ func tested() []*implementation {
 	return all
 }
 
-// inFloat32 returns the tested implementations that differ in float32.
+// inFloat32 returns the tested implementations with different float32 primitives.
 func inFloat32() []*implementation {
 	seen := make(map[*primitives]bool)
 	return slices.DeleteFunc(tested(), func(impl *implementation) bool {
@@ -44,8 +44,8 @@ func eachImplementation(t *testing.T, test func(t *testing.T, p *Pool)) {
 	}
 }
 
-// having returns the tested implementations that differ in a precision that they
-// have.
+// having returns the tested implementations that support a precision, without those
+// that share their primitives for it.
 func having(precision Precision) []*implementation {
 	if precision == Float32 {
 		return inFloat32()
@@ -54,7 +54,7 @@ func having(precision Precision) []*implementation {
 }
 
 // eachPrecision is eachImplementation in each precision that an implementation
-// has.
+// supports.
 func eachPrecision(t *testing.T, test func(t *testing.T, p *Pool, precision Precision)) {
 	t.Helper()
 	eachImplementation(t, func(t *testing.T, p *Pool) { test(t, p, Float32) })
@@ -69,12 +69,12 @@ func eachPrecision(t *testing.T, test func(t *testing.T, p *Pool, precision Prec
 	}
 }
 
-// tolerances are those of a convolution, of the root mean square of its outputs:
-// measured for float32, and for bfloat16 what a value of 8 bits is rounded by at
-// most.
+// tolerances are the errors that a convolution may have, relative to the root mean
+// square of its outputs: measured for float32; the largest rounding error of 8 bits for
+// bfloat16.
 var tolerances = [precisions]float64{Float32: 3e-6, BFloat16: 0x1p-8}
 
-// representable returns values as a precision has them.
+// representable returns values rounded to a precision.
 func representable(precision Precision, values []float32) []float32 {
 	if precision == Float32 {
 		return values
@@ -99,10 +99,10 @@ func tensorIn(precision Precision, c, h, w int, data []float32) *Tensor {
 // set changes one value.
 func (t *Tensor) set(c, y, x int, v float32) {
 	if t.Precision == BFloat16 {
-		t.bf16[pair*t.offset(c/position, y, x)+c%position] = round(v)
+		t.bf16[bf16Ratio*t.offset(c/bf16Lanes, y, x)+c%bf16Lanes] = round(v)
 		return
 	}
-	t.data[t.offset(c/lane, y, x)+c%lane] = v
+	t.data[t.offset(c/lanes, y, x)+c%lanes] = v
 }
 
 func randoms(r *rand.Rand, n int) []float32 {
@@ -113,8 +113,8 @@ func randoms(r *rand.Rand, n int) []float32 {
 	return s
 }
 
-// convolveReference is a 3x3 convolution as its definition has it, c x h x w
-// with the given value of pixels beyond the edges decided by at.
+// convolveReference computes a 3x3 convolution by its definition, of c x h x w values.
+// at returns the input at a position, which may be outside the picture.
 func convolveReference(out, in, h, w int, src, weight, bias []float32, replicate bool) []float64 {
 	dst := make([]float64, out*h*w)
 	for k := range out {
@@ -122,7 +122,7 @@ func convolveReference(out, in, h, w int, src, weight, bias []float32, replicate
 			for x := range w {
 				s := float64(bias[k])
 				for c := range in {
-					for t, wt := range weight[(k*in+c)*taps:][:taps] {
+					for t, wt := range weight[(k*in+c)*kernelArea:][:kernelArea] {
 						sy, sx := y+t/3-1, x+t%3-1
 						if replicate {
 							sy, sx = min(max(sy, 0), h-1), min(max(sx, 0), w-1)
@@ -140,8 +140,8 @@ func convolveReference(out, in, h, w int, src, weight, bias []float32, replicate
 	return dst
 }
 
-// near fails the test unless the root mean square of got - want is within
-// tolerance of that of want, and no single difference is thirty times that.
+// near fails the test unless the root mean square of got - want is at most tolerance
+// times that of want, and no difference is more than thirty times that.
 func near(t *testing.T, got []float32, want []float64, tolerance float64) {
 	t.Helper()
 	if len(got) != len(want) {
@@ -170,7 +170,7 @@ func TestConvForward(t *testing.T) {
 	for _, s := range convShapes {
 		t.Run(fmt.Sprintf("%dx%d@%dx%d", s.out, s.in, s.h, s.w), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(1, 2))
-			src, weight, bias := randoms(r, s.in*s.h*s.w), randoms(r, s.out*s.in*taps), randoms(r, s.out)
+			src, weight, bias := randoms(r, s.in*s.h*s.w), randoms(r, s.out*s.in*kernelArea), randoms(r, s.out)
 			eachPrecision(t, func(t *testing.T, p *Pool, precision Precision) {
 				want := convolveReference(s.out, s.in, s.h, s.w,
 					representable(precision, src), representable(precision, weight), bias, false)

@@ -9,12 +9,12 @@ import (
 )
 
 // TestWideConv has so many channels that tasks do not share transformed weights, and
-// so many tiles that their transformed input is not there at once. Some outputs are
-// compared with the definition in float64.
+// more tiles than are transformed at a time. It compares some outputs with the
+// definition in float64.
 func TestWideConv(t *testing.T) {
 	const out, in, h, w, samples = 272, 304, 64, 66, 300
 	r := rand.New(rand.NewPCG(1, 2))
-	c := NewConv(Float32, out, in, randoms(r, out*in*taps), make([]float32, out))
+	c := NewConv(Float32, out, in, randoms(r, out*in*kernelArea), make([]float32, out))
 	var (
 		f          = c.forward
 		src        = FromCHW(in, h, w, randoms(r, in*h*w))
@@ -34,12 +34,12 @@ func TestWideConv(t *testing.T) {
 		if y < 0 || y >= t.H || x < 0 || x >= t.W {
 			return 0
 		}
-		return float64(t.data[t.offset(c/lane, y, x)+c%lane])
+		return float64(t.data[t.offset(c/lanes, y, x)+c%lanes])
 	}
 	for i := range samples {
 		k, y, x := r.IntN(in), r.IntN(h), r.IntN(w)
 		places[i] = [3]int{k, y, x}
-		for tap := range taps {
+		for tap := range kernelArea {
 			dy, dx := tap/3-1, tap%3-1
 			for c := range in {
 				outputs[i] += float64(f.weight[f.index(k%out, c, tap)]) * at(src, c, y+dy, x+dx)

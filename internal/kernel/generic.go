@@ -1,13 +1,13 @@
 package kernel
 
-// The block that the portable gemm and syrk work on.
+// genericRows is the number of positions, or of channels, in a block of the portable
+// gemm and syrk.
 const genericRows = 4
 
-// portable runs everywhere.
+// portable is the implementation that runs on every machine.
 var portable = &implementation{"generic", &generic, &genericBFloat16}
 
-// generic is the portable implementation, and the definition of every
-// primitive.
+// generic holds the portable primitives. They define what the assembly computes.
 var generic = primitives{
 	rows: genericRows, panels: 1, syrkRows: genericRows,
 	gemm:            gemmGeneric,
@@ -33,7 +33,7 @@ var generic = primitives{
 	difference:      differenceGeneric,
 }
 
-type vector = [lane]float32
+type vector = [lanes]float32
 
 // at returns the sixteen elements of s from i on.
 func at(s []float32, i int) *vector { return (*vector)(s[i:]) }
@@ -44,16 +44,16 @@ func gemmGeneric(a gemm) {
 	}
 }
 
-// multiplyGroups computes one of the products.
+// multiplyGroups computes one product of a gemm.
 func multiplyGroups(a gemm, out, in, w []float32) {
 	for g := range a.groups {
 		for p := range genericRows {
 			acc := *at(a.bias, 0)
-			out := at(out, g*a.outGroup+p*lane)
+			out := at(out, g*a.outGroup+p*lanes)
 			for s := range a.steps {
-				in := at(in, g*a.inGroup+s*a.inStep+p*lane)
+				in := at(in, g*a.inGroup+s*a.inStep+p*lanes)
 				for c, x := range in {
-					w := at(w, (s*lane+c)*lane)
+					w := at(w, (s*lanes+c)*lanes)
 					for k := range acc {
 						acc[k] += x * w[k]
 					}
@@ -69,7 +69,7 @@ func multiplyGroups(a gemm, out, in, w []float32) {
 	}
 }
 
-// floor returns the larger of v and lowest, and v where it is not a number.
+// floor returns the larger of v and lowest, or v where v is NaN.
 func floor(v, lowest float32) float32 {
 	if v < lowest {
 		return lowest
@@ -79,11 +79,11 @@ func floor(v, lowest float32) float32 {
 
 func syrkGeneric(a syrk) {
 	for r := range genericRows {
-		out := at(a.out, r*lane)
+		out := at(a.out, r*lanes)
 		acc := *out
 		for p := range a.positions {
-			x := a.a[p*lane+r]
-			b := at(a.b, p*lane)
+			x := a.a[p*lanes+r]
+			b := at(a.b, p*lanes)
 			for k := range acc {
 				acc[k] += x * b[k]
 			}
@@ -96,7 +96,7 @@ func sumGeneric(a sum) {
 	out := at(a.out, 0)
 	acc := *out
 	for p := range a.positions {
-		in := at(a.in, p*lane)
+		in := at(a.in, p*lanes)
 		for k := range acc {
 			acc[k] += in[k]
 		}
@@ -106,11 +106,11 @@ func sumGeneric(a sum) {
 
 func firstConvGeneric(a firstConv) {
 	for p := range a.positions {
-		out := at(a.out, p*lane)
+		out := at(a.out, p*lanes)
 		*out = *at(a.bias, 0)
-		for t := range colors * taps {
-			x := a.in[t/taps*a.plane+t%taps/3*a.row+p+t%3]
-			w := at(a.w, t*lane)
+		for t := range colors * kernelArea {
+			x := a.in[t/kernelArea*a.plane+t%kernelArea/3*a.row+p+t%3]
+			w := at(a.w, t*lanes)
 			for k := range out {
 				out[k] += x * w[k]
 			}
@@ -124,13 +124,13 @@ func firstConvGeneric(a firstConv) {
 	}
 }
 
-// The transforms of F(4x4, 3x3) with the points 0, 1, -1, 2, -2 and infinity
-// (Lavin and Gray 2015, section 4.1 and their supplementary material): each
-// function is one matrix of theirs applied to a column of vectors.
+// The transforms of F(4x4, 3x3) with the interpolation points 0, 1, -1, 2, -2 and
+// infinity (Lavin and Gray 2015, section 4.1 and supplementary material). Each function
+// multiplies a column of vectors by one of their matrices.
 
 // transformWeights computes u = G g.
 func transformWeights(u *[6]vector, g *[3]vector) {
-	for k := range lane {
+	for k := range lanes {
 		g0, g1, g2 := g[0][k], g[1][k], g[2][k]
 		even, odd := (g0+g2)*(-1./6), g1*(1./6)
 		u[0][k] = g0 * (1. / 4)
@@ -143,7 +143,7 @@ func transformWeights(u *[6]vector, g *[3]vector) {
 
 // transformInput computes v = Bᵀ d.
 func transformInput(v, d *[6]vector) {
-	for k := range lane {
+	for k := range lanes {
 		d0, d1, d2, d3, d4, d5 := d[0][k], d[1][k], d[2][k], d[3][k], d[4][k], d[5][k]
 		even, odd := d4-4*d2, d3-4*d1
 		v[0][k] = d4 - 5*d2 + 4*d0
@@ -156,7 +156,7 @@ func transformInput(v, d *[6]vector) {
 
 // transformOutput computes s = Aᵀ m.
 func transformOutput(s *[4]vector, m *[6]vector) {
-	for k := range lane {
+	for k := range lanes {
 		sum1, dif1 := m[1][k]+m[2][k], m[1][k]-m[2][k]
 		sum2, dif2 := m[3][k]+m[4][k], m[3][k]-m[4][k]
 		s[0][k] = m[0][k] + sum1 + sum2
@@ -168,19 +168,19 @@ func transformOutput(s *[4]vector, m *[6]vector) {
 
 func winogradWeightsGeneric(a winogradWeights) {
 	for c := range a.channels {
-		var half [3][6]vector // [x][i]
-		for x := range half {
+		var oneSided [3][6]vector // [x][i]
+		for x := range oneSided {
 			var column [3]vector
 			for y := range column {
-				column[y] = *at(a.w, (c*9+y*3+x)*lane)
+				column[y] = *at(a.w, (c*9+y*3+x)*lanes)
 			}
-			transformWeights(&half[x], &column)
+			transformWeights(&oneSided[x], &column)
 		}
 		for i := range 6 {
 			var u [6]vector
-			transformWeights(&u, &[3]vector{half[0][i], half[1][i], half[2][i]})
+			transformWeights(&u, &[3]vector{oneSided[0][i], oneSided[1][i], oneSided[2][i]})
 			for j := range u {
-				*at(a.u, (j*6+i)*a.uStride+c*lane) = u[j]
+				*at(a.u, (j*6+i)*a.uStride+c*lanes) = u[j]
 			}
 		}
 	}
@@ -188,26 +188,26 @@ func winogradWeightsGeneric(a winogradWeights) {
 
 func winogradInputGeneric(a winogradInput) {
 	for t := range a.tiles {
-		var half [6][6]vector // [row][j]
-		for y := range half {
+		var oneSided [6][6]vector // [row][j]
+		for y := range oneSided {
 			var window [6]vector
 			for x := range window {
-				i := y*a.row + (t*tile+x)*lane
+				i := y*a.row + (t*tile+x)*lanes
 				window[x] = *at(a.in, i)
 				if a.mask != nil {
-					mask(&window[x], a.mask[i/lane])
+					mask(&window[x], a.mask[i/lanes])
 				}
 			}
-			transformInput(&half[y], &window)
+			transformInput(&oneSided[y], &window)
 		}
 		for j := range 6 {
 			var column, v [6]vector
 			for y := range column {
-				column[y] = half[y][j]
+				column[y] = oneSided[y][j]
 			}
 			transformInput(&v, &column)
 			for i := range v {
-				*at(a.v, (j*6+i)*a.vStride+t*lane) = v[i]
+				*at(a.v, (j*6+i)*a.vStride+t*lanes) = v[i]
 			}
 		}
 	}
@@ -216,29 +216,29 @@ func winogradInputGeneric(a winogradInput) {
 func winogradOutputGeneric(a winogradOutput) {
 	bias := at(a.bias, 0)
 	for t := range a.tiles {
-		var half [6][4]vector // [j][y]
-		for j := range half {
+		var oneSided [6][4]vector // [j][y]
+		for j := range oneSided {
 			var column [6]vector
 			for i := range column {
-				column[i] = *at(a.m, (j*6+i)*a.mStride+t*lane)
+				column[i] = *at(a.m, (j*6+i)*a.mStride+t*lanes)
 			}
-			transformOutput(&half[j], &column)
+			transformOutput(&oneSided[j], &column)
 		}
 		for y := range tile {
 			var row [6]vector
 			for j := range row {
-				row[j] = half[j][y]
+				row[j] = oneSided[j][y]
 			}
 			var s [4]vector
 			transformOutput(&s, &row)
 			for x := range s {
-				i := y*a.row + (t*tile+x)*lane
+				i := y*a.row + (t*tile+x)*lanes
 				out := at(a.out, i)
 				for k, v := range s[x] {
 					out[k] = floor(v+bias[k], a.floor)
 				}
 				if a.mask != nil {
-					a.mask[i/lane] = signs(out)
+					a.mask[i/lanes] = signs(out)
 				}
 			}
 		}
@@ -255,7 +255,7 @@ func signs(v *vector) (bits uint16) {
 	return bits
 }
 
-// mask makes the elements of v zero whose bits are not set.
+// mask sets the elements of v to zero whose bits are not set.
 func mask(v *vector, bits uint16) {
 	for k := range v {
 		if bits>>k&1 == 0 {
@@ -266,33 +266,33 @@ func mask(v *vector, bits uint16) {
 
 func reluMaskGeneric(a reluMask) {
 	for p := range a.positions {
-		a.mask[p] = signs(at(a.in, p*lane))
+		a.mask[p] = signs(at(a.in, p*lanes))
 	}
 }
 
 func applyMaskGeneric(a applyMask) {
 	for p := range a.positions {
-		out := at(a.out, p*lane)
-		*out = *at(a.in, p*lane)
+		out := at(a.out, p*lanes)
+		*out = *at(a.in, p*lanes)
 		mask(out, a.mask[p])
 	}
 }
 
 // window returns the 2x2 window of output x.
 func (a poolForward) window(x int) [4]*vector {
-	i := 2 * x * lane
-	return [4]*vector{at(a.in0, i), at(a.in0, i+lane), at(a.in1, i), at(a.in1, i+lane)}
+	i := 2 * x * lanes
+	return [4]*vector{at(a.in0, i), at(a.in0, i+lanes), at(a.in1, i), at(a.in1, i+lanes)}
 }
 
 // gradients returns the gradients with respect to the 2x2 window of output x.
 func (a poolBackward) gradients(x int) [4]*vector {
-	i := 2 * x * lane
-	return [4]*vector{at(a.grad0, i), at(a.grad0, i+lane), at(a.grad1, i), at(a.grad1, i+lane)}
+	i := 2 * x * lanes
+	return [4]*vector{at(a.grad0, i), at(a.grad0, i+lanes), at(a.grad1, i), at(a.grad1, i+lanes)}
 }
 
 func averagePoolGeneric(a poolForward) {
 	for x := range a.n {
-		w, out := a.window(x), at(a.out, x*lane)
+		w, out := a.window(x), at(a.out, x*lanes)
 		for k := range out {
 			out[k] = ((w[0][k] + w[1][k]) + (w[2][k] + w[3][k])) * a.scale
 		}
@@ -301,7 +301,7 @@ func averagePoolGeneric(a poolForward) {
 
 func averagePoolBackGeneric(a poolBackward) {
 	for x := range a.n {
-		g := at(a.grad, x*lane)
+		g := at(a.grad, x*lanes)
 		for _, to := range a.gradients(x) {
 			for k := range g {
 				to[k] = g[k] * a.scale
@@ -310,11 +310,11 @@ func averagePoolBackGeneric(a poolBackward) {
 	}
 }
 
-// maxPoolGeneric takes each output from the first of the largest inputs.
+// maxPoolGeneric marks the first of equal maxima.
 func maxPoolGeneric(a poolForward) {
 	for x := range a.n {
-		w, out := a.window(x), at(a.out, x*lane)
-		var routes [4]uint16
+		w, out := a.window(x), at(a.out, x*lanes)
+		var argmax [4]uint16
 		for k := range out {
 			from := 0
 			for i := range w {
@@ -323,19 +323,19 @@ func maxPoolGeneric(a poolForward) {
 				}
 			}
 			out[k] = w[from][k]
-			routes[from] |= 1 << k
+			argmax[from] |= 1 << k
 		}
-		if a.route0 != nil {
-			a.route0[2*x], a.route0[2*x+1] = routes[0], routes[1]
-			a.route1[2*x], a.route1[2*x+1] = routes[2], routes[3]
+		if a.argmax0 != nil {
+			a.argmax0[2*x], a.argmax0[2*x+1] = argmax[0], argmax[1]
+			a.argmax1[2*x], a.argmax1[2*x+1] = argmax[2], argmax[3]
 		}
 	}
 }
 
 func maxPoolBackGeneric(a poolBackward) {
 	for x := range a.n {
-		g, to := at(a.grad, x*lane), a.gradients(x)
-		for i, bits := range [4]uint16{a.route0[2*x], a.route0[2*x+1], a.route1[2*x], a.route1[2*x+1]} {
+		g, to := at(a.grad, x*lanes), a.gradients(x)
+		for i, bits := range [4]uint16{a.argmax0[2*x], a.argmax0[2*x+1], a.argmax1[2*x], a.argmax1[2*x+1]} {
 			*to[i] = *g
 			mask(to[i], bits)
 		}

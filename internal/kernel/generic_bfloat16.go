@@ -1,6 +1,7 @@
 package kernel
 
-// genericBFloat16 is the definition of every primitive of bfloat16.
+// genericBFloat16 holds the portable primitives of bfloat16. They define what the
+// assembly computes.
 var genericBFloat16 = bfloat16Primitives{
 	rows:          genericRows,
 	convolve:      convolveGeneric,
@@ -9,30 +10,30 @@ var genericBFloat16 = bfloat16Primitives{
 	applyMaskBF16: applyMaskBF16Generic,
 }
 
-// block is the values of thirty-two channels at one position.
-type block = [pair * lane]bfloat16
+// block holds the values of thirty-two channels at one position.
+type block = [bf16Ratio * lanes]bfloat16
 
 // blockAt returns the thirty-two elements of s from i on.
 func blockAt(s []bfloat16, i int) *block { return (*block)(s[i:]) }
 
 func convolveGeneric(a convolve) {
 	for p := range a.groups * genericRows {
-		var sums [pair]vector
+		var sums [bf16Ratio]vector
 		for b := range a.blocks {
-			for t := range taps {
-				in := blockAt(a.in, b*a.plane+t/3*a.row+(p+t%3)*position)
-				w := a.w[(b*taps+t)*tapWeights:]
+			for t := range kernelArea {
+				in := blockAt(a.in, b*a.plane+t/3*a.row+(p+t%3)*bf16Lanes)
+				w := a.w[(b*kernelArea+t)*elementWeights:]
 				for half := range sums {
-					multiplyGeneric(&sums[half], in, w[half*tapWeights/pair:])
+					multiplyGeneric(&sums[half], in, w[half*elementWeights/bf16Ratio:])
 				}
 			}
 		}
-		var signs [pair]uint16
-		out := blockAt(a.out, p*position)
+		var signs [bf16Ratio]uint16
+		out := blockAt(a.out, p*bf16Lanes)
 		for half := range sums {
 			for k, v := range sums[half] {
-				v = floor(v+a.bias[half*lane+k], a.floor)
-				out[half*lane+k] = round(v)
+				v = floor(v+a.bias[half*lanes+k], a.floor)
+				out[half*lanes+k] = round(v)
 				if v > 0 {
 					signs[half] |= 1 << k
 				}
@@ -44,12 +45,12 @@ func convolveGeneric(a convolve) {
 	}
 }
 
-// multiplyGeneric adds the products of the thirty-two channels of a position with
-// their weights, [16][16][2], to sixteen outputs.
+// multiplyGeneric adds the products of thirty-two channels of a position and their
+// weights, [16][16][2], to sixteen outputs.
 func multiplyGeneric(sums *vector, in *block, w []bfloat16) {
-	for c := range lane {
+	for c := range lanes {
 		even, odd := flush(widen(in[2*c])), flush(widen(in[2*c+1]))
-		weights := blockAt(w, c*position)
+		weights := blockAt(w, c*bf16Lanes)
 		for k, v := range sums {
 			v += odd * widen(weights[2*k+1])
 			sums[k] = v + even*widen(weights[2*k])
@@ -57,12 +58,12 @@ func multiplyGeneric(sums *vector, in *block, w []bfloat16) {
 	}
 }
 
-// flush returns zero for a denormal number. Weights are none, as round made them,
-// and a sum that is one, which the instructions make zero at once, comes to zero
-// when it is rounded.
+// flush returns zero for a denormal number, as the instructions do. Weights need no
+// flush, because round returns no denormals; nor do sums, because rounding the output
+// turns a denormal sum into zero.
 func flush(x float32) float32 {
-	const leastNormal = 0x1p-126
-	if -leastNormal < x && x < leastNormal {
+	const minNormal = 0x1p-126
+	if -minNormal < x && x < minNormal {
 		return 0
 	}
 	return x
@@ -70,26 +71,26 @@ func flush(x float32) float32 {
 
 func toBF16Generic(a toBF16) {
 	for p := range a.positions {
-		out, low, high := blockAt(a.out, p*position), at(a.low, p*lane), at(a.high, p*lane)
-		for k := range lane {
-			out[k], out[lane+k] = round(low[k]), round(high[k])
+		out, low, high := blockAt(a.out, p*bf16Lanes), at(a.low, p*lanes), at(a.high, p*lanes)
+		for k := range lanes {
+			out[k], out[lanes+k] = round(low[k]), round(high[k])
 		}
 	}
 }
 
 func fromBF16Generic(a fromBF16) {
 	for p := range a.positions {
-		in, low, high := blockAt(a.in, p*position), at(a.low, p*lane), at(a.high, p*lane)
-		for k := range lane {
-			low[k], high[k] = widen(in[k]), widen(in[lane+k])
+		in, low, high := blockAt(a.in, p*bf16Lanes), at(a.low, p*lanes), at(a.high, p*lanes)
+		for k := range lanes {
+			low[k], high[k] = widen(in[k]), widen(in[lanes+k])
 		}
 	}
 }
 
 func applyMaskBF16Generic(a applyMaskBF16) {
 	for p := range a.positions {
-		out, in := blockAt(a.out, p*position), blockAt(a.in, p*position)
-		bits := uint32(a.high[p])<<lane | uint32(a.low[p])
+		out, in := blockAt(a.out, p*bf16Lanes), blockAt(a.in, p*bf16Lanes)
+		bits := uint32(a.high[p])<<lanes | uint32(a.low[p])
 		for k, v := range in {
 			if bits>>k&1 == 0 {
 				v = 0

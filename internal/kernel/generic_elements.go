@@ -2,8 +2,9 @@ package kernel
 
 import "math"
 
-// The conversions of products keep the compiler from fusing them with additions,
-// which would round once instead of twice: all implementations agree to the bit.
+// Converting each product to float32 or float64 keeps the compiler from fusing it with
+// an addition, which would round once instead of twice. All implementations agree to
+// the bit.
 
 func addScaledGeneric(a addScaled) {
 	dst, src := a.dst[:a.n], a.src[:a.n]
@@ -35,19 +36,19 @@ func descendGeneric(a descent) {
 	}
 }
 
-func dotGeneric(a dot) (sums [lane]float64) {
+func dotGeneric(a dot) (sums [lanes]float64) {
 	b := a.b[:a.n]
 	for i, v := range a.a[:a.n] {
-		sums[i%lane] += float64(float64(v) * float64(b[i]))
+		sums[i%lanes] += float64(float64(v) * float64(b[i]))
 	}
 	return sums
 }
 
-func differenceGeneric(a difference) (squares [lane]float64) {
+func differenceGeneric(a difference) (squares [lanes]float64) {
 	b := a.b[:a.n]
 	for i, v := range a.a[:a.n] {
 		d := float64(v - b[i])
-		squares[i%lane] += float64(d * d)
+		squares[i%lanes] += float64(d * d)
 	}
 	return squares
 }
@@ -68,7 +69,7 @@ func dots64Generic(a dots64) {
 	}
 }
 
-func variationGeneric(a variation) (sums [lane]float64) {
+func variationGeneric(a variation) (sums [lanes]float64) {
 	upperGrad, lowerGrad := a.upperGrad[:a.n], a.lowerGrad[:a.n]
 	for i := range upperGrad {
 		var (
@@ -77,7 +78,7 @@ func variationGeneric(a variation) (sums [lane]float64) {
 			falling, rising   = lower[2] - upper[1], lower[1] - upper[2]
 			straight, squares = float32(dx*dx) + float32(dy*dy), float32(falling*falling) + float32(rising*rising)
 		)
-		sums[i%lane] += float64(float32(4*straight) + squares)
+		sums[i%lanes] += float64(float32(4*straight) + squares)
 		left := float32(a.straight*(upper[1]-upper[0])) - float32(a.diagonal*(lower[0]-upper[1]))
 		own := (float32(a.straight*dx) + float32(a.straight*dy)) + float32(a.diagonal*falling)
 		upperGrad[i] = (upperGrad[i] + left) - own

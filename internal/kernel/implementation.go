@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// implementation is a set of primitives under a name. Several may share those of
-// float32.
+// implementation is a named set of primitives. Several implementations may share their
+// float32 primitives.
 type implementation struct {
 	name string
 	*primitives
-	bfloat16 *bfloat16Primitives // nil where it has none
+	bfloat16 *bfloat16Primitives // nil without support for bfloat16
 }
 
-// Variable is the environment variable that forces an implementation.
+// Variable is the environment variable that selects an implementation by name.
 const Variable = "PASTICHE_KERNEL"
 
 // Implementations returns the names of the implementations that this machine
@@ -32,7 +32,7 @@ func names(of []*implementation) []string {
 	return names
 }
 
-// selected returns the implementation in force.
+// selected returns the implementation that a new pool uses.
 func selected() (*implementation, error) {
 	have := implementations()
 	name := os.Getenv(Variable)
@@ -47,8 +47,8 @@ func selected() (*implementation, error) {
 	return nil, &UnavailableError{Name: name}
 }
 
-// An UnavailableError says that this machine or this program lacks the
-// implementation that PASTICHE_KERNEL names.
+// An UnavailableError reports that the implementation named by PASTICHE_KERNEL does not
+// exist or cannot run on this machine.
 type UnavailableError struct{ Name string }
 
 func (e *UnavailableError) Error() string {

@@ -42,10 +42,10 @@ var avx512 = primitives{
 	addDifference:   func(a addDifference) { addDifferenceAVX512(&a) },
 	updateMoments:   func(a moments) { updateMomentsAVX512(&a) },
 	descend:         func(a descent) { descendAVX512(&a) },
-	dot:             func(a dot) [lane]float64 { dotAVX512(&a); return a.sums },
+	dot:             func(a dot) [lanes]float64 { dotAVX512(&a); return a.sums },
 	dots64:          func(a dots64) { dots64AVX512(&a) },
-	variation:       func(a variation) [lane]float64 { variationAVX512(&a); return a.sums },
-	difference: func(a difference) [lane]float64 {
+	variation:       func(a variation) [lanes]float64 { variationAVX512(&a); return a.sums },
+	difference: func(a difference) [lanes]float64 {
 		differenceAVX512(&a)
 		return a.squares
 	},
@@ -70,10 +70,10 @@ var avx2 = primitives{
 	addDifference:   func(a addDifference) { addDifferenceAVX2(&a) },
 	updateMoments:   func(a moments) { updateMomentsAVX2(&a) },
 	descend:         func(a descent) { descendAVX2(&a) },
-	dot:             func(a dot) [lane]float64 { dotAVX2(&a); return a.sums },
+	dot:             func(a dot) [lanes]float64 { dotAVX2(&a); return a.sums },
 	dots64:          func(a dots64) { dots64AVX2(&a) },
-	variation:       func(a variation) [lane]float64 { variationAVX2(&a); return a.sums },
-	difference: func(a difference) [lane]float64 {
+	variation:       func(a variation) [lanes]float64 { variationAVX2(&a); return a.sums },
+	difference: func(a difference) [lanes]float64 {
 		differenceAVX2(&a)
 		return a.squares
 	},

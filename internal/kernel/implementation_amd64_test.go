@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-// TestEveryInstructionSet fails where the processor has instructions whose
-// primitives no test ran, be it that the system keeps this process from using them.
+// TestEveryInstructionSet fails where the processor supports an instruction set whose
+// primitives no test has run, even if the operating system forbids its use.
 func TestEveryInstructionSet(t *testing.T) {
 	if underRaceDetector {
 		t.Skip("runs the fastest implementation alone")

@@ -27,10 +27,10 @@ var neon = primitives{
 	addDifference:   func(a addDifference) { addDifferenceNEON(&a) },
 	updateMoments:   func(a moments) { updateMomentsNEON(&a) },
 	descend:         func(a descent) { descendNEON(&a) },
-	dot:             func(a dot) [lane]float64 { dotNEON(&a); return a.sums },
+	dot:             func(a dot) [lanes]float64 { dotNEON(&a); return a.sums },
 	dots64:          func(a dots64) { dots64NEON(&a) },
-	variation:       func(a variation) [lane]float64 { variationNEON(&a); return a.sums },
-	difference: func(a difference) [lane]float64 {
+	variation:       func(a variation) [lanes]float64 { variationNEON(&a); return a.sums },
+	difference: func(a difference) [lanes]float64 {
 		differenceNEON(&a)
 		return a.squares
 	},

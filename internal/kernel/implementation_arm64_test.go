@@ -14,23 +14,23 @@ func TestNEONIsFirst(t *testing.T) {
 	}
 }
 
-// TestNEONNotANumber compares, to the bit, what becomes of values that are not
-// numbers at each place of a window and in each of a vector's elements.
+// TestNEONNotANumber compares the results for NaN, to the bit, at each place of a
+// pooling window and in each element of a vector.
 func TestNEONNotANumber(t *testing.T) {
 	nan := float32(math.NaN())
 	for at := range 4 {
-		in := [2][]float32{make([]float32, 2*lane), make([]float32, 2*lane)}
-		for k := range lane {
+		in := [2][]float32{make([]float32, 2*lanes), make([]float32, 2*lanes)}
+		for k := range lanes {
 			for i := range 4 {
-				in[i/2][i%2*lane+k] = float32((i*5 + k) % 7)
+				in[i/2][i%2*lanes+k] = float32((i*5 + k) % 7)
 			}
 			if k%2 == 0 {
-				in[at/2][at%2*lane+k] = nan
+				in[at/2][at%2*lanes+k] = nan
 			}
 		}
 		maxima := func(impl *primitives) (out []float32, words []uint16) {
-			out, words = make([]float32, lane), make([]uint16, 4)
-			impl.maxPool(poolForward{out: out, in0: in[0], in1: in[1], route0: words[:2], route1: words[2:], n: 1})
+			out, words = make([]float32, lanes), make([]uint16, 4)
+			impl.maxPool(poolForward{out: out, in0: in[0], in1: in[1], argmax0: words[:2], argmax1: words[2:], n: 1})
 			return out, words
 		}
 		got, gotRoutes := maxima(&neon)

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestInterruptible: once the context is done, no more tasks begin, and after that the
-// pool runs tasks as before.
+// TestInterruptible checks that no more tasks begin once the context is done, and that
+// the pool runs tasks again afterwards.
 func TestInterruptible(t *testing.T) {
 	reason := errors.New("enough")
 	for _, threads := range []int{1, 3} {

@@ -8,8 +8,7 @@ import (
 	"testing"
 )
 
-// counting returns an implementation that counts the panels of weights that it
-// transforms.
+// counting returns an implementation that counts the panels of weights it transforms.
 func counting(base *implementation) (*implementation, *atomic.Int64) {
 	impl, of, calls := *base, *base.primitives, new(atomic.Int64)
 	impl.primitives = &of
@@ -20,7 +19,7 @@ func counting(base *implementation) (*implementation, *atomic.Int64) {
 	return &impl, calls
 }
 
-// TestSmallFiltersKeepTransformedWeights also measures what Bytes says.
+// TestSmallFiltersKeepTransformedWeights also compares Bytes with the memory in use.
 func TestSmallFiltersKeepTransformedWeights(t *testing.T) {
 	for _, test := range []struct {
 		name    string
@@ -34,7 +33,7 @@ func TestSmallFiltersKeepTransformedWeights(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(1, 2))
-			c := NewConv(Float32, test.out, test.in, randoms(r, test.out*test.in*taps), randoms(r, test.out))
+			c := NewConv(Float32, test.out, test.in, randoms(r, test.out*test.in*kernelArea), randoms(r, test.out))
 			impl, calls := counting(implementations()[0])
 			p := newPool(2, impl)
 			defer p.Close()
@@ -63,11 +62,11 @@ func TestSmallFiltersKeepTransformedWeights(t *testing.T) {
 	}
 }
 
-// TestPoolsShareConv has pools of every implementation use a convolution at once.
+// TestPoolsShareConv uses one convolution from pools of every implementation at once.
 func TestPoolsShareConv(t *testing.T) {
 	const channels, size = 40, 21
 	r := rand.New(rand.NewPCG(1, 2))
-	weight, bias := randoms(r, channels*channels*taps), randoms(r, channels)
+	weight, bias := randoms(r, channels*channels*kernelArea), randoms(r, channels)
 	src := FromCHW(channels, size, size, randoms(r, channels*size*size))
 	compute := func(p *Pool, c *Conv) []float32 {
 		dst, back, mask := NewTensor(channels, size, size), NewTensor(channels, size, size), NewMask(channels, size, size)

@@ -8,14 +8,14 @@ import (
 const (
 	// colors is the number of channels of a picture.
 	colors = 3
-	// columnBlocks is the number of blocks of sixteen that hold the 27 values
+	// columnBlocks is the number of blocks of sixteen channels that hold the 27 values
 	// under a 3x3 kernel over three channels.
 	columnBlocks = 2
 )
 
-// A PixelConv is the first layer of a network: a 3x3 convolution of stride 1
-// from the three channels of a picture, followed by ReLU. Its gradient comes from
-// one matrix product, to the 27 values around each pixel.
+// A PixelConv is the first layer of a network: a 3x3 convolution of stride 1 on the
+// three channels of a picture, followed by ReLU. Its gradient is computed by one matrix
+// product, which yields the gradients of the 27 values under the kernel at each pixel.
 type PixelConv struct {
 	Out           int
 	scale, offset [colors]float32
@@ -25,35 +25,33 @@ type PixelConv struct {
 	bias          []float32
 }
 
-// NewPixelConv returns the layer with the given weights, out x 3 x 3 x 3, and
-// biases, out. It convolves scale[c]*x + offset[c] of each channel c of a
-// picture x; beyond the picture's edges are zeros or, with replicate, the
-// nearest pixels.
+// NewPixelConv returns the layer with the given weights, out x 3 x 3 x 3, and biases,
+// out. Its input is scale[c]*x + offset[c] for each channel c of a picture x. Outside
+// the picture the input is zero or, with replicate, the value of the nearest pixel.
 func NewPixelConv(out int, weight, bias []float32, scale, offset [colors]float32, replicate bool) *PixelConv {
-	if len(weight) != out*colors*taps || len(bias) != out {
+	if len(weight) != out*colors*kernelArea || len(bias) != out {
 		panic(fmt.Sprintf("kernel: %d weights and %d biases for %d x 3 x 3 x 3", len(weight), len(bias), out))
 	}
-	outs := roundUp(out, lane)
+	outs := roundUp(out, lanes)
 	c := &PixelConv{Out: out, scale: scale, offset: offset, replicate: replicate,
-		weight:     alignedFloats(outs * colors * taps),
-		transposed: alignedFloats(outs * columnBlocks * lane),
+		weight:     alignedFloats(outs * colors * kernelArea),
+		transposed: alignedFloats(outs * columnBlocks * lanes),
 		bias:       alignedFloats(outs),
 	}
 	copy(c.bias, bias)
 	for k := range out {
-		for t, w := range weight[k*colors*taps:][:colors*taps] {
-			c.weight[(k/lane*colors*taps+t)*lane+k%lane] = w
-			c.transposed[(t/lane*outs+k)*lane+t%lane] = w
+		for t, w := range weight[k*colors*kernelArea:][:colors*kernelArea] {
+			c.weight[(k/lanes*colors*kernelArea+t)*lanes+k%lanes] = w
+			c.transposed[(t/lanes*outs+k)*lanes+t%lanes] = w
 		}
 	}
 	return c
 }
 
-// pixelRows is the number of rows of a task.
+// pixelRows is the number of rows that a task computes.
 const pixelRows = 8
 
-// FirstConv computes dst, Out x H x W in either precision, from a picture, 3 x H x
-// W, and sets mask where dst is positive; mask may be nil.
+// FirstConv implements [Engine]. dst may have either precision.
 func (p *Pool) FirstConv(c *PixelConv, dst *Tensor, mask *Mask, picture []float32) {
 	c.check(&dst.shape, picture)
 	if mask != nil {
@@ -62,8 +60,7 @@ func (p *Pool) FirstConv(c *PixelConv, dst *Tensor, mask *Mask, picture []float3
 	c.forward(p, dst, mask, picture, dst.H, 0)
 }
 
-// FirstConvRows computes the rows of the output from row top on that dst, Out x
-// rows x W, has room for, from a picture, 3 x h x W.
+// FirstConvRows implements [Engine]: dst is Out x rows x W, picture is 3 x h x W.
 func (p *Pool) FirstConvRows(c *PixelConv, dst *Tensor, picture []float32, h, top int) {
 	whole := newShape(dst.C, h, dst.W)
 	whole.contains(top, 0, dst.H, dst.W)
@@ -101,11 +98,11 @@ func (c *PixelConv) check(out *shape, picture []float32) {
 	}
 }
 
-// forwardRow computes row y of dst from what is in a.
+// forwardRow computes row y of dst. The caller has set the input of a.
 func (c *PixelConv) forwardRow(p *Pool, s *scratch, dst *Tensor, mask *Mask, a firstConv, y int) {
 	block := func(b int, out []float32) {
 		a.out, a.mask = out, mask.from(dst.offset(b, y, 0))
-		a.w, a.bias = c.weight[b*colors*taps*lane:], c.bias[b*lane:]
+		a.w, a.bias = c.weight[b*colors*kernelArea*lanes:], c.bias[b*lanes:]
 		p.impl.firstConv(a)
 	}
 	if dst.Precision == Float32 {
@@ -114,12 +111,12 @@ func (c *PixelConv) forwardRow(p *Pool, s *scratch, dst *Tensor, mask *Mask, a f
 		}
 		return
 	}
-	out := s.get(scratchOutput, pair*dst.W*lane)
-	for b := range dst.pairs() {
-		low, high := out[:dst.W*lane], out[dst.W*lane:]
-		block(pair*b, low)
-		if pair*b+1 < dst.blocks() {
-			block(pair*b+1, high)
+	out := s.get(scratchOutput, bf16Ratio*dst.W*lanes)
+	for b := range dst.bf16Blocks() {
+		low, high := out[:dst.W*lanes], out[dst.W*lanes:]
+		block(bf16Ratio*b, low)
+		if bf16Ratio*b+1 < dst.blocks() {
+			block(bf16Ratio*b+1, high)
 		} else {
 			clear(high)
 		}
@@ -127,8 +124,8 @@ func (c *PixelConv) forwardRow(p *Pool, s *scratch, dst *Tensor, mask *Mask, a f
 	}
 }
 
-// pad writes row y of a channel of a picture of height h, which may lie beyond its
-// edges, to row, with one pixel more on either side.
+// pad writes row y of one channel of a picture of height h to row, with one pixel of
+// padding on either side. y may be -1 or h, outside the picture.
 func (c *PixelConv) pad(p *Pool, row, picture []float32, ch, h, y int) {
 	if !c.replicate && (y < 0 || y >= h) {
 		clear(row)
@@ -146,9 +143,8 @@ func (c *PixelConv) pad(p *Pool, row, picture []float32, ch, h, y int) {
 	}
 }
 
-// FirstConvBack computes the gradient with respect to the picture, dst, 3 x H x W,
-// from the gradient with respect to the output, grad, Out x H x W, and the mask
-// of FirstConv: only positive outputs pass a gradient on.
+// FirstConvBack implements [Engine]: dst is 3 x H x W, grad is Out x H x W, and mask is
+// the ReLU mask that FirstConv has set.
 func (p *Pool) FirstConvBack(c *PixelConv, dst []float32, grad *Tensor, mask *Mask) {
 	c.check(&grad.shape, dst)
 	mask.same(&grad.shape)
@@ -158,9 +154,9 @@ func (p *Pool) FirstConvBack(c *PixelConv, dst []float32, grad *Tensor, mask *Ma
 	})
 }
 
-// backwardRows computes the rows from top to bottom of the gradient. The
-// gradients of the 27 values around a pixel meet in rows of the padded picture,
-// numbered from its upper border.
+// backwardRows computes the rows of the gradient from top to bottom. The gradients of
+// the 27 values under the kernel are added up in rows of the padded picture, which are
+// counted from its upper border.
 func (c *PixelConv) backwardRows(p *Pool, scratch *scratch, dst []float32, grad *Tensor, mask *Mask, top, bottom int) {
 	h, w := grad.H, grad.W
 	low, high := top+1, bottom+1
@@ -176,10 +172,10 @@ func (c *PixelConv) backwardRows(p *Pool, scratch *scratch, dst []float32, grad 
 		columns, width := c.columnGradients(p, scratch, grad, mask, y)
 		for x := 0; x < w; x += columnChunk {
 			n := min(columnChunk, w-x)
-			for r := range colors * taps / tap3 {
-				ch, dy := r/tap3, r%tap3
+			for r := range colors * kernelArea / kernelSide {
+				ch, dy := r/kernelSide, r%kernelSide
 				if y+dy >= low && y+dy < high {
-					addColumns(padded[((y+dy-low)*colors+ch)*(w+2)+x:][:n+2], columns[x*lane:], r, width)
+					addColumns(padded[((y+dy-low)*colors+ch)*(w+2)+x:][:n+2], columns[x*lanes:], r, width)
 				}
 			}
 		}
@@ -198,21 +194,21 @@ func (c *PixelConv) backwardRows(p *Pool, scratch *scratch, dst []float32, grad 
 // they are in the first-level cache.
 const columnChunk = 128
 
-// tap3 is the three values of one row of one channel under a kernel, of the 27.
-const tap3 = 3
+// kernelSide is the number of columns of a 3x3 kernel.
+const kernelSide = 3
 
-// addColumns adds the gradients of the values that row r of the nine under a kernel
-// contributes, of columns [2][width][16], to that row of the padded picture.
+// addColumns adds gradients to one row of the padded picture: those of kernel row r,
+// one of the nine rows of three channels, from columns [2][width][16].
 func addColumns(row, columns []float32, r, width int) {
-	var of [tap3][]float32
+	var of [kernelSide][]float32
 	for i := range of {
-		t := tap3*r + i
-		of[i] = columns[t/lane*width*lane+t%lane:]
+		t := kernelSide*r + i
+		of[i] = columns[t/lanes*width*lanes+t%lanes:]
 	}
-	var last, before float32 // of what the pixel to the left adds here, and the one before it
+	var last, before float32 // the gradients that the pixel to the left, and the one before it, add here
 	w := len(row) - 2
 	for x := range w {
-		i := x * lane
+		i := x * lanes
 		row[x] += of[0][i] + last
 		last, before = of[1][i]+before, of[2][i]
 	}
@@ -220,7 +216,7 @@ func addColumns(row, columns []float32, r, width int) {
 	row[w+1] += before
 }
 
-// unpad is the reverse of pad for row y of the padded gradient of one channel.
+// unpad is the transpose of pad, for row y of the padded gradient of one channel.
 func (c *PixelConv) unpad(p *Pool, dst, padded []float32, h, w, y int, scale float32) {
 	if !c.replicate && (y == 0 || y == h+1) {
 		return
@@ -233,31 +229,31 @@ func (c *PixelConv) unpad(p *Pool, dst, padded []float32, h, w, y int, scale flo
 	}
 }
 
-// columnGradients returns the gradients with respect to the 27 values around
-// each pixel of row y, [2][width][16].
+// columnGradients returns the gradients with respect to the 27 values under the kernel
+// at each pixel of row y, [2][width][16].
 func (c *PixelConv) columnGradients(p *Pool, scratch *scratch, grad *Tensor, mask *Mask, y int) (columns []float32, width int) {
 	impl := p.impl
 	width = roundUp(grad.W, impl.rows)
-	in := scratch.get(scratchInput, grad.pairs()*pair*width*lane)
+	in := scratch.get(scratchInput, grad.bf16Blocks()*bf16Ratio*width*lanes)
 	for b := range grad.blocks() {
-		to, at := in[b*width*lane:], grad.offset(b, y, 0)
+		to, at := in[b*width*lanes:], grad.offset(b, y, 0)
 		from := to
 		switch {
 		case grad.Precision == Float32:
 			from = grad.data[at:]
-		case b%pair == 0:
-			impl.bfloat16.fromBF16(fromBF16{low: to, high: to[width*lane:], in: grad.bf16Row(b/pair, y), positions: grad.W})
+		case b%bf16Ratio == 0:
+			impl.bfloat16.fromBF16(fromBF16{low: to, high: to[width*lanes:], in: grad.bf16Row(b/bf16Ratio, y), positions: grad.W})
 		}
 		impl.applyMask(applyMask{out: to, in: from, mask: mask.from(at), positions: grad.W})
 	}
-	columns = scratch.get(scratchOutput, columnBlocks*width*lane)
+	columns = scratch.get(scratchOutput, columnBlocks*width*lanes)
 	for k := 0; k < columnBlocks; k += impl.panels {
 		impl.gemm(gemm{
-			out: columns[k*width*lane:], in: in, w: c.transposed[k*grad.blocks()*lane*lane:], bias: zeroBias[:],
+			out: columns[k*width*lanes:], in: in, w: c.transposed[k*grad.blocks()*lanes*lanes:], bias: zeroBias[:],
 			products: 1, panels: impl.panels, steps: grad.blocks(), groups: width / impl.rows,
-			inStep: width * lane, inGroup: impl.rows * lane,
-			outPanel: width * lane, outGroup: impl.rows * lane,
-			wPanel: grad.blocks() * lane * lane,
+			inStep: width * lanes, inGroup: impl.rows * lanes,
+			outPanel: width * lanes, outGroup: impl.rows * lanes,
+			wPanel: grad.blocks() * lanes * lanes,
 			floor:  float32(math.Inf(-1)),
 		})
 	}

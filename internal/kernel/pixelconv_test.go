@@ -17,8 +17,8 @@ type pixelCase struct {
 	grad, output  []float32
 }
 
-// pixelCases has every width from 1 to 70, every height from 1 to 9, sizes of
-// several tasks, and numbers of channels that fill their blocks and do not.
+// pixelCases has every width from 1 to 70, every height from 1 to 9, sizes of several
+// tasks, and numbers of channels that do and do not fill their blocks.
 func pixelCases() []*pixelCase {
 	var cases []*pixelCase
 	add := func(out, h, w int) {
@@ -26,7 +26,7 @@ func pixelCases() []*pixelCase {
 			r := rand.New(rand.NewPCG(uint64(h), uint64(w)))
 			cases = append(cases, &pixelCase{
 				out: out, h: h, w: w, replicate: replicate,
-				weight: randoms(r, out*colors*taps), bias: randoms(r, out),
+				weight: randoms(r, out*colors*kernelArea), bias: randoms(r, out),
 				scale: [colors]float32{0.5, 1, -2}, offset: [colors]float32{3, -1, 0.25},
 				picture: randoms(r, colors*h*w), grad: randoms(r, out*h*w), output: rectified(r, out*h*w),
 			})
@@ -89,9 +89,8 @@ func TestPixelConvBackward(t *testing.T) {
 	}
 }
 
-// TestPixelConvAdjoint makes the layer linear, with a bias that keeps all
-// outputs positive, and drops some of them behind it with the mask that
-// Backward takes.
+// TestPixelConvAdjoint makes the layer linear, with a bias that keeps all outputs
+// positive, and masks some of the gradients of its outputs.
 func TestPixelConvAdjoint(t *testing.T) {
 	for _, c := range pixelCases() {
 		t.Run(c.name(), func(t *testing.T) {

@@ -10,31 +10,31 @@ import (
 // MaxThreads is the largest number of threads of a [Pool].
 const MaxThreads = 1024
 
-// A Pool carries out operations on a fixed number of threads under one
-// implementation. Its workers live until [Pool.Close].
+// A Pool runs operations on a fixed number of worker threads with one implementation.
+// Its workers live until [Pool.Close].
 //
-// A Pool is used by one goroutine at a time, and each operation returns before the
-// next begins: a task of [Pool.Run], [Pool.Chunks], [Pool.SumTasks] or
-// [Pool.SumChunks] calls no method of its pool but [Pool.Threads],
-// [Pool.Implementation] and [Pool.Check]. What tries to run tasks inside a task
-// panics. A task of [Pool.Each] has a pool of its own and may call every method of
-// that but Close.
+// One goroutine at a time uses a Pool, and each operation returns before the next
+// begins. Therefore a task of [Pool.Run], [Pool.Chunks], [Pool.SumTasks] or
+// [Pool.SumChunks] may call only [Pool.Threads], [Pool.Implementation], [Pool.Check],
+// [Pool.Dots64] and [Pool.Variation] of its own pool; a method that starts tasks inside
+// a task panics. A task of [Pool.Each] receives a pool for itself and may call every
+// method of that pool except Close.
 type Pool struct {
 	impl     *implementation
 	threads  int
-	scratch  []scratch // one for each worker
-	partials []float32 // of Gram matrices
-	weights  []float32 // of a convolution, transformed
-	inputs   []float32 // of a convolution, transformed
+	scratch  []scratch // of each worker
+	partials []float32 // partial sums of a Gram matrix
+	weights  []float32 // transformed weights of a convolution
+	inputs   []float32 // transformed input of a convolution
 	workers  workers
-	views    []*Pool // of each worker alone, for Each; none where there is one thread
+	views    []*Pool // the one-thread pools of Each, one for each worker; nil where there is one thread
 }
 
-// NewPool returns a pool of the given number of threads, as many as there are
-// processors where threads is 0, under the implementation that
-// [Implementations] says is in force. It fails where threads is negative or more
-// than [MaxThreads], and where that environment names an implementation that does
-// not exist or that this machine lacks.
+// NewPool returns a pool with the given number of threads, or with one thread for each
+// processor where threads is 0. It uses the implementation that the environment selects
+// (see [Implementations]). It fails where threads is negative or more than
+// [MaxThreads], and returns an [*UnavailableError] where the selected implementation
+// does not exist or cannot run on this machine.
 func NewPool(threads int) (*Pool, error) {
 	impl, err := selected()
 	if err != nil {
@@ -60,11 +60,11 @@ func newPool(threads int, impl *implementation) *Pool {
 	return p
 }
 
-// Close ends the workers. The pool cannot be used afterwards.
+// Close stops the workers and waits for them. The pool cannot be used afterwards.
 func (p *Pool) Close() { p.workers.end() }
 
-// Release gives back the memory that operations, and the pools of [Pool.Each], keep for
-// the operations after them.
+// Release frees the buffers that the pool and the pools of [Pool.Each] keep between
+// operations.
 func (p *Pool) Release() {
 	clear(p.scratch)
 	p.partials, p.weights, p.inputs = nil, nil, nil
@@ -79,22 +79,23 @@ func (p *Pool) Threads() int { return p.threads }
 // Implementation returns the name of the implementation.
 func (p *Pool) Implementation() string { return p.impl.name }
 
-// Check returns a [*PrecisionError] where the implementation lacks a precision.
+// Check returns a [*PrecisionError] where the implementation does not support a
+// precision.
 func (p *Pool) Check(precision Precision) error { return p.impl.check(precision) }
 
-// Run calls task for each i from 0 to n-1, on all workers, and returns when
-// all are done. Which worker gets which task is left to chance: tasks write to
-// places of their own.
+// Run calls task for each i from 0 to n-1 on all workers, and returns when all calls
+// have returned. Any worker may run any task, so each task writes only to memory of its
+// own.
 //
-// Where a task panics, no more tasks begin, and once those that began are done,
-// Run panics with a [*PanicError]. The pool can be used afterwards.
+// Where a task panics, no more tasks begin. Run waits for the running ones, then panics
+// with a [*PanicError]. The pool can be used afterwards.
 func (p *Pool) Run(n int, task func(worker, i int)) { p.workers.run(n, task) }
 
-// Interruptible calls do and returns its error. Once ctx is done, operations of the pool
-// begin no more tasks, so that even a long one ends soon; what they were to compute is
-// undefined, and Interruptible returns context.Cause(ctx).
+// Interruptible calls do and returns its error. Once ctx is done, the operations of the
+// pool start no more tasks, so that even a long operation ends soon. Its results are
+// then undefined, and Interruptible returns context.Cause(ctx).
 func (p *Pool) Interruptible(ctx context.Context, do func() error) error {
-	// A flag of its own: one that is set late concerns nobody any more.
+	// Each call has its own flag, so that a late AfterFunc cannot stop a later call.
 	stop := new(atomic.Bool)
 	p.workers.stop = stop
 	release := context.AfterFunc(ctx, func() { stop.Store(true) })
@@ -109,11 +110,10 @@ func (p *Pool) Interruptible(ctx context.Context, do func() error) error {
 	return err
 }
 
-// Each calls task for each i from 0 to n-1, on all workers, as [Pool.Run] does,
-// and gives it a pool of one thread. Whole operations of different costs run
-// beside each other like this; their results are the same to the bit as those of
-// this pool. The pool is one of as many as there are workers, and keeps its
-// memory until [Pool.Release].
+// Each calls task for each i from 0 to n-1 on all workers, as [Pool.Run] does, and
+// passes it a pool of one thread. Whole operations, of different costs for example, run
+// in parallel this way. Their results are the same to the bit as with this pool. Each
+// worker has one such pool, which keeps its buffers until [Pool.Release].
 func (p *Pool) Each(n int, task func(one *Pool, i int)) {
 	if p.threads == 1 {
 		for i := range n {
@@ -124,13 +124,13 @@ func (p *Pool) Each(n int, task func(one *Pool, i int)) {
 	p.Run(n, func(worker, i int) { task(p.views[worker], i) })
 }
 
-// scratch is the memory of one worker, kept from one operation to the next.
+// scratch holds the buffers of one worker, which are kept between operations.
 type scratch struct {
 	buffers [scratchUses][]float32
 	bf16s   [scratchUses][]bfloat16
 }
 
-// The uses of scratch memory within one operation.
+// The uses of scratch buffers within one operation.
 const (
 	scratchTransform = iota
 	scratchInput
@@ -140,13 +140,13 @@ const (
 	scratchUses
 )
 
-// get returns n elements for a use, on a cache line, with any contents.
+// get returns n elements for a use, aligned to a cache line, with undefined contents.
 func (s *scratch) get(use, n int) []float32 {
 	s.buffers[use] = grow(s.buffers[use], n)
 	return s.buffers[use]
 }
 
-// bf16 is get of bfloat16.
+// bf16 is get for bfloat16.
 func (s *scratch) bf16(use, n int) []bfloat16 {
 	s.bf16s[use] = grow(s.bf16s[use], n)
 	return s.bf16s[use]

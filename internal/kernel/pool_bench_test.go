@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// BenchmarkRun reports how long a batch takes whose tasks make so many additions
-// together, one after another: 10,000 take some 10 microseconds.
+// BenchmarkRun reports the time of a batch whose tasks together make the given number
+// of dependent additions: 10,000 take some 10 microseconds.
 func BenchmarkRun(b *testing.B) {
 	for _, threads := range []int{1, 2, 4} {
 		for _, tasks := range []int{2, 8, 64} {
@@ -14,14 +14,14 @@ func BenchmarkRun(b *testing.B) {
 				b.Run(fmt.Sprintf("threads=%d/tasks=%d/additions=%d", threads, tasks, additions), func(b *testing.B) {
 					p := newPool(threads, portable)
 					defer p.Close()
-					sums := make([]float32, tasks*lane) // a cache line each
+					sums := make([]float32, tasks*lanes) // a cache line each
 					for b.Loop() {
 						p.Run(tasks, func(_, i int) {
 							var sum float32
 							for range additions / tasks {
 								sum++
 							}
-							sums[i*lane] = sum
+							sums[i*lanes] = sum
 						})
 					}
 				})

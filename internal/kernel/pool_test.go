@@ -49,7 +49,7 @@ func TestRunCallsEachTaskOnce(t *testing.T) {
 	}
 }
 
-// TestBatchesInTurn has helpers meet batches awake, asleep and on their way.
+// TestBatchesInTurn starts batches while helpers are awake, asleep or about to sleep.
 func TestBatchesInTurn(t *testing.T) {
 	for _, threads := range []int{2, 3, 9} {
 		p := newPool(threads, portable)
@@ -69,7 +69,7 @@ func TestBatchesInTurn(t *testing.T) {
 	}
 }
 
-// TestWorkersRunTasksAtOnce has each of as many tasks as workers wait for the others.
+// TestWorkersRunTasksAtOnce has one task for each worker; each waits for all others.
 func TestWorkersRunTasksAtOnce(t *testing.T) {
 	for _, threads := range []int{2, 3, 8} {
 		p := newPool(threads, portable)
@@ -115,7 +115,7 @@ func TestPanicOfATaskReachesTheCaller(t *testing.T) {
 				run := func(worker, i int) {
 					under.Add(1)
 					defer under.Add(-1)
-					// A helper has a task before the caller has done all others.
+					// Wait until a helper runs a task.
 					for who == "helper" && worker == 0 && begun.Load() == 0 {
 						time.Sleep(time.Microsecond)
 					}
@@ -157,8 +157,8 @@ func TestTaskThatUsesItsPoolPanics(t *testing.T) {
 	}
 }
 
-// TestEachGivesWhatThePoolDoes has operations of different shapes run beside each
-// other, and again after memory was released.
+// TestEachGivesWhatThePoolDoes compares operations of different shapes that run in
+// parallel with those of the whole pool, before and after Release.
 func TestEachGivesWhatThePoolDoes(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	const n = 6
@@ -170,7 +170,7 @@ func TestEachGivesWhatThePoolDoes(t *testing.T) {
 	for i := range n {
 		c, h, w := 3+15*i, 9+r.IntN(30), 9+r.IntN(30)
 		maps[i] = FromCHW(c, h, w, randoms(r, c*h*w))
-		convs[i] = NewConv(Float32, c, c, randoms(r, c*c*taps), randoms(r, c))
+		convs[i] = NewConv(Float32, c, c, randoms(r, c*c*kernelArea), randoms(r, c))
 		scales[i] = FromRows(c, c, randoms(r, c*c))
 	}
 	compute := func(p *Pool, i int) []float32 {

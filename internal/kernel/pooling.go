@@ -6,23 +6,23 @@ import (
 	"strings"
 )
 
-// A Pooling is a way to halve feature maps: one value for each 2x2 window. A
-// last odd row or column is left out. The zero value is maximum pooling.
+// A Pooling is a kind of 2x2 pooling of feature maps with stride 2. A last odd row or
+// column is ignored. The zero value is maximum pooling.
 type Pooling int
 
 // The kinds of pooling.
 const (
 	MaxPooling     Pooling = iota // the largest value
 	AveragePooling                // the mean
-	// RescaledAveragePooling is the mean times 2, which keeps activations about
-	// as large as maximum pooling would (Crowson's style-transfer-pytorch).
+	// RescaledAveragePooling is twice the mean, which keeps activations about as large
+	// as maximum pooling does (Crowson's style-transfer-pytorch).
 	RescaledAveragePooling
 	poolings
 )
 
 var poolingNames = [poolings]string{"max", "avg", "avg-rescaled"}
 
-// ParsePooling returns the pooling of a name: max, avg or avg-rescaled.
+// ParsePooling returns the pooling with the given name: max, avg or avg-rescaled.
 func ParsePooling(name string) (Pooling, error) {
 	i := slices.Index(poolingNames[:], name)
 	if i < 0 {
@@ -43,18 +43,18 @@ func (k *Pooling) UnmarshalText(name []byte) (err error) {
 	return err
 }
 
-// downsampling is a pooling and, for maxima, the route: a mask of the shape of the
-// input that is set where an output came from. It may be nil on the way forward.
+// downsampling is a kind of pooling and, for maximum pooling, the argmax mask, which
+// has the shape of the input. In the forward direction the mask may be nil.
 type downsampling struct {
 	Pooling
-	route *Mask
+	argmax *Mask
 }
 
-// forward computes a row of outputs. upper and lower are the first elements of the
-// two rows of the input within maps of its shape.
+// forward computes a row of outputs. upper and lower are the offsets of the first
+// elements of the two rows of the input.
 func (d *downsampling) forward(impl *primitives, upper, lower int, a poolForward) {
 	if d.Pooling == MaxPooling {
-		a.route0, a.route1 = d.route.from(upper), d.route.from(lower)
+		a.argmax0, a.argmax1 = d.argmax.from(upper), d.argmax.from(lower)
 		impl.maxPool(a)
 		return
 	}
@@ -62,11 +62,11 @@ func (d *downsampling) forward(impl *primitives, upper, lower int, a poolForward
 	impl.averagePool(a)
 }
 
-// backward computes the gradient with respect to two rows of the input. upper and
-// lower are as in forward.
+// backward computes the gradient with respect to two rows of the input. upper and lower
+// are as in forward.
 func (d *downsampling) backward(impl *primitives, upper, lower int, a poolBackward) {
 	if d.Pooling == MaxPooling {
-		a.route0, a.route1 = d.route.from(upper), d.route.from(lower)
+		a.argmax0, a.argmax1 = d.argmax.from(upper), d.argmax.from(lower)
 		impl.maxPoolBack(a)
 		return
 	}
@@ -74,7 +74,7 @@ func (d *downsampling) backward(impl *primitives, upper, lower int, a poolBackwa
 	impl.averagePoolBack(a)
 }
 
-// scale returns the factor of the sum over a window.
+// scale returns the factor by which average pooling multiplies the sum of a window.
 func (d *downsampling) scale() float32 {
 	if d.Pooling == RescaledAveragePooling {
 		return 2. / 4
@@ -82,16 +82,15 @@ func (d *downsampling) scale() float32 {
 	return 1. / 4
 }
 
-// Downsample computes dst, C x H/2 x W/2, from src, C x H x W. For maxima it sets
-// route, of the shape of src, to say where they came from; it may be nil.
-func (p *Pool) Downsample(dst, src *Tensor, route *Mask, pooling Pooling) {
+// Downsample implements [Engine]. argmax has the shape of src.
+func (p *Pool) Downsample(dst, src *Tensor, argmax *Mask, pooling Pooling) {
 	checkHalf(&dst.shape, &src.shape)
-	if route != nil {
-		route.same(&src.shape)
+	if argmax != nil {
+		argmax.same(&src.shape)
 	}
-	d := downsampling{pooling, route}
+	d := downsampling{pooling, argmax}
 	if dst.Precision == BFloat16 {
-		p.eachRowOf(dst.stored(), &dst.shape, func(worker, b, y int) {
+		p.eachRowOf(dst.storedBlocks(), &dst.shape, func(worker, b, y int) {
 			rows := [2][]bfloat16{src.bf16Row(b, 2*y), src.bf16Row(b, 2*y+1)}
 			p.poolRow(&p.scratch[worker], &d, dst, rows, &src.shape, b, y)
 		})
@@ -106,24 +105,23 @@ func (p *Pool) Downsample(dst, src *Tensor, route *Mask, pooling Pooling) {
 	dst.ClearBorder()
 }
 
-// DownsampleBack computes the gradient with respect to the input, dst,
-// C x H x W, from the gradient with respect to the output, grad. [MaxPooling] needs
-// the route of [Pool.Downsample]; otherwise it may be nil.
-func (p *Pool) DownsampleBack(dst, grad *Tensor, route *Mask, pooling Pooling) {
+// DownsampleBack implements [Engine]: dst is C x H x W, grad is C x H/2 x W/2. argmax
+// is the mask that Downsample has set; average pooling ignores it.
+func (p *Pool) DownsampleBack(dst, grad *Tensor, argmax *Mask, pooling Pooling) {
 	checkHalf(&grad.shape, &dst.shape)
 	if pooling == MaxPooling {
-		route.same(&dst.shape)
+		argmax.same(&dst.shape)
 	}
-	d := downsampling{pooling, route}
+	d := downsampling{pooling, argmax}
 	if dst.Precision == BFloat16 {
-		p.eachRowOf(dst.stored(), &shape{H: (dst.H + 1) / 2, row: 2 * dst.row}, func(worker, b, y int) {
+		p.eachRowOf(dst.storedBlocks(), &shape{H: (dst.H + 1) / 2, row: 2 * dst.row}, func(worker, b, y int) {
 			var rows [2][]bfloat16
 			for i := range rows {
 				if 2*y+i < dst.H {
 					rows[i] = dst.bf16Row(b, 2*y+i)
 				}
 			}
-			p.spreadRow(&p.scratch[worker], &d, rows, grad, &dst.shape, b, y)
+			p.poolRowBack(&p.scratch[worker], &d, rows, grad, &dst.shape, b, y)
 		})
 		return
 	}
@@ -137,8 +135,8 @@ func (p *Pool) DownsampleBack(dst, grad *Tensor, route *Mask, pooling Pooling) {
 		d.backward(p.impl.primitives, upper, lower, poolBackward{
 			grad: grad.rowAt(b, y), grad0: dst.data[upper:], grad1: dst.data[lower:], n: grad.W,
 		})
-		clear(dst.rowAt(b, 2*y)[2*grad.W*lane:])
-		clear(dst.rowAt(b, 2*y+1)[2*grad.W*lane:])
+		clear(dst.rowAt(b, 2*y)[2*grad.W*lanes:])
+		clear(dst.rowAt(b, 2*y+1)[2*grad.W*lanes:])
 	})
 }
 
@@ -149,17 +147,17 @@ func checkHalf(half, full *shape) {
 	}
 }
 
-// taskElements is about how many elements a task of a simple loop should
-// touch, so that handing it out costs nothing beside it.
+// taskElements is about how many elements a task of a simple loop takes, so that the
+// cost of starting the task does not matter.
 const taskElements = 1 << 15
 
 // eachRow calls f for each row of each block of t.
 func (p *Pool) eachRow(t *Tensor, f func(block, y int)) {
-	p.eachRowOf(t.stored(), &t.shape, func(_, b, y int) { f(b, y) })
+	p.eachRowOf(t.storedBlocks(), &t.shape, func(_, b, y int) { f(b, y) })
 }
 
-// eachRowOf calls f, and says which worker it is, for each row of a number of
-// blocks.
+// eachRowOf calls f for each row of the given number of blocks, with the number of the
+// worker.
 func (p *Pool) eachRowOf(blocks int, s *shape, f func(worker, block, y int)) {
 	rows := max(1, taskElements/s.row)
 	chunks := (s.H + rows - 1) / rows

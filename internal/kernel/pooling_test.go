@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// eachWindow calls f for the output i of pooling maps of h x w, with the indices
-// of the four inputs under it, row by row.
+// eachWindow calls f for each output i of 2x2 pooling of maps of h x w, with the
+// indices of its four inputs, row by row.
 func eachWindow(c, h, w int, f func(i int, under [4]int)) {
 	for ch := range c {
 		for y := range h / 2 {
@@ -61,7 +61,7 @@ var poolShapes = []struct{ c, h, w int }{
 	{32, 2, 2}, {32, 3, 3}, {48, 2, 9}, {16, 7, 2}, {64, 5, 14}, {40, 8, 15}, {96, 9, 33}, {32, 4, 70}, {64, 23, 41},
 }
 
-// poolInputs are inputs by what they try.
+// poolInputs are inputs by the case that they test.
 var poolInputs = map[string]func(r *rand.Rand, n int) []float32{
 	"rectified": rectified,
 	// Ties for the largest.
@@ -104,10 +104,10 @@ func TestDownsampleBack(t *testing.T) {
 		grad := randoms(rand.New(rand.NewPCG(3, 4)), c*(h/2)*(w/2))
 		want := poolBackReference(c, h, w, src, grad, kind)
 		eachImplementation(t, func(t *testing.T, p *Pool) {
-			in, route := FromCHW(c, h, w, src), NewMask(c, h, w)
-			p.Downsample(NewTensor(c, h/2, w/2), in, route, kind)
+			in, argmax := FromCHW(c, h, w, src), NewMask(c, h, w)
+			p.Downsample(NewTensor(c, h/2, w/2), in, argmax, kind)
 			dst := poisoned(c, h, w, nil)
-			p.DownsampleBack(dst, poisoned(c, h/2, w/2, grad), route, kind)
+			p.DownsampleBack(dst, poisoned(c, h/2, w/2, grad), argmax, kind)
 			got := dst.CHW()
 			near(t, got, want, 2e-7)
 			for i, v := range want {
@@ -126,9 +126,9 @@ func TestPoolingThreads(t *testing.T) {
 	for kind := range poolings {
 		t.Run(kind.String(), func(t *testing.T) {
 			sameOnAnyThreads(t, func(p *Pool) []float32 {
-				out, back, route := NewTensor(c, h/2, w/2), NewTensor(c, h, w), NewMask(c, h, w)
-				p.Downsample(out, in, route, kind)
-				p.DownsampleBack(back, grad, route, kind)
+				out, back, argmax := NewTensor(c, h/2, w/2), NewTensor(c, h, w), NewMask(c, h, w)
+				p.Downsample(out, in, argmax, kind)
+				p.DownsampleBack(back, grad, argmax, kind)
 				return slices.Concat(out.CHW(), back.CHW())
 			})
 		})

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Precision is what the values of a tensor, and the weights of a convolution, are
-// kept as. Sums are float32 in either.
+// Precision is the number format of the values of a tensor and of the weights of a
+// convolution. Sums are float32 in either.
 type Precision int
 
 // The precisions.
@@ -26,11 +26,11 @@ func (p Precision) String() string { return precisionNames[p] }
 // Precisions returns all precisions.
 func Precisions() []Precision { return []Precision{Float32, BFloat16} }
 
-// MarshalText returns what String does.
+// MarshalText returns the same name as String.
 func (p Precision) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 
-// UnmarshalText sets p to the precision of a name. It fails for any but those that
-// String returns.
+// UnmarshalText sets p to the precision with the given name. It fails unless String
+// returns that name.
 func (p *Precision) UnmarshalText(name []byte) error {
 	i := slices.Index(precisionNames[:], string(name))
 	if i < 0 {
@@ -43,7 +43,7 @@ func (p *Precision) UnmarshalText(name []byte) error {
 // Bytes returns the size of a value.
 func (p Precision) Bytes() int64 { return [precisions]int64{4, 2}[p] }
 
-// A PrecisionError says that an implementation lacks a precision.
+// A PrecisionError reports that an implementation does not support a precision.
 type PrecisionError struct {
 	Precision      Precision
 	Implementation string
@@ -55,7 +55,8 @@ func (e *PrecisionError) Error() string {
 		e.Implementation, e.Precision, Float32, Variable, strings.Join(names(have), " or "))
 }
 
-// check returns a [*PrecisionError] where the implementation lacks a precision.
+// check returns a [*PrecisionError] where the implementation does not support a
+// precision.
 func (impl *implementation) check(p Precision) error {
 	if p == BFloat16 && impl.bfloat16 == nil {
 		return &PrecisionError{Precision: p, Implementation: impl.name}
@@ -63,9 +64,8 @@ func (impl *implementation) check(p Precision) error {
 	return nil
 }
 
-// round returns the bfloat16 nearest to x, the even one of two, as the
-// instruction VCVTNEPS2BF16 does: denormal numbers become zero, and what is not
-// a number stays so.
+// round returns the bfloat16 nearest to x, or the even one of the two nearest, as the
+// instruction VCVTNEPS2BF16 does: denormal numbers become zero, and NaN stays NaN.
 func round(x float32) bfloat16 {
 	const exponent, quiet = 0x7f80_0000, 0x0040
 	bits := math.Float32bits(x)
@@ -78,5 +78,5 @@ func round(x float32) bfloat16 {
 	return bfloat16((bits + 0x7fff + bits>>16&1) >> 16)
 }
 
-// widen returns the float32 that is a bfloat16.
+// widen returns x as a float32.
 func widen(x bfloat16) float32 { return math.Float32frombits(uint32(x) << 16) }

@@ -1,14 +1,14 @@
 package kernel
 
-// primitives is one implementation of what is worth writing in assembly. The
-// operations of the package are loops over these.
+// primitives is one implementation of the inner loops that are worth writing in
+// assembly. The operations of the package call them.
 //
-// Slices stand for pointers: a primitive works from element 0 on, with strides
-// counted in elements. The functions of generic.go define what each computes.
+// Slices stand for pointers: a primitive begins at element 0, and strides count
+// elements. The functions of generic.go define what each primitive computes.
 type primitives struct {
-	// gemm keeps a block of rows positions times so many panels of sixteen
-	// outputs in registers, syrk one of syrkRows channels times as many panels. Both
-	// take fewer panels as well, from one on.
+	// gemm keeps a block of sums in registers: rows positions times panels panels of
+	// sixteen outputs. syrk keeps syrkRows channels times panels panels. Both also
+	// accept fewer panels, at least one.
 	rows, panels, syrkRows int
 
 	gemm            func(gemm)
@@ -28,18 +28,18 @@ type primitives struct {
 	addDifference   func(addDifference)
 	updateMoments   func(moments)
 	descend         func(descent)
-	dot             func(dot) [lane]float64
+	dot             func(dot) [lanes]float64
 	dots64          func(dots64)
-	variation       func(variation) [lane]float64
-	difference      func(difference) (squares [lane]float64)
+	variation       func(variation) [lanes]float64
+	difference      func(difference) (squares [lanes]float64)
 }
 
 // zeroBias is the bias of a gemm without one.
-var zeroBias [mostPanels * lane]float32
+var zeroBias [maxPanels * lanes]float32
 
-// mostPanels is the largest number of panels of an implementation.
-const mostPanels = 2
+// maxPanels is the largest number of panels of any implementation.
+const maxPanels = 2
 
-// winogradScratch is the number of elements that the transforms need for
-// intermediate values.
-const winogradScratch = 36 * lane
+// winogradScratch is the number of elements that the transforms need for intermediate
+// values.
+const winogradScratch = 36 * lanes

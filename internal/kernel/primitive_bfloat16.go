@@ -1,9 +1,9 @@
 package kernel
 
-// bfloat16Primitives are the primitives of an implementation that has bfloat16.
-// They are called as those of [primitives] are.
+// bfloat16Primitives are the primitives of bfloat16. The conventions of [primitives]
+// apply.
 type bfloat16Primitives struct {
-	// convolve keeps a block of rows positions times 32 outputs in registers.
+	// convolve keeps a block of sums in registers: rows positions times 32 outputs.
 	rows int
 
 	convolve      func(convolve)
@@ -12,5 +12,5 @@ type bfloat16Primitives struct {
 	applyMaskBF16 func(applyMaskBF16)
 }
 
-// tapWeights is the number of weights of one tap between two blocks.
-const tapWeights = pair * lane * pair * lane
+// elementWeights is the number of weights of one kernel element between two blocks.
+const elementWeights = bf16Ratio * lanes * bf16Ratio * lanes

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// guarded is a slice between words that nobody may write.
+// guarded is a slice between guard words that no primitive may write.
 type guarded struct {
 	values, memory []float32
 }
@@ -23,7 +23,7 @@ func guard(values []float32) guarded {
 	for i := range g.memory {
 		g.memory[i] = guardValue
 	}
-	// Capacity for what a primitive addresses without writing it.
+	// A primitive may address the spare capacity without writing it.
 	g.values = g.memory[guardWords : guardWords+len(values)]
 	copy(g.values, values)
 	return g
@@ -38,8 +38,8 @@ func (g guarded) check(t testing.TB) {
 	}
 }
 
-// agree fails the test unless got and want differ by rounding alone: by at most
-// tolerance times the largest magnitude in want.
+// agree fails the test unless each difference between got and want is at most tolerance
+// times the largest magnitude in want.
 func agree(t testing.TB, what string, got, want []float32, tolerance float64) {
 	t.Helper()
 	var largest float64
@@ -53,8 +53,8 @@ func agree(t testing.TB, what string, got, want []float32, tolerance float64) {
 	}
 }
 
-// unit is the relative rounding error of one operation. A sum of n terms is off
-// by n times that at the very most.
+// unit is the relative rounding error of one operation. The error of a sum of n terms
+// is at most n times that.
 const unit = 1.0 / (1 << 24)
 
 // eachAssembly runs the test for every implementation of this machine.
@@ -84,20 +84,20 @@ func TestGemm(t *testing.T) {
 // everything that a stride separates.
 func testGemm(t testing.TB, impl *primitives, r *rand.Rand, panels, steps, groups int, accumulate bool) {
 	const (
-		gap      = lane
+		gap      = lanes
 		products = 2
 	)
 	var (
-		inGroup  = impl.rows*lane + gap
+		inGroup  = impl.rows*lanes + gap
 		inStep   = groups*inGroup + gap
 		inNext   = steps*inStep + gap
-		wPanel   = steps*lane*lane + gap
+		wPanel   = steps*lanes*lanes + gap
 		wNext    = panels*wPanel + gap
-		outGroup = impl.rows*lane + gap
+		outGroup = impl.rows*lanes + gap
 		outPanel = groups*outGroup + gap
 		outNext  = panels*outPanel + gap
 		in, w    = randoms(r, products*inNext), randoms(r, products*wNext)
-		bias     = randoms(r, panels*lane)
+		bias     = randoms(r, panels*lanes)
 		before   = randoms(r, products*outNext)
 		lowest   = float32(-1)
 		want     = slices.Clone(before)
@@ -106,14 +106,14 @@ func testGemm(t testing.TB, impl *primitives, r *rand.Rand, panels, steps, group
 		in, w, want := in[i*inNext:], w[i*wNext:], want[i*outNext:]
 		for g := range groups {
 			for p := range impl.rows {
-				for k := range panels * lane {
+				for k := range panels * lanes {
 					x := float64(bias[k])
 					for s := range steps {
-						for c := range lane {
-							x += float64(in[s*inStep+g*inGroup+p*lane+c]) * float64(w[k/lane*wPanel+(s*lane+c)*lane+k%lane])
+						for c := range lanes {
+							x += float64(in[s*inStep+g*inGroup+p*lanes+c]) * float64(w[k/lanes*wPanel+(s*lanes+c)*lanes+k%lanes])
 						}
 					}
-					at := &want[k/lane*outPanel+g*outGroup+p*lane+k%lane]
+					at := &want[k/lanes*outPanel+g*outGroup+p*lanes+k%lanes]
 					if accumulate {
 						x += float64(*at)
 					}
@@ -129,7 +129,7 @@ func testGemm(t testing.TB, impl *primitives, r *rand.Rand, panels, steps, group
 		inStep: inStep, inGroup: inGroup, outPanel: outPanel, outGroup: outGroup, wPanel: wPanel,
 		floor: lowest, accumulate: accumulate})
 	out.check(t)
-	agree(t, "gemm", out.values, want, unit*float64(steps*lane+2))
+	agree(t, "gemm", out.values, want, unit*float64(steps*lanes+2))
 }
 
 func TestFirstConv(t *testing.T) {
@@ -147,9 +147,9 @@ func testFirstConv(t testing.TB, impl *primitives, r *rand.Rand, positions int) 
 	const gap = 3
 	var (
 		row, plane = positions + 2 + gap, 3*(positions+2+gap) + gap
-		in, w      = randoms(r, colors*plane+1), randoms(r, colors*taps*lane)
-		before     = randoms(r, positions*lane)
-		bias       = randoms(r, lane)
+		in, w      = randoms(r, colors*plane+1), randoms(r, colors*kernelArea*lanes)
+		before     = randoms(r, positions*lanes)
+		bias       = randoms(r, lanes)
 		want, got  = slices.Clone(before), guard(before)
 		words      = randomBits(r, positions+2)
 		mask       = slices.Clone(words)
@@ -164,10 +164,10 @@ func testFirstConv(t testing.TB, impl *primitives, r *rand.Rand, positions int) 
 		firstConvGeneric(a)
 		impl.firstConv(b)
 		got.check(t)
-		agree(t, "firstConv", got.values, want, unit*(colors*taps+1))
+		agree(t, "firstConv", got.values, want, unit*(colors*kernelArea+1))
 	}
 	for p := range positions {
-		words[1+p] = signs(at(got.values, p*lane))
+		words[1+p] = signs(at(got.values, p*lanes))
 	}
 	if !slices.Equal(mask, words) {
 		t.Fatalf("firstConv: bits %016b, want %016b", mask, words)
@@ -176,13 +176,13 @@ func testFirstConv(t testing.TB, impl *primitives, r *rand.Rand, positions int) 
 
 func TestGemmKeepsNaN(t *testing.T) {
 	eachAssembly(t, func(t *testing.T, impl *primitives) {
-		out, in, w := make([]float32, impl.rows*lane), make([]float32, impl.rows*lane), make([]float32, lane*lane)
+		out, in, w := make([]float32, impl.rows*lanes), make([]float32, impl.rows*lanes), make([]float32, lanes*lanes)
 		in[0] = float32(math.NaN())
 		impl.gemm(gemm{out: out, in: in, w: w, bias: zeroBias[:], products: 1, panels: 1, steps: 1, groups: 1})
 		if v := out[0]; v == v {
 			t.Errorf("a product with NaN is %g", v)
 		}
-		if v := out[lane]; v != 0 {
+		if v := out[lanes]; v != 0 {
 			t.Errorf("the position after NaN is %g, want 0", v)
 		}
 	})
@@ -199,21 +199,21 @@ func TestSyrk(t *testing.T) {
 }
 
 func testSyrk(t testing.TB, impl *primitives, r *rand.Rand, panels, positions int) {
-	const gap = lane
+	const gap = lanes
 	var (
-		bPanel   = positions*lane + gap
-		outPanel = impl.syrkRows*lane + gap
-		a, b     = randoms(r, positions*lane), randoms(r, panels*bPanel)
+		bPanel   = positions*lanes + gap
+		outPanel = impl.syrkRows*lanes + gap
+		a, b     = randoms(r, positions*lanes), randoms(r, panels*bPanel)
 		before   = randoms(r, panels*outPanel)
 		want     = slices.Clone(before)
 	)
 	for row := range impl.syrkRows {
-		for k := range panels * lane {
-			x := float64(before[k/lane*outPanel+row*lane+k%lane])
+		for k := range panels * lanes {
+			x := float64(before[k/lanes*outPanel+row*lanes+k%lanes])
 			for p := range positions {
-				x += float64(a[p*lane+row]) * float64(b[k/lane*bPanel+p*lane+k%lane])
+				x += float64(a[p*lanes+row]) * float64(b[k/lanes*bPanel+p*lanes+k%lanes])
 			}
-			want[k/lane*outPanel+row*lane+k%lane] = float32(x)
+			want[k/lanes*outPanel+row*lanes+k%lanes] = float32(x)
 		}
 	}
 	out := guard(before)
@@ -222,8 +222,8 @@ func testSyrk(t testing.TB, impl *primitives, r *rand.Rand, panels, positions in
 	agree(t, "syrk", out.values, want, unit*float64(positions+2))
 }
 
-// TestTransforms compares the transforms and the poolings, whose shapes all
-// implementations share, with the portable ones.
+// TestTransforms compares the transforms and the poolings of every implementation with
+// the portable ones.
 func TestTransforms(t *testing.T) {
 	eachAssembly(t, func(t *testing.T, impl *primitives) {
 		for _, n := range []int{1, 2, 7, 16} {
@@ -255,85 +255,84 @@ func testTransforms(t testing.TB, impl *primitives, r *rand.Rand, n int) {
 	const rounding = 32 * unit // no result has more terms than 6x6
 	scratch := make([]float32, winogradScratch)
 
-	in := randoms(r, n*lane)
-	compare("sum", lane, rounding, func(impl *primitives, out []float32) {
+	in := randoms(r, n*lanes)
+	compare("sum", lanes, rounding, func(impl *primitives, out []float32) {
 		impl.sum(sum{out: out, in: in, positions: n})
 	})
 
-	w, uStride := randoms(r, n*9*lane), (n+1)*lane
+	w, uStride := randoms(r, n*9*lanes), (n+1)*lanes
 	compare("winogradWeights", 36*uStride, rounding, func(impl *primitives, out []float32) {
 		impl.winogradWeights(winogradWeights{u: out, w: w, scratch: scratch, channels: n, uStride: uStride})
 	})
 
-	row := (n*tile + 3) * lane
-	d, mask := randoms(r, 6*row), randomBits(r, 6*row/lane)
-	vStride := (n + 1) * lane
+	row := (n*tile + 3) * lanes
+	d, mask := randoms(r, 6*row), randomBits(r, 6*row/lanes)
+	vStride := (n + 1) * lanes
 	for name, mask := range map[string][]uint16{"winogradInput": nil, "winogradInput masked": mask} {
 		compare(name, 36*vStride, rounding, func(impl *primitives, out []float32) {
 			impl.winogradInput(winogradInput{v: out, in: d, mask: mask, scratch: scratch,
 				tiles: n, row: row, vStride: vStride})
 		})
 	}
-	compare("applyMask", n*lane, 0, func(impl *primitives, out []float32) {
+	compare("applyMask", n*lanes, 0, func(impl *primitives, out []float32) {
 		impl.applyMask(applyMask{out: out, in: d, mask: mask, positions: n})
 	})
 	compareBits("reluMask", n, func(impl *primitives, words []uint16) {
 		impl.reluMask(reluMask{mask: words, in: d, positions: n})
 	})
 
-	mStride, outRow := (n+1)*lane, (n*tile+1)*lane
-	m, bias := randoms(r, 36*mStride), randoms(r, lane)
+	mStride, outRow := (n+1)*lanes, (n*tile+1)*lanes
+	m, bias := randoms(r, 36*mStride), randoms(r, lanes)
 	output := winogradOutput{m: m, bias: bias, scratch: scratch, tiles: n, row: outRow, mStride: mStride}
 	compare("winogradOutput", 4*outRow, rounding, func(impl *primitives, out []float32) {
 		output := output
 		output.out = out
 		impl.winogradOutput(output)
 	})
-	output.out, output.mask = make([]float32, 4*outRow), make([]uint16, 4*outRow/lane)
+	output.out, output.mask = make([]float32, 4*outRow), make([]uint16, 4*outRow/lanes)
 	impl.winogradOutput(output)
 	for p, word := range output.mask {
-		if want := signs(at(output.out, p*lane)); word != want {
+		if want := signs(at(output.out, p*lanes)); word != want {
 			t.Fatalf("winogradOutput: bits %016b at position %d, want %016b", word, p, want)
 		}
 	}
 
-	in0, in1, grad := randoms(r, 2*n*lane), randoms(r, 2*n*lane), randoms(r, n*lane)
-	clear(in0[:2*lane]) // ties for the largest
-	clear(in1[:2*lane])
+	in0, in1, grad := randoms(r, 2*n*lanes), randoms(r, 2*n*lanes), randoms(r, n*lanes)
+	clear(in0[:2*lanes]) // ties for the maximum
+	clear(in1[:2*lanes])
 	forward := poolForward{in0: in0, in1: in1, n: n, scale: 0.7}
-	backward := poolBackward{grad: grad, route0: randomBits(r, 2*n), route1: randomBits(r, 2*n), n: n, scale: 0.7}
+	backward := poolBackward{grad: grad, argmax0: randomBits(r, 2*n), argmax1: randomBits(r, 2*n), n: n, scale: 0.7}
 	for name, pool := range map[string]func(impl *primitives) (func(poolForward), func(poolBackward)){
 		"maximum": func(impl *primitives) (func(poolForward), func(poolBackward)) { return impl.maxPool, impl.maxPoolBack },
 		"average": func(impl *primitives) (func(poolForward), func(poolBackward)) {
 			return impl.averagePool, impl.averagePoolBack
 		},
 	} {
-		compare(name+" pooling", n*lane, rounding, func(impl *primitives, out []float32) {
+		compare(name+" pooling", n*lanes, rounding, func(impl *primitives, out []float32) {
 			a := forward
 			a.out = out
 			down, _ := pool(impl)
 			down(a)
 		})
-		compare(name+" pooling backward", 4*n*lane, rounding, func(impl *primitives, out []float32) {
+		compare(name+" pooling backward", 4*n*lanes, rounding, func(impl *primitives, out []float32) {
 			a := backward
-			a.grad0, a.grad1 = out[:2*n*lane], out[2*n*lane:]
+			a.grad0, a.grad1 = out[:2*n*lanes], out[2*n*lanes:]
 			_, back := pool(impl)
 			back(a)
 		})
 	}
 	compareBits("routes", 4*n, func(impl *primitives, words []uint16) {
 		a := forward
-		a.out, a.route0, a.route1 = make([]float32, n*lane), words[:2*n], words[2*n:]
+		a.out, a.argmax0, a.argmax1 = make([]float32, n*lanes), words[:2*n], words[2*n:]
 		impl.maxPool(a)
 	})
 }
 
-// TestElements compares the primitives on vectors with the portable ones, to the
-// bit.
+// TestElements compares the primitives on vectors with the portable ones, to the bit.
 func TestElements(t *testing.T) {
 	eachAssembly(t, func(t *testing.T, impl *primitives) {
 		for _, n := range []int{1, 2, 5, 33} {
-			testElements(t, impl, rand.New(rand.NewPCG(5, uint64(n))), n*lane)
+			testElements(t, impl, rand.New(rand.NewPCG(5, uint64(n))), n*lanes)
 		}
 	})
 }
@@ -341,8 +340,8 @@ func TestElements(t *testing.T) {
 func testElements(t testing.TB, impl *primitives, r *rand.Rand, n int) {
 	t.Helper()
 	a, b, c := randoms(r, n), randoms(r, n), randoms(r, n)
-	copy(b[:lane/2], a)          // differences of zero
-	a[n-1] = float32(math.NaN()) // which is to be seen
+	copy(b[:lanes/2], a)         // differences of zero
+	a[n-1] = float32(math.NaN()) // must propagate
 	squares := slices.Clone(c)
 	for i, v := range squares {
 		squares[i] = v * v
@@ -381,7 +380,7 @@ func testElements(t testing.TB, impl *primitives, r *rand.Rand, n int) {
 		impl.variation(variation{upper: upper, lower: upper, upperGrad: x, lowerGrad: x, n: n, straight: 0.3, diagonal: 0.1})
 	})
 	a[n-1] = 1
-	sums := func(impl *primitives) (all [3][lane]float64) {
+	sums := func(impl *primitives) (all [3][lanes]float64) {
 		all[0] = impl.dot(dot{a: a, b: b, n: n})
 		all[1] = impl.difference(difference{a: a, b: c, n: n})
 		all[2] = impl.variation(variation{upper: slices.Concat(b, b), lower: slices.Concat(c, c), upperGrad: make([]float32, n),
@@ -403,8 +402,8 @@ func testElements(t testing.TB, impl *primitives, r *rand.Rand, n int) {
 	}
 }
 
-// different returns the place of the first two elements that differ, or -1. Two that
-// are not numbers do not.
+// different returns the index of the first pair of elements that differ, or -1. Two NaN
+// count as equal.
 func different(a, b []float32) int {
 	for i, v := range a {
 		if v != b[i] && (v == v || b[i] == b[i]) {
@@ -422,8 +421,8 @@ func randomBits(r *rand.Rand, n int) []uint16 {
 	return words
 }
 
-// FuzzPrimitives compares every implementation with the definitions on shapes
-// and values that the fuzzer chooses.
+// FuzzPrimitives compares every implementation with the portable one on shapes and
+// values that the fuzzer chooses.
 func FuzzPrimitives(f *testing.F) {
 	f.Add(uint64(1), uint8(3), uint8(2), true)
 	f.Add(uint64(2), uint8(1), uint8(1), false)
@@ -437,23 +436,23 @@ func FuzzPrimitives(f *testing.F) {
 			}
 			testTransforms(t, impl.primitives, r, n)
 			testFirstConv(t, impl.primitives, r, n)
-			testElements(t, impl.primitives, r, n*lane)
+			testElements(t, impl.primitives, r, n*lanes)
 		}
 	})
 }
 
-// TestDenormals checks that numbers too small to matter are taken for zero by
-// assembly, and that the processor is left as it was.
+// TestDenormals checks that the assembly treats denormals as zero and restores the
+// processor's mode.
 func TestDenormals(t *testing.T) {
 	eachAssembly(t, func(t *testing.T, impl *primitives) {
 		if impl == &generic {
 			t.Skip("portable code leaves that to the processor")
 		}
-		in := make([]float32, lane)
+		in := make([]float32, lanes)
 		for i := range in {
 			in[i] = math.SmallestNonzeroFloat32
 		}
-		out := make([]float32, lane)
+		out := make([]float32, lanes)
 		impl.sum(sum{out: out, in: in, positions: 1})
 		if out[0] != 0 {
 			t.Errorf("sum of a denormal is %g, want 0", out[0])

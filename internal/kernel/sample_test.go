@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// randomCorners returns corners of points in a map of h x w, some of them without
+// randomCorners returns random corners of points in a map of h x w. Some have no
 // weight.
 func randomCorners(r *rand.Rand, n, h, w int) []Corners {
 	at := make([]Corners, n)
@@ -29,8 +29,8 @@ func randomTensor(r *rand.Rand, c, h, w int) *Tensor {
 	return FromCHW(c, h, w, values)
 }
 
-// TestSample compares both operations, over the parts of a map, with their definition
-// in float64, on matrices and gradients that are not empty before.
+// TestSample compares both operations, tile by tile, with their definition in float64.
+// The matrices and gradients are not zero before.
 func TestSample(t *testing.T) {
 	for _, s := range []struct{ c, h, w, points, column, columns int }{
 		{1, 1, 1, 1, 0, 1}, {5, 4, 7, 9, 0, 16}, {16, 5, 5, 40, 16, 32}, {37, 6, 9, 20, 32, 80},
@@ -73,7 +73,7 @@ func TestSample(t *testing.T) {
 					p.Crop(part, g, y, x, h, w)
 					part.Zero()
 					p.SampleBack(part, FromRows(s.points, s.columns, before), s.column, at, y, x)
-					p.Paste(g, part, y, x)
+					p.AddAt(g, part, y, x)
 				})
 				if rows == nil {
 					rows, grad = m.RowMajor(), g.CHW()
@@ -99,8 +99,7 @@ func eachQuarter(h, w int, do func(y, x, h, w int)) {
 	}
 }
 
-// sampledNear wants each value to be right but for the rounding of a few dozen sums
-// of numbers of the order of 1.
+// sampledNear allows each value the rounding of a few dozen sums of numbers of about 1.
 func sampledNear(t *testing.T, what string, got []float32, want []float64) {
 	t.Helper()
 	for i, v := range got {

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// statisticsShapes has numbers of channels that fill their blocks and do not,
-// and numbers of positions from one to several partial sums.
+// statisticsShapes has numbers of channels that do and do not fill their blocks, and
+// numbers of positions with one and with several partial sums.
 var statisticsShapes = []struct{ c, h, w int }{
 	{16, 1, 1}, {16, 33, 35}, {32, 7, 5}, {32, 67, 45}, {40, 9, 9}, {48, 21, 34},
 	{64, 1, 70}, {64, 45, 67}, {96, 13, 17}, {256, 11, 7}, {256, 19, 23},
@@ -148,8 +148,8 @@ func TestMultiply(t *testing.T) {
 	}
 }
 
-// TestMultiplyChain multiplies products, which must be as clean beyond their
-// edges as new matrices.
+// TestMultiplyChain multiplies products, whose padding must be zero like that of new
+// matrices.
 func TestMultiplyChain(t *testing.T) {
 	const n = 37
 	r := rand.New(rand.NewPCG(1, 2))
@@ -196,7 +196,7 @@ func TestStatisticsThreads(t *testing.T) {
 	}
 }
 
-// TestStatisticsOfRows: what is above and below the rows of a map is no part of them.
+// TestStatisticsOfRows checks that the rows above and below a band do not count.
 func TestStatisticsOfRows(t *testing.T) {
 	const c, h, w, top, rows = 40, 31, 17, 5, 19
 	r := rand.New(rand.NewPCG(5, 6))

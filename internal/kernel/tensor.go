@@ -2,90 +2,91 @@ package kernel
 
 import "fmt"
 
-// lane is the number of channels that lie side by side in memory.
-const lane = 16
+// lanes is the number of channels of a block. They are adjacent in memory.
+const lanes = 16
 
-// Tile is the side of a Winograd output tile, to which maps are rounded up. Parts
-// of a map that begin at multiples of it are computed to the bit as in the whole,
-// but for what the edges of the part change.
+// Tile is the side of an output tile of the Winograd transform; maps are rounded up to
+// multiples of it. Where a part of a map begins at multiples of Tile, its values are
+// the same to the bit as in the whole map, except near the edges of the part.
 const Tile = 4
 
 const tile = Tile
 
-// slack is the number of zero positions after each block of a tensor or
-// matrix, so that a primitive may take its last positions in a full group.
+// slack is the number of zero positions after each block of a tensor or matrix. It lets
+// a primitive read a full group at the end of a block.
 const slack = 32
 
-// shape is the shape of feature maps and their place in memory. Places count
-// elements of float32; those of bfloat16 are twice as many, as a position of a
-// block is a cache line in either precision.
+// shape is the shape and memory layout of feature maps. Offsets and strides count
+// float32; those of bfloat16 are twice as large, since a position of a block is one
+// cache line in either precision.
 type shape struct {
 	C, H, W int
 	row     int // elements from one row of positions to the next
 	plane   int // elements from one block of channels to the next
 }
 
-// pair is the number of bfloat16 in the place of a float32, and of blocks of
-// sixteen channels in one of thirty-two.
-const pair = 2
+// bf16Ratio is the number of bfloat16 in the size of a float32, and therefore the
+// number of blocks of sixteen channels in a block of thirty-two.
+const bf16Ratio = 2
 
 func newShape(c, h, w int) shape {
 	if c <= 0 || h <= 0 || w <= 0 {
 		panic(fmt.Sprintf("kernel: tensor of %d x %d x %d", c, h, w))
 	}
-	row := (roundUp(w, tile) + 2) * lane
-	return shape{c, h, w, row, (roundUp(h, tile)+2)*row + slack*lane}
+	row := (roundUp(w, tile) + 2) * lanes
+	return shape{c, h, w, row, (roundUp(h, tile)+2)*row + slack*lanes}
 }
 
 // blocks returns the number of blocks of sixteen channels.
-func (s *shape) blocks() int { return roundUp(s.C, lane) / lane }
+func (s *shape) blocks() int { return roundUp(s.C, lanes) / lanes }
 
 // pairs returns the number of blocks of thirty-two channels.
-func (s *shape) pairs() int { return roundUp(s.C, pair*lane) / (pair * lane) }
+func (s *shape) bf16Blocks() int { return roundUp(s.C, bf16Ratio*lanes) / (bf16Ratio * lanes) }
 
-// size returns the number of elements in a precision.
+// size returns the number of elements in the given precision.
 func (s *shape) size(p Precision) int {
 	if p == BFloat16 {
-		return s.pairs() * pair * s.plane
+		return s.bf16Blocks() * bf16Ratio * s.plane
 	}
 	return s.blocks() * s.plane
 }
 
-// span returns the positions of a plane from the first row of the map to its last: the
-// first one and their number. The borders left and right of the rows are among them;
-// those of activations are zero and add nothing to a sum.
+// span returns the range of positions of a plane from the first row of the map to the
+// last: the first position and the number of positions. The range includes the borders
+// left and right of the rows, which are zero in activations and add nothing to a sum.
 func (s *shape) span() (first, n int) {
-	if s.row == 0 { // a matrix, whose rows are positions
+	if s.row == 0 { // a matrix
 		return 0, s.W
 	}
-	return s.row / lane, s.H * s.row / lane
+	return s.row / lanes, s.H * s.row / lanes
 }
 
-// offset returns the index of the first channel of a block at a position;
-// y and x may be -1, the border.
+// offset returns the index of the first channel of a block at a position. y and x may
+// be -1, in the border.
 func (s *shape) offset(block, y, x int) int {
-	return block*s.plane + (y+1)*s.row + (x+1)*lane
+	return block*s.plane + (y+1)*s.row + (x+1)*lanes
 }
 
 // Positions returns H*W, the number of positions.
 func (s *shape) Positions() int { return s.H * s.W }
 
-// same panics unless u is the same shape.
+// same panics unless s and u are the same shape.
 func (s *shape) same(u *shape) {
 	if s.C != u.C || s.H != u.H || s.W != u.W {
 		panic(fmt.Sprintf("kernel: tensors of %d x %d x %d and %d x %d x %d", s.C, s.H, s.W, u.C, u.H, u.W))
 	}
 }
 
-// A Tensor is a stack of C feature maps of H rows and W columns in the layout
-// of the package documentation. The zero value is one without a shape, for
-// [Tensor.Reshape].
+// A Tensor is a stack of C feature maps of H rows and W columns, in the layout that the
+// package documentation describes. The zero value has no shape; [Tensor.Reshape] gives
+// it one.
 type Tensor struct {
-	// Precision is that of the values. It does not change once there is a shape.
+	// Precision is the number format of the values. It never changes once t has a
+	// shape.
 	Precision Precision
 	shape
-	data []float32  // of Float32
-	bf16 []bfloat16 // of BFloat16
+	data []float32  // the values in Float32
+	bf16 []bfloat16 // the values in BFloat16
 }
 
 // NewTensor returns a zero tensor of c feature maps of h x w in float32.
@@ -95,8 +96,8 @@ func NewTensor(c, h, w int) *Tensor {
 	return t
 }
 
-// Reshape makes t a tensor of c feature maps of h x w, reusing its memory
-// where that suffices. Its values are then whatever that memory held.
+// Reshape makes t a tensor of c feature maps of h x w. It reuses the memory of t where
+// that is large enough. The values are undefined afterwards.
 func (t *Tensor) Reshape(c, h, w int) {
 	t.shape = newShape(c, h, w)
 	if t.Precision == BFloat16 {
@@ -118,8 +119,8 @@ func (t *Tensor) Bytes() int64 {
 	return Float32.Bytes()*int64(cap(t.data)) + BFloat16.Bytes()*int64(cap(t.bf16))
 }
 
-// FromCHW returns a tensor with the values of data, c x h x w in row-major
-// order, in float32.
+// FromCHW returns a float32 tensor with the values of data, c x h x w in row-major
+// order.
 func FromCHW(c, h, w int, data []float32) *Tensor {
 	if len(data) != c*h*w {
 		panic(fmt.Sprintf("kernel: %d values for a tensor of %d x %d x %d", len(data), c, h, w))
@@ -128,9 +129,9 @@ func FromCHW(c, h, w int, data []float32) *Tensor {
 	for ch := range c {
 		for y := range h {
 			src := data[(ch*h+y)*w:][:w]
-			dst := t.data[t.offset(ch/lane, y, 0)+ch%lane:]
+			dst := t.data[t.offset(ch/lanes, y, 0)+ch%lanes:]
 			for x, v := range src {
-				dst[x*lane] = v
+				dst[x*lanes] = v
 			}
 		}
 	}
@@ -144,15 +145,15 @@ func (t *Tensor) CHW() []float32 {
 		for y := range t.H {
 			dst := data[(ch*t.H+y)*t.W:][:t.W]
 			if t.Precision == BFloat16 {
-				src := t.bf16Row(ch/(pair*lane), y)[ch%(pair*lane):]
+				src := t.bf16Row(ch/(bf16Ratio*lanes), y)[ch%(bf16Ratio*lanes):]
 				for x := range dst {
-					dst[x] = widen(src[x*pair*lane])
+					dst[x] = widen(src[x*bf16Ratio*lanes])
 				}
 				continue
 			}
-			src := t.data[t.offset(ch/lane, y, 0)+ch%lane:]
+			src := t.data[t.offset(ch/lanes, y, 0)+ch%lanes:]
 			for x := range dst {
-				dst[x] = src[x*lane]
+				dst[x] = src[x*lanes]
 			}
 		}
 	}
@@ -165,64 +166,61 @@ func (t *Tensor) Zero() {
 	clear(t.bf16)
 }
 
-// Copy makes t an exact copy of src, which has its precision.
+// Copy makes t a copy of src, which has the same precision.
 func (t *Tensor) Copy(src *Tensor) {
 	t.Reshape(src.C, src.H, src.W)
 	copy(t.data, src.data)
 	copy(t.bf16, src.bf16)
 }
 
-// rowAt returns the values of one row of one block of sixteen channels,
-// [W][16].
+// rowAt returns the values of one row of a block of sixteen channels, [W][16].
 func (t *Tensor) rowAt(block, y int) []float32 {
-	return t.data[t.offset(block, y, 0):][:t.W*lane]
+	return t.data[t.offset(block, y, 0):][:t.W*lanes]
 }
 
-// bf16Row returns the values of one row of one block of thirty-two channels,
-// [W][32].
+// bf16Row returns the values of one row of a block of thirty-two channels, [W][32].
 func (t *Tensor) bf16Row(block, y int) []bfloat16 {
-	return t.bf16[pair*t.offset(block, y, 0):][:t.W*pair*lane]
+	return t.bf16[bf16Ratio*t.offset(block, y, 0):][:t.W*bf16Ratio*lanes]
 }
 
-// Rows returns n rows of t from row y on, which share its memory: what is above
-// and below them in place of a border is the rest of t. It serves to add to a
-// gradient part by part.
+// Rows returns n rows of t from row y on. The result shares the memory of t; above and
+// below it are other rows of t instead of a border. Costs use it to add to a gradient
+// band by band.
 func (t *Tensor) Rows(y, n int) *Tensor {
 	t.contains(y, 0, n, t.W)
 	rows := &Tensor{Precision: t.Precision, shape: shape{t.C, n, t.W, t.row, t.plane}}
 	if t.Precision == BFloat16 {
-		rows.bf16 = t.bf16[y*t.row*pair:]
+		rows.bf16 = t.bf16[y*t.row*bf16Ratio:]
 	} else {
 		rows.data = t.data[y*t.row:]
 	}
 	return rows
 }
 
-// stored returns the number of blocks that the channels lie in: of sixteen or of
-// thirty-two.
-func (t *Tensor) stored() int {
+// storedBlocks returns the number of blocks in memory: of sixteen channels in float32,
+// of thirty-two in bfloat16.
+func (t *Tensor) storedBlocks() int {
 	if t.Precision == BFloat16 {
-		return t.pairs()
+		return t.bf16Blocks()
 	}
 	return t.blocks()
 }
 
-// ClearBorder makes everything around the map zero, the border and what rounding
-// added.
+// ClearBorder sets the border of the map, and the positions added by rounding, to zero.
 func (t *Tensor) ClearBorder() {
-	for b := range t.stored() {
+	for b := range t.storedBlocks() {
 		if t.Precision == BFloat16 {
-			clearAround(&t.shape, t.bf16[b*t.plane*pair:], pair)
+			clearAround(&t.shape, t.bf16[b*t.plane*bf16Ratio:], bf16Ratio)
 		} else {
 			clearAround(&t.shape, t.data[b*t.plane:], 1)
 		}
 	}
 }
 
-// clearAround is [Tensor.ClearBorder] of one block, of a number of elements in
-// the place of each float32.
+// clearAround is [Tensor.ClearBorder] for one block. elements is the number of values
+// in the size of a float32.
 func clearAround[E float32 | bfloat16](s *shape, plane []E, elements int) {
-	row, position := s.row*elements, lane*elements
+	row, position := s.row*elements, lanes*elements
 	plane = plane[:s.plane*elements]
 	clear(plane[:row])
 	for y := range s.H {

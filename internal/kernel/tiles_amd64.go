@@ -2,5 +2,6 @@
 
 package kernel
 
-// tilesPermitted says that nobody has asked this system for the tiles of AMX.
+// tilesPermitted reports whether the operating system lets this process use AMX tiles.
+// On this one it never does.
 func tilesPermitted() bool { return false }

@@ -7,9 +7,9 @@ import (
 	"syscall"
 )
 
-// tilesPermitted asks the kernel, once, to let this process use the tiles of AMX
-// (arch_prctl(2), Documentation/arch/x86/xstate.rst): whoever uses them without is
-// killed. A kernel that does not know them, or a container that may not, says no.
+// tilesPermitted reports whether Linux lets this process use AMX tiles. It asks once,
+// with arch_prctl(2) (Documentation/arch/x86/xstate.rst): Linux kills a process that
+// uses tiles without permission. Old kernels and some containers refuse.
 var tilesPermitted = sync.OnceValue(func() bool {
 	const (
 		requestPermission = 0x1023 // ARCH_REQ_XCOMP_PERM

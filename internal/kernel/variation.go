@@ -1,20 +1,20 @@
 package kernel
 
-// Variation takes two adjacent rows of a picture, upper and lower, of the same
-// length. With the differences of the levels at the positions x of the upper row,
-// where what lies beyond the end is the last position's,
+// Variation computes the total variation of two adjacent rows of a picture, upper and
+// lower, which have the same length. With the differences at each position x of the
+// upper row, where a position beyond the end counts as the last one,
 //
 //	dx = upper[x+1] - upper[x]    d↘ = lower[x+1] - upper[x]
 //	dy = lower[x] - upper[x]      d↙ = lower[x] - upper[x+1]
 //
 // it returns the sum of 4 (dx² + dy²) + d↘² + d↙² over the row, and adds the gradient
-// of straight/2 (dx² + dy²) + diagonal/2 (d↘² + d↙²) to the gradients of both rows.
-// They may be one and the same. It runs on the calling thread, and tasks of
-// [Pool.Run] may call it.
+// of straight/2 (dx² + dy²) + diagonal/2 (d↘² + d↙²) to upperGrad and lowerGrad, which
+// may be the same slice. It runs on the calling thread; tasks of [Pool.Run] may call
+// it.
 func (p *Pool) Variation(upper, lower, upperGrad, lowerGrad []float32, straight, diagonal float32) float64 {
 	var (
 		last  = len(upper) - 1
-		whole = max(0, last-1) / lane * lane
+		whole = max(0, last-1) / lanes * lanes
 		row   = variation{upper: upper, lower: lower, upperGrad: upperGrad, lowerGrad: lowerGrad, straight: straight, diagonal: diagonal}
 		sum   = row.atEnd(0)
 	)
@@ -28,7 +28,7 @@ func (p *Pool) Variation(upper, lower, upperGrad, lowerGrad []float32, straight,
 	if last == 0 {
 		return sum
 	}
-	var sums [lane]float64
+	var sums [lanes]float64
 	if whole > 0 {
 		sums = p.impl.variation(inner(1, whole))
 	}
@@ -36,7 +36,7 @@ func (p *Pool) Variation(upper, lower, upperGrad, lowerGrad []float32, straight,
 	return sum + total(&sums) + row.atEnd(last)
 }
 
-// atEnd is [Pool.Variation] for the first or the last position of whole rows.
+// atEnd is [Pool.Variation] for the first or the last position of the rows.
 func (a *variation) atEnd(x int) float64 {
 	var (
 		last            = len(a.upper) - 1
@@ -51,7 +51,7 @@ func (a *variation) atEnd(x int) float64 {
 	}
 	a.upperGrad[x] -= a.straight*dx + a.straight*dy + a.diagonal*falling
 	a.lowerGrad[x] += a.straight*dy + a.diagonal*rising
-	if right == x { // it is its own neighbour
+	if right == x { // the last position counts as its own right neighbour
 		a.upperGrad[x] += a.straight*dx - a.diagonal*rising
 		a.lowerGrad[x] += a.diagonal * falling
 	}

@@ -5,20 +5,20 @@ import (
 	"math"
 )
 
-// vectorChunk is the number of elements of a vector that a task takes and that
-// a partial sum covers.
+// vectorChunk is the number of elements of a vector in one task, and in one partial
+// sum.
 const vectorChunk = 1 << 14
 
-// Chunks calls f for consecutive ranges, from lo to hi-1, that make up 0 to
-// n-1. The ranges depend on n alone, and are taken by all workers.
+// Chunks divides the range from 0 to n-1 into consecutive ranges and calls f for each,
+// from lo to hi-1, on all workers. The ranges depend on n alone.
 func (p *Pool) Chunks(n int, f func(lo, hi int)) {
 	p.Run((n+vectorChunk-1)/vectorChunk, func(_, i int) {
 		f(i*vectorChunk, min((i+1)*vectorChunk, n))
 	})
 }
 
-// SumTasks returns the sum of what task returns for each i from 0 to n-1, added
-// in that order. The tasks run on all workers.
+// SumTasks calls task for each i from 0 to n-1 on all workers, and returns the sum of
+// the results, added in the order of i.
 func (p *Pool) SumTasks(n int, task func(i int) float64) float64 {
 	parts := make([]float64, n)
 	p.Run(n, func(_, i int) { parts[i] = task(i) })
@@ -29,7 +29,7 @@ func (p *Pool) SumTasks(n int, task func(i int) float64) float64 {
 	return sum
 }
 
-// SumChunks returns the sum of what f returns for the ranges of [Pool.Chunks],
+// SumChunks calls f for the ranges of [Pool.Chunks] and returns the sum of the results,
 // added in order.
 func (p *Pool) SumChunks(n int, f func(lo, hi int) float64) float64 {
 	return p.SumTasks((n+vectorChunk-1)/vectorChunk, func(i int) float64 {
@@ -43,14 +43,14 @@ func (p *Pool) Dot(a, b []float32) float64 {
 	return p.SumChunks(len(a), func(lo, hi int) float64 { return p.dot(a[lo:hi], b[lo:hi]) })
 }
 
-// Dots64 computes the inner products of a with rows of b that are stride elements
-// apart:
+// Dots64 computes a matrix-vector product: the inner products of a with rows of b that
+// are stride elements apart,
 //
 //	dst[j] = sum over i of a[i] * b[j*stride+i]
 //
-// It runs on the calling thread, and tasks of [Pool.Run] may call it.
+// It runs on the calling thread; tasks of [Pool.Run] may call it.
 func (p *Pool) Dots64(dst, a, b []float64, stride int) {
-	const rows, elements = 4, 8 // at once
+	const rows, elements = 4, 8 // the multiples that the primitive requires
 	n := len(a) / elements * elements
 	count := len(dst) / rows * rows
 	if n == 0 {
@@ -75,8 +75,8 @@ func (p *Pool) AddScaled(dst []float32, s float32, src []float32) {
 	p.Chunks(len(dst), func(lo, hi int) { p.addScaled(dst[lo:hi], s, src[lo:hi]) })
 }
 
-// AddScaledDot adds s times src to dst and returns the inner product of the
-// result and v, while the result is in the cache.
+// AddScaledDot adds s times src to dst and returns the inner product of the new dst and
+// v, in one pass through memory.
 func (p *Pool) AddScaledDot(dst []float32, s float32, src, v []float32) float64 {
 	sameLength(dst, src)
 	sameLength(dst, v)
@@ -86,8 +86,8 @@ func (p *Pool) AddScaledDot(dst []float32, s float32, src, v []float32) float64 
 	})
 }
 
-// UpdateMoments updates the means of gradients and of their squares, from which
-// Adam steps (Kingma and Ba 2014, arXiv 1412.6980, algorithm 1):
+// UpdateMoments updates Adam's running means of gradients and of their squares (Kingma
+// and Ba 2014, arXiv 1412.6980, algorithm 1):
 //
 //	mean = beta1*mean + (1-beta1)*gradient
 //	square = beta2*square + (1-beta2)*gradient*gradient
@@ -122,11 +122,11 @@ func (p *Pool) Descend(dst, from, mean, square []float32, rate, root, epsilon, l
 	})
 }
 
-// inVectors calls a primitive for the elements from lo to hi-1: in vectors for whole
-// sixteens, and its portable form for the rest. arguments returns those for n
-// elements from lo on.
+// inVectors applies a primitive to the elements from lo to hi-1: the vector form to
+// whole groups of sixteen, the portable form to the rest. arguments returns the
+// arguments for n elements from lo on.
 func inVectors[A any](vector, portable func(A), lo, hi int, arguments func(lo, n int) A) {
-	whole := (hi - lo) / lane * lane
+	whole := (hi - lo) / lanes * lanes
 	if whole > 0 {
 		vector(arguments(lo, whole))
 	}
@@ -142,7 +142,7 @@ func (p *Pool) addScaled(dst []float32, s float32, src []float32) {
 }
 
 func (p *Pool) dot(a, b []float32) float64 {
-	whole := len(a) / lane * lane
+	whole := len(a) / lanes * lanes
 	sums := dotGeneric(dot{a: a[whole:], b: b[whole:], n: len(a) - whole})
 	if whole > 0 {
 		addUp(&sums, p.impl.dot(dot{a: a, b: b, n: whole}))
@@ -150,15 +150,15 @@ func (p *Pool) dot(a, b []float32) float64 {
 	return total(&sums)
 }
 
-func addUp(sums *[lane]float64, more [lane]float64) {
+func addUp(sums *[lanes]float64, more [lanes]float64) {
 	for i, v := range more {
 		sums[i] += v
 	}
 }
 
-// total returns the sum of sums, added in pairs.
-func total(sums *[lane]float64) float64 {
-	for n := lane / 2; n > 0; n /= 2 {
+// total returns the sum of all sums, added pairwise.
+func total(sums *[lanes]float64) float64 {
+	for n := lanes / 2; n > 0; n /= 2 {
 		for i := range n {
 			sums[i] += sums[n+i]
 		}

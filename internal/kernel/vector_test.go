@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// vectorLengths fill chunks, and leave remainders of every kind.
+// vectorLengths fill whole chunks, and leave remainders of every kind.
 var vectorLengths = []int{1, 3, 4, 7, vectorChunk - 1, vectorChunk, vectorChunk + 1, 5*vectorChunk + 6}
 
 func TestVector(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestWeigh(t *testing.T) {
+func TestApplyWeights(t *testing.T) {
 	const h, w, y, x = 11, 40, 2, 3 // of the weights, and the place of the part
 	by := &Weights{H: h, W: w, Values: make([]float32, h*w)}
 	for i := range by.Values {
@@ -38,7 +38,7 @@ func TestWeigh(t *testing.T) {
 				for i := range got.data {
 					got.data[i] = 1e9 // what the memory held
 				}
-				p.Weigh(&got, f, first, rows, by, y, x)
+				p.ApplyWeights(&got, f, first, rows, by, y, x)
 				if !slices.Equal(got.CHW(), want) {
 					t.Error("wrong products")
 				}
@@ -46,7 +46,7 @@ func TestWeigh(t *testing.T) {
 				if !slices.Equal(got.data, clean.data) {
 					t.Error("the border is not zero")
 				}
-				p.AddWeighed(f, &got, first, by, y, x)
+				p.AddWeighted(f, &got, first, by, y, x)
 				if !slices.Equal(f.CHW(), sum) {
 					t.Error("wrong sums")
 				}

@@ -2,14 +2,15 @@ package kernel
 
 import "math"
 
-// winograd is the plan of one convolution. Its tiles are transformed, multiplied by
-// transformed weights in groups of the implementation's rows, and transformed back.
+// winograd computes one float32 convolution. It transforms input tiles, multiplies them
+// by transformed weights in groups of the implementation's rows, and transforms the
+// products back.
 type winograd struct {
 	convolution
-	across, tiles    int // tiles in a row, in all
-	block            int // tiles whose transformed input is there at a time, whole groups
-	steps            int // blocks of channels that are multiplied at a time
-	uStride, vStride int // between the 36 values of transformed weights, of transformed input
+	across, tiles    int // tiles in a row, and in all
+	block            int // tiles transformed at a time, in whole groups
+	steps            int // blocks of input channels multiplied at a time
+	uStride, vStride int // elements from one of the 36 matrices to the next, of weights and of input
 }
 
 func (w *winograd) run() {
@@ -23,20 +24,21 @@ func (w *winograd) run() {
 	}
 }
 
-// tileRange is count tiles from the first on.
+// tileRange is a range of count tiles.
 type tileRange struct{ first, count int }
 
 const (
-	// sharedBytes is how much all transformed weights may take for the tasks to share
-	// them in the cache that processors share.
+	// sharedBytes is the size up to which the tasks share all transformed weights in
+	// the processor's last-level cache.
 	sharedBytes = 10 << 20
-	// sharedTiles is the number of tiles of a task then. They keep its transformed
-	// input and output in the second-level cache: on processors with 1 and 2 MiB of it,
-	// 28 tiles take 5 to 22 % less time than 224, at 32 to 256 channels.
+	// sharedTiles is the number of tiles of a task that shares transformed weights. Its
+	// transformed input and output then fit in the second-level cache: with 1 and 2 MiB
+	// of it, 28 tiles take 5 to 22 % less time than 224, at 32 to 256 channels.
 	sharedTiles = 28
 )
 
-// byTiles gives each task a few tiles and all outputs.
+// byTiles gives each task a few tiles and all outputs. The tasks share the transformed
+// weights.
 func (w *winograd) byTiles() {
 	u := w.transformedWeights()
 	w.steps = w.src.blocks()
@@ -55,21 +57,21 @@ func (w *winograd) byTiles() {
 }
 
 const (
-	// inputBytes is how much of the transformed input the tasks share, about, where
+	// inputBytes is about the size of the transformed input that the tasks share where
 	// they do not share transformed weights.
 	inputBytes = 10 << 20
-	// sharedSteps is the number of blocks of channels that are multiplied at a time
-	// then. Weights of 128 channels and 32 outputs are half of a first-level cache of
-	// 32 KiB, where all groups find them: with 512 channels of 64 x 64 this takes 16 to 21 %
-	// less time than with all at once. Where few groups follow each other, as in
-	// byTiles, adding up in memory takes longer than it saves.
+	// sharedSteps is the number of blocks of input channels that byOutputs multiplies
+	// at a time. The weights of 128 channels and 32 outputs are half of a first-level
+	// cache of 32 KiB and stay there for all groups: with 512 channels of 64 x 64 this
+	// takes 16 to 21 % less time than multiplying all at once. byTiles has few groups
+	// in a row, and there the additions in memory cost more than the cache saves.
 	sharedSteps = 8
-	// tasksEach is the number of tasks for each thread, at least.
+	// tasksEach is the smallest number of tasks for each thread.
 	tasksEach = 4
 )
 
-// byOutputs gives each task a few outputs, whose weights it transforms, and many
-// tiles.
+// byOutputs gives each task a few outputs, whose weights it transforms, and many tiles.
+// The tasks share the transformed input.
 func (w *winograd) byOutputs() {
 	w.steps = sharedSteps
 	w.divide(inputBytes/(36*int(Float32.Bytes())*w.filter.ins), 1)
@@ -79,17 +81,18 @@ func (w *winograd) byOutputs() {
 	}
 }
 
-// multiplyByOutputs convolves some tiles. Where there are more threads than outputs
-// make tasks for, several tasks divide the tiles.
+// multiplyByOutputs convolves a range of tiles. Where there are fewer groups of outputs
+// than threads need tasks, several tasks divide the tiles of each group.
 func (w *winograd) multiplyByOutputs(all tileRange) {
 	var (
 		rows, panels = w.pool.impl.rows, w.pool.impl.panels
 		groups       = (all.count + rows - 1) / rows
 		outputs      = (w.dst.blocks() + panels - 1) / panels
 		shares       = min(groups, (tasksEach*w.pool.threads+outputs-1)/outputs)
-		share        = (groups + shares - 1) / shares // groups
+		share        = (groups + shares - 1) / shares // groups of tiles
 	)
-	// part returns the tiles of n groups from a group on, and their input.
+	// part returns the tiles of n groups from the given group on, and their transformed
+	// input.
 	part := func(group, n int) (tileRange, []float32) {
 		first := group * rows
 		return tileRange{all.first + first, min(n*rows, all.count-first)}, w.pool.inputs[first*w.filter.ins:]
@@ -113,25 +116,25 @@ func (w *winograd) multiplyByOutputs(all tileRange) {
 	})
 }
 
-// divide divides the tiles into a multiple of n equal blocks of about at most so many
-// tiles.
-func (w *winograd) divide(most, n int) {
+// divide sets the number of tiles of a block so that the blocks are about equal, their
+// number is a multiple of n, and each has at most about maxTiles tiles.
+func (w *winograd) divide(maxTiles, n int) {
 	rows := w.pool.impl.rows
-	most = max(rows, most)
-	blocks := roundUp((w.tiles+most-1)/most, n)
+	maxTiles = max(rows, maxTiles)
+	blocks := roundUp((w.tiles+maxTiles-1)/maxTiles, n)
 	w.block = roundUp((w.tiles+blocks-1)/blocks, rows)
-	w.vStride = spread(w.block * w.filter.ins)
+	w.vStride = paddedStride(w.block * w.filter.ins)
 }
 
-// spread returns a stride of at least n elements whose multiples fall into
-// different sets of a cache: the 36 values of a transform are written together.
-func spread(n int) int {
+// paddedStride returns a stride of at least n elements whose multiples fall into
+// different sets of a cache, because the 36 values of a transform are written together.
+func paddedStride(n int) int {
 	const line = cacheLine / 4
 	return roundUp(n, line) | line
 }
 
-// transformedWeights returns all transformed weights: those that the filter keeps, or
-// else those of the pool.
+// transformedWeights returns all transformed weights, in the cache of the filter or
+// else in the buffer of the pool.
 func (w *winograd) transformedWeights() []float32 {
 	size := w.filter.transformed()
 	transform := func(u []float32) []float32 {
@@ -155,22 +158,22 @@ func (w *winograd) transformPanel(scratch *scratch, u []float32, k int) {
 	})
 }
 
-// multiply convolves some tiles, whose transformed input is v, to the outputs that
-// are computed at once, from block k on, whose transformed weights are u.
+// multiply convolves a range of tiles, whose transformed input is v, to the outputs
+// from block k on that are computed at once, whose transformed weights are u.
 func (w *winograd) multiply(scratch *scratch, some tileRange, v, u []float32, k int) {
 	var (
 		impl    = w.pool.impl
 		groups  = (some.count + impl.rows - 1) / impl.rows
 		ins     = w.src.blocks()
-		vBlock  = impl.rows * lane
+		vBlock  = impl.rows * lanes
 		panels  = min(impl.panels, w.dst.blocks()-k)
 		mPanel  = groups * vBlock
-		mStride = spread(panels * mPanel)
+		mStride = paddedStride(panels * mPanel)
 		m       = scratch.get(scratchOutput, 36*mStride)
 	)
 	for s := 0; s < ins; s += w.steps {
 		impl.gemm(gemm{
-			out: m, in: v[s*vBlock:], w: u[s*lane*lane:], bias: zeroBias[:],
+			out: m, in: v[s*vBlock:], w: u[s*lanes*lanes:], bias: zeroBias[:],
 			products: 36, outNext: mStride, inNext: w.vStride, wNext: w.uStride,
 			panels: panels, steps: min(w.steps, ins-s), groups: groups,
 			inStep: vBlock, inGroup: ins * vBlock,
@@ -184,9 +187,9 @@ func (w *winograd) multiply(scratch *scratch, some tileRange, v, u []float32, k 
 	}
 }
 
-// runs calls do for the runs of tiles, at most of the given length, that lie in
-// one row of tiles, among some; t is a run's place among them, y and x that of its
-// first output in the map.
+// runs divides a range of tiles into runs within one row of tiles, of at most the given
+// length, and calls do for each: t is the index of the run in the range, y and x are
+// the position of its first output.
 func (w *winograd) runs(some tileRange, longest int, do func(t, y, x, tiles int)) {
 	for t := 0; t < some.count; {
 		y, x := (some.first+t)/w.across, (some.first+t)%w.across
@@ -196,11 +199,11 @@ func (w *winograd) runs(some tileRange, longest int, do func(t, y, x, tiles int)
 	}
 }
 
-// pooledRun is the number of tiles that are convolved on one side of a pooling
-// before the other side takes them out of the first-level cache.
+// pooledRun is the number of tiles that pass from the convolution to the pooling, or
+// back, through the first-level cache.
 const pooledRun = 8
 
-// input transforms some tiles to v.
+// input transforms a range of tiles to v.
 func (w *winograd) input(scratch *scratch, some tileRange, v []float32) {
 	var (
 		in      = winogradInput{scratch: scratch.get(scratchTransform, winogradScratch), row: w.full.row, vStride: w.vStride}
@@ -217,38 +220,38 @@ func (w *winograd) input(scratch *scratch, some tileRange, v []float32) {
 			if w.before == nil {
 				in.in = w.src.data[at:]
 			} else {
-				w.unpool(rows, b, y, x, tiles)
-				in.in = rows[in.row+lane:] // they begin two above and left of the first output
+				w.poolRunBack(rows, b, y, x, tiles)
+				in.in = rows[in.row+lanes:] // rows begins two positions above and left of the first output
 			}
 			w.inputRun(v, b, t, tiles, in)
 		}
 	})
 }
 
-// inputRun transforms a run of tiles, from the t-th on, of block b. The tiles of a
-// group, which are multiplied at once, lie side by side in v.
+// inputRun transforms a run of tiles of block b, from index t on. The tiles of a group
+// are multiplied at once and are adjacent in v.
 func (w *winograd) inputRun(v []float32, b, t, tiles int, in winogradInput) {
 	rows := w.pool.impl.rows
 	for end := t + tiles; t < end; t += in.tiles {
 		in.tiles = min(end-t, rows-t%rows)
-		in.v = v[((t/rows*w.src.blocks()+b)*rows+t%rows)*lane:]
+		in.v = v[((t/rows*w.src.blocks()+b)*rows+t%rows)*lanes:]
 		w.pool.impl.winogradInput(in)
-		in.in = in.in[in.tiles*tile*lane:]
+		in.in = in.in[in.tiles*tile*lanes:]
 		if in.mask != nil {
 			in.mask = in.mask[in.tiles*tile:]
 		}
 	}
 }
 
-// unpool sends the gradient in block b back through the pooling to the rows and
-// columns from two before a run of tiles to two after it. Beyond the map it
-// leaves what was there: the mask passes nothing on.
-func (w *winograd) unpool(rows []float32, b, y, x, tiles int) {
+// poolRunBack computes the gradient of the pooling's input in block b, from two rows
+// and columns before a run of tiles to two after it. Beyond the map, rows keeps its old
+// contents: the mask is not set there.
+func (w *winograd) poolRunBack(rows []float32, b, y, x, tiles int) {
 	var (
 		row         = w.full.row
 		top, bottom = max(y/2-1, 0), min(y/2+tile/2+1, w.src.H)
 		left, right = max(x/2-1, 0), min(x/2+tiles*tile/2+1, w.src.W)
-		at          = func(fy, fx int) int { return (fy-y+2)*row + (fx-x+2)*lane }
+		at          = func(fy, fx int) int { return (fy-y+2)*row + (fx-x+2)*lanes }
 	)
 	for r := top; r < bottom; r++ {
 		upper, lower := w.full.offset(b, 2*r, 2*left), w.full.offset(b, 2*r+1, 2*left)
@@ -257,22 +260,22 @@ func (w *winograd) unpool(rows []float32, b, y, x, tiles int) {
 			grad0: rows[at(2*r, 2*left):], grad1: rows[at(2*r+1, 2*left):], n: right - left,
 		})
 	}
-	// What an odd side leaves out has no gradient. Where the map goes on, the
-	// windows end beyond what the tiles see.
+	// Pooling ignores an odd last row or column: its gradient is zero. Elsewhere the
+	// pooling windows cover all positions that the tiles read.
 	if end := 2 * right; end < w.full.W && end <= x+tiles*tile {
 		for r := 2 * top; r < 2*bottom; r++ {
-			clear(rows[at(r, end):][:lane])
+			clear(rows[at(r, end):][:lanes])
 		}
 	}
 	if end := 2 * bottom; end < w.full.H && end <= y+tile {
-		clear(rows[at(end, 2*left):][:(2*(right-left)+1)*lane])
+		clear(rows[at(end, 2*left):][:(2*(right-left)+1)*lanes])
 	}
 }
 
-// output transforms some tiles to the block k of the destination.
+// output transforms products back to a range of tiles of block k.
 func (w *winograd) output(scratch *scratch, some tileRange, k int, m []float32, mStride int) {
 	out := winogradOutput{
-		bias: w.filter.bias[k*lane:], scratch: scratch.get(scratchTransform, winogradScratch),
+		bias: w.filter.bias[k*lanes:], scratch: scratch.get(scratchTransform, winogradScratch),
 		row: w.full.row, mStride: mStride, floor: w.filter.floor,
 	}
 	longest := w.across
@@ -285,7 +288,7 @@ func (w *winograd) output(scratch *scratch, some tileRange, k int, m []float32, 
 		if w.after == nil {
 			out.out = w.dst.data[at:]
 		}
-		out.m, out.mask, out.tiles = m[t*lane:], w.reluMask.from(at), tiles
+		out.m, out.mask, out.tiles = m[t*lanes:], w.reluMask.from(at), tiles
 		w.pool.impl.winogradOutput(out)
 		w.clearMask(k, y, x, x+tiles*tile)
 		if w.after != nil {
@@ -309,8 +312,8 @@ func (w *winograd) poolRun(rows []float32, k, y, x, tiles int) {
 	}
 }
 
-// clearMask clears the bits that a row of tiles set beyond the map's right and
-// lower edge, so that no gradient comes from there.
+// clearMask clears the bits that a row of tiles has set beyond the right and lower edge
+// of the map, where outputs have no gradient.
 func (w *winograd) clearMask(k, y, left, right int) {
 	for row := y; row < y+tile; row++ {
 		from := left

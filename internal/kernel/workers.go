@@ -9,61 +9,62 @@ import (
 	"time"
 )
 
-// A PanicError is what [Pool.Run] panics with where a task panicked.
+// A PanicError is the value with which [Pool.Run] panics after a panic in a task.
 type PanicError struct {
-	Value any    // of the task's panic
-	Stack []byte // of the goroutine that ran the task, as [debug.Stack] formats it
+	Value any    // the value of the task's panic
+	Stack []byte // the stack of the goroutine that ran the task, as [debug.Stack] formats it
 }
 
-// Error returns the value and the stack.
+// Error returns the value and the stack as text.
 func (e *PanicError) Error() string {
 	return fmt.Sprintf("kernel: panic in a task: %v\n\n%s", e.Value, e.Stack)
 }
 
-// Unwrap returns the value where it is an error.
+// Unwrap returns the value if it is an error.
 func (e *PanicError) Unwrap() error {
 	err, _ := e.Value.(error)
 	return err
 }
 
-// workers run the tasks of one batch at a time. Worker 0 is the caller; the helpers
-// are goroutines. A helper takes part in a batch that is open when it comes to
-// look, and the caller waits for those that take part, not for those that sleep:
-// where other programs keep a helper from a processor, the rest do its tasks.
+// workers runs the tasks of one batch at a time. Worker 0 is the goroutine that calls
+// run; the others are helper goroutines. A helper joins a batch only while the batch is
+// open. The caller waits for the helpers that have joined, not for all: where other
+// programs occupy a processor, the remaining workers take its tasks.
 type workers struct {
 	helpers []sleeper
 	stopped sync.WaitGroup
 	caller  sleeper
 	running bool
 
-	// The batch: written by the caller while it is closed and nobody is in it.
+	// The batch. The caller writes these fields while the batch is closed and empty.
 	n      int64
 	task   func(worker, i int)
 	failed atomic.Pointer[PanicError]
-	// Where stop is not nil and becomes true, no more tasks of a batch begin. The caller
-	// changes the pointer between batches.
+	// Once *stop is true, no more tasks of a batch begin. stop may be nil. The caller
+	// sets it between batches.
 	stop *atomic.Bool
 
 	_     [cacheLine]byte
-	state atomic.Uint64 // see state
+	state atomic.Uint64 // a value of type state
 	_     [cacheLine]byte
-	next  atomic.Int64 // task
+	next  atomic.Int64 // index of the next task
 	_     [cacheLine]byte
 }
 
-// state is the number of helpers in a batch, in the lower half, and the number of
-// times that a batch was opened or closed, in the upper half: it is open where that is odd.
+// state packs two numbers. The lower half is the number of helpers in the batch. The
+// upper half, the epoch, counts how often a batch was opened or closed: it is odd while
+// a batch is open.
 type state uint64
 
-const turn = 1 << 32
+const epochStep = 1 << 32
 
-func (s state) open() bool      { return s/turn%2 == 1 }
+func (s state) open() bool      { return s/epochStep%2 == 1 }
 func (s state) helpers() uint32 { return uint32(s) }
-func (s state) turns() uint64   { return uint64(s) / turn }
+func (s state) epoch() uint64   { return uint64(s) / epochStep }
 
 func (w *workers) load() state { return state(w.state.Load()) }
 
-// begin starts the helpers.
+// begin starts number-1 helpers.
 func (w *workers) begin(number int) {
 	threads.Add(int64(number))
 	processors.Store(int64(runtime.GOMAXPROCS(0)))
@@ -71,7 +72,7 @@ func (w *workers) begin(number int) {
 	w.helpers = make([]sleeper, number-1)
 	for i := range w.helpers {
 		w.helpers[i].token = make(chan struct{}, 1)
-		w.stopped.Go(func() { w.help(i + 1) })
+		w.stopped.Go(func() { w.helperLoop(i + 1) })
 	}
 }
 
@@ -95,24 +96,24 @@ func (w *workers) run(n int, task func(worker, i int)) {
 	w.running, w.n, w.task = true, int64(n), task
 	w.next.Store(0)
 	if n > 1 && len(w.helpers) > 0 {
-		w.state.Add(turn)
+		w.state.Add(epochStep)
 		defer w.join()
 		w.wake(0)
 	} else {
-		defer w.settle()
+		defer w.finish()
 	}
 	w.work(0)
 }
 
-// wake wakes the helpers below a worker in a binary tree of as many workers as
-// there are tasks for. Each wakes those below it.
+// wake wakes the children of a worker in a binary tree. The tree has no more workers
+// than the batch has tasks. Each helper that wakes calls wake in turn.
 func (w *workers) wake(worker int) {
 	for i := 2*worker + 1; i <= 2*worker+2 && i <= len(w.helpers) && i < int(w.n); i++ {
 		w.helpers[i-1].wake()
 	}
 }
 
-// work does tasks until there are no more.
+// work runs tasks until none is left.
 func (w *workers) work(worker int) {
 	defer w.recover()
 	for {
@@ -124,14 +125,14 @@ func (w *workers) work(worker int) {
 	}
 }
 
-// recover keeps the first panic of a batch and keeps further tasks from beginning.
+// recover keeps the first panic of a batch and stops further tasks from beginning.
 func (w *workers) recover() {
 	v := recover()
 	if v == nil {
 		return
 	}
 	w.next.Store(w.n)
-	p, ok := v.(*PanicError) // of a pool of one thread
+	p, ok := v.(*PanicError) // a one-thread pool of Each has already caught the panic
 	if !ok {
 		p = &PanicError{Value: v, Stack: debug.Stack()}
 	}
@@ -140,35 +141,34 @@ func (w *workers) recover() {
 
 // join closes the batch and waits for the helpers in it.
 func (w *workers) join() {
-	w.state.Add(turn)
+	w.state.Add(epochStep)
 	w.caller.sleep(func() bool { return w.load().helpers() == 0 })
-	w.settle()
+	w.finish()
 }
 
-// settle ends a batch, with the panic of a task if there was one.
-func (w *workers) settle() {
+// finish ends a batch. It panics if a task panicked.
+func (w *workers) finish() {
 	w.running, w.task = false, nil
 	if p := w.failed.Swap(nil); p != nil {
 		panic(p)
 	}
 }
 
-// help takes part in one batch after another until the pool is closed.
-func (w *workers) help(worker int) {
-	var last uint64 // turns of the batch it took part in
-	fresh := func(s state) bool { return s.open() && s.turns() != last }
+// helperLoop joins one batch after another until the pool is closed.
+func (w *workers) helperLoop(worker int) {
+	var last uint64 // epoch of the last batch that it joined
+	fresh := func(s state) bool { return s.open() && s.epoch() != last }
 	for w.helpers[worker-1].sleep(func() bool { return fresh(w.load()) }) {
 		s := w.load()
 		if fresh(s) && w.state.CompareAndSwap(uint64(s), uint64(s+1)) {
-			last = s.turns()
-			w.assist(worker)
+			last = s.epoch()
+			w.helpBatch(worker)
 		}
 	}
 }
 
-// assist runs tasks of the batch that a helper has entered. Then the helper leaves the
-// batch.
-func (w *workers) assist(worker int) {
+// helpBatch runs tasks of the batch that a helper has joined, and leaves the batch.
+func (w *workers) helpBatch(worker int) {
 	defer func() {
 		if s := state(w.state.Add(^uint64(0))); !s.open() && s.helpers() == 0 {
 			w.caller.wake()
@@ -178,16 +178,15 @@ func (w *workers) assist(worker int) {
 	w.work(worker)
 }
 
-// sleeper is a goroutine that waits for a condition.
+// sleeper lets one goroutine wait for a condition.
 type sleeper struct {
 	asleep atomic.Bool
-	token  chan struct{} // holds one
+	token  chan struct{} // has a buffer of one
 	_      [cacheLine]byte
 }
 
-// sleep waits until ready returns true, and returns true. It returns false where the
-// channel of the token is closed first. A goroutine that changes what ready reads calls
-// wake afterwards.
+// sleep waits until ready returns true, and returns true. It returns false where token
+// is closed first. A goroutine that changes the result of ready then calls wake.
 func (s *sleeper) sleep(ready func() bool) bool {
 	for !poll(ready) {
 		s.asleep.Store(true)
@@ -208,18 +207,18 @@ func (s *sleeper) wake() {
 	}
 }
 
-// pollTime is how long a worker polls before it sleeps: about as long as it takes to
-// wake a sleeping worker.
+// pollTime is how long a worker polls before it sleeps: about the time that waking a
+// sleeping worker takes.
 const pollTime = 20 * time.Microsecond
 
-// poll calls ready for pollTime, or until it returns true, and returns its last result.
-// Where other threads need the processor, it calls ready once.
+// poll calls ready until it returns true, for at most pollTime, and returns its last
+// result. Where there are more threads than processors it calls ready once.
 func poll(ready func() bool) bool {
-	const often = 64 // calls of ready that take about as long as one of time.Since
+	const often = 64 // calls of ready that take about as long as time.Since
 	if ready() {
 		return true
 	}
-	if crowded() {
+	if oversubscribed() {
 		return false
 	}
 	for begin := time.Now(); time.Since(begin) < pollTime; {
@@ -232,10 +231,10 @@ func poll(ready func() bool) bool {
 	return false
 }
 
-// threads is the number of threads of all pools, processors how many of them can
-// run at once, as of the last pool.
+// threads is the number of threads of all pools. processors is GOMAXPROCS when the last
+// pool was created.
 var threads, processors atomic.Int64
 
-// crowded reports whether there are more threads than processors: polling would keep
-// one that has work to do from running.
-func crowded() bool { return threads.Load() > processors.Load() }
+// oversubscribed reports whether there are more threads than processors. Polling would
+// then take a processor from a thread that has work.
+func oversubscribed() bool { return threads.Load() > processors.Load() }

@@ -7,17 +7,17 @@ import (
 	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
-// Average is an exponential moving average of vectors, corrected for its
-// beginning at zero, as Crowson's style-transfer-pytorch takes it of the iterates
-// of Adam: they jump about what is left when they are averaged.
+// Average is an exponential moving average of vectors with bias correction. As in
+// Crowson's style-transfer-pytorch, it averages the iterates of Adam, which fluctuate
+// around the result.
 type Average struct {
-	Decay float64   // the share of the old in each update, from 0 to less than 1
-	Sum   []float32 // not corrected
+	Decay float64   // the weight of the old sum in each update: at least 0, less than 1
+	Sum   []float32 // without bias correction
 	Steps int       // the number of updates
 }
 
-// NewAverage returns an average of vectors of n elements. It panics unless decay
-// is from 0 to less than 1.
+// NewAverage returns an average of vectors of n elements. It panics unless decay is at
+// least 0 and less than 1.
 func NewAverage(n int, decay float64) *Average {
 	if !(decay >= 0 && decay < 1) {
 		panic(fmt.Sprintf("optim: average with a decay of %g", decay))
@@ -25,7 +25,7 @@ func NewAverage(n int, decay float64) *Average {
 	return &Average{Decay: decay, Sum: make([]float32, n)}
 }
 
-// Update takes x into the average.
+// Update adds x to the average.
 func (a *Average) Update(pool *kernel.Pool, x []float32) {
 	keep, take := float32(a.Decay), float32(1-a.Decay)
 	pool.Chunks(len(x), func(lo, hi int) {
@@ -37,7 +37,7 @@ func (a *Average) Update(pool *kernel.Pool, x []float32) {
 	a.Steps++
 }
 
-// Value computes the average to dst. There has been an update.
+// Value writes the average to dst. It panics before the first update.
 func (a *Average) Value(pool *kernel.Pool, dst []float32) {
 	if a.Steps == 0 {
 		panic("optim: average of nothing")

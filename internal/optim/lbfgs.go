@@ -10,55 +10,55 @@ import (
 
 // LBFGSOptions are the parameters of [LBFGS].
 type LBFGSOptions struct {
-	// Memory is the number of past steps that shape the next, each kept as two
-	// vectors as long as x; 0 means 20.
+	// Memory is the number of past steps that determine the next, each stored as two
+	// vectors of the length of x; 0 means 20.
 	Memory int
 }
 
-// defaultMemory is where more of it hardly pays: after 200 steps on a painting of
-// 128 x 128 pixels (Gram costs) the cost was 3 % higher with 5 pairs and 1 % lower
-// with 100, which take five times the memory and time.
+// defaultMemory is where more hardly pays: after 200 steps on a painting of 128 x 128
+// pixels (Gram costs), the cost was 3 % higher with 5 pairs and 1 % lower with 100,
+// which take five times the memory and time.
 const defaultMemory = 20
 
-// LBFGS is the limited-memory BFGS method (Nocedal and Wright, Numerical
-// Optimization, 2nd edition, algorithms 7.4 and 7.5) with a line search for the
-// weak Wolfe conditions that most often needs one evaluation.
+// LBFGS is the limited-memory BFGS method (Nocedal and Wright, Numerical Optimization,
+// 2nd edition, algorithms 7.4 and 7.5) with a line search for the weak Wolfe
+// conditions, which usually needs one evaluation.
 //
-// A past step without positive curvature is left out. Where the direction does
-// not descend, or nothing along it is accepted, the past is forgotten and the
-// step begins again along the gradient. A trial that is not finite only makes
-// the step shorter.
+// A step without positive curvature is not stored. If the direction does not descend,
+// or the line search accepts no point, LBFGS discards the stored steps and restarts
+// along the gradient. An evaluation that is not finite only shortens the step.
 type LBFGS struct {
 	pool   *kernel.Pool
 	n      int // elements of x
 	memory int
 
-	// The state: the past steps, the oldest first, and cost and gradient at x, which
-	// has none until the first step.
-	pairs []pair
-	here  point
+	// The state: the stored steps, the oldest first, and the cost and gradient at x.
+	// The gradient is nil until the first step.
+	pairs   []pair
+	current point
 
-	// Of the step under way: where it began, its direction, and the points that its
-	// search compares.
+	// The current step: its starting point, its direction, and the two points that the
+	// line search compares.
 	from      []float32
 	direction []float32
 	trials    [2]point
 	alpha     []float64
 }
 
-// pair is a past step.
+// pair is a stored step.
 type pair struct {
-	s, y   []float32 // the differences of x and of the gradient
+	s, y   []float32 // the differences of x and of the gradient over the step
 	sy, yy float64   // the inner products of s and y, and of y with itself
 }
 
-// point is a cost and its gradient at some x.
+// point is a cost and its gradient.
 type point struct {
 	cost     float64
 	gradient []float32
 }
 
-// NewLBFGS returns L-BFGS for vectors of n elements.
+// NewLBFGS returns L-BFGS for vectors of n elements. It panics where Memory is
+// negative.
 func NewLBFGS(pool *kernel.Pool, n int, opts LBFGSOptions) *LBFGS {
 	if opts.Memory == 0 {
 		opts.Memory = defaultMemory
@@ -69,20 +69,19 @@ func NewLBFGS(pool *kernel.Pool, n int, opts LBFGSOptions) *LBFGS {
 	return &LBFGS{pool: pool, n: n, memory: opts.Memory, alpha: make([]float64, opts.Memory)}
 }
 
-// Vectors implements [Optimizer]: the state are the gradient at x and two vectors for
-// each past step; a step has the place where it began, its direction, and the
-// gradients of two trials.
+// Vectors implements [Optimizer]. The state holds the gradient at x and two vectors for
+// each stored step. A step holds its starting point, its direction, and two gradients
+// of the line search.
 func (l *LBFGS) Vectors() (state, step int) { return 1 + 2*l.memory, 4 }
 
-// Step implements [Optimizer]. It evaluates the objective once where the full
-// step is accepted, which is the rule; the first step evaluates it where x
-// begins too.
+// Step implements [Optimizer]. It usually accepts the full step after one evaluation of
+// the objective. The first step also evaluates it at the starting point.
 func (l *LBFGS) Step(ctx context.Context, x []float32, f Objective) (Result, error) {
 	search := search{ctx: ctx, f: f, x: x, finite: true}
 	if l.from == nil {
 		l.prepare()
 	}
-	if l.here.gradient == nil {
+	if l.current.gradient == nil {
 		if err := ctx.Err(); err != nil {
 			return Result{}, err
 		}
@@ -91,15 +90,15 @@ func (l *LBFGS) Step(ctx context.Context, x []float32, f Objective) (Result, err
 		if !first.evaluate(l.pool, x, f) {
 			return Result{Evaluations: search.evaluations}, &DivergedError{Cost: first.cost}
 		}
-		l.here = first
+		l.current = first
 	}
 	copy(l.from, x)
 	for {
-		slope := l.direct()
+		slope := l.computeDirection()
 		length := 1.0
 		if len(l.pairs) == 0 {
-			// The first step along the gradient has length 1 at most; the search
-			// lengthens it where that is too short.
+			// The first step along the gradient has a length of at most 1. The line
+			// search lengthens it where that is too short.
 			length = min(1, 1/math.Sqrt(-slope))
 		}
 		accepted := false
@@ -107,13 +106,13 @@ func (l *LBFGS) Step(ctx context.Context, x []float32, f Objective) (Result, err
 			var err error
 			if accepted, err = l.search(&search, length, slope); err != nil {
 				copy(x, l.from)
-				return Result{l.here.cost, search.evaluations}, err
+				return Result{l.current.cost, search.evaluations}, err
 			}
 		}
 		switch {
 		case accepted:
-			l.remember(x)
-			return Result{l.here.cost, search.evaluations}, nil
+			l.accept(x)
+			return Result{l.current.cost, search.evaluations}, nil
 		case len(l.pairs) > 0:
 			l.pairs = nil
 			continue
@@ -123,11 +122,11 @@ func (l *LBFGS) Step(ctx context.Context, x []float32, f Objective) (Result, err
 		if !search.finite {
 			err = &DivergedError{Cost: search.last, Tries: search.evaluations}
 		}
-		return Result{l.here.cost, search.evaluations}, err
+		return Result{l.current.cost, search.evaluations}, err
 	}
 }
 
-// prepare makes the vectors of a step.
+// prepare allocates the vectors of a step.
 func (l *LBFGS) prepare() {
 	for _, v := range []*[]float32{&l.from, &l.direction, &l.trials[0].gradient, &l.trials[1].gradient} {
 		*v = make([]float32, l.n)
@@ -140,10 +139,11 @@ func (pt *point) evaluate(pool *kernel.Pool, x []float32, f Objective) (finite b
 	return finite
 }
 
-// direct computes the direction, minus the gradient times the approximate inverse
-// Hessian (algorithm 7.4), and returns the slope of the cost along it.
-func (l *LBFGS) direct() (slope float64) {
-	d, g := l.direction, l.here.gradient
+// computeDirection computes the direction, which is minus the product of the
+// approximate inverse Hessian and the gradient (algorithm 7.4). It returns the slope of
+// the cost along the direction.
+func (l *LBFGS) computeDirection() (slope float64) {
+	d, g := l.direction, l.current.gradient
 	l.pool.Chunks(len(d), func(lo, hi int) {
 		d := d[lo:hi]
 		for i, v := range g[lo:hi] {
@@ -186,13 +186,12 @@ func (l *LBFGS) direct() (slope float64) {
 	return yd
 }
 
-// leastCurvature is the cosine between S and Y at which rounding to float32 may
-// have made it positive.
-const leastCurvature = 1e-7
+// minCurvature is the cosine between s and y below which rounding in float32 may have
+// made s·y positive.
+const minCurvature = 1e-7
 
-// remember makes the accepted point, x and l.trials[0], the one to go on from,
-// and keeps the step to it.
-func (l *LBFGS) remember(x []float32) {
+// accept makes x and l.trials[0] the current point, and stores the step to it.
+func (l *LBFGS) accept(x []float32) {
 	var p pair
 	if len(l.pairs) == l.memory {
 		p = l.pairs[0]
@@ -200,16 +199,16 @@ func (l *LBFGS) remember(x []float32) {
 	} else {
 		p = pair{s: make([]float32, len(x)), y: make([]float32, len(x))}
 	}
-	l.here, l.trials[0] = l.trials[0], l.here
+	l.current, l.trials[0] = l.trials[0], l.current
 	l.pool.Chunks(len(x), func(lo, hi int) {
 		s, y, old := p.s[lo:hi], p.y[lo:hi], l.trials[0].gradient[lo:hi]
-		for i, g := range l.here.gradient[lo:hi] {
+		for i, g := range l.current.gradient[lo:hi] {
 			s[i] = x[lo+i] - l.from[lo+i]
 			y[i] = g - old[i]
 		}
 	})
 	p.sy, p.yy = l.pool.Dot(p.s, p.y), l.pool.Dot(p.y, p.y)
-	if p.sy > leastCurvature*math.Sqrt(p.yy*l.pool.Dot(p.s, p.s)) {
+	if p.sy > minCurvature*math.Sqrt(p.yy*l.pool.Dot(p.s, p.s)) {
 		l.pairs = append(l.pairs, p)
 	}
 }

@@ -1,12 +1,11 @@
-// Package optim minimises functions of float32 vectors, such as the cost of a
-// picture: Adam and L-BFGS, and an average of the points they pass through.
+// Package optim minimizes functions of float32 vectors, such as the cost of a picture.
+// It offers Adam, L-BFGS, and a moving average of the points that they visit.
 //
-// An [Optimizer] moves a vector x one step at a time. After every step x is a
-// point that has been evaluated, with a finite cost and a finite gradient,
-// however badly the function behaves around it; a step that fails leaves x where
-// it was. Sums are taken in float64 in an order that
-// depends on the length of x alone, so the same function gives the same points
-// to the bit for any number of threads.
+// An [Optimizer] moves a vector x one step at a time. After every step, x is a point at
+// which the objective was evaluated and at which cost and gradient are finite. A step
+// that fails leaves x unchanged. Sums are taken in float64, in an order that depends on
+// the length of x alone, so that the same function gives the same points to the bit for
+// any number of threads.
 package optim
 
 import (
@@ -18,31 +17,32 @@ import (
 	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
-// An Objective returns the cost at x and writes its gradient, as long as x, over
-// the given one. It changes nothing else and keeps neither slice.
+// An Objective returns the cost at x and writes its gradient, which is as long as x, to
+// gradient. It changes nothing else and retains neither slice.
 type Objective func(x, gradient []float32) (cost float64)
 
 // An Optimizer moves x towards lower costs of an objective.
 type Optimizer interface {
-	// Step makes one iteration, which ends when x has moved to an accepted
-	// point. Between steps x stays as it was left; for another x a new optimiser
-	// is made. f may be another function at each step for [Adam], such as a cost of
-	// which each step sees another sample. For [LBFGS], which compares the gradients
-	// of successive steps, it is the same function at all of them.
+	// Step makes one iteration and moves x to the accepted point. The caller must not
+	// change x between steps; to start at another x, create a new optimizer. For
+	// [Adam], f may differ from step to step, for example a cost of a new random sample
+	// each time. For [LBFGS], which compares the gradients of successive steps, f must
+	// be the same function.
 	//
-	// It fails with the error of ctx, which it looks at before every
-	// evaluation; with a [*DivergedError]; or with [ErrConverged]. Then x is the
-	// point where the last step ended, or where the first began.
+	// Step fails with the error of ctx, which it checks before every evaluation, with a
+	// [*DivergedError], or with [ErrConverged]. x is then the point where the last step
+	// ended, or the starting point.
 	Step(ctx context.Context, x []float32, f Objective) (Result, error)
-	// Vectors returns the most vectors as long as x that the state has, and how many
-	// more the optimiser holds from the first step on. x is not among them.
+	// Vectors returns how many vectors of the length of x the optimizer holds at most:
+	// state for those in its [State], step for those that it holds besides, from the
+	// first step on. x itself is not counted.
 	Vectors() (state, step int)
-	// State returns what there is to save between two steps. It is the
-	// optimiser's own memory, which the next step changes.
+	// State returns the state to save between two steps. It shares the memory of the
+	// optimizer, which the next step changes.
 	State() State
-	// Restore takes a state that another optimiser of the same kind and options
-	// had. The vectors of s become the optimiser's own. It fails where the state is
-	// of another kind, other options or another length.
+	// Restore replaces the state by that of another optimizer of the same kind, options
+	// and length, and takes over the vectors of s. It fails where the kind, the options
+	// or the length differ.
 	Restore(s State) error
 }
 
@@ -52,15 +52,15 @@ type Result struct {
 	Evaluations int     // calls of the objective
 }
 
-// ErrConverged says that no lower cost can be told from that at x: the gradient
-// is zero, or rounding outweighs what a step along it would gain.
+// ErrConverged reports that no step lowers the cost: the gradient is zero, or the
+// decrease is smaller than rounding.
 var ErrConverged = errors.New("no step lowers the cost any further")
 
-// A DivergedError says that the cost or its gradient is not finite, or is beyond
-// all measure, at x itself or at every step from it, however short.
+// A DivergedError reports that the cost or its gradient is not finite, or is
+// excessively large, at x itself or after every step tried, however short.
 type DivergedError struct {
-	Cost  float64 // what the last evaluation returned
-	Tries int     // the steps tried, 0 where x itself cannot be evaluated
+	Cost  float64 // result of the last evaluation
+	Tries int     // number of steps tried, 0 where x itself has no finite cost and gradient
 }
 
 func (e *DivergedError) Error() string {
@@ -71,8 +71,8 @@ func (e *DivergedError) Error() string {
 		e.Cost, e.Tries)
 }
 
-// evaluate calls the objective and returns the cost, and whether cost and gradient
-// are finite.
+// evaluate calls the objective. It returns the cost, and whether cost and gradient are
+// finite.
 func evaluate(pool *kernel.Pool, x, gradient []float32, f Objective) (cost float64, finite bool) {
 	cost = f(x, gradient)
 	// Adam squares the elements of a gradient in float32.

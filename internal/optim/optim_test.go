@@ -43,7 +43,7 @@ func bowl(x, g []float32) float64 {
 	return cost
 }
 
-// checkPoint fails the test unless x is one where the objective has the cost.
+// checkPoint fails the test unless the objective at x has the given cost.
 func checkPoint(t *testing.T, x []float32, cost float64) {
 	t.Helper()
 	if got := bowl(x, make([]float32, len(x))); got != cost {
@@ -51,9 +51,9 @@ func checkPoint(t *testing.T, x []float32, cost float64) {
 	}
 }
 
-// TestBadValues lets the objective fail once or for good, in its cost or in its
-// gradient. Failures that pass do no harm; those that stay end with an error and
-// x where it was.
+// TestBadValues makes cost or gradient of some evaluations, or of all later ones,
+// invalid. The optimizer recovers from the former; the latter end with an error and
+// leave x in place.
 func TestBadValues(t *testing.T) {
 	spoil := map[string]func(cost *float64, g []float32){
 		"NaN cost":          func(cost *float64, _ []float32) { *cost = nan },
@@ -130,7 +130,7 @@ func TestBadBeginning(t *testing.T) {
 	}
 }
 
-// TestCliff puts a region where nothing is finite in the way.
+// TestCliff puts a region without finite values in the way.
 func TestCliff(t *testing.T) {
 	f := func(x, g []float32) float64 {
 		if slices.Max(x) > 0.9 {
@@ -150,7 +150,7 @@ func TestCliff(t *testing.T) {
 			for range 30 {
 				var err error
 				if r, err = opt.Step(t.Context(), x, f); err != nil {
-					break // nothing is left but the cliff
+					break // only the cliff is left
 				}
 			}
 			if !(slices.Max(x) <= 0.9) || !(r.Cost < start) {
@@ -173,7 +173,7 @@ func TestExplosion(t *testing.T) {
 	x := []float32{2, 2, 2}
 	for range 5 {
 		r, err := opt.Step(t.Context(), x, quartic)
-		if err != nil || r.Cost > 48*explosion {
+		if err != nil || r.Cost > 48*divergenceFactor {
 			t.Fatalf("cost %g, %v", r.Cost, err)
 		}
 	}
@@ -201,7 +201,8 @@ func TestConverged(t *testing.T) {
 	}
 }
 
-// TestRestart spoils the memory of L-BFGS: the direction it gives leads uphill.
+// TestRestart makes the stored steps of L-BFGS wrong, so that its direction leads
+// uphill.
 func TestRestart(t *testing.T) {
 	opt := NewLBFGS(newPool(t, 1), 5, LBFGSOptions{})
 	x := make([]float32, 5)
@@ -218,7 +219,7 @@ func TestRestart(t *testing.T) {
 	}
 }
 
-// TestSkip follows a function of negative curvature, where no pair may be kept.
+// TestSkip minimizes a function of negative curvature, where no step may be stored.
 func TestSkip(t *testing.T) {
 	opt := NewLBFGS(newPool(t, 1), 2, LBFGSOptions{})
 	x := []float32{0.1, 0}
@@ -286,8 +287,8 @@ func TestCancelled(t *testing.T) {
 	}
 }
 
-// TestThreads demands the same bytes for any number of threads, of vectors longer
-// than a task takes.
+// TestThreads requires the same bits for any number of threads, with vectors longer
+// than one task.
 func TestThreads(t *testing.T) {
 	const n = 100_000
 	run := func(threads int) map[string][]float32 {
@@ -311,8 +312,8 @@ func TestThreads(t *testing.T) {
 	}
 }
 
-// TestAdamStochastic minimises a function of which each step sees another sample,
-// and compares with algorithm 1 of the paper in float64.
+// TestAdamStochastic minimizes a function of which each step sees another sample, and
+// compares the result with algorithm 1 of the paper in float64.
 func TestAdamStochastic(t *testing.T) {
 	const n, steps = 5, 40
 	opts := AdamOptions{LearningRate: 0.05, Beta1: 0.8, Beta2: 0.95, Epsilon: 1e-3}
@@ -351,7 +352,7 @@ func TestAdamStochastic(t *testing.T) {
 				t.Fatalf("element %d after step %d: %g, want %g", i, step+1, v, want[i])
 			}
 		}
-		see(step) // what the optimiser saw where the step ended
+		see(step) // the sample at the end of the step
 	}
 }
 
@@ -368,8 +369,8 @@ func TestAdamRange(t *testing.T) {
 	}
 }
 
-// TestDescent demands of L-BFGS on any quadratic that no step raises the cost by
-// more than rounding, and that the last is far below the first.
+// TestDescent requires of L-BFGS on random quadratics that no step raises the cost by
+// more than rounding, and that the last cost is far below the first.
 func TestDescent(t *testing.T) {
 	pool := newPool(t, 1)
 	rapid.Check(t, func(t *rapid.T) {
@@ -404,8 +405,8 @@ func TestDescent(t *testing.T) {
 	})
 }
 
-// TestAnnealing: along a gradient that stays the same, each step of Adam is as long
-// as its learning rate.
+// TestAnnealing checks that, with a constant gradient, each step of Adam is as long as
+// its learning rate.
 func TestAnnealing(t *testing.T) {
 	const steps, rate, final = 8, 0.5, 0.2
 	want := func(step int) float64 {
@@ -457,8 +458,7 @@ func TestAverage(t *testing.T) {
 	}
 }
 
-// BenchmarkStep is what a step of a picture of 512 x 512 adds to evaluating the
-// objective.
+// BenchmarkStep measures a step of a picture of 512 x 512 without the objective.
 func BenchmarkStep(b *testing.B) {
 	const n = 3 * 512 * 512
 	// A gradient that costs little and keeps L-BFGS from converging.
@@ -466,7 +466,7 @@ func BenchmarkStep(b *testing.B) {
 	pool := newPool(b, 2)
 	lbfgs := NewLBFGS(pool, n, LBFGSOptions{})
 	lbfgs.prepare()
-	lbfgs.here.gradient = make([]float32, n)
+	lbfgs.current.gradient = make([]float32, n)
 	for range defaultMemory {
 		past := pair{s: make([]float32, n), y: make([]float32, n), sy: 1, yy: 1}
 		past.s[0], past.y[0] = 1, 1
@@ -484,7 +484,7 @@ func BenchmarkStep(b *testing.B) {
 	b.Run("lbfgs direction", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			lbfgs.direct()
+			lbfgs.computeDirection()
 		}
 	})
 }

@@ -10,7 +10,7 @@ import (
 	"gonum.org/v1/gonum/optimize"
 )
 
-// problem is a function with a beginning, in float64.
+// problem is a function with a starting point, in float64.
 type problem struct {
 	start []float64
 	f     func(x, gradient []float64) float64
@@ -151,8 +151,8 @@ func painting() problem {
 
 var problems = map[string]problem{"rosenbrock": rosenbrock(), "quadratic": quadratic(), "painting": painting()}
 
-// run returns the results of the first steps, those of no step first, and the
-// number of evaluations up to each.
+// run returns the costs after the first steps, beginning with no step, and the number
+// of evaluations up to each.
 func run(t *testing.T, opt Optimizer, p problem, steps int) (costs []float64, evaluations []int) {
 	t.Helper()
 	x, calls := p.begin(), 0
@@ -168,10 +168,10 @@ func run(t *testing.T, opt Optimizer, p problem, steps int) (costs []float64, ev
 	return costs, evaluations
 }
 
-// TestPyTorch compares costs with those of PyTorch's optimisers after the same
-// number of iterations, in testdata/reference.json. Adam is the same method and
-// has to reach the same cost. L-BFGS has to be as good and may be better; against
-// PyTorch's with a line search, after the same number of evaluations.
+// TestPyTorch compares costs with those of PyTorch's optimizers after the same number
+// of iterations, in testdata/reference.json. Adam is the same algorithm and must reach
+// the same cost. L-BFGS must be at least as good; PyTorch's L-BFGS with a line search
+// is compared after the same number of evaluations.
 func TestPyTorch(t *testing.T) {
 	data, err := os.ReadFile("testdata/reference.json")
 	if err != nil {

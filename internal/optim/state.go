@@ -5,16 +5,16 @@ import (
 	"fmt"
 )
 
-// A State is all that an optimiser carries from one step to the next, besides x.
-// Another optimiser of the same kind, options and length that takes it over
-// continues to the same points, to the bit.
+// A State is everything that an optimizer keeps from one step to the next, besides x.
+// An optimizer of the same kind, options and length that restores it continues with the
+// same points, to the bit.
 type State struct {
 	Numbers []float64
-	Vectors [][]float32 // each as long as x
+	Vectors [][]float32 // each of the length of x
 }
 
-// errForeign is the error of a state that another optimiser had.
-var errForeign = errors.New("the state is of another optimiser")
+// errForeign is the error of a state that does not fit the optimizer.
+var errForeign = errors.New("the state belongs to another optimizer")
 
 // State implements [Optimizer]: the two means, and four numbers.
 func (a *Adam) State() State {
@@ -44,13 +44,13 @@ func (a *Adam) Restore(s State) error {
 	return nil
 }
 
-// State implements [Optimizer]: the cost and two numbers for each past step, the
-// gradient and two vectors for each.
+// State implements [Optimizer]. Its numbers are the cost, and two for each stored step;
+// its vectors are the gradient, and two for each stored step.
 func (l *LBFGS) State() State {
-	if l.here.gradient == nil {
+	if l.current.gradient == nil {
 		return State{}
 	}
-	s := State{Numbers: []float64{l.here.cost}, Vectors: [][]float32{l.here.gradient}}
+	s := State{Numbers: []float64{l.current.cost}, Vectors: [][]float32{l.current.gradient}}
 	for _, p := range l.pairs {
 		s.Numbers = append(s.Numbers, p.sy, p.yy)
 		s.Vectors = append(s.Vectors, p.s, p.y)
@@ -70,7 +70,7 @@ func (l *LBFGS) Restore(s State) error {
 	if err := checkVectors(s, 1+2*pairs, l.n); err != nil {
 		return err
 	}
-	l.here = point{s.Numbers[0], s.Vectors[0]}
+	l.current = point{s.Numbers[0], s.Vectors[0]}
 	l.pairs = nil
 	for i := range pairs {
 		numbers, vectors := s.Numbers[1+2*i:], s.Vectors[1+2*i:]

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestState: whoever is given a state goes on as the one it was taken from.
+// TestState checks that an optimizer with a restored state continues like the original.
 func TestState(t *testing.T) {
 	const n, before, after = 700, 25, 15
 	rough := func(x, g []float32) (cost float64) {
@@ -74,7 +74,7 @@ func TestState(t *testing.T) {
 	}
 }
 
-// TestVectors: an optimiser holds as many vectors as it says.
+// TestVectors checks that an optimizer holds as many vectors as it reports.
 func TestVectors(t *testing.T) {
 	const n, memory = 1 << 18, 3
 	held := func() uint64 {
@@ -83,7 +83,7 @@ func TestVectors(t *testing.T) {
 		runtime.ReadMemStats(&m)
 		return m.HeapAlloc
 	}
-	// Never at its minimum, and never of no curvature.
+	// Never at its minimum, and never without curvature.
 	quartic := func(x, g []float32) (cost float64) {
 		for i, v := range x {
 			d := float64(v) - float64(i%5) - 1

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/image/tiff/lzw"
 )
 
-// input is the compressed data of a part. It counts what is read from it.
+// input is the compressed data of a part. It counts the bytes that are read.
 type input struct {
 	data     []byte
 	reversed bool   // the bits of every byte come from right to left
@@ -47,8 +47,8 @@ func (in *input) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// codec decompresses the parts of one plane. It keeps what is expensive to
-// make for the next part.
+// codec decompresses the parts of one plane. It keeps buffers and decoders between
+// parts.
 type codec struct {
 	f    *File
 	l    layout
@@ -56,8 +56,8 @@ type codec struct {
 	zstd *zstd.Decoder
 }
 
-// open returns the samples of a part, row after row, as they would be without
-// compression. The caller reads only the rows that are in the picture.
+// open returns the decompressed samples of a part, row after row. The caller reads only
+// the rows within the picture.
 func (c *codec) open(p part) (io.Reader, error) {
 	f := c.f
 	if p.length == 0 && f.stream == nil {
@@ -84,7 +84,7 @@ func (c *codec) open(p part) (io.Reader, error) {
 	}
 }
 
-// close frees what the codec keeps.
+// close frees the decoders that the codec keeps.
 func (c *codec) close() {
 	if c.zstd != nil {
 		c.zstd.Close()
@@ -103,8 +103,8 @@ func (c *codec) openZlib(in *input) (io.Reader, error) {
 	return r, nil
 }
 
-// maxWindow bounds the memory of ZSTD's decoders, one for each plane. The
-// compression levels up to 20 stay within it.
+// maxWindow limits the memory of the ZSTD decoders, one for each plane. Compression
+// levels up to 20 stay within it.
 const maxWindow = 32 << 20
 
 func (c *codec) openZSTD(in *input) (io.Reader, error) {
@@ -122,7 +122,7 @@ func (c *codec) openZSTD(in *input) (io.Reader, error) {
 	return zstdReader{c.zstd}, c.zstd.Reset(in)
 }
 
-// zstdReader names the one error that is no damage.
+// zstdReader identifies the one ZSTD error that does not mean damage.
 type zstdReader struct{ r *zstd.Decoder }
 
 func (z zstdReader) Read(p []byte) (int, error) {
@@ -133,9 +133,9 @@ func (z zstdReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// newLZW returns a reader of LZW. Before 1990 libtiff wrote codes of the other
-// bit order, which the first, a clear code, tells: 100000000 from the left
-// everywhere else, from the right in these.
+// newLZW returns a reader of LZW data. Before 1990 libtiff wrote the bits of codes in
+// reverse order. The first code, a clear code, shows the order: 100000000 from the left
+// in current files, from the right in old ones.
 func newLZW(in *input) io.Reader {
 	first := in.data[:min(len(in.data), 2)]
 	if in.reversed {
@@ -189,7 +189,7 @@ func (r *packBits) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// rest returns all that was not yet read.
+// rest returns the unread data.
 func (in *input) rest() []byte {
 	*in.work += int64(len(in.data))
 	data := in.data

@@ -8,7 +8,7 @@ import (
 // converter turns the samples of a pixel into red, green and blue.
 type converter func(pixel []uint16) (r, g, b uint16)
 
-// converter returns the one of the photometric interpretation.
+// converter returns the converter of the photometric interpretation.
 func (f *File) converter() converter {
 	switch f.photometric {
 	case whiteIsZero:
@@ -30,9 +30,9 @@ func (f *File) converter() converter {
 	}
 }
 
-// palette returns the converter of a palette. Its colours have 16 bits, but
-// the upper eight are those that are meant: writers differ in the lower ones.
-// Some old ones use only the lower eight.
+// palette returns the converter of a palette. Palette colors have 16 bits, but only the
+// upper eight are meaningful, because writers differ in the lower ones. Some old
+// writers use only the lower eight.
 func (f *File) palette() converter {
 	n := 1 << f.bits
 	values := f.uints(tagColorMap, 3*n)
@@ -49,13 +49,13 @@ func (f *File) palette() converter {
 	}
 	spare := 16 - f.bits
 	return func(p []uint16) (r, g, b uint16) {
-		i := int(p[0] >> spare) // what unpack made of it has the index above
+		i := int(p[0] >> spare) // unpack has moved the index to the top bits
 		return colours[i], colours[n+i], colours[2*n+i]
 	}
 }
 
-// lab converts CIE Lab, whose white is D50, to sRGB. In the TIFF kind a and b are
-// signed, in that of ICC they begin at -128.
+// lab converts CIE Lab with the white D50 to sRGB. In TIFF Lab, a and b are signed; in
+// ICC Lab their codes begin at -128.
 func (f *File) lab(p []uint16) (r, g, b uint16) {
 	var l float64
 	var ab [2]float64
@@ -77,9 +77,8 @@ func (f *File) lab(p []uint16) (r, g, b uint16) {
 	return labToSRGB(l, ab[0], ab[1])
 }
 
-// labToSRGB converts CIE Lab of the white D50 to sRGB by ISO 11664-4, the
-// Bradford adaptation to D65 and IEC 61966-2-1. Colours outside sRGB are
-// clipped.
+// labToSRGB converts CIE Lab with the white D50 to sRGB, by ISO 11664-4, the Bradford
+// adaptation to D65 and IEC 61966-2-1. Colors outside sRGB are clipped.
 func labToSRGB(l, a, b float64) (red, green, blue uint16) {
 	const (
 		whiteX, whiteZ = 0.96422, 0.82521 // of D50, as in ICC profiles
@@ -104,14 +103,14 @@ func labToSRGB(l, a, b float64) (red, green, blue uint16) {
 		gamma(0.0719453*x - 0.2289914*y + 1.4052427*z)
 }
 
-// The luma weights of red, green and blue in ITU-R BT.601, and the codes of
-// black and white of Y, Cb and Cr in JPEG. They are TIFF's where a file has none.
+// The luma weights of red, green and blue in ITU-R BT.601, and the codes of black and
+// white of Y, Cb and Cr in JPEG: TIFF's defaults.
 var (
 	bt601     = []float64{0.299, 0.587, 0.114}
 	fullRange = []float64{0, 255, 128, 255, 128, 255}
 )
 
-// yccWeights returns the luma weights of the file. JPEG has those of BT.601.
+// yccWeights returns the luma weights of the file. JPEG always uses those of BT.601.
 func (f *File) yccWeights() []float64 {
 	w := f.Floats(tagYCbCrWeights, 3)
 	if f.isJPEG() || len(w) < 3 || !(w[0] > 0 && w[1] > 0 && w[2] > 0 && w[0]+w[1]+w[2] < 2) {
@@ -120,7 +119,7 @@ func (f *File) yccWeights() []float64 {
 	return w
 }
 
-// yccReference returns the codes of black and white of Y, Cb and Cr. JPEG has
+// yccReference returns the codes of black and white of Y, Cb and Cr. JPEG always uses
 // the full range.
 func (f *File) yccReference() []float64 {
 	r := f.Floats(tagReferenceBW, 6)
@@ -135,7 +134,7 @@ func (f *File) yccReference() []float64 {
 	return r
 }
 
-// yccConverter returns what converts codes of 0 to 255 (TIFF 6.0, section 21).
+// yccConverter returns a converter of codes of 0 to 255 (TIFF 6.0, section 21).
 func yccConverter(weights, reference []float64) func(y, cb, cr float64) (r, g, b uint16) {
 	red, green, blue := weights[0], weights[1], weights[2]
 	code := func(v float64, i int, span float64) float64 {
@@ -150,16 +149,16 @@ func yccConverter(weights, reference []float64) func(y, cb, cr float64) (r, g, b
 	}
 }
 
-// canvas is the picture that is being decoded.
+// canvas is the picture under construction.
 type canvas struct {
 	image image.Image
-	// put sets the pixels of a row from (x, y) on, whose samples are one after
-	// the other.
+	// put sets the pixels of a row from (x, y) on. samples holds the samples of one
+	// pixel after the other.
 	put func(x, y int, samples []uint16)
 }
 
-// newCanvas returns an image of the type that holds the samples: 8 bits where
-// the levels are among those of 8 bits, alpha as it is stored.
+// newCanvas returns an image of the type for the file's samples: 8 bits where they have
+// at most 8, alpha as it is stored.
 func (f *File) newCanvas() canvas {
 	size := image.Rect(0, 0, f.Width, f.Height)
 	n, alpha := f.samples, f.alpha
@@ -220,7 +219,7 @@ func (f *File) newCanvas() canvas {
 	}
 }
 
-// opacity returns the alpha of a pixel, where the file has one.
+// opacity returns the alpha of a pixel, or full opacity where the file has none.
 func opacity(pixel []uint16, alpha int) uint16 {
 	if alpha == 0 {
 		return math.MaxUint16
@@ -228,5 +227,5 @@ func opacity(pixel []uint16, alpha int) uint16 {
 	return pixel[alpha]
 }
 
-// round8 returns the nearest level of 8 bits.
+// round8 returns the nearest 8-bit level.
 func round8(v uint16) byte { return byte((uint32(v)*255 + 32767) / 65535) }

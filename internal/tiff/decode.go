@@ -10,17 +10,16 @@ import (
 // Decode returns the pixels, in rows as they are stored:
 //
 //   - grey as Gray or Gray16;
-//   - RGB, palettes and Lab as NRGBA or NRGBA64, or RGBA or RGBA64 where the
-//     colours are multiplied by the opacity;
-//   - CMYK as CMYK, of which 16 bits become 8;
-//   - YCbCr as YCbCr where that can say what it means, else as NRGBA64.
+//   - RGB, palettes and Lab as NRGBA or NRGBA64, or as RGBA or RGBA64 where the
+//     colors are multiplied by the opacity;
+//   - CMYK as CMYK, with 16 bits reduced to 8;
+//   - YCbCr as YCbCr where that type can represent it, else as NRGBA64.
 //
-// Levels mean what the ICC profile says, those of Lab sRGB.
+// The ICC profile defines the meaning of the levels; Lab is converted to sRGB.
 //
-// It looks at ctx before each row, and with JPEG before each strip or tile. The
-// errors are those of ctx, a FormatError, an UnsupportedError,
-// io.ErrUnexpectedEOF where the file ends early, and those of the decompressors,
-// which mean damage.
+// Decode checks ctx before each row and, for JPEG, before each strip or tile. The
+// errors are that of ctx, a FormatError, an UnsupportedError, io.ErrUnexpectedEOF where
+// the file ends early, and those of the decompressors, which mean damage.
 func (f *File) Decode(ctx context.Context) (image.Image, error) {
 	l, err := f.layout()
 	if err != nil {
@@ -32,7 +31,7 @@ func (f *File) Decode(ctx context.Context) (image.Image, error) {
 	} else {
 		m, err = f.decodeSamples(ctx, l)
 	}
-	if errors.Is(err, io.EOF) { // where a row should begin
+	if errors.Is(err, io.EOF) { // at the beginning of a row
 		err = io.ErrUnexpectedEOF
 	}
 	if err != nil {
@@ -41,17 +40,18 @@ func (f *File) Decode(ctx context.Context) (image.Image, error) {
 	return m, nil
 }
 
-// plane reads strips or tiles of a plane, or of the only one.
+// plane reads the strips or tiles of a plane, or of all samples where they are not
+// separate.
 type plane struct {
 	codec
-	first int // which sample comes first
+	first int // index of the first sample
 	n     int // samples of a pixel
 	rows  io.Reader
 	row   []byte
-	spare []byte // another row, for predictors
+	spare []byte // a second row, for predictors
 }
 
-// planes returns the planes to be read. Those of extra samples are not.
+// planes returns the planes to read, without those of extra samples.
 func (f *File) planes(l layout) []*plane {
 	add := func(first, n int) *plane {
 		size := (l.width*n*f.bits + 7) / 8

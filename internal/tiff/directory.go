@@ -52,8 +52,8 @@ type structure struct {
 	order binary.ByteOrder
 	big   bool // BigTIFF: counts and offsets have 64 bits
 
-	// left is how many bytes of directories may still be read. All of them, if
-	// they do not overlap, are shorter than the file.
+	// left is how many bytes of directories may still be read. Directories that do not
+	// overlap are together shorter than the file.
 	left uint64
 }
 
@@ -130,10 +130,10 @@ func (s *structure) directory(at uint64) (Directory, uint64, error) {
 	return d, s.word(at, inline), nil
 }
 
-// field returns the count values of an entry of type kind. The entry's last inline
-// bytes, which begin at the offset at, hold the values if they fit, and otherwise
-// the offset of the values. Values beyond the end of the file are left out. The
-// result is false if the type is unknown.
+// field returns the values of an entry: count values of type kind. The last inline
+// bytes of the entry, at offset at, hold the values if they fit, and otherwise the
+// offset of the values. Values beyond the end of the file are dropped. ok is false for
+// an unknown type.
 func (s *structure) field(kind uint16, count, at, inline uint64) (field, bool) {
 	size := typeSizes[kind]
 	if size == 0 {
@@ -162,8 +162,8 @@ func (s *structure) word(at, size uint64) uint64 {
 // Has reports whether the directory has an entry for the tag.
 func (d Directory) Has(tag uint16) bool { _, ok := d.fields[tag]; return ok }
 
-// Uint returns the first value of the tag. It returns otherwise if the tag is
-// missing, or if its value is negative or no integer.
+// Uint returns the first value of the tag. It returns otherwise where the tag is
+// missing or its value is negative or not an integer.
 func (d Directory) Uint(tag uint16, otherwise uint64) uint64 {
 	if v := d.uints(tag, 1); len(v) == 1 {
 		return v[0]
@@ -171,8 +171,8 @@ func (d Directory) Uint(tag uint16, otherwise uint64) uint64 {
 	return otherwise
 }
 
-// uints returns the first whole numbers under a tag, at most limit. A value below 0 ends
-// them.
+// uints returns the first integers of a tag, at most limit. It stops at a negative
+// value.
 func (d Directory) uints(tag uint16, limit int) []uint64 {
 	f := d.fields[tag]
 	size := int(typeSizes[f.kind])
@@ -198,7 +198,7 @@ func (d Directory) uints(tag uint16, limit int) []uint64 {
 		case typeSLong:
 			v = int64(int32(d.order.Uint32(b)))
 		case typeLong8, typeSLong8, typeIFD8:
-			v = int64(d.order.Uint64(b)) // an offset above 1<<63 is in no file
+			v = int64(d.order.Uint64(b)) // no file has offsets above 1<<63
 		default:
 			return values
 		}
@@ -210,7 +210,7 @@ func (d Directory) uints(tag uint16, limit int) []uint64 {
 	return values
 }
 
-// Floats returns the first numbers under a tag, at most limit, whole or not.
+// Floats returns the first numbers of a tag, at most limit, integers or not.
 func (d Directory) Floats(tag uint16, limit int) []float64 {
 	f := d.fields[tag]
 	size := int(typeSizes[f.kind])
@@ -240,9 +240,8 @@ func (d Directory) Floats(tag uint16, limit int) []float64 {
 	return values
 }
 
-// Bytes returns the value of a tag whose type is BYTE, ASCII or UNDEFINED. It
-// returns nil where the tag is missing, of another type, or cut by the end of
-// the file.
+// Bytes returns the value of a tag of type BYTE, ASCII or UNDEFINED. It returns nil
+// where the tag is missing, has another type, or is cut off by the end of the file.
 func (d Directory) Bytes(tag uint16) []byte {
 	switch f := d.fields[tag]; f.kind {
 	case typeByte, typeASCII, typeUndefined:

@@ -12,8 +12,8 @@ import (
 	"slices"
 )
 
-// Metadata is what a file says about a picture. The zero value of a field
-// writes no tag, but for the resolution, which TIFF requires.
+// Metadata describes a picture. A zero field writes no tag, except the resolution,
+// which TIFF requires.
 type Metadata struct {
 	ICCProfile  []byte
 	Description string // ImageDescription
@@ -21,30 +21,30 @@ type Metadata struct {
 	Copyright   string
 	DateTime    string // "2006:01:02 15:04:05", when the picture was last changed
 
-	// DateTimeOriginal is when the picture was taken, as DateTime is written. It
-	// stands in the EXIF directory.
+	// DateTimeOriginal is when the picture was taken, in the format of DateTime. It is
+	// written to the EXIF directory.
 	DateTimeOriginal string
 	// GPS are the fields of the GPS directory.
 	GPS []Field
 
-	// XResolution and YResolution are pixels in a unit, as fractions. In a TIFF
-	// those with a 0 become 72; EXIF is written without them.
+	// XResolution and YResolution are pixels per unit, as fractions. TIFF replaces a
+	// fraction with a 0 by 72; EXIF omits it.
 	XResolution, YResolution [2]uint32
 	// ResolutionUnit is 1 for none, 2 for an inch, 3 for a centimetre; 0 becomes 2.
 	ResolutionUnit uint16
 }
 
-// stripBytes is the least size of a strip before compression, if the picture has
-// as much. Larger ones compress no better.
+// stripBytes is the smallest size of a strip before compression, except in small
+// pictures. Larger strips compress no better.
 const stripBytes = 64 << 10
 
-// ErrTooLarge is returned by Encode where offsets of 32 bits do not reach.
+// ErrTooLarge is the error of Encode where 32-bit offsets do not suffice.
 var ErrTooLarge = errors.New("the file would be larger than 4 GiB, which is all that TIFF can hold")
 
-// Encode writes m, which is not empty, as a little-endian TIFF with predictor 2 and
-// Deflate: RGB where it is opaque, and else with unassociated alpha. The samples
-// have 16 bits if m is an NRGBA64 and 8 if it is an NRGBA; Encode panics for
-// other types. The same picture and metadata always give the same bytes.
+// Encode writes m, which must not be empty, as a little-endian TIFF with predictor 2
+// and Deflate: RGB if m is opaque, otherwise RGB with unassociated alpha. The samples
+// have 16 bits if m is an NRGBA64 and 8 bits if it is an NRGBA; Encode panics for other
+// types. The same picture and metadata always give the same bytes.
 //
 // The error is ErrTooLarge or that of w.
 func Encode(w io.Writer, m image.Image, meta Metadata) error {
@@ -84,8 +84,8 @@ func channels(opaque bool) int {
 	return 4
 }
 
-// encoder holds the picture: four samples of some bytes in a pixel, of which
-// the first channels are written.
+// encoder holds the picture, with four samples for each pixel, of which it writes the
+// first channels.
 type encoder struct {
 	pix           []byte
 	stride        int
@@ -94,7 +94,7 @@ type encoder struct {
 	channels      int
 }
 
-// rowsPerStrip returns how many rows have stripBytes.
+// rowsPerStrip returns the number of rows in stripBytes.
 func (e encoder) rowsPerStrip() int {
 	return min((stripBytes-1)/(e.width*e.channels*e.bytes)+1, e.height)
 }
@@ -117,15 +117,15 @@ func (e encoder) strips() (data []byte, counts []uint32) {
 	return b.Bytes(), counts
 }
 
-// must panics for an error of writing to memory, which has none.
+// must panics for an error of writing to memory, which never occurs.
 func must(_ int, err error) {
 	if err != nil {
 		panic(err)
 	}
 }
 
-// row makes a row: the differences of each sample to that of the pixel before,
-// in the byte order of the file. Go's has the upper byte first.
+// row computes a row: the difference of each sample from that of the pixel before, in
+// the byte order of the file. Images of Go store the upper byte first.
 func (e encoder) row(to, pix []byte) {
 	var left [4]uint16
 	for range e.width {

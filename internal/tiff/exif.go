@@ -14,13 +14,13 @@ const (
 	TagDateTimeOriginal = 36867
 )
 
-// exifVersion is EXIF 2.32, in which all that is written has been since 2.0.
+// exifVersion is EXIF 2.32. All written fields exist since 2.0.
 const exifVersion = "0232"
 
-// EXIF holds the directories of an EXIF structure. Those that are missing or
-// damaged have no tags.
+// EXIF holds the directories of an EXIF structure. A missing or damaged directory has
+// no tags.
 type EXIF struct {
-	Main  Directory // that of a TIFF, which EXIF is
+	Main  Directory // the main directory of the TIFF structure
 	Photo Directory // how the picture was taken
 	GPS   Directory // where
 }
@@ -60,9 +60,9 @@ type Field struct {
 	Value     []byte
 }
 
-// Field returns a tag that may stand in a classic TIFF, with at most limit bytes
-// of values. It reports false where the tag is missing, longer, cut by the end of
-// the file or of a type of BigTIFF alone.
+// Field returns a tag that a classic TIFF may contain, with at most limit bytes of
+// values. ok is false where the tag is missing, longer, cut off by the end of the file,
+// or of a type that only BigTIFF has.
 func (d Directory) Field(tag uint16, limit int) (Field, bool) {
 	f, ok := d.fields[tag]
 	if !ok || f.cut || len(f.values) == 0 || len(f.values) > limit || f.kind > typeDouble {
@@ -89,7 +89,7 @@ func (f Field) Floats(limit int) []float64 {
 }
 
 // EncodeEXIF returns the metadata as a little-endian EXIF structure, without the
-// profile, which has other places.
+// profile, which file formats store elsewhere.
 func EncodeEXIF(meta Metadata) []byte {
 	meta.ICCProfile = nil
 	file, _ := encodeStructure(meta.fields(), meta)
@@ -153,7 +153,7 @@ func appendDirectory(file []byte, fields []Field) ([]byte, map[uint16]int) {
 	return append(file, values...), places
 }
 
-// asciiField returns a field that holds a text.
+// asciiField returns a text field.
 func asciiField(tag uint16, s string) Field {
 	return Field{tag, typeASCII, append([]byte(s), 0)}
 }

@@ -6,24 +6,24 @@ import (
 	"sync"
 )
 
-// fax reads the codes of ITU-T T.4 (group 3) and T.6 (group 4), and the
-// modified Huffman code of TIFF 6.0, section 10. It makes a bit for each pixel,
-// 1 for black, and fills the last byte of a row with 0.
+// fax decodes ITU-T T.4 (group 3), T.6 (group 4), and the modified Huffman code of TIFF
+// 6.0, section 10. It returns one bit for each pixel, 1 for black, and pads rows with
+// zero bits.
 type fax struct {
 	in       *input
 	window   uint32 // the next bits, from the left
-	have     int    // of them, how many are of the data
-	position uint64 // bits taken
+	have     int    // how many of them are data
+	position uint64 // bits read so far
 
 	kind  uint64 // of compression
 	twoD  bool   // group 3 with rows that refer to the row above
 	width int
 
-	// above and row hold, from the left, where the colour changes in the row
-	// above and in this one; the first change is to black, and both end with the
+	// above and row hold the positions, from the left, at which the color changes in
+	// the row above and in this one. The first change is to black. Both end with the
 	// width three times.
 	above, row []int
-	packed     []byte // what is left of the row as bits
+	packed     []byte // the rest of the row as bits
 	buffer     []byte
 }
 
@@ -65,7 +65,7 @@ func (x *fax) next() error {
 	return nil
 }
 
-// blacken sets the bits from one to before another.
+// blacken sets the bits from first to last-1.
 func blacken(row []byte, from, to int) {
 	for ; from < to && from&7 != 0; from++ {
 		row[from/8] |= 0x80 >> (from & 7)
@@ -78,7 +78,7 @@ func blacken(row []byte, from, to int) {
 	}
 }
 
-// read reads the changes of a row in the way of the compression.
+// read decodes the changes of a row.
 func (x *fax) read() error {
 	switch x.kind {
 	case compressionHuffman:
@@ -90,9 +90,9 @@ func (x *fax) read() error {
 	case compressionGroup4:
 		return x.read2D()
 	}
-	// An end-of-line code comes before each row. Some writers leave it out, which
-	// nothing is lost by but in two dimensions, where a bit behind it tells how
-	// the row is coded. Two of them are the end.
+	// An end-of-line code precedes each row. Some writers omit it; that is harmless
+	// except in two dimensions, where the bit after it tells how the row is coded. Two
+	// such codes are the end.
 	found := x.endOfLine()
 	if found && !x.twoD && x.endOfLine() {
 		return io.ErrUnexpectedEOF
@@ -109,7 +109,7 @@ func (x *fax) read() error {
 	return x.read2D()
 }
 
-// endOfLine takes an end-of-line code: eleven or more zeros and a one.
+// endOfLine reads an end-of-line code: at least eleven zeros and a one.
 func (x *fax) endOfLine() bool {
 	if x.peek(11) != 0 || x.have < 11 {
 		return false
@@ -120,7 +120,7 @@ func (x *fax) endOfLine() bool {
 	return x.take(1) == 1
 }
 
-// read1D reads runs of white and black by turns.
+// read1D decodes alternating runs of white and black.
 func (x *fax) read1D() error {
 	at := 0
 	for black := false; at < x.width; black = !black {
@@ -139,11 +139,11 @@ func (x *fax) read1D() error {
 	return nil
 }
 
-// emptyRuns is how many more runs a row may have than pixels.
+// emptyRuns is how many more runs than pixels a row may have.
 const emptyRuns = 64
 
-// change notes where the colour changes. The ends of an empty run count, too: the
-// next row may refer to them, as libtiff has it and some writers expect.
+// change records a change of color. The ends of an empty run count as changes, too: the
+// next row may refer to them, as in libtiff, and some writers rely on it.
 func (x *fax) change(at int) error {
 	if len(x.row) >= x.width+emptyRuns {
 		return damaged("a fax's row of too many runs")
@@ -152,14 +152,14 @@ func (x *fax) change(at int) error {
 	return nil
 }
 
-// read2D reads changes in relation to those above (T.4, 4.2). a0 is where the
-// row is known up to, b1 the first change above it to the right of that and to
-// the other colour, b2 the one after b1.
+// read2D decodes changes relative to the row above (T.4, 4.2). The row is known up to
+// a0. b1 is the first change above to the right of a0 and to the opposite color; b2 is
+// the change after b1.
 func (x *fax) read2D() error {
-	a0, black := -1, false // left of the row, so that b1 can be its first pixel
+	a0, black := -1, false // left of the row, so that b1 may be the first pixel
 	for i := 0; a0 < x.width; {
-		// Changes at even indices are to black, which is other than white. Those
-		// before i are behind a0, but for a step to the left.
+		// Changes at even indices are to black. Changes before index i are not to the
+		// right of a0, unless a0 has moved to the left.
 		for i > 0 && x.above[i-1] > a0 {
 			i--
 		}
@@ -248,7 +248,7 @@ func (x *fax) run(black bool) (int, error) {
 	return 0, damaged("a fax's run of pixels that leaves the row")
 }
 
-// broken returns the error of bits that are no code.
+// broken returns the error of an invalid code.
 func (x *fax) broken() error {
 	if x.have < faxBits {
 		return io.ErrUnexpectedEOF
@@ -256,7 +256,7 @@ func (x *fax) broken() error {
 	return damaged("a fax's code that is none")
 }
 
-// ended returns an error where more bits were taken than there are.
+// ended returns an error if more bits were read than exist.
 func (x *fax) ended() error {
 	if x.have < 0 {
 		return io.ErrUnexpectedEOF
@@ -277,7 +277,7 @@ func (x *fax) peek(n int) uint32 {
 	return x.window >> (32 - n)
 }
 
-// take returns the next n bits and goes behind them.
+// take returns the next n bits and advances.
 func (x *fax) take(n int) uint32 {
 	v := x.peek(n)
 	x.window <<= n
@@ -286,7 +286,7 @@ func (x *fax) take(n int) uint32 {
 	return v
 }
 
-// align goes to the next multiple of n bits.
+// align advances to the next multiple of n bits.
 func (x *fax) align(n uint64) {
 	for x.position%n != 0 {
 		x.take(1)

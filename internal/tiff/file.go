@@ -11,8 +11,8 @@ type File struct {
 	// Directory holds the tags of the picture that Decode reads.
 	Directory
 
-	// Width and Height are the stored columns and rows, at least 1. The
-	// Orientation tag is not obeyed.
+	// Width and Height are the stored columns and rows, at least 1. They ignore the
+	// Orientation tag.
 	Width, Height int
 
 	data        []byte
@@ -21,8 +21,8 @@ type File struct {
 	format      uint64 // of the samples
 	bits        int    // of a sample
 	samples     int    // of a pixel, colours first
-	colours     int    // samples of a pixel that are its colour
-	alpha       int    // which sample is the opacity; 0 is none
+	colours     int    // the samples of a pixel that are its color
+	alpha       int    // the index of the opacity sample; 0 for none
 	associated  bool   // colours are multiplied by the opacity
 	planar      bool   // each sample has strips or tiles of its own
 	predictor   uint64
@@ -31,24 +31,24 @@ type File struct {
 
 	stream []byte // of an old JPEG that is one whole stream
 
-	ownPixels int64 // decoded from strips and tiles that say their size themselves
+	ownPixels int64 // pixels decoded from strips and tiles with a size of their own
 
-	work int64 // bytes read from compressed data plus bytes of samples made
+	work int64 // bytes of compressed data read plus bytes of samples produced
 }
 
 const (
-	// maxPixelBytes bounds the stored bytes of a pixel, and by that the work
-	// for one. Four samples of 64 bits have as many.
+	// maxPixelBytes limits the stored bytes of a pixel, and thereby the work for a
+	// pixel. Four samples of 64 bits have 32 bytes.
 	maxPixelBytes = 32
 
-	// maxDirectories and maxSubIFDs bound the directories looked at for a
-	// full-size picture, and those inside one.
+	// maxDirectories and maxSubIFDs limit the directories among which to look for the
+	// picture, and those within a directory.
 	maxDirectories = 256
 	maxSubIFDs     = 16
 )
 
-// Open reads the tags of the first full-size picture in a file. It allocates
-// nothing in proportion to the picture.
+// Open reads the tags of the first full-size picture in a file. It allocates nothing in
+// proportion to the size of the picture.
 //
 // The errors are a FormatError, an UnsupportedError and io.ErrUnexpectedEOF.
 func Open(data []byte) (*File, error) {
@@ -107,7 +107,7 @@ func (d Directory) isPicture() bool {
 	return d.Uint(tagNewSubfileType, 0)&(reduced|mask) == 0 && d.Uint(tagSubfileType, 0) != oldReduced
 }
 
-// readTags reads and checks the tags that say how the picture is stored.
+// readTags reads and checks the tags that describe the layout of the picture.
 func (f *File) readTags() error {
 	for _, tag := range []uint16{tagBitsPerSample, tagStripOffsets, tagTileOffsets, tagColorMap, tagExtraSamples, tagSampleFormat, tagJPEGTables, tagReferenceBW, tagYCbCrWeights} {
 		if f.fields[tag].cut {
@@ -156,7 +156,7 @@ func (f *File) readSamples() error {
 		formats = []uint64{formatUint}
 	}
 	f.format = formats[0]
-	lab := f.Uint(tagPhotometric, 0) == photometricLab // a and b of which may be called signed
+	lab := f.Uint(tagPhotometric, 0) == photometricLab // whose a and b may be declared as signed
 	if !same(formats) && !lab {
 		return unsupported("its samples have different formats")
 	}
@@ -180,7 +180,7 @@ func (f *File) readSamples() error {
 	return nil
 }
 
-// readColours reads what the samples mean.
+// readColours reads the tags that define the meaning of the samples.
 func (f *File) readColours() error {
 	otherwise := uint64(blackIsZero)
 	switch {
@@ -236,10 +236,10 @@ func (f *File) readColours() error {
 	return nil
 }
 
-// readSubsampling reads how many columns and rows share a chroma sample. JPEG
-// data says it again, and is believed.
+// readSubsampling reads how many columns and rows share a chroma sample. JPEG data has
+// its own values, which take precedence.
 func (f *File) readSubsampling() error {
-	f.subX, f.subY = 2, 2 // where the tag is missing
+	f.subX, f.subY = 2, 2 // the default
 	if sub := f.uints(tagYCbCrSubsampling, 2); len(sub) == 2 {
 		if valid := []uint64{1, 2, 4}; !slices.Contains(valid, sub[0]) || !slices.Contains(valid, sub[1]) {
 			return damaged("chroma subsampling %dx%d", sub[0], sub[1])
@@ -255,7 +255,7 @@ func (f *File) readSubsampling() error {
 	return nil
 }
 
-// readCompression checks that the compression fits the samples.
+// readCompression checks that the compression is possible for the samples.
 func (f *File) readCompression() error {
 	f.predictor = 1
 	switch f.compression {
@@ -305,8 +305,8 @@ func (f *File) readPredictor() error {
 	return nil
 }
 
-// ICCProfile returns the profile of the levels that Decode returns. It is nil where
-// the file has none or has Lab, which Decode converts, and empty where it is
+// ICCProfile returns the profile of the levels that Decode returns. It is nil where the
+// file has none or has Lab, which Decode converts. It is empty where the profile is
 // damaged.
 func (f *File) ICCProfile() []byte {
 	if !f.Has(TagICCProfile) || f.photometric == photometricLab || f.photometric == photometricICC {

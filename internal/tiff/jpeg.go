@@ -22,22 +22,21 @@ const (
 	markerCOM   = 0xfe
 )
 
-// findOldJPEG finds the JPEG stream that an old-style JPEG (compression 6)
-// should have: it is whole, or the tables and the scans lie apart in ways that
-// differ from writer to writer and are not read.
+// findOldJPEG finds the JPEG stream of an old-style JPEG (compression 6). Only whole
+// streams are supported: other writers store tables and scans separately, each in its
+// own way.
 func (f *File) findOldJPEG() error {
 	if f.compression != compressionOldJPEG {
 		return nil
 	}
 	offset, size := f.Uint(tagOldJPEGOffset, 0), uint64(len(f.data))
 	if offset == 0 {
-		return nil // strips or tiles may be whole streams
+		return nil // each strip or tile may be a whole stream
 	}
 	if offset >= size {
 		return io.ErrUnexpectedEOF
 	}
-	// The length may be that of the tables and headers alone, behind which the
-	// strips follow.
+	// The length may cover only the tables and headers, with the strips after them.
 	end := min(size, offset+min(size, f.Uint(tagOldJPEGLength, size)))
 	counts := f.uints(tagStripByteCounts, maxParts)
 	for i, strip := range f.uints(tagStripOffsets, len(counts)) {
@@ -63,8 +62,8 @@ func isWholeJPEG(stream []byte) bool {
 	return false
 }
 
-// segments yields the segments of a JPEG stream, with their markers, up to the
-// first scan. The body of that goes to the end of the stream.
+// segments yields the segments of a JPEG stream, with their markers, up to the first
+// scan. The body of the scan extends to the end of the stream.
 func segments(stream []byte) func(yield func(marker byte, segment []byte) bool) {
 	return func(yield func(byte, []byte) bool) {
 		stream := stream
@@ -77,7 +76,7 @@ func segments(stream []byte) func(yield func(marker byte, segment []byte) bool) 
 			case 0xff: // a fill byte
 				stream = stream[1:]
 				continue
-			case markerSOI: // a second one
+			case markerSOI: // a repeated SOI
 				stream = stream[2:]
 				continue
 			case markerEOI:
@@ -94,12 +93,12 @@ func segments(stream []byte) func(yield func(marker byte, segment []byte) bool) 
 	}
 }
 
-// decodeJPEG decodes the JPEG of a strip or tile. It is the abbreviated kind,
-// whose tables are in a tag, and the photometric interpretation says what its
-// components mean. Markers of applications are left out and Adobe's is put in,
-// by which image/jpeg learns it, too.
+// decodeJPEG decodes the JPEG of a strip or tile. It is in abbreviated format: a tag
+// holds the tables, and the photometric interpretation defines the components.
+// decodeJPEG drops application markers and inserts Adobe's, which tells image/jpeg the
+// color model.
 func (f *File) decodeJPEG(in *input, l layout) (image.Image, error) {
-	part := in.data // bytes that never come from right to left
+	part := in.data // JPEG bytes are never bit-reversed
 	if f.stream != nil {
 		part = f.stream
 	}
@@ -119,7 +118,7 @@ func (f *File) decodeJPEG(in *input, l layout) (image.Image, error) {
 			}
 		}
 	}
-	stream = append(stream, 0xff, markerEOI) // which may be missing
+	stream = append(stream, 0xff, markerEOI) // may be missing
 	c, err := jpeg.DecodeConfig(bytes.NewReader(stream))
 	if err != nil {
 		return nil, jpegError(err)
@@ -131,7 +130,7 @@ func (f *File) decodeJPEG(in *input, l layout) (image.Image, error) {
 	return m, jpegError(err)
 }
 
-// jpegTables returns the tables that all strips or tiles share.
+// jpegTables returns the shared tables of all strips or tiles.
 func (f *File) jpegTables() []byte {
 	if f.compression == compressionJPEG {
 		return f.Bytes(tagJPEGTables)
@@ -139,7 +138,7 @@ func (f *File) jpegTables() []byte {
 	return nil
 }
 
-// jpegError returns the error of image/jpeg as one of this package.
+// jpegError converts an error of image/jpeg.
 func jpegError(err error) error {
 	var lacking jpeg.UnsupportedError
 	if errors.As(err, &lacking) {
@@ -148,11 +147,11 @@ func jpegError(err error) error {
 	return err
 }
 
-// checkPart checks the size that a strip or tile of JPEG or WebP has in its own
-// header, before pixels are allocated. Each scan goes over all of them.
+// checkPart checks the size in the header of a JPEG or WebP strip or tile before pixels
+// are allocated. Each scan passes over all pixels.
 func (f *File) checkPart(c image.Config, scans int, l layout) error {
 	const (
-		each     = 2 << 20 // pixels of a tile, which may be larger than a small picture
+		each     = 2 << 20 // pixels of a tile, which may exceed a small picture
 		all      = 8 << 20 // pixels of all, times their scans
 		maxScans = 32      // a progressive JPEG has about ten, one of CMYK eighteen
 	)
@@ -188,7 +187,7 @@ func (f *File) openJPEG(in *input, l layout) (io.Reader, error) {
 			return f.newRows(m.Pix, m.Stride, 4, m.Rect, 3, l), nil
 		}
 	case *image.CMYK:
-		// image/jpeg takes Adobe's marker to mean that 255 is no ink.
+		// With Adobe's marker, image/jpeg takes 255 for no ink.
 		for i, v := range m.Pix {
 			m.Pix[i] = ^v
 		}
@@ -220,9 +219,9 @@ func (f *File) openWebP(in *input, l layout) (io.Reader, error) {
 	return f.newRows(rgba.Pix, rgba.Stride, 4, m.Bounds(), f.samples, l), nil
 }
 
-// fromStudioYCbCr converts the lossy kind of WebP, whose levels are those of
-// ITU-R BT.601: 16 to 235 for luma, 16 to 240 for chroma. It interpolates the
-// chroma, of half the width and height, as libwebp does.
+// fromStudioYCbCr converts lossy WebP, whose levels are those of ITU-R BT.601: 16 to
+// 235 for luma, 16 to 240 for chroma. It interpolates the chroma, which has half the
+// width and height, as libwebp does.
 func fromStudioYCbCr(m image.Image) *image.NRGBA {
 	b := m.Bounds()
 	to := image.NewNRGBA(b)
@@ -246,9 +245,9 @@ func fromStudioYCbCr(m image.Image) *image.NRGBA {
 	return to
 }
 
-// interpolated returns the chroma of a pixel of a 4:2:0 image: nine parts of the
-// sample of its block, three of the nearest block beside it, three of the nearest
-// above or below, and one of the block between those.
+// interpolated returns the chroma of a pixel of a 4:2:0 image: nine parts of the sample
+// of its own block, three of the nearest block beside it, three of the nearest block
+// above or below, and one of the block diagonally between them.
 func interpolated(m *image.YCbCr, x, y int) (cb, cr float64) {
 	besideX := min(max(x+2*(x&1)-1, m.Rect.Min.X), m.Rect.Max.X-1)
 	besideY := min(max(y+2*(y&1)-1, m.Rect.Min.Y), m.Rect.Max.Y-1)
@@ -260,9 +259,9 @@ func interpolated(m *image.YCbCr, x, y int) (cb, cr float64) {
 	return of(m.Cb), of(m.Cr)
 }
 
-// newRows returns the first samples of each pixel, whose samples are step apart
-// and rows stride, as the rows of a strip or tile. Columns and rows beyond it or
-// the picture are left out.
+// newRows returns the samples of a strip or tile as rows. Pixels are step samples
+// apart, and rows stride samples. Columns and rows outside the part or the picture are
+// dropped.
 func (f *File) newRows(pix []byte, stride, step int, b image.Rectangle, samples int, l layout) io.Reader {
 	height := min(b.Dy(), l.height, f.Height)
 	rows := make([]byte, l.width*samples*height)

@@ -5,30 +5,30 @@ import (
 	"slices"
 )
 
-// layout says where the pixels are: in parts, which are strips or tiles, from
-// the top left, a row of parts after the other, and one plane after the other.
+// layout locates the pixels in the file. They are divided into parts, which are strips
+// or tiles, row by row from the top left, and plane by plane.
 type layout struct {
 	width, height int // of a part, in pixels
-	across, down  int // parts of a plane
+	across, down  int // number of parts of a plane
 	parts         []part
 }
 
-// part is where the data of a strip or tile lies in the file.
+// part is the location of a strip or tile in the file.
 type part struct{ offset, length uint64 }
 
 const (
-	// maxParts bounds the decoders that are started. It is enough for strips of
-	// one row of the tallest picture that JPEG could hold, in four planes, and
-	// for tiles of 16x16 of 67 megapixels.
+	// maxParts limits the number of decoders. It suffices for strips of one row in the
+	// tallest picture that JPEG allows, in four planes, and for tiles of 16x16 in 67
+	// megapixels.
 	maxParts = 1 << 18
 
-	// paddingAllowance is the bytes that tiles may reach beyond a picture of any
-	// size. A larger picture may have as many as four times its own.
+	// paddingAllowance is how many bytes tiles may extend beyond a small picture. Those
+	// of a larger picture may take up to four times its bytes.
 	paddingAllowance = 32 << 20
 )
 
-// layout reads the tags of strips or tiles. What the decoder will read and
-// write is bounded here by the length of the file and the size of the picture.
+// layout reads the tags of strips or tiles. It limits what the decoder reads and writes
+// by the length of the file and the size of the picture.
 func (f *File) layout() (layout, error) {
 	l := layout{width: f.Width, height: f.Height}
 	if f.stream != nil {
@@ -57,7 +57,7 @@ func (f *File) layout() (layout, error) {
 		return l, damaged("%d strips or tiles", n)
 	}
 	if f.planar && f.alpha > 0 {
-		n = l.across * l.down * (f.alpha + 1) // the planes between are not read
+		n = l.across * l.down * (f.alpha + 1) // planes in between are not read
 	}
 	size := f.pictureBytes(f.Width, f.Height)
 	if stored := f.pictureBytes(l.across*l.width, f.Height); stored > 4*size+paddingAllowance {
@@ -69,11 +69,11 @@ func (f *File) layout() (layout, error) {
 		return l, err
 	}
 	if f.compression == compressionNone {
-		return l, nil // where the work is the size of the picture
+		return l, nil // the work is limited by the size of the picture
 	}
-	// Parts that share their data are allowed as long as they decode to more
-	// than they take. Otherwise a small file could be read again and again. The
-	// tables of JPEG, of less than 1 KiB, are read for each part.
+	// Parts may share their data if they decode to more bytes than they take. Otherwise
+	// a small file could be read over and over. The tables of JPEG, less than 1 KiB,
+	// are read for each part.
 	const tables = 1 << 10
 	allowed := uint64(len(f.data)) + size
 	for _, p := range l.parts {
@@ -104,7 +104,7 @@ func (f *File) parts(offsetTag, countTag uint16, n int) ([]part, error) {
 	parts := make([]part, n)
 	for i, offset := range offsets {
 		switch {
-		case offset == 0: // the header, which stands for a part that was not written
+		case offset == 0: // offset 0 is the header: the part was not written
 			return nil, damaged("an empty strip or tile")
 		case offset >= size:
 			return nil, io.ErrUnexpectedEOF
@@ -115,7 +115,7 @@ func (f *File) parts(offsetTag, countTag uint16, n int) ([]part, error) {
 	case f.compression == compressionNone && !plausible(counts, n):
 		// The length follows from the size of the picture.
 	case len(counts) < n, !slices.ContainsFunc(counts, func(c uint64) bool { return c > 0 }):
-		// A part without a count ends where the next in the file begins.
+		// A part without a byte count ends where the next part begins.
 		ends := append(slices.Sorted(slices.Values(offsets)), size)
 		for i, p := range parts {
 			next, _ := slices.BinarySearch(ends, p.offset+1)
@@ -129,8 +129,8 @@ func (f *File) parts(offsetTag, countTag uint16, n int) ([]part, error) {
 	return parts, nil
 }
 
-// plausible reports whether the byte counts of uncompressed data are to be
-// believed. Many writers had them wrong; this is how libtiff finds out.
+// plausible reports whether the byte counts of uncompressed data are credible. Many
+// writers stored wrong ones; libtiff checks them in the same way.
 func plausible(counts []uint64, n int) bool {
 	return len(counts) >= n && n > 1 && counts[0] > 0 && (n == 2 || counts[0] == counts[1])
 }

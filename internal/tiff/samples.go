@@ -4,8 +4,8 @@ import (
 	"math"
 )
 
-// unpredict undoes the predictor in a row of a strip or tile, in place. samples
-// is how many a pixel has there. It returns the row, or a copy of it.
+// unpredict reverses the predictor in a row of a strip or tile, in place. samples is
+// the number of samples of a pixel. It returns the row, or a copy of it.
 func (f *File) unpredict(row, spare []byte, samples int) []byte {
 	size := f.bits / 8
 	switch step := samples * size; f.predictor {
@@ -47,9 +47,8 @@ func (f *File) unpredict(row, spare []byte, samples int) []byte {
 	return row
 }
 
-// unpack reads n samples of a row, the first bits of a byte first, and puts
-// them step apart. 0 becomes 0 and the greatest value 65535, whatever the
-// number of bits.
+// unpack reads n samples of a row, from the most significant bits on, and stores them
+// step apart. 0 maps to 0 and the largest value to 65535, for any number of bits.
 func (f *File) unpack(to []uint16, step int, row []byte, n int) {
 	switch {
 	case f.format == formatFloat && f.bits == 64:
@@ -93,8 +92,8 @@ func (f *File) unpack(to []uint16, step int, row []byte, n int) {
 	}
 }
 
-// fromUnit returns a level of 0 to 1 as one of 0 to 65535. Others are clipped,
-// and what is no number is 0.
+// fromUnit maps a level of 0 to 1 to one of 0 to 65535. It clips other levels and maps
+// NaN to 0.
 func fromUnit(v float64) uint16 {
 	if !(v > 0) {
 		return 0

@@ -28,13 +28,13 @@ package tiff
 
 import "fmt"
 
-// FormatError says what is damaged in a file.
+// FormatError reports damage in a file.
 type FormatError string
 
 func (e FormatError) Error() string { return string(e) }
 
-// UnsupportedError names, as half a sentence, a feature that this package does
-// not read: "its data is compressed as JPEG 2000".
+// UnsupportedError names a feature that this package does not support, as half a
+// sentence: "its data is compressed as JPEG 2000".
 type UnsupportedError string
 
 func (e UnsupportedError) Error() string { return string(e) }
@@ -105,7 +105,7 @@ const (
 	compressionWebP       = 50001
 )
 
-// otherCompressions names the compressions that are not read.
+// otherCompressions names the unsupported compressions.
 var otherCompressions = map[uint64]string{
 	9:     "JBIG",
 	10:    "JBIG",
@@ -157,8 +157,7 @@ const (
 	photometricICC   = 9
 )
 
-// otherPhotometrics says why the photometric interpretations that are not read
-// are refused.
+// otherPhotometrics describes the unsupported photometric interpretations.
 var otherPhotometrics = map[uint64]string{
 	transparencyMask: "it is a transparency mask and has no colours",
 	10:               "its colours are ITU Lab",
@@ -175,7 +174,7 @@ const (
 	formatUint  = 1
 	formatInt   = 2
 	formatFloat = 3
-	formatVoid  = 4 // undefined, which readers take for unsigned
+	formatVoid  = 4 // undefined; read as unsigned
 )
 
 // The pixels' extra samples.

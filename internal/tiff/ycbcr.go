@@ -46,9 +46,9 @@ func (f *File) decodeYCbCr(ctx context.Context, l layout) (image.Image, error) {
 	return f.finish(m), nil
 }
 
-// ycbcr is a YCbCr image. TIFF has chroma subsamplings that image.YCbCr lacks. Such
-// an image is stored with a weaker subsampling, and each chroma sample of the file
-// is repeated.
+// ycbcr is a YCbCr image. TIFF has chroma subsamplings that image.YCbCr lacks. Such an
+// image is stored with a weaker subsampling, and each chroma sample of the file is
+// repeated.
 type ycbcr struct {
 	*image.YCbCr
 	repeatX, repeatY int // columns and rows of the image for each chroma sample of the file
@@ -72,8 +72,8 @@ func newYCbCr(w, h, subX, subY int) *ycbcr {
 	return &ycbcr{image.NewYCbCr(image.Rect(0, 0, w, h), ratio), repeat.X, repeat.Y}
 }
 
-// addUnits adds a strip or tile of data units. Each has the luma samples of a
-// block, then one of Cb and of Cr.
+// addUnits adds a strip or tile of data units. A data unit has the luma samples of a
+// block, then one sample of Cb and one of Cr.
 func (f *File) addUnits(ctx context.Context, m *ycbcr, at image.Point, r io.Reader, l layout) error {
 	block := f.subX * f.subY
 	row := make([]byte, (l.width-1)/f.subX*(block+2)+block+2)
@@ -112,8 +112,8 @@ func (m *ycbcr) setChroma(x, y int, cb, cr byte) {
 	}
 }
 
-// addJPEG adds a strip or tile of JPEG. The first makes the picture, as JPEG
-// says itself how chroma is subsampled.
+// addJPEG adds a strip or tile of JPEG. The first one creates the picture, because the
+// JPEG data defines the subsampling.
 func (f *File) addJPEG(to **ycbcr, at image.Point, p part, l layout) error {
 	if p.length == 0 && f.stream == nil {
 		return damaged("an empty strip or tile")
@@ -134,8 +134,8 @@ func (f *File) addJPEG(to **ycbcr, at image.Point, p part, l layout) error {
 	if m.Rect.Dx() < columns || m.Rect.Dy() < rows {
 		return io.ErrUnexpectedEOF
 	}
-	// Chroma is copied as it is, so that its samples have to begin where the
-	// strip or tile does.
+	// Chroma is copied unchanged, so a chroma sample must begin where the strip or tile
+	// does.
 	sub := image.Pt(1, 1)
 	for s, ratio := range subsampleRatios {
 		if ratio == m.SubsampleRatio {
@@ -157,8 +157,8 @@ func (f *File) addJPEG(to **ycbcr, at image.Point, p part, l layout) error {
 	return nil
 }
 
-// finish returns the picture as YCbCr where its codes mean what they mean in
-// JPEG, and converted where not.
+// finish returns the picture as YCbCr where its codes have the same meaning as in JPEG,
+// and converted otherwise.
 func (f *File) finish(m *ycbcr) image.Image {
 	weights, reference := f.yccWeights(), f.yccReference()
 	const rounding = 0.001 // of weights, which are often rounded

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// A Block is a number of convolutions of the same width.
+// A Block is a run of convolutions with the same number of channels.
 type Block struct {
 	Convs    int
 	Channels int
@@ -45,7 +45,7 @@ func (a Architecture) Layers() []string {
 
 func (a Architecture) equal(b Architecture) bool { return slices.Equal(a.Blocks, b.Blocks) }
 
-// layer is a position in an architecture, both counted from one.
+// layer identifies a convolution. block and index count from one.
 type layer struct{ block, index int }
 
 func layerName(block, index int) string { return fmt.Sprintf("conv%d_%d", block, index) }
@@ -62,9 +62,9 @@ func parseLayer(name string) (layer, bool) {
 	return layer{block, index}, true
 }
 
-// Layer returns the name that this package uses for a layer, conv4_2 for
-// conv4_2 and for relu4_2: a layer's activation is what its ReLU passes on. It
-// fails, naming the layers there are, where the architecture has no such layer.
+// Layer returns the canonical name of a layer: conv4_2 for conv4_2 and for relu4_2,
+// since the activation of a layer is the output of its ReLU. It fails with a
+// [*LayerError] where the architecture has no such layer.
 func (a Architecture) Layer(name string) (string, error) {
 	l, ok := parseLayer(name)
 	if !ok || l.block > len(a.Blocks) || l.index > a.Blocks[l.block-1].Convs {
@@ -73,14 +73,13 @@ func (a Architecture) Layer(name string) (string, error) {
 	return layerName(l.block, l.index), nil
 }
 
-// Halvings returns how often a picture's sides were halved at a layer that the
-// architecture has.
+// Halvings returns how often the sides of a picture are halved before the given layer.
 func (a Architecture) Halvings(name string) int {
 	l, _ := parseLayer(name)
 	return l.block - 1
 }
 
-// A LayerError says that a network has no layer of that name.
+// A LayerError reports that a network has no layer of the given name.
 type LayerError struct {
 	Layer        string
 	Architecture Architecture
@@ -91,7 +90,7 @@ func (e *LayerError) Error() string {
 		e.Layer, e.Architecture.Name, strings.Join(e.Architecture.Layers(), " "))
 }
 
-// architectureOf derives the architecture from convolutions in order.
+// architectureOf determines the architecture of convolutions in order.
 func architectureOf(convs []Conv) (Architecture, error) {
 	var a Architecture
 	in := 3

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestBuffers: plans that share buffers compute as those do that have their own, also
-// after the buffers were released.
+// TestBuffers compares plans that share buffers with plans that have buffers of their
+// own, before and after Release.
 func TestBuffers(t *testing.T) {
 	n, pool := randomNetwork(t, small, unit), newPool(t, 1)
 	opts := PlanOptions{Taps: []string{"conv1_1", "conv3_1"}}

@@ -8,11 +8,11 @@ import (
 	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
-// divide chooses sections and windows: those that compute least within the memory
-// allowed.
+// divide chooses the sections and windows that need the fewest operations within the
+// memory limit.
 func (p *Plan) divide() error {
 	whole := p.section(p.layers, p.h, p.w, false)
-	whole.undivided()
+	whole.useWholeInput()
 	p.use(whole)
 	if p.memory == 0 || whole.frameBytes(p.h, p.w, 1).total() <= p.memory {
 		return nil
@@ -21,7 +21,7 @@ func (p *Plan) divide() error {
 		best  []option
 		least = int64(math.MaxInt64)
 	)
-	for _, sections := range p.cuts() {
+	for _, sections := range p.splits() {
 		choice, need := p.choose(sections)
 		least = min(least, need)
 		if choice != nil && (best == nil || cost(choice) < cost(best)) {
@@ -39,7 +39,7 @@ func (p *Plan) divide() error {
 	return nil
 }
 
-// use makes sections those of the plan.
+// use makes the given sections those of the plan.
 func (p *Plan) use(sections ...*section) {
 	p.sections = sections
 	for i, s := range sections {
@@ -50,20 +50,20 @@ func (p *Plan) use(sections ...*section) {
 	}
 }
 
-// cuts returns the ways to make sections of the layers: one of all, or two, cut at a
-// pooling.
-func (p *Plan) cuts() [][]*section {
+// splits returns the ways to split the layers into sections: one section, or two, split
+// at a pooling.
+func (p *Plan) splits() [][]*section {
 	ways := [][]*section{{p.section(p.layers, p.h, p.w, false)}}
 	for i, l := range p.layers {
 		if l.pooled {
-			ways = append(ways, p.cut(i+1))
+			ways = append(ways, p.split(i+1))
 		}
 	}
 	return ways
 }
 
-// cut returns two sections, the first of which has so many layers.
-func (p *Plan) cut(layers int) []*section {
+// split returns two sections. The first has the given number of layers.
+func (p *Plan) split(layers int) []*section {
 	first := p.section(p.layers[:layers], p.h, p.w, true)
 	halvings := p.layers[layers].halvings
 	return []*section{first, p.section(p.layers[layers:], p.h>>halvings, p.w>>halvings, false)}
@@ -71,19 +71,19 @@ func (p *Plan) cut(layers int) []*section {
 
 // An option is a way to divide a section into windows.
 type option struct {
-	height, width int     // steps
-	cost          float64 // in operations
+	height, width int     // distances between windows
+	cost          float64 // number of operations
 	bytes         frameBytes
 }
 
-// A division is a way to divide a side of a section.
+// A division is a way to divide one side of a section's input.
 type division struct {
 	step, windows int
-	first         int // the rows, or columns, of the first window, which is the largest
-	positions     int // the rows, or columns, of all windows together
+	first         int // length of the first window, which is the largest
+	positions     int // total length of all windows
 }
 
-// divisions returns the ways to divide a side.
+// divisions returns the ways to divide a side of the given length.
 func (s *section) divisions(length int) []division {
 	var all []division
 	for _, step := range s.steps(length) {
@@ -97,21 +97,21 @@ func (s *section) divisions(length int) []division {
 	return all
 }
 
-// option returns the division of a section by divisions of its sides.
+// option combines divisions of both sides.
 func (s *section) option(rows, columns division) option {
 	windows := rows.windows * columns.windows
 	o := option{height: rows.step, width: columns.step, bytes: s.frameBytes(rows.first, columns.first, windows)}
 	o.cost = s.operations() * float64(rows.positions) * float64(columns.positions)
 	if windows > 1 && len(s.backward) > 0 {
-		o.cost *= 1.5 // forward twice, and back
+		o.cost *= 1.5 // the forward pass runs twice
 	}
 	return o
 }
 
-// options returns the ways to divide a section, the cheapest first, but for those that
-// take as much memory as a cheaper one.
+// options returns the ways to divide a section, the cheapest first. It omits a way
+// where a cheaper one takes no more memory.
 func (s *section) options() []option {
-	var all, worth []option
+	var all, pareto []option
 	widths := s.divisions(s.w)
 	for _, height := range s.divisions(s.h) {
 		for _, width := range widths {
@@ -120,15 +120,16 @@ func (s *section) options() []option {
 	}
 	slices.SortStableFunc(all, func(a, b option) int { return cmp.Compare(a.cost, b.cost) })
 	for _, o := range all {
-		if len(worth) == 0 || o.bytes.total() < worth[len(worth)-1].bytes.total() {
-			worth = append(worth, o)
+		if len(pareto) == 0 || o.bytes.total() < pareto[len(pareto)-1].bytes.total() {
+			pareto = append(pareto, o)
 		}
 	}
-	return worth
+	return pareto
 }
 
-// choose returns the cheapest options for sections that fit into the memory together,
-// nil where none do, and the least memory that any take.
+// choose returns the cheapest combination of options, one for each section, that fits
+// into the memory limit, or nil where none fits. least is the memory of the smallest
+// combination.
 func (p *Plan) choose(sections []*section) (best []option, least int64) {
 	least = math.MaxInt64
 	ways := [][]option{nil}
@@ -143,7 +144,7 @@ func (p *Plan) choose(sections []*section) (best []option, least int64) {
 		ways = longer
 	}
 	for _, way := range ways {
-		need := together(way)
+		need := combinedBytes(way)
 		least = min(least, need)
 		if need <= p.memory && (best == nil || cost(way) < cost(best)) {
 			best = way
@@ -152,8 +153,9 @@ func (p *Plan) choose(sections []*section) (best []option, least int64) {
 	return best, least
 }
 
-// together returns the memory of options for sections that take turns.
-func together(way []option) int64 {
+// combinedBytes returns the memory of a combination of options. The sections share
+// buffers, because they run one after the other.
+func combinedBytes(way []option) int64 {
 	var all frameBytes
 	for _, o := range way {
 		all.ping, all.pong = max(all.ping, o.bytes.ping), max(all.pong, o.bytes.pong)

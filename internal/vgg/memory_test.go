@@ -7,9 +7,8 @@ import (
 	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
-// TestFirstLayerByRows checks that a first layer that is computed again some rows
-// at a time is computed to the bit, and that what is added to the rows of its
-// gradient arrives.
+// TestFirstLayerByRows checks that recomputed rows of the first layer equal the layer
+// to the bit, and that what taps add to their gradient arrives.
 func TestFirstLayerByRows(t *testing.T) {
 	n, pool := randomNetwork(t, small, unit), newPool(t, 2)
 	const h, w = 530, 517
@@ -23,8 +22,8 @@ func TestFirstLayerByRows(t *testing.T) {
 	calls := 0
 	runBackward(plan, got, func(_ string, grad, rows *kernel.Tensor, y, x int) {
 		calls++
-		pool.Paste(grad, rows, 0, 0)
-		pool.Paste(again, rows, y, x)
+		pool.AddAt(grad, rows, 0, 0)
+		pool.AddAt(again, rows, y, x)
 	})
 	if calls < 2 {
 		t.Errorf("%d parts, want several", calls)
@@ -42,7 +41,7 @@ func TestFirstLayerByRows(t *testing.T) {
 	}
 }
 
-// TestPlanBytes holds the memory that a plan is counted with against what it takes.
+// TestPlanBytes compares Bytes with the memory that a plan holds after it has run.
 func TestPlanBytes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("pictures large enough to be computed in windows")
@@ -77,19 +76,19 @@ func TestPlanBytes(t *testing.T) {
 	}
 }
 
-// counted returns the memory that a plan is counted with.
+// counted returns the memory that Bytes reports.
 func counted(p *Plan) int64 {
 	var way []option
 	for _, s := range p.sections {
 		largest := s.windows[0]
 		way = append(way, option{bytes: s.frameBytes(largest.h, largest.w, len(s.windows))})
 	}
-	return together(way)
+	return combinedBytes(way)
 }
 
-// taken returns the memory of what a plan has written.
+// taken returns the memory that a plan holds.
 func taken(p *Plan) int64 {
-	tensors := []*kernel.Tensor{&p.rows, &p.part, &p.partGradient, &p.pending, &p.shared}
+	tensors := []*kernel.Tensor{&p.rows, &p.part, &p.partGradient, &p.gradientRows, &p.overlap}
 	floats := cap(p.gradient)
 	var bytes int64
 	for i, s := range p.sections {

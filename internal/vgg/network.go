@@ -7,8 +7,8 @@ import (
 	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
-// A Conv is a 3x3 convolution: its name, conv<block>_<index>, its weights, Out
-// x In x 3 x 3, and its biases, Out.
+// A Conv holds the parameters of a 3x3 convolution: its name, conv<block>_<index>, its
+// weights, Out x In x 3 x 3, and its biases, Out.
 type Conv struct {
 	Name    string
 	Out, In int
@@ -16,10 +16,10 @@ type Conv struct {
 	Bias    []float32
 }
 
-// An Input says what a network wants to see of a picture: Scale[c]*x +
-// Offset[c] of each channel c, red, green and blue, in levels of 0 to 255. With
-// BGR the first layer's weights take blue first; Scale and Offset do not
-// change their order.
+// An Input describes how a network normalizes a picture: its input is Scale[c]*x +
+// Offset[c] for each channel c, in the order red, green, blue, where x is a level of 0
+// to 255. With BGR, the weights of the first layer take blue first; the order of Scale
+// and Offset does not change.
 type Input struct {
 	Scale, Offset [3]float32
 	BGR           bool
@@ -34,20 +34,20 @@ type Network struct {
 	rest  []*layerWeights             // of the convolutions after the first
 }
 
-// layerShape is a convolution without its weights.
+// layerShape describes a convolution without its weights.
 type layerShape struct {
 	name    string
 	out, in int
 }
 
-// layerWeights are those of a convolution in the forms that plans have asked for.
+// layerWeights holds a convolution in the precisions that plans have requested.
 type layerWeights struct {
 	mu     sync.Mutex
-	given  *Conv // until float32, from which the other follows, has been made of it
+	source *Conv // the original weights; nil once the float32 convolution exists
 	engine map[kernel.Precision]*kernel.Conv
 }
 
-// in returns the convolution in a precision.
+// in returns the convolution in the given precision.
 func (l *layerWeights) in(precision kernel.Precision) *kernel.Conv {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -55,21 +55,21 @@ func (l *layerWeights) in(precision kernel.Precision) *kernel.Conv {
 	switch {
 	case conv != nil:
 		return conv
-	case l.given == nil:
+	case l.source == nil:
 		conv = l.engine[kernel.Float32].Rounded()
 	default:
-		conv = kernel.NewConv(precision, l.given.Out, l.given.In, l.given.Weight, l.given.Bias)
+		conv = kernel.NewConv(precision, l.source.Out, l.source.In, l.source.Weight, l.source.Bias)
 	}
 	l.engine[precision] = conv
 	if precision == kernel.Float32 {
-		l.given = nil
+		l.source = nil
 	}
 	return conv
 }
 
-// New returns the network of the given convolutions, conv1_1 first. It fails
-// where they do not make a VGG. It keeps the weights of a layer until a plan
-// first needs them in float32, and the engine's copies from then on.
+// New returns the network with the given convolutions, conv1_1 first. It fails where
+// they do not form a VGG. The network keeps the original weights of a layer until a
+// plan first needs them in float32; from then on it keeps only the engine's copies.
 func New(convs []Conv, input Input) (*Network, error) {
 	arch, err := architectureOf(convs)
 	if err != nil {
@@ -79,10 +79,10 @@ func New(convs []Conv, input Input) (*Network, error) {
 	for i, c := range convs {
 		n.convs = append(n.convs, layerShape{c.Name, c.Out, c.In})
 		if i > 0 {
-			n.rest = append(n.rest, &layerWeights{given: &c, engine: make(map[kernel.Precision]*kernel.Conv)})
+			n.rest = append(n.rest, &layerWeights{source: &c, engine: make(map[kernel.Precision]*kernel.Conv)})
 		}
 	}
-	pixels := convs[0] // and no reference to the others
+	pixels := convs[0] // a copy, without a reference to the other layers
 	for i := range n.first {
 		n.first[i] = sync.OnceValue(func() *kernel.PixelConv { return pixelConv(pixels, input, i == 1) })
 	}

@@ -2,86 +2,88 @@ package vgg
 
 import "github.com/pastiche-art/pastiche/internal/kernel"
 
-// An operation is one step of a section's way forward or back. A section is laid
-// out once, as two lists of operations. Running it, measuring its memory and
+// An operation is one step of the forward or backward pass of a section. A section is
+// laid out once, as two lists of operations. Running it, computing its memory and
 // dividing it into windows all read these lists.
 type operation struct {
 	kind kind
 	conv *kernel.Conv
-	tap  *tap // of opObserve, opAdd and opAddAgain
-	// src and dst are the buffers of the operands. An operation that writes dst
-	// makes it a tensor of the given channels, whose sides are those of the
-	// section's input, halved so many times.
+	tap  *tap // the tap of opObserve, opAdd and opAddRecomputed
+	// src and dst are the buffers of the operands. An operation that writes dst first
+	// reshapes it to the given channels and to the sides of the section's input, halved
+	// halvings times.
 	src, dst           buffer
 	channels, halvings int
-	// relu is the number of the mask of a layer's positive outputs, argmax that of
-	// the mask of a pooling's maxima. Each may be none.
+	// relu is the number of the ReLU mask of a layer, argmax the number of the argmax
+	// mask of a pooling. Each may be none.
 	relu, argmax int
 }
 
-// A kind says what an operation does.
+// A kind is what an operation computes.
 type kind int
 
-// The kinds on the way forward.
+// The kinds of the forward pass.
 const (
 	opFirstConv kind = iota // pixels to dst; sets relu
 	opConv                  // src to dst; sets relu
 	opConvPool              // src to dst, pooled; sets relu and argmax
 	opPool                  // src to dst; sets argmax
-	opObserve               // shows src at a tap
+	opObserve               // passes src to the observer of a tap
 )
 
-// The kinds on the way back. Buffers hold gradients, but for src of opAdd.
+// The kinds of the backward pass. Buffers hold gradients, except src of opAdd.
 const (
 	opZero          kind = iota + opObserve + 1 // clears dst
 	opAdd                                       // adds the gradient at a tap, whose activation is src, to dst
-	opAddAgain                                  // opAdd, with the activation computed again from the pixels
+	opAddRecomputed                             // is opAdd with an activation recomputed from the pixels
 	opConvBack                                  // src to dst; reads relu
 	opConvPoolBack                              // src to dst; reads relu and argmax
 	opPoolBack                                  // src to dst; reads argmax
 	opFirstConvBack                             // src to the gradient of the pixels; reads relu
 )
 
-// A buffer is the number of a tensor of a [frame].
+// A buffer is the index of a tensor of a [frame].
 type buffer int
 
-// The buffers. Layers hand on activations and gradients in ping and pong, in turn.
+// The buffers. Consecutive layers write activations, and gradients, to ping and pong in
+// turn.
 const (
 	ping  buffer = iota
 	pong         //
-	input        // the section's input, unless that is the picture; then its gradient
-	kept         // from here on, activations that the way back needs
+	input        // the input of a section that does not begin at the picture; later its gradient
+	kept         // the first of the activations that the backward pass needs
 )
 
-// none is the number of no mask.
+// none is the mask number of operations without a mask.
 const none = -1
 
-// writes reports whether the operation makes dst a tensor of its own.
+// writes reports whether the operation reshapes and overwrites dst.
 func (o *operation) writes() bool {
 	switch o.kind {
-	case opObserve, opAdd, opAddAgain, opFirstConvBack:
+	case opObserve, opAdd, opAddRecomputed, opFirstConvBack:
 		return false
 	}
 	return true
 }
 
-// A tap is where activations leave a section: at a layer that was asked for or, to
-// the section behind it, at its output.
+// A tap is a place where activations leave a section: a layer to observe, or the output
+// of the section, which the next section reads.
 type tap struct {
-	layer              string // "" for the output
-	channels, halvings int    // halvings of the section's input
+	layer              string // empty for the output
+	channels, halvings int    // halvings of the sides of the section's input
 }
 
-// A frame is the memory in which a section computes a window.
+// A frame holds the tensors and masks in which a section computes a window.
 type frame struct {
 	window  window
-	tensors []*kernel.Tensor // by buffer
-	masks   []*kernel.Mask   // by number
-	// The input of the section that begins at the picture, and its gradient.
+	tensors []*kernel.Tensor // indexed by buffer
+	masks   []*kernel.Mask   // indexed by number
+	// The input of a section that begins at the picture, and the gradient of that
+	// input.
 	pixels, gradient []float32
 }
 
-// mask returns the mask of a number, nil for none.
+// mask returns the mask with the given number, or nil for none.
 func (f *frame) mask(number int) *kernel.Mask {
 	if number == none {
 		return nil
@@ -89,13 +91,13 @@ func (f *frame) mask(number int) *kernel.Mask {
 	return f.masks[number]
 }
 
-// A maskShape is the shape of a mask, with the sides of the section's input, halved
-// so many times.
+// A maskShape is the number of channels of a mask, and how often the sides of the
+// section's input are halved.
 type maskShape struct{ channels, halvings int }
 
-// run carries out an operation in a frame. For opObserve, opAdd and opAddAgain it calls
-// look.
-func (p *Plan) run(o *operation, f *frame, look func(o *operation, f *frame)) {
+// run executes an operation in a frame. It calls visit for opObserve, opAdd and
+// opAddRecomputed.
+func (p *Plan) run(o *operation, f *frame, visit func(o *operation, f *frame)) {
 	var (
 		src, dst     = f.tensors[o.src], f.tensors[o.dst]
 		relu, argmax = f.mask(o.relu), f.mask(o.argmax)
@@ -123,6 +125,6 @@ func (p *Plan) run(o *operation, f *frame, look func(o *operation, f *frame)) {
 	case opFirstConvBack:
 		p.engine.FirstConvBack(p.first, f.gradient, src, relu)
 	default:
-		look(o, f)
+		visit(o, f)
 	}
 }

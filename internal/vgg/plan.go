@@ -8,33 +8,33 @@ import (
 	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
-// PlanOptions say what a plan computes.
+// PlanOptions describe what a plan computes.
 type PlanOptions struct {
-	// Taps are the layers to observe, in any order, under their canonical names or
-	// others (relu4_2). Observers are called with canonical names.
+	// Taps are the layers to observe, in any order, by canonical name (conv4_2) or
+	// alias (relu4_2). Observers receive canonical names.
 	Taps    []string
 	Pooling kernel.Pooling
-	// Replicate continues the picture's edge pixels into the padding of the
-	// first layer, instead of zeros.
+	// Replicate pads the input of the first layer with the nearest pixel of the picture
+	// instead of zeros.
 	Replicate bool
-	// Precision is that of activations between layers. What is observed and added
-	// at taps is float32 in either, and so are the picture and its gradient.
+	// Precision is the number format of activations between layers. Taps, the picture
+	// and its gradient are float32 in either case.
 	Precision kernel.Precision
-	// ForwardOnly keeps nothing for the way back.
+	// ForwardOnly saves the memory of the backward pass; Backward then panics.
 	ForwardOnly bool
-	// Memory is about how many bytes the plan may take; 0 is as many as it
-	// likes. A picture for which they do not suffice is computed window by window,
-	// to the same result but for rounding.
+	// Memory is about how many bytes the plan may use; 0 means no limit. A picture that
+	// needs more is computed window by window, with the same result up to rounding.
 	Memory int64
-	// Buffers may be shared by plans that run in turn; nil makes buffers for this plan.
+	// Buffers may be shared by plans that do not run at the same time; nil allocates
+	// buffers for this plan.
 	Buffers *Buffers
 }
 
-// Buffers are the memory in which layers hand on activations and gradients to the next.
-// The zero value holds none.
+// Buffers are the ping-pong buffers in which each layer passes its activation or
+// gradient to the next. The zero value is empty.
 type Buffers struct{ ping, pong kernel.Tensor }
 
-// in returns the two tensors, which are of a precision from then on.
+// in returns the two tensors in the given precision.
 func (b *Buffers) in(precision kernel.Precision) (ping, pong *kernel.Tensor) {
 	if b.ping.Precision != precision {
 		b.ping, b.pong = kernel.Tensor{Precision: precision}, kernel.Tensor{Precision: precision}
@@ -42,18 +42,18 @@ func (b *Buffers) in(precision kernel.Precision) (ping, pong *kernel.Tensor) {
 	return &b.ping, &b.pong
 }
 
-// Release gives the memory back. Plans that have the buffers make them anew.
+// Release frees the memory. Plans that use the buffers allocate them again.
 func (b *Buffers) Release() {
 	precision := b.ping.Precision
 	*b = Buffers{kernel.Tensor{Precision: precision}, kernel.Tensor{Precision: precision}}
 }
 
-// A Plan is a network laid out for pictures of one size, as sections of layers that
-// are each a list of operations. It belongs to the goroutine that uses its engine.
+// A Plan is a network prepared for pictures of one size, as one or two sections of
+// layers. Only the goroutine that uses its engine may use it.
 //
-// Of most layers only the signs of their activations are kept for the way back:
-// one bit for each. Whole activations are kept at taps, except for the first
-// layer, which is computed again.
+// For most layers the plan keeps only the signs of the activations, one bit for each,
+// for the backward pass. It keeps whole activations at taps, except at the first layer,
+// whose activation is recomputed.
 type Plan struct {
 	network     *Network
 	engine      kernel.Engine
@@ -65,21 +65,22 @@ type Plan struct {
 	sections    []*section
 	buffers     *Buffers
 	forwardOnly bool
-	memory      int64     // allowed
-	picture     []float32 // of the last Forward
+	memory      int64     // the limit; 0 for none
+	picture     []float32 // the picture of the last Forward
 
-	rows kernel.Tensor // of the first layer's output, computed again
-	// A part of an activation and its gradient, where taps see copies.
+	rows kernel.Tensor // recomputed rows of the output of the first layer
+	// A copy of part of an activation and its gradient, for taps.
 	part, partGradient kernel.Tensor
-	gradient           []float32 // of a window's pixels
-	// The gradient of a map at a row of windows, and where this overlaps the next.
-	pending, shared kernel.Tensor
+	gradient           []float32 // the gradient of the pixels of a window
+	// The gradient of a section's input for a row of windows, and for the overlap of
+	// this row with the next.
+	gradientRows, overlap kernel.Tensor
 }
 
-// Plan lays out the network for pictures of h x w. It fails where a tap is
-// unknown ([*LayerError]), the picture is too small to reach one ([*SizeError]),
-// no part of it fits into the memory allowed ([*MemoryError]), or the engine
-// lacks the precision ([*kernel.PrecisionError]).
+// Plan prepares the network for pictures of h x w. It fails with a [*LayerError] where
+// a tap is unknown, with a [*SizeError] where the picture is too small to reach a tap,
+// with a [*MemoryError] where not even the smallest window fits into the memory, and
+// with a [*kernel.PrecisionError] where the engine does not support the precision.
 func (n *Network) Plan(engine kernel.Engine, h, w int, opts PlanOptions) (*Plan, error) {
 	if err := engine.Check(opts.Precision); err != nil {
 		return nil, err
@@ -92,7 +93,7 @@ func (n *Network) Plan(engine kernel.Engine, h, w int, opts PlanOptions) (*Plan,
 	if p.buffers == nil {
 		p.buffers = new(Buffers)
 	}
-	for _, t := range []*kernel.Tensor{&p.rows, &p.shared, &p.pending} {
+	for _, t := range []*kernel.Tensor{&p.rows, &p.overlap, &p.gradientRows} {
 		t.Precision = p.precision
 	}
 	p.first = n.first[0]()
@@ -105,7 +106,7 @@ func (n *Network) Plan(engine kernel.Engine, h, w int, opts PlanOptions) (*Plan,
 	return p, p.divide()
 }
 
-// addLayers adds the layers as deep as the deepest tap.
+// addLayers adds the layers up to the deepest tap.
 func (p *Plan) addLayers(n *Network, taps []string) error {
 	tapped := make(map[string]bool)
 	for _, tap := range taps {
@@ -131,8 +132,8 @@ func (p *Plan) addLayers(n *Network, taps []string) error {
 	return nil
 }
 
-// Reach fails with a [*LayerError] or a [*SizeError] where a picture of h x w
-// does not reach one of the layers; the error names the deepest.
+// Reach fails with a [*LayerError] or a [*SizeError] where a picture of h x w does not
+// reach one of the layers. A SizeError names the deepest such layer.
 func (n *Network) Reach(h, w int, layers ...string) error {
 	var small *SizeError
 	for _, name := range layers {
@@ -152,11 +153,11 @@ func (n *Network) Reach(h, w int, layers ...string) error {
 	return nil
 }
 
-// A SizeError says that a picture is too small to reach a layer.
+// A SizeError reports that a picture is too small to reach a layer.
 type SizeError struct {
 	H, W  int
 	Layer string
-	Least int // the least side that reaches it
+	Least int // the smallest side that reaches it
 }
 
 func (e *SizeError) Error() string {
@@ -164,9 +165,9 @@ func (e *SizeError) Error() string {
 		e.W, e.H, e.Layer, e.Least, e.Least)
 }
 
-// Operations returns the number of floating-point operations of the convolutions
-// of one Forward and one Backward over the whole picture, as a direct
-// convolution would count them: two for each weight and position.
+// Operations returns the number of floating-point operations of the convolutions in one
+// Forward and one Backward over the whole picture. It counts a direct convolution: two
+// operations for each weight and position.
 func (p *Plan) Operations() float64 {
 	var sum float64
 	for _, l := range p.layers {
@@ -175,21 +176,21 @@ func (p *Plan) Operations() float64 {
 	return sum
 }
 
-// Memory returns the memory that the plan was allowed, 0 for any.
+// Memory returns the memory limit of the plan in bytes, 0 for none.
 func (p *Plan) Memory() int64 { return p.memory }
 
-// Bytes returns the memory that the plan takes while it computes.
+// Bytes returns the memory that the plan uses while it computes.
 func (p *Plan) Bytes() int64 {
 	var way []option
 	for _, s := range p.sections {
 		largest := s.windows[0]
 		way = append(way, option{bytes: s.frameBytes(largest.h, largest.w, len(s.windows))})
 	}
-	return together(way)
+	return combinedBytes(way)
 }
 
-// Parts returns the number of windows that the picture is divided into to fit into
-// the memory allowed, 1 where it is not.
+// Parts returns the number of windows of the first section, 1 where the picture is
+// computed whole.
 func (p *Plan) Parts() int {
 	if len(p.sections) == 0 {
 		return 1
@@ -197,9 +198,9 @@ func (p *Plan) Parts() int {
 	return len(p.sections[0].windows)
 }
 
-// WeightBytes returns the memory of the network's weights: the engine's, of the layers
-// that the plan computes, with what they keep for the next time; and those that the
-// network was given, of layers that have not become the engine's in float32.
+// WeightBytes returns the memory of the network's weights: the engine's copies for the
+// layers of the plan, with the transformed weights that they cache, and the original
+// weights of layers for which the network still holds them.
 func (p *Plan) WeightBytes() int64 {
 	var sum int64
 	for i, c := range p.network.convs {
@@ -219,8 +220,8 @@ func (p *Plan) WeightBytes() int64 {
 	return sum
 }
 
-// Shape returns the shape, C x H x W, of the activation of a layer that the plan
-// computes.
+// Shape returns the shape C x H x W of the activation of a layer. The layer must be one
+// that the plan computes.
 func (p *Plan) Shape(layer string) (c, h, w int) {
 	for _, l := range p.layers {
 		if l.name == layer {
@@ -230,8 +231,8 @@ func (p *Plan) Shape(layer string) (c, h, w int) {
 	panic("vgg: the plan does not compute " + layer)
 }
 
-// Activations computes the tapped activations of a picture, 3 x H x W, each
-// whole and by its name. Its error is that of [Plan.Forward].
+// Activations returns the whole activation at each tap for a picture, 3 x H x W, by
+// canonical name. Its error is that of [Plan.Forward].
 func (p *Plan) Activations(ctx context.Context, picture []float32) (map[string]*kernel.Tensor, error) {
 	whole := make(map[string]*kernel.Tensor)
 	for _, l := range p.layers {
@@ -239,31 +240,32 @@ func (p *Plan) Activations(ctx context.Context, picture []float32) (map[string]*
 			whole[l.name] = kernel.NewTensor(p.Shape(l.name))
 		}
 	}
-	err := p.Forward(ctx, picture, func(tap string, part *kernel.Tensor, y, x int) { p.engine.Paste(whole[tap], part, y, x) })
+	err := p.Forward(ctx, picture, func(tap string, part *kernel.Tensor, y, x int) { p.engine.AddAt(whole[tap], part, y, x) })
 	if err != nil {
 		return nil, err
 	}
 	return whole, nil
 }
 
-// Forward computes the activations of a picture, 3 x H x W, and calls observe for
-// each tap with its activation, whole or in parts that make it up: y and x are
-// the place of a part's first position. The tensor is valid during the call.
+// Forward computes the activations of a picture, 3 x H x W. It calls observe for each
+// tap with its activation, whole or in parts that together make up the whole: y and x
+// are the position of the part in the whole activation. The tensor is valid only during
+// the call.
 //
-// It fails with context.Cause(ctx) where ctx is cancelled, which it checks before
-// every operation. Nothing but another Forward is to follow then.
+// Forward checks ctx before every operation and fails with context.Cause(ctx) once ctx
+// is cancelled. After that only Forward may be called.
 func (p *Plan) Forward(ctx context.Context, picture []float32, observe func(tap string, activation *kernel.Tensor, y, x int)) error {
 	p.picture = picture
 	for i, s := range p.sections {
-		behind := p.behind(i)
-		if behind != nil {
-			behind.input.Reshape(behind.layers[0].in, behind.h, behind.w)
-			behind.input.ClearBorder()
+		next := p.next(i)
+		if next != nil {
+			next.input.Reshape(next.layers[0].in, next.h, next.w)
+			next.input.ClearBorder()
 		}
 		for number := range s.windows {
 			err := p.forward(ctx, s, number, func(o *operation, f *frame) {
 				if o.tap == s.output {
-					p.handOn(s, behind, o, f)
+					p.storeOutput(s, next, o, f)
 					return
 				}
 				p.observe(s, f, o, observe)
@@ -276,22 +278,22 @@ func (p *Plan) Forward(ctx context.Context, picture []float32, observe func(tap 
 	return nil
 }
 
-// behind returns the section behind one, nil behind the last.
-func (p *Plan) behind(i int) *section {
+// next returns the section after section i, or nil after the last.
+func (p *Plan) next(i int) *section {
 	if i+1 == len(p.sections) {
 		return nil
 	}
 	return p.sections[i+1]
 }
 
-// Backward computes the gradient with respect to the picture, 3 x H x W, of a
-// cost of the tapped activations of the last [Plan.Forward], whose picture has
-// not changed since. It calls add for each tap and part, to add the gradient of
-// the cost with respect to that part of the activation to grad. Both tensors are
-// valid during the call.
+// Backward computes the gradient, 3 x H x W, of a cost of the tapped activations of the
+// last [Plan.Forward] with respect to its picture, which must not have changed since.
+// It calls add for each tap and part, with the same parts as Forward: add adds the
+// gradient of the cost with respect to that part of the activation to grad. Both
+// tensors are valid only during the call.
 //
-// It fails with context.Cause(ctx) where ctx is cancelled, which it checks before
-// every operation; gradient then means nothing.
+// Backward checks ctx before every operation and fails with context.Cause(ctx) once ctx
+// is cancelled. gradient is then undefined.
 func (p *Plan) Backward(ctx context.Context, gradient []float32, add func(tap string, grad, activation *kernel.Tensor, y, x int)) error {
 	if p.forwardOnly {
 		panic("vgg: Backward of a plan that is ForwardOnly")
@@ -304,7 +306,7 @@ func (p *Plan) Backward(ctx context.Context, gradient []float32, add func(tap st
 					return err
 				}
 			}
-			if err := p.backward(ctx, number, s, p.behind(i), gradient, add); err != nil {
+			if err := p.backward(ctx, number, s, p.next(i), gradient, add); err != nil {
 				return err
 			}
 		}

@@ -31,7 +31,7 @@ func forward(p *Plan, picture []float32) map[string][]float32 {
 	return values
 }
 
-// activations returns the activations of a plan's taps. Nobody cancels them.
+// activations returns the activations of a plan's taps without cancellation.
 func activations(p *Plan, picture []float32) map[string]*kernel.Tensor {
 	of, err := p.Activations(context.Background(), picture)
 	if err != nil {
@@ -40,7 +40,7 @@ func activations(p *Plan, picture []float32) map[string]*kernel.Tensor {
 	return of
 }
 
-// runForward and runBackward run a plan. Nobody cancels them.
+// runForward and runBackward run a plan without cancellation.
 func runForward(p *Plan, picture []float32, observe func(tap string, activation *kernel.Tensor, y, x int)) {
 	if err := p.Forward(context.Background(), picture, observe); err != nil {
 		panic(err)
@@ -53,7 +53,7 @@ func runBackward(p *Plan, gradient []float32, add func(tap string, grad, activat
 	}
 }
 
-// unobserved is an observer that looks away.
+// unobserved is an observer that does nothing.
 func unobserved(string, *kernel.Tensor, int, int) {}
 
 func sameActivations(t *testing.T, got, want map[string][]float32) {
@@ -79,7 +79,7 @@ func TestTapsAreIndependent(t *testing.T) {
 			} {
 				t.Run(name, func(t *testing.T) {
 					plan := newPlan(t, n, pool, h, w, opts)
-					for range 2 { // buffers are used again
+					for range 2 { // the second round reuses the buffers
 						got := forward(plan, picture)
 						if len(got) != len(taps) {
 							t.Errorf("observed %d layers, want %d", len(got), len(taps))
@@ -96,8 +96,8 @@ func TestTapsAreIndependent(t *testing.T) {
 	}
 }
 
-// TestForwardOnlyEqualsFull runs the paths that differ in which buffers they
-// keep, over every pooling and padding.
+// TestForwardOnlyEqualsFull compares plans with and without a backward pass, for every
+// pooling and padding.
 func TestForwardOnlyEqualsFull(t *testing.T) {
 	n, pool := randomNetwork(t, VGG19Slim, unit), newPool(t, 2)
 	const h, w = 19, 37
@@ -119,9 +119,8 @@ func TestForwardOnlyEqualsFull(t *testing.T) {
 	}
 }
 
-// TestDepth shows that a plan ends at its deepest tap: a picture that is too
-// small for deeper layers, and deeper weights that are not numbers, do not
-// matter to it.
+// TestDepth checks that a plan ends at its deepest tap: deeper layers may need a larger
+// picture, and their weights may be NaN.
 func TestDepth(t *testing.T) {
 	convs := Random(VGG19Slim, 1)
 	for i := range convs[4].Weight { // conv3_1
@@ -203,7 +202,7 @@ func TestTooSmallPicture(t *testing.T) {
 	}
 }
 
-// TestBackwardAsksDeepestFirst checks what Backward's caller sees.
+// TestBackwardAsksDeepestFirst checks the order and arguments of the calls of add.
 func TestBackwardAsksDeepestFirst(t *testing.T) {
 	n, pool := randomNetwork(t, small, unit), newPool(t, 1)
 	const h, w = 9, 10
@@ -225,8 +224,8 @@ func TestBackwardAsksDeepestFirst(t *testing.T) {
 	}
 }
 
-// TestBackwardAgain shows that a gradient depends on the last picture and its
-// cost alone, and not on what the buffers held.
+// TestBackwardAgain checks that a gradient depends on the last picture and its cost
+// alone, not on what the buffers held.
 func TestBackwardAgain(t *testing.T) {
 	n, pool := randomNetwork(t, VGG19Slim, unit), newPool(t, 2)
 	const h, w = 27, 35
@@ -274,12 +273,12 @@ func TestConcurrentPlans(t *testing.T) {
 	}
 }
 
-// TestGradientAgainstDifferences compares directional derivatives of a cost
-// with central differences.
+// TestGradientAgainstDifferences compares directional derivatives of a cost with
+// central differences.
 //
-// The difference errs by the rounding of the two costs, the more the smaller
-// the step, and by the kinks of ReLU and of maxima that the step crosses, the
-// more the larger it is. Both are about 0.2 % at steps of a fiftieth of a level.
+// The difference has two errors: the rounding of the two costs, which grows as the step
+// shrinks, and the kinks of ReLU and maximum pooling within the step, which grows with
+// it. Both are about 0.2 % at steps of a fiftieth of a level.
 func TestGradientAgainstDifferences(t *testing.T) {
 	const (
 		h, w       = 21, 26

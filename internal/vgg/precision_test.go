@@ -22,10 +22,10 @@ func eachBFloat16(t *testing.T, test func(t *testing.T)) {
 
 // TestBFloat16 compares activations and gradients with those of float32.
 //
-// Each layer rounds what it hands on by 2^-9 of a value on average, weights
-// included, and the errors of layers add up as their squares. Where rounding
-// changes the sign of what ReLU sees, or which of four is the largest, a gradient
-// takes another way: that is most of its error.
+// Each layer rounds its weights and activations by 2^-9 of a value on average, and the
+// squares of the errors of the layers add up. Where rounding changes the sign of an
+// input of ReLU, or the largest of four values, a gradient takes another path: that is
+// most of its error.
 func TestBFloat16(t *testing.T) {
 	const (
 		h, w                = 67, 50
@@ -63,9 +63,9 @@ func TestBFloat16(t *testing.T) {
 	}
 }
 
-// TestBFloat16Windows: sums have the same order wherever a window begins, so that
-// activations are those of the whole picture to the bit. Gradients meet in the
-// overlap of windows after they were rounded.
+// TestBFloat16Windows compares windows with the whole picture. Sums have the same order
+// wherever a window begins, so activations are equal to the bit. Gradients are rounded
+// before the overlaps of windows are added.
 func TestBFloat16Windows(t *testing.T) {
 	if testing.Short() {
 		t.Skip("pictures large enough to be computed in windows")
@@ -83,8 +83,8 @@ func TestBFloat16Windows(t *testing.T) {
 	alike(t, "gradient", gradientOf(parts, picture), gradientOf(whole, picture), gradientTolerance)
 }
 
-// TestPrecisionsOfANetwork: the weights of one precision are those of another,
-// rounded, whichever is asked for first.
+// TestPrecisionsOfANetwork checks that the bfloat16 weights are the rounded float32
+// weights, whichever is requested first.
 func TestPrecisionsOfANetwork(t *testing.T) {
 	eachBFloat16(t, func(t *testing.T) {
 		const h, w = 20, 24

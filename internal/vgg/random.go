@@ -2,24 +2,23 @@ package vgg
 
 import "math"
 
-// randomBias bounds the biases of [Random].
+// randomBias is the bound of the biases of [Random].
 const randomBias = 0.1
 
-// Random returns weights for an architecture that every program can make for
-// itself, for tests and benchmarks: they recognise nothing, and cost what real
-// ones cost. Weights are uniform within sqrt(6/(9*In)) of zero (He et al. 2015,
-// arXiv 1502.01852), which keeps activations as large from layer to layer as
-// the pixels of the [Input] are; biases are uniform within 0.1.
+// Random returns reproducible random weights for an architecture, for tests and
+// benchmarks. They recognize nothing, and take as much time and memory as trained
+// weights. Weights are uniform within ±sqrt(6/(9*In)) (He et al. 2015, arXiv
+// 1502.01852), so that activations in every layer are about as large as the pixels of
+// the [Input]. Biases are uniform within ±0.1.
 //
-// Value i of layer l, counted from 1, its weights first and then its biases,
-// is a hash of three numbers. With mix the output function of SplitMix64
-// (Steele, Lea and Flood 2014) and g = 0x9e3779b97f4a7c15, in 64-bit
-// arithmetic,
+// Value i of layer l, counted from 1, is a hash of i, l and seed. The weights of a
+// layer come before its biases. With mix the output function of SplitMix64 (Steele, Lea
+// and Flood 2014) and g = 0x9e3779b97f4a7c15, in 64-bit arithmetic,
 //
 //	key   = mix(mix(seed + g) + l*g)
 //	value = bound * ((mix(key + (i+1)*g) >> 40) / 2^23 - 1)
 //
-// of which all but the product with the bound is exact in float32.
+// Everything but the product with the bound is exact in float32.
 func Random(a Architecture, seed uint64) []Conv {
 	var convs []Conv
 	in := 3
@@ -40,10 +39,10 @@ func Random(a Architecture, seed uint64) []Conv {
 	return convs
 }
 
-// golden is the increment of SplitMix64: 2^64 over the golden ratio.
+// golden is the increment of SplitMix64: 2^64 divided by the golden ratio.
 const golden = 0x9e3779b97f4a7c15
 
-// noise fills values with the uniform numbers of a stream, between -1 and 1.
+// noise fills values with uniform random numbers between -1 and 1.
 func noise(values []float32, seed, stream uint64) {
 	state := mix(mix(seed+golden) + stream*golden)
 	for i := range values {

@@ -17,7 +17,7 @@ func TestRandom(t *testing.T) {
 			}
 			squares += float64(w) * float64(w)
 		}
-		// A uniform number has a third of its bound squared as variance.
+		// The variance of a uniform number is a third of the square of its bound.
 		got, want := squares/float64(len(c.Weight)), float64(bound)*float64(bound)/3
 		if math.Abs(got/want-1) > 4/math.Sqrt(float64(len(c.Weight))) {
 			t.Errorf("%s: variance %g, want %g", c.Name, got, want)

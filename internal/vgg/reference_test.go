@@ -12,8 +12,8 @@ import (
 	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
-// A reference is one case of testdata/reference.json; testdata/reference.py,
-// which wrote it, documents what it holds.
+// A reference is one case of testdata/reference.json. testdata/reference.py, which
+// wrote the file, documents its contents.
 type reference struct {
 	Name          string
 	Architecture  string
@@ -36,7 +36,7 @@ type summary struct {
 // The streams of a case's seed.
 const (
 	pictureStream    = 0
-	projectionStream = 100 // of the gradient; 100 + l of layer l
+	projectionStream = 100 // the stream for the gradient; 100 + l for layer l
 )
 
 func references(t *testing.T) []reference {
@@ -66,7 +66,7 @@ func (r *reference) architecture(t *testing.T) Architecture {
 	return Architecture{}
 }
 
-// randomConvs keeps the weights that the cases share.
+// randomConvs caches the weights that the cases share.
 var randomConvs = struct {
 	sync.Mutex
 	m map[string][]Conv
@@ -126,7 +126,7 @@ func pooling(t *testing.T, name string) kernel.Pooling {
 	return kind
 }
 
-// computed is what a plan made of a case.
+// computed is the result of a plan for a case.
 type computed struct {
 	activations map[string][]float32
 	gradient    []float32
@@ -173,9 +173,9 @@ func addToGradient(grad *kernel.Tensor, g []float32) {
 	grad.Copy(kernel.FromCHW(grad.C, grad.H, grad.W, g))
 }
 
-// The tolerances, relative to the root mean square of a layer: of any one
-// value, and of the root mean square and the projection, in which the errors
-// of many values average out.
+// The tolerances, relative to the root mean square of a layer: of single values, and of
+// the root mean square and the projection, in which the errors of many values average
+// out.
 const (
 	valueTolerance   = 1e-4
 	summaryTolerance = 1e-5
@@ -205,9 +205,9 @@ func (s *summary) compare(t *testing.T, what string, got []float32, seed, stream
 	}
 }
 
-// eachImplementation runs a test under every implementation of this machine; under
-// the race detector, for which portable Go takes minutes and to which assembly is
-// invisible, under the fastest alone.
+// eachImplementation runs a test under every implementation of this machine. Under the
+// race detector it runs only the fastest: portable Go would take minutes, and the
+// detector does not see assembly.
 func eachImplementation(t *testing.T, test func(t *testing.T)) {
 	t.Helper()
 	implementations := kernel.Implementations()
@@ -222,8 +222,8 @@ func eachImplementation(t *testing.T, test func(t *testing.T)) {
 	}
 }
 
-// skipLargeIfShort skips networks of millions of weights under -short: the
-// portable implementation takes a minute of the race detector's time with them.
+// skipLargeIfShort skips networks of millions of weights under -short: with the race
+// detector, the portable implementation takes a minute for them.
 func skipLargeIfShort(t *testing.T, r reference) {
 	t.Helper()
 	if testing.Short() && r.Architecture != VGG19Slim.Name {
@@ -231,8 +231,8 @@ func skipLargeIfShort(t *testing.T, r reference) {
 	}
 }
 
-// TestReference compares every activation, and the gradient to the pixels,
-// with PyTorch's.
+// TestReference compares every activation, and the gradient of the pixels, with
+// PyTorch.
 func TestReference(t *testing.T) {
 	for _, r := range references(t) {
 		t.Run(r.Name, func(t *testing.T) {

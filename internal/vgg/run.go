@@ -6,7 +6,7 @@ import (
 	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
-// newFrame returns a frame without memory.
+// newFrame returns a frame whose tensors and masks are empty.
 func (p *Plan) newFrame(s *section) frame {
 	f := frame{tensors: make([]*kernel.Tensor, s.buffers), masks: make([]*kernel.Mask, len(s.masks))}
 	f.tensors[ping], f.tensors[pong] = p.buffers.in(p.precision)
@@ -20,7 +20,7 @@ func (p *Plan) newFrame(s *section) frame {
 }
 
 // forward computes the activations of a window.
-func (p *Plan) forward(ctx context.Context, s *section, number int, look func(o *operation, f *frame)) error {
+func (p *Plan) forward(ctx context.Context, s *section, number int, visit func(o *operation, f *frame)) error {
 	f, w := &s.frame, s.windows[number]
 	f.window = w
 	switch {
@@ -28,7 +28,7 @@ func (p *Plan) forward(ctx context.Context, s *section, number int, look func(o 
 		f.pixels = p.picture
 	case s.input == nil:
 		f.pixels = resized(f.pixels, 3*w.h*w.w)
-		cut(f.pixels, p.picture, w, s.h, s.w)
+		cropPicture(f.pixels, p.picture, w, s.h, s.w)
 	case len(s.windows) == 1:
 		f.tensors[input] = s.input
 	default:
@@ -37,12 +37,12 @@ func (p *Plan) forward(ctx context.Context, s *section, number int, look func(o 
 	for i, m := range s.masks {
 		f.masks[i].Reshape(m.channels, w.h>>m.halvings, w.w>>m.halvings)
 	}
-	return p.runAll(ctx, s.forward, f, look)
+	return p.runAll(ctx, s.forward, f, visit)
 }
 
-// backward computes the gradient of a window's input, after forward, and adds it to
-// that of the section's input: of the picture, or of the map whose place it takes.
-func (p *Plan) backward(ctx context.Context, number int, s, behind *section, gradient []float32,
+// backward computes the gradient of a window's input, after forward, and adds it to the
+// gradient of the section's input.
+func (p *Plan) backward(ctx context.Context, number int, s, next *section, gradient []float32,
 	add func(tap string, grad, activation *kernel.Tensor, y, x int)) error {
 	f := &s.frame
 	f.gradient = gradient
@@ -52,7 +52,7 @@ func (p *Plan) backward(ctx context.Context, number int, s, behind *section, gra
 	}
 	err := p.runAll(ctx, s.backward, f, func(o *operation, f *frame) {
 		if o.tap == s.output {
-			p.takeBack(s, behind, o, f)
+			p.loadOutputGradient(s, next, o, f)
 			return
 		}
 		p.addTo(s, f, o, add)
@@ -61,88 +61,92 @@ func (p *Plan) backward(ctx context.Context, number int, s, behind *section, gra
 	case err != nil || len(s.windows) == 1:
 		return err
 	case s.input == nil:
-		mend(gradient, f.gradient, f.window, s.h, s.w)
+		addWindow(gradient, f.gradient, f.window, s.h, s.w)
 	default:
-		p.replace(s, number, f.tensors[input])
+		p.storeInputGradient(s, number, f.tensors[input])
 	}
 	return nil
 }
 
-func (p *Plan) runAll(ctx context.Context, list []operation, f *frame, look func(o *operation, f *frame)) error {
+func (p *Plan) runAll(ctx context.Context, list []operation, f *frame, visit func(o *operation, f *frame)) error {
 	for i := range list {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		p.run(&list[i], f, look)
+		p.run(&list[i], f, visit)
 	}
 	return nil
 }
 
-// handOn stores a core of the output of a section in the map that the next one takes.
-func (p *Plan) handOn(s, behind *section, o *operation, f *frame) {
-	a, y, x := s.core(f, o.tap)
-	p.engine.Place(behind.input, a.top, a.left, f.tensors[o.src], y, x, a.bottom-a.top, a.right-a.left)
+// storeOutput copies the interior of a window of the section's output to the input of
+// the next section.
+func (p *Plan) storeOutput(s, next *section, o *operation, f *frame) {
+	a, y, x := s.interior(f, o.tap)
+	p.engine.CopyAt(next.input, a.top, a.left, f.tensors[o.src], y, x, a.bottom-a.top, a.right-a.left)
 }
 
-// takeBack is the reverse of handOn: it takes the gradient.
-func (p *Plan) takeBack(s, behind *section, o *operation, f *frame) {
-	a, y, x := s.core(f, o.tap)
-	p.engine.Place(f.tensors[o.dst], y, x, behind.input, a.top, a.left, a.bottom-a.top, a.right-a.left)
+// loadOutputGradient copies the gradient of the interior from the input of the next
+// section, which by then holds the gradient.
+func (p *Plan) loadOutputGradient(s, next *section, o *operation, f *frame) {
+	a, y, x := s.interior(f, o.tap)
+	p.engine.CopyAt(f.tensors[o.dst], y, x, next.input, a.top, a.left, a.bottom-a.top, a.right-a.left)
 }
 
-// replace adds the gradient of a window's input to that of the map, which takes the
-// place of the map as soon as no window will need the map's rows again.
-func (p *Plan) replace(s *section, number int, grad *kernel.Tensor) {
+// storeInputGradient adds the gradient of a window's input to gradientRows. It
+// overwrites rows of the section's input with their gradient as soon as no later window
+// reads them.
+func (p *Plan) storeInputGradient(s *section, number int, grad *kernel.Tensor) {
 	var (
 		w     = s.windows[number]
 		begin = number == 0 || s.windows[number-1].y != w.y
 		last  = number == len(s.windows)-1
 	)
 	if begin {
-		p.pending.Reshape(grad.C, w.h, s.w)
-		p.pending.Zero()
+		p.gradientRows.Reshape(grad.C, w.h, s.w)
+		p.gradientRows.Zero()
 		if number > 0 {
-			p.engine.Place(&p.pending, 0, 0, &p.shared, 0, 0, p.shared.H, s.w)
+			p.engine.CopyAt(&p.gradientRows, 0, 0, &p.overlap, 0, 0, p.overlap.H, s.w)
 		}
 	}
-	p.engine.Paste(&p.pending, grad, 0, w.x)
+	p.engine.AddAt(&p.gradientRows, grad, 0, w.x)
 	switch {
 	case last:
-		p.engine.Place(s.input, w.y, 0, &p.pending, 0, 0, w.h, s.w)
+		p.engine.CopyAt(s.input, w.y, 0, &p.gradientRows, 0, 0, w.h, s.w)
 	case s.windows[number+1].y != w.y:
 		n := s.windows[number+1].y - w.y
-		p.engine.Place(s.input, w.y, 0, &p.pending, 0, 0, n, s.w)
-		p.shared.Reshape(grad.C, w.h-n, s.w)
-		p.engine.Place(&p.shared, 0, 0, &p.pending, n, 0, w.h-n, s.w)
+		p.engine.CopyAt(s.input, w.y, 0, &p.gradientRows, 0, 0, n, s.w)
+		p.overlap.Reshape(grad.C, w.h-n, s.w)
+		p.engine.CopyAt(&p.overlap, 0, 0, &p.gradientRows, n, 0, w.h-n, s.w)
 	}
 }
 
-// core returns the core of a frame's window at a tap, in the whole activation, and its
-// place in the window's.
-func (s *section) core(f *frame, t *tap) (a area, y, x int) {
+// interior returns the interior of the frame's window at a tap: its area in the whole
+// activation, and its position y, x in the window's activation.
+func (s *section) interior(f *frame, t *tap) (a area, y, x int) {
 	w := f.window
-	a = w.core.at(t.halvings, s.h, s.w)
+	a = w.interior.at(t.halvings, s.h, s.w)
 	return a, a.top - w.y>>t.halvings, a.left - w.x>>t.halvings
 }
 
-// partElements is about how many elements of an activation are copied, or computed
-// again, at once.
+// partElements is about how many elements of an activation are copied, or recomputed,
+// at a time.
 const partElements = 1 << 20 // 4 MiB
 
-// partRows returns how many rows of the given width those are at a tap.
+// partRows returns how many rows of the given width have partElements at a tap.
 func partRows(t *tap, width int) int { return max(1, partElements/(t.channels*width)) }
 
-// eachPart calls do for parts of at most so many rows of a window's core at a tap,
-// with their places in the whole activation and in the window's.
+// eachPart divides the interior of a window at a tap into parts of at most rows rows
+// and calls do for each, with its area in the whole activation and its position y, x in
+// the window's activation.
 func (s *section) eachPart(f *frame, t *tap, rows int, do func(part area, y, x int)) {
-	core, y, x := s.core(f, t)
-	for top := core.top; top < core.bottom && core.left < core.right; top += rows {
-		part := area{top, core.left, min(top+rows, core.bottom), core.right}
-		do(part, y+top-core.top, x)
+	interior, y, x := s.interior(f, t)
+	for top := interior.top; top < interior.bottom && interior.left < interior.right; top += rows {
+		part := area{top, interior.left, min(top+rows, interior.bottom), interior.right}
+		do(part, y+top-interior.top, x)
 	}
 }
 
-// observe calls observe with the activation of a window's core at a tap.
+// observe passes the activation in the interior of a window to the observer of a tap.
 func (p *Plan) observe(s *section, f *frame, o *operation, observe func(tap string, activation *kernel.Tensor, y, x int)) {
 	src := f.tensors[o.src]
 	rows := src.H
@@ -154,8 +158,8 @@ func (p *Plan) observe(s *section, f *frame, o *operation, observe func(tap stri
 	})
 }
 
-// view returns a part of an activation as taps see it: the rows themselves, or a copy
-// in float32.
+// view returns a part of an activation in float32, without its halo: a view of the rows
+// where possible, a copy otherwise.
 func (p *Plan) view(s *section, f *frame, of *kernel.Tensor, a area, y, x int) *kernel.Tensor {
 	if !s.copies(f.window.w) {
 		return of.Rows(y, a.bottom-a.top)
@@ -164,19 +168,20 @@ func (p *Plan) view(s *section, f *frame, of *kernel.Tensor, a area, y, x int) *
 	return &p.part
 }
 
-// addTo adds the gradient of a window's core at a tap.
+// addTo calls add for the interior of a window at a tap, and adds the result to the
+// window's gradient.
 func (p *Plan) addTo(s *section, f *frame, o *operation, add func(tap string, grad, activation *kernel.Tensor, y, x int)) {
 	var (
 		grad = f.tensors[o.dst]
 		of   = f.tensors[o.src]
 		rows = grad.H
 	)
-	if o.kind == opAddAgain || s.copies(f.window.w) {
+	if o.kind == opAddRecomputed || s.copies(f.window.w) {
 		rows = partRows(o.tap, grad.W)
 	}
 	s.eachPart(f, o.tap, rows, func(a area, y, x int) {
 		from := y
-		if o.kind == opAddAgain {
+		if o.kind == opAddRecomputed {
 			of, from = &p.rows, 0
 			of.Reshape(grad.C, a.bottom-a.top, grad.W)
 			p.engine.FirstConvRows(p.first, of, f.pixels, grad.H, y)
@@ -189,12 +194,12 @@ func (p *Plan) addTo(s *section, f *frame, o *operation, add func(tap string, gr
 		p.partGradient.Reshape(activation.C, activation.H, activation.W)
 		p.partGradient.Zero()
 		add(o.tap.layer, &p.partGradient, activation, a.top, a.left)
-		p.engine.Paste(grad, &p.partGradient, y, x)
+		p.engine.AddAt(grad, &p.partGradient, y, x)
 	})
 }
 
-// resized returns a slice of n elements, with the memory of another where that
-// suffices.
+// resized returns a slice of n elements. It reuses the memory of v where that is large
+// enough.
 func resized(v []float32, n int) []float32 {
 	if cap(v) < n {
 		return make([]float32, n)
@@ -202,16 +207,16 @@ func resized(v []float32, n int) []float32 {
 	return v[:n]
 }
 
-// cut copies a window of a picture, 3 x h x w, to to.
-func cut(to, picture []float32, of window, h, w int) {
+// cropPicture copies a window of a picture, 3 x h x w, to to.
+func cropPicture(to, picture []float32, of window, h, w int) {
 	for i := range 3 * of.h {
 		ch, y := i/of.h, i%of.h
 		copy(to[i*of.w:][:of.w], picture[(ch*h+of.y+y)*w+of.x:])
 	}
 }
 
-// mend adds a window to a picture, 3 x h x w.
-func mend(picture, from []float32, of window, h, w int) {
+// addWindow adds the pixels of a window, from, to a picture, 3 x h x w.
+func addWindow(picture, from []float32, of window, h, w int) {
 	for i := range 3 * of.h {
 		ch, y := i/of.h, i%of.h
 		to := picture[(ch*h+of.y+y)*w+of.x:][:of.w]

@@ -6,29 +6,30 @@ import (
 	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
-// Large pictures are computed window by window. The cores of the windows divide
-// the input of a section along lines where every pooling begins anew. Around its core
-// a window shows as much of the input, its halo, as the core's activations see. So
-// activations in the core are those of the whole picture. A gradient is linear: the
-// sum of what the costs in each core send back through its window is the gradient of
-// the whole, and there are no seams. Activations in the halo, which the window's edges
-// may have spoiled, are seen by no tap.
+// Large pictures are computed window by window. The interiors of the windows divide the
+// input of a section, along lines on which the windows of every pooling are aligned.
+// Around its interior, a window has a halo: the part of the input on which activations
+// in the interior depend. Therefore activations in the interior are exactly those of
+// the whole picture. Activations in the halo may be wrong, because they depend on the
+// window's edges; no tap observes them. Gradients are linear: the sum of the gradients
+// that the costs in each interior send back through its window is the gradient of the
+// whole. There are no seams.
 //
-// The halo grows with the depth of a section, so it pays to cut a deep network at a
-// pooling. The map at the cut is kept as a whole; on the way back, its gradient takes
-// its place row by row.
+// The halo grows with the depth of a section, so that it pays to split a deep network
+// at a pooling. The map at the split is stored whole. In the backward pass its gradient
+// replaces it row by row.
 
-// A window is a part of the input of a section.
+// A window is a rectangle of the input of a section, with its interior.
 type window struct {
-	y, x, h, w int  // in the input
-	core       area // in the input
+	y, x, h, w int  // in the input of the section
+	interior   area // in the input of the section
 }
 
 // An area is a range of rows and columns.
 type area struct{ top, left, bottom, right int }
 
-// at returns the area in maps that were halved so many times, given the size of the
-// input: an odd row or column at its end is dropped.
+// at returns the area in maps that were halved halvings times. h and w are the size of
+// the input. Pooling drops an odd last row or column.
 func (a area) at(halvings, h, w int) area {
 	end := func(v, whole int) int {
 		if v == whole {
@@ -39,7 +40,7 @@ func (a area) at(halvings, h, w int) area {
 	return area{a.top >> halvings, a.left >> halvings, end(a.bottom, h), end(a.right, w)}
 }
 
-// A MemoryError says that no window of a picture fits into the memory allowed.
+// A MemoryError reports that not even the smallest window fits into the memory limit.
 type MemoryError struct {
 	Least, Allowed int64 // bytes
 }
@@ -49,39 +50,40 @@ func (e *MemoryError) Error() string {
 		(e.Least+1<<20-1)>>20, e.Allowed>>20)
 }
 
-// A span is the rows, or the columns, of windows: n from at on, of which those from
-// first to last-1 are the core's.
+// A span is the rows, or columns, of a window: n from at on. Its interior is those from
+// first to last-1.
 type span struct{ at, n, first, last int }
 
-// align returns the distance between lines of the input where, in every layer, both
-// poolings and the engine's tiles begin anew. On these lines the rounding of a window
-// is that of the whole almost everywhere, which decides the signs of activations near
-// zero.
+// align returns the distance between lines of the input on which the pooling windows
+// and the engine's tiles are aligned in every layer. Windows aligned to these lines
+// round almost everywhere as the whole does, which decides the signs of activations
+// near zero.
 func (s *section) align() int { return s.grid() * kernel.Tile }
 
-// spans divides a side of the input into cores of a step, which is a multiple of
-// align. The first core is longer: windows begin at a multiple of the step.
+// spans divides a side of the input into interiors of length step, a multiple of align.
+// The first interior is longer, so that windows begin at multiples of step.
 func (s *section) spans(length, step int) []span {
 	var (
-		reach = s.reach()
-		all   []span
+		halo = s.halo()
+		all  []span
 	)
 	for at, first := 0, 0; first < length; at += step {
-		last := at + reach + step
-		if last+reach >= length {
+		last := at + halo + step
+		if last+halo >= length {
 			last = length
 		}
-		all = append(all, span{at: at, n: min(length, last+reach) - at, first: first, last: last})
+		all = append(all, span{at: at, n: min(length, last+halo) - at, first: first, last: last})
 		first = last
 	}
 	return all
 }
 
-// steps returns the steps that divide a side of the input into ever more cores.
+// steps returns the steps that divide a side of the input, from one interior to as many
+// as possible.
 func (s *section) steps(length int) []int {
 	var (
 		align = s.align()
-		inner = max(1, length-2*s.reach())
+		inner = max(1, length-2*s.halo())
 		steps []int
 	)
 	for count := 1; ; count++ {
@@ -95,19 +97,19 @@ func (s *section) steps(length int) []int {
 	}
 }
 
-// divide makes windows of the given steps.
+// divide sets windows with the given steps.
 func (s *section) divide(height, width int) {
 	s.windows = nil
 	for _, y := range s.spans(s.h, height) {
 		for _, x := range s.spans(s.w, width) {
 			s.windows = append(s.windows, window{
-				y: y.at, x: x.at, h: y.n, w: x.n, core: area{y.first, x.first, y.last, x.last},
+				y: y.at, x: x.at, h: y.n, w: x.n, interior: area{y.first, x.first, y.last, x.last},
 			})
 		}
 	}
 }
 
-// undivided makes the whole input one window.
-func (s *section) undivided() {
-	s.windows = []window{{h: s.h, w: s.w, core: area{0, 0, s.h, s.w}}}
+// useWholeInput sets a single window, the whole input.
+func (s *section) useWholeInput() {
+	s.windows = []window{{h: s.h, w: s.w, interior: area{0, 0, s.h, s.w}}}
 }

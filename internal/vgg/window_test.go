@@ -12,14 +12,14 @@ import (
 // all is a step that makes one window.
 const all = 1 << 20
 
-// divided returns a plan whose sections have windows of the given steps, one section
-// for each step, cut behind the given number of layers where there are two.
+// divided returns a plan with one section for each step, whose windows have that step.
+// Two sections are split after the given number of layers.
 func divided(t *testing.T, n *Network, pool *kernel.Pool, h, w int, opts PlanOptions, layers int, steps ...[2]int) *Plan {
 	t.Helper()
 	plan := newPlan(t, n, pool, h, w, opts)
 	sections := []*section{plan.section(plan.layers, h, w, false)}
 	if len(steps) == 2 {
-		sections = plan.cut(layers)
+		sections = plan.split(layers)
 	}
 	for i, s := range sections {
 		s.divide(steps[i][0], steps[i][1])
@@ -31,13 +31,13 @@ func divided(t *testing.T, n *Network, pool *kernel.Pool, h, w int, opts PlanOpt
 	return plan
 }
 
-// TestWindows shows that a picture that is computed window by window, in one section
-// or in two, has the activations and the gradient that it has as a whole.
+// TestWindows compares a picture that is computed window by window, in one section or
+// in two, with the whole picture.
 //
-// Windows round differently, which may change the sign of an activation near zero, or
-// which of two alike is the larger one, and from there on the way of the gradient. So
-// the gradient is compared closely in a network whose activations are all positive and
-// averaged.
+// Windows round differently. That may change the sign of an activation near zero, or
+// which of two nearly equal values is the larger one, and then the gradient takes
+// another path. So the gradient is compared closely only in a network with average
+// pooling whose activations are all positive.
 func TestWindows(t *testing.T) {
 	if testing.Short() {
 		t.Skip("pictures large enough to be computed in windows")
@@ -70,15 +70,15 @@ func TestWindows(t *testing.T) {
 		whole := divided(t, n, pool, h, w, opts, 0, [2]int{all, all})
 		want, gradient := forward(whole, picture), gradientOf(whole, picture)
 		for ways, plan := range map[string]*Plan{
-			"windows":               divided(t, n, pool, h, w, opts, 0, [2]int{64, 128}),
-			"cut behind two blocks": divided(t, n, pool, h, w, opts, 4, [2]int{64, 96}, [2]int{64, 32}),
-			"many small windows":    divided(t, n, pool, h, w, opts, 8, [2]int{32, 64}, [2]int{8, 8}),
-			"strips, and windows":   divided(t, n, pool, h, w, opts, 4, [2]int{96, all}, [2]int{32, all}),
-			"strips of a block":     divided(t, n, pool, h, w, opts, 2, [2]int{24, all}, [2]int{all, all}),
-			"windows of a block":    divided(t, n, pool, h, w, opts, 2, [2]int{64, 72}, [2]int{all, all}),
+			"windows":                divided(t, n, pool, h, w, opts, 0, [2]int{64, 128}),
+			"split after two blocks": divided(t, n, pool, h, w, opts, 4, [2]int{64, 96}, [2]int{64, 32}),
+			"many small windows":     divided(t, n, pool, h, w, opts, 8, [2]int{32, 64}, [2]int{8, 8}),
+			"strips, and windows":    divided(t, n, pool, h, w, opts, 4, [2]int{96, all}, [2]int{32, all}),
+			"strips of a block":      divided(t, n, pool, h, w, opts, 2, [2]int{24, all}, [2]int{all, all}),
+			"windows of a block":     divided(t, n, pool, h, w, opts, 2, [2]int{64, 72}, [2]int{all, all}),
 		} {
 			t.Run(name+"/"+ways, func(t *testing.T) {
-				for range 2 { // the second does not see what the first left in a map
+				for range 2 { // the second round finds the maps overwritten by the first
 					got := forward(plan, picture)
 					for _, tap := range taps {
 						alike(t, tap, got[tap], want[tap], 1e-5)
@@ -90,8 +90,8 @@ func TestWindows(t *testing.T) {
 	}
 }
 
-// TestDivisionFits: plans choose the cheaper of two ways, and keep to the memory
-// allowed down to the least that they name.
+// TestDivisionFits checks that plans choose the cheaper of two divisions, and that they
+// respect the memory limit down to the Least of the error.
 func TestDivisionFits(t *testing.T) {
 	n, pool := randomNetwork(t, VGG19Slim, unit), newPool(t, 1)
 	opts := PlanOptions{Taps: []string{"conv2_1", "conv5_1"}}
@@ -107,7 +107,7 @@ func TestDivisionFits(t *testing.T) {
 			first := s.windows[0]
 			way = append(way, option{bytes: s.frameBytes(first.h, first.w, len(s.windows))})
 		}
-		if need := together(way); need > opts.Memory {
+		if need := combinedBytes(way); need > opts.Memory {
 			t.Errorf("within %d bytes: %d", opts.Memory, need)
 		}
 		computed := 0.
@@ -137,8 +137,8 @@ func TestDivisionFits(t *testing.T) {
 	}
 }
 
-// gradientOf returns the gradient of the sum of a²/2 + a z over the tapped
-// activations a, where z varies from place to place.
+// gradientOf returns the gradient of the sum of a²/2 + a z over the tapped activations
+// a, where z varies with the position.
 func gradientOf(p *Plan, picture []float32) []float32 {
 	gradient := make([]float32, len(picture))
 	runForward(p, picture, unobserved)
@@ -148,13 +148,13 @@ func gradientOf(p *Plan, picture []float32) []float32 {
 			ch, row, column := i/(a.H*a.W), y+i/a.W%a.H, x+i%a.W
 			values[i] += float32(math.Sin(float64(ch + 3*row + 7*column)))
 		}
-		p.engine.Paste(grad, kernel.FromCHW(a.C, a.H, a.W, values), 0, 0)
+		p.engine.AddAt(grad, kernel.FromCHW(a.C, a.H, a.W, values), 0, 0)
 	})
 	return gradient
 }
 
-// alike fails the test unless the root mean square of got - want is within
-// tolerance of that of want.
+// alike fails the test unless the root mean square of got - want is within tolerance of
+// that of want.
 func alike(t *testing.T, what string, got, want []float32, tolerance float64) {
 	t.Helper()
 	var squares, errors float64
@@ -176,9 +176,9 @@ func TestNoWindowFits(t *testing.T) {
 	}
 }
 
-// TestCoresPartition shows that every position of every tap belongs to the core
-// of exactly one window.
-func TestCoresPartition(t *testing.T) {
+// TestInteriorsPartition checks that every position of every tap is in the interior of
+// exactly one window.
+func TestInteriorsPartition(t *testing.T) {
 	n, pool := randomNetwork(t, VGG19Slim, unit), newPool(t, 1)
 	const h, w = 471, 433
 	opts := PlanOptions{Taps: []string{"conv1_1", "conv3_1", "conv5_1"}}
@@ -210,8 +210,8 @@ func TestCoresPartition(t *testing.T) {
 	}
 }
 
-// TestCancelled: where the context is cancelled, nothing more is computed, in one
-// part or in several, and the cause is returned.
+// TestCancelled checks that a cancelled context stops the computation, in one window or
+// in several, and that its cause is returned.
 func TestCancelled(t *testing.T) {
 	n, pool := randomNetwork(t, VGG19Slim, unit), newPool(t, 2)
 	const h, w = 200, 150
@@ -220,7 +220,7 @@ func TestCancelled(t *testing.T) {
 	if parts.Parts() < 2 {
 		t.Fatalf("%d windows", parts.Parts())
 	}
-	picture, cause := randomPicture(h, w, 1), errors.New("the model has left")
+	picture, cause := randomPicture(h, w, 1), errors.New("cancelled by the test")
 	for name, plan := range map[string]*Plan{"whole": whole, "in parts": parts} {
 		t.Run(name, func(t *testing.T) {
 			gradient := make([]float32, len(picture))

@@ -13,7 +13,7 @@ import (
 	"github.com/pastiche-art/pastiche/weights"
 )
 
-// sum takes the size and the checksum of what is written to it.
+// sum computes the size and the checksum of what is written to it.
 type sum struct {
 	sha  hash.Hash
 	size int64
@@ -28,8 +28,7 @@ func (s *sum) Write(b []byte) (int, error) {
 
 func (s *sum) file() File { return File{s.size, hex.EncodeToString(s.sha.Sum(nil))} }
 
-// compare returns a [*ChecksumError] about the file at a place where it is not
-// the one that is wanted.
+// compare returns a [*ChecksumError] about the file at place unless f equals want.
 func (f File) compare(want File, place string) error {
 	if f.SHA256 != want.SHA256 {
 		return &ChecksumError{place, f.SHA256, want.SHA256}
@@ -43,15 +42,15 @@ func checksum(ctx context.Context, r io.Reader) (File, error) {
 	return s.file(), err
 }
 
-// A checkedFile is an open file whose checksum was taken. What is read of it has
-// that checksum, whatever its path leads to by then.
+// A checkedFile is an open file whose checksum has been computed. Reading it returns
+// the bytes with that checksum, even if its path leads to another file by then.
 type checkedFile struct {
 	*os.File
 	sum     File
 	written time.Time // when it was last written to, before the checksum was taken
 }
 
-// openFile opens the file at path and takes its checksum. The caller closes it.
+// openFile opens the file at path and computes its checksum. The caller closes it.
 func openFile(ctx context.Context, path string) (*checkedFile, error) {
 	// A named pipe would block when opened, so ask what path is first.
 	info, err := os.Stat(path)
@@ -71,14 +70,14 @@ func openFile(ctx context.Context, path string) (*checkedFile, error) {
 		checked.sum, err = checksum(ctx, f)
 	}
 	if err != nil {
-		_ = f.Close() // it was only read
+		_ = f.Close() // the file was only read
 		return nil, err
 	}
 	return checked, nil
 }
 
-// network reads the network of the file. It fails where the file was written to
-// since its checksum was taken.
+// network reads the network of the file. It fails if the file was modified after its
+// checksum was computed.
 func (f *checkedFile) network(override weights.Override) (*weights.Network, error) {
 	n, err := weights.ReadFile(f.File, override)
 	if err != nil {
@@ -94,7 +93,7 @@ func (f *checkedFile) network(override weights.Override) (*weights.Network, erro
 	return n, nil
 }
 
-// cancelable reads until its context ends.
+// cancelable is a reader that fails when its context ends.
 type cancelable struct {
 	ctx context.Context
 	io.Reader

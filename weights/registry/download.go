@@ -18,16 +18,15 @@ import (
 	"github.com/pastiche-art/pastiche/internal/atomicfile"
 )
 
-// maxRedirects is how many redirects are followed: content networks need one or
-// two.
+// maxRedirects is the largest number of redirects; CDNs need one or two.
 const maxRedirects = 5
 
-// chunk is how much is read between two reports, in bytes.
+// chunk is the number of bytes between two progress events.
 const chunk = 256 << 10
 
-// A download is a published file that arrives in pieces: over several attempts,
-// from several mirrors, in several runs of the program. What it has is in
-// incoming, under the checksum that it is to have.
+// A download is a published file that may arrive in pieces: over several attempts, from
+// several mirrors, in several runs of the program. The received bytes are in the
+// incoming folder, in a file named after the expected checksum.
 type download struct {
 	store  *Store
 	retry  retryPolicy
@@ -35,7 +34,7 @@ type download struct {
 	want   File
 	client *http.Client
 	file   *os.File
-	sum    *sum // of what has arrived
+	sum    *sum // the sum of the received bytes
 
 	// The rate is that since begun, when the download had first bytes.
 	begun time.Time
@@ -43,8 +42,8 @@ type download struct {
 
 	// resume is kept beside the file.
 	resume resumeInfo
-	// source is the URL that sent all bytes that have arrived, or empty where
-	// others did too or an earlier run of the program received some.
+	// source is the URL that has sent all received bytes. It is empty if several URLs
+	// have, or if an earlier run of the program received some.
 	source string
 }
 
@@ -59,14 +58,14 @@ func newDownload(s *Store, want File) *download {
 // resumeInfo is the JSON beside a download that lets another run resume it.
 type resumeInfo struct {
 	URL       string `json:"url"`
-	Validator string `json:"validator"` // what the server at URL calls its version of the file
+	Validator string `json:"validator"` // the server's ETag or Last-Modified of the file
 }
 
 func (d *download) resumePath() string { return d.path + ".json" }
 
-// open opens the file of the download, with what an earlier run has received.
+// open opens the file of the download and reads what earlier runs have received.
 func (d *download) open(ctx context.Context) error {
-	// Through a link, the file that it leads to would be overwritten.
+	// Opening a link would overwrite the file that it leads to.
 	for _, path := range []string{d.path, d.resumePath()} {
 		if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
 			if err := os.Remove(path); err != nil {
@@ -108,7 +107,7 @@ func (d *download) open(ctx context.Context) error {
 	return nil
 }
 
-// close leaves what has arrived to a later run.
+// close keeps the received bytes for a later run.
 func (d *download) close() error {
 	d.client.CloseIdleConnections()
 	err := d.file.Close()
@@ -118,13 +117,13 @@ func (d *download) close() error {
 	return atomicfile.Failed(d.path, err)
 }
 
-// discard deletes what has arrived, and reports whether there was anything.
+// discard deletes the received bytes, and reports whether there were any.
 func (d *download) discard() bool {
 	os.Remove(d.resumePath())
 	return os.Remove(d.path) == nil
 }
 
-// reset begins again with bytes that source will send.
+// reset deletes the received bytes and expects further ones from source.
 func (d *download) reset(source string) error {
 	if err := d.file.Truncate(0); err != nil {
 		return atomicfile.Failed(d.path, err)
@@ -133,7 +132,7 @@ func (d *download) reset(source string) error {
 	return nil
 }
 
-// check compares what has arrived with what is wanted.
+// check compares the received file with the expected one.
 func (d *download) check(mirror string) error {
 	if err := d.file.Sync(); err != nil {
 		return atomicfile.Failed(d.path, err)
@@ -141,7 +140,7 @@ func (d *download) check(mirror string) error {
 	return d.sum.file().compare(d.want, redacted(mirror))
 }
 
-// A finalError is one that another attempt at the same URL would meet again.
+// A finalError is an error that another attempt at the same URL would repeat.
 type finalError struct{ error }
 
 func (e *finalError) Unwrap() error { return e.error }
@@ -150,7 +149,7 @@ func final(format string, args ...any) error {
 	return &finalError{fmt.Errorf(format, args...)}
 }
 
-// attempt asks a mirror for what is missing, and takes what comes.
+// attempt requests the missing bytes from a mirror and receives them.
 func (d *download) attempt(ctx context.Context, mirror string) (err error) {
 	if d.sum.size == d.want.Size {
 		return nil
@@ -208,7 +207,7 @@ func (d *download) report(mirror string, now time.Time) {
 	d.store.report(f)
 }
 
-// cause says why a request failed, without the URL.
+// cause returns why a request failed, without the URL.
 func cause(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -222,7 +221,7 @@ func cause(ctx context.Context, err error) error {
 	return err
 }
 
-// request asks for the bytes after those that have arrived.
+// request requests the missing bytes.
 func (d *download) request(ctx context.Context, mirror string) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, mirror, http.NoBody)
 	if err != nil {
@@ -237,10 +236,10 @@ func (d *download) request(ctx context.Context, mirror string) (*http.Response, 
 	return d.client.Do(request)
 }
 
-// begin makes ready for the body of a response.
+// begin checks a response and prepares to receive its body.
 func (d *download) begin(mirror string, response *http.Response) error {
 	code := response.StatusCode
-	status := fmt.Sprintf("%d %s", code, http.StatusText(code)) // not in the server's words
+	status := fmt.Sprintf("%d %s", code, http.StatusText(code)) // without text of the server
 	switch {
 	case code == http.StatusPartialContent && d.sum.size > 0:
 		return d.goOn(mirror, response)
@@ -266,7 +265,7 @@ func (d *download) begin(mirror string, response *http.Response) error {
 
 var contentRange = regexp.MustCompile(`^bytes (\d+)-\d+/(\d+|\*)$`)
 
-// goOn checks that the response continues where the file ends.
+// goOn checks that the response continues at the end of the file.
 func (d *download) goOn(mirror string, response *http.Response) error {
 	header := response.Header.Get("Content-Range")
 	match := contentRange.FindStringSubmatch(header)
@@ -282,8 +281,8 @@ func (d *download) goOn(mirror string, response *http.Response) error {
 	return nil
 }
 
-// remember writes down the server's version of the file. A weak ETag promises
-// nothing about bytes.
+// remember stores the server's version of the file. It ignores a weak ETag, which does
+// not guarantee equal bytes.
 func (d *download) remember(mirror string, header http.Header) error {
 	d.resume = resumeInfo{redacted(mirror), header.Get("ETag")}
 	if d.resume.Validator == "" || strings.HasPrefix(d.resume.Validator, "W/") {
@@ -300,7 +299,7 @@ func (d *download) append(b []byte) error {
 	return err
 }
 
-// checkRedirect follows a few redirects, and none that leaves encryption behind.
+// checkRedirect allows a few redirects, but none from https to http.
 func checkRedirect(next *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects {
 		return final("more than %d redirects", maxRedirects)

@@ -6,18 +6,16 @@ import (
 	"runtime"
 )
 
-// The environment variables that say where networks are and where they come
-// from.
+// The environment variables for the folder of networks and for mirrors.
 const (
 	HomeVariable   = "PASTICHE_HOME"
 	MirrorVariable = "PASTICHE_MIRROR"
 )
 
-// FromEnvironment returns the user's store: the folder networks in
-// PASTICHE_HOME, or else in the folder pastiche of XDG_DATA_HOME, or else where
-// the system keeps such data: ~/.local/share, ~/Library/Application Support on
-// macOS, %LocalAppData% on Windows. It knows what [Known] lists, and its mirror
-// is PASTICHE_MIRROR.
+// FromEnvironment returns the user's store. Its folder is networks in PASTICHE_HOME;
+// without that variable pastiche/networks in XDG_DATA_HOME or in the system's folder
+// for data: ~/.local/share, ~/Library/Application Support on macOS, %LocalAppData% on
+// Windows. Its entries are those of [Known], its mirror is PASTICHE_MIRROR.
 func FromEnvironment() *Store {
 	s := &Store{Known: Known(), Mirror: os.Getenv(MirrorVariable)}
 	if home := home(); home != "" {
@@ -35,7 +33,7 @@ func home() string {
 		return dir
 	}
 	data := os.Getenv("XDG_DATA_HOME")
-	if !filepath.IsAbs(data) { // which the XDG specification says to ignore
+	if !filepath.IsAbs(data) { // the XDG specification ignores relative paths
 		data = systemData()
 	}
 	if data == "" {
@@ -44,7 +42,7 @@ func home() string {
 	return filepath.Join(data, "pastiche")
 }
 
-// systemData returns where this system keeps the data of programs, or "".
+// systemData returns the system's folder for data of programs, or "".
 func systemData() string {
 	if runtime.GOOS == "windows" {
 		return os.Getenv("LocalAppData")

@@ -13,9 +13,9 @@ import (
 	"github.com/pastiche-art/pastiche/weights"
 )
 
-// Read reads the network file at path and returns its entry: the published one
-// with its checksum, and otherwise an entry without a name. An override, unless
-// it is zero, comes before the published entry and the file.
+// Read reads the network file at path and returns its entry: the published one with its
+// checksum, or else an entry without a name. The override, unless it is zero, takes
+// precedence over the published entry and the file.
 func (s *Store) Read(ctx context.Context, path string, override weights.Override) (*weights.Network, Entry, error) {
 	f, err := openFile(ctx, path)
 	if err != nil {
@@ -40,12 +40,12 @@ func (s *Store) Read(ctx context.Context, path string, override weights.Override
 	return n, e, nil
 }
 
-// Import converts the network file at path and keeps it under the name. An
-// empty name stands for the one that the file is known by, or for what the
-// network calls itself. The override is that of [Store.Read]. [ErrName] reports
-// a name that cannot be given: one that is not made of lower-case letters,
-// digits, dots, hyphens and underscores, that is known for another file or
-// input, or that another network has.
+// Import converts the network file at path and stores it under the given name. An empty
+// name stands for the name under which the file is published, or else for the network's
+// own name. The override is that of [Store.Read]. Import returns [ErrName] for an
+// unusable name: one with other characters than lower-case letters, digits, dots,
+// hyphens and underscores, one that is published for another file or input, or one that
+// another network has.
 func (s *Store) Import(ctx context.Context, path, name string, override weights.Override) (Entry, error) {
 	if name != "" && !usable(name) {
 		return Entry{}, fmt.Errorf("%q: %w: expected at most 64 lower-case letters, digits, '.', '_' and '-'", name, ErrName)
@@ -73,7 +73,7 @@ func (s *Store) Import(ctx context.Context, path, name string, override weights.
 	return s.keep(n, e)
 }
 
-// publishedAs returns the entry that the file belongs to.
+// publishedAs returns the published entry of a file.
 func (s *Store) publishedAs(f File) (Entry, bool) {
 	for _, e := range s.Known {
 		if e.Source == f {
@@ -85,15 +85,15 @@ func (s *Store) publishedAs(f File) (Entry, bool) {
 
 var unusableLetters = regexp.MustCompile(`[^a-z0-9._-]+`)
 
-// nameOf makes a usable name of what a network calls itself.
+// nameOf returns a valid name made from the network's own name.
 func nameOf(n *weights.Network) string {
 	name := unusableLetters.ReplaceAllString(strings.ToLower(n.Name), "-")
 	name = strings.Trim(name, "._-")
 	return cmp.Or(name[:min(len(name), 64)], "network")
 }
 
-// keep writes the network that was read from e.Source to the folder, whose lock
-// is held, and gives it its name.
+// keep writes the network that was read from e.Source to the folder and records its
+// name. The caller holds the lock of the folder.
 func (s *Store) keep(n *weights.Network, e Entry) (Entry, error) {
 	n.Name, n.Family, n.License = e.Name, e.Family, e.License
 	before, err := s.Entry(e.Name)

@@ -57,7 +57,7 @@ var known = []Entry{
 		Name:    "vgg19-slim",
 		Family:  "VGG-19, slim, to conv5_1",
 		License: "MIT, Huan Wang et al.; VGG-19: CC BY 4.0, Visual Geometry Group",
-		Input:   weights.PlainInput, // of its 1x1 convolution
+		Input:   weights.PlainInput, // the input of its 1x1 convolution
 		Origin:  "distilled from VGG-19 by Huan Wang et al. 2020, Collaborative Distillation",
 		Source: File{
 			Size:   3_862_288,
@@ -77,6 +77,6 @@ var builtinFile = File{
 	SHA256: "c8fdf2405bc95cffeb4d8163d00cf2fa6b22d195900557be2626641bced01b2d",
 }
 
-// Known lists the networks that every store knows by name. All but the built-in
-// one are as their makers published them.
+// Known lists the networks that every store knows by name. All except the built-in one
+// are as their authors published them.
 func Known() []Entry { return slices.Clone(known) }

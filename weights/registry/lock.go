@@ -15,11 +15,11 @@ import (
 	"github.com/pastiche-art/pastiche/internal/atomicfile"
 )
 
-// lockInterval is how often a lock that another process holds is tried.
+// lockInterval is the time between attempts to take a lock that another process holds.
 const lockInterval = 100 * time.Millisecond
 
-// lock waits until no other process changes the folder, and clears away what
-// one that was killed has left.
+// lock waits until no other process holds the lock of the folder, takes it, and deletes
+// the leftovers of killed processes.
 func (s *Store) lock(ctx context.Context) (unlock func(), err error) {
 	if s.Dir == "" {
 		return nil, fmt.Errorf("the folder of networks %w: the environment names no home: set %s to a folder", ErrWrite, HomeVariable)
@@ -41,7 +41,7 @@ func (s *Store) lock(ctx context.Context) (unlock func(), err error) {
 		return nil, atomicfile.Failed(path, err)
 	}
 	unlock = func() {
-		_ = l.Unlock() // the end of the process unlocks it too
+		_ = l.Unlock() // the lock is also released when the process ends
 	}
 	if err := s.sweep(); err != nil {
 		unlock()
@@ -50,9 +50,8 @@ func (s *Store) lock(ctx context.Context) (unlock func(), err error) {
 	return unlock, nil
 }
 
-// sweep deletes what processes that were killed have left: files that were being
-// written, and blobs without a name. The caller holds the lock, so that no other
-// process is writing.
+// sweep deletes the leftovers of killed processes: temporary files and blobs without a
+// name. The caller holds the lock, so that no other process is writing.
 func (s *Store) sweep() error {
 	for _, folder := range []string{"names", "blobs", "incoming"} {
 		path := filepath.Join(s.Dir, folder)
@@ -68,7 +67,7 @@ func (s *Store) sweep() error {
 	for _, name := range recorded {
 		e, err := s.readRecord(name)
 		if err != nil {
-			return nil // whatever it names must stay
+			return nil // an unreadable record may name any blob: keep them
 		}
 		named[s.blob(e.Local)] = true
 	}
@@ -88,7 +87,7 @@ func (s *Store) sweep() error {
 	return nil
 }
 
-// write makes a file in the folder, and the folder where it is not there yet.
+// write writes a file in the folder. It creates the folder if necessary.
 func write(path string, fill func(io.Writer) error) error {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o777); err != nil {

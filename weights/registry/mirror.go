@@ -21,8 +21,8 @@ func (e Entry) published() string {
 	return path.Base(u.Path)
 }
 
-// mirrors returns where the entry's file may be: the paths of files in mirrors
-// that are folders, which are nearest, and the URLs to try after them.
+// mirrors returns where to find the entry's file: the paths in mirrors that are
+// folders, to be tried first, and then the URLs.
 func (s *Store) mirrors(e Entry) (files, urls []string, err error) {
 	if s.Mirror == "" {
 		return nil, e.URLs, nil

@@ -9,25 +9,24 @@ import (
 	"time"
 )
 
-// A retryPolicy says how often a mirror that fails is tried again.
+// A retryPolicy determines how often to retry a failing mirror.
 type retryPolicy struct {
-	// stall is how long a mirror may send nothing.
+	// stall is how long a mirror may send nothing before an attempt fails.
 	stall time.Duration
-	// attempts is how many may fail in a row, without bringing progress bytes,
-	// before the mirror is given up.
+	// attempts is the number of consecutive attempts without progress after which to
+	// give a mirror up.
 	attempts int
 	progress int64
-	// pause is the time before the second attempt. It doubles with each
-	// failure.
+	// pause is the time before the second attempt. It doubles with each failure.
 	pause time.Duration
 }
 
 var defaultRetry = retryPolicy{stall: 30 * time.Second, attempts: 4, progress: 64 << 10, pause: time.Second}
 
-// Pull fetches the network of that name, unless it is present, and returns its
-// entry. Mirrors are tried in order; a connection that breaks off is resumed,
-// as is a download that an earlier call has begun. What arrives is kept only
-// with the right checksum. Where no mirror delivers, the error says why of each.
+// Pull downloads the named network, unless it is present, and returns its entry. It
+// tries mirrors in order. It resumes interrupted connections, and downloads of earlier
+// calls. It keeps a file only if the checksum is right. If no mirror delivers the file,
+// the error holds the reason for each mirror.
 func (s *Store) Pull(ctx context.Context, name string) (Entry, error) {
 	e, err := s.Entry(name)
 	if err != nil || e.Present() {
@@ -38,7 +37,7 @@ func (s *Store) Pull(ctx context.Context, name string) (Entry, error) {
 		return e, err
 	}
 	defer unlock()
-	// Another process may have pulled it while this one waited.
+	// Another process may have pulled it in the meantime.
 	if e, err = s.present(name); !errors.Is(err, ErrAbsent) || len(e.URLs) == 0 {
 		return e, err
 	}
@@ -64,8 +63,8 @@ func (s *Store) Pull(ctx context.Context, name string) (Entry, error) {
 	return s.download(ctx, urls, e, failures)
 }
 
-// openPublished opens a file in a mirror, which must be the one that the entry
-// was published as.
+// openPublished opens a file in a mirror that is a folder. It must have the checksum of
+// the published file.
 func openPublished(ctx context.Context, e Entry, path string) (*checkedFile, error) {
 	f, err := openFile(ctx, path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -75,14 +74,14 @@ func openPublished(ctx context.Context, e Entry, path string) (*checkedFile, err
 		return nil, err
 	}
 	if err := f.sum.compare(e.Source, path); err != nil {
-		_ = f.Close() // it was only read
+		_ = f.Close() // the file was only read
 		return nil, err
 	}
 	return f, nil
 }
 
-// download keeps the entry's file from the first of the URLs that has it. The
-// failures are those of mirrors before them.
+// download fetches the entry's file from the first URL that delivers it. failures are
+// those of the mirrors tried before.
 func (s *Store) download(ctx context.Context, urls []string, e Entry, failures mirrorsError) (Entry, error) {
 	d := newDownload(s, e.Source)
 	if err := d.open(ctx); err != nil {
@@ -105,7 +104,7 @@ func (s *Store) download(ctx context.Context, urls []string, e Entry, failures m
 	return e, err
 }
 
-// convert keeps the network of a file that has the entry's checksum.
+// convert stores the network of a file with the entry's checksum.
 func (s *Store) convert(f *checkedFile, e Entry) (Entry, error) {
 	s.report(Converting{f.Name()})
 	n, err := f.network(e.override())
@@ -131,8 +130,8 @@ func (e mirrorsError) Unwrap() []error { return e }
 
 func (e mirrorsError) Is(target error) bool { return target == ErrUndelivered }
 
-// fromAny completes the download from the first mirror that can. Where none
-// does, the error adds to the failures of others.
+// fromAny completes the download from the first mirror that delivers the file. If none
+// does, the error includes the given failures.
 func (d *download) fromAny(ctx context.Context, urls []string, failures mirrorsError) error {
 	for _, mirror := range urls {
 		err := d.from(ctx, mirror)
@@ -151,7 +150,7 @@ func (d *download) from(ctx context.Context, mirror string) error {
 		before := d.sum.size
 		err := d.attempt(ctx, mirror)
 		if err == nil {
-			fromThis := d.source == mirror // all of the bytes
+			fromThis := d.source == mirror // all received bytes
 			if err = d.check(mirror); err == nil {
 				return nil
 			}
@@ -162,7 +161,7 @@ func (d *download) from(ctx context.Context, mirror string) error {
 				d.store.report(Failed{redacted(mirror), err, true})
 				return err
 			}
-			// Bytes of another mirror or of an earlier run may be to blame.
+			// Bytes from another mirror or an earlier run may be the wrong ones.
 			continue
 		}
 		if ctx.Err() != nil {

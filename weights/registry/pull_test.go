@@ -25,7 +25,7 @@ import (
 
 var sample = published(1)
 
-// A mirror serves the sample in one way or another, and counts.
+// A mirror serves the sample in various ways, and counts requests and bytes.
 type mirror struct {
 	*httptest.Server
 	requests atomic.Int64
@@ -55,9 +55,9 @@ func (c *counted) Write(b []byte) (int, error) {
 
 func (c *counted) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 
-// The ways to serve.
+// The ways of serving.
 
-// well serves a file as servers do, ranges and all.
+// well serves a file as servers usually do, with ranges.
 func well(file []byte) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("ETag", strconv.Quote(fileOf(file).SHA256))
@@ -65,7 +65,7 @@ func well(file []byte) http.HandlerFunc {
 	}
 }
 
-// plainly serves a file without knowing of ranges.
+// plainly serves a file without support for ranges.
 func plainly(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Length", strconv.Itoa(len(sample)))
 	_, _ = w.Write(sample)
@@ -89,7 +89,7 @@ func unannounced(file []byte) http.HandlerFunc {
 	}
 }
 
-// announcing claims another length than the file's.
+// announcing claims a wrong length of the file.
 func announcing(length int) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", strconv.Itoa(length))
@@ -98,7 +98,7 @@ func announcing(length int) http.HandlerFunc {
 	}
 }
 
-// breaking serves well, but each response ends after 64 to 128 KiB.
+// breaking serves like well, but ends each response after 64 to 128 KiB.
 func breaking(seed uint64) http.HandlerFunc {
 	var mu sync.Mutex
 	r := rand.New(rand.NewPCG(seed, 1))
@@ -128,7 +128,7 @@ func (c *cut) Write(b []byte) (int, error) {
 
 func (c *cut) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 
-// silent accepts requests and says nothing, with or without a beginning.
+// silent accepts requests and sends nothing, or only a beginning.
 func silent(begin int) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if begin > 0 {
@@ -160,7 +160,7 @@ func redirect(to string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, to, http.StatusFound) }
 }
 
-// answering serves with a status and a range of its own making.
+// answering serves with a given status and range.
 func answering(code int, contentRange string, body []byte) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Range", contentRange)
@@ -179,9 +179,9 @@ func TestPull(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		mirrors []http.HandlerFunc
-		err     string // a part of the error, or
-		wrong   bool   // the error is that of a checksum
-		kept    bool   // what arrived is kept for another call
+		err     string // part of the error, or
+		wrong   bool   // whether it is a checksum error
+		kept    bool   // whether received bytes are kept for another call
 	}{
 		{name: "well", mirrors: []http.HandlerFunc{well(sample)}},
 		{name: "without ranges", mirrors: []http.HandlerFunc{plainly}},
@@ -279,8 +279,8 @@ func TestPull(t *testing.T) {
 	}
 }
 
-// TestPullSilence gives up mirrors that say nothing, before their first word and
-// after it.
+// TestPullSilence checks that mirrors that send nothing are given up, before and after
+// their first byte.
 func TestPullSilence(t *testing.T) {
 	for name, serve := range map[string]http.HandlerFunc{"no answer": silent(0), "no more": silent(100)} {
 		t.Run(name, func(t *testing.T) {
@@ -304,13 +304,13 @@ func TestPullSilence(t *testing.T) {
 	}
 }
 
-// TestPullResumes interrupts a pull on its way and takes it up again.
+// TestPullResumes interrupts a pull and resumes it.
 func TestPullResumes(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		serve  http.HandlerFunc
 		change func(t *testing.T, s *Store, partial string)
-		whole  bool // all of it is sent again
+		whole  bool // the whole file is sent again
 	}{
 		{name: "where it was", serve: well(sample), change: func(*testing.T, *Store, string) {}},
 		{name: "from another mirror", serve: well(sample), change: func(t *testing.T, s *Store, _ string) {
@@ -372,7 +372,8 @@ func TestPullResumes(t *testing.T) {
 	}
 }
 
-// TestPullWithoutRoom asks for more than any disk has, and leaves nothing there.
+// TestPullWithoutRoom requests more than any disk holds, and checks that nothing is
+// left.
 func TestPullWithoutRoom(t *testing.T) {
 	if _, known := freeSpace(t.TempDir()); !known {
 		t.Skip("nobody knows how much room there is")
@@ -427,8 +428,8 @@ func TestPullEvents(t *testing.T) {
 	}
 }
 
-// TestRedirectToPlain follows redirects among encrypted addresses, and none to
-// one that is not.
+// TestRedirectToPlain checks that redirects between https URLs are followed, and
+// redirects to http are not.
 func TestRedirectToPlain(t *testing.T) {
 	plain := newMirror(t, well(sample))
 	secure := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -459,7 +460,7 @@ func TestRedirectToPlain(t *testing.T) {
 	}
 }
 
-// TestUntrusted refuses a server whose certificate nobody vouches for, at once.
+// TestUntrusted checks that a server with an untrusted certificate is refused at once.
 func TestUntrusted(t *testing.T) {
 	secure := httptest.NewUnstartedServer(well(sample))
 	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -547,8 +548,8 @@ func TestMirror(t *testing.T) {
 	}
 }
 
-// TestProxy reaches a mirror of a made-up name through a proxy. net/http reads
-// the environment once for each process, so this needs one of its own.
+// TestProxy reaches a mirror with an invented name through a proxy. net/http reads the
+// environment once in each process, so this needs a process of its own.
 func TestProxy(t *testing.T) {
 	var asked atomic.Value
 	proxy := newMirror(t, func(w http.ResponseWriter, r *http.Request) {
@@ -571,7 +572,7 @@ func storeIn(home string) *Store {
 	return &Store{Dir: filepath.Join(home, "networks"), Known: testEntries("https://origin.invalid"), retry: eager}
 }
 
-// TestProcesses lets processes pull at once: one of them does.
+// TestProcesses pulls in several processes at once: only one downloads.
 func TestProcesses(t *testing.T) {
 	m := newMirror(t, slowly)
 	home := t.TempDir()
@@ -629,7 +630,7 @@ func TestKilledPull(t *testing.T) {
 	checkFiles(t, s, 2)
 }
 
-// pausing sends some bytes, says so, and waits.
+// pausing sends some bytes, signals it, and waits.
 type pausing struct {
 	http.ResponseWriter
 	left          int
@@ -652,7 +653,7 @@ func (p *pausing) Write(b []byte) (int, error) {
 
 func (p *pausing) Unwrap() http.ResponseWriter { return p.ResponseWriter }
 
-// TestKilledChanges kills a process that imports and removes, wherever it is.
+// TestKilledChanges kills a process that imports and removes, at various points.
 func TestKilledChanges(t *testing.T) {
 	home := t.TempDir()
 	s := storeIn(home)

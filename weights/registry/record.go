@@ -15,8 +15,8 @@ import (
 	"github.com/pastiche-art/pastiche/weights"
 )
 
-// recordFile is the JSON of a record: an [Entry] without its name, which is
-// that of the file.
+// recordFile is the JSON of a record: an [Entry] without its name, which is the name of
+// the file.
 type recordFile struct {
 	Family  string        `json:"family"`
 	License string        `json:"license,omitempty"`
@@ -26,14 +26,14 @@ type recordFile struct {
 	Local   File          `json:"local"`
 }
 
-// maxRecord bounds what is read of a record, in bytes. They have about 600.
+// maxRecord is the largest size of a record, in bytes. Records have about 600.
 const maxRecord = 16 << 10
 
 // sums are SHA-256 in lower-case hexadecimal.
 var sums = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
-// names are those that work as the name of a file wherever it is carried, and
-// that are not taken for a path.
+// names matches names that are valid file names on every system and cannot be mistaken
+// for a path.
 var names = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 
 func usable(name string) bool {
@@ -41,11 +41,11 @@ func usable(name string) bool {
 	return names.MatchString(name) && filepath.IsLocal(name)
 }
 
-// errRecord is the error of a record that is damaged.
+// errRecord is the error of a damaged record.
 var errRecord = errors.New("not the record of a network")
 
-// readRecord reads the record of that name. It fails with [fs.ErrNotExist], with
-// errRecord, or with another error of the file system.
+// readRecord reads the record of a name. It fails with [fs.ErrNotExist], errRecord, or
+// another error of the file system.
 func (s *Store) readRecord(name string) (Entry, error) {
 	if s.Dir == "" || !usable(name) {
 		return Entry{}, fs.ErrNotExist
@@ -55,7 +55,7 @@ func (s *Store) readRecord(name string) (Entry, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, syscall.ENOTDIR):
-		return Entry{}, fs.ErrNotExist // such as in the home /dev/null
+		return Entry{}, fs.ErrNotExist // for example below /dev/null
 	case err != nil:
 		return Entry{}, err
 	case !info.Mode().IsRegular():
@@ -74,7 +74,7 @@ func (s *Store) readRecord(name string) (Entry, error) {
 	if err := json.Unmarshal(text, &r); err != nil {
 		return Entry{}, fmt.Errorf("%s: %w: %w", path, errRecord, err)
 	}
-	// A checksum becomes a path.
+	// The checksum becomes part of a path.
 	if !sums.MatchString(r.Local.SHA256) {
 		return Entry{}, fmt.Errorf("%s: %w: its SHA-256 is %.80q, expected 64 hexadecimal digits", path, errRecord, r.Local.SHA256)
 	}
@@ -84,7 +84,7 @@ func (s *Store) readRecord(name string) (Entry, error) {
 	}, nil
 }
 
-// writeRecord gives the entry its name.
+// writeRecord writes the record of the entry.
 func (s *Store) writeRecord(e Entry) error {
 	text, err := json.MarshalIndent(recordFile{e.Family, e.License, e.Input, e.Origin, e.Source, e.Local}, "", "  ")
 	if err != nil {
@@ -96,7 +96,7 @@ func (s *Store) writeRecord(e Entry) error {
 	})
 }
 
-// recorded lists the names that have a record, in order.
+// recorded lists the names of all records, sorted.
 func (s *Store) recorded() ([]string, error) {
 	if s.Dir == "" {
 		return nil, nil

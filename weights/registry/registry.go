@@ -1,28 +1,26 @@
-// Package registry gives networks names and keeps them on this machine.
+// Package registry stores networks on this machine by name.
 //
-// A network comes in one of two ways, [Store.Pull] and [Store.Import], and both
-// end in the same place:
+// A network enters the store by [Store.Pull] or [Store.Import]:
 //
-//	a mirror -> the file as it was published, its checksum taken while it is written
-//	that file, or one of the user's -> package weights -> the convolutions
-//	the convolutions -> a compact safetensors file in float32, named after its SHA-256
-//	-> a record that gives it a name
+//	mirror -> the published file, checked against its SHA-256
+//	that file, or a file of the user -> package weights -> convolutions
+//	convolutions -> a compact safetensors file in float32, named after its SHA-256
+//	-> a record, which gives it a name
 //
-// so that the next start reads 80 MB of a VGG-19 instead of 550, bit for bit
-// the same weights.
+// A program then reads 80 MB for a VGG-19 instead of 550, with exactly the same
+// weights.
 //
 // # On disk
 //
-//	lock                        held by a process while it changes the folder
-//	names/<name>.json           the record: what the name stands for
+//	lock                        locked by a process while it changes the folder
+//	names/<name>.json           the record of a name
 //	blobs/<sha256>.safetensors  the convolutions
 //	incoming/                   downloads that can be resumed
 //
-// A file appears under names and blobs by renaming it, whole and synced, and
-// is never changed. A process that is killed therefore leaves at worst a
-// temporary file, a download, or a blob without a name. The next one to take the
-// lock clears away all but downloads. Reading takes no lock. A blob is compared
-// with its checksum each time that it is read.
+// A file appears in names and blobs by renaming, complete and synced, and never
+// changes. A killed process leaves at worst a temporary file, a download, or a blob
+// without a name. The next process that takes the lock deletes all but downloads.
+// Readers take no lock. Every time a blob is read, it is compared with its checksum.
 package registry
 
 import (
@@ -34,7 +32,7 @@ import (
 	"github.com/pastiche-art/pastiche/weights"
 )
 
-// The kinds of errors that callers decide on, for errors.Is.
+// The kinds of errors, for errors.Is.
 var (
 	// ErrUnknown: no network has that name.
 	ErrUnknown = errors.New("unknown network")
@@ -57,23 +55,22 @@ type Entry struct {
 	Name    string
 	Family  string // which member of the VGG family it is
 	License string // empty where it is not known
-	// Input is that of what this machine keeps, or of Source where it keeps
-	// nothing. They differ where Source begins with a 1x1 convolution of the
-	// colours, which becomes a part of the input.
+	// Input is that of Local, or of Source where there is no Local. They differ where
+	// Source begins with a 1x1 convolution of the colors, which becomes part of the
+	// input.
 	Input   weights.Input
-	Origin  string   // who made it, or the file that it was imported from
+	Origin  string   // the author, or the file that it was imported from
 	Source  File     // the file as it was published or imported
-	URLs    []string // where Source can be fetched, best first; none for an imported network
-	Local   File     // what this machine keeps of it; zero where it has nothing
+	URLs    []string // where to download Source, best first; empty for an imported network
+	Local   File     // the stored file; zero where there is none
 	BuiltIn bool     // part of the program, so always present
-	// Damage says why a network that was kept on this machine cannot be used: its
-	// record cannot be read, or its file is missing or has another size than it
-	// was kept with. It is nil where none of that is so; the bytes of the file are
-	// compared by [Store.Open] and [Store.Verify] alone.
+	// Damage is why a stored network cannot be used: its record is unreadable, or its
+	// file is missing or has the wrong size. It is nil otherwise. Only [Store.Open] and
+	// [Store.Verify] compare the bytes of the file.
 	Damage error
 }
 
-// override returns what the file of a published network is read with.
+// override returns the override with which to read the file of a published network.
 func (e Entry) override() weights.Override {
 	in := e.Input
 	return weights.Override{PartialInput: weights.PartialInput{Channels: in.Channels, Max: in.Max, Mean: &in.Mean, Std: &in.Std}}
@@ -89,7 +86,7 @@ type File struct {
 // Present reports whether the network is on this machine.
 func (e Entry) Present() bool { return e.Local != File{} }
 
-// A ChecksumError reports a file whose bytes are not those that were expected.
+// A ChecksumError reports a file with an unexpected checksum.
 type ChecksumError struct {
 	Place     string // a path or a URL
 	Got, Want string // SHA-256 in hexadecimal
@@ -105,25 +102,25 @@ func (e *ChecksumError) Error() string {
 type Event interface{ event() }
 
 type (
-	// Waiting says that another process is changing the networks in Dir.
+	// Waiting reports that another process is changing the networks in Dir.
 	Waiting struct{ Dir string }
-	// Fetching says that Done of Total bytes have arrived, the last from From.
+	// Fetching reports that Done of Total bytes have arrived, the latest from From.
 	// PerSecond is the mean rate in bytes since this process began to fetch, and Left
-	// the time that the rest takes at that rate; both are 0 where that is not known.
+	// the time that the rest takes at that rate; both are 0 while they are not known.
 	Fetching struct {
 		From        string
 		Done, Total int64
 		PerSecond   float64
 		Left        time.Duration
 	}
-	// Failed says that From did not deliver. Where that is not Final, it is
-	// tried again after a pause, otherwise the next mirror is.
+	// Failed reports that From did not deliver. If Final is false, it is tried again
+	// after a pause; otherwise the next mirror is tried.
 	Failed struct {
 		From  string
 		Err   error
 		Final bool
 	}
-	// Converting says that the file at Path is read, to keep its convolutions.
+	// Converting reports that the file at Path is being read.
 	Converting struct{ Path string }
 )
 

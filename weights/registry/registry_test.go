@@ -25,8 +25,8 @@ import (
 	"github.com/pastiche-art/pastiche/weights"
 )
 
-// childVariable makes the test binary a process of its own that uses a store:
-// what it is to do, and with which name or file.
+// childVariable makes the test binary run as a separate process that uses a store. Its
+// value is the task and a name or file.
 const childVariable = "REGISTRY_TEST_CHILD"
 
 func TestMain(m *testing.M) {
@@ -67,7 +67,7 @@ func child(task, argument string) int {
 	return 0
 }
 
-// inChild returns the process that does a task with the folder and the mirror.
+// inChild returns a process that runs a task with the folder and the mirror.
 func inChild(t *testing.T, task, argument, home, mirror string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
@@ -79,7 +79,7 @@ func inChild(t *testing.T, task, argument, home, mirror string) *exec.Cmd {
 	return cmd
 }
 
-// eager is a policy that costs tests no time.
+// eager is a retry policy without pauses.
 var eager = retryPolicy{stall: 30 * time.Second, attempts: 3, progress: 64 << 10, pause: time.Millisecond}
 
 // network returns a small VGG of random weights.
@@ -87,8 +87,8 @@ func network(name string, seed uint64) *weights.Network {
 	return networkOf(name, seed, []int{64, 64}, []int{96})
 }
 
-// networkOf returns a VGG of random weights with blocks of convolutions of
-// these widths.
+// networkOf returns a VGG with random weights, with convolutions of the given widths in
+// blocks.
 func networkOf(name string, seed uint64, blocks ...[]int) *weights.Network {
 	r := rand.New(rand.NewPCG(seed, 0))
 	n := &weights.Network{Name: name, Family: "vgg", License: "MIT", Input: weights.TorchvisionInput, Pooling: "max"}
@@ -111,7 +111,7 @@ func networkOf(name string, seed uint64, blocks ...[]int) *weights.Network {
 	return n
 }
 
-// published is the file of a network: as long as several pieces of a download.
+// published is the file of a network. It is as long as several pieces of a download.
 func published(seed uint64) []byte {
 	var b bytes.Buffer
 	if err := network("as-published", seed).WriteSafetensors(&b, weights.Float32); err != nil {
@@ -157,8 +157,8 @@ func networkFile(t testing.TB, name string, n *weights.Network) string {
 	return path
 }
 
-// checkHolds fails the test where a network of the store is not there or has
-// other weights than those of the seed.
+// checkHolds fails the test unless the networks of the store are present and have the
+// weights of the seed.
 func checkHolds(t *testing.T, s *Store, name string, seed uint64) {
 	t.Helper()
 	if err := s.Verify(t.Context(), name); err != nil {
@@ -180,8 +180,8 @@ func checkHolds(t *testing.T, s *Store, name string, seed uint64) {
 	}
 }
 
-// checkFiles fails the test where the folder holds anything else than the lock,
-// the networks of that number, and the named rest.
+// checkFiles fails the test if the folder holds anything but the lock, a number of
+// networks, and the named other files.
 func checkFiles(t *testing.T, s *Store, networks int, rest ...string) {
 	t.Helper()
 	want := map[string]int{"names": networks, "blobs": networks, "": 1}
@@ -232,8 +232,8 @@ func TestKnown(t *testing.T) {
 	}
 }
 
-// colourful is the file of a VGG whose first layer is a 1x1 convolution that makes
-// BGR levels less 100 of RGB from 0 to 1.
+// colourful is the file of a VGG whose first layer is a 1x1 convolution that computes
+// BGR levels less 100 from RGB of 0 to 1.
 func colourful(t *testing.T) []byte {
 	t.Helper()
 	type tensor struct {
@@ -266,8 +266,8 @@ func colourful(t *testing.T) []byte {
 	return slices.Concat(binary.LittleEndian.AppendUint64(nil, uint64(len(text))), text, data)
 }
 
-// TestColours keeps a published network whose 1x1 convolution of the colours
-// becomes a part of its input, by a pull and by an import of the same file.
+// TestColours stores a published network whose 1x1 convolution becomes part of its
+// input, by a pull and by an import of the same file.
 func TestColours(t *testing.T) {
 	file := colourful(t)
 	want := weights.Input{Channels: "bgr", Max: 255, Mean: [3]float32{100, 100, 100}, Std: [3]float32{1, 1, 1}}

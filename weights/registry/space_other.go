@@ -2,6 +2,5 @@
 
 package registry
 
-// freeSpace is not known on this system; a disk that is full is noticed when
-// it is written to.
+// freeSpace is unknown on this system; a full disk is detected when writing fails.
 func freeSpace(string) (bytes uint64, known bool) { return 0, false }

@@ -4,8 +4,7 @@ package registry
 
 import "golang.org/x/sys/unix"
 
-// freeSpace returns how many bytes can be written to the file system of a
-// folder, if that is known.
+// freeSpace returns the number of free bytes in the file system of a folder, if known.
 func freeSpace(dir string) (bytes uint64, known bool) {
 	var st unix.Statfs_t
 	if err := unix.Statfs(dir, &st); err != nil {

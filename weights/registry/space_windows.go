@@ -2,8 +2,7 @@ package registry
 
 import "golang.org/x/sys/windows"
 
-// freeSpace returns how many bytes can be written to the file system of a
-// folder, if that is known.
+// freeSpace returns the number of free bytes in the file system of a folder, if known.
 func freeSpace(dir string) (bytes uint64, known bool) {
 	path, err := windows.UTF16PtrFromString(dir)
 	if err != nil {

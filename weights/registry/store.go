@@ -14,30 +14,28 @@ import (
 	"github.com/pastiche-art/pastiche/weights"
 )
 
-// A Store is a folder of networks and a list of those that can be pulled into
-// it. Several processes may use the same folder at the same time; what changes
-// it waits for its turn.
+// A Store is a folder of networks and a list of networks that can be pulled into it.
+// Several processes may use a folder at the same time; changes wait for each other.
 type Store struct {
-	// Dir is the folder, made when it is first written to. Where it is empty,
-	// only the built-in network is there.
+	// Dir is the folder. It is created when it is first written to. Where Dir is empty,
+	// only the built-in network is available.
 	Dir string
 	// Known are the networks that can be pulled.
 	Known []Entry
-	// Mirror, where not empty, replaces the URLs of all entries: an http,
-	// https or file URL, or a folder, under which the files have the names
-	// that they have at their origin; or several, with commas between them.
+	// Mirror, unless empty, replaces the URLs of all entries. It is an http, https or
+	// file URL, or a folder, that holds the files under their original names; or
+	// several, separated by commas.
 	Mirror string
-	// Progress, where not nil, is called with each event, by the goroutine that
-	// called the store.
+	// Progress, unless nil, is called with each event, by the goroutine that called the
+	// store.
 	Progress func(Event)
 
 	retry retryPolicy // zero for the default
 }
 
-// List returns the networks that are known or were kept here: the built-in one,
-// those that can be pulled, and the imported ones by name. Those that are damaged
-// say so in [Entry.Damage]. Where the file system reports an error, the list holds
-// all others.
+// List returns the networks that are known or stored: the built-in one, those that can
+// be pulled, and the imported ones by name. [Entry.Damage] reports damaged ones. If the
+// file system reports an error, the list holds all others.
 func (s *Store) List() ([]Entry, error) {
 	var list []Entry
 	var failures []error
@@ -64,7 +62,7 @@ func (s *Store) List() ([]Entry, error) {
 	return list, errors.Join(failures...)
 }
 
-// Entry returns the network of that name, or [ErrUnknown].
+// Entry returns the entry of the named network, or [ErrUnknown].
 func (s *Store) Entry(name string) (Entry, error) {
 	e, known := s.known(name)
 	if e.BuiltIn {
@@ -110,7 +108,7 @@ func (s *Store) known(name string) (Entry, bool) {
 	return s.Known[i], true
 }
 
-// present returns the network of that name, or [ErrAbsent].
+// present returns the entry of a network that is present, or [ErrAbsent].
 func (s *Store) present(name string) (Entry, error) {
 	e, err := s.Entry(name)
 	switch {
@@ -125,9 +123,8 @@ func (s *Store) present(name string) (Entry, error) {
 	}
 }
 
-// Open reads the network of that name. One that is known but has not been
-// pulled, or whose file is missing, is [ErrAbsent]. A [*ChecksumError] reports a
-// file that is damaged.
+// Open reads the named network. It returns [ErrAbsent] where the network has not been
+// pulled or its file is missing, and a [*ChecksumError] where the file is damaged.
 func (s *Store) Open(name string) (*weights.Network, error) {
 	e, err := s.present(name)
 	if err != nil {
@@ -149,15 +146,15 @@ func (s *Store) Open(name string) (*weights.Network, error) {
 	return n, nil
 }
 
-// openBlob opens what is kept of a network that is present, and compares it with
-// its checksum. The caller closes it.
+// openBlob opens the stored file of a network that is present and compares it with its
+// checksum. The caller closes it.
 func (s *Store) openBlob(ctx context.Context, e Entry) (*checkedFile, error) {
 	f, err := openFile(ctx, s.blob(e.Local))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e.Name, err)
 	}
 	if err := f.sum.compare(e.Local, f.Name()); err != nil {
-		_ = f.Close() // it was only read
+		_ = f.Close() // the file was only read
 		again := "pull"
 		if len(e.URLs) == 0 {
 			again = "import"
@@ -167,7 +164,7 @@ func (s *Store) openBlob(ctx context.Context, e Entry) (*checkedFile, error) {
 	return f, nil
 }
 
-// Path returns the safetensors file of the network of that name: [ErrAbsent] or
+// Path returns the path of the safetensors file of the named network, or [ErrAbsent] or
 // [ErrBuiltIn] where it has none.
 func (s *Store) Path(name string) (string, error) {
 	e, err := s.present(name)
@@ -180,8 +177,8 @@ func (s *Store) Path(name string) (string, error) {
 	return s.blob(e.Local), nil
 }
 
-// Verify compares what is kept of the network of that name with its checksum; a
-// [*ChecksumError] reports a difference.
+// Verify compares the stored file of the named network with its checksum. It returns a
+// [*ChecksumError] where they differ.
 func (s *Store) Verify(ctx context.Context, name string) error {
 	e, err := s.present(name)
 	if err != nil {
@@ -201,8 +198,8 @@ func (s *Store) Verify(ctx context.Context, name string) error {
 	return f.Close()
 }
 
-// Remove forgets the network of that name and deletes what is kept of it,
-// including a download that was begun. The built-in network is [ErrBuiltIn].
+// Remove deletes the named network, including an unfinished download. For the built-in
+// network it returns [ErrBuiltIn].
 func (s *Store) Remove(ctx context.Context, name string) error {
 	e, known := s.known(name)
 	if e.BuiltIn {
@@ -214,7 +211,7 @@ func (s *Store) Remove(ctx context.Context, name string) error {
 	}
 	defer unlock()
 	hadDownload := known && newDownload(s, e.Source).discard()
-	// A record that cannot be read can be removed all the same.
+	// A record that cannot be read can be removed as well.
 	err = os.ErrNotExist
 	if usable(name) {
 		err = os.Remove(s.record(name))
@@ -238,7 +235,7 @@ func (s *Store) report(e Event) {
 	}
 }
 
-// The places in the folder, as the package's documentation has them.
+// The paths in the folder; see the package documentation.
 
 func (s *Store) record(name string) string { return filepath.Join(s.Dir, "names", name+".json") }
 

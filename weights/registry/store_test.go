@@ -68,7 +68,7 @@ func TestStore(t *testing.T) {
 	checkFiles(t, s, 1)
 }
 
-// present marks the names of networks that are present with a star.
+// present marks the names of present networks with a star.
 func present(list []Entry) []string {
 	var all []string
 	for _, e := range list {
@@ -92,7 +92,7 @@ func TestImportNames(t *testing.T) {
 		as       string
 		override weights.PartialInput
 		want     string // the name, or
-		err      string // a part of the error
+		err      string // part of the error
 	}
 	sample := network("as-published", 1)
 	for _, test := range []struct {
@@ -149,8 +149,8 @@ func TestImportNames(t *testing.T) {
 	}
 }
 
-// TestImportInput imports with inputs from three places: the one that the file
-// says, the one that it is published with, and the one that the user says.
+// TestImportInput imports with input conventions from three sources: the file, the
+// published entry, and the user.
 func TestImportInput(t *testing.T) {
 	mean := [3]float32{1, 2, 3}
 	for _, test := range []struct {
@@ -256,12 +256,12 @@ func TestVerifyFindsDamage(t *testing.T) {
 	if _, err := s.Open("a"); !errors.As(err, &wrong) || !strings.Contains(err.Error(), "remove a, and import it again") {
 		t.Errorf("error %v for opening it", err)
 	}
-	// The same import mends it.
+	// Importing again repairs it.
 	if _, err := s.Import(t.Context(), networkFile(t, "a.safetensors", network("a", 2)), "", weights.Override{}); err != nil {
 		t.Fatal(err)
 	}
 	checkHolds(t, s, "a", 2)
-	// One that is cut short is as good as none, but is known to be damaged.
+	// A truncated network is absent, but known to be damaged.
 	if err := os.Truncate(path, 1000); err != nil {
 		t.Fatal(err)
 	}
@@ -343,7 +343,7 @@ func TestBrokenRecordIsReplaced(t *testing.T) {
 	checkFiles(t, s, 1)
 }
 
-// TestSweep leaves what a process that was killed leaves.
+// TestSweep checks that leftovers of killed processes are deleted.
 func TestSweep(t *testing.T) {
 	s := newStore(t, "https://origin.invalid")
 	path := networkFile(t, "a.safetensors", network("a", 2))
@@ -372,7 +372,8 @@ func TestSweep(t *testing.T) {
 	checkHolds(t, s, "a", 2)
 }
 
-// TestPlanted: what others put where the store writes is not written through.
+// TestPlanted checks that nothing is written through links that others have put into
+// the folder.
 func TestPlanted(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("links need a privilege")
@@ -401,8 +402,8 @@ func TestPlanted(t *testing.T) {
 	}
 }
 
-// TestPlantedLater: a link that appears beside a download while it runs is not
-// written through.
+// TestPlantedLater checks the same for a link that appears beside a download while it
+// runs.
 func TestPlantedLater(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("links need a privilege")
@@ -428,8 +429,8 @@ func TestPlantedLater(t *testing.T) {
 	}
 }
 
-// TestSwapped exchanges a file after its checksum was taken: what was checked is
-// what is kept, or nothing is.
+// TestSwapped replaces a file after its checksum was computed: the store keeps the
+// checked file, or nothing.
 func TestSwapped(t *testing.T) {
 	for name, exchange := range map[string]func(t *testing.T, path string) error{
 		"renamed over": func(t *testing.T, path string) error {
@@ -511,7 +512,7 @@ func TestUnwritable(t *testing.T) {
 	}
 }
 
-// TestWaiting lets another process, as far as the lock can tell, hold it.
+// TestWaiting holds the lock like another process.
 func TestWaiting(t *testing.T) {
 	s := newStore(t, "https://origin.invalid")
 	if err := os.MkdirAll(s.Dir, 0o777); err != nil {
@@ -585,7 +586,7 @@ func TestFromEnvironment(t *testing.T) {
 	})
 }
 
-// BenchmarkOpen reads a VGG-19 that was imported.
+// BenchmarkOpen measures reading an imported VGG-19.
 func BenchmarkOpen(b *testing.B) {
 	s := &Store{Dir: filepath.Join(b.TempDir(), "networks")}
 	path := networkFile(b, "vgg19.safetensors", networkOf("vgg19", 1,

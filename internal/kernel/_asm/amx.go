@@ -6,10 +6,11 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// Tiles of sixteen rows of 64 bytes: the sums of two times sixteen positions with
-// two times sixteen outputs, the values of the positions, and the weights of the
-// outputs. A row of sums is the sixteen float32 of a position, one of values its
-// thirty-two channels, one of weights a pair of channels of each output.
+// A tile has sixteen rows of 64 bytes. Four tiles hold sums, of twice sixteen positions
+// and twice sixteen outputs; two hold values of positions, two hold weights. A row of
+// sums is sixteen float32 outputs of a position; a row of values is the thirty-two
+// channels of a position; a row of weights is a pair of channels of each of sixteen
+// outputs.
 const (
 	tileRows         = 16
 	tileBytes        = tileRows * laneBytes
@@ -19,9 +20,9 @@ const (
 	sumRowBytes      = vectors * laneBytes
 )
 
-// tileConfiguration is the memory that LDTILECFG reads (Intel's manual, volume 1,
-// section 18.2): palette 1, then, from byte 16 on, the bytes of a row of each tile
-// and, from byte 48 on, its rows.
+// tileConfiguration returns the memory that LDTILECFG reads (Intel's manual, volume 1,
+// section 18.2): palette 1; from byte 16 on, the bytes of a row of each tile; from byte
+// 48 on, the number of rows of each tile.
 func tileConfiguration() Mem {
 	const eachRow, eachTile = 0x0001_0001_0001_0001, 0x0101_0101_0101_0101
 	m := GLOBL("tilesAMX", RODATA|NOPTR)
@@ -31,11 +32,11 @@ func tileConfiguration() Mem {
 	return m
 }
 
-// convolveTiles is convolve on tiles: nothing stays in them from one call to the
-// next, as whoever interrupts the program need not keep them.
+// convolveTiles emits convolve with AMX tiles. A call releases the tiles before it
+// returns, so that the operating system need not save them when it switches threads.
 //
-// What the sums of a group become is computed while the tiles multiply for the
-// next one.
+// While the tiles multiply for one group of positions, other instructions turn the sums
+// of the group before into outputs.
 func (v *isa) convolveTiles() {
 	configuration := tileConfiguration()
 	v.function("convolve", "convolve", func() {
@@ -52,7 +53,7 @@ func (v *isa) convolveTiles() {
 		MOVQ(U32(laneBytes), c.line.Register)
 		MOVQ(U32(sumRowBytes), c.sumLine.Register)
 		Load(arguments.Field("sums").Base(), c.sums.Register)
-		SUBQ(c.row, c.plane) // after three rows of taps to the next block
+		SUBQ(c.row, c.plane) // from the third row of kernel elements to the next block
 		SUBQ(c.row, c.plane)
 		v.loadConstants()
 		c.chooseMask()
@@ -74,17 +75,17 @@ func (v *isa) convolveTiles() {
 	})
 }
 
-// tileConvolution is the registers of convolveTiles.
+// tileConvolution holds the registers of convolveTiles.
 type tileConvolution struct {
 	*isa
-	from, w, line, sums, sumLine gpr // which encoded instructions address memory with
+	from, w, line, sums, sumLine gpr // the base and index registers of encoded instructions
 
 	out, mask, in, row, plane, upper GPVirtual
 
-	maskGroup Mem // bytes from the mask of one group to that of the next
+	maskGroup Mem // bytes from the mask of a group to that of the next
 }
 
-// chooseMask has a call without a mask write one that nobody reads.
+// chooseMask replaces a nil mask by an unused buffer.
 func (c *tileConvolution) chooseMask() {
 	unread := AllocLocal(2 * c.isa.rows * maskBytes)
 	MOVQ(U32(c.isa.rows*maskBytes), c.maskGroup)
@@ -96,8 +97,9 @@ func (c *tileConvolution) chooseMask() {
 	Label("masked")
 }
 
-// multiply forms the sums of a group in the tiles, over all blocks. In the first
-// block it also stores what the sums in memory, of the group before, become.
+// multiply computes the sums of a group in the tiles, over all blocks. With store, it
+// also turns the sums of the group before, which are in memory, into outputs during the
+// first block.
 func (c *tileConvolution) multiply(store bool) {
 	name := "first"
 	if store {
@@ -118,8 +120,8 @@ func (c *tileConvolution) multiply(store bool) {
 	Label(name + "Done")
 }
 
-// multiplyBlock adds the products of the nine taps of a block. Loads and products
-// alternate; between them store, unless nil, is called for each position.
+// multiplyBlock adds the products of the nine kernel elements of a block. Loads and
+// products alternate. store, unless nil, is called for each position in between.
 func (c *tileConvolution) multiplyBlock(store func(position int)) {
 	stored := 0
 	between := func(n int) {
@@ -152,8 +154,8 @@ func (c *tileConvolution) multiplyBlock(store func(position int)) {
 	ADDQ(U32(9*tapBytes), c.w.Register)
 }
 
-// prefetch fetches a third of what the next group sees of the lowest row: it saw
-// the others when it was the lowest, as did the second-level cache.
+// prefetch prefetches a third of the lowest row of the next group. The other rows are
+// already in the second-level cache.
 func (c *tileConvolution) prefetch(third int) {
 	n := (c.isa.rows + 2) / 3
 	for i := third * n; i < min((third+1)*n, c.isa.rows); i++ {
@@ -168,12 +170,12 @@ func (c *tileConvolution) storeSums() {
 	}
 }
 
-// storePosition stores what the sums in memory of a position become.
+// storePosition turns the sums in memory of a position into outputs.
 func (c *tileConvolution) storePosition(p int) {
 	outputs := []zmm{zmm(p % 4 * vectors), zmm(p%4*vectors + 1)}
 	for j, r := range outputs {
 		VADDPS(Mem{Base: c.sums.Register, Disp: p*sumRowBytes + j*laneBytes}, (biasZ + zmm(j)).register(), r.register())
-		VMAXPS(r.register(), floorZ.register(), r.register()) // what is not a number stays so
+		VMAXPS(r.register(), floorZ.register(), r.register()) // NaN stays NaN
 	}
 	c.storePairOfSigns(outputs[0], outputs[1], c.mask, c.upper, p*maskBytes)
 	vcvtne2ps2bf16(outputs[0], outputs[1], outputs[0])

@@ -9,15 +9,15 @@ import (
 const (
 	// pairs is the number of pairs of channels at a position of a block.
 	pairs = 16
-	// tapBytes are those of the weights of a tap between two blocks.
+	// tapBytes is the size of the weights of one kernel element between two blocks.
 	tapBytes = pairs * vectors * 64
 )
 
-// The registers of convolve besides the sums, from the first on.
+// The registers of convolve; the sums are in those below.
 const (
 	weightsZ   zmm = 28
 	broadcastZ zmm = 30
-	// After the last tap.
+	// After the last kernel element.
 	biasZ  = weightsZ
 	floorZ = broadcastZ
 	zeroZ  = broadcastZ + 1
@@ -35,7 +35,8 @@ func (v *isa) convolve() {
 			nextTapRow = GP64()
 			nextPlane  = GP64()
 		)
-		// After three taps to the next row, after nine to the next block.
+		// From the third kernel element of a row to the next row, from the ninth to the
+		// next block.
 		LEAQ(Mem{Base: row, Disp: -3 * laneBytes}, nextTapRow)
 		LEAQ(Mem{Base: row, Index: row, Scale: 2}, nextPlane)
 		SUBQ(nextPlane, plane)
@@ -81,7 +82,7 @@ func (v *isa) convolve() {
 	})
 }
 
-// storeBF16 stores what the sums of a group become.
+// storeBF16 turns the sums of a group into outputs and stores them.
 func (v *isa) storeBF16(out, mask, upper GPVirtual, sum func(p, j int) zmm) {
 	v.loadConstants()
 	for p := range v.rows {
@@ -103,7 +104,7 @@ func (v *isa) storeBF16(out, mask, upper GPVirtual, sum func(p, j int) zmm) {
 	}
 }
 
-// loadConstants loads what sums become outputs with.
+// loadConstants loads the bias and the floor, which turn sums into outputs.
 func (v *isa) loadConstants() {
 	bias := pointer("bias")
 	for j := range vectors {
@@ -113,15 +114,14 @@ func (v *isa) loadConstants() {
 	VPXORQ(zeroZ.register(), zeroZ.register(), zeroZ.register())
 }
 
-// rectify adds the bias of the j-th sixteen outputs to their sums and takes the
-// floor where that is larger.
+// rectify adds the bias to the sums of the j-th sixteen outputs and applies the floor.
 func (v *isa) rectify(sums zmm, j int) {
 	r := sums.register()
 	VADDPS((biasZ + zmm(j)).register(), r, r)
-	VMAXPS(r, floorZ.register(), r) // what is not a number stays so
+	VMAXPS(r, floorZ.register(), r) // NaN stays NaN
 }
 
-// storePairOfSigns writes the bits of the positive ones of thirty-two outputs.
+// storePairOfSigns sets the mask bits of the positive ones among thirty-two outputs.
 func (v *isa) storePairOfSigns(low, high zmm, mask, upper GPVirtual, disp int) {
 	words := []Mem{{Base: mask, Disp: disp}, {Base: mask, Index: upper, Scale: 1, Disp: disp}}
 	for j, outputs := range []zmm{low, high} {

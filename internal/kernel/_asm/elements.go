@@ -6,13 +6,13 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// eachVector emits a loop along n elements, a multiple of sixteen of them, of the
-// arguments named: body gets the places of the current vectors. An element of an
-// argument takes so many bytes.
+// eachVector emits a loop over n elements, a multiple of sixteen, of the named
+// arguments. body receives the addresses of the current vectors. bytes is the size of
+// an element.
 func (v *isa) eachVector(bytes int, names []string, body func(at func(name string) Mem)) {
 	n := count("n")
 	SHRQ(Imm(4), n)
-	v.along("sixteen", n, steps(lane*bytes, names...), func(at func(string) Mem, part int) {
+	v.along("sixteen", n, steps(lanes*bytes, names...), func(at func(string) Mem, part int) {
 		body(func(name string) Mem { return at(name).Offset(part * v.bytes) })
 	})
 }
@@ -75,16 +75,16 @@ func (v *isa) descend() {
 			VDIVPS(width, step, step)
 			VMOVUPS(at("from"), r)
 			VSUBPS(step, r, r)
-			VMAXPS(r, low, r) // what is not a number stays so
+			VMAXPS(r, low, r) // NaN stays NaN
 			VMINPS(r, high, r)
 			VMOVUPS(r, at("dst"))
 		})
 	})
 }
 
-// doubles returns zero registers for the sums of each of sixteen places in float64.
+// doubles returns zeroed registers for sixteen sums in float64.
 func (v *isa) doubles() []VecVirtual {
-	sums := make([]VecVirtual, lane*8/v.bytes)
+	sums := make([]VecVirtual, lanes*8/v.bytes)
 	for i := range sums {
 		sums[i] = v.vec()
 		v.zero(sums[i])
@@ -103,8 +103,8 @@ func (v *isa) storeDoubles(sums []VecVirtual, name string) {
 	}
 }
 
-// eachDouble emits a loop along n elements, a multiple of sixteen of them: body gets
-// the places of those that become the i-th vector of float64.
+// eachDouble emits a loop over n elements, a multiple of sixteen. body receives the
+// addresses of the elements that make up the i-th vector of float64.
 func (v *isa) eachDouble(bytes int, names []string, body func(at func(name string) Mem, i int)) {
 	n := count("n")
 	SHRQ(Imm(4), n)
@@ -113,16 +113,16 @@ func (v *isa) eachDouble(bytes int, names []string, body func(at func(name strin
 		pointers[name] = pointer(name)
 	}
 	loop("sixteen", n, func() {
-		for i := range lane * 8 / v.bytes {
+		for i := range lanes * 8 / v.bytes {
 			body(func(name string) Mem { return Mem{Base: pointers[name], Disp: i * v.bytes / 8 * bytes} }, i)
 		}
 		for _, name := range names {
-			ADDQ(U32(lane*bytes), pointers[name])
+			ADDQ(U32(lanes*bytes), pointers[name])
 		}
 	})
 }
 
-// half returns a register that holds as many float32 as a vector holds float64.
+// half returns a register for as many float32 as a vector holds float64.
 func (v *isa) half() VecVirtual {
 	if v.wide() {
 		return YMM()
@@ -190,7 +190,7 @@ func (v *isa) dots64() {
 	})
 }
 
-// total adds eight sums in pairs that lie four, two and one apart.
+// total adds eight sums in pairs, at distances four, two and one.
 func (v *isa) total(sums []VecVirtual) Register {
 	four := sums[0].AsY()
 	if v.wide() {

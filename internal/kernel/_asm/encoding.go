@@ -10,16 +10,16 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// Instructions that Go's assembler lacks are written as bytes, each after its
-// mnemonic in the syntax of GNU as, on registers that are named and not
-// allocated: a function that has them uses no others of their kind.
+// Go's assembler lacks some instructions. They are written as bytes, after their
+// mnemonic in the syntax of GNU as. Their registers are fixed instead of allocated: a
+// function that contains such instructions uses no other registers of the same kind.
 
 // zmm is a vector register, Z0 to Z31.
 type zmm int
 
 func (z zmm) register() reg.Register { return z.of(reg.S512) }
 
-// lower is the lower half of the register.
+// lower returns the lower half of the register.
 func (z zmm) lower() reg.Register { return z.of(reg.S256) }
 
 func (z zmm) of(size reg.Spec) reg.Register {
@@ -41,9 +41,9 @@ func vcvtne2ps2bf16(low, high, to zmm) {
 	encode(evex(3, 0x72, low, high, to), nil, "vcvtne2ps2bf16 %%zmm%d, %%zmm%d, %%zmm%d", low, high, to)
 }
 
-// evex is an instruction of map 0F38 on three vectors of 512 bits, of which the
-// first is ModRM's r/m, the second EVEX's vvvv and the last ModRM's reg (Intel's
-// manual, volume 2, section 2.7); pp stands for a prefix.
+// evex encodes an instruction of map 0F38 on three 512-bit vectors: rm is ModRM's r/m,
+// vvvv is EVEX's vvvv, reg is ModRM's reg (Intel's manual, volume 2, section 2.7). pp
+// is the prefix.
 func evex(pp byte, opcode byte, rm, vvvv, reg zmm) []byte {
 	bit := func(r zmm, n int) byte { return ^byte(r>>n) & 1 }
 	return []byte{
@@ -59,8 +59,8 @@ func evex(pp byte, opcode byte, rm, vvvv, reg zmm) []byte {
 // tile is a tile register, TMM0 to TMM7.
 type tile int
 
-// gpr is a general-purpose register that an encoded instruction addresses memory
-// with: one of the first eight, and neither SP nor BP.
+// gpr is a general-purpose register in the address of an encoded instruction: one of
+// the first eight, but not SP or BP.
 type gpr struct{ reg.Register }
 
 var gprs = map[reg.Register]struct {
@@ -78,7 +78,7 @@ func ldtilecfg(from gpr) {
 	encode(vex(0, 0x49, 0, from.number()), reads(from), "ldtilecfg (%s)", from)
 }
 
-// tilerelease gives the tiles back.
+// tilerelease releases the tiles.
 func tilerelease() { encode(vex(0, 0x49, 0, 0xc0), nil, "tilerelease") }
 
 func tilezero(t tile) { encode(vex(3, 0x49, 0, 0xc0|byte(t)<<3), nil, "tilezero %%tmm%d", t) }
@@ -100,15 +100,14 @@ func tdpbf16ps(a, b, sum tile) {
 	encode(vex(2, 0x5c, b, 0xc0|byte(sum)<<3|byte(a)), nil, "tdpbf16ps %%tmm%d, %%tmm%d, %%tmm%d", b, a, sum)
 }
 
-// vex is an instruction of map 0F38 without registers beyond the first eight
-// (Intel's manual, volume 2, section 2.3.5), from its prefix to ModRM and what
-// follows.
+// vex encodes an instruction of map 0F38 whose registers are among the first eight
+// (Intel's manual, volume 2, section 2.3.5), from the prefix to the end.
 func vex(pp, opcode byte, vvvv tile, modrm ...byte) []byte {
 	return append([]byte{0xc4, 0xe2, (^byte(vvvv)&15)<<3 | pp, opcode}, modrm...)
 }
 
-// sib returns ModRM and SIB for a tile at base + index + disp, and as many bytes
-// of disp as it takes.
+// sib returns ModRM, SIB and displacement of the address base + index + disp, for a
+// tile.
 func sib(t tile, base, index gpr, disp int) []byte {
 	address := []byte{byte(t)<<3 | 4, index.number()<<3 | base.number()}
 	switch {
@@ -122,7 +121,7 @@ func sib(t tile, base, index gpr, disp int) []byte {
 	return binary.LittleEndian.AppendUint32(address, uint32(disp))
 }
 
-// encoded are the instructions written so far.
+// encoded lists the instructions written so far.
 var encoded []encoding
 
 type encoding struct {
@@ -130,8 +129,8 @@ type encoding struct {
 	code     []byte
 }
 
-// reads are the registers that an instruction addresses memory with, so that they
-// keep what they hold until then.
+// reads returns the address registers of an instruction as operands, so that avo keeps
+// their values until the instruction.
 func reads(registers ...gpr) []operand.Op {
 	var r []operand.Op
 	for _, g := range registers {

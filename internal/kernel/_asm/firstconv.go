@@ -6,8 +6,7 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// A kernel of the first layer covers three rows of three values of each of the
-// three channels of a picture.
+// The kernel of the first layer covers three rows and three columns of three channels.
 const (
 	colors  = 3
 	taps    = 3
@@ -28,7 +27,7 @@ func (v *isa) firstConv() {
 		JGE(LabelRef("group"))
 		TESTQ(left, left)
 		JZ(LabelRef("done"))
-		// The last group ends where the positions do.
+		// The last group ends at the last position and overlaps the one before.
 		back := GP64()
 		MOVQ(left, back)
 		SUBQ(Imm(uint64(v.rows)), back)
@@ -53,14 +52,14 @@ func (v *isa) firstConv() {
 
 type pixelPointers struct{ out, mask, in GPVirtual }
 
-// advance goes on by a number of positions.
+// advance moves the pointers by a number of positions.
 func (p pixelPointers) advance(positions int) {
 	ADDQ(U32(uint32(positions*laneBytes)), p.out)
 	ADDQ(U32(uint32(positions*4)), p.in)
 }
 
-// pixelGroup computes a number of positions at once. It moves the pointer to the
-// mask, where there is one, beyond them.
+// pixelGroup computes a number of positions at once. It moves the mask pointer, if
+// there is a mask, past them.
 func (v *isa) pixelGroup(name string, p pixelPointers, positions int) {
 	var (
 		acc         = v.accumulators(positions, v.parts())

@@ -10,8 +10,8 @@ func (v *isa) gemm() {
 	v.function("gemm", "gemm", func() { v.byPanels(v.gemmOf) })
 }
 
-// byPanels emits body for the vectors of all panels of a block and, in a wide
-// instruction set, another for those of a single panel.
+// byPanels emits body for all panels of a block and, in a wide instruction set, again
+// for a single panel.
 func (v *isa) byPanels(body func(label string, vectors int)) {
 	if !v.wide() {
 		body("", vectors)
@@ -45,7 +45,7 @@ func (v *isa) gemmOf(label string, vectors int) {
 			MOVQ(in, from)
 			v.loadBias(acc)
 			loop(label+"step", steps, func() {
-				for c := range lane {
+				for c := range lanes {
 					weights := v.accumulators(1, vectors)[0]
 					for j, r := range weights {
 						VMOVUPS(v.outputs(w, wPanel, c*laneBytes, j), r)
@@ -54,7 +54,7 @@ func (v *isa) gemmOf(label string, vectors int) {
 						v.multiply(Mem{Base: from, Disp: p*laneBytes + c*4}, weights, acc[p])
 					}
 				}
-				ADDQ(U32(lane*laneBytes), w)
+				ADDQ(U32(lanes*laneBytes), w)
 				ADDQ(inStep, from)
 			})
 			v.storeOutputs(label, acc, out, outPanel)
@@ -78,7 +78,7 @@ func (v *isa) accumulators(rows, vectors int) [][]VecVirtual {
 	return acc
 }
 
-// multiply adds the products of a number in memory with vectors.
+// multiply adds the products of a number in memory and vectors to sums.
 func (v *isa) multiply(x Mem, by, to []VecVirtual) {
 	if v.wide() && len(by) == 1 {
 		VFMADD231PS_BCST(x, by[0], to[0])
@@ -101,8 +101,8 @@ func (v *isa) loadBias(acc [][]VecVirtual) {
 	}
 }
 
-// outputs addresses the j-th vector of outputs: the panels of a wide
-// instruction set are panel bytes apart.
+// outputs returns the address of the j-th vector of outputs. In a wide instruction set,
+// panels are panel bytes apart.
 func (v *isa) outputs(base, panel GPVirtual, disp, j int) Mem {
 	m := Mem{Base: base, Disp: disp}
 	switch {
@@ -128,8 +128,7 @@ func (v *isa) storeOutputs(label string, acc [][]VecVirtual, out, outPanel GPVir
 	VBROADCASTSS(argument("floor"), lowest)
 	for p := range acc {
 		for j, r := range acc[p] {
-			// What is not a number stays so: the instruction returns its last
-			// operand then.
+			// NaN stays NaN: the instruction then returns its last operand.
 			VMAXPS(r, lowest, r)
 			VMOVUPS(r, v.outputs(out, outPanel, p*laneBytes, j))
 		}

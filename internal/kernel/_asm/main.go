@@ -2,9 +2,8 @@
 //
 //	go run . -isa avx512 -out ../avx512_amd64.s -stubs ../avx512_amd64.go -pkg kernel
 //
-// The Go code in ../generic.go and ../generic_bfloat16.go defines what each
-// function computes. Every
-// function flushes denormal numbers to zero while it runs.
+// The Go code in ../generic.go and ../generic_bfloat16.go defines what each function
+// computes. Every function flushes denormal numbers to zero.
 package main
 
 import (
@@ -20,14 +19,14 @@ import (
 // argumentsFile declares the structs that the functions take.
 const argumentsFile = "../arguments.go"
 
-// generators write the functions of an instruction set.
+// generators maps an instruction set to the function that emits its code.
 var generators = map[string]func(){
 	// 12 accumulators of 16 registers.
 	"avx2": (&isa{suffix: "AVX2", bytes: 32, rows: 6, syrkRows: 4}).float32Functions,
 	// 28 accumulators of 32 registers.
 	"avx512":     (&isa{suffix: "AVX512", bytes: 64, rows: 14, syrkRows: 8}).float32Functions,
 	"avx512bf16": (&isa{suffix: "AVX512BF16", bytes: 64, rows: 14}).bfloat16Functions,
-	// Two tiles of sixteen rows; the other functions are those of avx512bf16.
+	// Two tiles of sixteen rows. AMX shares the other functions of avx512bf16.
 	"amx": (&isa{suffix: "AMX", bytes: 64, rows: 32}).convolveTiles,
 }
 
@@ -35,7 +34,7 @@ func main() {
 	names := strings.Join(slices.Sorted(maps.Keys(generators)), ", ")
 	name := flag.String("isa", "", "instruction set: "+names)
 	log.SetFlags(0)
-	flag.Parse() // avo's own flags among them
+	flag.Parse() // including avo's own flags
 	generate, ok := generators[*name]
 	if !ok {
 		log.Fatalf("-isa %q: expected one of %s", *name, names)

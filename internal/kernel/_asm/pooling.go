@@ -6,9 +6,8 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// along emits a loop along n positions: body gets the places of the current one
-// in the arguments named, for each part of its sixteen channels. A step is how
-// many bytes an argument's pointer moves by.
+// along emits a loop over n positions. body receives the address of the current
+// position in each named argument, once for each part of its sixteen channels.
 func (v *isa) along(label string, n GPVirtual, steps []step, body func(at func(name string) Mem, part int)) {
 	pointers := make(map[string]GPVirtual)
 	for _, s := range steps {
@@ -24,13 +23,14 @@ func (v *isa) along(label string, n GPVirtual, steps []step, body func(at func(n
 	})
 }
 
-// step is an argument and how far its pointer moves at once.
+// step is an argument and the number of bytes by which its pointer moves at each
+// position.
 type step struct {
 	name  string
 	bytes int
 }
 
-// steps returns the steps of several arguments that move as far.
+// steps returns steps of the same size for several arguments.
 func steps(bytes int, names ...string) []step {
 	var s []step
 	for _, n := range names {
@@ -46,7 +46,7 @@ func (v *isa) broadcast(name string) VecVirtual {
 	return r
 }
 
-// reluMask and applyMask walk along positions rather than outputs of pooling.
+// For reluMask and applyMask, along loops over positions instead of outputs of pooling.
 
 func (v *isa) reluMask() {
 	v.function("reluMask", "reluMask", func() {
@@ -72,7 +72,7 @@ func (v *isa) applyMask() {
 	})
 }
 
-// window addresses the 2x2 window in two rows.
+// window returns the addresses of a 2x2 window in two rows.
 func (v *isa) window(at func(string) Mem, row0, row1 string, part int) [4]Mem {
 	disp := part * v.bytes
 	return [4]Mem{
@@ -81,9 +81,9 @@ func (v *isa) window(at func(string) Mem, row0, row1 string, part int) [4]Mem {
 	}
 }
 
-// routes addresses the words of the mask of a 2x2 window.
-func routes(at func(string) Mem) [4]Mem {
-	return [4]Mem{at("route0"), at("route0").Offset(maskBytes), at("route1"), at("route1").Offset(maskBytes)}
+// argmaxWords returns the addresses of the mask words of a 2x2 window.
+func argmaxWords(at func(string) Mem) [4]Mem {
+	return [4]Mem{at("argmax0"), at("argmax0").Offset(maskBytes), at("argmax1"), at("argmax1").Offset(maskBytes)}
 }
 
 func (v *isa) averagePool() {
@@ -118,7 +118,7 @@ func (v *isa) averagePoolBack() {
 
 func (v *isa) maxPool() {
 	v.function("maxPool", "poolForward", func() {
-		r := pointer("route0")
+		r := pointer("argmax0")
 		TESTQ(r, r)
 		JZ(LabelRef("plain"))
 		v.maxPoolLoop("routedOutput", true)
@@ -129,10 +129,10 @@ func (v *isa) maxPool() {
 	})
 }
 
-func (v *isa) maxPoolLoop(label string, routed bool) {
+func (v *isa) maxPoolLoop(label string, withArgmax bool) {
 	arguments := append(steps(laneBytes, "out"), steps(2*laneBytes, "in0", "in1")...)
-	if routed {
-		arguments = append(arguments, steps(2*maskBytes, "route0", "route1")...)
+	if withArgmax {
+		arguments = append(arguments, steps(2*maskBytes, "argmax0", "argmax1")...)
 	}
 	v.along(label, count("n"), arguments, func(at func(string) Mem, part int) {
 		in := v.window(at, "in0", "in1", part)
@@ -142,14 +142,14 @@ func (v *isa) maxPoolLoop(label string, routed bool) {
 		VMAXPS(w[3], w[2], other)
 		VMAXPS(other, highest, highest)
 		VMOVUPS(highest, at("out").Offset(part*v.bytes))
-		if routed {
-			v.storeRoutes(w, highest, routes(at), part)
+		if withArgmax {
+			v.storeArgmax(w, highest, argmaxWords(at), part)
 		}
 	})
 }
 
-// storeRoutes sets the bit of the first of the inputs that is the highest.
-func (v *isa) storeRoutes(w []VecVirtual, highest VecVirtual, to [4]Mem, part int) {
+// storeArgmax sets the mask bit of the first input that equals the highest.
+func (v *isa) storeArgmax(w []VecVirtual, highest VecVirtual, to [4]Mem, part int) {
 	if v.wide() {
 		left := K()
 		KXNORW(left, left, left)
@@ -174,10 +174,10 @@ func (v *isa) storeRoutes(w []VecVirtual, highest VecVirtual, to [4]Mem, part in
 func (v *isa) maxPoolBack() {
 	v.function("maxPoolBack", "poolBackward", func() {
 		arguments := append(steps(laneBytes, "grad"), steps(2*laneBytes, "grad0", "grad1")...)
-		arguments = append(arguments, steps(2*maskBytes, "route0", "route1")...)
+		arguments = append(arguments, steps(2*maskBytes, "argmax0", "argmax1")...)
 		v.along("output", count("n"), arguments, func(at func(string) Mem, part int) {
 			g := v.vectorsOf(at("grad").Offset(part * v.bytes))[0]
-			words := routes(at)
+			words := argmaxWords(at)
 			for i, to := range v.window(at, "grad0", "grad1", part) {
 				r := v.vec()
 				v.selected(g, words[i], part, r)

@@ -11,16 +11,16 @@ import (
 )
 
 const (
-	lane      = 16       // channels side by side in memory
-	laneBytes = lane * 4 // one position of one block of channels
-	maskBytes = lane / 8 // the same, one bit for each
-	flush     = 0x9FC0   // MXCSR: flush to zero, denormals are zero, all exceptions masked
-	lessThan  = 0x11     // VCMPPS predicate LT_OQ
-	equal     = 0x00     // VCMPPS predicate EQ_OQ
+	lanes     = 16        // channels of a block, adjacent in memory
+	laneBytes = lanes * 4 // one position of a block
+	maskBytes = lanes / 8 // mask bits of one position of a block
+	flush     = 0x9FC0    // MXCSR: flush to zero, denormals are zero, all exceptions masked
+	lessThan  = 0x11      // VCMPPS predicate LT_OQ
+	equal     = 0x00      // VCMPPS predicate EQ_OQ
 )
 
-// isa is an instruction set: the width of its vectors and the shapes of the
-// register blocks that fit its registers.
+// isa is an instruction set: its vector width, and the shapes of the register blocks
+// that fit its registers.
 type isa struct {
 	suffix   string
 	bytes    int // of a vector
@@ -28,14 +28,14 @@ type isa struct {
 	syrkRows int
 }
 
-// vectors is the number of vectors of outputs in the blocks of gemm and
-// syrk: two panels of sixteen, or the two halves of one. A wide instruction set has
-// variants for a single panel.
+// vectors is the number of vectors of outputs in the register blocks of gemm and syrk:
+// two panels of sixteen in a wide instruction set, else the two halves of one panel. A
+// wide instruction set also has variants for one panel.
 const vectors = 2
 
 func (v *isa) wide() bool { return v.bytes == 64 }
 
-// parts is the number of vectors that hold sixteen channels.
+// parts is the number of vectors that sixteen channels take.
 func (v *isa) parts() int { return laneBytes / v.bytes }
 
 func (v *isa) vec() VecVirtual {
@@ -53,7 +53,7 @@ func (v *isa) zero(r VecVirtual) {
 	VXORPS(r, r, r)
 }
 
-// constant returns a vector of copies of x in memory.
+// constant returns the address of a vector whose elements are all x.
 func (v *isa) constant(x float64) Mem {
 	f := float32(x)
 	name := fmt.Sprintf("constant%08x%s", math.Float32bits(f), v.suffix)
@@ -70,8 +70,8 @@ func (v *isa) constant(x float64) Mem {
 
 var constants = map[string]Mem{}
 
-// bits returns a vector whose elements are the bits of a mask's word that belong
-// to a part of it.
+// bits returns the address of a vector whose elements are the bits of a mask word that
+// belong to the given part of the sixteen channels.
 func (v *isa) bits(part int) Mem {
 	name := fmt.Sprintf("bits%d%s", part, v.suffix)
 	if m, ok := constants[name]; ok {
@@ -85,8 +85,8 @@ func (v *isa) bits(part int) Mem {
 	return m
 }
 
-// selected loads the elements of from, a vector or memory, whose bits are set in
-// a word of a mask, and zeros.
+// selected loads the elements of from, a vector or memory, whose bits are set in a mask
+// word, and zeros elsewhere.
 func (v *isa) selected(from Op, word Mem, part int, to VecVirtual) {
 	if v.wide() {
 		k := K()
@@ -104,7 +104,7 @@ func (v *isa) selected(from Op, word Mem, part int, to VecVirtual) {
 	VANDPS(from, to, to)
 }
 
-// storeSigns writes the bits of the positive elements of r to a word of a mask.
+// storeSigns sets the bits of a mask word where r is positive.
 func (v *isa) storeSigns(r, zero VecVirtual, word Mem, part int) {
 	if v.wide() {
 		k := K()
@@ -117,32 +117,31 @@ func (v *isa) storeSigns(r, zero VecVirtual, word Mem, part int) {
 	v.storeBits(above, word, part)
 }
 
-// storeBits writes the signs of a vector that is part of sixteen channels.
+// storeBits writes the sign bits of a vector, which is one part of sixteen channels.
 func (v *isa) storeBits(r VecVirtual, word Mem, part int) {
 	bits := GP32()
 	VMOVMSKPS(r, bits)
 	MOVB(bits.As8(), word.Offset(part))
 }
 
-// arguments is the struct that the current function takes a pointer to.
+// arguments is the struct of arguments of the current function.
 var arguments gotypes.Component
 
-// pointer loads the address of a slice's first element, which is zero where the
-// slice is nil.
+// pointer loads the address of the first element of a slice, or zero for a nil slice.
 func pointer(name string) GPVirtual {
 	return Load(arguments.Field(name).Base(), GP64()).(GPVirtual)
 }
 
 func count(name string) GPVirtual { return Load(arguments.Field(name), GP64()).(GPVirtual) }
 
-// stride loads a number of elements and turns it into bytes.
+// stride loads a number of float32 elements and converts it to bytes.
 func stride(name string) GPVirtual {
 	r := count(name)
 	SHLQ(Imm(2), r)
 	return r
 }
 
-// maskStride is stride for the words of a mask of the same positions.
+// maskStride is stride for mask words.
 func maskStride(name string) GPVirtual {
 	r := count(name)
 	SHRQ(Imm(3), r)
@@ -156,7 +155,7 @@ func bf16Stride(name string) GPVirtual {
 	return r
 }
 
-// argument returns the place of a number.
+// argument returns the address of a number among the arguments.
 func argument(name string) Mem {
 	place, err := arguments.Field(name).Resolve()
 	if err != nil {
@@ -165,8 +164,7 @@ func argument(name string) Mem {
 	return place.Addr
 }
 
-// loop repeats body until n, which it counts down, is zero. n is not zero at
-// first.
+// loop emits body in a loop that counts n down to zero. n is at least 1 at first.
 func loop(name string, n GPVirtual, body func()) {
 	Label(name)
 	body()
@@ -174,8 +172,8 @@ func loop(name string, n GPVirtual, body func()) {
 	JNZ(LabelRef(name))
 }
 
-// multiples addresses base + disp + k strides for k from 0 to 5, given one,
-// three and five strides.
+// multiples returns the addresses base + disp + k*one for k from 0 to 5. three and five
+// are 3 and 5 times one.
 func multiples(base GPVirtual, one, three, five Register, disp int) [6]Mem {
 	m := Mem{Base: base, Disp: disp}
 	return [6]Mem{m, m.Idx(one, 1), m.Idx(one, 2), m.Idx(three, 1), m.Idx(one, 4), m.Idx(five, 1)}

@@ -16,8 +16,8 @@ func (v *isa) vectorsOf(addresses ...Mem) []VecVirtual {
 	return r
 }
 
-// The transforms take a column of vectors, which they leave as it is, and hand
-// each vector of the result to put as soon as it is known.
+// The transforms read a column of vectors without changing it, and pass each vector of
+// the result to put as soon as it is computed.
 
 // transformWeights computes u = G g.
 func (v *isa) transformWeights(g []VecVirtual, put func(i int, u VecVirtual)) {
@@ -107,19 +107,19 @@ func (v *isa) winogradWeights() {
 		loop("channel", count("channels"), func() {
 			for part := range v.parts() {
 				disp := part * v.bytes
-				half := func(x, i int) Mem { return Mem{Base: scratch, Disp: (x*6 + i) * laneBytes} }
+				oneSided := func(x, i int) Mem { return Mem{Base: scratch, Disp: (x*6 + i) * laneBytes} }
 				for x := range 3 {
 					var column []Mem
 					for y := range 3 {
 						column = append(column, Mem{Base: w, Disp: (y*3+x)*laneBytes + disp})
 					}
-					v.transformWeights(v.vectorsOf(column...), func(i int, r VecVirtual) { VMOVUPS(r, half(x, i)) })
+					v.transformWeights(v.vectorsOf(column...), func(i int, r VecVirtual) { VMOVUPS(r, oneSided(x, i)) })
 				}
 				for i, m := range multiples(u, one, three, five, disp) {
 					at := GP64()
 					LEAQ(m, at)
 					places := multiples(at, six, eighteen, thirty, 0)
-					v.transformWeights(v.vectorsOf(half(0, i), half(1, i), half(2, i)),
+					v.transformWeights(v.vectorsOf(oneSided(0, i), oneSided(1, i), oneSided(2, i)),
 						func(j int, r VecVirtual) { VMOVUPS(r, places[j]) })
 				}
 			}
@@ -155,7 +155,7 @@ func (v *isa) winogradInputLoop(name string, masked bool) {
 	loop(name, count("tiles"), func() {
 		for part := range v.parts() {
 			disp := part * v.bytes
-			half := func(y, j int) Mem { return Mem{Base: scratch, Disp: (y*6 + j) * laneBytes} }
+			oneSided := func(y, j int) Mem { return Mem{Base: scratch, Disp: (y*6 + j) * laneBytes} }
 			from, words := GP64(), GP64()
 			MOVQ(in, from)
 			if masked {
@@ -172,7 +172,7 @@ func (v *isa) winogradInputLoop(name string, masked bool) {
 						VMOVUPS(m, window[x])
 					}
 				}
-				v.transformInput(window, func(j int, r VecVirtual) { VMOVUPS(r, half(y, j)) })
+				v.transformInput(window, func(j int, r VecVirtual) { VMOVUPS(r, oneSided(y, j)) })
 				ADDQ(stride("row"), from)
 				if masked {
 					ADDQ(maskStride("row"), words)
@@ -183,7 +183,7 @@ func (v *isa) winogradInputLoop(name string, masked bool) {
 			for j := range 6 {
 				var column []Mem
 				for y := range 6 {
-					column = append(column, half(y, j))
+					column = append(column, oneSided(y, j))
 				}
 				places := multiples(at, one, three, five, disp)
 				v.transformInput(v.vectorsOf(column...), func(i int, r VecVirtual) { VMOVUPS(r, places[i]) })
@@ -226,12 +226,12 @@ func (v *isa) winogradOutputLoop(name string, masked bool) {
 	loop(name, count("tiles"), func() {
 		for part := range v.parts() {
 			disp := part * v.bytes
-			half := func(j, y int) Mem { return Mem{Base: scratch, Disp: (j*4 + y) * laneBytes} }
+			oneSided := func(j, y int) Mem { return Mem{Base: scratch, Disp: (j*4 + y) * laneBytes} }
 			from := GP64()
 			MOVQ(m, from)
 			for j := range 6 {
 				column := multiples(from, one, three, five, disp)
-				v.transformOutput(v.vectorsOf(column[:]...), func(y int, r VecVirtual) { VMOVUPS(r, half(j, y)) })
+				v.transformOutput(v.vectorsOf(column[:]...), func(y int, r VecVirtual) { VMOVUPS(r, oneSided(j, y)) })
 				LEAQ(Mem{Base: from, Index: three, Scale: 2}, from)
 			}
 			VBROADCASTSS(argument("floor"), lowest)
@@ -243,7 +243,7 @@ func (v *isa) winogradOutputLoop(name string, masked bool) {
 			for y := range 4 {
 				var line []Mem
 				for j := range 6 {
-					line = append(line, half(j, y))
+					line = append(line, oneSided(j, y))
 				}
 				v.transformOutput(v.vectorsOf(line...), func(x int, r VecVirtual) {
 					VADDPS(Mem{Base: bias, Disp: disp}, r, r)

@@ -1,6 +1,6 @@
-// Package enginetest holds the contract that every [kernel.Engine] must keep: each
-// operation against its definition, in plain loops over float64, at shapes that fill
-// blocks of channels and tiles of positions and at shapes that do not.
+// Package enginetest holds the contract tests of [kernel.Engine]. They compare each
+// operation with its definition, in plain loops over float64, at shapes that do and do
+// not fill blocks of channels and tiles of positions.
 package enginetest
 
 import (
@@ -12,7 +12,7 @@ import (
 	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
-// RunAll checks an engine.
+// RunAll runs the contract tests on an engine.
 func RunAll(t *testing.T, e kernel.Engine) {
 	for _, test := range []struct {
 		name string
@@ -55,8 +55,8 @@ type contract struct {
 	precision kernel.Precision
 }
 
-// values returns n numbers around zero. They are bfloat16, and small multiples of a power
-// of two, so that neither precision rounds them.
+// values returns n numbers around zero. They are small multiples of a power of two,
+// which neither precision rounds.
 func (c *contract) values(n int) []float32 {
 	v := make([]float32, n)
 	for i := range v {
@@ -76,7 +76,7 @@ func (c *contract) tensor(s shape, values []float32) *kernel.Tensor {
 	return to
 }
 
-// empty returns a tensor of the precision that holds what is of no use to anybody.
+// empty returns a tensor of the precision with arbitrary values.
 func (c *contract) empty(s shape) *kernel.Tensor {
 	v := make([]float32, s.size())
 	for i := range v {
@@ -85,8 +85,8 @@ func (c *contract) empty(s shape) *kernel.Tensor {
 	return c.tensor(s, v)
 }
 
-// near fails the test unless got is want, up to a share of its root mean square: of
-// Winograd's rounding, or of that of bfloat16.
+// near fails the test unless got equals want up to a share of its root mean square: the
+// rounding of Winograd's transform, or of bfloat16.
 func (c *contract) near(t *testing.T, what string, got []float32, want []float64) {
 	t.Helper()
 	tolerance := 1e-4
@@ -114,7 +114,7 @@ func doubles(v []float32) []float64 {
 	return d
 }
 
-// convolve returns the 3x3 convolution of in, whose value is zero beyond its edges.
+// convolve returns the 3x3 convolution of in, with zeros outside the map.
 func convolve(out int, in shape, values, weight, bias []float32) []float64 {
 	result := make([]float64, out*in.h*in.w)
 	each(shape{out, in.h, in.w}, func(i, k, y, x int) {
@@ -129,7 +129,7 @@ func convolve(out int, in shape, values, weight, bias []float32) []float64 {
 	return result
 }
 
-// convolveBack returns the gradient of the convolution's input, given that of its output.
+// convolveBack returns the gradient with respect to the input of convolve.
 func convolveBack(out int, in shape, grad, weight []float32) []float64 {
 	result := make([]float64, in.size())
 	each(shape{out, in.h, in.w}, func(i, k, y, x int) {
@@ -222,7 +222,7 @@ func (c *contract) poolings(t *testing.T, test func(t *testing.T, pooling kernel
 	}
 }
 
-// testConvPool compares the two operations in one with one after the other.
+// testConvPool compares the fused operations with their two parts.
 func testConvPool(t *testing.T, c *contract) {
 	c.poolings(t, func(t *testing.T, pooling kernel.Pooling, half shape) {
 		layer := kernel.NewConv(c.precision, c.c, c.c, c.values(c.c*c.c*9), c.values(c.c))
@@ -283,7 +283,7 @@ func testDownsample(t *testing.T, c *contract) {
 	})
 }
 
-// testMove checks what copies parts of maps and adds them.
+// testMove checks Crop, CopyAt and AddAt.
 func testMove(t *testing.T, c *contract) {
 	const top, left = 2, 3
 	whole := shape{c.c, c.h + 5, c.w + 4}
@@ -303,10 +303,10 @@ func testMove(t *testing.T, c *contract) {
 	c.Crop(&crop, c.tensor(whole, values), top, left, c.h, c.w)
 	c.near(t, "a part", crop.CHW(), part)
 	dst := c.tensor(whole, values)
-	c.Paste(dst, kernel.FromCHW(c.c, c.h, c.w, more), top, left)
+	c.AddAt(dst, kernel.FromCHW(c.c, c.h, c.w, more), top, left)
 	c.near(t, "a sum", dst.CHW(), added)
 	dst = c.tensor(whole, values)
-	c.Place(dst, top, left, c.tensor(c.shape, more), 0, 0, c.h, c.w)
+	c.CopyAt(dst, top, left, c.tensor(c.shape, more), 0, 0, c.h, c.w)
 	c.near(t, "a copy", dst.CHW(), placed)
 }
 
@@ -400,10 +400,10 @@ func testWeights(t *testing.T, c *contract) {
 	})
 	f := kernel.FromCHW(c.c, c.h, c.w, values)
 	var rows kernel.Tensor
-	c.Weigh(&rows, f, 0, c.h, by, y, x)
-	c.near(t, "Weigh", rows.CHW(), weighted)
-	c.AddWeighed(f, &rows, 0, by, y, x)
-	c.near(t, "AddWeighed", f.CHW(), sum)
+	c.ApplyWeights(&rows, f, 0, c.h, by, y, x)
+	c.near(t, "ApplyWeights", rows.CHW(), weighted)
+	c.AddWeighted(f, &rows, 0, by, y, x)
+	c.near(t, "AddWeighted", f.CHW(), sum)
 }
 
 func testSample(t *testing.T, c *contract) {

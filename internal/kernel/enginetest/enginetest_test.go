@@ -7,8 +7,8 @@ import (
 	"github.com/pastiche-art/pastiche/internal/kernel/enginetest"
 )
 
-// TestPool holds the processor's engine, under every implementation that this machine
-// has, to the contract.
+// TestPool runs the contract tests on the CPU engine, with every implementation of this
+// machine.
 func TestPool(t *testing.T) {
 	for _, name := range kernel.Implementations() {
 		t.Run(name, func(t *testing.T) {

@@ -11,21 +11,20 @@ import (
 	"slices"
 )
 
-// assembler writes functions in Go's assembly. Operands are named in the order
+// assembler writes functions in Go's assembly. Its methods take operands in the order
 // of the architecture's manual, the destination first.
 type assembler struct {
 	text, stubs bytes.Buffer
 	kernel      *types.Package   // declares the structs of arguments
-	fields      map[string]int64 // their places in the struct of the current function
-	from        gpr              // the register that points to it
+	fields      map[string]int64 // their offsets in the argument struct of the current function
+	from        gpr              // the register that points to the struct
 
-	// Registers up to these are in use.
+	// Registers below these are in use.
 	vectors vec
 	general gpr
 }
 
-// vec is a vector register: V0 to V31, the low halves of which Go also calls F0
-// to F31.
+// vec is a vector register, V0 to V31. Go also calls the low half F0 to F31.
 type vec int
 
 func (r vec) String() string { return fmt.Sprintf("V%d", int(r)) }
@@ -42,11 +41,12 @@ func (r gpr) String() string {
 
 const (
 	vectorRegisters  = 32
-	platformRegister = 18 // belongs to the operating system
-	generalRegisters = 26 // the rest up to R26; Go uses those above
+	platformRegister = 18 // reserved for the operating system
+	generalRegisters = 26 // registers up to R26; Go uses those above
 )
 
-// newAssembler returns an assembler of functions that take what a file declares.
+// newAssembler returns an assembler. arguments is the file that declares the argument
+// structs.
 func newAssembler(arguments string) *assembler {
 	set := token.NewFileSet()
 	file, err := parser.ParseFile(set, arguments, nil, parser.SkipObjectResolution)
@@ -67,8 +67,8 @@ func newAssembler(arguments string) *assembler {
 	return a
 }
 
-// function emits a function that takes a pointer to a struct of arguments and runs
-// body with denormals flushed.
+// function emits a function that takes a pointer to an argument struct and runs body
+// with denormals flushed.
 func (a *assembler) function(name, takes string, body func()) {
 	declaration := fmt.Sprintf("func %sNEON(a *%s)", name, takes)
 	fmt.Fprintf(&a.stubs, "\n// %sNEON computes the same as %sGeneric.\n//\n//go:noescape\n%s\n", name, name, declaration)
@@ -91,7 +91,7 @@ func (a *assembler) function(name, takes string, body func()) {
 	a.op("RET")
 }
 
-// layOut notes where the fields of a struct lie.
+// layOut computes the offsets of the fields of a struct.
 func (a *assembler) layOut(name string) {
 	var (
 		of     = a.kernel.Scope().Lookup(name).Type().Underlying().(*types.Struct)
@@ -103,7 +103,7 @@ func (a *assembler) layOut(name string) {
 	}
 }
 
-// scope runs body and then frees the registers that it took.
+// scope runs body and then frees the registers that it has allocated.
 func (a *assembler) scope(body func()) {
 	vectors, general := a.vectors, a.general
 	body()
@@ -126,7 +126,7 @@ func (a *assembler) newGPR() gpr {
 	return a.general - 1
 }
 
-// op emits an instruction whose operands are in Go's order.
+// op emits an instruction. Its operands are in the order of Go's assembler.
 func (a *assembler) op(mnemonic string, operands ...any) {
 	separator := " "
 	a.text.WriteString("\t" + mnemonic)
@@ -139,7 +139,7 @@ func (a *assembler) op(mnemonic string, operands ...any) {
 
 func immediate(n int) string { return fmt.Sprintf("$%d", n) }
 
-// place is a place in memory.
+// place is an address in memory.
 type place struct {
 	base gpr
 	disp int
@@ -151,8 +151,7 @@ func (p place) plus(bytes int) place { return place{p.base, p.disp + bytes} }
 
 func (a *assembler) label(name string) { fmt.Fprintf(&a.text, "%s:\n", name) }
 
-// loop repeats body until n, which it counts down, is zero. n is not zero at
-// first.
+// loop emits body in a loop that counts n down to zero. n is at least 1 at first.
 func (a *assembler) loop(name string, n gpr, body func()) {
 	a.label(name)
 	a.scope(body)
@@ -160,7 +159,7 @@ func (a *assembler) loop(name string, n gpr, body func()) {
 	a.op("CBNZ", n, name)
 }
 
-// times repeats body n times.
+// times emits a loop that runs body n times.
 func (a *assembler) times(name string, n int, body func()) {
 	a.scope(func() {
 		counter := a.newGPR()
@@ -169,8 +168,8 @@ func (a *assembler) times(name string, n int, body func()) {
 	})
 }
 
-// either emits two ways, the first for when the argument of that name, a slice, is
-// not nil.
+// either emits a branch: with runs where the slice argument is not nil, without
+// otherwise.
 func (a *assembler) either(pointer string, with, without func()) {
 	a.scope(func() { a.op("CBZ", a.argument(pointer), "plain") })
 	a.scope(with)
@@ -180,15 +179,15 @@ func (a *assembler) either(pointer string, with, without func()) {
 	a.label("done")
 }
 
-// argument loads an integer, or the address of a slice's first element, which is
-// zero where the slice is nil.
+// argument loads an integer argument, or the address of the first element of a slice,
+// which is zero for a nil slice.
 func (a *assembler) argument(name string) gpr {
 	r := a.newGPR()
 	a.op("MOVD", a.field(name), r)
 	return r
 }
 
-// field returns the place of an argument.
+// field returns the address of an argument.
 func (a *assembler) field(name string) place {
 	offset, ok := a.fields[name]
 	if !ok {
@@ -197,21 +196,21 @@ func (a *assembler) field(name string) place {
 	return place{a.from, int(offset)}
 }
 
-// stride loads an argument that counts elements and turns it into bytes.
+// stride loads a number of float32 elements and converts it to bytes.
 func (a *assembler) stride(name string) gpr {
 	r := a.argument(name)
 	a.op("LSL", "$2", r)
 	return r
 }
 
-// maskStride is stride for the words of a mask of the same positions.
+// maskStride is stride for mask words.
 func (a *assembler) maskStride(name string) gpr {
 	r := a.argument(name)
 	a.op("LSR", "$3", r)
 	return r
 }
 
-// broadcast loads a float32 into every element of a vector.
+// broadcast loads a float32 argument into every element of a vector.
 func (a *assembler) broadcast(name string) vec {
 	v := a.newVec()
 	a.scope(func() {
@@ -222,7 +221,7 @@ func (a *assembler) broadcast(name string) vec {
 	return v
 }
 
-// constant returns a vector of copies of x.
+// constant returns a vector whose elements are all x.
 func (a *assembler) constant(x float64) vec {
 	v := a.newVec()
 	a.scope(func() {
@@ -235,7 +234,7 @@ func (a *assembler) constant(x float64) vec {
 
 func (a *assembler) duplicate(d vec, n gpr) { a.op("VDUP", n, d.String()+".S4") }
 
-// add adds bytes, a number or a register, to r.
+// add adds a number of bytes, a constant or a register, to r.
 func (a *assembler) add(r gpr, bytes any) {
 	if n, ok := bytes.(int); ok {
 		bytes = immediate(n)
@@ -247,7 +246,7 @@ func (a *assembler) load(d vec, from place) { a.op("FMOVQ", from, fmt.Sprintf("F
 
 func (a *assembler) store(d vec, to place) { a.op("FMOVQ", fmt.Sprintf("F%d", int(d)), to) }
 
-// loaded loads values from memory into new registers.
+// loaded loads vectors from memory into new registers.
 func (a *assembler) loaded(from ...place) []vec {
 	r := make([]vec, len(from))
 	for i, p := range from {

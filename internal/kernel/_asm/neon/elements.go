@@ -2,14 +2,14 @@ package main
 
 import "fmt"
 
-// eachVector emits a loop along n elements, a multiple of sixteen of them, of the
-// arguments named: body gets the places of the current vectors. An element of an
-// argument takes so many bytes.
+// eachVector emits a loop over n elements, a multiple of sixteen, of the named
+// arguments. body receives the addresses of the current vectors. bytes is the size of
+// an element.
 func (a *assembler) eachVector(bytes int, names []string, body func(at func(name string) place, i int)) {
 	n := a.argument("n")
 	a.op("LSR", "$4", n)
-	a.along("sixteen", n, steps(lane*bytes, names...), func(at func(string) place) {
-		for i := range lane * bytes / vectorBytes {
+	a.along("sixteen", n, steps(lanes*bytes, names...), func(at func(string) place) {
+		for i := range lanes * bytes / vectorBytes {
 			a.scope(func() { body(func(name string) place { return at(name).plus(i * vectorBytes) }, i) })
 		}
 	})
@@ -83,9 +83,9 @@ func (a *assembler) descend() {
 // doubles is the number of float64 in a vector.
 const doubles = vectorBytes / 8
 
-// zeros returns zero registers for the sums of each of sixteen places in float64.
+// zeros returns zeroed registers for sixteen sums in float64.
 func (a *assembler) zeros() []vec {
-	sums := make([]vec, lane/doubles)
+	sums := make([]vec, lanes/doubles)
 	for i := range sums {
 		sums[i] = a.newVec()
 		a.xor(sums[i], sums[i], sums[i])

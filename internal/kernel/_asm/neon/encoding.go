@@ -2,9 +2,9 @@ package main
 
 import "fmt"
 
-// The arithmetic that Go's assembler lacks is written as words, each with its
-// mnemonic beside it (Arm Architecture Reference Manual for A-profile, section
-// C7.2). It works on four float32 unless a name says otherwise.
+// Go's assembler lacks some arithmetic instructions. They are written as words, each
+// with its mnemonic in a comment (Arm Architecture Reference Manual for A-profile,
+// section C7.2). They operate on four float32 unless the name says otherwise.
 
 func (a *assembler) fadd(d, n, m vec)  { a.words("fadd", 0x4e20d400, d, n, m) }
 func (a *assembler) fsub(d, n, m vec)  { a.words("fsub", 0x4ea0d400, d, n, m) }
@@ -12,11 +12,11 @@ func (a *assembler) fmul(d, n, m vec)  { a.words("fmul", 0x6e20dc00, d, n, m) }
 func (a *assembler) fdiv(d, n, m vec)  { a.words("fdiv", 0x6e20fc00, d, n, m) }
 func (a *assembler) fcmgt(d, n, m vec) { a.words("fcmgt", 0x6ea0e400, d, n, m) }
 
-// fmax and fmin return what is not a number where either operand is.
+// fmax and fmin return NaN where either operand is NaN.
 func (a *assembler) fmax(d, n, m vec) { a.words("fmax", 0x4e20f400, d, n, m) }
 func (a *assembler) fmin(d, n, m vec) { a.words("fmin", 0x4ea0f400, d, n, m) }
 
-// faddDouble and fmulDouble work on two float64.
+// faddDouble and fmulDouble operate on two float64.
 func (a *assembler) faddDouble(d, n, m vec) { a.threeWords("fadd", "2d", 0x4e60d400, d, n, m) }
 func (a *assembler) fmulDouble(d, n, m vec) { a.threeWords("fmul", "2d", 0x6e60dc00, d, n, m) }
 

@@ -1,7 +1,6 @@
 package main
 
-// A kernel of the first layer covers three rows of three values of each of the
-// three channels of a picture.
+// The kernel of the first layer covers three rows and three columns of three channels.
 const (
 	colors  = 3
 	taps    = 3
@@ -20,7 +19,7 @@ func (a *assembler) firstConv() {
 		a.op("CMP", immediate(rows), left)
 		a.op("BGE", "group")
 		a.op("CBZ", left, "done")
-		// The last group ends where the positions do.
+		// The last group ends at the last position and overlaps the one before.
 		a.scope(func() {
 			back := a.newGPR()
 			a.op("SUB", immediate(rows), left, back)
@@ -41,8 +40,7 @@ func (a *assembler) firstConv() {
 
 type pixelPointers struct{ out, mask, in gpr }
 
-// pixelGroup computes a number of positions at once and moves the pointers beyond
-// them.
+// pixelGroup computes a number of positions at once and moves the pointers past them.
 func (a *assembler) pixelGroup(name string, p pixelPointers, positions int) {
 	acc := a.accumulators(positions)
 	a.scope(func() {

@@ -1,15 +1,15 @@
 package main
 
 const (
-	lane        = 16       // channels side by side in memory
-	laneBytes   = lane * 4 // one position of one block of channels
-	maskBytes   = lane / 8 // the same, one bit for each
-	elements    = 4        // of a vector
+	lanes       = 16        // channels of a block, adjacent in memory
+	laneBytes   = lanes * 4 // one position of a block
+	maskBytes   = lanes / 8 // mask bits of one position of a block
+	elements    = 4         // of a vector
 	vectorBytes = elements * 4
-	parts       = lane / elements // vectors that hold sixteen channels
+	parts       = lanes / elements // vectors that hold sixteen channels
 
-	// Of 32 registers, the block of gemm takes 24 for sums, 6 for inputs and
-	// 2 for weights; that of syrk 16 for sums.
+	// Of 32 registers, gemm uses 24 for sums, 6 for inputs and 2 for weights; syrk uses
+	// 16 for sums.
 	rows     = 6
 	syrkRows = 4
 )
@@ -39,7 +39,7 @@ func (a *assembler) gemm() {
 				}
 				a.loop("step", steps, func() {
 					a.gemmStep(acc, place{from, 0}, place{w, 0})
-					a.add(w, lane*laneBytes)
+					a.add(w, lanes*laneBytes)
 					a.add(from, inStep)
 				})
 				a.storeOutputs(acc, place{out, 0})
@@ -64,9 +64,9 @@ func (a *assembler) accumulators(n int) [][parts]vec {
 	return acc
 }
 
-// gemmStep adds the products of sixteen channels. A register is
-// loaded again right after the last use of its value, so that a processor that
-// executes in order does not wait for loads.
+// gemmStep adds the products of sixteen channels. It reloads a register right after the
+// last use of its value, so that a processor that executes in order does not wait for
+// loads.
 func (a *assembler) gemmStep(acc [][parts]vec, in, w place) {
 	var x [rows]vec
 	for p := range x {
@@ -74,13 +74,13 @@ func (a *assembler) gemmStep(acc [][parts]vec, in, w place) {
 		a.load(x[p], in.plus(p*laneBytes))
 	}
 	weights := a.loaded(w, w.plus(vectorBytes))
-	const all = lane * parts
+	const all = lanes * parts
 	for i := range all {
 		c, j := i/parts, i%parts
 		r := weights[i%len(weights)]
 		for p := range x {
 			a.fmlaElement(acc[p][j], r, x[p], c%elements)
-			if next := c + 1; j == parts-1 && next%elements == 0 && next < lane {
+			if next := c + 1; j == parts-1 && next%elements == 0 && next < lanes {
 				a.load(x[p], in.plus(p*laneBytes+next*4))
 			}
 		}
@@ -153,8 +153,8 @@ func sixteen(from place) []place {
 	return p
 }
 
-// eachPart emits body for each of the vectors of sixteen channels; disp is its
-// distance from the first.
+// eachPart emits body for each vector of sixteen channels. disp is the offset of the
+// vector in bytes.
 func (a *assembler) eachPart(body func(part, disp int)) {
 	for part := range parts {
 		a.scope(func() { body(part, part*vectorBytes) })

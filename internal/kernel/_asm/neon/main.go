@@ -25,7 +25,8 @@ func main() {
 	}
 }
 
-// generate returns all functions; their arguments are declared in a file.
+// generate returns the code of all functions. arguments is the file that declares their
+// argument structs.
 func generate(arguments string) *assembler {
 	a := newAssembler(arguments)
 	a.gemm()

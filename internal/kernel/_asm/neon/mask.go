@@ -2,8 +2,8 @@ package main
 
 import "fmt"
 
-// bits returns vectors whose elements are the bits of a mask's word that belong
-// to each part of it.
+// bits returns, for each part of sixteen channels, a vector whose elements are the bits
+// of a mask word that belong to the part.
 func (a *assembler) bits() [parts]vec {
 	var b [parts]vec
 	for part := range b {
@@ -33,8 +33,8 @@ func (a *assembler) maskWord(from place) vec {
 	return v
 }
 
-// selected makes the elements of d those of n whose bits are set in a word, and
-// zero the others.
+// selected sets d to the elements of n whose bits are set in word, and to zero
+// elsewhere.
 func (a *assembler) selected(d, n, word, bits vec) {
 	a.scope(func() {
 		set := a.newVec()
@@ -43,8 +43,7 @@ func (a *assembler) selected(d, n, word, bits vec) {
 	})
 }
 
-// collect adds the bits of one part of sixteen channels to those of the parts
-// before it.
+// collect adds the mask bits of one part of sixteen channels to those of earlier parts.
 func (a *assembler) collect(word, bits vec, part int) {
 	if part == 0 {
 		a.move(word, bits)

@@ -1,8 +1,7 @@
 package main
 
-// along emits a loop along n positions: body
-// gets the places of the current one in the arguments named. A step is how many
-// bytes an argument's pointer moves by.
+// along emits a loop over n positions. body receives the address of the current
+// position in each named argument.
 func (a *assembler) along(label string, n gpr, steps []step, body func(at func(name string) place)) {
 	pointers := make(map[string]gpr)
 	for _, s := range steps {
@@ -16,13 +15,14 @@ func (a *assembler) along(label string, n gpr, steps []step, body func(at func(n
 	})
 }
 
-// step is an argument and how far its pointer moves at once.
+// step is an argument and the number of bytes by which its pointer moves at each
+// position.
 type step struct {
 	name  string
 	bytes int
 }
 
-// steps returns the steps of several arguments that move as far.
+// steps returns steps of the same size for several arguments.
 func steps(bytes int, names ...string) []step {
 	var s []step
 	for _, n := range names {
@@ -31,7 +31,7 @@ func steps(bytes int, names ...string) []step {
 	return s
 }
 
-// reluMask and applyMask walk along positions rather than outputs of pooling.
+// For reluMask and applyMask, along loops over positions instead of outputs of pooling.
 
 func (a *assembler) reluMask() {
 	a.function("reluMask", "reluMask", func() {
@@ -69,9 +69,9 @@ func window(at func(string) place, row0, row1 string, disp int) []place {
 	}
 }
 
-// routes returns the words of the mask of a 2x2 window.
-func routes(at func(string) place) []place {
-	return []place{at("route0"), at("route0").plus(maskBytes), at("route1"), at("route1").plus(maskBytes)}
+// argmaxWords returns the words of the mask of a 2x2 window.
+func argmaxWords(at func(string) place) []place {
+	return []place{at("argmax0"), at("argmax0").plus(maskBytes), at("argmax1"), at("argmax1").plus(maskBytes)}
 }
 
 func (a *assembler) averagePool() {
@@ -109,20 +109,20 @@ func (a *assembler) averagePoolBack() {
 
 func (a *assembler) maxPool() {
 	a.function("maxPool", "poolForward", func() {
-		a.either("route0",
+		a.either("argmax0",
 			func() { a.maxPoolLoop("routedOutput", true) },
 			func() { a.maxPoolLoop("plainOutput", false) })
 	})
 }
 
-func (a *assembler) maxPoolLoop(label string, routed bool) {
+func (a *assembler) maxPoolLoop(label string, withArgmax bool) {
 	var (
 		arguments = append(steps(laneBytes, "out"), steps(2*laneBytes, "in0", "in1")...)
 		bits      [parts]vec
 		words     [4]vec // of the window
 	)
-	if routed {
-		arguments = append(arguments, steps(2*maskBytes, "route0", "route1")...)
+	if withArgmax {
+		arguments = append(arguments, steps(2*maskBytes, "argmax0", "argmax1")...)
 		bits = a.bits()
 		for i := range words {
 			words[i] = a.newVec()
@@ -139,22 +139,22 @@ func (a *assembler) maxPoolLoop(label string, routed bool) {
 				a.bit(highest, w[i], above[i])
 			}
 			a.store(highest, at("out").plus(disp))
-			if !routed {
+			if !withArgmax {
 				return
 			}
-			// The last that was above all before it is the highest.
+			// The maximum is the last input that is greater than all inputs before it.
 			left := bits[part]
 			for i := len(w) - 1; i > 0; i-- {
-				route, rest := above[i], a.newVec()
-				a.and(route, route, left)
-				a.collect(words[i], route, part)
-				a.xor(rest, left, route)
+				argmax, rest := above[i], a.newVec()
+				a.and(argmax, argmax, left)
+				a.collect(words[i], argmax, part)
+				a.xor(rest, left, argmax)
 				left = rest
 			}
 			a.collect(words[0], left, part)
 		})
-		if routed {
-			for i, to := range routes(at) {
+		if withArgmax {
+			for i, to := range argmaxWords(at) {
 				a.storeWord(words[i], to)
 			}
 		}
@@ -165,10 +165,10 @@ func (a *assembler) maxPoolBack() {
 	a.function("maxPoolBack", "poolBackward", func() {
 		bits := a.bits()
 		arguments := append(steps(laneBytes, "grad"), steps(2*laneBytes, "grad0", "grad1")...)
-		arguments = append(arguments, steps(2*maskBytes, "route0", "route1")...)
+		arguments = append(arguments, steps(2*maskBytes, "argmax0", "argmax1")...)
 		a.along("output", a.argument("n"), arguments, func(at func(string) place) {
 			var words []vec
-			for _, from := range routes(at) {
+			for _, from := range argmaxWords(at) {
 				words = append(words, a.maskWord(from))
 			}
 			a.eachPart(func(part, disp int) {

@@ -1,7 +1,7 @@
 package main
 
-// The transforms take a column of vectors, which they leave as it is, and hand
-// each vector of the result to put as soon as it is known.
+// The transforms read a column of vectors without changing it, and pass each vector of
+// the result to put as soon as it is computed.
 
 // weightFactors are the constants of transformWeights.
 type weightFactors struct{ quarter, sixth, minusSixth, twelfth, twentyFourth vec }
@@ -86,9 +86,8 @@ func (a *assembler) transformOutput(f outputFactors, m []vec, put func(i int, s 
 	put(3, s)
 }
 
-// A transform of a window is one of its columns and one of their results' rows,
-// for all four vectors of sixteen channels. The pointers walk from one column
-// or row to the next.
+// A window is transformed by columns, and the results by rows, for all four vectors of
+// sixteen channels. Pointers move from one column or row to the next.
 
 // multiples returns base + k strides for k from 0 to 5.
 func (a *assembler) multiples(base, stride gpr) [6]gpr {
@@ -112,7 +111,7 @@ func (a *assembler) sixTimes(r gpr) gpr {
 	return six
 }
 
-// column returns n places that lie that many bytes apart.
+// column returns n addresses that are bytes apart.
 func column(first place, n, bytes int) []place {
 	var c []place
 	for i := range n {
@@ -133,24 +132,24 @@ func (a *assembler) winogradWeights() {
 			}
 		)
 		a.loop("channel", a.argument("channels"), func() {
-			half := place{a.argument("scratch"), 0} // [x][i]
+			oneSided := place{a.argument("scratch"), 0} // [x][i]
 			a.times("column", 3, func() {
 				a.eachPart(func(_, disp int) {
 					g := a.loaded(column(place{w, disp}, 3, 3*laneBytes)...)
-					a.transformWeights(factors, g, func(i int, r vec) { a.store(r, half.plus(i*laneBytes+disp)) })
+					a.transformWeights(factors, g, func(i int, r vec) { a.store(r, oneSided.plus(i*laneBytes+disp)) })
 				})
 				a.add(w, laneBytes)
-				a.add(half.base, 6*laneBytes)
+				a.add(oneSided.base, 6*laneBytes)
 			})
 			a.add(w, 6*laneBytes)
-			a.add(half.base, -3*6*laneBytes)
+			a.add(oneSided.base, -3*6*laneBytes)
 			to := a.multiples(u, six)
 			a.times("row", 6, func() {
 				a.eachPart(func(_, disp int) {
-					g := a.loaded(column(half.plus(disp), 3, 6*laneBytes)...)
+					g := a.loaded(column(oneSided.plus(disp), 3, 6*laneBytes)...)
 					a.transformWeights(factors, g, func(j int, r vec) { a.store(r, place{to[j], disp}) })
 				})
-				a.add(half.base, laneBytes)
+				a.add(oneSided.base, laneBytes)
 				for _, p := range to {
 					a.add(p, one)
 				}
@@ -183,7 +182,7 @@ func (a *assembler) winogradInputLoop(name string, masked bool) {
 		mask, maskRow, bits = a.argument("mask"), a.maskStride("row"), a.bits()
 	}
 	a.loop(name+"Tile", a.argument("tiles"), func() {
-		half := place{a.argument("scratch"), 0} // [y][j]
+		oneSided := place{a.argument("scratch"), 0} // [y][j]
 		from, words := a.newGPR(), a.newGPR()
 		a.op("MOVD", in, from)
 		if masked {
@@ -204,19 +203,19 @@ func (a *assembler) winogradInputLoop(name string, masked bool) {
 						a.selected(r, r, word[x], bits[part])
 					}
 				}
-				a.transformInput(factors, window, func(j int, r vec) { a.store(r, half.plus(j*laneBytes+disp)) })
+				a.transformInput(factors, window, func(j int, r vec) { a.store(r, oneSided.plus(j*laneBytes+disp)) })
 			})
 			a.add(from, row)
-			a.add(half.base, 6*laneBytes)
+			a.add(oneSided.base, 6*laneBytes)
 		})
-		a.add(half.base, -6*6*laneBytes)
+		a.add(oneSided.base, -6*6*laneBytes)
 		v := a.multiples(to, one)
 		a.times(name+"Column", 6, func() {
 			a.eachPart(func(_, disp int) {
-				d := a.loaded(column(half.plus(disp), 6, 6*laneBytes)...)
+				d := a.loaded(column(oneSided.plus(disp), 6, 6*laneBytes)...)
 				a.transformInput(factors, d, func(i int, r vec) { a.store(r, place{v[i], disp}) })
 			})
-			a.add(half.base, laneBytes)
+			a.add(oneSided.base, laneBytes)
 			for _, p := range v {
 				a.add(p, six)
 			}
@@ -238,7 +237,7 @@ func (a *assembler) winogradOutput() {
 }
 
 func (a *assembler) winogradOutputLoop(name string, masked bool) {
-	const tile = 4 // the side of the outputs of a window
+	const tile = 4 // the side of an output tile
 	var (
 		out, m  = a.argument("out"), a.argument("m")
 		one     = a.stride("mStride")
@@ -255,7 +254,7 @@ func (a *assembler) winogradOutputLoop(name string, masked bool) {
 		mask, maskRow, bits = a.argument("mask"), a.maskStride("row"), a.bits()
 	}
 	a.loop(name+"Tile", a.argument("tiles"), func() {
-		half := place{a.argument("scratch"), 0} // [j][y]
+		oneSided := place{a.argument("scratch"), 0} // [j][y]
 		a.scope(func() {
 			from := a.multiples(m, one)
 			a.times(name+"Column", 6, func() {
@@ -264,15 +263,15 @@ func (a *assembler) winogradOutputLoop(name string, masked bool) {
 					for _, p := range from {
 						d = append(d, place{p, disp})
 					}
-					a.transformOutput(factors, a.loaded(d...), func(y int, r vec) { a.store(r, half.plus(y*laneBytes+disp)) })
+					a.transformOutput(factors, a.loaded(d...), func(y int, r vec) { a.store(r, oneSided.plus(y*laneBytes+disp)) })
 				})
-				a.add(half.base, tile*laneBytes)
+				a.add(oneSided.base, tile*laneBytes)
 				for _, p := range from {
 					a.add(p, six)
 				}
 			})
 		})
-		a.add(half.base, -6*tile*laneBytes)
+		a.add(oneSided.base, -6*tile*laneBytes)
 		to, words := a.newGPR(), a.newGPR()
 		a.op("MOVD", out, to)
 		if masked {
@@ -287,7 +286,7 @@ func (a *assembler) winogradOutputLoop(name string, masked bool) {
 			}
 			a.eachPart(func(part, disp int) {
 				shift := a.loaded(bias.plus(disp))[0]
-				line := a.loaded(column(half.plus(disp), 6, tile*laneBytes)...)
+				line := a.loaded(column(oneSided.plus(disp), 6, tile*laneBytes)...)
 				a.transformOutput(factors, line, func(x int, r vec) {
 					a.fadd(r, r, shift)
 					a.fmax(r, r, lowest)
@@ -303,7 +302,7 @@ func (a *assembler) winogradOutputLoop(name string, masked bool) {
 				}
 				a.add(words, maskRow)
 			}
-			a.add(half.base, laneBytes)
+			a.add(oneSided.base, laneBytes)
 			a.add(to, row)
 		})
 		a.add(m, laneBytes)

@@ -2,11 +2,12 @@ package vgg
 
 import "slices"
 
-// Spread follows weights of pixels, h x w, through the network: the weight of a
-// position of a layer is the mean over what it sees, with every convolution a
-// mean over 3 x 3 positions, fewer at the edges, and every pooling one over 2 x
-// 2. It returns the weights of some layers, each as large as the layer's maps.
-func (n *Network) Spread(weights []float32, h, w int, layers ...string) (map[string][]float32, error) {
+// PropagateMask propagates weights of pixels, h x w, through the network. The weight of
+// a position of a layer is the mean over its receptive field: every convolution takes
+// the mean over 3 x 3 positions, fewer at the edges, and every pooling the mean over 2
+// x 2. It returns the weights of the given layers by canonical name, each of the size
+// of the layer's maps.
+func (n *Network) PropagateMask(weights []float32, h, w int, layers ...string) (map[string][]float32, error) {
 	if err := n.Reach(h, w, layers...); err != nil {
 		return nil, err
 	}
@@ -36,15 +37,15 @@ func (n *Network) Spread(weights []float32, h, w int, layers ...string) (map[str
 	return at, nil
 }
 
-// blurred returns the means over each position and its neighbours.
+// blurred returns the mean over each position and its neighbours.
 func blurred(v []float32, h, w int) []float32 {
-	return smooth(smooth(v, h, w, w, 1), w, h, 1, w)
+	return mean3(mean3(v, h, w, w, 1), w, h, 1, w)
 }
 
-// smooth returns the means of each value of n lines of the given length and its
-// neighbours in the line, where step leads from line to line and next from value
-// to value.
-func smooth(v []float32, n, length, step, next int) []float32 {
+// mean3 returns the mean of each value and its two neighbours in the same line. There
+// are n lines of the given length; step is the distance between lines, next that
+// between values of a line.
+func mean3(v []float32, n, length, step, next int) []float32 {
 	out := make([]float32, len(v))
 	for line := range n {
 		for i := range length {
@@ -59,7 +60,7 @@ func smooth(v []float32, n, length, step, next int) []float32 {
 	return out
 }
 
-// halved returns the means over 2 x 2 positions.
+// halved returns the means over blocks of 2 x 2 positions.
 func halved(v []float32, h, w int) []float32 {
 	out := make([]float32, (h/2)*(w/2))
 	for y := range h / 2 {

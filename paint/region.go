@@ -8,35 +8,36 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// A Region is a part of the canvas and the styles that it is painted in, which
-// blend. Without styles it keeps the content as it is. Parts of the canvas that
-// are in no region with styles are kept as well: in proportion to what is missing to
-// 1 of the shares of all such regions. Parts in several have the styles of all.
+// A Region is a part of the canvas with the styles in which to paint it. Its styles are
+// blended. A region without styles keeps the content unchanged. Regions may overlap:
+// there the styles of all of them apply. Where the masks of the regions with styles add
+// up to less than 1, the content is kept in proportion to the rest.
 type Region struct {
-	// Mask shows where the region is: white belongs to it, black does not, and
-	// grey in part. It has the shape of the content; nil is the whole canvas.
+	// Mask is white inside the region, black outside, and grey where the region applies
+	// in part. It has the shape of the content; nil is the whole canvas.
 	Mask   image.Image
 	Styles []Style
 }
 
-// A Style is a picture whose manner is painted in.
+// A Style is a picture in whose style to paint.
 type Style struct {
-	// Picture is measured where it is visible: a place counts in proportion to its
+	// Picture is measured where it is visible: each position is weighted by its
 	// opacity.
 	Picture image.Image
-	// Mask shows which part of the picture is measured, as that of a region does;
-	// nil is all of it. Where the picture has an opacity as well, their product counts.
+	// Mask shows which part of the picture to measure: white is measured, black is not.
+	// nil measures everything. If the picture has an opacity as well, the two are
+	// multiplied.
 	Mask image.Image
-	// Weight is how much the style counts among those of its region: in
-	// proportion to the sum of their weights, and nothing where it is 0. Where
-	// all are 0, all count alike.
+	// Weight is the weight of the style among those of its region, relative to their
+	// sum. A style of weight 0 is ignored, unless all weights are 0: then all styles
+	// count equally.
 	Weight float64
-	// Scale is the size of this style relative to the others'; 0 is 1.
+	// Scale is the size of this style relative to the others; 0 means 1.
 	Scale float64
 }
 
-// InMannerOf returns a single region, the whole canvas, in the manner of
-// pictures that all count alike.
+// InMannerOf returns a single region, the whole canvas, with the given pictures as
+// styles of equal weight.
 func InMannerOf(pictures ...image.Image) []Region {
 	styles := make([]Style, len(pictures))
 	for i, p := range pictures {
@@ -45,30 +46,30 @@ func InMannerOf(pictures ...image.Image) []Region {
 	return []Region{{Styles: styles}}
 }
 
-// region is a [Region] made ready.
+// region is a checked [Region] with its pictures loaded.
 type region struct {
 	mask   *picture.Mask // nil for the whole canvas
-	shown  *picture.Mask // what is visible of the content in the region: where costs are measured
-	styles []*style      // those that count
-	shares []float64     // of the styles, above 0, which add up to 1
+	shown  *picture.Mask // the visible part of the mask, where costs are measured
+	styles []*style      // those of positive weight
+	shares []float64     // the weights of the styles: positive, and 1 in all
 }
 
-// style is a [Style] made ready.
+// style is a checked [Style] with its picture loaded.
 type style struct {
 	number  int              // among the styles of all regions, from 1
 	picture *picture.Picture // opaque
-	opacity *picture.Mask    // of the picture as it was given; nil where it is opaque
-	shown   *picture.Mask    // where it is measured: its mask times its opacity; nil for all of it
+	opacity *picture.Mask    // opacity of the original picture; nil where it is opaque
+	shown   *picture.Mask    // mask times opacity: where the style is measured; nil for everywhere
 	scale   float64
 }
 
-// newRegions checks the regions of a content of some size and opacity and takes their
-// pictures.
+// newRegions checks the regions for a content of the given size and opacity, and loads
+// their pictures.
 func newRegions(content image.Point, opacity *picture.Mask, regions []Region) ([]*region, error) {
 	var (
 		ready  []*region
 		styled bool
-		given  int // styles of the regions before
+		given  int // number of styles of the previous regions
 	)
 	for i, from := range regions {
 		r, err := newRegion(content, from, i+1, given)
@@ -76,7 +77,7 @@ func newRegions(content image.Point, opacity *picture.Mask, regions []Region) ([
 			return nil, err
 		}
 		if r.shown = r.mask.Times(opacity); r.shown != nil && len(r.styles) > 0 && r.shown.Mean() == 0 {
-			return nil, &PictureError{MaskRole, i + 1, invalid("Mask", "white only where the content is transparent: expected it to show some of what is visible")}
+			return nil, &PictureError{MaskRole, i + 1, invalid("Mask", "white only where the content is transparent: expected white on a visible part")}
 		}
 		given += len(from.Styles)
 		ready = append(ready, r)
@@ -88,15 +89,15 @@ func newRegions(content image.Point, opacity *picture.Mask, regions []Region) ([
 	if err := checkOverlap(content, ready); err != nil {
 		return nil, err
 	}
-	if rest := unclaimed(ready); rest != nil {
+	if rest := keptRegion(ready); rest != nil {
 		ready = append(ready, rest)
 	}
 	return ready, nil
 }
 
-// unclaimed returns a region without styles, which keeps what the masks of the
-// regions with styles leave of the content, or nil where they leave nothing.
-func unclaimed(regions []*region) *region {
+// keptRegion returns a region without styles for the part of the content that the masks
+// of the regions with styles leave over, or nil where nothing is left.
+func keptRegion(regions []*region) *region {
 	var masks []*picture.Mask
 	var w, h int
 	for _, r := range regions {
@@ -116,7 +117,7 @@ func unclaimed(regions []*region) *region {
 		}
 	}
 	for i, share := range left {
-		if share < leastShare {
+		if share < minShare {
 			left[i] = 0
 		}
 	}
@@ -127,17 +128,17 @@ func unclaimed(regions []*region) *region {
 }
 
 const (
-	// overlapSize is the long side at which regions are compared.
+	// overlapSize is the long side at which regions are compared, in pixels.
 	overlapSize = 256
-	// leastShare is less than masks of 8 bits can say.
-	leastShare = 1. / 512
+	// minShare is less than the smallest step of an 8-bit mask.
+	minShare = 1. / 512
 )
 
-// checkOverlap fails where nothing of a region with styles is painted, because all
-// of it is kept.
+// checkOverlap fails where a region with styles is completely covered by regions that
+// keep the content.
 func checkOverlap(content image.Point, regions []*region) error {
 	w, h := picture.FitLong(content.X, content.Y, overlapSize)
-	left := slices.Repeat([]float32{1}, w*h) // of each place, to be painted
+	left := slices.Repeat([]float32{1}, w*h) // how much of each position is painted
 	for _, r := range regions {
 		if len(r.styles) > 0 {
 			continue
@@ -157,16 +158,16 @@ func checkOverlap(content image.Point, regions []*region) error {
 				painted[i] *= left[i]
 			}
 		}
-		if slices.Max(painted) < leastShare {
-			return invalid("Keep", "all of what a style belongs to stays as it is: expected some of it to be painted")
+		if slices.Max(painted) < minShare {
+			return invalid("Keep", "covers the whole region of a style: expected a part of the region to remain")
 		}
 	}
 	return nil
 }
 
-// newRegion checks the region from and reads its pictures and masks. Errors call the
-// region by number, and its first style by given+1. Styles whose share is 0 are checked and
-// then left out.
+// newRegion checks the region from and loads its pictures and masks. In errors, number
+// is the number of the region and given+1 that of its first style. Styles of weight 0
+// are checked and then dropped.
 func newRegion(content image.Point, from Region, number, given int) (*region, error) {
 	if from.Mask == nil && len(from.Styles) == 0 {
 		return nil, invalid("styles", "no picture: expected at least one")
@@ -196,11 +197,11 @@ func newRegion(content image.Point, from Region, number, given int) (*region, er
 	return r, nil
 }
 
-// leastStyle is the long side of the smallest style that is not taken for a
-// mistake: about what the second layer of a network sees at once.
-const leastStyle = 8
+// minStyleSide is the smallest long side of a style, about the receptive field of the
+// second layer of a network. Smaller pictures are probably a mistake.
+const minStyleSide = 8
 
-// newStyle checks a style and takes its picture and mask.
+// newStyle checks a style and loads its picture and mask.
 func newStyle(from Style, number int) (*style, error) {
 	s := &style{number: number, scale: from.Scale}
 	if !(from.Scale >= 0) || math.IsInf(from.Scale, 0) {
@@ -213,13 +214,13 @@ func newStyle(from Style, number int) (*style, error) {
 	if s.picture, s.opacity, err = visible("styles", from.Picture); err != nil {
 		return nil, s.refused(err)
 	}
-	if w, h := s.picture.W, s.picture.H; max(w, h) < leastStyle {
-		return nil, s.refused(invalid("styles", "a picture of %d x %d pixels, which has no manner: expected a side of at least %d", w, h, leastStyle))
+	if w, h := s.picture.W, s.picture.H; max(w, h) < minStyleSide {
+		return nil, s.refused(invalid("styles", "a picture of %d x %d pixels, too small for a style: expected a side of at least %d", w, h, minStyleSide))
 	}
 	mask, err := newMask("StyleMask", from.Mask, s.picture.Bounds().Size(), "its style")
 	if err == nil {
 		if s.shown = mask.Times(s.opacity); s.shown != nil && s.shown.Mean() == 0 {
-			err = invalid("StyleMask", "white only where its style is transparent: expected it to show some of what is visible")
+			err = invalid("StyleMask", "white only where its style is transparent: expected white on a visible part")
 		}
 	}
 	if err != nil {
@@ -228,15 +229,15 @@ func newStyle(from Style, number int) (*style, error) {
 	return s, nil
 }
 
-// refused returns the error of a style.
+// refused returns err as an error of this style.
 func (s *style) refused(err error) error { return &PictureError{StyleRole, s.number, err} }
 
-// leastMask is the long side of the smallest mask that is not taken for a
+// minMaskSide is the smallest long side of a mask. Smaller masks are probably a
 // mistake.
-const leastMask = 8
+const minMaskSide = 8
 
-// newMask returns the mask that a picture shows, of the shape of another one, which
-// has some size.
+// newMask returns the mask of a picture m, which must have the shape of a picture of
+// size of. called is the name of that picture in messages.
 func newMask(option string, m image.Image, of image.Point, called string) (*picture.Mask, error) {
 	if m == nil {
 		return nil, nil
@@ -245,9 +246,9 @@ func newMask(option string, m image.Image, of image.Point, called string) (*pict
 	if size.X < 1 || size.Y < 1 {
 		return nil, invalid(option, "no picture: expected one")
 	}
-	if max(size.X, size.Y) < min(leastMask, max(of.X, of.Y)) {
-		return nil, invalid(option, "%d x %d pixels, which show no part of %s: expected a side of at least %d",
-			size.X, size.Y, called, leastMask)
+	if max(size.X, size.Y) < min(minMaskSide, max(of.X, of.Y)) {
+		return nil, invalid(option, "%d x %d pixels, too few to select a part of %s: expected a side of at least %d",
+			size.X, size.Y, called, minMaskSide)
 	}
 	if !sameShape(size, of) {
 		return nil, invalid(option, "%d x %d pixels for %s, which has %d x %d: expected the same shape",
@@ -255,19 +256,19 @@ func newMask(option string, m image.Image, of image.Point, called string) (*pict
 	}
 	mask := picture.NewMask(m)
 	if mask.Mean() == 0 {
-		return nil, invalid(option, "black everywhere, so that nothing of %s is in it: expected some white", called)
+		return nil, invalid(option, "black everywhere, so that it selects nothing of %s: expected some white", called)
 	}
 	return mask, nil
 }
 
-// sameShape reports whether a mask has the shape of a picture. A mask that was made
-// smaller has rounded sides.
+// sameShape reports whether a mask has the shape of a picture. A mask may have been
+// resized, which rounds its sides.
 func sameShape(mask, of image.Point) bool {
 	w, h := picture.FitLong(of.X, of.Y, max(mask.X, mask.Y))
 	return max(w-mask.X, mask.X-w, h-mask.Y, mask.Y-h) <= 1
 }
 
-// shares returns the share of each style, which add up to 1.
+// shares returns the weight of each style relative to the sum of all.
 func shares(styles []Style) ([]float64, error) {
 	var (
 		of    = make([]float64, len(styles))

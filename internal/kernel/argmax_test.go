@@ -10,11 +10,11 @@ import (
 	"testing"
 )
 
-// greatestShapes are rows, inner and columns.
-var greatestShapes = [][3]int{{1, 1, 1}, {3, 16, 17}, {40, 33, 31}, {225, 48, 70}, {500, 5, 129}}
+// productShapes are rows, inner dimension and columns.
+var productShapes = [][3]int{{1, 1, 1}, {3, 16, 17}, {40, 33, 31}, {225, 48, 70}, {500, 5, 129}}
 
-func TestGreatest(t *testing.T) {
-	for _, s := range greatestShapes {
+func TestArgmaxProduct(t *testing.T) {
+	for _, s := range productShapes {
 		t.Run(fmt.Sprint(s), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(1, 2))
 			a, b := randoms(r, s[0]*s[1]), randoms(r, s[1]*s[2])
@@ -24,10 +24,10 @@ func TestGreatest(t *testing.T) {
 				for i := range at {
 					at[i] = math.MaxInt32
 				}
-				p.Greatest(at, FromRows(s[0], s[1], a), FromRows(s[1], s[2], b))
+				p.ArgmaxProduct(at, FromRows(s[0], s[1], a), FromRows(s[1], s[2], b))
 				for r, c := range at {
 					row := products[r*s[2]:][:s[2]]
-					// Rounding may prefer a product that is as good as equal.
+					// Rounding may prefer another product of about the same value.
 					if best := slices.Max(row); row[c] < best-1e-5 {
 						t.Fatalf("row %d: column %d with %g, though there is %g", r, c, row[c], best)
 					}
@@ -37,24 +37,23 @@ func TestGreatest(t *testing.T) {
 	}
 }
 
-// TestGreatestCancelled: no rows are compared after the context is cancelled, and
+// TestArgmaxProductCancelled: no rows are compared after the context is cancelled, and
 // the cause is returned.
-func TestGreatestCancelled(t *testing.T) {
+func TestArgmaxProductCancelled(t *testing.T) {
 	cause := errors.New("the model has left")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(cause)
 	a, b := FromRows(2, 1, []float32{1, 1}), FromRows(1, 3, []float32{0, 1, 2})
 	eachImplementation(t, func(t *testing.T, p *Pool) {
 		at := []int32{7, 7}
-		if err := p.GreatestContext(ctx, at, a, b); !errors.Is(err, cause) || at[0] != 7 || at[1] != 7 {
+		if err := p.ArgmaxProductContext(ctx, at, a, b); !errors.Is(err, cause) || at[0] != 7 || at[1] != 7 {
 			t.Errorf("columns %v, error %v", at, err)
 		}
 	})
 }
 
-// TestGreatestFirst has columns that are equal, negative products only, and
-// products that are not numbers.
-func TestGreatestFirst(t *testing.T) {
+// TestArgmaxProductFirst tests equal columns, products that are all negative, and NaN.
+func TestArgmaxProductFirst(t *testing.T) {
 	const rows, inner, cols = 20, 7, 50
 	a, b := make([]float32, rows*inner), make([]float32, inner*cols)
 	for i := range a {
@@ -71,7 +70,7 @@ func TestGreatestFirst(t *testing.T) {
 	want[3] = 0
 	eachImplementation(t, func(t *testing.T, p *Pool) {
 		at := make([]int32, rows)
-		p.Greatest(at, FromRows(rows, inner, a), FromRows(inner, cols, b))
+		p.ArgmaxProduct(at, FromRows(rows, inner, a), FromRows(inner, cols, b))
 		if !slices.Equal(at, want) {
 			t.Errorf("got %v, want %v", at, want)
 		}
@@ -79,7 +78,7 @@ func TestGreatestFirst(t *testing.T) {
 }
 
 func TestTranspose(t *testing.T) {
-	for _, s := range greatestShapes {
+	for _, s := range productShapes {
 		a := randoms(rand.New(rand.NewPCG(1, 2)), s[0]*s[2])
 		eachImplementation(t, func(t *testing.T, p *Pool) {
 			got, want := NewMatrix(s[2], s[0]), FromRows(s[2], s[0], transposed(s[0], s[2], a))
@@ -111,9 +110,9 @@ func TestPanel(t *testing.T) {
 	}
 }
 
-// BenchmarkGreatest is the search for nearest neighbours for a picture of 512 x
-// 512: hypercolumns of 960 channels at a quarter of its side.
-func BenchmarkGreatest(b *testing.B) {
+// BenchmarkArgmaxProduct measures the search for nearest neighbours in a picture of 512
+// x 512: hypercolumns of 960 channels at a quarter of its side.
+func BenchmarkArgmaxProduct(b *testing.B) {
 	const rows, inner, cols = 128 * 128, 960, 128 * 128
 	p, err := NewPool(0)
 	if err != nil {
@@ -124,7 +123,7 @@ func BenchmarkGreatest(b *testing.B) {
 	x, y := FromRows(rows, inner, randoms(r, rows*inner)), FromRows(inner, cols, randoms(r, inner*cols))
 	at := make([]int32, rows)
 	for b.Loop() {
-		p.Greatest(at, x, y)
+		p.ArgmaxProduct(at, x, y)
 	}
 	b.ReportMetric(2*rows*inner*cols*float64(b.N)/1e9/b.Elapsed().Seconds(), "GFLOP/s")
 }

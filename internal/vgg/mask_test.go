@@ -8,8 +8,9 @@ import (
 	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
-// TestSpread compares with a network whose convolutions are means themselves.
-func TestSpread(t *testing.T) {
+// TestPropagateMask compares the weights with a network whose convolutions compute
+// means.
+func TestPropagateMask(t *testing.T) {
 	const h, w = 90, 107
 	var convs []Conv
 	for _, name := range (Architecture{Blocks: []Block{{2, 1}, {2, 1}, {3, 1}}}).Layers() {
@@ -17,7 +18,7 @@ func TestSpread(t *testing.T) {
 		if name == "conv1_1" {
 			c.In, c.Weight = 3, make([]float32, 27)
 		}
-		for i := range 9 { // of the first layer, those of red
+		for i := range 9 { // the weights of red in the first layer
 			c.Weight[i] = 1.0 / 9
 		}
 		convs = append(convs, c)
@@ -35,11 +36,11 @@ func TestSpread(t *testing.T) {
 	}
 	copy(picture, weights)
 	taps := []string{"conv1_1", "conv2_2", "conv3_3"}
-	at, err := n.Spread(weights, h, w, taps...)
+	at, err := n.PropagateMask(weights, h, w, taps...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	flat, err := n.Spread(ones, h, w, taps...)
+	flat, err := n.PropagateMask(ones, h, w, taps...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +51,7 @@ func TestSpread(t *testing.T) {
 			t.Fatalf("%s: %d weights, want %d", tap, len(got), len(want))
 		}
 		for i, v := range got {
-			// Near the edges the network sees zeros, and weights do not.
+			// The network pads with zeros, PropagateMask does not.
 			const edge = 8
 			y, x := i/f.W, i%f.W
 			inside := min(y, x, f.H-1-y, f.W-1-x) >= edge
@@ -62,10 +63,10 @@ func TestSpread(t *testing.T) {
 			}
 		}
 	}
-	if _, err := n.Spread(weights, h, w, "conv9_1"); !errors.As(err, new(*LayerError)) {
+	if _, err := n.PropagateMask(weights, h, w, "conv9_1"); !errors.As(err, new(*LayerError)) {
 		t.Errorf("got %v, want a LayerError", err)
 	}
-	if _, err := n.Spread(weights[:4], 2, 2, "conv3_1"); !errors.As(err, new(*SizeError)) {
+	if _, err := n.PropagateMask(weights[:4], 2, 2, "conv3_1"); !errors.As(err, new(*SizeError)) {
 		t.Errorf("got %v, want a SizeError", err)
 	}
 }
