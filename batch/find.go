@@ -48,7 +48,7 @@ func (f *finder) find(word string) ([]string, error) {
 	return files, nil
 }
 
-// nothingFound returns why a word, which may name a folder, means no pictures.
+// nothingFound returns the reason why a word, which may name a folder, finds no pictures.
 func nothingFound(word string, folder bool, found []string, leftOut []Unreadable) string {
 	switch {
 	case len(leftOut) > 0:
@@ -157,9 +157,8 @@ func (f *finder) isOutput(folder string) bool {
 	return err == nil && os.SameFile(info, out)
 }
 
-// choose returns the pictures among the files of folders, and those that are left
-// out because pastiche cannot read their format. Other files are neither, and
-// neither are folders.
+// choose returns the pictures among names, and the pictures in formats that package
+// picture does not read. Other files and folders are dropped.
 func choose(names []string) (files []string, leftOut []Unreadable) {
 	for _, name := range names {
 		format, err := sniff(name)

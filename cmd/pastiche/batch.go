@@ -19,16 +19,16 @@ const (
 	pairsZip = "zip"
 )
 
-// batchCounts says what became of the paintings of a batch. Those that it was
-// interrupted before are counted in Paintings only.
+// batchCounts counts the paintings of a batch. Paintings that an interruption prevented
+// are counted in Paintings only.
 type batchCounts struct {
 	Paintings int `json:"paintings"` // in all
 	Painted   int `json:"painted"`
-	Skipped   int `json:"skipped"` // they were there already
+	Skipped   int `json:"skipped"` // their files exist already
 	Failed    int `json:"failed"`
 }
 
-// batchError says how many paintings of a batch failed, each with its reason.
+// batchError holds the errors of the paintings of a batch that failed.
 type batchError struct {
 	failed []error
 	of     int
@@ -59,8 +59,8 @@ func (e *batchError) exitCode() int {
 	return code
 }
 
-// runBatch paints every pair of contents and styles into --out-dir, and reports the
-// end to a program that listens.
+// runBatch paints every pair of contents and styles into --out-dir. With --json the last
+// event reports the outcome.
 func runBatch(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, content string, styles []string) error {
 	b := &batchRun{opts: opts, flags: flags}
 	if opts.json {
@@ -77,22 +77,22 @@ func runBatch(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, con
 	return err
 }
 
-// batchRun is many paintings for one folder.
+// batchRun paints a batch into one folder.
 type batchRun struct {
 	opts    *paintOptions
 	flags   *pflag.FlagSet
-	program *events // nil where a person is told
+	program *events // nil without --json
 	counts  batchCounts
 }
 
-// run paints what is not there already. What fails does not stop the others.
+// run paints the works whose files do not exist. A failure does not stop the others.
 func (b *batchRun) run(ctx context.Context, content string, styles []string) error {
 	all, err := b.works(content, styles)
 	if err != nil {
 		return err
 	}
 	b.counts.Paintings = len(all)
-	if _, err := b.opts.recipe(b.flags); err != nil { // which would fail for all of them
+	if _, err := b.opts.recipe(b.flags); err != nil { // an error would fail all of them
 		return err
 	}
 	if err := os.MkdirAll(b.opts.outDir, 0o777); err != nil {
@@ -130,7 +130,7 @@ func (b *batchRun) run(ctx context.Context, content string, styles []string) err
 	return nil
 }
 
-// tell tells a person how far a batch is.
+// tell prints a line of progress, unless --quiet or --json is given.
 func (b *batchRun) tell(format string, args ...any) {
 	if !b.opts.quiet && b.program == nil {
 		warn(format, args...)
@@ -151,7 +151,7 @@ func (o *paintOptions) single() (flag string) {
 	return ""
 }
 
-// works returns what --out-dir asks for, and tells which pictures are left out of it.
+// works returns the works of a batch, and prints which pictures are left out.
 func (b *batchRun) works(content string, styles []string) ([]work, error) {
 	if flag := b.opts.single(); flag != "" {
 		return nil, misused("--%s with --out-dir: expected one or the other, as a single file cannot hold many", flag)
@@ -187,7 +187,7 @@ func (b *batchRun) works(content string, styles []string) ([]work, error) {
 	return nil, &usageError{err}
 }
 
-// stem returns what a painting is called after an input.
+// stem returns the part of a painting's name that comes from an input.
 func stem(path string) string {
 	if path == standardInput {
 		return "stdin"

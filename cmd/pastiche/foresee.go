@@ -25,8 +25,8 @@ func (o *paintOptions) addPrint(cmd *cobra.Command) {
 	section(cmd, "Print", "print", "bleed")
 }
 
-// checkPrint refuses what --print decides where both are given, and prints that no
-// painting is large enough for.
+// checkPrint refuses flags that contradict --print, and prints that are larger than any
+// painting.
 func (o *paintOptions) checkPrint(flags *pflag.FlagSet) error {
 	if !o.print.Given() {
 		if flags.Changed("bleed") {
@@ -53,7 +53,7 @@ func (o *paintOptions) checkPrint(flags *pflag.FlagSet) error {
 	return misused("--print %s: %d x %d pixels%s, more than the %d that a side may have: %s", &o.print.Size, px.X, px.Y, bleed, paint.MaxSize, help)
 }
 
-// printEvent is what a start event tells of a print.
+// printEvent is the part of a start event about a print.
 type printEvent struct {
 	Width    int     `json:"width"` // of the painting, in pixels, with the bleed
 	Height   int     `json:"height"`
@@ -68,8 +68,8 @@ type printEvent struct {
 	Seconds float64 `json:"seconds"` // about; 0 where that is not known
 }
 
-// foresee tells what a print takes before it is painted, and refuses one that takes
-// more memory than there is. It returns nil where there is no print.
+// foresee reports the size, memory and time of a print before it is painted, and refuses
+// a print that needs more memory than is available. Without --print it returns nil.
 func (o *paintOptions) foresee(ctx context.Context, w work, content image.Image, regions []paint.Region, options paint.Options, report reporter) (*printEvent, error) {
 	if !o.print.Given() {
 		return nil, nil
@@ -106,7 +106,7 @@ func (o *paintOptions) foresee(ctx context.Context, w work, content image.Image,
 	return event, nil
 }
 
-// inPrint adds to an error of memory the resolution of a print that fits.
+// inPrint adds to a [paint.MemoryError] the largest resolution of the print that fits.
 func (o *paintOptions) inPrint(err error) error {
 	var memory *paint.MemoryError
 	if errors.As(err, &memory) && memory.Fits > 0 {
@@ -117,7 +117,7 @@ func (o *paintOptions) inPrint(err error) error {
 	return err
 }
 
-// roughly says a time in words: "40 seconds", "3 hours".
+// roughly returns a duration in words: "40 seconds", "3 hours".
 func roughly(d time.Duration) string {
 	const most = 90 // of a unit, of which the next larger one has less than 2
 	for _, u := range []struct {

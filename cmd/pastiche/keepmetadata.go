@@ -20,8 +20,8 @@ const (
 	fieldPlace      = "place"
 )
 
-// sharedFields are what a flag without a value keeps. Where a photo was taken is
-// kept only if somebody says so.
+// sharedFields are the fields that --keep-metadata without a value keeps. The place is
+// private, and kept only by its name.
 var sharedFields = []string{fieldArtist, fieldCopyright, fieldDate, fieldResolution}
 
 var allFields = append(slices.Clone(sharedFields), fieldPlace)
@@ -47,7 +47,7 @@ func (f *metadataFields) String() string { return strings.Join(*f, ",") }
 // Type is what pflag calls the value in help texts.
 func (*metadataFields) Type() string { return "fields" }
 
-// addKeepMetadata adds what a painting keeps of what the content's file says.
+// addKeepMetadata adds the flag that copies metadata of the content's file.
 func (o *paintOptions) addKeepMetadata(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.Var(&o.keepMetadata, "keep-metadata", "save with the painting what the content's file says; of `FIELDS`, place is kept only if named, as in --keep-metadata=artist,place")
@@ -55,7 +55,7 @@ func (o *paintOptions) addKeepMetadata(cmd *cobra.Command) {
 	complete(cmd, "keep-metadata", allFields, cobra.ShellCompDirectiveNoFileComp)
 }
 
-// of returns the fields of metadata.
+// of returns metadata with these fields alone.
 func (f metadataFields) of(m picture.Metadata) picture.Metadata {
 	keep := func(field string) bool { return slices.Contains(f, field) }
 	if !keep(fieldArtist) {

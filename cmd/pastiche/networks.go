@@ -101,3 +101,86 @@ func networkFileError(path string, err error) error {
 	}
 	return networkError(err)
 }
+
+func newNetworksPathCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "path [NAME...]",
+		Short: "Print where networks are kept",
+		Long: `Print the path of the file in which this machine keeps a network, a line for
+each; without a NAME, the folder of all networks. A network is a safetensors file
+like any other.`,
+		ValidArgsFunction: completeNetworks(cobra.ShellCompDirectiveNoFileComp),
+		RunE:              func(_ *cobra.Command, names []string) error { return runNetworksPath(names) },
+	}
+}
+
+func runNetworksPath(names []string) error {
+	store := registry.FromEnvironment()
+	if len(names) == 0 {
+		if store.Dir == "" {
+			return misused("no folder for networks: set %s, or HOME", registry.HomeVariable)
+		}
+		return printText(fmt.Appendln(nil, store.Dir))
+	}
+	return onNetworks(names, func(name string) error {
+		path, err := store.Path(name)
+		if err != nil {
+			return err
+		}
+		return printText(fmt.Appendln(nil, path))
+	})
+}
+
+func newNetworksRemoveCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "remove NAME...",
+		Short: "Delete networks from this machine",
+		Long: `Delete what this machine keeps of networks, without asking: the names, their
+files, and downloads that were begun. The built-in network stays.`,
+		Args:              someNetworks,
+		ValidArgsFunction: completeNetworks(cobra.ShellCompDirectiveNoFileComp),
+		RunE: func(cmd *cobra.Command, names []string) error {
+			return runNetworksRemove(cmd.Context(), names)
+		},
+	}
+}
+
+func runNetworksRemove(ctx context.Context, names []string) error {
+	store := registry.FromEnvironment()
+	store.Progress = printNews
+	return onNetworks(names, func(name string) error { return store.Remove(ctx, name) })
+}
+
+func newNetworksVerifyCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "verify [NAME...]",
+		Short: "Compare networks with their checksums",
+		Long: `Read the files of networks on this machine, all of them unless some are named,
+and compare them with their checksums.`,
+		ValidArgsFunction: completeNetworks(cobra.ShellCompDirectiveNoFileComp),
+		RunE: func(cmd *cobra.Command, names []string) error {
+			return runNetworksVerify(cmd.Context(), names)
+		},
+	}
+}
+
+func runNetworksVerify(ctx context.Context, names []string) error {
+	store := registry.FromEnvironment()
+	var listErr error
+	if len(names) == 0 {
+		var list []registry.Entry
+		list, listErr = store.List()
+		for _, e := range list {
+			if e.Present() || e.Damage != nil {
+				names = append(names, e.Name)
+			}
+		}
+	}
+	err := onNetworks(names, func(name string) error {
+		if err := store.Verify(ctx, name); err != nil {
+			return err
+		}
+		return printText(fmt.Appendf(nil, "%s: matches its checksum\n", name))
+	})
+	return errors.Join(networkError(listErr), err)
+}

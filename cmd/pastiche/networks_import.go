@@ -1,7 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
+	"text/tabwriter"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
@@ -110,4 +114,84 @@ func (o *inputOptions) override() (given weights.Override, err error) {
 		return given, misused("%w", err)
 	}
 	return given, nil
+}
+
+func newNetworksInspectCommand() *cobra.Command {
+	var opts networksInspectOptions
+	cmd := &cobra.Command{
+		Use:   "inspect FILE|NAME",
+		Short: "Show what a network's file holds",
+		Long: `Show what a network's file holds, or the network of a name: the family, the
+layers, their shapes and what the file calls them, the number format, the input
+that it expects and how that is known, the checksum of the file as it is now, and
+the licence where it is known. All of the file is read and checked. Where the file
+of a name has another checksum than it was kept with, the exit code is 3.
+
+` + inputFlagsHelp + `
+
+With --json, one object.`,
+		Example: `  pastiche networks inspect vgg19-dcbb9e9d.pth
+  pastiche networks inspect builtin --json`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return misused("expected one file or the name of one network, found %d", len(args))
+			}
+			return nil
+		},
+		ValidArgsFunction: completeNetworks(cobra.ShellCompDirectiveDefault),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runNetworksInspect(cmd.Context(), &opts, args[0])
+		},
+	}
+	opts.AddFlags(cmd)
+	return cmd
+}
+
+type networksInspectOptions struct {
+	inputOptions
+	json bool
+}
+
+func (o *networksInspectOptions) AddFlags(cmd *cobra.Command) {
+	o.inputOptions.AddFlags(cmd)
+	cmd.Flags().BoolVar(&o.json, "json", false, "print one object")
+}
+
+func runNetworksInspect(ctx context.Context, opts *networksInspectOptions, what string) error {
+	override, err := opts.override()
+	if err != nil {
+		return err
+	}
+	store := registry.FromEnvironment()
+	d, err := store.Describe(ctx, what, override)
+	if err != nil {
+		if _, unnamed := store.Entry(what); errors.Is(unnamed, registry.ErrUnknown) {
+			return networkFileError(what, err)
+		}
+		return networkError(err)
+	}
+	if err := printDescription(d, opts.json); err != nil || d.Path == what {
+		return err
+	}
+	return networkError(store.Verify(ctx, what))
+}
+
+func printDescription(d *registry.Description, asJSON bool) error {
+	if asJSON {
+		return printJSON([]*registry.Description{d})
+	}
+	return printTable(func(w *tabwriter.Writer) {
+		fmt.Fprintf(w, "name\t%s\n", printable(d.Name))
+		fmt.Fprintf(w, "family\t%s\n", printable(d.Family))
+		fmt.Fprintf(w, "file\t%s, %s, %s\n", d.Format, d.Values, humanize.Bytes(uint64(d.Size)))
+		fmt.Fprintf(w, "sha256\t%s\n", d.SHA256)
+		fmt.Fprintf(w, "origin\t%s\n", printable(d.Origin))
+		fmt.Fprintf(w, "licence\t%s\n", printable(cmp.Or(d.License, "unknown")))
+		fmt.Fprintf(w, "input\t%s\n", d.Input)
+		fmt.Fprintf(w, "input known by\t%s\n", d.InputSource)
+		fmt.Fprintf(w, "pooling\t%s\n", cmp.Or(d.Pooling, "unknown"))
+		for _, l := range d.Layers {
+			fmt.Fprintf(w, "%s\t%d x %d x %d x %d, from %s\n", l.Name, l.Shape[0], l.Shape[1], l.Shape[2], l.Shape[3], printable(l.Tensor))
+		}
+	})
 }

@@ -78,7 +78,7 @@ func newTransferReporter(quiet bool) transferReporter {
 	case isTerminal(os.Stderr):
 		return &transferBar{container: mpb.New(mpb.WithOutput(os.Stderr))}
 	default:
-		return &transferLines{printed: time.Now()}
+		return &transferLines{time.Now()}
 	}
 }
 
@@ -90,18 +90,14 @@ func (transferSilence) say(string)           {}
 func (transferSilence) close()               {}
 
 // transferLines reports by a line every few seconds.
-type transferLines struct {
-	rate    transferRate
-	printed time.Time
-}
+type transferLines struct{ printed time.Time }
 
 func (l *transferLines) event(e registry.Event) {
 	if f, ok := e.(registry.Fetching); ok {
 		now := time.Now()
-		l.rate.observe(f, now)
 		if now.Sub(l.printed) >= linesInterval {
 			l.printed = now
-			warn("%s, %s", transferCount(f), &l.rate)
+			warn("%s, %s", transferCount(f), transferRate(f))
 		}
 		return
 	}
@@ -113,7 +109,6 @@ func (l *transferLines) close()          {}
 
 // transferBar reports by a progress bar.
 type transferBar struct {
-	rate      transferRate
 	container *mpb.Progress
 	bar       *mpb.Bar // nil before the first byte
 	state     atomic.Pointer[barState]
@@ -127,8 +122,7 @@ func (b *transferBar) event(e registry.Event) {
 		}
 		return
 	}
-	b.rate.observe(f, time.Now())
-	b.state.Store(&barState{count: transferCount(f) + " ", pace: " " + b.rate.String()})
+	b.state.Store(&barState{count: transferCount(f) + " ", pace: " " + transferRate(f)})
 	if b.bar == nil {
 		b.bar = drawBar(b.container, f.Total, &b.state)
 	}
@@ -173,33 +167,14 @@ func transferCount(f registry.Fetching) string {
 	return fmt.Sprintf("%s of %s", humanize.Bytes(uint64(f.Done)), humanize.Bytes(uint64(f.Total)))
 }
 
-// transferRate measures the rate of a download.
-type transferRate struct {
-	begun     time.Time
-	first     int64 // bytes that had arrived when it began
-	perSecond float64
-	left      int64
-}
-
-func (r *transferRate) observe(f registry.Fetching, now time.Time) {
-	if r.begun.IsZero() || f.Done < r.first {
-		r.begun, r.first = now, f.Done
-	}
-	if elapsed := now.Sub(r.begun).Seconds(); elapsed > 0 {
-		r.perSecond = float64(f.Done-r.first) / elapsed
-	}
-	r.left = f.Total - f.Done
-}
-
-// String says the rate, once it is known, and the time left, while there is any.
-func (r *transferRate) String() string {
-	if r.perSecond == 0 {
+// transferRate says the rate, once it is known, and the time left, while there is any.
+func transferRate(f registry.Fetching) string {
+	if f.PerSecond == 0 {
 		return "starting"
 	}
-	text := humanize.Bytes(uint64(r.perSecond)) + "/s"
-	if r.left > 0 {
-		left := time.Duration(float64(r.left) / r.perSecond * float64(time.Second))
-		text += fmt.Sprintf(", %s left", left.Round(time.Second))
+	text := humanize.Bytes(uint64(f.PerSecond)) + "/s"
+	if f.Left > 0 {
+		text += fmt.Sprintf(", %s left", f.Left.Round(time.Second))
 	}
 	return text
 }

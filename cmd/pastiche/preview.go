@@ -29,7 +29,7 @@ type previews struct {
 	firstError
 }
 
-// newPreviews finds out how this terminal shows pictures.
+// newPreviews returns previews for this terminal, or errNoGraphics.
 func newPreviews(to io.Writer, c *inputs) (*previews, error) {
 	if !isTerminal(os.Stdout) {
 		return nil, errNoGraphics

@@ -10,7 +10,7 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// openRegions opens the styles and masks and says which belongs where.
+// openRegions opens the styles and masks and pairs them.
 func (o *paintOptions) openRegions(ctx context.Context, names []string) ([]paint.Region, error) {
 	styles, err := o.openStyles(ctx, names)
 	if err != nil {
@@ -35,7 +35,7 @@ func (o *paintOptions) openRegions(ctx context.Context, names []string) ([]paint
 	return o.divide(styles, masks, styleMasks, keep)
 }
 
-// openMasks opens masks, whose levels are shares whatever their profiles say.
+// openMasks opens masks. Their levels are shares, so colour profiles do not apply.
 func (o *paintOptions) openMasks(ctx context.Context, paths []string) ([]image.Image, error) {
 	var masks []image.Image
 	for _, path := range paths {

@@ -36,6 +36,10 @@ type download struct {
 	file   *os.File
 	sum    *sum // the sum of the received bytes
 
+	// The rate is that since begun, when the download had first bytes.
+	begun time.Time
+	first int64
+
 	// resume is kept beside the file.
 	resume resumeInfo
 	// source is the URL that has sent all received bytes. It is empty if several URLs
@@ -169,6 +173,9 @@ func (d *download) attempt(ctx context.Context, mirror string) (err error) {
 	if err := d.begin(mirror, response); err != nil {
 		return err
 	}
+	if d.begun.IsZero() || d.sum.size < d.first {
+		d.begun, d.first = time.Now(), d.sum.size
+	}
 	body := &cancelable{ctx, response.Body}
 	buffer := make([]byte, chunk)
 	for d.sum.size < d.want.Size {
@@ -177,7 +184,7 @@ func (d *download) attempt(ctx context.Context, mirror string) (err error) {
 		if err := d.append(buffer[:n]); err != nil {
 			return err
 		}
-		d.store.report(Fetching{redacted(mirror), d.sum.size, d.want.Size})
+		d.report(mirror, time.Now())
 		switch {
 		case d.sum.size == d.want.Size:
 			return nil
@@ -188,6 +195,16 @@ func (d *download) attempt(ctx context.Context, mirror string) (err error) {
 		}
 	}
 	return nil
+}
+
+// report reports how much has arrived, and how fast.
+func (d *download) report(mirror string, now time.Time) {
+	f := Fetching{From: redacted(mirror), Done: d.sum.size, Total: d.want.Size}
+	if elapsed := now.Sub(d.begun).Seconds(); elapsed > 0 && f.Done > d.first {
+		f.PerSecond = float64(f.Done-d.first) / elapsed
+		f.Left = time.Duration(float64(f.Total-f.Done) / f.PerSecond * float64(time.Second))
+	}
+	d.store.report(f)
 }
 
 // cause returns why a request failed, without the URL.

@@ -26,6 +26,7 @@ package registry
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/pastiche-art/pastiche/internal/atomicfile"
 	"github.com/pastiche-art/pastiche/weights"
@@ -104,9 +105,13 @@ type (
 	// Waiting reports that another process is changing the networks in Dir.
 	Waiting struct{ Dir string }
 	// Fetching reports that Done of Total bytes have arrived, the latest from From.
+	// PerSecond is the mean rate in bytes since this process began to fetch, and Left
+	// the time that the rest takes at that rate; both are 0 while they are not known.
 	Fetching struct {
 		From        string
 		Done, Total int64
+		PerSecond   float64
+		Left        time.Duration
 	}
 	// Failed reports that From did not deliver. If Final is false, it is tried again
 	// after a pause; otherwise the next mirror is tried.
