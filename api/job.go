@@ -2,7 +2,7 @@ package api
 
 import "time"
 
-// A State says how far a job has come.
+// A State is the state of a job.
 type State string
 
 // The states of a job. The last three are final.
@@ -20,28 +20,28 @@ func States() []State { return []State{Queued, Running, Done, Failed, Cancelled}
 // Final reports whether a job in this state is finished.
 func (s State) Final() bool { return s == Done || s == Failed || s == Cancelled }
 
-// A Job is a painting that waits, is being painted, or is finished.
+// A Job is a painting that is queued, running or finished.
 type Job struct {
-	ID       string     `json:"id" doc:"identifier, made by the server" example:"01jdz6k3v9q8r7t5"`
+	ID       string     `json:"id" doc:"identifier, chosen by the server" example:"01jdz6k3v9q8r7t5"`
 	State    State      `json:"state" enum:"queued,running,done,failed,cancelled"`
 	Created  time.Time  `json:"created"`
-	Started  *time.Time `json:"started,omitempty" doc:"when a worker first began to paint it"`
+	Started  *time.Time `json:"started,omitempty" doc:"when the first attempt began"`
 	Finished *time.Time `json:"finished,omitempty"`
 	Expires  *time.Time `json:"expires,omitempty" doc:"when a finished job and its pictures are deleted; absent where it is kept forever"`
 
-	Look     bool              `json:"look,omitempty" doc:"a quick look, which lists of jobs leave out"`
-	Share    string            `json:"share,omitempty" doc:"path of a page that shows the painting to everybody who has its address; absent unless the job is shared"`
+	Look     bool              `json:"look,omitempty" doc:"whether it is a quick look, which lists of jobs omit"`
+	Share    string            `json:"share,omitempty" doc:"path of the public page; absent unless the job is shared"`
 	Options  Options           `json:"options"`
-	Labels   map[string]string `json:"labels,omitempty" doc:"the client's own names for this job"`
+	Labels   map[string]string `json:"labels,omitempty" doc:"names and values that the client chose"`
 	Network  string            `json:"network" doc:"name of the network that the job is painted with" example:"builtin"`
-	Inputs   []Input           `json:"inputs" doc:"the pictures that the job was given"`
-	Warnings []string          `json:"warnings,omitempty" doc:"what the pictures lost when they were read; each begins with the picture's role"`
+	Inputs   []Input           `json:"inputs" doc:"the input pictures"`
+	Warnings []string          `json:"warnings,omitempty" doc:"what could not be kept of the pictures when they were decoded; each begins with the role"`
 
-	Waiting  *Waiting  `json:"waiting,omitempty" doc:"of a queued job: its place and what it waits for"`
+	Waiting  *Waiting  `json:"waiting,omitempty" doc:"of a queued job: its position and what it waits for"`
 	Progress *Progress `json:"progress,omitempty" doc:"of a running job"`
 	Result   *Result   `json:"result,omitempty" doc:"of a job that is done"`
 	Error    string    `json:"error,omitempty" doc:"why the job failed"`
-	Attempts int       `json:"attempts" doc:"how often a worker began to paint it"`
+	Attempts int       `json:"attempts" doc:"number of attempts to paint it"`
 }
 
 // A Role says what an input picture is for.
@@ -57,10 +57,7 @@ const (
 	Init      Role = "init"       // the picture that painting begins from
 )
 
-// Roles returns all roles.
-func Roles() []Role { return []Role{Content, Style, Mask, StyleMask, Keep, Init} }
-
-// An Input is a picture that a job was given.
+// An Input is an input picture of a job.
 type Input struct {
 	Role      Role   `json:"role" enum:"content,style,mask,style_mask,keep,init"`
 	Number    int    `json:"number" minimum:"0" doc:"which picture of its role, from 0"`
@@ -71,14 +68,14 @@ type Input struct {
 	Thumbnail string `json:"thumbnail" doc:"URL of a JPEG of at most 512 pixels"`
 }
 
-// Waiting says why a queued job is not being painted yet.
+// Waiting is the position of a queued job and what it waits for.
 type Waiting struct {
-	Position int      `json:"position" minimum:"1" doc:"place in the queue; 1 is next"`
-	Reason   string   `json:"reason,omitempty" doc:"what the job waits for besides its turn, such as a worker with its network"`
-	Seconds  *float64 `json:"seconds,omitempty" doc:"estimated time until painting begins"`
+	Position int      `json:"position" minimum:"1" doc:"position in the queue; 1 is next"`
+	Reason   string   `json:"reason,omitempty" doc:"what the job waits for besides its position, such as a worker with its network"`
+	Seconds  *float64 `json:"seconds,omitempty" doc:"estimated seconds until painting begins"`
 }
 
-// Progress says how far a painting is.
+// Progress is the progress of a running job.
 type Progress struct {
 	Scale      int    `json:"scale" doc:"the current scale, from 1"`
 	Scales     int    `json:"scales"`
@@ -91,8 +88,8 @@ type Progress struct {
 	Faces      int    `json:"faces,omitempty" doc:"faces in the content that are kept"`
 	Costs      Costs  `json:"costs"`
 	Preview    string `json:"preview,omitempty" doc:"URL of the latest preview, a JPEG of at most 512 pixels"`
-	// SecondsLeft is nil while too little has been painted to tell.
-	SecondsLeft *float64 `json:"seconds_left,omitempty" doc:"estimated time until the painting is done"`
+	// SecondsLeft is nil until there is an estimate.
+	SecondsLeft *float64 `json:"seconds_left,omitempty" doc:"estimated seconds until the painting is done"`
 }
 
 // Costs are the terms that a painting minimises. Content, Style, Variation and
@@ -105,7 +102,7 @@ type Costs struct {
 	Total     float64 `json:"total" doc:"the weighted sum"`
 }
 
-// A Sample is the costs of a painting at one step.
+// A Sample holds the costs of a painting at one step.
 type Sample struct {
 	Step    int     `json:"step"`
 	Content float64 `json:"content"`
@@ -113,7 +110,7 @@ type Sample struct {
 	Total   float64 `json:"total"`
 }
 
-// A Curve is the costs of a painting over its steps.
+// A Curve holds the costs of a painting over its steps.
 type Curve struct {
 	Samples []Sample `json:"samples" doc:"at most 120, evenly over the steps"`
 }
@@ -136,15 +133,15 @@ type Result struct {
 // Forever is the retention of jobs that never expire.
 const Forever = "forever"
 
-// A Change is what a client changes of a job. What is absent stays.
+// A Change holds the fields of a job to change. Absent fields stay unchanged.
 type Change struct {
-	Retention string            `json:"retention,omitempty" doc:"how long a finished job is kept from now on, such as 720h, or forever where the server allows that" example:"720h"`
+	Retention string            `json:"retention,omitempty" doc:"retention of a finished job from now on, such as 720h, or forever where the server allows that" example:"720h"`
 	Labels    map[string]string `json:"labels,omitempty" doc:"labels to set; an empty value removes one"`
 }
 
 // A List is one page of jobs.
 type List struct {
 	Jobs  []Job  `json:"jobs" doc:"queued and running jobs first, the newest first; then finished jobs, the last finished or changed first"`
-	Next  string `json:"next,omitempty" doc:"pass it as after to get the next page; absent on the last page"`
-	Total *int   `json:"total,omitempty" doc:"how many jobs of these states there are; absent until the server has counted them"`
+	Next  string `json:"next,omitempty" doc:"cursor: the parameter after of the next page; absent on the last page"`
+	Total *int   `json:"total,omitempty" doc:"number of jobs in these states; absent until the server has counted them"`
 }

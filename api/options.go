@@ -40,12 +40,12 @@ type Submission struct {
 	Keep       *Source           `json:"keep,omitempty" doc:"white where the content stays as it is"`
 	Init       *Source           `json:"init,omitempty" doc:"the picture to begin from, with a recipe whose init is picture"`
 	Options    *Options          `json:"options,omitempty"`
-	Labels     map[string]string `json:"labels,omitempty" doc:"your own names for the job: at most 16, of at most 63 characters each"`
-	Retention  string            `json:"retention,omitempty" doc:"how long the finished job is kept, such as 48h, or forever; at most what the server allows" example:"48h"`
+	Labels     map[string]string `json:"labels,omitempty" doc:"names and values that you choose: at most 16, of at most 63 characters each"`
+	Retention  string            `json:"retention,omitempty" doc:"retention of the finished job, such as 48h, or forever; at most what the server allows" example:"48h"`
 	// Look makes the job a quick look, at most [LookSize] pixels long unless the photo
 	// is very narrow. A recipe with a larger size is made smaller, with fewer
 	// iterations. Looks ignore the retention and the webhook.
-	Look    bool     `json:"look,omitempty" doc:"a quick look: small, painted beside other jobs, in no list, and deleted after some minutes; without its own retention and webhook"`
+	Look    bool     `json:"look,omitempty" doc:"a quick look: a small preview painted ahead of the queue, in no list, and deleted after some minutes; retention and webhook are ignored"`
 	Webhook *Webhook `json:"webhook,omitempty"`
 }
 
@@ -69,7 +69,7 @@ const Painting Role = "result"
 // A Webhook is called when a job changes its state.
 type Webhook struct {
 	URL    string  `json:"url" format:"uri" doc:"https URL of a host that the server allows"`
-	Events []State `json:"events,omitempty" doc:"the states that are told of; absent is the final ones"`
+	Events []State `json:"events,omitempty" doc:"the states that call the webhook; absent is the final ones"`
 }
 
 // A Batch submits one job for each pair of a content and a group of styles.
@@ -97,7 +97,7 @@ type File struct {
 	Height   int       `json:"height"`
 	SHA256   string    `json:"sha256" doc:"digest of the stored PNG file"`
 	Expires  time.Time `json:"expires" doc:"when it is deleted, a day after the upload; jobs keep their own copies"`
-	Warnings []string  `json:"warnings,omitempty" doc:"what the picture lost when it was read"`
+	Warnings []string  `json:"warnings,omitempty" doc:"what could not be kept of the picture when it was decoded"`
 	// Thumbnail shows what browsers may not be able to, such as HEIC.
 	Thumbnail string `json:"thumbnail" doc:"URL of a JPEG of at most 512 pixels"`
 }
@@ -105,9 +105,9 @@ type File struct {
 // LookSize is the longest side of a quick look, in pixels.
 const LookSize = 160
 
-// EstimateRequest asks how long paintings of several sizes take.
+// An EstimateRequest asks for the time and the memory of paintings of several sizes.
 type EstimateRequest struct {
-	Options *Options `json:"options,omitempty" doc:"those of the painting; its size is not used"`
+	Options *Options `json:"options,omitempty" doc:"options of the painting; its size is ignored"`
 	Width   int      `json:"width" minimum:"1" doc:"of the content, in pixels"`
 	Height  int      `json:"height" minimum:"1" doc:"of the content, in pixels"`
 	Styles  int      `json:"styles" minimum:"1" maximum:"8" doc:"how many styles"`
@@ -119,12 +119,12 @@ type Estimates struct {
 	Sizes []Estimate `json:"sizes" doc:"in the order of the request"`
 }
 
-// An Estimate says what a painting of one size takes.
+// An Estimate holds the time and the memory of a painting of one size.
 type Estimate struct {
 	Size    int      `json:"size"`
-	Seconds *float64 `json:"seconds,omitempty" doc:"time that painting takes; absent until the server knows how fast its workers are"`
+	Seconds *float64 `json:"seconds,omitempty" doc:"time that painting takes; absent until the server has measured its workers"`
 	Memory  int64    `json:"memory,omitempty" doc:"bytes that painting takes"`
-	Problem string   `json:"problem,omitempty" doc:"why the server does not paint this size; absent where it does"`
+	Problem string   `json:"problem,omitempty" doc:"why the server rejects this size; absent where it accepts it"`
 	// Most is set where a smaller painting is possible.
-	Most int `json:"most,omitempty" doc:"with a problem: the greatest size that the server paints"`
+	Most int `json:"most,omitempty" doc:"with a problem: the greatest size that the server accepts"`
 }

@@ -1,6 +1,6 @@
 package api
 
-// A Session is what a client needs to know of the server.
+// A Session holds the version, the limits and the session token of a server.
 type Session struct {
 	Version string `json:"version" example:"1.2.0"`
 	Keys    bool   `json:"keys" doc:"whether the server expects an API key"`
@@ -18,11 +18,11 @@ type Limits struct {
 	RequestPixels int   `json:"request_pixels" doc:"of all pictures of a request"`
 	Styles        int   `json:"styles" doc:"in a job"`
 	Size          int   `json:"size" doc:"of a painting: its long side, in pixels"`
-	Queue         int   `json:"queue" doc:"jobs that may wait, of all owners together"`
-	OwnerQueue    int   `json:"owner_queue" doc:"jobs of one API key that may wait"`
-	Retention     int64 `json:"retention" doc:"seconds that a finished job is kept"`
-	MaxRetention  int64 `json:"max_retention" doc:"most seconds that a client may ask for; 0 is no bound, and jobs may be kept forever"`
-	Looks         int   `json:"looks" doc:"quick looks of one API key that may wait"`
+	Queue         int   `json:"queue" doc:"queued jobs of all owners together"`
+	OwnerQueue    int   `json:"owner_queue" doc:"queued jobs of one API key"`
+	Retention     int64 `json:"retention" doc:"default retention of a finished job, in seconds"`
+	MaxRetention  int64 `json:"max_retention" doc:"maximal retention, in seconds; 0 is no bound, and jobs may be kept forever"`
+	Looks         int   `json:"looks" doc:"queued quick looks of one API key"`
 }
 
 // A RecipeInfo describes a recipe or a preset of the server.
@@ -31,7 +31,7 @@ type RecipeInfo struct {
 	Title       string      `json:"title" doc:"for people"`
 	Description string      `json:"description"`
 	Recipe      Recipe      `json:"recipe" doc:"all parameters with their defaults"`
-	Parameters  []Parameter `json:"parameters" doc:"what may be changed, and within which bounds"`
+	Parameters  []Parameter `json:"parameters" doc:"the parameters with their types and bounds"`
 }
 
 // A Parameter is a field of a recipe.
@@ -48,12 +48,12 @@ type Parameter struct {
 	Help    string   `json:"description,omitempty"`
 }
 
-// RecipeList is the recipes of a server, the default first.
+// A RecipeList holds the recipes of a server, the default first.
 type RecipeList struct {
 	Recipes []RecipeInfo `json:"recipes"`
 }
 
-// An Example is a picture to begin with.
+// An Example is a picture that comes with the server.
 type Example struct {
 	File      string `json:"file"`
 	Title     string `json:"title"`
@@ -72,14 +72,14 @@ type Example struct {
 type Triple struct {
 	Photo    string `json:"photo" doc:"file of an example"`
 	Painting string `json:"painting" doc:"file of an example"`
-	URL      string `json:"url" doc:"of a small JPEG of what came of them"`
+	URL      string `json:"url" doc:"of a small JPEG of the result"`
 }
 
-// ExampleList is the pictures that come with the server.
+// An ExampleList holds the pictures that come with the server.
 type ExampleList struct {
 	Paintings []Example `json:"paintings"`
 	Photos    []Example `json:"photos"`
-	Triples   []Triple  `json:"triples" doc:"what can be had of them"`
+	Triples   []Triple  `json:"triples" doc:"photos and paintings with the result"`
 }
 
 // An Event is the data of a server-sent event. Which fields are set depends on
@@ -104,7 +104,7 @@ type Problem struct { //nolint:errname // its name in RFC 9457
 	Title  string `json:"title,omitempty"`
 	Status int    `json:"status"`
 	Code   Code   `json:"code" doc:"for programs"`
-	Detail string `json:"detail" doc:"for people: what was found and what was expected"`
+	Detail string `json:"detail" doc:"for people: what was found, what was expected and what to do"`
 }
 
 func (p *Problem) Error() string { return p.Detail }
@@ -136,12 +136,3 @@ const (
 	CodeNoSpace       Code = "no_space"        // 507: the disk is full
 	CodeDamagedRecord Code = "damaged"         // 500: the job's record cannot be read
 )
-
-// Codes returns all codes.
-func Codes() []Code {
-	return []Code{
-		CodeUnauthorized, CodeForbidden, CodeNotFound, CodeMethod, CodeTooSlow, CodeState, CodeKeyConflict, CodeExpired,
-		CodeTooLarge, CodeFormat, CodeMisdirected, CodeInvalid, CodeRateLimited, CodeQueueFull, CodeOwnerQueue, CodeStreams,
-		CodeInternal, CodeUnavailable, CodeBusy, CodeNoSpace, CodeDamagedRecord,
-	}
-}

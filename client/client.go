@@ -10,7 +10,7 @@
 // # Errors
 //
 // An error that the server answers is an [*Error], which wraps an [*api.Problem].
-// Its Code tells programs what is wrong.
+// Programs compare its Code.
 //
 // # Retries
 //
@@ -46,8 +46,8 @@ const (
 	pollEvery = time.Second
 	// defaultPatience is Patience where it is 0.
 	defaultPatience = 30 * time.Second
-	// absence is the least patience of Wait and Events once the server has answered.
-	// A restart or an update of the server takes minutes.
+	// absence is the minimum of Patience in Wait and Events once the server has
+	// answered. A restart or an update of the server takes minutes.
 	absence = 10 * time.Minute
 )
 
@@ -115,6 +115,16 @@ func (c *Client) Examples(ctx context.Context) (*api.ExampleList, error) {
 	return call[api.ExampleList](ctx, c, read(basePath+"/examples"))
 }
 
+// Estimate returns the time and the memory of paintings of several sizes, and why the
+// server rejects a size.
+func (c *Client) Estimate(ctx context.Context, e api.EstimateRequest) (*api.Estimates, error) {
+	r := &request{method: http.MethodPost, path: basePath + "/estimate", repeatable: true}
+	if err := r.setJSON(e); err != nil {
+		return nil, err
+	}
+	return call[api.Estimates](ctx, c, r)
+}
+
 // Get returns a job.
 func (c *Client) Get(ctx context.Context, id string) (*api.Job, error) {
 	return call[api.Job](ctx, c, read(jobPath(id, "")))
@@ -124,14 +134,13 @@ func (c *Client) Get(ctx context.Context, id string) (*api.Job, error) {
 type Query struct {
 	State api.State // "" is every state
 	Label string    // NAME=VALUE; "" is every job
-	Limit int       // of one page; 0 is the server's default
-	After string    // the Next of the page before; "" is the first page
+	Limit int       // of one request; 0 is the server's default
 }
 
-// List returns one page of jobs.
-func (c *Client) List(ctx context.Context, q Query) (*api.List, error) {
+// page returns the page of jobs after a cursor, "" for the first one.
+func (c *Client) page(ctx context.Context, q Query, after string) (*api.List, error) {
 	values := make(url.Values)
-	for name, value := range map[string]string{"state": string(q.State), "label": q.Label, "after": q.After} {
+	for name, value := range map[string]string{"state": string(q.State), "label": q.Label, "after": after} {
 		if value != "" {
 			values.Set(name, value)
 		}
@@ -146,12 +155,12 @@ func (c *Client) List(ctx context.Context, q Query) (*api.List, error) {
 	return call[api.List](ctx, c, read(path))
 }
 
-// Jobs returns the jobs of a query from q.After on. It requests a page when the loop
-// reaches it. It ends after an error.
+// Jobs returns the jobs of a query. It requests a page when the loop reaches it. It
+// ends after an error.
 func (c *Client) Jobs(ctx context.Context, q Query) iter.Seq2[api.Job, error] {
 	return func(yield func(api.Job, error) bool) {
-		for q := q; ; { // a second loop begins at the first page, too
-			page, err := c.List(ctx, q)
+		for after := ""; ; {
+			page, err := c.page(ctx, q, after)
 			if err != nil {
 				yield(api.Job{}, err)
 				return
@@ -161,10 +170,10 @@ func (c *Client) Jobs(ctx context.Context, q Query) iter.Seq2[api.Job, error] {
 					return
 				}
 			}
-			if page.Next == "" || page.Next == q.After {
+			if page.Next == "" || page.Next == after {
 				return
 			}
-			q.After = page.Next
+			after = page.Next
 		}
 	}
 }

@@ -466,9 +466,13 @@ func TestPaths(t *testing.T) {
 			{"DELETE /jobs/a/share", "", func() error { _, err := c.Unshare(ctx, "a"); return err }},
 			{"DELETE /jobs/a", "", func() error { return c.Delete(ctx, "a") }},
 			{"DELETE /files/a", "", func() error { return c.DeleteFile(ctx, "a") }},
-			{"GET /jobs", "", func() error { _, err := c.List(ctx, Query{}); return err }},
+			{"POST /estimate", `{"width":640,"height":480,"styles":1,"sizes":[512]}`, func() error {
+				_, err := c.Estimate(ctx, api.EstimateRequest{Width: 640, Height: 480, Styles: 1, Sizes: []int{512}})
+				return err
+			}},
+			{"GET /jobs", "", func() error { _, err := c.page(ctx, Query{}, ""); return err }},
 			{"GET /jobs?after=b&label=name%3Dvalue&limit=5&state=done", "", func() error {
-				_, err := c.List(ctx, Query{api.Done, "name=value", 5, "b"})
+				_, err := c.page(ctx, Query{api.Done, "name=value", 5}, "b")
 				return err
 			}},
 			{"POST /batches", `{"contents":[{"file":"a"}],"styles":[[{"file":"b"}]]}`, func() error {

@@ -25,7 +25,7 @@ const (
 	maxEvent = 1 << 20
 )
 
-// An Event tells a change of a job. Name is one of the api.Event names.
+// An Event reports a change of a job. Name is one of the api.Event names.
 type Event struct {
 	Name string
 	api.Event

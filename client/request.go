@@ -310,7 +310,7 @@ type backoff struct {
 }
 
 // pause waits before the next attempt. It returns the failure of the last attempt
-// where patience is at its end, and the cause of ctx with the failure where ctx ends.
+// after patience, and the cause of ctx with the failure where ctx ends.
 func (b *backoff) pause(ctx context.Context, failure error) error {
 	if b.failures == 0 {
 		b.begun = time.Now()

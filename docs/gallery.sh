@@ -40,9 +40,9 @@ paint scale-half castle starry-night "${small[@]}" --style-scale 0.5
 paint scale-twice castle starry-night "${small[@]}" --style-scale 2
 paint strength-bold castle starry-night "${small[@]}" --strength bold
 paint strength-subtle castle starry-night "${small[@]}" --strength subtle
-paint cost-gram castle starry-night "${small[@]}" --set style_cost=gram
-paint rotations castle starry-night "${small[@]}" --set rotations=4
-paint pyramid castle starry-night "${small[@]}" --set pyramid=3
+paint cost-gram castle starry-night "${small[@]}" --style-cost gram
+paint rotations castle starry-night "${small[@]}" --rotations 4
+paint pyramid castle starry-night "${small[@]}" --pyramid 3
 paint colors-style great-wall sunset "${small[@]}" --colors style
 paint colors-content great-wall sunset "${small[@]}" --colors content
 paint keep castle sunset "${small[@]}" --keep "$masks/castle-sky.png"
@@ -85,4 +85,4 @@ PAIRS
 # A sheet of the scales and a chart of the costs.
 [ -e "$images/scales.jpg" ] ||
   "$PASTICHE" paint --quiet "$photos/cat.jpg" "$paintings/starry-night.jpg" --quality 88 \
-    -o "$images/cat.jpg" --chart "$images/costs.svg" --sheet "$images/scales.jpg"
+    -o "$images/cat.jpg" --plot "$images/costs.svg" --sheet "$images/scales.jpg"

@@ -1,9 +1,8 @@
 package provenance
 
 import (
-	"encoding/json"
 	"fmt"
-	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,8 +11,8 @@ import (
 
 // Command returns the words of the command that paints the picture again, in a folder
 // that has the inputs under their names. It paints the finished picture where this one
-// is [Record.Unfinished]. It returns nil for a recipe that this version of pastiche
-// does not have.
+// is [Record.Unfinished]. It returns nil for a recipe that no command of this version of
+// pastiche paints by.
 func (r *Record) Command() []string {
 	base, err := paint.RecipeNamed(r.Recipe.Name)
 	if err != nil {
@@ -31,7 +30,11 @@ func (r *Record) Command() []string {
 		c.flag("strength", r.Strength.String())
 	}
 	c.size(&base, r)
-	c.recipe(&base, r.Recipe)
+	if c.recipe(&base, &r.Recipe); slices.ContainsFunc(paint.Parameters(), func(p paint.Parameter) bool {
+		return base.Value(p.Name) != r.Recipe.Value(p.Name)
+	}) {
+		return nil
+	}
 	for _, role := range []paint.Role{paint.MaskRole, paint.StyleMaskRole, paint.KeepRole, paint.InitRole} {
 		for _, name := range r.names(role) {
 			c.flag(strings.ReplaceAll(string(role), "_", "-"), name)
@@ -49,6 +52,7 @@ func (r *Record) Command() []string {
 	switch file := r.names(NetworkRole); {
 	case len(file) > 0:
 		c.flag("network", file[0])
+	case r.Network.Name == "": // the recipe's own
 	case r.Network.Name != "builtin" || base.Name == paint.Classic().Name: // which has another default
 		c.flag("network", r.Network.Name)
 	}
@@ -102,73 +106,59 @@ func (c *command) toggle(name string)      { *c = append(*c, "--"+name) }
 
 // size adds the flags of the size of r's painting, and makes the recipe as large.
 func (c *command) size(recipe *paint.Recipe, r *Record) {
+	listed := len(r.Recipe.Scales) > 0 // scales set the size
 	switch {
 	case r.Print != "":
 		c.flag("print", r.Print)
 		if r.Bleed != "" {
 			c.flag("bleed", r.Bleed)
 		}
+		recipe.Size = r.Recipe.Size
 	case len(r.Shape) == 2:
 		c.flag("shape", fmt.Sprintf("%dx%d", r.Shape[0], r.Shape[1]))
-		if r.Recipe.Size != max(r.Shape[0], r.Shape[1]) {
-			c.flag("size", strconv.Itoa(r.Recipe.Size))
+		recipe.Size = max(r.Shape[0], r.Shape[1])
+		if !listed {
+			c.parameter(recipe, &r.Recipe, "size", true)
 		}
-	case len(r.Recipe.Scales) == 0: // a list of scales has a size of its own
-		c.flag("size", strconv.Itoa(r.Recipe.Size))
+	case !listed:
+		recipe.Size = r.Recipe.Size
+		c.flag("size", recipe.Value("size"))
 	}
-	recipe.Size = r.Recipe.Size
 }
 
-// recipe adds the flags that change one recipe into another: those of the everyday
-// parameters, and --set for the others.
-func (c *command) recipe(from *paint.Recipe, to paint.Recipe) {
-	if to.Iterations != from.Iterations {
-		c.flag("iterations", strconv.Itoa(to.Iterations))
-		// The first scale keeps its ratio to the others.
-		from.Iterations, from.FirstIterations = to.Iterations, from.FirstIterations*to.Iterations/from.Iterations
+// everyday are the parameters that have flags of their own. --set sets the others.
+var everyday = []string{"iterations", "content_weight", "style_scale", "colors", "faces", "tileable"}
+
+// recipe adds the flags that change one recipe into another.
+func (c *command) recipe(from, to *paint.Recipe) {
+	for _, name := range everyday {
+		if to.Value(name) != "" {
+			c.parameter(from, to, name, true)
+		}
 	}
-	if to.ContentWeight != from.ContentWeight {
-		c.flag("content-weight", number(to.ContentWeight))
-		from.ContentWeight = to.ContentWeight
-	}
-	if to.StyleScale != from.StyleScale {
-		c.flag("style-scale", number(to.StyleScale))
-		from.StyleScale = to.StyleScale
-	}
-	if to.Faces != from.Faces && to.Faces != "" {
-		c.flag("faces", string(to.Faces))
-		from.Faces = to.Faces
-	}
-	if to.Colors != from.Colors && to.Colors != "" {
-		c.flag("colors", string(to.Colors))
-		from.Colors, from.ColorMethod = to.Colors, "" // the default method of these colours
-	}
-	if to.Tileable && !from.Tileable {
-		c.toggle("tileable")
-		from.Tileable = true
-	}
-	if to.Init == paint.InitPicture { // which --init sets
+	if to.Init == paint.InitPicture { // --init sets it
 		from.Init = to.Init
 	}
-	was, is := reflect.ValueOf(from).Elem(), reflect.ValueOf(to)
-	for i := range was.NumField() {
-		if field := is.Field(i).Interface(); !reflect.DeepEqual(was.Field(i).Interface(), field) {
-			name, _, _ := strings.Cut(was.Type().Field(i).Tag.Get("json"), ",")
-			c.flag("set", name+"="+value(field))
+	for range 2 { // the second time, what other parameters have changed
+		for _, p := range paint.Parameters() {
+			c.parameter(from, to, p.Name, false)
 		}
 	}
 }
 
-// value returns the value of a parameter as --set reads it: JSON, or the bare text of
-// a string.
-func value(of any) string {
-	text, err := json.Marshal(of)
-	if err != nil {
-		panic(err) // of a recipe that was read from JSON, or that painted
+// parameter adds the flag that makes a parameter that of another recipe, and sets it.
+func (c *command) parameter(from, to *paint.Recipe, name string, own bool) {
+	value := to.Value(name)
+	if from.Value(name) == value {
+		return
 	}
-	var bare string
-	if json.Unmarshal(text, &bare) == nil && string(text) != "null" {
-		return bare
+	switch {
+	case !own:
+		c.flag("set", name+"="+value)
+	case value == "true":
+		c.toggle(name)
+	default:
+		c.flag(strings.ReplaceAll(name, "_", "-"), value)
 	}
-	return string(text)
+	from.Set(name, value) //nolint:errcheck // Command compares the recipes in the end
 }

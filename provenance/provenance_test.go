@@ -50,16 +50,16 @@ func TestCommand(t *testing.T) {
 	}{
 		{"defaults", `{}`, nil, nil, nil, "paint p.png s.png --recipe fine --size 512"},
 		{"everyday parameters", `{"name":"fine","size":700,"iterations":80,"first_iterations":160,"style_scale":1.5,"faces":"ignore","colors":"content"}`, nil, nil, nil,
-			"paint p.png s.png --recipe fine --size 700 --iterations 80 --style-scale 1.5 --faces ignore --colors content"},
+			"paint p.png s.png --recipe fine --size 700 --iterations 80 --style-scale 1.5 --colors content --faces ignore"},
 		{"the ratio of the first scale", `{"name":"fine","iterations":80,"first_iterations":30}`, nil, nil, nil,
 			"paint p.png s.png --recipe fine --size 512 --iterations 80 --set first_iterations=30"},
 		{"a strength", `{"name":"fine"}`, &bold, nil, nil, "paint p.png s.png --recipe fine --strength bold --size 512"},
 		{"other parameters", `{"name":"gatys","margin":3,"pooling":"avg","init":"noise","clamp":false,"content_layers":[{"name":"conv4_1","weight":1}]}`, nil, nil, nil,
-			`paint p.png s.png --recipe gatys --size 512 --set init=noise --set pooling=avg --set margin=3 --set content_layers=[{"name":"conv4_1","weight":1}]`},
+			`paint p.png s.png --recipe gatys --size 512 --set init=noise --set pooling=avg --set margin=3 --set content_layers=conv4_1:1`},
 		{"a method of its own", `{"name":"fine","colors":"content","color_method":"oklab"}`, nil, nil, nil,
 			"paint p.png s.png --recipe fine --size 512 --colors content --set color_method=oklab"},
 		{"a parameter that is gone", `{"name":"fine","first_size":0}`, nil, nil, nil, "paint p.png s.png --recipe fine --size 512 --set first_size=0"},
-		{"scales", `{"name":"fine","scales":[{"size":100,"iterations":5}]}`, nil, nil, nil, `paint p.png s.png --recipe fine --set scales=[{"size":100,"iterations":5}]`},
+		{"scales", `{"name":"fine","scales":[{"size":100,"iterations":5}]}`, nil, nil, nil, `paint p.png s.png --recipe fine --set scales=100:5 --set size=512`},
 		{"masks and two styles", `{"name":"fine","init":"picture"}`, nil, []string{"style -t.png", "mask m.png", "mask n.png", "style_mask o.png", "keep k.png", "init i.png"},
 			func(r *provenance.Record) {
 				r.Seed, r.StyleWeights, r.StyleScales, r.Depth, r.KeepProfile = 7, []float64{3, 0.7}, []float64{1, 2}, 16, true
@@ -73,6 +73,7 @@ func TestCommand(t *testing.T) {
 		{"a texture", `{"name":"fine","size":64,"tileable":true}`, nil, nil, func(r *provenance.Record) { r.Inputs, r.Shape = r.Inputs[1:], []int{2, 1} },
 			"texture s.png --recipe fine --shape 2x1 --size 64 --tileable"},
 		{"another version's recipe", `{"name":"fine"}`, nil, nil, func(r *provenance.Record) { r.Recipe.Name = "later" }, ""},
+		{"a layer that no flag names", `{"name":"fine"}`, nil, nil, func(r *provenance.Record) { r.Recipe.ContentLayers = []paint.Layer{{Name: "a:b", Weight: 1}} }, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := record(t, c.recipe, c.strength, append([]string{"content p.png", "style s.png"}, c.inputs...)...)

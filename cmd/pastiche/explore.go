@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -16,6 +14,7 @@ import (
 	"github.com/pastiche-art/pastiche/explore"
 	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
+	"github.com/pastiche-art/pastiche/provenance"
 )
 
 func newExploreCommand() *cobra.Command {
@@ -99,9 +98,6 @@ func (o *exploreOptions) AddFlags(cmd *cobra.Command) {
 	everyday(cmd, "set", "study-size")
 	o.engineOptions.AddFlags(cmd)
 }
-
-// ownFlags are the flags of explore that the commands that it prints do not have.
-var ownFlags = map[string]bool{"vary": true, "output": true, "study-size": true, "json": true, "quiet": true}
 
 // variations returns what is painted.
 func (o *exploreOptions) variations(flags *pflag.FlagSet) ([]explore.Variation, error) {
@@ -202,12 +198,12 @@ func runExplore(ctx context.Context, opts *exploreOptions, flags *pflag.FlagSet,
 	if err := report.close(); err != nil {
 		return err
 	}
-	return opts.conclude(flags, w, files, studies, paintErr)
+	return opts.conclude(flags, w, files, variations, studies, paintErr)
 }
 
-// conclude saves the sheet of what was painted and prints the commands. paintErr is
-// why not all was painted, or nil.
-func (o *exploreOptions) conclude(flags *pflag.FlagSet, w work, files *paths, studies []explore.Study, paintErr error) error {
+// conclude saves the sheet of the studies that are painted and prints the commands of
+// their variations. paintErr is why not all were painted, or nil.
+func (o *exploreOptions) conclude(flags *pflag.FlagSet, w work, files *paths, variations []explore.Variation, studies []explore.Study, paintErr error) error {
 	paper := explore.Sheet(studies)
 	if paper == nil { // not one is finished
 		for _, s := range studies {
@@ -225,9 +221,9 @@ func (o *exploreOptions) conclude(flags *pflag.FlagSet, w work, files *paths, st
 	}
 	sheet := files.painting
 	choices := exploration{Sheet: sheet}
-	for _, s := range studies {
+	for i, s := range studies {
 		if s.Picture != nil {
-			choices.Paintings = append(choices.Paintings, o.explored(flags, w, s.Variation))
+			choices.Paintings = append(choices.Paintings, o.explored(flags, w, variations[i]))
 		}
 	}
 	var err error
@@ -264,74 +260,21 @@ type explored struct {
 
 // explored returns what is printed of a variation.
 func (o *exploreOptions) explored(flags *pflag.FlagSet, w work, v explore.Variation) explored {
-	leftOut := maps.Clone(ownFlags)
 	e := explored{Number: v.Number, Label: v.Label(), Choices: make(map[explore.Parameter]string)}
-	var chosen []string
+	r := provenance.Record{Seed: v.Seed, Precision: o.precision, Recipe: v.Recipe}
+	override(flags, "network", &r.Network.Name, o.network)
+	override(flags, "strength", &r.Strength, (*paint.Strength)(&o.strength))
 	for _, c := range v.Choices {
-		leftOut[parameterFlag(string(c.Parameter))] = true // the seed that the others begin with
 		e.Choices[c.Parameter] = c.Value
-		if slices.Contains(everydayParameters, string(c.Parameter)) || !slices.ContainsFunc(paint.Parameters(), func(p paint.Parameter) bool { return p.Name == string(c.Parameter) }) {
-			chosen = append(chosen, "--"+parameterFlag(string(c.Parameter))+"="+c.Value)
-		} else {
-			chosen = append(chosen, "--set="+string(c.Parameter)+"="+c.Value)
+		if s, err := paint.ParseStrength(c.Value); err == nil && c.Parameter == explore.Strength {
+			r.Strength = &s
 		}
 	}
-	e.Command = append(command(flags, w, asArgument, leftOut), chosen...)
+	for _, f := range w.inputFiles().all() {
+		r.Inputs = append(r.Inputs, provenance.Input{Role: f.role, Name: f.path})
+	}
+	e.Command = r.Command()
 	return e
-}
-
-// command returns the words that paint a picture with the flags that were given,
-// but for those that are left out. rename is what becomes of the names of files.
-func command(flags *pflag.FlagSet, w work, rename func(string) string, leftOut map[string]bool) []string {
-	words := []string{"pastiche", "paint"}
-	if w.content == "" {
-		words[1] = "texture"
-	} else {
-		words = append(words, rename(w.content))
-	}
-	for _, style := range w.styles {
-		words = append(words, rename(style))
-	}
-	flags.Visit(func(f *pflag.Flag) {
-		if leftOut[f.Name] {
-			return
-		}
-		values := []string{f.Value.String()}
-		if list, ok := f.Value.(pflag.SliceValue); ok {
-			values = list.GetSlice()
-			if f.Value.Type() == "float64Slice" {
-				values = []string{strings.Join(shortest(values), ",")}
-			}
-		}
-		for _, value := range values {
-			if f.Name == "network" {
-				value = rename(value)
-			}
-			words = append(words, "--"+f.Name+"="+value)
-		}
-	})
-	return words
-}
-
-// shortest writes numbers with no more digits than they need.
-func shortest(numbers []string) []string {
-	short := make([]string, len(numbers))
-	for i, n := range numbers {
-		v, err := strconv.ParseFloat(n, 64)
-		if err != nil {
-			panic(err) // a number is what the flag holds
-		}
-		short[i] = strconv.FormatFloat(v, 'g', -1, 64)
-	}
-	return short
-}
-
-// asArgument returns the name of a file so that no flag begins like it.
-func asArgument(path string) string {
-	if strings.HasPrefix(path, "-") {
-		return "./" + path
-	}
-	return path
 }
 
 // print prints a numbered list.

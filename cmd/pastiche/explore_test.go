@@ -61,7 +61,7 @@ func TestInterruptedExploration(t *testing.T) {
 	opts, flags := exploreOptions{quiet: true}, newExploreCommand().Flags()
 	path := filepath.Join(t.TempDir(), "sheet.png")
 	conclude := func(cause error) error {
-		return opts.conclude(flags, work{content: "p.png", styles: []string{"s.png"}}, &paths{painting: path}, studies, cause)
+		return opts.conclude(flags, work{content: "p.png", styles: []string{"s.png"}}, &paths{painting: path}, variations, studies, cause)
 	}
 	if err := conclude(context.Canceled); exitCode(err) != exitInterrupted || exists(path) {
 		t.Errorf("before the first is finished: %v, a sheet: %t", err, exists(path))

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -113,7 +114,11 @@ func helpText(cmd *cobra.Command, width int) string {
 	if cmd.HasExample() {
 		b.WriteString("\nExamples:\n")
 		for _, example := range examples {
-			b.WriteString(strings.Join(wrapped(example, width-len(continued)), continued+"\n      ") + "\n")
+			lines := []string{example}
+			if utf8.RuneCountInString(example) > width {
+				lines = wrapped(example, width-len(continued))
+			}
+			b.WriteString(strings.Join(lines, continued+"\n      ") + "\n")
 		}
 	}
 	writeCommands(&b, cmd)
@@ -284,7 +289,7 @@ func wrapped(text string, width int) []string {
 		switch {
 		case line == "":
 			line = text[:strings.Index(text, word)] + word
-		case len([]rune(line))+1+len([]rune(word)) <= width:
+		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) <= width:
 			line += " " + word
 		default:
 			lines, line = append(lines, line), word

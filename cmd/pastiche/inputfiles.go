@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/pastiche-art/pastiche/paint"
 )
@@ -69,29 +70,23 @@ func (f inputFiles) named(err error) error {
 	return misused("%s: %s", name, of.Reason())
 }
 
-// name returns the file of a picture, or of a mask with its flag.
+// name returns the file of a picture, with its flag where it has one.
 func (f inputFiles) name(of *paint.PictureError) string {
-	flag, file := "", ""
-	switch of.Role {
-	case paint.ContentRole:
-		file = f.content
-	case paint.StyleRole:
-		file = numberedFile(f.styles, of.Number)
-	case paint.MaskRole:
-		flag, file = "--mask ", numberedFile(f.masks, of.Number)
-	case paint.StyleMaskRole:
-		flag, file = "--style-mask ", numberedFile(f.styleMasks, of.Number)
-	case paint.KeepRole:
-		flag, file = "--keep ", f.keep
-	case paint.InitRole:
-		flag, file = "--init ", f.init
-	case paint.PictureRole:
-		file = f.picture
+	var files []string
+	for _, file := range f.all() {
+		if file.role == of.Role {
+			files = append(files, file.path)
+		}
 	}
+	file := numberedFile(files, of.Number)
 	if file == "" {
 		return of.Name()
 	}
-	return flag + file
+	switch of.Role {
+	case paint.MaskRole, paint.StyleMaskRole, paint.KeepRole, paint.InitRole:
+		return "--" + strings.ReplaceAll(string(of.Role), "_", "-") + " " + file
+	}
+	return file
 }
 
 // numberedFile returns files[number-1], or "" if there is no such file. A single file

@@ -26,8 +26,9 @@ func newJobsCommand() *cobra.Command {
 		Use:   "jobs",
 		Short: "Submit jobs to a server, list them, and fetch their paintings",
 		Long: `Submit jobs to a server, list them, and fetch their paintings. The API key of a
-server that expects one is in ` + keyVariable + ` or in a file for --api-key-file. It is no
-flag, because other users of this machine can see the flags of a process.`,
+server that expects one is in ` + keyVariable + ` or in a file for --api-key-file.
+It is no flag, because other users of this machine can see the flags of a
+process.`,
 		Example: `  id=$(pastiche jobs submit photo.jpg painting.jpg)
   pastiche jobs wait $id -o mine.png`,
 		Args: commandWord,
@@ -61,14 +62,14 @@ func newJobsChangeCommands() []*cobra.Command {
 	return []*cobra.Command{
 		newJobsChangeCommand("cancel", "Cancel queued or running jobs", "Cancel jobs that are queued or running.",
 			func(ctx context.Context, c *client.Client, id string) (*api.Job, error) { return c.Cancel(ctx, id) }),
-		newJobsChangeCommand("retry", "Queue failed or cancelled jobs again", "Queue jobs again that have failed or were cancelled. They are painted from the\nbeginning.",
+		newJobsChangeCommand("retry", "Queue failed or cancelled jobs again", "Queue jobs again that have failed or were cancelled. They are painted from the beginning.",
 			func(ctx context.Context, c *client.Client, id string) (*api.Job, error) { return c.Retry(ctx, id) }),
 		changing,
-		newJobsChangeCommand("share", "Make a public page of a painting", "Make a page of each painting that everybody who has its address can see without a\nkey. The field share of a job is the path of its page.",
+		newJobsChangeCommand("share", "Make a public page of a painting", "Make a page of each painting that everybody who has its address can see without a key, and print its address instead of the id.",
 			func(ctx context.Context, c *client.Client, id string) (*api.Job, error) { return c.Share(ctx, id) }),
 		newJobsChangeCommand("unshare", "Remove the public page of a painting", "Remove the public pages of paintings.",
 			func(ctx context.Context, c *client.Client, id string) (*api.Job, error) { return c.Unshare(ctx, id) }),
-		newJobsChangeCommand("rm", "Delete jobs and their pictures", "Delete jobs and their pictures, without asking. Jobs that are queued or running\nare cancelled.",
+		newJobsChangeCommand("rm", "Delete jobs and their pictures", "Delete jobs and their pictures, without asking. Jobs that are queued or running are cancelled.",
 			func(ctx context.Context, c *client.Client, id string) (*api.Job, error) {
 				return nil, c.Delete(ctx, id)
 			}),
@@ -83,7 +84,7 @@ func newJobsChangeCommand(verb, short, long string, change func(ctx context.Cont
 	cmd := &cobra.Command{
 		Use:   verb + " ID...",
 		Short: short,
-		Long:  long + " Print the id of each job that was changed, or with --json the job.",
+		Long:  strings.Join(wrapped(long+" Go on to the next job where one fails, and print the ids of those that were changed.", plainWidth), "\n"),
 		Args:  jobIDs,
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			c, err := o.connect()
@@ -96,6 +97,8 @@ func newJobsChangeCommand(verb, short, long string, change func(ctx context.Cont
 				switch {
 				case err != nil:
 					err = fmt.Errorf("job %s: %w", id, advised(err))
+				case !asJSON && verb == "share":
+					err = printText([]byte(o.url() + j.Share + "\n"))
 				case !asJSON:
 					err = printText([]byte(id + "\n"))
 				case j == nil:
@@ -112,7 +115,7 @@ func newJobsChangeCommand(verb, short, long string, change func(ctx context.Cont
 		},
 		ValidArgsFunction: o.completeJobs,
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print each changed job as a JSON object on a line")
 	o.AddFlags(cmd)
 	return cmd
 }
@@ -152,8 +155,8 @@ func newJobsListCommand() *cobra.Command {
 		Use:   "list",
 		Short: "List jobs",
 		Long: `List jobs: queued and running ones first, the newest first, then the others, the
-last finished first. Each line has the job's id, its state, the time since it was
-submitted, its label "name", and how far it is or why it failed.
+last finished first. Each line has the job's id, its state, the time since it
+was submitted, its label "name", and how far it is or why it failed.
 
 With --json, print one object a line, as the HTTP API describes a job. Lines are
 printed as they come: a list of any length needs little memory.`,

@@ -38,16 +38,17 @@ func newJobsSubmitCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "submit CONTENT STYLE...",
 		Short: "Submit a job and print its id",
-		Long: `Submit a job and print its id. 'pastiche jobs wait' waits for the painting. Flags
-and masks mean what they mean to 'pastiche paint', and --recipe also takes a preset of
-the server. With --shape all pictures are styles, of a texture. Pictures are sent as
-they are. The job has the name of the content's file, unless a label "name" is given.
+		Long: `Submit a job and print its id. 'pastiche jobs wait' waits for the painting.
+Flags and masks mean what they mean to 'pastiche paint', and --recipe also takes
+a preset of the server. With --shape all pictures are styles, of a texture.
+Pictures are sent as they are. The job has the name of the content's file,
+unless a label "name" is given.
 
 A command that is run again, because its answer was lost or a script was started
 again, submits the same job once where --idempotency-key is the same.`,
 		Example: `  id=$(pastiche jobs submit photo.jpg painting.jpg --size 1024)
-  pastiche jobs submit photo.jpg sky.jpg sea.jpg --mask above.png --mask below.png
-  pastiche jobs submit photo.jpg painting.jpg --label order=7 --idempotency-key order-7
+  pastiche jobs submit photo.jpg sky.jpg sea.jpg --mask up.png --mask low.png
+  pastiche jobs submit photo.jpg painting.jpg --idempotency-key order-7
   pastiche jobs submit pebbles.jpg --shape 1024x256 --tileable`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("shape") {
@@ -77,6 +78,7 @@ func (o *submitOptions) AddFlags(cmd *cobra.Command) {
 	o.addSeed(cmd)
 	flags.Var(&o.shape, "shape", "`SIZE` of a texture in pixels, or its proportions where --size says how large")
 	flags.Lookup("shape").DefValue = "" // which help texts leave out
+	everyday(cmd, "mask", "keep", "set")
 	addParameters(cmd, "tileable")
 	section(cmd, "Texture", "shape", "tileable")
 	o.maxPixels = picture.DefaultMaxPixels
@@ -255,6 +257,6 @@ func (o *submitOptions) placed(ctx context.Context, names []string) ([]paint.Reg
 			paths[m] = of[k]
 		}
 	}
-	regions, err := o.divide(styles, masks[0], masks[1])
+	regions, err := o.divide(styles, masks[0], masks[1], nil)
 	return regions, paths, err
 }

@@ -30,8 +30,8 @@ func newJobsWaitCommand() *cobra.Command {
 		Short: "Wait for a job and save its painting",
 		Long: `Wait until a job is done, and save its painting. Without --output it is saved as
 ID.png in the current folder, or as ID-2.png and so on where there is such a
-file. On a terminal a bar shows the progress. The server may be away for up to ten
-minutes meanwhile. Ctrl-C ends the waiting and not the job.`,
+file. On a terminal a bar shows the progress. The server may be away for up to
+ten minutes meanwhile. Ctrl-C ends the waiting and not the job.`,
 		Example: `  id=$(pastiche jobs submit photo.jpg painting.jpg)
   pastiche jobs wait $id -o mine.png`,
 		Args:              jobID,

@@ -7,7 +7,7 @@
 //
 // While a painting is made, each iteration is passed to its witnesses
 // (witness.go): one that reports to the user (bar.go, events.go), and
-// those that were asked for (course.go, snapshots.go, costlog.go, chart.go).
+// those that were asked for (course.go, snapshots.go, costlog.go).
 package main
 
 import (
@@ -148,6 +148,7 @@ and 'pastiche help environment' the environment variables.`,
 		SilenceUsage:  true,
 	}
 	root.SetFlagErrorFunc(flagError)
+	root.Flags().BoolP("version", "v", false, "print the version")
 	for _, g := range []struct {
 		title    string
 		commands []*cobra.Command

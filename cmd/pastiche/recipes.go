@@ -84,11 +84,15 @@ func printRecipe(name string, asJSON bool) error {
 		return inFlags(err)
 	}
 	if asJSON {
-		text, err := json.MarshalIndent(r, "", "  ")
+		text, err := json.Marshal(r)
 		if err != nil {
 			return err
 		}
-		return printText([]byte(printableJSON(string(text)) + "\n"))
+		var b bytes.Buffer
+		if err := json.Indent(&b, []byte(printableJSON(string(text))), "", "  "); err != nil {
+			return err
+		}
+		return printText(append(b.Bytes(), '\n'))
 	}
 	const indent = "    "
 	width := terminalWidth() - len(indent)

@@ -33,9 +33,18 @@ func (o *serverOptions) AddFlags(cmd *cobra.Command) {
 	section(cmd, "Server", "server", "api-key-file")
 }
 
+// url returns the URL of the server.
+func (o *serverOptions) url() string {
+	server := strings.TrimRight(cmp.Or(o.server, os.Getenv(serverVariable), defaultServer), "/")
+	if !strings.Contains(server, "://") {
+		server = "http://" + server
+	}
+	return server
+}
+
 // connect returns a client of the server. It sends nothing.
 func (o *serverOptions) connect() (*client.Client, error) {
-	c, err := client.New(cmp.Or(o.server, os.Getenv(serverVariable), defaultServer))
+	c, err := client.New(o.url())
 	if err != nil {
 		return nil, &usageError{err}
 	}
@@ -112,11 +121,11 @@ func (o *serverOptions) completeJobs(cmd *cobra.Command, _ []string, _ string) (
 	ctx, cancel := context.WithTimeout(cmd.Context(), completionTime)
 	defer cancel()
 	var ids []cobra.Completion
-	list, err := c.List(ctx, client.Query{Limit: completionLimit})
-	if err == nil {
-		for _, j := range list.Jobs {
-			ids = append(ids, cobra.CompletionWithDesc(j.ID, printable(string(j.State)+" "+j.Labels[nameLabel])))
+	for j, err := range c.Jobs(ctx, client.Query{Limit: completionLimit}) {
+		if err != nil || len(ids) == completionLimit {
+			break
 		}
+		ids = append(ids, cobra.CompletionWithDesc(j.ID, printable(string(j.State)+" "+j.Labels[nameLabel])))
 	}
 	return ids, cobra.ShellCompDirectiveNoFileComp
 }

@@ -26,18 +26,18 @@ func newServeCommand() *cobra.Command {
 		Short: "Serve the studio, a web page and an HTTP API for painting",
 		Long: `Serve the studio: a web page and an HTTP API, at /api/v1/docs, for painting.
 
-Jobs are kept in the folder --data and painted in this process. With --nats they are
-kept in a NATS cluster, and painted by this process and every 'pastiche worker' of
-the cluster. Accepted jobs survive the end of any process.
+Jobs are kept in the folder --data and painted in this process. With --nats they
+are kept in a NATS cluster, and painted by this process and every 'pastiche
+worker' of the cluster. Accepted jobs survive the end of any process.
 
 With --workers N, N paintings at a time share the processors evenly: each takes
 longer, and a short one does not wait for a long one.
 
-Only this machine reaches the default address. For other addresses, --keys names a
-file of API keys, and each request needs one of them.`,
+Only this machine reaches the default address. For other addresses, --keys names
+a file of API keys, and each request needs one of them.`,
 		Example: `  pastiche serve
   pastiche serve --addr 0.0.0.0:8080 --keys keys.txt
-  pastiche serve --nats nats://queue.example:4222 --replicas 3 --workers 0 --keys keys.txt --addr 0.0.0.0:8080`,
+  pastiche serve --nats nats://queue.example:4222 --replicas 3 --workers 0`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runServer(cmd.Context(), s, log) },
 	}
@@ -59,6 +59,7 @@ file of API keys, and each request needs one of them.`,
 	addStorage(cmd, &s.Storage)
 	flags.IntVar(&s.Replicas, "replicas", 1, "NATS servers that keep each record, when the streams are made: 1, 3 or 5")
 	flags.DurationVar(&s.Retention, "retention", 7*24*time.Hour, "`TIME` that finished jobs and their pictures are kept")
+	flags.Lookup("retention").DefValue = "168h"
 	flags.Var((*maxRetention)(&s.MaxRetention), "max-retention", "longest retention that a client may ask for, a `TIME` or "+api.Forever+" (default 720h or --retention, the longer one, and without keys "+api.Forever+")")
 	section(cmd, "Storage", "data", "nats", "nats-creds", "nats-ca", "nats-prefix", "replicas", "blobs", "retention", "max-retention")
 

@@ -61,7 +61,7 @@ func described(r *provenance.Record) string {
 	command := r.Command()
 	switch unfinished := r.Unfinished(); {
 	case command == nil:
-		fmt.Fprintf(&b, "No command of this version paints it: it does not have the recipe %s.\n\n", printable(r.Recipe.Name))
+		fmt.Fprintf(&b, "No command of this version paints by this recipe, %s. Another version wrote it.\n\n", printable(r.Recipe.Name))
 	case unfinished != "":
 		fmt.Fprintf(&b, "Unfinished: %s.\nThis command paints the finished picture, not this one:\n\n", printable(unfinished))
 		fallthrough

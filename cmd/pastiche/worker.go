@@ -15,12 +15,12 @@ func newWorkerCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "worker",
 		Short: "Paint the jobs of a NATS cluster",
-		Long: `Paint the jobs of a NATS cluster until interrupted. The worker waits for a server
-('pastiche serve --nats') to make the streams, and changes only the jobs that it
-paints. When it is interrupted, it puts jobs under way back within 45 seconds with a
-checkpoint, from which another worker continues.`,
+		Long: `Paint the jobs of a NATS cluster until interrupted. The worker waits for a
+server ('pastiche serve --nats') to make the streams, and changes only the jobs
+that it paints. When it is interrupted, it puts jobs under way back within 45
+seconds with a checkpoint, from which another worker continues.`,
 		Example: `  pastiche worker --nats nats://queue.example:4222
-  pastiche worker --nats nats://queue.example:4222 --workers 4 --memory 8GiB --metrics-addr :9090`,
+  pastiche worker --nats nats://queue.example:4222 --metrics-addr :9090`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runWorker(cmd.Context(), w, log) },
 	}

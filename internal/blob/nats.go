@@ -57,7 +57,8 @@ type NATSConfig struct {
 const (
 	chunkSize = 512 << 10 // bytes; below the 1 MiB that a server accepts by default
 	inFlight  = 4         // chunks of one Put that are being stored
-	// streamWait is how often a process looks for a stream that another one makes.
+	// streamWait is the interval at which a process checks for a stream that another one
+	// makes.
 	streamWait = 500 * time.Millisecond
 )
 

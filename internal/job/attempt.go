@@ -20,19 +20,19 @@ import (
 )
 
 const (
-	// checkpointEvery is how much work a crash may cost. The first checkpoint of
-	// an attempt comes sooner: it tells an attempt that makes progress from one
-	// that ends its worker. After hastyAfter attempts without a checkpoint, it
-	// comes after the first iteration.
-	checkpointEvery = 20 * time.Second
-	firstCheckpoint = 2 * time.Second
-	hastyAfter      = 2
+	// checkpointEvery bounds the work that a crash loses. The first checkpoint of
+	// an attempt comes after firstCheckpoint: it shows that the attempt makes
+	// progress. After earlyCheckpointAfter attempts without a checkpoint, it comes
+	// after the first iteration.
+	checkpointEvery      = 20 * time.Second
+	firstCheckpoint      = 2 * time.Second
+	earlyCheckpointAfter = 2
 	// previewEvery is how often a preview is published.
 	previewEvery = 1500 * time.Millisecond
-	// overhead is how much of the time checkpoints and previews may take, each:
+	// overhead is the share of the time that checkpoints may take, and previews:
 	// those of large paintings come less often.
 	overhead = 0.05
-	// retryEvery is after how long what failed is tried again.
+	// retryEvery is the pause before a failed write is tried again.
 	retryEvery = 300 * time.Millisecond
 	// maxSamples is how many samples a curve holds.
 	maxSamples = 120
@@ -61,8 +61,8 @@ type attempt struct {
 
 	record                *Record // as this attempt wrote it last
 	pace                  *paint.Pace
-	foresight             foresight
-	checkpoints, previews rhythm
+	forecast              forecast
+	checkpoints, previews throttle
 	progress              atomic.Pointer[api.Progress]
 	curve                 []api.Sample // used by the painting's goroutine alone
 	infrastructure        bool         // what failed was the store or this machine, not the painting
@@ -74,24 +74,23 @@ func newAttempt(w *Worker, r *Record, stop context.CancelCauseFunc) *attempt {
 	a := &attempt{
 		worker: w, stop: stop, claim: *r, record: r, begun: now, pace: paint.NewPace(r.Options.Recipe.Schedule()),
 		curve: slices.Clone(r.Curve),
-		foresight: foresight{
+		forecast: forecast{
 			reference: r.reference(), begun: now, pace: w.paces.of(r.Options.Recipe.Name, r.Network, w.pace),
 		},
 	}
 	a.previews.next, a.checkpoints.next = now, now.Add(firstCheckpoint)
-	if r.Fruitless > hastyAfter {
+	if r.FailedAttempts > earlyCheckpointAfter {
 		a.checkpoints.next = now
 	}
 	a.progress.Store(r.Progress)
 	return a
 }
 
-// rhythm says when something is due that must not take too much of the time.
-type rhythm struct{ next time.Time }
+// throttle limits how often something is done, and its share of the time.
+type throttle struct{ next time.Time }
 
-// due calls do where it is due: at most once in every, and for at most the share
-// overhead of the time.
-func (r *rhythm) due(every time.Duration, do func()) {
+// due calls do at most once in every, and for at most the share overhead of the time.
+func (r *throttle) due(every time.Duration, do func()) {
 	begun := time.Now()
 	if begun.Before(r.next) {
 		return
@@ -101,9 +100,9 @@ func (r *rhythm) due(every time.Duration, do func()) {
 	r.next = now.Add(max(every, time.Duration(float64(now.Sub(begun))/overhead)))
 }
 
-// beat publishes a heartbeat every second, and checks the claim when a server doubts
-// it, until ended is called.
-func (a *attempt) beat(ctx context.Context) (ended func(), err error) {
+// sendHeartbeats publishes a heartbeat every second, and checks the claim when a server
+// doubts it, until ended is called.
+func (a *attempt) sendHeartbeats(ctx context.Context) (ended func(), err error) {
 	w := a.worker
 	doubts := make(chan struct{}, 1)
 	stop, err := w.Bus.Subscribe(subjectOf(subjectStop, a.claim.Owner, a.claim.ID), func(string, []byte) {
@@ -118,7 +117,7 @@ func (a *attempt) beat(ctx context.Context) (ended func(), err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	var beating sync.WaitGroup
 	beating.Go(func() {
-		t := time.NewTicker(beatEvery)
+		t := time.NewTicker(heartbeatEvery)
 		defer t.Stop()
 		for {
 			a.publish()
@@ -143,7 +142,7 @@ func (a *attempt) publish() {
 	a.worker.Bus.Publish(subjectOf(subjectProgress, a.claim.Owner, a.claim.ID), data) //nolint:errcheck // the next one follows
 }
 
-// checkClaim stops the painting where the job is not this worker's any more.
+// checkClaim stops the painting where the job has another worker or none.
 func (a *attempt) checkClaim(ctx context.Context) {
 	r, err := a.worker.Store.Load(ctx, a.claim.Owner, a.claim.ID)
 	if errors.Is(err, ErrNotFound) || err == nil && (r.Fence != a.claim.Fence || r.State != api.Running) {
@@ -220,14 +219,14 @@ func (a *attempt) checkpoint(ctx context.Context) (*paint.Checkpoint, error) {
 		}
 	}
 	lost := errors.Is(err, blob.ErrNotFound) || errors.Is(err, paint.ErrCheckpoint)
-	if !lost && a.claim.Fruitless < a.claim.maxAttempts() {
+	if !lost && a.claim.FailedAttempts < a.claim.maxAttempts() {
 		return nil, fmt.Errorf("the checkpoint of job %s: %w", a.claim.ID, err)
 	}
 	a.beginAgain(err)
 	return nil, nil
 }
 
-// beginAgain takes note that the painting cannot continue from its checkpoint.
+// beginAgain drops the state of a checkpoint that painting cannot continue from.
 func (a *attempt) beginAgain(reason error) {
 	a.worker.Log.Warn("checkpoint lost, painting begins again", "job", a.claim.ID, "error", reason)
 	a.curve = nil
@@ -240,7 +239,7 @@ func (a *attempt) watch(ctx context.Context, p paint.Progress) {
 		Scale: p.Scale, Scales: p.Scales, Iteration: p.Iteration, Iterations: p.Iterations,
 		Step: p.Step, Steps: p.Steps, Width: p.Width, Height: p.Height, Faces: p.Faces, Costs: costsOf(p.Costs),
 	}
-	seconds, known := a.foresight.left(progress, time.Now())
+	seconds, known := a.forecast.left(progress, time.Now())
 	if left, seen := a.pace.Left(); seen {
 		seconds, known = left.Seconds(), true
 	}
@@ -250,13 +249,13 @@ func (a *attempt) watch(ctx context.Context, p paint.Progress) {
 	a.progress.Store(progress)
 	a.curve = sampled(a.curve, progress)
 	a.previews.due(previewEvery, func() { a.preview(p) })
-	if a.claim.Look { // begun anew rather than continued
+	if a.claim.Look { // a look has no checkpoints
 		return
 	}
 	a.checkpoints.due(checkpointEvery, func() {
 		small, err := small(p.Picture())
 		if err != nil {
-			return // a picture with a NaN in it, which the costs will tell
+			return // a picture with a NaN, which the costs report
 		}
 		a.saveCheckpoint(ctx, p.WriteCheckpoint, small, progress)
 	})
@@ -291,7 +290,7 @@ func small(p *picture.Picture) ([]byte, error) {
 func (a *attempt) preview(p paint.Progress) {
 	jpeg, err := small(p.Picture())
 	if err != nil {
-		return // a picture with a NaN in it, which the costs will tell
+		return // a picture with a NaN, which the costs report
 	}
 	message := preview{a.claim.Fence, p.Step, jpeg}
 	a.worker.Bus.Publish(subjectOf(subjectPreview, a.claim.Owner, a.claim.ID), message.bytes()) //nolint:errcheck // the next one follows
@@ -321,7 +320,7 @@ func (a *attempt) remove(ctx context.Context, names ...string) {
 // that has another worker continues from the last checkpoint, and a painting whose
 // commit was reported as failed may have been committed.
 func (a *attempt) clear() {
-	ctx, cancel := context.WithTimeout(context.Background(), tidyTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
 	defer cancel()
 	r, err := a.worker.Store.Load(ctx, a.claim.Owner, a.claim.ID)
 	if err != nil && !errors.Is(err, ErrNotFound) {
@@ -357,7 +356,7 @@ func (a *attempt) saveCheckpoint(ctx context.Context, write func(io.Writer) erro
 	if err == nil {
 		err = a.update(ctx, func(r *Record) {
 			before, viewBefore = r.Checkpoint, r.Preview
-			r.Checkpoint, r.Preview, r.Progress, r.Curve, r.Fruitless = name, view, progress, slices.Clone(a.curve), 0
+			r.Checkpoint, r.Preview, r.Progress, r.Curve, r.FailedAttempts = name, view, progress, slices.Clone(a.curve), 0
 		})
 	}
 	switch {
@@ -394,9 +393,8 @@ func (a *attempt) update(ctx context.Context, change func(*Record)) error {
 	return err
 }
 
-// insist tries something until it succeeds, the job is another worker's, or ctx has
-// ended.
-func insist(ctx context.Context, do func() error) error {
+// retry calls do until it succeeds, the job has another worker, or ctx ends.
+func retry(ctx context.Context, do func() error) error {
 	for {
 		err := do()
 		if err == nil || errors.Is(err, errStale) || ctx.Err() != nil {
@@ -406,18 +404,18 @@ func insist(ctx context.Context, do func() error) error {
 	}
 }
 
-// end changes the record for the last time, and insists on it for tidyTimeout.
+// end makes the last change of the record. It retries for cleanupTimeout.
 func (a *attempt) end(change func(*Record)) error {
-	ctx, cancel := context.WithTimeout(context.Background(), tidyTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
 	defer cancel()
-	return insist(ctx, func() error { return a.update(ctx, change) })
+	return retry(ctx, func() error { return a.update(ctx, change) })
 }
 
-// putBack leaves the job to another worker. The attempt counts as one that came to
-// nothing, unless the reason is errDrain.
+// putBack queues the job again for another worker. The attempt counts as failed,
+// unless the reason is errDrain.
 func (a *attempt) putBack(painting *paint.Painting, reason error) error {
 	if painting != nil && !a.claim.Look {
-		ctx, cancel := context.WithTimeout(context.Background(), tidyTimeout)
+		ctx, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
 		jpeg, _ := small(painting.Picture) // a checkpoint without its preview is better than none
 		a.saveCheckpoint(ctx, painting.WriteCheckpoint, jpeg, a.progress.Load())
 		cancel()
@@ -426,12 +424,12 @@ func (a *attempt) putBack(painting *paint.Painting, reason error) error {
 		r.State, r.Reason = api.Queued, reason.Error()
 		switch {
 		case errors.Is(reason, errDrain):
-			r.Fruitless = max(r.Fruitless-1, 0)
+			r.FailedAttempts = max(r.FailedAttempts-1, 0)
 		case errors.Is(reason, errCommit):
 			r.Commits++
 		case !errors.Is(reason, blob.ErrNotFound) && !errors.As(reason, new(*blob.DamagedError)):
 			// The job is not given up because a store is away for a while.
-			r.Fruitless = min(r.Fruitless, r.maxAttempts()-1)
+			r.FailedAttempts = min(r.FailedAttempts, r.maxAttempts()-1)
 		}
 	})
 	if err == nil {
@@ -469,16 +467,16 @@ func (a *attempt) finished(event string, more ...any) {
 var errCommit = errors.New("the painting could not be stored")
 
 // commit stores the painting and makes it the result of the job. It tries for
-// commitTimeout, or for tidyTimeout after ctx has ended.
+// commitTimeout, or for cleanupTimeout after ctx has ended.
 func (a *attempt) commit(ctx context.Context, painting *paint.Painting) error {
 	storing, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
 	defer cancel()
-	defer context.AfterFunc(ctx, func() { pause(storing, tidyTimeout); cancel() })()
+	defer context.AfterFunc(ctx, func() { pause(storing, cleanupTimeout); cancel() })()
 	result := &Result{
 		Blob: a.name("result") + ".png", Width: painting.W, Height: painting.H,
 		Steps: painting.Steps, Faces: painting.Faces, Costs: costsOf(painting.Costs),
 	}
-	err := insist(storing, func() (err error) {
+	err := retry(storing, func() (err error) {
 		result.Info, err = a.store(storing, result.Blob, func(w io.Writer) error { return a.encode(w, painting) })
 		return err
 	})
@@ -516,7 +514,7 @@ func (a *attempt) commit(ctx context.Context, painting *paint.Painting) error {
 
 // discard removes blobs of a job that is finished.
 func (a *attempt) discard(names ...string) {
-	ctx, cancel := context.WithTimeout(context.Background(), tidyTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
 	defer cancel()
 	a.remove(ctx, names...)
 }

@@ -79,7 +79,7 @@ func oneStep(painted chan<- struct{}, goOn <-chan struct{}) func(*job.Worker) {
 func (s *server) submitHasty(t *testing.T) *job.Record {
 	t.Helper()
 	r := s.submit(t, order{})
-	r.Fruitless = 2
+	r.FailedAttempts = 2
 	if err := s.store.Replace(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
@@ -196,7 +196,7 @@ func TestStoreAway(t *testing.T) {
 		if first { // the attempts before would make the job rest for a while
 			first = false
 			r := s.in(t, r, api.Running)
-			r.Fruitless = 8
+			r.FailedAttempts = 8
 			if err := s.store.Replace(t.Context(), r); err != nil {
 				t.Error(err)
 			}
@@ -208,8 +208,8 @@ func TestStoreAway(t *testing.T) {
 		now, err := s.Get(t.Context(), "", r.ID)
 		return err == nil && now.Attempts == 1 && now.State == api.Queued
 	})
-	if r = s.in(t, r, api.Queued); r.Fruitless >= 8 {
-		t.Errorf("%d fruitless attempts: the next worker gives the job up", r.Fruitless)
+	if r = s.in(t, r, api.Queued); r.FailedAttempts >= 8 {
+		t.Errorf("%d failed attempts: the next worker gives the job up", r.FailedAttempts)
 	}
 }
 

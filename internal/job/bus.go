@@ -15,7 +15,7 @@ type Bus interface {
 	// Publish sends a message to all who subscribe to its subject now.
 	Publish(subject string, data []byte) error
 	// Subscribe calls handle for every message to a subject, one after the
-	// other, until stop is called. Where handle is slow, messages are lost.
+	// other, until stop is called. Messages are lost where handle falls behind.
 	Subscribe(subject string, handle func(subject string, data []byte)) (stop func(), err error)
 	// Request sends a message to one of those who answer its subject and returns
 	// the answer. The error is [ErrNobody], or that of ctx.
@@ -35,8 +35,8 @@ const (
 	subjectProgress = "progress" // .OWNER.ID: a heartbeat
 	subjectPreview  = "preview"  // .OWNER.ID: a JPEG
 	subjectStop     = "stop"     // .OWNER.ID: the worker of a job checks its claim
-	subjectDeleted  = "deleted"  // .OWNER.ID: a finished job is deleted, which no watch tells
-	subjectChanged  = "changed"  // .OWNER.ID: a finished job has changed, which no watch tells
+	subjectDeleted  = "deleted"  // .OWNER.ID: a finished job is deleted, which no watch reports
+	subjectChanged  = "changed"  // .OWNER.ID: a finished job has changed, which no watch reports
 	subjectPresence = "presence" // .WORKER: what a worker can paint
 )
 
@@ -83,7 +83,7 @@ type answerer struct {
 	handle func(ctx context.Context, data []byte) []byte
 }
 
-// queued is how many messages wait for a slow subscriber before some are lost.
+// queued is how many messages a subscription buffers before some are lost.
 const queued = 1024
 
 // Publish implements [Bus].
@@ -97,7 +97,7 @@ func (b *LocalBus) Publish(subject string, data []byte) error {
 		}
 		select {
 		case s.queue <- message{subject, data}:
-		default: // the subscriber is slow, and misses this message
+		default: // the buffer is full, and the message is lost
 		}
 	}
 	return nil

@@ -13,28 +13,28 @@ import (
 )
 
 const (
-	// askFor is how long a server keeps a worker's request for work open.
+	// askFor is how long a server holds a worker's request for work (long polling).
 	askFor = 5 * time.Second
 	// offerFor is how long a job that was offered to a worker, and not claimed,
 	// is not offered to another.
 	offerFor = 2 * time.Second
-	// presentEvery is how often a worker says that it is there, presentFor how
-	// long servers believe it.
+	// presentEvery is the interval at which a worker publishes its presence. A
+	// worker without a presence for presentFor counts as disconnected.
 	presentEvery = 5 * time.Second
 	presentFor   = 3 * presentEvery
-	// A job whose attempts came to nothing rests before the next, twice as long
-	// each time.
-	firstRest   = 500 * time.Millisecond
-	longestRest = time.Minute
+	// After a failed attempt, a job is not offered for firstBackoff. The pause
+	// doubles with each further one, up to maxBackoff.
+	firstBackoff = 500 * time.Millisecond
+	maxBackoff   = time.Minute
 )
 
-// rest returns how long a job rests after so many fruitless attempts.
-func rest(fruitless int) time.Duration {
-	return min(firstRest<<min(max(fruitless-1, 0), 10), longestRest)
+// backoff returns the pause before the next attempt after a number of failed ones.
+func backoff(failed int) time.Duration {
+	return min(firstBackoff<<min(max(failed-1, 0), 10), maxBackoff)
 }
 
-// A presence says what a worker can paint. It is the request for work, and what
-// workers publish about themselves.
+// A presence says what a worker can paint. Workers publish it, and send it as their
+// request for work.
 type presence struct {
 	Worker string `json:"worker"`
 	// Networks are the digests of the networks that the worker has, by name.
@@ -90,7 +90,7 @@ func (d *dispatcher) ask(ctx context.Context, data []byte) []byte {
 	if json.Unmarshal(data, &p) != nil {
 		return nil
 	}
-	d.note(&p)
+	d.register(&p)
 	offers := make(chan offer, 1)
 	d.mu.Lock()
 	d.asking[offers] = &p
@@ -118,8 +118,8 @@ func (d *dispatcher) ask(ctx context.Context, data []byte) []byte {
 	return answer
 }
 
-// note takes note that a worker is there.
-func (d *dispatcher) note(p *presence) {
+// register notes that a worker is connected.
+func (d *dispatcher) register(p *presence) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now := time.Now()
@@ -155,7 +155,7 @@ func (d *dispatcher) match() {
 			idle = append(idle, p)
 			continue
 		}
-		e.offered = now.Add(offerFor)
+		e.offeredUntil = now.Add(offerFor)
 		offers <- offer{e.record.Owner, e.record.ID}
 		delete(d.asking, offers)
 	}
@@ -190,8 +190,8 @@ func (d *dispatcher) waiting(n name, seconds func(e *entry, measured float64) fl
 	return w
 }
 
-// begins returns in how many seconds one of so many workers has painted what it is at
-// and the jobs ahead of e, where that is known.
+// begins returns the seconds until one of a number of workers has painted its current
+// job and those ahead of e, where they are known.
 func (d *dispatcher) begins(e *entry, ahead []*entry, workers int, seconds func(*entry) float64) (begins float64, known bool) {
 	now := time.Now()
 	var busy []float64 // for so many seconds
@@ -218,11 +218,11 @@ func (d *dispatcher) begins(e *entry, ahead []*entry, workers int, seconds func(
 	return slices.Min(busy), true
 }
 
-// left returns for how many seconds a running job still runs, where that is known: as its
-// worker says, or as the time since its claim leaves.
+// left returns the seconds that a running job still takes, where they are known: as its
+// worker says, or else the estimate less the time since the claim.
 func (e *entry) left(now time.Time, seconds func(*entry) float64) (left float64, known bool) {
-	if e.live != nil && e.live.SecondsLeft != nil {
-		return max(0, *e.live.SecondsLeft-now.Sub(e.heard).Seconds()), true
+	if e.progress != nil && e.progress.SecondsLeft != nil {
+		return max(0, *e.progress.SecondsLeft-now.Sub(e.lastHeartbeat).Seconds()), true
 	}
 	takes := seconds(e)
 	if takes > 0 && !e.changed.IsZero() {
@@ -232,7 +232,7 @@ func (e *entry) left(now time.Time, seconds func(*entry) float64) (left float64,
 	return takes, takes > 0
 }
 
-// measuredPace is [dispatcher.measured] for those who do not hold the lock.
+// measuredPace is [dispatcher.measured] for callers that do not hold the lock.
 func (d *dispatcher) measuredPace() float64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -270,8 +270,8 @@ func (d *dispatcher) reason(e *entry) string {
 		return fmt.Sprintf("no worker has the network %s with the digest %.12s: install it on a worker", r.Network, r.Digest)
 	case !r.Look && memory < r.Memory:
 		return fmt.Sprintf("it needs up to %d MiB of memory, and the largest worker has %d: start one with more --memory", r.Memory>>20, memory>>20)
-	case time.Now().Before(e.resting):
-		return "the last attempt came to nothing, the next begins soon: " + r.Reason
+	case time.Now().Before(e.backoffUntil):
+		return "the last attempt failed, the next begins soon: " + r.Reason
 	}
 	return ""
 }

@@ -91,7 +91,7 @@ func (s *Service) begin(ctx context.Context, d *Draft, key string) (*Draft, erro
 	if err != nil {
 		return nil, err
 	}
-	d.beat()
+	d.sendHeartbeats()
 	return d, nil
 }
 
@@ -105,7 +105,7 @@ func (s *Service) BeginFile(ctx context.Context, owner string) (*Draft, error) {
 	if err := s.cfg.Store.Create(ctx, d.record); err != nil {
 		return nil, err
 	}
-	d.beat()
+	d.sendHeartbeats()
 	return d, nil
 }
 
@@ -119,12 +119,12 @@ func (s *Service) draft(owner string) *Draft {
 }
 
 const (
-	// draftBeat is how often the server that receives a draft says so, and
-	// draftSilence after how long without it a draft is discarded.
-	draftBeat    = 5 * time.Second
-	draftSilence = time.Minute
-	// earlierEvery is how often a draft looks whether the earlier request with its
-	// key has been received, earlierFor how long.
+	// draftHeartbeatEvery is the interval of the heartbeats of a draft. A draft is
+	// discarded after draftTimeout without one.
+	draftHeartbeatEvery = 5 * time.Second
+	draftTimeout        = time.Minute
+	// earlierEvery is how often a draft checks whether the earlier request with its
+	// key has been received, and earlierFor for how long.
 	earlierEvery = 200 * time.Millisecond
 	earlierFor   = 2 * time.Minute
 )
@@ -144,7 +144,7 @@ func (s *Service) earlier(ctx context.Context, owner, id string) (*Record, error
 		case r.State == Deleted:
 			return nil, ErrNotFound
 		case r.expired(time.Now()): // the leader has yet to delete it
-			if err := s.bury(ctx, r); err != nil && !errors.Is(err, ErrStale) {
+			if err := s.markDeleted(ctx, r); err != nil && !errors.Is(err, ErrStale) {
 				return nil, err
 			}
 			continue
@@ -160,15 +160,15 @@ func (s *Service) earlier(ctx context.Context, owner, id string) (*Record, error
 	}
 }
 
-// beat publishes that the draft is being received, until it ends.
-func (d *Draft) beat() {
+// sendHeartbeats publishes that the draft is being received, until it ends.
+func (d *Draft) sendHeartbeats() {
 	ctx, cancel := context.WithCancel(context.Background())
 	var beating sync.WaitGroup
 	beating.Go(func() {
 		data, _ := json.Marshal(heartbeat{}) // of two numbers
 		for ctx.Err() == nil {
 			d.service.cfg.Bus.Publish(subjectOf(subjectProgress, d.record.Owner, d.record.ID), data) //nolint:errcheck // the next one follows
-			pause(ctx, draftBeat)
+			pause(ctx, draftHeartbeatEvery)
 		}
 	})
 	d.stop = func() { cancel(); beating.Wait() }
@@ -413,7 +413,7 @@ func (d *Draft) Submit(ctx context.Context, sub Submission) (r *Record, created 
 		return nil, false, err
 	}
 	r.State = api.Queued
-	r.owe(api.Queued)
+	r.queueWebhook(api.Queued)
 	if err := d.replace(ctx); err != nil {
 		return nil, false, err
 	}
@@ -472,11 +472,11 @@ func (d *Draft) Discard() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), discardTimeout)
 	defer cancel()
-	switch err := d.service.bury(ctx, d.record); {
+	switch err := d.service.markDeleted(ctx, d.record); {
 	case errors.Is(err, ErrStale):
 		d.forget(ctx)
 	case err != nil:
-		d.service.cfg.Log.Warn("a refused job remains until the leader discards it", "job", d.record.ID, "error", err)
+		d.service.cfg.Log.Warn("a draft could not be discarded: the leader will do it", "job", d.record.ID, "error", err)
 	}
 }
 
@@ -501,8 +501,8 @@ func (r *Record) request() (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// check refuses a job that cannot be painted, as far as that can be told without
-// painting, and gives the record its network.
+// check refuses a job that cannot be painted, as far as that is known without painting,
+// and sets the network of the record.
 func (d *Draft) check() error {
 	r, s := d.record, d.service
 	if err := checkLabels(r.Labels); err != nil {
@@ -524,7 +524,7 @@ func (d *Draft) check() error {
 		return err
 	}
 	r.Network, r.Digest = network.Name, network.Digest
-	req, err := r.assemble(d.standIns())
+	req, err := r.assemble(d.placeholders())
 	if err != nil {
 		return err
 	}
@@ -567,9 +567,9 @@ func checkLabels(labels map[string]string) error {
 	return nil
 }
 
-// standIns returns grey pictures of the sizes of the inputs, which share their
+// placeholders returns grey pictures of the sizes of the inputs, which share their
 // levels, and the masks as they are: a check needs no more.
-func (d *Draft) standIns() func(Input) image.Image {
+func (d *Draft) placeholders() func(Input) image.Image {
 	most := 0
 	for _, in := range d.record.Inputs {
 		most = max(most, in.Width*in.Height)

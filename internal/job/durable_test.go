@@ -50,12 +50,16 @@ func TestKilled(t *testing.T) {
 			local := role{Kind: "local", Dir: dir, Jobs: orders}.begin(t)
 			ended := make(chan error, 1)
 			go func() { ended <- local.Wait() }()
+			var kill <-chan time.Time
+			if kills > 0 {
+				kill = time.After(rand.N(4 * time.Second))
+			}
 			select {
 			case err := <-ended:
 				if err != nil {
 					t.Fatalf("the process failed: %v", err)
 				}
-			case <-time.After(rand.N(4 * time.Second)):
+			case <-kill:
 				kills--
 				if err := local.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 					t.Fatal(err)

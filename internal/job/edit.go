@@ -12,7 +12,8 @@ import (
 	"github.com/pastiche-art/pastiche/api"
 )
 
-// change applies a change to a record until nobody else changed it in between.
+// change applies a change to a record by compare-and-set, and repeats it where the
+// record has changed in between.
 func (s *Service) change(ctx context.Context, owner, id string, change func(*Record) error) (*Record, error) {
 	for {
 		r, err := s.Get(ctx, owner, id)
@@ -68,9 +69,9 @@ func (s *Service) Retry(ctx context.Context, owner, id string) (*Record, error) 
 			return err
 		}
 		r.State, r.Error, r.Reason = api.Queued, "", ""
-		r.Fruitless, r.Commits, r.Checkpoint, r.Preview, r.Progress, r.Curve = 0, 0, "", "", nil, nil
+		r.FailedAttempts, r.Commits, r.Checkpoint, r.Preview, r.Progress, r.Curve = 0, 0, "", "", nil, nil
 		r.Started, r.Finished, r.Expires = nil, nil, nil
-		r.owe(api.Queued) // after what the webhook has yet to be told of
+		r.queueWebhook(api.Queued) // after the states that are still undelivered
 		return nil
 	})
 	if err == nil {
@@ -90,12 +91,12 @@ type Edit struct {
 	Unshare   bool              // ends the sharing
 }
 
-// Change edits a job and tells its owner's subscriptions. Errors are those of
+// Change edits a job and notifies its owner's subscriptions. Errors are those of
 // [Service.Get], [ErrState] and, where the labels are not as of a submission, a
 // [*paint.OptionError].
 func (s *Service) Change(ctx context.Context, owner, id string, e Edit) (*Record, error) {
 	r, err := s.change(ctx, owner, id, e.apply)
-	if err == nil && !r.Active() { // no watch tells of a change of a finished job
+	if err == nil && !r.Active() { // no watch reports a change of a finished job
 		s.cfg.Bus.Publish(subjectOf(subjectChanged, owner, id), nil) //nolint:errcheck // clients see it when they ask
 	}
 	return r, err
@@ -131,8 +132,8 @@ func (e *Edit) apply(r *Record) error {
 	return checkLabels(labels)
 }
 
-// expiresAfter returns when a record expires that is finished, or kept anew, at a
-// time; nil is never.
+// expiresAfter returns when a record expires whose retention begins at a time; nil is
+// never.
 func (r *Record) expiresAfter(at time.Time) *time.Time {
 	if r.Retention == Forever {
 		return nil
@@ -141,9 +142,9 @@ func (r *Record) expiresAfter(at time.Time) *time.Time {
 	return &expires
 }
 
-// settle is how long the record of a deleted job remains, so that what a worker may
-// still be storing is removed, too.
-const settle = 10 * time.Minute
+// tombstoneFor is how long the record of a deleted job remains. What a worker is still
+// storing then is removed with it.
+const tombstoneFor = 10 * time.Minute
 
 // Delete ends a job, if it is not finished, and deletes it with its pictures; or an
 // uploaded file. The error is that of [Service.Get].
@@ -153,7 +154,7 @@ func (s *Service) Delete(ctx context.Context, owner, id string) error {
 		if err != nil {
 			return err
 		}
-		if err = s.bury(ctx, r); !errors.Is(err, ErrStale) {
+		if err = s.markDeleted(ctx, r); !errors.Is(err, ErrStale) {
 			if err == nil {
 				s.cfg.Log.Info("job deleted", "job", r.ID)
 			}
@@ -162,28 +163,28 @@ func (s *Service) Delete(ctx context.Context, owner, id string) error {
 	}
 }
 
-// bury replaces a record by one that is [Deleted], and removes its pictures. The
+// markDeleted replaces a record by one that is [Deleted], and removes its pictures. The
 // leader removes them again when that record expires.
-func (s *Service) bury(ctx context.Context, r *Record) error {
+func (s *Service) markDeleted(ctx context.Context, r *Record) error {
 	now := time.Now().UTC()
-	expires := now.Add(settle)
-	tomb := &Record{
+	expires := now.Add(tombstoneFor)
+	tombstone := &Record{
 		ID: r.ID, Owner: r.Owner, Key: r.Key, State: Deleted, Created: r.Created, Finished: &now, Expires: &expires,
 		Fence: r.Fence + 1, Revision: r.Revision,
 	}
-	if err := s.cfg.Store.Replace(ctx, tomb); err != nil {
+	if err := s.cfg.Store.Replace(ctx, tombstone); err != nil {
 		return err
 	}
 	s.stop(nameOf(r))
-	if !r.Active() { // no watch tells of a change of a finished job
+	if !r.Active() { // no watch reports a change of a finished job
 		s.cfg.Bus.Publish(subjectOf(subjectDeleted, r.Owner, r.ID), nil) //nolint:errcheck // clients see it when they ask
 	}
 	s.removeBlobs(ctx, r.ID)
 	return nil
 }
 
-// removeBlobs removes a blob, or all blobs of a job, also where a client that waits
-// for it leaves. What it cannot remove is removed with the record.
+// removeBlobs removes a blob, or all blobs of a job, even where ctx ends. What it cannot
+// remove is removed with the record.
 func (s *Service) removeBlobs(ctx context.Context, name string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardTimeout)
 	defer cancel()

@@ -22,7 +22,7 @@ type Plan struct {
 
 // Estimate returns what paintings of several sizes take, each a long side in pixels: the
 // memory, the seconds where the pace of this server is known, and what is in the way.
-// An owner's newest jobs may tell the pace. The error is a [*paint.OptionError] or that
+// The pace is learned from the owner's newest jobs. The error is a [*paint.OptionError] or that
 // of a network that cannot be opened.
 func (s *Service) Estimate(ctx context.Context, owner string, plan Plan, sizes []int) ([]api.Estimate, error) {
 	if side := max(plan.Content.X, plan.Content.Y); side > longestPhoto {

@@ -44,7 +44,7 @@ func open(t *testing.T, dir string, edits ...func(*job.Config)) *server {
 		t.Fatal(err)
 	}
 	bus := &job.LocalBus{}
-	return start(t, store, blobs, bus, append([]func(*job.Config){func(c *job.Config) { c.Alone = true }}, edits...)...)
+	return start(t, store, blobs, bus, append([]func(*job.Config){func(c *job.Config) { c.Exclusive = true }}, edits...)...)
 }
 
 // start starts a service.

@@ -13,45 +13,45 @@ type name struct{ owner, id string }
 
 func nameOf(r *Record) name { return name{r.Owner, r.ID} }
 
-// entry is what a server knows of an active record.
+// entry is the state of an active record in a server.
 type entry struct {
-	record  *Record
-	changed time.Time // when the record was seen to change; zero where that was before the first watch
-	heard   time.Time // when its worker was last heard of
-	live    *api.Progress
-	preview []byte // JPEG
-	step    int    // of the preview
-	told    bool   // by the watch that is starting
-	offered time.Time
-	resting time.Time // until when no worker is offered the job
+	record        *Record
+	changed       time.Time // when the record was seen to change; zero where that was before the first watch
+	lastHeartbeat time.Time // of its worker
+	progress      *api.Progress
+	preview       []byte    // JPEG
+	step          int       // of the preview
+	seen          bool      // the watch that is starting has reported it
+	offeredUntil  time.Time // when an offer that no worker has claimed ends
+	backoffUntil  time.Time // no worker is offered the job before
 	// reference is how many seconds the painting takes on the machine of costs.
 	reference float64
 }
 
-// recently is how long an index remembers records that have ceased to be active,
-// for lists that were begun before.
+// recently is how long an index keeps records that are no longer active, for lists
+// that began before.
 const recently = time.Minute
 
-// index holds the active records of a store, fed by a watch, and tells those who
-// subscribe of their changes. Records in it are never modified.
+// index holds the active records of a store, which a watch reports, and notifies
+// subscriptions of their changes. Records in it are never modified.
 type index struct {
 	mu      sync.Mutex
 	entries map[name]*entry
 	queues  queues // of jobs
 	looks   queues // of quick looks
-	// recent holds records that have ceased to be active lately.
+	// recent holds records that were active until recently.
 	recent  map[name]recent
 	pruned  time.Time // when recent was last pruned
 	damaged map[name]*DamagedError
-	// A watch has told of everything up to revision; more is closed when there
-	// is more.
+	// A watch has reported all changes up to revision. more is closed after the
+	// next one.
 	synced   bool
-	begun    bool // whether there was a watch that told of everything
+	begun    bool // a watch has been in sync before
 	revision uint64
 	more     chan struct{}
 
 	subscriptions map[string]map[*Subscription]bool // by owner
-	ended         func(*Record)                     // is called for a job that has just become final
+	ended         func(*Record)                     // is called for a job whose state has become final
 }
 
 type recent struct {
@@ -75,19 +75,19 @@ func (x *index) begin() {
 	x.synced = false
 	clear(x.damaged)
 	for _, e := range x.entries {
-		e.told = false
+		e.seen = false
 	}
 }
 
-// take takes over a change that a watch tells of. It returns the records that were
-// active and of which a watch that is now in sync has not told.
-func (x *index) take(c Change) (gone []*Record) {
+// apply applies a change that a watch reports. When the watch comes into sync, it
+// returns the records that were active before and that the watch has not reported.
+func (x *index) apply(c Change) (gone []*Record) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	switch {
 	case c.Synced:
 		for n, e := range x.entries {
-			if !e.told {
+			if !e.seen {
 				gone = append(gone, e.record)
 				x.remove(n)
 			}
@@ -101,7 +101,7 @@ func (x *index) take(c Change) (gone []*Record) {
 		n := nameOf(c.Record)
 		x.remove(n)
 		delete(x.damaged, n)
-		x.tell(n.owner, Update{ID: n.id, Deleted: true})
+		x.notify(n.owner, Update{ID: n.id, Deleted: true})
 	default:
 		x.put(c.Record, c.Revision)
 	}
@@ -113,31 +113,31 @@ func (x *index) take(c Change) (gone []*Record) {
 	return gone
 }
 
-// finished takes over the record of a job that has ceased to be active, or nil
-// where it is gone, while no watch told of it.
+// finished applies the final record of a job, or nil where it is gone, that no watch
+// has reported.
 func (x *index) finished(n name, r *Record) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if r == nil {
-		x.tell(n.owner, Update{ID: n.id, Deleted: true})
+		x.notify(n.owner, Update{ID: n.id, Deleted: true})
 		return
 	}
 	x.put(r, r.Revision)
 }
 
-// deleted tells that a finished job is gone.
+// deleted notifies subscriptions that a finished job is gone.
 func (x *index) deleted(n name) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	delete(x.recent, n)
-	x.tell(n.owner, Update{ID: n.id, Deleted: true})
+	x.notify(n.owner, Update{ID: n.id, Deleted: true})
 }
 
-// changed tells that a finished job has changed.
+// changed notifies subscriptions that a finished job has changed.
 func (x *index) changed(r *Record) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.tell(r.Owner, Update{ID: r.ID, Record: r})
+	x.notify(r.Owner, Update{ID: r.ID, Record: r})
 }
 
 func (x *index) put(r *Record, revision uint64) {
@@ -145,7 +145,7 @@ func (x *index) put(r *Record, revision uint64) {
 	now := time.Now()
 	e := x.entries[n]
 	if e != nil && e.record.Revision == r.Revision {
-		e.told = true // by a watch that began anew
+		e.seen = true // by a watch that began again
 		return
 	}
 	if e != nil {
@@ -159,23 +159,23 @@ func (x *index) put(r *Record, revision uint64) {
 		x.forgetRecent(now)
 		x.recent[n] = recent{r, revision, now}
 	} else {
-		next := &entry{record: r, told: true}
+		next := &entry{record: r, seen: true}
 		if e != nil {
 			next.reference = e.reference
 		}
 		if next.reference == 0 && r.State != Receiving {
 			next.reference = r.reference().seconds()
 		}
-		if x.begun { // also where a watch begins anew: a job may have been claimed meanwhile
+		if x.begun { // also where a watch begins again: a job may have been claimed meanwhile
 			next.changed = now
 		}
 		if e != nil && e.record.Fence == r.Fence && e.record.State == r.State {
-			next.changed, next.heard, next.live = e.changed, e.heard, e.live
+			next.changed, next.lastHeartbeat, next.progress = e.changed, e.lastHeartbeat, e.progress
 			next.preview, next.step = e.preview, e.step
-			next.offered = e.offered
+			next.offeredUntil = e.offeredUntil
 		}
-		if r.State == api.Queued && r.Fruitless > 0 && r.Fruitless < r.maxAttempts() {
-			next.resting = now.Add(rest(r.Fruitless))
+		if r.State == api.Queued && r.FailedAttempts > 0 && r.FailedAttempts < r.maxAttempts() {
+			next.backoffUntil = now.Add(backoff(r.FailedAttempts))
 		}
 		x.entries[n] = next
 		delete(x.recent, n)
@@ -183,9 +183,9 @@ func (x *index) put(r *Record, revision uint64) {
 	}
 	switch {
 	case r.IsJob():
-		x.tell(r.Owner, Update{ID: r.ID, Record: r})
+		x.notify(r.Owner, Update{ID: r.ID, Record: r})
 	case r.State == Deleted:
-		x.tell(r.Owner, Update{ID: r.ID, Deleted: true})
+		x.notify(r.Owner, Update{ID: r.ID, Deleted: true})
 	}
 }
 
@@ -216,7 +216,7 @@ func (x *index) forgetRecent(now time.Time) {
 	}
 }
 
-// await waits until the watch has told of everything up to a revision.
+// await waits until the watch has reported all changes up to a revision.
 func (x *index) await(ctx context.Context, revision uint64) error {
 	for {
 		x.mu.Lock()
@@ -233,8 +233,8 @@ func (x *index) await(ctx context.Context, revision uint64) error {
 	}
 }
 
-// progress takes note of a heartbeat. It reports false where the job has another
-// worker, or none, as far as this index knows.
+// progress applies a heartbeat. It reports false where the job has another worker, or
+// none, as far as this index knows.
 func (x *index) progress(n name, fence uint64, p *api.Progress) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -242,30 +242,30 @@ func (x *index) progress(n name, fence uint64, p *api.Progress) bool {
 	switch {
 	case e == nil:
 		return !x.synced
-	case e.record.Fence < fence: // the claim has not been told of yet
+	case e.record.Fence < fence: // the watch has yet to report the claim
 		return true
 	case e.record.Fence > fence || e.record.State != api.Running && e.record.State != Receiving:
 		return false
 	}
-	e.heard = time.Now()
-	if p != nil && (e.live == nil || e.live.Step != p.Step) {
-		e.live = p
-		x.tell(n.owner, Update{ID: n.id, Progress: p})
+	e.lastHeartbeat = time.Now()
+	if p != nil && (e.progress == nil || e.progress.Step != p.Step) {
+		e.progress = p
+		x.notify(n.owner, Update{ID: n.id, Progress: p})
 	}
 	return true
 }
 
-// preview takes over a preview at a step.
+// preview applies a preview at a step.
 func (x *index) preview(n name, fence uint64, step int, jpeg []byte) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if e := x.entries[n]; e != nil && e.record.State == api.Running && e.record.Fence == fence {
 		e.preview, e.step = jpeg, step
-		x.tell(n.owner, Update{ID: n.id, Preview: step})
+		x.notify(n.owner, Update{ID: n.id, Preview: step})
 	}
 }
 
-// An Update is what has happened to a job.
+// An Update is a change of a job.
 type Update struct {
 	ID       string
 	Record   *Record       // the job, where its record has changed
@@ -334,7 +334,7 @@ func (s *Subscription) Take(ctx context.Context) ([]Update, error) {
 	return updates, nil
 }
 
-func (x *index) tell(owner string, u Update) {
+func (x *index) notify(owner string, u Update) {
 	for s := range x.subscriptions[owner] {
 		if s.id == "" || s.id == u.ID {
 			s.add(u)

@@ -13,7 +13,7 @@ func TestRunningIsCounted(t *testing.T) {
 	put := func(id string, state api.State) {
 		revision++
 		r := &Record{ID: id, State: state, Revision: revision}
-		x.take(Change{Record: r, Revision: revision})
+		x.apply(Change{Record: r, Revision: revision})
 	}
 	for _, step := range []struct {
 		id      string

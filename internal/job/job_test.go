@@ -94,7 +94,7 @@ func TestPutBack(t *testing.T) {
 	})
 	stop()
 	r = s.in(t, r, api.Queued)
-	if r.Checkpoint == "" || r.Fruitless != 0 || r.Progress.Step <= 20 {
+	if r.Checkpoint == "" || r.FailedAttempts != 0 || r.Progress.Step <= 20 {
 		t.Errorf("put back as %+v", r)
 	}
 	s.work(t)
@@ -409,7 +409,7 @@ func TestFailures(t *testing.T) {
 	s.work(t, stub(flat))
 	eventually(t, "put back", func() bool {
 		now, err := s.Get(t.Context(), "", r.ID)
-		return err == nil && now.Fruitless > 0 && strings.Contains(now.Reason, blob.ErrNotFound.Error())
+		return err == nil && now.FailedAttempts > 0 && strings.Contains(now.Reason, blob.ErrNotFound.Error())
 	})
 	eventually(t, "waiting with its reason", func() bool {
 		now, err := s.Get(t.Context(), "", r.ID)
@@ -425,7 +425,7 @@ func TestFailures(t *testing.T) {
 func TestGivenUp(t *testing.T) {
 	s := open(t, t.TempDir())
 	r := s.submit(t, order{})
-	r.Fruitless, r.Reason = 8, "its worker was silent for 20s"
+	r.FailedAttempts, r.Reason = 8, "its worker was silent for 20s"
 	if err := s.store.Replace(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}

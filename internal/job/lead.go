@@ -12,17 +12,17 @@ import (
 const (
 	// sweepEvery is how often the leader looks for what has expired.
 	sweepEvery = 15 * time.Second
-	// sweepFor bounds a look, because the leader renews its lease in between.
+	// sweepFor bounds a sweep, because the leader renews its lease in between.
 	sweepFor = LeadEvery
-	// callFor is how long a webhook is called before it is given up.
+	// callFor is the time after which a webhook that fails is dropped.
 	callFor = 24 * time.Hour
 )
 
-// lead does what one process does for all: while it leads, it queues jobs again
-// that have lost their worker, discards uploads that ended half way and looks that
-// wait for too long, deletes what has expired, and calls webhooks.
+// lead does the work of the leader while this process leads: it queues jobs again that
+// have lost their worker, discards incomplete uploads and looks that wait for too long,
+// deletes what has expired, and calls webhooks.
 func (s *Service) lead(ctx context.Context) {
-	calls := calls{again: s.owing, of: make(map[name]*callState)}
+	calls := calls{wake: s.webhooksDue, of: make(map[name]*callState)}
 	defer calls.all.Wait()
 	t := time.NewTicker(LeadEvery)
 	defer t.Stop()
@@ -33,8 +33,8 @@ func (s *Service) lead(ctx context.Context) {
 		switch {
 		case err != nil || !leads:
 			since = time.Time{}
-		case since.IsZero() && s.cfg.Alone: // no other process has a worker
-			since = now.Add(-max(s.cfg.Silence, draftSilence))
+		case since.IsZero() && s.cfg.Exclusive: // no other process has a worker
+			since = now.Add(-max(s.cfg.Silence, draftTimeout))
 		case since.IsZero():
 			since = now
 		}
@@ -53,15 +53,15 @@ func (s *Service) lead(ctx context.Context) {
 				return
 			case <-t.C:
 				renew = true
-			case <-s.owing:
+			case <-s.webhooksDue:
 			}
 		}
 	}
 }
 
-// recover queues running jobs again whose worker is silent, discards drafts whose
-// server is, and looks that nobody waits for any more. Times are of this process's own clock: a worker counts as heard
-// when this process began to lead.
+// recover queues running jobs again whose worker sends no heartbeat. It discards drafts
+// whose server sends none, and looks that have waited for too long. Times are of this
+// process's own clock. Heartbeats before this process began to lead count from then.
 func (s *Service) recover(ctx context.Context, since time.Time) {
 	type lost struct {
 		record *Record
@@ -72,14 +72,14 @@ func (s *Service) recover(ctx context.Context, since time.Time) {
 	s.index.mu.Lock()
 	for _, e := range s.index.entries {
 		heard := since
-		for _, at := range []time.Time{e.heard, e.changed} {
+		for _, at := range []time.Time{e.lastHeartbeat, e.changed} {
 			if at.After(heard) {
 				heard = at
 			}
 		}
 		silent := now.Sub(heard)
 		outdated := e.record.Look && e.record.State == api.Queued && now.Sub(e.record.Created) > lookRetention
-		if outdated || e.record.State == api.Running && silent > s.cfg.Silence || e.record.State == Receiving && silent > draftSilence {
+		if outdated || e.record.State == api.Running && silent > s.cfg.Silence || e.record.State == Receiving && silent > draftTimeout {
 			all = append(all, lost{e.record, silent})
 		}
 	}
@@ -94,10 +94,10 @@ func (s *Service) recover(ctx context.Context, since time.Time) {
 		event := "upload discarded: its server is silent"
 		switch r.State {
 		case Receiving:
-			err = s.bury(ctx, &r)
+			err = s.markDeleted(ctx, &r)
 		case api.Queued:
 			event = "quick look discarded: it waited for too long"
-			err = s.bury(ctx, &r)
+			err = s.markDeleted(ctx, &r)
 		default:
 			event = "job queued again: its worker is silent"
 			r.State, r.Reason = api.Queued, fmt.Sprintf("its worker was silent for %v", l.silent.Round(time.Second))
@@ -107,7 +107,7 @@ func (s *Service) recover(ctx context.Context, since time.Time) {
 		case err == nil:
 			s.cfg.Log.Warn(event, "job", r.ID, "silent", l.silent.Round(time.Second))
 		case !errors.Is(err, ErrStale):
-			s.cfg.Log.Warn("a job that lost its worker waits", "job", r.ID, "error", err)
+			s.cfg.Log.Warn("a job that lost its worker could not be queued again", "job", r.ID, "error", err)
 		}
 	}
 }
@@ -120,15 +120,15 @@ func (s *Service) sweep(ctx context.Context, now time.Time) bool {
 	err := s.cfg.Store.Sweep(sweeping, now, func(owner, id string) error {
 		r, err := s.cfg.Store.Load(sweeping, owner, id)
 		switch {
-		case errors.Is(err, ErrNotFound): // the store itself has expired it
+		case errors.Is(err, ErrNotFound): // the store has expired it
 			return s.cfg.Blobs.Remove(sweeping, id)
 		case err != nil:
 			return err
-		case !r.expired(now): // it was kept for longer
+		case !r.expired(now): // its retention was extended
 			return nil
 		case r.State != Deleted:
-			// Its pictures go when nobody can keep it any more.
-			if err := s.bury(sweeping, r); err != nil && !errors.Is(err, ErrStale) {
+			// Its pictures are removed when its owner can no longer extend its retention.
+			if err := s.markDeleted(sweeping, r); err != nil && !errors.Is(err, ErrStale) {
 				return err
 			}
 			s.cfg.Log.Info("job expired", "job", r.ID)

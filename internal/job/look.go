@@ -18,7 +18,7 @@ const (
 	LookMemory = 384 << 20
 	// lookRetention is how long a look stays when it is finished, or waits.
 	lookRetention = 10 * time.Minute
-	// lookAttempts is how often a look may end its worker.
+	// lookAttempts is the maxAttempts of looks.
 	lookAttempts = 2
 	// lookInput is the long side of the pictures that a look is painted from, in pixels.
 	lookInput = smallSize
@@ -42,8 +42,8 @@ var lookIterations = map[paint.StyleCost]int{
 	paint.EarthMoverCost:  24,
 }
 
-// look makes a recipe that of a quick look: its size is at most [api.LookSize], its scales
-// are fewer, and the iterations are bounded.
+// look changes a recipe for a quick look: its size is at most [api.LookSize], it has
+// fewer scales, and the iterations are bounded.
 func look(r *paint.Recipe) {
 	largest := r.Size
 	if n := len(r.Scales); n > 0 {
@@ -92,7 +92,7 @@ func widen(r *paint.Recipe, err error) bool {
 	return true
 }
 
-// maxAttempts returns how often a job may end its worker.
+// maxAttempts returns the number of failed attempts in a row after which a job fails.
 func (r *Record) maxAttempts() int {
 	if r.Look {
 		return lookAttempts

@@ -260,7 +260,7 @@ func TestLookIsGivenUp(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)
 	failing := s.look(t, order{})
-	failing.Fruitless = 2
+	failing.FailedAttempts = 2
 	waiting := s.look(t, order{owner: "another"})
 	waiting.Created = time.Now().Add(-time.Hour)
 	for _, r := range []*job.Record{failing, waiting} {

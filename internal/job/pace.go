@@ -128,7 +128,7 @@ func (r *Record) reference() reference {
 // here.
 type paces struct {
 	mu sync.Mutex
-	// By recipe and network. Looks tell less of large paintings than these themselves.
+	// By recipe and network. The pace of looks is used where there is none of jobs.
 	jobs, looks map[string]float64
 	all         float64         // of all jobs; 0 where there were none
 	learned     map[string]bool // the owners whose finished jobs were read
@@ -151,7 +151,7 @@ func averaged(mean, value float64) float64 {
 	return mean + paceWeight*(value-mean)
 }
 
-// observe takes note of a job that is done and was painted without interruption.
+// observe learns from a job that is done and was painted in one attempt.
 func (p *paces) observe(r *Record) {
 	if r.State != api.Done || r.Attempts != 1 || r.Started == nil || r.Finished == nil {
 		return
@@ -202,7 +202,7 @@ func (s *Service) learn(ctx context.Context, owner string) {
 	for _, list := range []api.State{Looks, api.Done} {
 		page, err := s.cfg.Store.List(ctx, Query{Owner: owner, States: []api.State{list}, Limit: learnFrom})
 		if err != nil {
-			s.cfg.Log.Warn("how long jobs take is not known yet", "error", err)
+			s.cfg.Log.Warn("finished jobs could not be read to learn how long jobs take", "error", err)
 			p.mu.Lock()
 			delete(p.learned, owner)
 			p.mu.Unlock()
@@ -215,7 +215,7 @@ func (s *Service) learn(ctx context.Context, owner string) {
 }
 
 // measure returns the pace of this machine, from a few iterations on a small canvas, or
-// 0 where it cannot be told. It takes a fifth of a second of a processor.
+// 0 where it cannot be measured. It takes a fifth of a second of a processor.
 func measure(ctx context.Context, threads int) float64 {
 	const size, iterations = 96, 8
 	recipe := paint.Classic()
@@ -242,8 +242,9 @@ func measure(ctx context.Context, threads int) float64 {
 	return least.Seconds() / referenceOf(&recipe, image.Pt(size, size), 1)[0].iteration
 }
 
-// foresight tells how long a painting under way still takes, from its first iteration on.
-type foresight struct {
+// forecast estimates the time that a painting under way still takes, from its first
+// iteration on.
+type forecast struct {
 	reference
 	pace  float64 // what was known before the painting began; 0 for nothing
 	begun time.Time
@@ -252,13 +253,13 @@ type foresight struct {
 	started bool
 }
 
-// trusted is for how many seconds of the reference the pace that was known counts: what
-// the painting shows itself soon counts for more.
-const trusted = 2
+// priorSeconds is the weight of the pace that was known before, in seconds of the
+// reference. The pace of the painting itself soon outweighs it.
+const priorSeconds = 2
 
-// left returns how many seconds the painting still takes after an iteration that ended at
-// a time, where that can be told.
-func (f *foresight) left(p *api.Progress, now time.Time) (seconds float64, known bool) {
+// left returns the seconds that the painting still takes after an iteration that ended
+// at a time, where they can be estimated.
+func (f *forecast) left(p *api.Progress, now time.Time) (seconds float64, known bool) {
 	done, left := f.split(p)
 	if !f.started {
 		f.started = true
@@ -267,7 +268,7 @@ func (f *foresight) left(p *api.Progress, now time.Time) (seconds float64, known
 	}
 	took, of := now.Sub(f.begun).Seconds(), done-f.before
 	if f.pace > 0 {
-		took, of = took+trusted*f.pace, of+trusted
+		took, of = took+priorSeconds*f.pace, of+priorSeconds
 	}
 	if of <= 0 {
 		return 0, false

@@ -35,34 +35,34 @@ func parsePreview(data []byte) (*preview, bool) {
 	return &preview{binary.BigEndian.Uint64(data), int(step), bytes.Clone(data[previewHeader:])}, true
 }
 
-// interestFor is how long a server receives the previews of an owner after somebody
-// asked for one, or after the last subscription ended.
-const interestFor = time.Minute
+// previewFeedFor is how long a server receives the previews of an owner after a request
+// for one, or after the last subscription ended.
+const previewFeedFor = time.Minute
 
-// interests are the owners whose previews a server receives: those of others would
-// only cost bandwidth.
-type interests struct {
+// previewFeeds are the bus subscriptions of the owners whose previews a server needs.
+// Those of others would cost bandwidth.
+type previewFeeds struct {
 	subscribe  func(owner string) (stop func(), err error)
-	subscribed func(owner string) bool // whether somebody subscribes to the owner's jobs
+	subscribed func(owner string) bool // whether the owner's jobs have a subscription
 
 	mu sync.Mutex
-	of map[string]*interest
+	of map[string]*previewFeed
 }
 
-type interest struct {
+type previewFeed struct {
 	stop  func()
 	until time.Time
 }
 
-func newInterests(subscribe func(owner string) (func(), error), subscribed func(owner string) bool) *interests {
-	return &interests{subscribe: subscribe, subscribed: subscribed, of: make(map[string]*interest)}
+func newPreviewFeeds(subscribe func(owner string) (func(), error), subscribed func(owner string) bool) *previewFeeds {
+	return &previewFeeds{subscribe: subscribe, subscribed: subscribed, of: make(map[string]*previewFeed)}
 }
 
-// want makes sure that the previews of an owner are received for a while.
-func (t *interests) want(owner string) {
+// extend receives the previews of an owner for previewFeedFor from now on.
+func (t *previewFeeds) extend(owner string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	until := time.Now().Add(interestFor)
+	until := time.Now().Add(previewFeedFor)
 	if i := t.of[owner]; i != nil {
 		i.until = until
 		return
@@ -71,12 +71,12 @@ func (t *interests) want(owner string) {
 	if err != nil {
 		return // the next caller tries again
 	}
-	t.of[owner] = &interest{stop, until}
+	t.of[owner] = &previewFeed{stop, until}
 }
 
-// run forgets owners that nobody asks for, until ctx ends.
-func (t *interests) run(ctx context.Context) {
-	tick := time.NewTicker(interestFor / 4)
+// run ends feeds that are no longer used, until ctx ends.
+func (t *previewFeeds) run(ctx context.Context) {
+	tick := time.NewTicker(previewFeedFor / 4)
 	defer tick.Stop()
 	for {
 		select {
@@ -88,13 +88,13 @@ func (t *interests) run(ctx context.Context) {
 	}
 }
 
-func (t *interests) forget(now time.Time) {
+func (t *previewFeeds) forget(now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for owner, i := range t.of {
 		switch {
 		case t.subscribed(owner):
-			i.until = now.Add(interestFor)
+			i.until = now.Add(previewFeedFor)
 		case now.After(i.until):
 			i.stop()
 			delete(t.of, owner)
@@ -102,7 +102,7 @@ func (t *interests) forget(now time.Time) {
 	}
 }
 
-func (t *interests) close() {
+func (t *previewFeeds) close() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, i := range t.of {

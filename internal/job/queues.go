@@ -69,7 +69,7 @@ func (q queues) next(now time.Time, suits func(*Record) bool) *entry {
 			continue
 		}
 		for _, e := range candidate.waiting {
-			if now.After(e.offered) && now.After(e.resting) && suits(e.record) {
+			if now.After(e.offeredUntil) && now.After(e.backoffUntil) && suits(e.record) {
 				best, of = e, candidate
 				break
 			}

@@ -21,12 +21,12 @@ func crowd(tb testing.TB, asking int) (*Service, []*Record) {
 			Created: time.Unix(int64(i), 0), Network: "vgg19", Digest: "abcdef", Memory: 1 << 30, Revision: uint64(i) + 1, //nolint:gosec // i is small
 		}
 		all = append(all, r)
-		s.index.take(Change{Record: r, Revision: r.Revision})
+		s.index.apply(Change{Record: r, Revision: r.Revision})
 	}
-	s.index.take(Change{Synced: true, Revision: 10_000})
+	s.index.apply(Change{Synced: true, Revision: 10_000})
 	for i := range asking {
 		p := &presence{Worker: fmt.Sprint(i), Networks: map[string]string{"imagenet": "123456"}, Memory: 2 << 30}
-		s.dispatcher.note(p)
+		s.dispatcher.register(p)
 		s.dispatcher.asking[make(chan offer, 1)] = p
 	}
 	return s, all
@@ -78,7 +78,7 @@ func TestRunningJobsAreCountedOnce(t *testing.T) {
 	s := New(Config{Bus: &LocalBus{}})
 	for revision, state := range []api.State{api.Queued, api.Running, api.Done, api.Queued, api.Running, api.Cancelled} {
 		r := &Record{ID: "a", State: state, Finished: new(time.Time), Revision: uint64(revision) + 1} //nolint:gosec // it is small
-		s.index.take(Change{Record: r, Revision: r.Revision})
+		s.index.apply(Change{Record: r, Revision: r.Revision})
 		want := 0
 		if state == api.Running {
 			want = 1
@@ -96,7 +96,7 @@ func TestClaimedWhileTheWatchWasBroken(t *testing.T) {
 	s.index.begin()
 	claimed := *all[0]
 	claimed.State, claimed.Fence, claimed.Revision = api.Running, 1, 20_000
-	s.index.take(Change{Record: &claimed, Revision: claimed.Revision})
+	s.index.apply(Change{Record: &claimed, Revision: claimed.Revision})
 	if e := s.index.entries[nameOf(&claimed)]; e.changed.IsZero() {
 		t.Error("the worker would count as silent since the process leads")
 	}
@@ -115,14 +115,14 @@ func TestPreviewsForSubscribers(t *testing.T) {
 	sub := s.Subscribe("a", "")
 	later := time.Now()
 	for range 3 {
-		later = later.Add(2 * interestFor)
+		later = later.Add(2 * previewFeedFor)
 		s.previews.forget(later)
 		if !received() {
 			t.Fatal("previews are not received although somebody subscribes")
 		}
 	}
 	sub.Close()
-	s.previews.forget(later.Add(2 * interestFor))
+	s.previews.forget(later.Add(2 * previewFeedFor))
 	if received() {
 		t.Error("previews are received that nobody wants")
 	}
@@ -140,9 +140,9 @@ func TestOneCallOfAWebhook(t *testing.T) {
 	}})
 	for i := range 20 {
 		r := &Record{ID: fmt.Sprint(i), State: api.Done, Undelivered: []api.State{api.Done}, Revision: 1}
-		s.index.take(Change{Record: r, Revision: 1})
+		s.index.apply(Change{Record: r, Revision: 1})
 	}
-	c := calls{again: s.owing, of: make(map[name]*callState)}
+	c := calls{wake: s.webhooksDue, of: make(map[name]*callState)}
 	s.call(t.Context(), &c)
 	s.call(t.Context(), &c)
 	for range callsOfOwner {

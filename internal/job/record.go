@@ -19,7 +19,7 @@ const (
 	// job.
 	Stored api.State = "stored"
 	// Deleted is the state of a job that its owner deleted. The record remains
-	// until nobody can be writing pictures of it any more.
+	// until no worker can be storing pictures of it.
 	Deleted api.State = "deleted"
 )
 
@@ -61,11 +61,11 @@ type Record struct {
 	// the record.
 	Fence    uint64 `json:"fence,omitempty"`
 	Attempts int    `json:"attempts,omitempty"`
-	// Fruitless counts the attempts since the last checkpoint, Commits the
+	// FailedAttempts counts the attempts since the last checkpoint, Commits the
 	// paintings that could not be stored.
-	Fruitless int    `json:"fruitless,omitempty"`
-	Commits   int    `json:"commits,omitempty"`
-	Reason    string `json:"reason,omitempty"` // why the last attempt ended without a result
+	FailedAttempts int    `json:"failed_attempts,omitempty"`
+	Commits        int    `json:"commits,omitempty"`
+	Reason         string `json:"reason,omitempty"` // why the last attempt ended without a result
 	// Checkpoint and Preview name blobs, Progress is that of the checkpoint.
 	Checkpoint string        `json:"checkpoint,omitempty"`
 	Preview    string        `json:"preview,omitempty"`
@@ -76,7 +76,7 @@ type Record struct {
 	Error  string  `json:"error,omitempty"`
 
 	Webhook *api.Webhook `json:"webhook,omitempty"`
-	// Undelivered holds the states that the webhook has yet to be told of.
+	// Undelivered holds the states that the webhook has yet to be called with.
 	Undelivered []api.State `json:"undelivered,omitempty"`
 
 	// Revision is what the store compares; it grows with every change.
@@ -86,8 +86,8 @@ type Record struct {
 // RecordVersion is the version of records that this process writes.
 const RecordVersion = 1
 
-// Active reports whether there is still something to do for a record. Stores keep
-// active records, which are few, apart from the others, which are many.
+// Active reports whether a server or worker still has to work on a record. Stores keep
+// the few active records apart from the many others.
 func (r *Record) Active() bool {
 	switch r.State {
 	case Receiving, api.Queued, api.Running:
@@ -160,7 +160,7 @@ func (o *Options) shape() image.Point {
 
 // Errors of a [Store] and a [Service], besides those of [paint.Check].
 var (
-	ErrNotFound = errors.New("no such job, file or picture: it was deleted, or the time that it is kept is over")
+	ErrNotFound = errors.New("no such job, file or picture: it was deleted, or its retention is over")
 	ErrDown     = errors.New("the job store does not answer: try again soon")
 	ErrState    = errors.New("not possible now")
 	// ErrStale is the error of a change to a record that has changed since it

@@ -140,7 +140,7 @@ func (r role) local(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	bus := &job.LocalBus{}
-	s := &server{job.New(job.Config{Store: store, Blobs: blobs, Bus: bus, Memory: memory, Alone: true, Log: log}), store, blobs, bus, nil}
+	s := &server{job.New(job.Config{Store: store, Blobs: blobs, Bus: bus, Memory: memory, Exclusive: true, Log: log}), store, blobs, bus, nil}
 	working, stop := context.WithCancel(ctx)
 	var all sync.WaitGroup
 	all.Go(func() { err = errors.Join(err, s.Run(working)) })

@@ -25,9 +25,9 @@ type Config struct {
 	Store Store
 	Blobs blob.Store
 	Bus   Bus
-	// Alone says that no other process uses the store. Jobs that were running
-	// when the service starts then have no worker, and are queued again at once.
-	Alone bool
+	// Exclusive says that no other process uses the store. Jobs that are running when
+	// the service starts then have no worker, and are queued again at once.
+	Exclusive bool
 
 	Queue      int           // jobs that may wait; 0 is 100
 	OwnerQueue int           // jobs of one owner that may wait; 0 is Queue
@@ -102,29 +102,29 @@ var (
 	ErrLooks      = fmt.Errorf("%w: too many quick looks wait: cancel those that are out of date", ErrOwnerQueue)
 )
 
-// A Service is what a server does with jobs. It is safe for use by several
-// goroutines.
+// A Service accepts jobs, offers them to workers, and answers for them. It is safe for
+// use by several goroutines.
 type Service struct {
-	cfg        Config
-	index      *index
-	dispatcher *dispatcher
-	networks   networks
-	previews   *interests
-	counts     counts
-	paces      *paces
-	estimating sync.Mutex    // held while [Service.Estimate] computes
-	owing      chan struct{} // holds a value while a webhook may have to be called
+	cfg         Config
+	index       *index
+	dispatcher  *dispatcher
+	networks    networks
+	previews    *previewFeeds
+	counts      counts
+	paces       *paces
+	estimating  sync.Mutex    // held while [Service.Estimate] computes
+	webhooksDue chan struct{} // holds a value while a webhook may have to be called
 }
 
 // New returns a service. [Service.Run] makes it work.
 func New(cfg Config) *Service {
 	cfg.setDefaults()
-	s := &Service{cfg: cfg, owing: make(chan struct{}, 1), paces: newPaces()}
+	s := &Service{cfg: cfg, webhooksDue: make(chan struct{}, 1), paces: newPaces()}
 	s.counts.jobs, s.counts.looks = make(map[api.State]uint64), make(map[api.State]uint64)
 	s.index = newIndex(s.count)
 	s.dispatcher = newDispatcher(s.index)
-	s.previews = newInterests(func(owner string) (func(), error) {
-		return cfg.Bus.Subscribe(subjectOf(subjectPreview, owner, "*"), s.takePreview)
+	s.previews = newPreviewFeeds(func(owner string) (func(), error) {
+		return cfg.Bus.Subscribe(subjectOf(subjectPreview, owner, "*"), s.onPreview)
 	}, s.index.subscribed)
 	return s
 }
@@ -143,10 +143,10 @@ func (s *Service) Run(ctx context.Context) error {
 		s.previews.close()
 	}()
 	for subject, handle := range map[string]func(string, []byte){
-		subjectProgress + ".*.*": s.takeProgress,
-		subjectPresence + ".*":   s.takePresence,
-		subjectDeleted + ".*.*":  s.takeDeleted,
-		subjectChanged + ".*.*":  func(subject string, _ []byte) { s.takeChanged(ctx, subject) },
+		subjectProgress + ".*.*": s.onProgress,
+		subjectPresence + ".*":   s.onPresence,
+		subjectDeleted + ".*.*":  s.onDeleted,
+		subjectChanged + ".*.*":  func(subject string, _ []byte) { s.onChanged(ctx, subject) },
 	} {
 		stop, err := s.cfg.Bus.Subscribe(subject, handle)
 		if err != nil {
@@ -167,8 +167,8 @@ func (s *Service) Run(ctx context.Context) error {
 	return all.Wait()
 }
 
-// watchAgain is after how long a watch that broke begins anew.
-const watchAgain = 500 * time.Millisecond
+// rewatchAfter is the pause before a watch that broke begins again.
+const rewatchAfter = 500 * time.Millisecond
 
 // watch keeps the index.
 func (s *Service) watch(ctx context.Context) {
@@ -178,29 +178,28 @@ func (s *Service) watch(ctx context.Context) {
 			if c.Damaged != nil {
 				s.cfg.Log.Error("a record is damaged", "job", c.ID, "error", c.Damaged)
 			}
-			for _, r := range s.index.take(c) {
-				s.lookUp(ctx, r)
+			for _, r := range s.index.apply(c) {
+				s.reportEnd(ctx, r)
 			}
 			if c.Synced || c.Record != nil && c.State == api.Queued {
 				s.dispatcher.match()
 			}
 			if c.Record != nil && len(c.Undelivered) > 0 {
 				select {
-				case s.owing <- struct{}{}:
+				case s.webhooksDue <- struct{}{}:
 				default:
 				}
 			}
 		})
 		if ctx.Err() == nil {
-			s.cfg.Log.Warn("the watch of the records broke and begins anew", "error", err)
-			pause(ctx, watchAgain)
+			s.cfg.Log.Warn("the watch of the records broke and begins again", "error", err)
+			pause(ctx, rewatchAfter)
 		}
 	}
 }
 
-// lookUp tells of the end of a job that ceased to be active while nothing was
-// watched.
-func (s *Service) lookUp(ctx context.Context, r *Record) {
+// reportEnd notifies subscriptions of the end of a job that ended while no watch ran.
+func (s *Service) reportEnd(ctx context.Context, r *Record) {
 	now, err := s.cfg.Store.Load(ctx, r.Owner, r.ID)
 	switch {
 	case errors.Is(err, ErrNotFound):
@@ -212,9 +211,9 @@ func (s *Service) lookUp(ctx context.Context, r *Record) {
 	}
 }
 
-// offer offers jobs whose rest or last offer is over.
+// offer offers jobs whose backoff or last offer has ended.
 func (s *Service) offer(ctx context.Context) {
-	t := time.NewTicker(firstRest)
+	t := time.NewTicker(firstBackoff)
 	defer t.Stop()
 	for {
 		select {
@@ -250,7 +249,7 @@ func nameIn(subject string) (name, bool) {
 	return name{OwnerOf(words[1]), words[2]}, true
 }
 
-func (s *Service) takeProgress(subject string, data []byte) {
+func (s *Service) onProgress(subject string, data []byte) {
 	var h heartbeat
 	n, ok := nameIn(subject)
 	if !ok || json.Unmarshal(data, &h) != nil {
@@ -261,14 +260,14 @@ func (s *Service) takeProgress(subject string, data []byte) {
 	}
 }
 
-func (s *Service) takePresence(_ string, data []byte) {
+func (s *Service) onPresence(_ string, data []byte) {
 	var p presence
 	if json.Unmarshal(data, &p) == nil {
-		s.dispatcher.note(&p)
+		s.dispatcher.register(&p)
 	}
 }
 
-func (s *Service) takePreview(subject string, data []byte) {
+func (s *Service) onPreview(subject string, data []byte) {
 	if n, ok := nameIn(subject); ok {
 		if p, ok := parsePreview(data); ok {
 			s.index.preview(n, p.fence, p.step, p.jpeg)
@@ -276,14 +275,14 @@ func (s *Service) takePreview(subject string, data []byte) {
 	}
 }
 
-func (s *Service) takeDeleted(subject string, _ []byte) {
+func (s *Service) onDeleted(subject string, _ []byte) {
 	if n, ok := nameIn(subject); ok {
 		s.index.deleted(n)
 	}
 }
 
-// takeChanged tells of a finished job that its owner has changed.
-func (s *Service) takeChanged(ctx context.Context, subject string) {
+// onChanged notifies subscriptions of a finished job that its owner has changed.
+func (s *Service) onChanged(ctx context.Context, subject string) {
 	n, ok := nameIn(subject)
 	if !ok || !s.index.subscribed(n.owner) {
 		return
@@ -375,7 +374,7 @@ func (s *Service) get(ctx context.Context, owner, id string, is func(*Record) bo
 
 func (r *Record) expired(now time.Time) bool { return r.Expires != nil && now.After(*r.Expires) }
 
-// newID returns an identifier that cannot be guessed.
+// newID returns a random identifier.
 func newID() string { return strings.ToLower(rand.Text()) }
 
 // ValidID reports whether an identifier is one that a server makes: 26 lower-case
@@ -388,10 +387,10 @@ func ValidID(id string) bool {
 
 const idLength = 26
 
-// Subscribe tells of the jobs of an owner, or of one of them, from now on. Close the
-// subscription.
+// Subscribe returns a subscription of the jobs of an owner, or of one of them, from now
+// on. The caller closes it.
 func (s *Service) Subscribe(owner, id string) *Subscription {
-	s.previews.want(owner)
+	s.previews.extend(owner)
 	return s.index.subscribe(owner, id)
 }
 
@@ -400,11 +399,11 @@ func (r *Record) finish(state api.State) {
 	now := time.Now().UTC()
 	r.State, r.Finished, r.Expires = state, &now, r.expiresAfter(now)
 	r.Checkpoint, r.Progress, r.Curve, r.Reason = "", nil, nil, ""
-	r.owe(state)
+	r.queueWebhook(state)
 }
 
-// owe notes that the webhook has to be told of a state.
-func (r *Record) owe(state api.State) {
+// queueWebhook adds a state to those that the webhook is called with.
+func (r *Record) queueWebhook(state api.State) {
 	if r.Webhook == nil {
 		return
 	}
@@ -414,8 +413,8 @@ func (r *Record) owe(state api.State) {
 	}
 }
 
-// maxUndelivered is how many states of a job that is retried again and again wait for
-// a webhook that does not answer. The oldest are given up.
+// maxUndelivered bounds the states of a job that wait for a webhook that does not
+// answer. The oldest are dropped.
 const maxUndelivered = 16
 
 // Open returns a blob of a record.
@@ -426,7 +425,7 @@ func (s *Service) Open(ctx context.Context, name string) (blob.Reader, error) {
 // Preview returns the latest preview of a job, a JPEG, and the step that it shows.
 // The error is [ErrNotFound] where there is none yet.
 func (s *Service) Preview(ctx context.Context, r *Record) (jpeg []byte, step int, err error) {
-	s.previews.want(r.Owner)
+	s.previews.extend(r.Owner)
 	s.index.mu.Lock()
 	e := s.index.entries[nameOf(r)]
 	if e != nil {

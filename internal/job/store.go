@@ -35,22 +35,20 @@ type Store interface {
 	// List returns a page of the records of an owner that are not active. It
 	// reads no more records than the page needs, however many there are.
 	List(ctx context.Context, q Query) (*Page, error)
-	// Watch tells of all active records, then once of a change with Synced, and
-	// then of every change of an active record: also of the one by which it
-	// ceases to be active. It returns the cause of ctx when that ends, and an
-	// error when it may have missed something. tell is never called by two
-	// goroutines at once.
-	Watch(ctx context.Context, tell func(Change)) error
-	// Lead reports whether this process is the leader of all that use the store,
-	// and makes it so where nobody is. A leader calls it at least every
-	// [LeadEvery].
+	// Watch reports all active records, then one change with Synced, and then every
+	// change of an active record, including the one after which it is no longer
+	// active. It returns the cause of ctx when that ends, and an error when it may
+	// have missed a change. Calls of report never overlap.
+	Watch(ctx context.Context, report func(Change)) error
+	// Lead takes or renews the lease of the leader, and reports whether this process
+	// holds it. A leader calls it at least every [LeadEvery].
 	Lead(ctx context.Context) (bool, error)
 	// Sweep calls forget for every record that has expired at a time. Where that
-	// returns nil, the store forgets that the record was due.
+	// returns nil, the store removes the record from its schedule.
 	Sweep(ctx context.Context, now time.Time, forget func(owner, id string) error) error
 	// Ready returns an error where records cannot be changed now.
 	Ready(ctx context.Context) error
-	// Close ends the use of the store, and the lead.
+	// Close closes the store and gives up the lease.
 	Close() error
 }
 
@@ -81,7 +79,7 @@ type Page struct {
 	// Damaged holds an error for each record of the page that cannot be read.
 	Damaged []*DamagedError
 	// Revision is that of the last change of an active record before the page
-	// was read. A watch that has told of it has told of all that is active.
+	// was read. A watch that has reported it has reported every active record.
 	Revision uint64
 }
 
@@ -93,7 +91,7 @@ type Change struct {
 	Damaged *DamagedError
 	// Deleted says that the record is gone. Only its ID and Owner are known.
 	Deleted bool
-	// Synced says that all active records have been told. There is no record.
+	// Synced says that all active records have been reported. There is no record.
 	Synced bool
 	// Revision is that of the store after the change.
 	Revision uint64

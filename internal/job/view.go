@@ -76,8 +76,8 @@ func (s *Service) progressOf(r *Record) *api.Progress {
 		step = p.Step
 	}
 	s.index.mu.Lock()
-	if e := s.index.entries[nameOf(r)]; e != nil && e.live != nil {
-		p = e.live
+	if e := s.index.entries[nameOf(r)]; e != nil && e.progress != nil {
+		p = e.progress
 		if e.step > 0 {
 			step = e.step
 		}

@@ -10,10 +10,10 @@ import (
 
 // calls are the calls of webhooks under way and those that failed.
 type calls struct {
-	all   sync.WaitGroup
-	again chan<- struct{} // is sent a value when a call has ended
-	mu    sync.Mutex
-	of    map[name]*callState
+	all  sync.WaitGroup
+	wake chan<- struct{} // receives a value when a call has ended
+	mu   sync.Mutex
+	of   map[name]*callState
 }
 
 type callState struct {
@@ -24,15 +24,15 @@ type callState struct {
 }
 
 const (
-	// callAgain is how long a webhook that failed rests before it is called
-	// again, twice as long each time, up to callLongest.
-	callAgain   = 2 * time.Second
-	callLongest = 10 * time.Minute
+	// firstCallBackoff is the pause after a call that failed. It doubles with each
+	// further one, up to maxCallBackoff.
+	firstCallBackoff = 2 * time.Second
+	maxCallBackoff   = 10 * time.Minute
 	// callsOfOwner is how many webhooks of an owner are called at a time.
 	callsOfOwner = 8
 )
 
-// call tells the webhooks of what they have yet to be told of.
+// call calls the webhooks that have undelivered states.
 func (s *Service) call(ctx context.Context, c *calls) {
 	now := time.Now()
 	c.mu.Lock()
@@ -70,19 +70,19 @@ func (s *Service) call(ctx context.Context, c *calls) {
 			if delivered {
 				state.failed, state.noted = 0, noted
 			} else {
-				state.next = time.Now().Add(min(callAgain<<min(state.failed, 12), callLongest))
+				state.next = time.Now().Add(min(firstCallBackoff<<min(state.failed, 12), maxCallBackoff))
 				state.failed++
 			}
 			select {
-			case c.again <- struct{}{}:
+			case c.wake <- struct{}{}:
 			default:
 			}
 		})
 	}
 }
 
-// deliver calls a job's webhook with the oldest of its undelivered states, and takes
-// note of it in the record, whose revision it returns. It reports false where the
+// deliver calls a job's webhook with the oldest of its undelivered states, removes the
+// state from the record, and returns the record's revision. It reports false where the
 // webhook has to be called again.
 func (s *Service) deliver(ctx context.Context, r *Record) (revision uint64, delivered bool) {
 	state := r.Undelivered[0]

@@ -18,20 +18,19 @@ import (
 )
 
 const (
-	// beatEvery is how often a worker publishes a heartbeat.
-	beatEvery = time.Second
-	// tidyTimeout is how long a worker may take to put a job back, or to change
-	// its record otherwise.
-	tidyTimeout = 30 * time.Second
-	// commitTimeout is how long a worker tries to store a painting. One that is
-	// stopped gives up after tidyTimeout.
+	// heartbeatEvery is how often a worker publishes a heartbeat.
+	heartbeatEvery = time.Second
+	// cleanupTimeout bounds putting a job back and other changes of its record.
+	cleanupTimeout = 30 * time.Second
+	// commitTimeout bounds storing a painting. A worker that is stopped gives up
+	// after cleanupTimeout.
 	commitTimeout = 2 * time.Minute
-	// maxAttempts is how often a job may end its worker without a checkpoint in
-	// between, maxCommits how often its painting may fail to be stored.
+	// maxAttempts is the number of attempts in a row without a checkpoint after which
+	// a job fails, maxCommits that of paintings that could not be stored.
 	maxAttempts = 8
 	maxCommits  = 4
-	// nobodyPause is how long a worker waits where no server answers.
-	nobodyPause = time.Second
+	// noServerPause is the pause before a worker asks again where no server answers.
+	noServerPause = time.Second
 )
 
 // Reasons to stop painting.
@@ -41,8 +40,8 @@ var (
 )
 
 // A Worker paints one job after another, and beside them one quick look after
-// another, so that no look waits for a long painting. It keeps nothing of other jobs,
-// and changes nothing in the store but the records that it has claimed.
+// another, so that no look waits for a long painting. It has no index of jobs, and
+// changes only the records that it has claimed.
 type Worker struct {
 	Store   Store
 	Blobs   blob.Store
@@ -75,7 +74,7 @@ func (w *Worker) Busy() bool { return w.busy.Load() }
 func (w *Worker) Painted() uint64 { return w.painted.Load() }
 
 // Run paints until ctx ends. The job under way is then put back with a checkpoint,
-// from which another worker continues, and a look is put back to be begun anew.
+// from which another worker continues, and a look is put back and begins again.
 func (w *Worker) Run(ctx context.Context) {
 	w.setDefaults()
 	w.Log.Info("worker started", "worker", w.name, "threads", w.Threads, "memory", w.Memory)
@@ -101,7 +100,7 @@ func (w *Worker) work(ctx context.Context, looks bool) {
 				w.Log.Warn("no server has work", "worker", w.name, "error", err)
 			}
 			away = true
-			pause(ctx, nobodyPause)
+			pause(ctx, noServerPause)
 			continue
 		case away && err == nil:
 			if !looks {
@@ -112,9 +111,9 @@ func (w *Worker) work(ctx context.Context, looks bool) {
 		if o.ID == "" {
 			continue
 		}
-		if err := w.take(ctx, o); err != nil {
+		if err := w.process(ctx, o); err != nil {
 			w.Log.Warn("attempt failed", "job", o.ID, "worker", w.name, "error", err)
-			pause(ctx, firstRest)
+			pause(ctx, firstBackoff)
 		}
 	}
 }
@@ -176,8 +175,8 @@ func (w *Worker) ask(ctx context.Context, look bool) (offer, error) {
 	return o, json.Unmarshal(answer, &o)
 }
 
-// take claims and paints a job, unless it is somebody else's by now.
-func (w *Worker) take(ctx context.Context, o offer) error {
+// process claims and paints a job, unless another worker has claimed it.
+func (w *Worker) process(ctx context.Context, o offer) error {
 	r, err := w.claim(ctx, o)
 	if err != nil || r == nil {
 		return err
@@ -189,8 +188,8 @@ func (w *Worker) take(ctx context.Context, o offer) error {
 	return w.paint(ctx, r)
 }
 
-// claim makes a job this worker's. It returns nil where somebody else was faster, or
-// where the job has failed too often.
+// claim claims a job for this worker. It returns nil where another worker has claimed
+// it, or where the job has failed too often.
 func (w *Worker) claim(ctx context.Context, o offer) (*Record, error) {
 	r, err := w.Store.Load(ctx, o.Owner, o.ID)
 	if errors.Is(err, ErrNotFound) {
@@ -202,7 +201,7 @@ func (w *Worker) claim(ctx context.Context, o offer) (*Record, error) {
 	if r.State != api.Queued {
 		return nil, nil
 	}
-	if r.Fruitless >= r.maxAttempts() {
+	if r.FailedAttempts >= r.maxAttempts() {
 		return nil, w.giveUp(ctx, r)
 	}
 	event := "job started"
@@ -211,12 +210,12 @@ func (w *Worker) claim(ctx context.Context, o offer) (*Record, error) {
 	}
 	r.Fence++
 	r.Attempts++
-	r.Fruitless++
+	r.FailedAttempts++
 	r.State = api.Running
 	if r.Started == nil {
 		now := time.Now().UTC()
 		r.Started = &now
-		r.owe(api.Running)
+		r.queueWebhook(api.Running)
 	}
 	err = w.Store.Replace(ctx, r)
 	if errors.Is(err, ErrStale) {
@@ -229,11 +228,11 @@ func (w *Worker) claim(ctx context.Context, o offer) (*Record, error) {
 	return r, nil
 }
 
-// giveUp ends a job as failed whose attempts have come to nothing too often.
+// giveUp ends a job as failed after too many failed attempts.
 func (w *Worker) giveUp(ctx context.Context, r *Record) error {
-	r.Error = fmt.Sprintf("given up after %d attempts that ended their worker", r.Fruitless)
+	r.Error = fmt.Sprintf("given up after %d attempts that ended their worker", r.FailedAttempts)
 	if r.Reason != "" {
-		r.Error = fmt.Sprintf("given up after %d attempts: %s", r.Fruitless, r.Reason)
+		r.Error = fmt.Sprintf("given up after %d attempts: %s", r.FailedAttempts, r.Reason)
 	}
 	checkpoint := r.Checkpoint
 	r.finish(api.Failed)
@@ -269,7 +268,7 @@ func (w *Worker) paint(ctx context.Context, r *Record) error {
 	defer stop(nil)
 	defer context.AfterFunc(ctx, func() { stop(errDrain) })()
 	a := newAttempt(w, r, stop)
-	ended, err := a.beat(detached)
+	ended, err := a.sendHeartbeats(detached)
 	if err != nil {
 		return errors.Join(err, a.putBack(nil, err))
 	}
@@ -289,7 +288,7 @@ func (w *Worker) paint(ctx context.Context, r *Record) error {
 	}
 	if errors.Is(err, errStale) {
 		a.clear()
-		w.Log.Info("attempt dropped: the job is not this worker's any more", "job", r.ID, "worker", w.name, "fence", r.Fence)
+		w.Log.Info("attempt discarded: the job has another worker, or none", "job", r.ID, "worker", w.name, "fence", r.Fence)
 		return nil
 	}
 	return err

@@ -25,8 +25,8 @@ func NewWorkers(n int, w *Worker) Workers {
 	return all
 }
 
-// answering is the number of threads that answer requests while the others paint.
-const answering = 2
+// requestThreads is the number of threads that answer requests while the others paint.
+const requestThreads = 2
 
 // Run paints until ctx ends and the jobs under way are put back.
 func (ws Workers) Run(ctx context.Context) {
@@ -35,7 +35,7 @@ func (ws Workers) Run(ctx context.Context) {
 		// operating system interrupts the kernel's thread for another one. Quick looks
 		// have as many threads as the paintings beside them.
 		const lanes = 2
-		runtime.GOMAXPROCS(lanes*runtime.GOMAXPROCS(0) + answering)
+		runtime.GOMAXPROCS(lanes*runtime.GOMAXPROCS(0) + requestThreads)
 	}
 	var all sync.WaitGroup
 	for _, w := range ws {

@@ -206,7 +206,7 @@ func (s *Server) config(stores *stores, log *slog.Logger) studio.Config {
 		ownerQueue = (s.Queue + 1) / 2
 	}
 	jobs := job.Config{
-		Store: stores.records, Blobs: stores.blobs, Bus: stores.bus, Alone: s.NATS == "",
+		Store: stores.records, Blobs: stores.blobs, Bus: stores.bus, Exclusive: s.NATS == "",
 		Queue: s.Queue, OwnerQueue: ownerQueue, Retention: s.Retention, Memory: s.Memory, MaxSize: s.MaxSize,
 		Software: software(s.Version), Log: log,
 	}

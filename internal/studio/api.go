@@ -14,7 +14,7 @@ import (
 	"github.com/pastiche-art/pastiche/paint"
 )
 
-// apiVersion is the version of the API, which changes more rarely than the server's.
+// apiVersion is the version of the API. It changes less often than the server's.
 const apiVersion = "1.0.0"
 
 // The groups of operations in the documentation.
@@ -35,24 +35,24 @@ const (
 
 func init() { huma.DefaultArrayNullable = false } // no answer holds null for a list
 
-// api adds the operations to mux and returns what documents them.
+// api adds the operations to mux and returns their OpenAPI document.
 func (s *server) api(mux *http.ServeMux) huma.API {
 	config := huma.DefaultConfig("pastiche", apiVersion)
-	config.Info.Description = "Paints photographs in the manner of other pictures."
+	config.Info.Description = "Paints photographs in the style of other pictures (neural style transfer)."
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = base+"/openapi", "", ""
 	config.CreateHooks = nil
 	config.Servers = []*huma.Server{{URL: "/", Description: "the server of this document"}}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		keyScheme:    {Type: "http", Scheme: "bearer", Description: "An API key, on a server with keys."},
-		cookieScheme: {Type: "apiKey", In: "cookie", Name: cookieName, Description: "A session of a browser, on a server with keys: POST /api/v1/login begins it."},
-		tokenScheme:  {Type: "apiKey", In: "header", Name: tokenHeader, Description: "The token that GET /api/v1/session answers, with requests that change something, on a server without keys."},
+		cookieScheme: {Type: "apiKey", In: "cookie", Name: cookieName, Description: "The session of a browser, on a server with keys, from POST /api/v1/login."},
+		tokenScheme:  {Type: "apiKey", In: "header", Name: tokenHeader, Description: "The session token from GET /api/v1/session, with requests that change something, on a server without keys."},
 	}
 	config.Tags = []*huma.Tag{
-		{Name: tagJobs, Description: "A job is a painting that waits, is being painted, or is finished."},
-		{Name: tagPictures, Description: "The pictures that a job was given, and its painting."},
-		{Name: tagFiles, Description: "Pictures that are uploaded once for several jobs."},
+		{Name: tagJobs, Description: "A job is a painting that is queued, running or finished."},
+		{Name: tagPictures, Description: "The input pictures of a job, and its painting."},
+		{Name: tagFiles, Description: "Uploads that several jobs use."},
 		{Name: tagEvents, Description: "Changes of jobs, as server-sent events."},
-		{Name: tagService, Description: "What the server offers."},
+		{Name: tagService, Description: "The server itself: limits, recipes, health, metrics."},
 	}
 	schemas := config.Components.Schemas
 	schemas.RegisterTypeAlias(reflect.TypeFor[api.State](), reflect.TypeFor[stateSchema]())
@@ -90,13 +90,13 @@ func operation(tag, method, path, id, summary string, statuses ...int) huma.Oper
 // fileOperation returns an operation that answers with a file.
 func fileOperation(path, id, summary string, kinds ...string) huma.Operation {
 	op := operation(tagPictures, http.MethodGet, path, id, summary, http.StatusNotFound, http.StatusGone)
-	op.Description = "Never changes: clients may keep it."
+	op.Description = "It never changes: clients may cache it."
 	text := func(description string) *huma.Header {
 		return &huma.Header{Description: description, Schema: &huma.Schema{Type: huma.TypeString}}
 	}
 	headers := map[string]*huma.Header{
 		"ETag": text("changes with the content"), "Cache-Control": text("how long a client may keep the file"),
-		"Content-Length": {Description: "bytes; HEAD answers it, too", Schema: &huma.Schema{Type: huma.TypeInteger}},
+		"Content-Length": {Description: "in bytes, also for HEAD", Schema: &huma.Schema{Type: huma.TypeInteger}},
 	}
 	content := make(map[string]*huma.MediaType)
 	for _, kind := range kinds {
@@ -104,10 +104,10 @@ func fileOperation(path, id, summary string, kinds ...string) huma.Operation {
 	}
 	op.Responses = map[string]*huma.Response{
 		"200": {Description: "the file", Headers: headers, Content: content},
-		"206": {Description: "the part of the file that Range asks for", Content: content, Headers: map[string]*huma.Header{
+		"206": {Description: "the range of the file that the header Range names", Content: content, Headers: map[string]*huma.Header{
 			"Content-Range": text("position of the part"), "ETag": headers["ETag"],
 		}},
-		"304": {Description: "the client has the file: If-None-Match holds its ETag"},
+		"304": {Description: "not modified: If-None-Match has the ETag of the file"},
 		"416": {Description: "the file has no such range", Content: map[string]*huma.MediaType{"text/plain": {Schema: &huma.Schema{Type: huma.TypeString}}}},
 	}
 	return op
@@ -119,8 +119,8 @@ func jsonOf[T any](humaAPI huma.API) map[string]*huma.MediaType {
 	return map[string]*huma.MediaType{mimeJSON: {Schema: schema}}
 }
 
-// JobPath is the path of an operation on a job. It is exported, as huma sees
-// exported fields only.
+// JobPath is the path of an operation on a job. It is exported because huma reads only
+// exported fields.
 type JobPath struct {
 	ID string `path:"id" doc:"the job's id" example:"4jxkq2vncszwtb6mfhgy3l5dea"`
 }
@@ -132,8 +132,15 @@ func (stateSchema) Schema(huma.Registry) *huma.Schema { return enumOf(api.States
 
 type codeSchema string
 
+// codes are the codes of problems.
+var codes = []api.Code{
+	api.CodeUnauthorized, api.CodeForbidden, api.CodeNotFound, api.CodeMethod, api.CodeTooSlow, api.CodeState, api.CodeKeyConflict, api.CodeExpired,
+	api.CodeTooLarge, api.CodeFormat, api.CodeMisdirected, api.CodeInvalid, api.CodeRateLimited, api.CodeQueueFull, api.CodeOwnerQueue, api.CodeStreams,
+	api.CodeInternal, api.CodeUnavailable, api.CodeBusy, api.CodeNoSpace, api.CodeDamagedRecord,
+}
+
 // Schema implements [huma.SchemaProvider].
-func (codeSchema) Schema(huma.Registry) *huma.Schema { return enumOf(api.Codes()) }
+func (codeSchema) Schema(huma.Registry) *huma.Schema { return enumOf(codes) }
 
 type styleCostSchema string
 
@@ -162,11 +169,11 @@ func (s *server) recipeSchema(schemas huma.Registry) *huma.Schema {
 		names = append(names, p.Name)
 	}
 	name := enumOf(names)
-	name.Description = "of the recipe whose parameters are meant where others are absent: of GET /recipes"
+	name.Description = "name of a recipe from GET /recipes, which has the parameters that are absent here"
 	name.Default = names[0]
 	recipe := &huma.Schema{
 		Type: huma.TypeObject, AdditionalProperties: false, Properties: map[string]*huma.Schema{"name": name},
-		Description: "parameters of a recipe. Absent ones are those of the recipe that name names. GET /recipes lists their defaults.",
+		Description: "parameters of a recipe. Those that are absent have the defaults of the named recipe, which GET /recipes lists.",
 	}
 	for _, of := range paint.Parameters() {
 		p := &huma.Schema{
@@ -190,16 +197,16 @@ func (s *server) recipeSchema(schemas huma.Registry) *huma.Schema {
 
 // submissionForm is the form of a submission.
 type submissionForm struct {
-	Content   binary            `json:"content,omitempty" doc:"the photo; absent for a texture, whose shape the options give"`
+	Content   binary            `json:"content,omitempty" doc:"the photo; absent for a texture, whose shape is in the options"`
 	Style     []binary          `json:"style" minItems:"1" maxItems:"8" doc:"the paintings"`
 	Mask      []binary          `json:"mask,omitempty" maxItems:"8" doc:"none, or one for each style: white where that style paints"`
 	StyleMask []binary          `json:"style_mask,omitempty" maxItems:"8" doc:"for the first styles: white where the style counts"`
 	Keep      binary            `json:"keep,omitempty" doc:"white where the content stays as it is"`
 	Init      binary            `json:"init,omitempty" doc:"the picture to begin from, with a recipe whose init is picture"`
 	Options   *api.Options      `json:"options,omitempty" doc:"JSON"`
-	Labels    map[string]string `json:"labels,omitempty" doc:"JSON: your own names for the job"`
-	Retention string            `json:"retention,omitempty" doc:"how long the finished job is kept, such as 48h" example:"48h"`
-	Look      bool              `json:"look,omitempty" doc:"true for a quick look: small, painted beside other jobs, in no list, and deleted after some minutes"`
+	Labels    map[string]string `json:"labels,omitempty" doc:"JSON: names and values that you choose"`
+	Retention string            `json:"retention,omitempty" doc:"retention of the finished job, such as 48h" example:"48h"`
+	Look      bool              `json:"look,omitempty" doc:"true for a quick look: a small preview painted ahead of the queue, in no list, and deleted after some minutes"`
 	Webhook   *api.Webhook      `json:"webhook,omitempty" doc:"JSON"`
 }
 
@@ -251,20 +258,20 @@ func documentOthers(doc *huma.OpenAPI) {
 	login["204"].Headers = map[string]*huma.Header{"Set-Cookie": {Schema: &huma.Schema{Type: huma.TypeString}}}
 	for _, op := range []*huma.Operation{
 		{
-			OperationID: "login", Method: http.MethodPost, Path: base + "/login", Summary: "Begin the session of a browser",
+			OperationID: "login", Method: http.MethodPost, Path: base + "/login", Summary: "Log a browser in",
 			Security: anybody, Responses: login, Errors: append(limited, http.StatusUnauthorized, http.StatusForbidden),
 			RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{mimeJSON: {Schema: key}}},
 		},
 		{
-			OperationID: "logout", Method: http.MethodPost, Path: base + "/logout", Summary: "End the session of a browser",
+			OperationID: "logout", Method: http.MethodPost, Path: base + "/logout", Summary: "Log a browser out",
 			Security: anybody, Responses: nothing("the cookie is deleted"), Errors: append(limited, http.StatusForbidden),
 		},
 		{
-			OperationID: "getLiveness", Method: http.MethodGet, Path: "/healthz", Summary: "Get whether the process answers",
+			OperationID: "getLiveness", Method: http.MethodGet, Path: "/healthz", Summary: "Check whether the process runs",
 			Security: anybody, Responses: nothing("it does"),
 		},
 		{
-			OperationID: "getReadiness", Method: http.MethodGet, Path: "/readyz", Summary: "Get whether the server accepts jobs",
+			OperationID: "getReadiness", Method: http.MethodGet, Path: "/readyz", Summary: "Check whether the server accepts jobs",
 			Security: anybody, Responses: nothing("it does"), Errors: []int{http.StatusServiceUnavailable},
 		},
 		{
@@ -272,7 +279,7 @@ func documentOthers(doc *huma.OpenAPI) {
 			Responses: plain("the metrics", "text/plain"), Errors: append(limited, http.StatusUnauthorized),
 		},
 		{
-			OperationID: "getDocumentation", Method: http.MethodGet, Path: base + "/docs", Summary: "Read the API",
+			OperationID: "getDocumentation", Method: http.MethodGet, Path: base + "/docs", Summary: "Get the documentation of the API as a page",
 			Security: anybody, Responses: plain("a page", "text/html"), Errors: limited,
 		},
 		openAPIOperation("getOpenAPI", ".json", "application/openapi+json", "Get this document", limited),

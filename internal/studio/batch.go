@@ -23,7 +23,7 @@ import (
 const maxBatch = 100
 
 type batchHeader struct {
-	Key string `header:"Idempotency-Key" maxLength:"200" doc:"requests with the same key are one batch, also after a restart of the server"`
+	Key string `header:"Idempotency-Key" maxLength:"200" doc:"idempotency key: requests with the same key create one batch, also after a restart of the server"`
 }
 
 type batchAnswer struct{ Body *api.BatchAnswer }

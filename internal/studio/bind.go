@@ -5,10 +5,10 @@ import (
 	"net"
 )
 
-// A Bind is an address to listen on, and what it means for who gets in.
+// A Bind is a bind address.
 type Bind struct {
 	Host, Port string
-	// Loopback says that no other machine reaches the address.
+	// Loopback says that only this machine reaches the address.
 	Loopback bool
 }
 
@@ -22,9 +22,9 @@ func ParseBind(addr string) (Bind, error) {
 	return Bind{host, port, host == "localhost" || ip != nil && ip.IsLoopback()}, nil
 }
 
-// Hosts returns the values of Host that requests to the address may have, given
-// the names that it goes by besides: the address itself, and for an address that
-// this machine reaches as localhost, the names of that.
+// Hosts returns the values of the header Host that requests to the address may have:
+// those named, the address itself, and the names of localhost where it reaches the
+// address.
 func (b Bind) Hosts(named []string) []string {
 	hosts := append([]string{}, named...)
 	ip := net.ParseIP(b.Host)

@@ -7,8 +7,7 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
-// cache holds values of up to so many bytes in all. It forgets those first that were
-// used longest ago.
+// cache is an LRU cache that is bounded in bytes.
 type cache[K comparable] struct {
 	most int // bytes
 
@@ -34,8 +33,8 @@ func (c *cache[K]) get(key K) ([]byte, bool) {
 	return c.lru.Get(key)
 }
 
-// getOr returns the value of a key, which fill makes where there is none. Other
-// callers wait meanwhile, so that a value is made once.
+// getOr returns the value of a key, or the value that fill makes. Other callers of the
+// key wait meanwhile, so that a value is made once.
 func (c *cache[K]) getOr(key K, fill func() []byte) []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -22,12 +22,12 @@ const (
 	maxConverting = 24_000_000
 	// maxConverted is how many bytes of converted copies are kept in memory.
 	maxConverted = 64 << 20
-	// convertFor is how long a copy may take, with the time until its turn.
+	// convertFor bounds the time of a conversion, with the wait for its turn.
 	convertFor = 30 * time.Second
-	// convertShare is how much of one processor's time conversions may take while
-	// a picture is painted in the same process.
+	// convertShare is the share of one processor that conversions may take while a
+	// picture is painted in the same process.
 	convertShare = 0.06
-	// maxConvertRest is the longest rest after a conversion.
+	// maxConvertRest bounds the pause after a conversion.
 	maxConvertRest = 5 * time.Second
 )
 

@@ -67,7 +67,7 @@ func (s *server) documentation(mux *http.ServeMux, api huma.API) {
 	page := b.Bytes()
 	mux.HandleFunc("GET "+base+"/docs", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Write(page) //nolint:errcheck // a client that is gone needs no answer
+		w.Write(page) //nolint:errcheck // the client may have disconnected
 	})
 }
 

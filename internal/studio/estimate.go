@@ -17,7 +17,7 @@ type estimateRequest struct{ Body api.EstimateRequest }
 type estimates struct{ Body api.Estimates }
 
 func (s *server) estimateOperations(humaAPI huma.API) {
-	op := operation(tagJobs, http.MethodPost, "/estimate", "estimate", "Get how long paintings of several sizes take, and which sizes are too large", http.StatusUnprocessableEntity)
+	op := operation(tagJobs, http.MethodPost, "/estimate", "estimate", "Estimate the time and the memory of paintings of several sizes", http.StatusUnprocessableEntity)
 	op.Description = "The time is learned from finished jobs of the same recipe, and before there are any, from a short measurement of the workers. " +
 		"It does not count the time that the job waits. Faces in the photo are not known here, and take a little more memory."
 	huma.Register(humaAPI, op, func(ctx context.Context, in *estimateRequest) (*estimates, error) {

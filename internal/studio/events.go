@@ -18,16 +18,16 @@ import (
 )
 
 const (
-	// keepAlive is after how long without events a stream sends a comment.
+	// keepAlive is the time without events after which a stream sends a comment.
 	keepAlive = 15 * time.Second
-	// pacing is the least time between what a stream sends. Events in between are
-	// sent together, so that many streams do not slow the painting.
+	// pacing is the least interval between writes to a stream. Events in between are
+	// sent together, so that many streams take little time from the painting.
 	pacing = 100 * time.Millisecond
-	// maxTexts is how many bytes of events are kept for other streams.
+	// maxTexts bounds the encoded events that are cached for other streams, in bytes.
 	maxTexts = 16 << 20
 )
 
-var errStreams = errors.New("too many event streams: close some windows, or ask for the job now and then")
+var errStreams = errors.New("too many event streams: close some windows, or poll the job")
 
 // The data of events, by their names. A client may read all of them as an
 // [api.Event].
@@ -60,16 +60,16 @@ type (
 	}
 )
 
-// LastEventID is the header by which a browser says where its stream broke off.
+// LastEventID is the header with which a client resumes a stream.
 type LastEventID struct {
-	ID string `header:"Last-Event-ID" maxLength:"100" doc:"accepted and ignored: the server keeps no past events, and each stream begins with what replaces them"`
+	ID string `header:"Last-Event-ID" maxLength:"100" doc:"accepted and ignored: the server stores no events, and each stream begins with the current state"`
 }
 
 func (s *server) eventOperations(humaAPI huma.API) {
 	op := eventOperation(humaAPI, "/events", "followJobs", "Follow all jobs")
-	op.Description = "Begins with the event ready. A client lists the jobs when it comes, also after a reconnect: " +
-		"then it misses no change of a job's state. Of several changes that follow one another quickly, only the last may be sent. " +
-		"A client that does not read is dropped after 30 seconds."
+	op.Description = "The stream begins with the event ready. List the jobs when it arrives, also after a reconnect, to miss no change of a state. " +
+		"Of several changes in quick succession, only the last may be sent. " +
+		"A client that does not read is disconnected after 30 seconds."
 	huma.Register(humaAPI, op, func(ctx context.Context, _ *LastEventID) (*huma.StreamResponse, error) {
 		owner := callerOf(ctx).owner
 		return &huma.StreamResponse{Body: func(hc huma.Context) {
@@ -80,7 +80,7 @@ func (s *server) eventOperations(humaAPI huma.API) {
 	})
 
 	op = eventOperation(humaAPI, "/jobs/{id}/events", "followJob", "Follow a job", http.StatusNotFound)
-	op.Description = "Begins with the job as it is, also after a reconnect, and ends when the job is final or deleted."
+	op.Description = "The stream begins with the current job, also after a reconnect, and ends when the job is final or deleted."
 	huma.Register(humaAPI, op, func(ctx context.Context, in *struct {
 		JobPath
 		LastEventID
@@ -145,7 +145,7 @@ type textKey struct {
 	id       string
 }
 
-// textOf returns the events that tell of an update.
+// textOf returns the events of an update.
 func (s *server) textOf(u job.Update) []byte {
 	switch {
 	case u.Deleted:
@@ -221,8 +221,7 @@ func (s *server) stream(hc huma.Context, owner string, sub *job.Subscription, fi
 }
 
 // event returns an event as it is sent, with the revision of its job as the id where
-// that is not 0. It returns nothing where costs are not numbers, which the job's end
-// tells.
+// that is not 0. It returns nothing where costs are not numbers: the job then fails.
 func event(name string, revision uint64, data any) []byte {
 	encoded, err := json.Marshal(data)
 	if err != nil {

@@ -37,9 +37,8 @@ func example(p examples.Picture) api.Example {
 // name has another address.
 func exampleURL(file string) string { return "/examples/" + file + "?v=" + examples.Digest(file) }
 
-// exampleFiles serves the pictures to begin with. A browser keeps for good what
-// it got from an address that exampleURL returns, and a day what it got from one
-// without a version.
+// exampleFiles serves the example pictures. Browsers cache an address that exampleURL
+// returns forever, and one without a version for a day.
 func exampleFiles() http.Handler {
 	files := http.StripPrefix("/examples", http.FileServerFS(examples.Files))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -31,7 +31,7 @@ type uploaded struct {
 
 func (s *server) fileOperations(humaAPI huma.API) {
 	upload := operation(tagFiles, http.MethodPost, "/files", "uploadFile", "Upload a picture for several jobs")
-	upload.Description = "The body is a picture file, or a form with one in the field file. The file is deleted after a day; jobs keep copies of their own."
+	upload.Description = "The body is a picture file, or a form with one in the field file. The file is deleted after a day; jobs have their own copies."
 	upload.DefaultStatus = http.StatusCreated
 	receiving(s, humaAPI, upload, nil, s.upload)
 	schemas := humaAPI.OpenAPI().Components.Schemas

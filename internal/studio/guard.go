@@ -15,8 +15,8 @@ import (
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' blob:; " +
 	"connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// guard refuses requests that were meant for another host, and those that another
-// site makes a browser send.
+// guard refuses requests for another host (DNS rebinding), and requests of pages of
+// other sites (CSRF).
 //
 // A page of another site can make its own name resolve to this server's address. The
 // browser then takes the server's answers for that site's. Without keys, the Host of
@@ -43,7 +43,7 @@ func (s *server) guard(next http.Handler) http.Handler {
 		h.Set("Permissions-Policy", "camera=(self), geolocation=(), microphone=()")
 		health := r.URL.Path == "/healthz" || r.URL.Path == "/readyz"
 		if s.Keys == nil && !health && !hosts[canonicalHost(r.Host)] {
-			answerProblem(w, newProblem(http.StatusMisdirectedRequest, api.CodeMisdirected, "this server does not answer at the address %q: whoever runs it can allow that with --host", r.Host))
+			answerProblem(w, newProblem(http.StatusMisdirectedRequest, api.CodeMisdirected, "this server does not answer at the address %q: its operator can allow it with --host", r.Host))
 			return
 		}
 		if !s.cors(w, r) {
@@ -71,7 +71,7 @@ func canonicalHost(host string) string {
 	return host
 }
 
-// corsFor is for how many seconds a browser may remember a preflight's answer.
+// corsFor is how long a browser may cache the answer of a preflight, in seconds.
 const corsFor = "600"
 
 // cors reports whether a page of one of the configured origins asks with a key, or

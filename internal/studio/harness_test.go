@@ -74,7 +74,7 @@ func newServer(t *testing.T, s setup) *fixture {
 		t.Fatal(err)
 	}
 	bus := &job.LocalBus{}
-	s.job.Store, s.job.Blobs, s.job.Bus, s.job.Alone = store, blobs, bus, true
+	s.job.Store, s.job.Blobs, s.job.Bus, s.job.Exclusive = store, blobs, bus, true
 	f := &fixture{t: t, jobs: job.New(s.job), store: store}
 	ctx, stop := context.WithCancel(context.Background())
 	var working sync.WaitGroup

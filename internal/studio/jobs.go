@@ -22,14 +22,14 @@ type jobAnswer struct{ Body *api.Job }
 
 type jobQuery struct {
 	JobPath
-	Wait int `query:"wait" minimum:"0" maximum:"60" doc:"seconds: answer when the job is finished or the time is over; at once where too many requests wait"`
+	Wait int `query:"wait" minimum:"0" maximum:"60" doc:"long polling: seconds to wait until the job is finished; 0 seconds where too many requests wait"`
 }
 
 type listing struct {
 	State api.State `query:"state" enum:"queued,running,done,failed,cancelled" doc:"only jobs in this state"`
-	Label []string  `query:"label,explode" maxItems:"16" doc:"NAME=VALUE: only jobs with this label; several labels have to be there all" example:"[\"batch=b7\"]"`
-	Limit int       `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"most jobs of the page; one with labels may have fewer"`
-	After string    `query:"after" maxLength:"200" doc:"the next of the page before"`
+	Label []string  `query:"label,explode" maxItems:"16" doc:"NAME=VALUE: only jobs with this label; with several, only jobs with all of them" example:"[\"batch=b7\"]"`
+	Limit int       `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"maximum of jobs on the page; with labels a page may have fewer"`
+	After string    `query:"after" maxLength:"200" doc:"the field next of the previous page"`
 }
 
 type changing struct {
@@ -81,7 +81,7 @@ func (s *server) jobOperations(humaAPI huma.API) {
 		})
 	}
 
-	change := operation(tagJobs, http.MethodPatch, "/jobs/{id}", "changeJob", "Keep a finished job longer or shorter, or change the labels of a job", http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity)
+	change := operation(tagJobs, http.MethodPatch, "/jobs/{id}", "changeJob", "Change the retention of a finished job, or the labels of a job", http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity)
 	huma.Register(humaAPI, change, func(ctx context.Context, in *changing) (*jobAnswer, error) {
 		edit := job.Edit{Labels: in.Body.Labels}
 		if in.Body.Retention != "" {
@@ -93,12 +93,12 @@ func (s *server) jobOperations(humaAPI huma.API) {
 		return s.change(ctx, in.ID, edit)
 	})
 
-	share := operation(tagJobs, http.MethodPost, "/jobs/{id}/share", "shareJob", "Make a page of the painting for everybody who has its address", http.StatusNotFound, http.StatusConflict)
-	share.Description = "The address is the job's share. A job that is shared already keeps its address."
+	share := operation(tagJobs, http.MethodPost, "/jobs/{id}/share", "shareJob", "Make a public page of a painting", http.StatusNotFound, http.StatusConflict)
+	share.Description = "Everybody who has the address of the page can see the painting. The address is the job's share. A job that is shared already keeps its address."
 	huma.Register(humaAPI, share, func(ctx context.Context, in *JobPath) (*jobAnswer, error) {
 		return s.change(ctx, in.ID, job.Edit{Share: newShareSecret(callerOf(ctx).owner)})
 	})
-	unshare := operation(tagJobs, http.MethodDelete, "/jobs/{id}/share", "unshareJob", "Remove the page of a shared painting", http.StatusNotFound)
+	unshare := operation(tagJobs, http.MethodDelete, "/jobs/{id}/share", "unshareJob", "Remove the public page of a painting", http.StatusNotFound)
 	huma.Register(humaAPI, unshare, func(ctx context.Context, in *JobPath) (*jobAnswer, error) {
 		return s.change(ctx, in.ID, job.Edit{Unshare: true})
 	})

@@ -39,13 +39,13 @@ type Keys struct {
 	entries atomic.Pointer[[]keyfile.Key]
 }
 
-// fileVersion tells whether a file has changed.
+// fileVersion identifies a version of a file.
 type fileVersion struct {
 	modified time.Time
 	size     int64
 }
 
-// keysEvery is how often the keys file is looked at.
+// keysEvery is the interval at which the keys file is checked.
 const keysEvery = 2 * time.Second
 
 // ParseKeys reads the text of a keys file. Errors begin with the name of the file

@@ -16,19 +16,18 @@ import (
 
 const (
 	defaultRate = 50 // requests a second
-	// burst is for how many seconds' worth of requests may come at once: a page
-	// that opens asks for a picture of each job.
+	// burst is the size of a burst of requests in seconds of the rate: a page that
+	// opens requests a picture of each job.
 	burst = 10
 	// Wrong keys of an address: guessBurst at once, then guessRate a second.
 	guessRate  = 0.2
 	guessBurst = 20
-	// maxLimits is of how many callers the rate is remembered at least.
+	// maxLimits is the least number of callers whose rates are kept.
 	maxLimits = 10_000
 )
 
-// limits are the rates at which callers ask. The callers of the last time are
-// remembered in two generations: when the young one is full, the old one is
-// forgotten, and the young one becomes the old one.
+// limits are rate limiters (token buckets) of callers. Recent callers are kept in two
+// generations: when the young one is full, it replaces the old one.
 type limits struct {
 	rate  rate.Limit
 	burst int
@@ -59,8 +58,8 @@ func (l *limits) of(who string) *rate.Limiter {
 	return limiter
 }
 
-// take counts a request of a caller. It returns how long the caller has to wait
-// instead; 0 is not at all.
+// take counts a request of a caller, or returns how long the caller has to wait; 0 is
+// not at all.
 func (l *limits) take(who string) time.Duration {
 	reservation := l.of(who).Reserve()
 	delay := reservation.Delay()
@@ -94,13 +93,12 @@ func slowDown(w http.ResponseWriter, wait time.Duration, detail string) bool {
 	return false
 }
 
-// subnet is how many bits of an IPv6 address tell one client from another: a client
-// has all addresses of its network.
+// subnet is the length of the prefix of an IPv6 address that identifies a client: a
+// client has all addresses of its network.
 const subnet = 64
 
-// addressOf returns the address of a client, the network of an IPv6 address. Where a
-// proxy that is believed asks for the client, that is the last address in the
-// proxy's X-Forwarded-For.
+// addressOf returns the address of a client, or the network of an IPv6 address. Behind a
+// trusted proxy, it is the last address in the proxy's X-Forwarded-For.
 func (s *server) addressOf(r *http.Request) string {
 	host, _, _ := net.SplitHostPort(r.RemoteAddr)
 	address, err := netip.ParseAddr(host)

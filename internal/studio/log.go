@@ -11,7 +11,7 @@ import (
 	"github.com/pastiche-art/pastiche/internal/job"
 )
 
-// answered is a writer that remembers what was answered.
+// answered is a writer that records the status and the length of the answer.
 type answered struct {
 	http.ResponseWriter
 	status int
@@ -37,8 +37,8 @@ func (a *answered) Write(p []byte) (int, error) {
 // Unwrap lets http.ResponseController find the connection.
 func (a *answered) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
-// record counts and logs requests, each by the route that mux has for it, which holds
-// nothing that a client could make up. A panic is logged and answered with status
+// record counts and logs requests by their routes in mux, which contain no text of
+// clients. A panic is logged and answered with status
 // 500.
 func (s *server) record(mux *http.ServeMux, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -51,7 +51,7 @@ func (s *server) record(mux *http.ServeMux, next http.Handler) http.Handler {
 			if fault != nil && !aborted {
 				s.Log.Error("request panicked", "route", route, "path", loggedPath(r), "panic", fault, "stack", string(debug.Stack()))
 				if !cut {
-					answerProblem(a, newProblem(http.StatusInternalServerError, api.CodeInternal, "the server made a mistake: try again. Its log says what happened"))
+					answerProblem(a, newProblem(http.StatusInternalServerError, api.CodeInternal, "an internal error of the server: try again. The server logs the cause"))
 				}
 				a.status = http.StatusInternalServerError
 			}

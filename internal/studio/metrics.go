@@ -60,8 +60,7 @@ func newMeters(s *server) *meters {
 	return m
 }
 
-// request counts a request. Routes are those of the server, so that no client
-// can make up names.
+// request counts a request by its route in mux, which contains no text of clients.
 func (m *meters) request(route string, status int, took time.Duration) {
 	m.set.GetOrCreateCounter(fmt.Sprintf("pastiche_http_requests_total{route=%q,status=\"%d\"}", route, status)).Inc()
 	m.set.GetOrCreatePrometheusHistogramExt(fmt.Sprintf("pastiche_http_request_seconds{route=%q}", route), durations).Update(took.Seconds())
@@ -131,7 +130,7 @@ func health(ready func(context.Context) error, write func(context.Context, io.Wr
 		var values, process bytes.Buffer
 		write(r.Context(), &values)
 		metrics.WriteProcessMetrics(&process)
-		w.Write(described(values.String())) //nolint:errcheck // a client that is gone needs no answer
+		w.Write(described(values.String())) //nolint:errcheck // the client may have disconnected
 		w.Write(process.Bytes())            //nolint:errcheck // nor here
 	})
 	return mux

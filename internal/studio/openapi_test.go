@@ -50,7 +50,7 @@ func TestOpenAPIFile(t *testing.T) {
 	}
 	stored, err := os.ReadFile(file)
 	if err != nil || !bytes.Equal(stored, document.Bytes()) {
-		t.Errorf("%s is not what the server answers (%v): run go generate ./studio", file, err)
+		t.Errorf("%s is not what the server answers (%v): run go generate ./internal/studio", file, err)
 	}
 }
 

@@ -39,8 +39,8 @@ var formats = map[string]struct {
 
 // Conditions are the headers of a request for a file that http.ServeContent obeys.
 type Conditions struct {
-	IfNoneMatch string `header:"If-None-Match" doc:"ETags of copies that the client has: 304 answers one of them"`
-	Range       string `header:"Range" doc:"part of the file, such as bytes=0-1023"`
+	IfNoneMatch string `header:"If-None-Match" doc:"ETags of cached copies; 304 says that one of them is current"`
+	Range       string `header:"Range" doc:"a range of the file, such as bytes=0-1023"`
 }
 
 type resultQuery struct {
@@ -48,7 +48,7 @@ type resultQuery struct {
 	Conditions
 	Format   string `query:"format" enum:"png,jpeg,webp" default:"png" doc:"png without width is the stored file, which holds the provenance; webp is lossless"`
 	Width    int    `query:"width" minimum:"1" maximum:"16384" doc:"in pixels; a painting is never enlarged" example:"1024"`
-	Download string `query:"download" maxLength:"200" doc:"name of the file: the answer is then a file to save" example:"castle.png"`
+	Download string `query:"download" maxLength:"200" doc:"file name: the response is sent as an attachment" example:"castle.png"`
 }
 
 // FilePath is the path of a file of a job.
@@ -67,7 +67,7 @@ type InputPath struct {
 
 func (s *server) pictureOperations(humaAPI huma.API) {
 	op := fileOperation("/jobs/{id}/result", "getResult", "Get the painting", mimePNG, mimeJPEG, mimeWebP)
-	op.Description = "The stored PNG file, or a converted copy of it. Answers 409 while the job is not done."
+	op.Description = "The stored PNG file, or a converted copy. The status is 409 until the job is done."
 	op.Errors = append(op.Errors, http.StatusConflict)
 	huma.Register(humaAPI, op, func(ctx context.Context, in *resultQuery) (*huma.StreamResponse, error) {
 		r, err := s.done(ctx, in.ID)
@@ -95,7 +95,7 @@ func (s *server) pictureOperations(humaAPI huma.API) {
 	})
 
 	op = fileOperation("/jobs/{id}/curve", "getCurve", "Get the costs over the steps", mimeJSON)
-	op.Description = "Of a finished job it never changes. Of any other, the costs up to its last checkpoint, of which there may be none."
+	op.Description = "The curve of a finished job never changes. That of another job ends at its last checkpoint and may be empty."
 	op.Responses["200"].Content = jsonOf[api.Curve](humaAPI)
 	huma.Register(humaAPI, op, func(ctx context.Context, in *FilePath) (*huma.StreamResponse, error) {
 		r, err := s.Jobs.Get(ctx, callerOf(ctx).owner, in.ID)
@@ -111,7 +111,7 @@ func (s *server) pictureOperations(humaAPI huma.API) {
 	})
 
 	op = fileOperation("/jobs/{id}/preview", "getPreview", "Get the painting as it is now, at most 512 pixels long", mimeJPEG)
-	op.Description = "The latest preview, whatever step is asked for. Clients may keep it where it is the preview of that step."
+	op.Description = "The latest preview, whatever step the query names. It may be cached where it is the preview of that step."
 	huma.Register(humaAPI, op, func(ctx context.Context, in *struct {
 		FilePath
 		Step int `query:"step" minimum:"1" doc:"the step that the client expects"`

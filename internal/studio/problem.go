@@ -20,14 +20,14 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// retryAfter is when a client may try again that a full queue has refused.
+// retryAfter is the Retry-After of a full queue.
 const retryAfter = 15 * time.Second
 
 // statusGone is the status, in the log and the metrics, of a request whose client
-// left before it was answered.
+// disconnected before it was answered.
 const statusGone = 499
 
-// problem is an error as it is answered (RFC 9457), with headers of the answer.
+// problem is the answer to an error (RFC 9457), with its headers.
 type problem struct {
 	api.Problem
 	header http.Header
@@ -45,7 +45,7 @@ func newProblem(status int, code api.Code, format string, args ...any) *problem 
 	}
 }
 
-// after makes the problem tell when to try again.
+// after sets the header Retry-After.
 func (p *problem) after(wait time.Duration) *problem {
 	p.header.Set("Retry-After", seconds(wait))
 	return p
@@ -74,13 +74,13 @@ func answerProblem(w http.ResponseWriter, err error) {
 	}
 	h.Set("Content-Type", p.ContentType(""))
 	w.WriteHeader(p.Status)
-	json.NewEncoder(w).Encode(p.Problem) //nolint:errcheck // a client that is gone needs no answer
+	json.NewEncoder(w).Encode(p.Problem) //nolint:errcheck // the client may have disconnected
 }
 
 func init() { huma.NewError = humaProblem }
 
-// humaProblem is the problem that huma finds with a request, which it tells by a
-// status, a message and what it found in parameters and body.
+// humaProblem returns the problem of a request that huma rejects with a status, a
+// message and errors of parameters and body.
 func humaProblem(status int, message string, errs ...error) huma.StatusError {
 	details := make([]string, 0, len(errs))
 	for _, err := range errs {
@@ -120,7 +120,7 @@ var problems = []struct {
 	err    error
 	status int
 	code   api.Code
-	retry  time.Duration // 0 is not told
+	retry  time.Duration // Retry-After; 0 is none
 }{
 	{context.Canceled, statusGone, api.CodeInternal, 0},
 	{job.ErrNotFound, http.StatusNotFound, api.CodeNotFound, 0},
@@ -144,8 +144,8 @@ var problems = []struct {
 	{context.DeadlineExceeded, http.StatusServiceUnavailable, api.CodeUnavailable, retryAfter},
 }
 
-// fail returns the problem that an error is. It logs errors that are the server's
-// fault, which the answer does not tell.
+// fail returns the problem of an error. It logs errors that are the server's
+// fault. The answer does not contain them.
 func (s *server) fail(err error) error {
 	for _, p := range problems {
 		if errors.Is(err, p.err) {
@@ -172,11 +172,11 @@ func (s *server) fail(err error) error {
 		return newProblem(http.StatusInternalServerError, api.CodeDamagedRecord, "this job cannot be read, as its record is damaged: submit it again. The log of the server says more of job %s", damaged.ID)
 	}
 	s.Log.Error("request failed", "error", err)
-	return newProblem(http.StatusInternalServerError, api.CodeInternal, "the server made a mistake: try again. Its log says what happened")
+	return newProblem(http.StatusInternalServerError, api.CodeInternal, "an internal error of the server: try again. The server logs the cause")
 }
 
-// refusal says why package paint refuses a painting, in words for people who have
-// neither the flags of its command nor the layers of its networks before them.
+// refusal returns the reason for which package paint refuses a painting, in words that
+// name neither flags of the command nor layers of the network.
 func refusal(err error) string {
 	var of *paint.PictureError
 	var small *paint.SizeError

@@ -114,7 +114,7 @@ func TestProblemsInPlainWords(t *testing.T) {
 		{"a text", f.post("/files", "notes", "Content-Type", "image/png"), "save it as JPEG or PNG"},
 		{"a narrow photo", submit(pngOf(drawing(400, 4)), `{"recipe":{"size":256}}`), "the photo is too small or too narrow"},
 		{"a large painting", submit(pngOf(drawing(64, 64)), `{"recipe":{"name":"nnst","size":4096}}`), "with these settings it paints up to"},
-		{"a job that is gone", f.do(f.request(http.MethodGet, "/jobs/"+strings.Repeat("a", 26), nil)), "it was deleted, or the time that it is kept is over"},
+		{"a job that is gone", f.do(f.request(http.MethodGet, "/jobs/"+strings.Repeat("a", 26), nil)), "it was deleted, or its retention is over"},
 		{"a broken link", f.do(f.request(http.MethodGet, "/jobs/"+strings.Repeat("a", 26)+"/inputs/style/99", nil)), "check the address"},
 	} {
 		var p api.Problem

@@ -1,11 +1,8 @@
 package studio
 
 import (
-	"encoding/json"
-	"math"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 

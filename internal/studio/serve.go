@@ -16,18 +16,18 @@ const (
 	bodyTimeout   = 10 * time.Second // which uploads extend as long as they are steady
 	idleTimeout   = time.Minute
 	maxHeader     = 16 << 10 // bytes
-	// chunkTimeout is within which time a client has to take chunk bytes of an
-	// answer: about 1 KiB a second, besides what the system's buffers hold.
+	// chunkTimeout is the time within which a client has to read chunk bytes of an
+	// answer: about 1 KiB per second, besides the buffers of the system.
 	chunkTimeout = 30 * time.Second
 	chunk        = 32 << 10
 )
 
-// DrainTimeout is how long requests that are under way may take when a server stops.
+// DrainTimeout bounds requests that are under way when a server stops.
 // It is less than the ten seconds after which container engines end a process.
 const DrainTimeout = 9 * time.Second
 
-// NewServer returns an HTTP server whose clients have to keep deadlines. The deadline
-// of an answer follows its progress, see [New].
+// NewServer returns an HTTP server with deadlines for its clients. The deadline of an
+// answer is extended as the client reads it, see [New].
 func NewServer(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: bodyTimeout, WriteTimeout: chunkTimeout,

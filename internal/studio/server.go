@@ -3,12 +3,12 @@
 // A request passes through these files: serve.go keeps the deadlines of its
 // connection; log.go counts and logs it; guard.go refuses other hosts and origins,
 // and session.go callers without a key (keys.go) or token; limit.go slows callers
-// that ask too often; compress.go compresses text. api.go names the operations, from whose Go types the OpenAPI
-// document is made: submission.go, batch.go and files.go take jobs and files, which
-// upload.go receives and decodes within bounds, jobs.go answers with jobs, pictures.go
-// with pictures, events.go with events, and service.go with what the server offers.
-// problem.go turns errors into answers. page.go serves the page, which web holds,
-// shared.go a page of each painting that is shared, and docs.go the API's documentation.
+// that exceed the rate; compress.go compresses text. api.go lists the operations, whose
+// Go types define the OpenAPI document: submission.go, batch.go and files.go accept jobs
+// and files, which upload.go receives and decodes within bounds; jobs.go, pictures.go and
+// events.go serve jobs, pictures and events; service.go describes the server. problem.go
+// turns errors into problems (RFC 9457). page.go serves the page, whose source is web,
+// share.go the public pages of paintings, and docs.go the documentation of the API.
 //
 // Pictures of clients are decoded and encoded again before anything else sees them.
 package studio
@@ -27,7 +27,7 @@ import (
 	"github.com/pastiche-art/pastiche/internal/studio/webhook"
 )
 
-// Config says whom a server answers.
+// Config configures a server: its jobs, its clients and its limits.
 type Config struct {
 	Jobs *job.Service
 	// Painting reports whether a worker of this process is painting; nil is
@@ -39,17 +39,17 @@ type Config struct {
 	// Hosts are the values of Host that are answered without keys, such as
 	// localhost:8080. The ports of http and https may be left out.
 	Hosts []string
-	// Keys are the API keys. The caller sees the jobs of its key's name alone.
-	// Without keys (nil), everybody who reaches the server is let in.
+	// Keys are the API keys. A caller sees only the jobs of its key's name.
+	// Without keys (nil), every client has access.
 	Keys *Keys
 	// CORSOrigins are the origins whose pages may use the API with a key, exactly as
 	// browsers send them, see [CheckOrigin]. Without keys there are none.
 	CORSOrigins []string
-	// Proxies are the addresses of proxies whose header X-Forwarded-For is believed.
-	// That of a proxy on this machine always is.
+	// Proxies are the addresses of trusted proxies, whose header X-Forwarded-For names
+	// the client. Proxies on this machine are always trusted.
 	Proxies []netip.Prefix
-	// Rate is how many requests a second a key, or without keys an address, may
-	// make for long; 0 is 50.
+	// Rate is the sustained limit of requests per second of a key, or without keys of
+	// an address; 0 is 50.
 	Rate float64
 	// MaxRetention is the longest retention that a client may ask for. 0 is the
 	// default: without keys [job.Forever], with keys 30 days, or
@@ -89,14 +89,13 @@ const (
 // A Handler answers requests to a server.
 type Handler struct {
 	http.Handler
-	// Health answers /healthz, /readyz and /metrics alone, for an address that is
-	// not public: it asks for no key.
+	// Health answers only /healthz, /readyz and /metrics, without a key. It is for an
+	// address that is not public.
 	Health http.Handler
 }
 
-// New returns a handler that answers for a service. On a connection of [NewServer] or
-// [Serve], a client has to take each 32 KiB of an answer within half a minute, however
-// long the answer is.
+// New returns the handler of a server. On a connection of [NewServer] or [Serve], a
+// client has to read each 32 KiB of an answer within half a minute.
 func New(cfg Config) *Handler {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)

@@ -13,7 +13,7 @@ import (
 
 func (s *server) serviceOperations(humaAPI huma.API) {
 	type session struct{ Body api.Session }
-	huma.Register(humaAPI, operation(tagService, http.MethodGet, "/session", "getSession", "Get the server's version and limits, and the token of a server without keys"),
+	huma.Register(humaAPI, operation(tagService, http.MethodGet, "/session", "getSession", "Get the version, the limits and, without keys, the session token"),
 		func(ctx context.Context, _ *struct{}) (*session, error) {
 			limits := s.Jobs.Config()
 			maxRetention := int64(0)
@@ -31,7 +31,7 @@ func (s *server) serviceOperations(humaAPI huma.API) {
 
 	type recipes struct{ Body api.RecipeList }
 	op := operation(tagService, http.MethodGet, "/recipes", "listRecipes", "List the recipes and presets, the default first")
-	op.Description = "The name of any of them may be the name of a submitted recipe. A job with a preset has the name and the parameters of the recipe that the preset is based on."
+	op.Description = "Submit a job with the name of any of them. A job with a preset has the name of the recipe that the preset is based on, and the parameters of the preset."
 	huma.Register(humaAPI, op, func(context.Context, *struct{}) (*recipes, error) {
 		all, err := s.recipes()
 		if err != nil {
@@ -41,6 +41,6 @@ func (s *server) serviceOperations(humaAPI huma.API) {
 	})
 
 	type pictures struct{ Body api.ExampleList }
-	huma.Register(humaAPI, operation(tagService, http.MethodGet, "/examples", "listExamples", "List pictures to begin with"),
+	huma.Register(humaAPI, operation(tagService, http.MethodGet, "/examples", "listExamples", "List the example pictures"),
 		func(context.Context, *struct{}) (*pictures, error) { return &pictures{exampleList()}, nil })
 }

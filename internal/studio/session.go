@@ -20,21 +20,21 @@ import (
 const (
 	base        = "/api/v1"
 	tokenHeader = "X-Pastiche-Token"
-	// cookieName is the name of the cookie by which a browser shows that it has
-	// shown a key. Over TLS, the prefix binds the cookie to this host.
+	// cookieName is the name of the session cookie. Over TLS, the prefix binds the
+	// cookie to this host.
 	cookieName   = "pastiche_session"
 	securePrefix = "__Host-"
 	cookieFor    = 30 * 24 * time.Hour
 	maxLogin     = 1 << 10 // bytes
 )
 
-// open are the paths below /api/ that need no key.
-var open = map[string]bool{
+// publicPaths are the paths below /api/ that need no key.
+var publicPaths = map[string]bool{
 	"POST " + base + "/login": true, "POST " + base + "/logout": true, "GET " + base + "/docs": true,
 	"GET " + base + "/openapi.json": true, "GET " + base + "/openapi.yaml": true,
 }
 
-// caller is who asks.
+// caller is the owner that a request acts for.
 type caller struct {
 	owner string // the name of the key; "" without keys
 }
@@ -46,9 +46,8 @@ func callerOf(ctx context.Context) caller {
 	return c
 }
 
-// admit lets requests to the API in that have a key or the session of one, where
-// there are keys. Without keys, it lets in what only reads, and what bears the token
-// of the session.
+// admit authorizes requests to the API. With keys, a request needs an API key or the
+// session of one. Without keys, reads need nothing, and changes need the session token.
 //
 // A session needs no token: its cookie is sent with requests of the same site only,
 // and guard refuses those of other origins.
@@ -60,7 +59,7 @@ func (s *server) admit(next http.Handler) http.Handler {
 			return
 		}
 		address := s.addressOf(r)
-		if open[r.Method+" "+r.URL.Path] {
+		if publicPaths[r.Method+" "+r.URL.Path] {
 			if s.pace(w, address) {
 				next.ServeHTTP(w, r)
 			}
@@ -72,7 +71,7 @@ func (s *server) admit(next http.Handler) http.Handler {
 				return
 			}
 			reads := r.Method == http.MethodGet || r.Method == http.MethodHead
-			if !reads && !same(r.Header.Get(tokenHeader), s.token) {
+			if !reads && !equal(r.Header.Get(tokenHeader), s.token) {
 				answerProblem(w, newProblem(http.StatusForbidden, api.CodeForbidden,
 					"the server was started again since this page was opened: load the page again. Programs send the header %s with the token that GET %s/session answers", tokenHeader, base))
 				return
@@ -82,7 +81,7 @@ func (s *server) admit(next http.Handler) http.Handler {
 		}
 		var entry keyfile.Key
 		var ok bool
-		if key, borne := bearer(r); borne {
+		if key, found := bearer(r); found {
 			if entry, ok = s.tryKey(w, address, key); !ok {
 				return
 			}
@@ -98,8 +97,8 @@ func (s *server) admit(next http.Handler) http.Handler {
 	})
 }
 
-// bearer returns the key that a request bears.
-func bearer(r *http.Request) (key string, borne bool) {
+// bearer returns the API key in the header Authorization.
+func bearer(r *http.Request) (key string, found bool) {
 	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	return strings.TrimSpace(key), strings.EqualFold(scheme, "Bearer")
 }
@@ -110,8 +109,8 @@ func unauthorized(detail string) *problem {
 	return p
 }
 
-// tryKey returns the entry of a key. Otherwise it answers. An address that has tried
-// too many wrong keys has to wait before another key is looked at.
+// tryKey returns the entry of a key, or answers with a problem where there is none. An
+// address that has tried too many wrong keys has to wait before the next try.
 func (s *server) tryKey(w http.ResponseWriter, address, key string) (entry keyfile.Key, ok bool) {
 	if !slowDown(w, s.guesses.wait(address), "too many wrong keys from your address: wait some seconds, then try again") {
 		return entry, false
@@ -125,7 +124,7 @@ func (s *server) tryKey(w http.ResponseWriter, address, key string) (entry keyfi
 	return entry, ok
 }
 
-// session returns the entry of the key that a request's cookie stands for.
+// session returns the entry of the key of a request's session.
 func (s *server) session(r *http.Request) (entry keyfile.Key, ok bool) {
 	for _, name := range []string{securePrefix + cookieName, cookieName} {
 		cookie, err := r.Cookie(name)
@@ -141,7 +140,7 @@ func (s *server) session(r *http.Request) (entry keyfile.Key, ok bool) {
 			continue
 		}
 		for _, e := range s.Keys.named(parts[0]) {
-			if same(cookie.Value, pass(e, until)) {
+			if equal(cookie.Value, sessionCookie(e, until)) {
 				return e, true
 			}
 		}
@@ -149,19 +148,19 @@ func (s *server) session(r *http.Request) (entry keyfile.Key, ok bool) {
 	return keyfile.Key{}, false
 }
 
-// pass returns what a cookie holds: the name of a key, until when the cookie is good,
-// and the proof that a server with that key made it. Every server with the key
-// accepts it.
-func pass(e keyfile.Key, until int64) string {
+// sessionCookie returns the value of a session's cookie: the name of the key, the time
+// at which the session ends, and an HMAC of both with the key. Every server with the
+// key accepts it.
+func sessionCookie(e keyfile.Key, until int64) string {
 	text := fmt.Sprintf("%s.%d", e.Name, until)
 	mac := hmac.New(sha256.New, e.Sum[:])
 	mac.Write([]byte("pastiche session " + text))
 	return text + "." + hex.EncodeToString(mac.Sum(nil))
 }
 
-func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
+func equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
-// sessions adds the paths that begin and end the session of a browser.
+// sessions adds the paths of login and logout.
 func (s *server) sessions(mux *http.ServeMux) {
 	mux.HandleFunc("POST "+base+"/login", func(w http.ResponseWriter, r *http.Request) {
 		var login struct {
@@ -179,7 +178,7 @@ func (s *server) sessions(mux *http.ServeMux) {
 		if !ok {
 			return
 		}
-		http.SetCookie(w, cookie(r, pass(entry, time.Now().Add(cookieFor).Unix()), cookieFor))
+		http.SetCookie(w, cookie(r, sessionCookie(entry, time.Now().Add(cookieFor).Unix()), cookieFor))
 		w.WriteHeader(http.StatusNoContent)
 	})
 	mux.HandleFunc("POST "+base+"/logout", func(w http.ResponseWriter, r *http.Request) {
@@ -199,8 +198,8 @@ func cookie(r *http.Request, value string, age time.Duration) *http.Cookie {
 	return c
 }
 
-// overTLS reports whether the client uses TLS, to this server or to a proxy, which
-// tells so by X-Forwarded-Proto or Forwarded.
+// overTLS reports whether the client uses TLS, to this server or to a proxy that says
+// so in X-Forwarded-Proto or Forwarded.
 func overTLS(r *http.Request) bool {
 	if r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") {
 		return true

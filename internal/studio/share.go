@@ -40,14 +40,14 @@ const (
 	sharedPictures = "private, max-age=60"
 )
 
-// ownerTag is how many bytes at the end of a share's secret tell whose job it is.
+// ownerTag is the number of bytes at the end of a share's secret that identify the owner.
 const ownerTag = 5
 
 var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
 // newShareSecret returns a secret for the address of a shared painting of an owner:
-// 130 random bits, and a tag that tells the server the owner, and others nothing of the
-// owner's name.
+// 130 random bits, and a tag from which the server finds the owner, and others learn
+// nothing of the owner's name.
 func newShareSecret(owner string) string {
 	random := strings.ToLower(rand.Text())
 	return random + shareTag(random, owner)
@@ -70,7 +70,7 @@ func (s *server) shareOwners(secret string) (owners []string) {
 		all = s.Keys.names()
 	}
 	for _, owner := range all {
-		if same(secret[at:], shareTag(secret[:at], owner)) {
+		if equal(secret[at:], shareTag(secret[:at], owner)) {
 			owners = append(owners, owner)
 		}
 	}
@@ -89,7 +89,7 @@ func (s *server) shared(ctx context.Context, name string) (*job.Record, error) {
 		if err != nil {
 			return nil, err
 		}
-		if r.Share != "" && r.Result != nil && same(r.Share, secret) {
+		if r.Share != "" && r.Result != nil && equal(r.Share, secret) {
 			return r, nil
 		}
 	}
@@ -197,7 +197,7 @@ func (s *server) sharedPage(w http.ResponseWriter, r *http.Request, shared *job.
 	answerShared(w, http.StatusOK, &p)
 }
 
-// notShared says that there is no painting at an address.
+// notShared answers that there is no painting at an address.
 func notShared(w http.ResponseWriter) { answerShared(w, http.StatusNotFound, nil) }
 
 func answerShared(w http.ResponseWriter, status int, p *sharedPainting) {
@@ -210,7 +210,7 @@ func answerShared(w http.ResponseWriter, status int, p *sharedPainting) {
 	h.Set("Cache-Control", "private, no-cache")
 	h.Set("X-Robots-Tag", "noindex")
 	w.WriteHeader(status)
-	w.Write(page.Bytes()) //nolint:errcheck // a client that is gone needs no answer
+	w.Write(page.Bytes()) //nolint:errcheck // the client may have disconnected
 }
 
 // originOf returns the URL of the server as the client calls it, without a path.

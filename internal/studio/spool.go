@@ -20,8 +20,8 @@ const (
 	spoolBlocks = 2048
 	// spoolWait is how long an upload waits for a block.
 	spoolWait = 10 * time.Second
-	// An upload has to bring leastRate bytes a second, but for its first
-	// seconds, and faster where it would take longer than longestUpload.
+	// An upload needs at least leastRate bytes per second after its first seconds, and
+	// more where it would take longer than longestUpload.
 	leastRate     = 16 << 10
 	firstBytes    = 8 * time.Second
 	longestUpload = 10 * time.Minute
@@ -117,7 +117,7 @@ func (f *spooled) discard() {
 	}
 }
 
-// steady reads the body of a request, and fails where it comes too slowly.
+// steady reads the body of a request, and fails where its rate is too low.
 type steady struct {
 	body  io.Reader
 	out   *http.ResponseController
@@ -126,7 +126,7 @@ type steady struct {
 	rate  int64         // bytes a second
 }
 
-// newSteady returns a reader of a body of at most so many bytes.
+// newSteady returns a reader of a body of at most a number of bytes.
 func newSteady(w http.ResponseWriter, r *http.Request, most int64) *steady {
 	announced := r.ContentLength
 	if announced < 0 {

@@ -22,20 +22,20 @@ import (
 const maxField = 64 << 10 // bytes
 
 type submissionHeader struct {
-	Key    string `header:"Idempotency-Key" maxLength:"200" doc:"requests with the same key are one job, also after a restart of the server" example:"order-7"`
-	Prefer string `header:"Prefer" maxLength:"200" doc:"wait=SECONDS, at most 60: answer when the job is finished, or the time is over" example:"wait=30"`
+	Key    string `header:"Idempotency-Key" maxLength:"200" doc:"idempotency key: requests with the same key create one job, also after a restart of the server" example:"order-7"`
+	Prefer string `header:"Prefer" maxLength:"200" doc:"wait=SECONDS, at most 60: respond when the job is finished or the time is over" example:"wait=30"`
 }
 
 type submitted struct {
 	Status   int
 	Location string `header:"Location" doc:"path of the job"`
-	Applied  string `header:"Preference-Applied" doc:"the wait of the header Prefer, as the server understood it"`
+	Applied  string `header:"Preference-Applied" doc:"the wait that the server applied"`
 	Body     *api.Job
 }
 
 func (s *server) submitOperation(humaAPI huma.API) {
 	op := operation(tagJobs, http.MethodPost, "/jobs", "submitJob", "Submit a job", http.StatusConflict)
-	op.Description = "When the server has answered, the job will be painted, whatever process ends in between."
+	op.Description = "Once the server has responded, the job is durable: it is painted even where processes end meanwhile."
 	op.DefaultStatus = http.StatusCreated
 	text := &huma.Schema{Type: huma.TypeString}
 	headers := map[string]*huma.Header{
@@ -156,6 +156,9 @@ func isLook(b *body) (bool, error) {
 	}
 }
 
+// roles are the roles of uploaded pictures, which are the names of their form fields.
+var roles = []api.Role{api.Content, api.Style, api.Mask, api.StyleMask, api.Keep, api.Init}
+
 // readForm adds the pictures of a form to a draft and returns its other fields.
 func (s *server) readForm(ctx context.Context, draft *job.Draft, b *body) (job.Submission, error) {
 	fields := make(map[string][]byte)
@@ -169,7 +172,7 @@ func (s *server) readForm(ctx context.Context, draft *job.Draft, b *body) (job.S
 		}
 		name := part.FormName()
 		switch {
-		case slices.Contains(api.Roles(), api.Role(name)):
+		case slices.Contains(roles, api.Role(name)):
 			f, err := b.decode(ctx, part, name)
 			if err == nil {
 				err = draft.Add(ctx, api.Role(name), f)
@@ -278,7 +281,7 @@ func (s *server) stored(ctx context.Context, name string, src api.Source) (*job.
 	}
 	r, err := s.Jobs.Get(ctx, owner, src.Job.ID)
 	if errors.Is(err, job.ErrNotFound) {
-		return nil, malformed("%s: there is no job %q: it was deleted, or the time that it is kept is over", name, src.Job.ID)
+		return nil, malformed("%s: there is no job %q: it was deleted, or its retention is over", name, src.Job.ID)
 	}
 	if err != nil {
 		return nil, err

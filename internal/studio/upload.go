@@ -32,23 +32,23 @@ const (
 	// paint, too.
 	pictureTime   = time.Second
 	megapixelTime = 500 * time.Millisecond
-	// places is how many uploads are decoded at a time. A picture of the greatest
-	// size takes 600 to 1,000 MB meanwhile.
+	// places is the number of uploads that are decoded at a time. A picture of the
+	// greatest size takes 600 to 1,000 MB.
 	places = 2
 	// largePixels is the size of pictures before which the garbage of the picture
 	// before is collected, so that a request never needs memory for two.
 	largePixels = 4_000_000
-	// placeWait is how long a received upload waits for its place.
+	// placeWait bounds the wait of a received upload for its place.
 	placeWait = 2 * time.Minute
 	mediaForm = "multipart/form-data"
 )
 
 var (
-	errForm   = errors.New("the request is not as expected") // of [malformed] requests
+	errForm   = errors.New("the request is malformed") // of [malformed] requests
 	errPixels = errors.New("too many pixels")
 )
 
-// formError is an errForm with words of its own.
+// formError is an errForm with a message of its own.
 type formError string
 
 func (e formError) Error() string { return string(e) }
@@ -57,7 +57,7 @@ func (e formError) Is(target error) bool { return target == errForm }
 
 func malformed(format string, args ...any) error { return formError(fmt.Sprintf(format, args...)) }
 
-// uploads are what is received, and the places where it is decoded.
+// uploads receives uploads, and bounds how many are decoded at a time.
 type uploads struct {
 	spool  *spool
 	places *quota
@@ -198,8 +198,8 @@ func (s *server) rest(pixels int, took time.Duration, then func()) {
 	time.AfterFunc(rest, then)
 }
 
-// receiveError tells a body that is too large, too slow or broken off from a fault
-// of the server.
+// receiveError distinguishes a body that is too large, too slow or incomplete from a
+// fault of the server.
 func receiveError(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return malformed("the upload broke off: send it again")
@@ -246,7 +246,7 @@ func (b *body) admit(w, h int) error {
 	return nil
 }
 
-// decodeError tells a bad picture from a fault of the server.
+// decodeError distinguishes a bad picture from a fault of the server.
 func decodeError(name string, err error) error {
 	for _, known := range []error{errForm, errPixels, context.Canceled, picture.ErrFormat, picture.ErrTooLarge, picture.ErrCorrupt} {
 		if errors.Is(err, known) {

@@ -26,8 +26,7 @@
 //
 // # Markers
 //
-// The record files are the truth, and markers are empty files that say where to
-// look. Markers that a record will need are made, and are on the disk, before the
+// The record files are authoritative. Markers are empty files that index them. Markers that a record will need are made, and are on the disk, before the
 // record file changes. Those that it no longer needs are removed afterwards. A crash
 // between two steps therefore leaves markers too many, never too few. A marker that
 // does not agree with its record is removed when it is read: [Open] removes those of

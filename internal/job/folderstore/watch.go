@@ -9,20 +9,20 @@ import (
 	"github.com/pastiche-art/pastiche/internal/job"
 )
 
-// event is what a watcher is to be told of a record.
+// event is a change of a record, as a watch reports it.
 type event struct {
 	ref ref
 	entry
 }
 
-// watcher holds the events that a watch has yet to tell. Store.mu guards it.
+// watcher holds the events that a watch has yet to report. Store.mu guards it.
 type watcher struct {
 	events []event
 	missed bool
 	wake   chan struct{}
 }
 
-// backlog is how many events wait for a slow watch before it ends.
+// backlog is how many events wait for a watch before it fails.
 const backlog = 1 << 16
 
 func (w *watcher) add(e event) {
@@ -38,7 +38,7 @@ func (w *watcher) add(e event) {
 }
 
 // Watch implements [job.Store].
-func (s *Store) Watch(ctx context.Context, tell func(job.Change)) error {
+func (s *Store) Watch(ctx context.Context, report func(job.Change)) error {
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
@@ -56,12 +56,12 @@ func (s *Store) Watch(ctx context.Context, tell func(job.Change)) error {
 		delete(s.watchers, w)
 	}()
 
-	// By revision: who has been told of one has been told of all before it.
+	// By revision, so that a revision stands for all changes up to it.
 	slices.SortFunc(initial, func(a, b event) int { return cmp.Compare(a.revision, b.revision) })
-	if err := tellAll(ctx, initial, tell); err != nil {
+	if err := reportAll(ctx, initial, report); err != nil {
 		return err
 	}
-	tell(job.Change{Synced: true, Revision: synced})
+	report(job.Change{Synced: true, Revision: synced})
 	for {
 		select {
 		case <-ctx.Done():
@@ -75,16 +75,16 @@ func (s *Store) Watch(ctx context.Context, tell func(job.Change)) error {
 		w.events = nil
 		s.mu.Unlock()
 		if missed {
-			return errors.New("the watch was too slow and has missed changes")
+			return errors.New("the watch fell behind and has missed changes")
 		}
-		if err := tellAll(ctx, events, tell); err != nil {
+		if err := reportAll(ctx, events, report); err != nil {
 			return err
 		}
 	}
 }
 
-// tellAll tells of events until ctx ends.
-func tellAll(ctx context.Context, events []event, tell func(job.Change)) error {
+// reportAll reports events until ctx ends.
+func reportAll(ctx context.Context, events []event, report func(job.Change)) error {
 	for _, e := range events {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -103,7 +103,7 @@ func tellAll(ctx context.Context, events []event, tell func(job.Change)) error {
 			r.Revision = e.revision
 			c.Record = r
 		}
-		tell(c)
+		report(c)
 	}
 	return nil
 }

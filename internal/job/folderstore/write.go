@@ -209,7 +209,7 @@ func (s *Store) unbind(r *job.Record) error {
 	return s.remove(s.keyPath(r.Owner, r.Key))
 }
 
-// commit notes in memory that a record was or is active, and tells the watchers. An
+// commit notes in memory that a record was or is active, and notifies the watchers. An
 // entry without data is of a record that is gone.
 func (s *Store) commit(k ref, e entry, was, is bool) {
 	if is {

@@ -21,7 +21,7 @@ type bus struct {
 	prefix string
 }
 
-// Messages wait for a slow subscriber up to these limits. Then some are lost.
+// The limits of messages that wait for a subscriber. Messages beyond them are lost.
 const (
 	waitingMessages = 1024
 	waitingBytes    = 64 << 20

@@ -49,7 +49,7 @@ func (s *Store) resign() {
 	s.lease = 0
 }
 
-// sweepMost is how many records one call of Sweep looks at.
+// sweepMost bounds the records of one call of Sweep.
 const sweepMost = 1000
 
 // Sweep implements [job.Store]. It begins with those that expired first, and leaves

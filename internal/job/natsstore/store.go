@@ -53,7 +53,7 @@ import (
 	"github.com/pastiche-art/pastiche/internal/job"
 )
 
-// Config says how to reach NATS and what to use there.
+// Config configures the connection to NATS and the stream of records.
 type Config struct {
 	URL     string        // of one or several NATS servers, with commas between
 	Options []nats.Option // such as credentials and certificates
@@ -338,7 +338,7 @@ func (s *Store) api(ctx context.Context, verb string, request, response any) err
 	return json.Unmarshal(m.Data, response)
 }
 
-// erase deletes a message that nobody needs any more. The message may also remain,
+// erase deletes a message that is no longer needed. The message may also remain,
 // where the servers do not answer: it expires, or is erased another time.
 func (s *Store) erase(ctx context.Context, sequence uint64) {
 	var response struct {

@@ -21,7 +21,7 @@ const heartbeat = 2 * time.Second
 var errMissed = errors.New("the watch may have missed changes of job records")
 
 // Watch implements [job.Store].
-func (s *Store) Watch(ctx context.Context, tell func(job.Change)) error {
+func (s *Store) Watch(ctx context.Context, report func(job.Change)) error {
 	if err := s.connected(ctx); err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func (s *Store) Watch(ctx context.Context, tell func(job.Change)) error {
 	info := consumer.CachedInfo()
 	defer s.forget(ctx, info.Name)
 
-	w := watch{store: s, tell: tell, told: make(map[string]bool)}
+	w := watch{store: s, report: report, seen: make(map[string]bool)}
 	if info.NumPending == 0 && info.Delivered.Consumer == 0 {
 		w.sync()
 	}
@@ -84,10 +84,10 @@ func (s *Store) forget(ctx context.Context, consumer string) {
 // watch is the state of a call of [Store.Watch].
 type watch struct {
 	store    *Store
-	tell     func(job.Change)
+	report   func(job.Change)
 	received uint64          // messages
 	revision uint64          // of the last of them
-	told     map[string]bool // the records that were told before the sync; nil afterwards
+	seen     map[string]bool // the records reported before the sync; nil afterwards
 }
 
 // receive handles a message of the consumer.
@@ -123,11 +123,11 @@ func (w *watch) record(m *nats.Msg) error {
 	w.revision = meta.Sequence.Stream
 	c := w.store.change(m, w.revision)
 	end := m.Header.Get(ended) != ""
-	if w.told == nil || !end || w.told[c.ID] {
-		w.tell(c)
+	if w.seen == nil || !end || w.seen[c.ID] {
+		w.report(c)
 	}
-	if w.told != nil {
-		w.told[c.ID] = true
+	if w.seen != nil {
+		w.seen[c.ID] = true
 		if meta.NumPending == 0 {
 			w.sync()
 		}
@@ -135,11 +135,11 @@ func (w *watch) record(m *nats.Msg) error {
 	return nil
 }
 
-// sync tells once that all active records have been told.
+// sync reports once that all active records have been reported.
 func (w *watch) sync() {
-	if w.told != nil {
-		w.told = nil
-		w.tell(job.Change{Synced: true, Revision: w.revision})
+	if w.seen != nil {
+		w.seen = nil
+		w.report(job.Change{Synced: true, Revision: w.revision})
 	}
 }
 

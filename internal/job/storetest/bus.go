@@ -69,8 +69,8 @@ func receive(t *testing.T, messages chan string) string {
 	select {
 	case m := <-messages:
 		return m
-	case <-time.After(patience):
-		t.Fatalf("no message within %v", patience)
+	case <-time.After(timeout):
+		t.Fatalf("no message within %v", timeout)
 		return ""
 	}
 }
@@ -195,7 +195,7 @@ func request(t *testing.T, b job.Bus, data string) string {
 	t.Helper()
 	var answer []byte
 	eventually(t, "an answer", func() bool {
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		ctx, cancel := context.WithTimeout(t.Context(), timeout)
 		defer cancel()
 		var err error
 		answer, err = b.Request(ctx, "work", []byte(data))
@@ -239,7 +239,7 @@ func testRequest(t *testing.T, a, b job.Bus) {
 		t.Errorf("answer %q, want none", got)
 	}
 	errs := race(n, func(i int) error {
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		ctx, cancel := context.WithTimeout(t.Context(), timeout)
 		defer cancel()
 		got, err := a.Request(ctx, "work", fmt.Append(nil, i))
 		if err == nil && string(got) != fmt.Sprint("answer to ", i) {
@@ -253,7 +253,7 @@ func testRequest(t *testing.T, a, b job.Bus) {
 }
 
 func testNobody(t *testing.T, a, b job.Bus) {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	_, err := a.Request(ctx, "work", nil)
 	want(t, "a request that nobody answers", err, job.ErrNobody)
@@ -320,7 +320,7 @@ func testRequestEnds(t *testing.T, a, b job.Bus) {
 	select {
 	case err := <-ended:
 		want(t, "a request whose context ended", err, context.Canceled)
-	case <-time.After(patience):
+	case <-time.After(timeout):
 		t.Fatal("the request did not end with its context")
 	}
 }
@@ -337,7 +337,7 @@ func testAnswerEnds(t *testing.T, a, b job.Bus) {
 		return nil
 	})
 	request(t, a, "")
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	requested := make(chan struct{})
 	go func() {
@@ -348,7 +348,7 @@ func testAnswerEnds(t *testing.T, a, b job.Bus) {
 	stop()
 	select {
 	case <-ended:
-	case <-time.After(patience):
+	case <-time.After(timeout):
 		t.Fatal("the context of a handler did not end when the answerer stopped")
 	}
 	cancel()

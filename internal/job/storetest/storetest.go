@@ -13,8 +13,8 @@ import (
 	"github.com/pastiche-art/pastiche/internal/job"
 )
 
-// patience is how long a test waits for what must happen.
-const patience = 30 * time.Second
+// timeout is how long a test waits for what must happen.
+const timeout = 30 * time.Second
 
 // Run checks that a store keeps the contract of [job.Store]. open returns an empty
 // store, which the tests close.
@@ -171,9 +171,9 @@ func want(t *testing.T, what string, err, target error) {
 // eventually waits until done returns true.
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !done(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(timeout); !done(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("%s: not within %v", what, patience)
+			t.Fatalf("%s: not within %v", what, timeout)
 		}
 	}
 }
@@ -197,7 +197,7 @@ func same(t *testing.T, got, want *job.Record) {
 	}
 }
 
-// watcher receives the changes that a watch tells.
+// watcher receives the changes that a watch reports.
 type watcher struct {
 	changes chan job.Change
 	ended   chan error
@@ -217,10 +217,10 @@ func watch(t *testing.T, s job.Store) *watcher {
 	return w
 }
 
-// until returns the first change that is wanted, and those told before it.
+// until returns the first change that is wanted, and those before it.
 func (w *watcher) until(t *testing.T, what string, wanted func(job.Change) bool) (c job.Change, before []job.Change) {
 	t.Helper()
-	timeout := time.After(patience)
+	timeout := time.After(timeout)
 	for {
 		select {
 		case c := <-w.changes:
@@ -231,7 +231,7 @@ func (w *watcher) until(t *testing.T, what string, wanted func(job.Change) bool)
 		case err := <-w.ended:
 			t.Fatalf("the watch ended before it told of %s: %v", what, err)
 		case <-timeout:
-			t.Fatalf("the watch did not tell of %s within %v", what, patience)
+			t.Fatalf("the watch did not report %s within %v", what, timeout)
 		}
 	}
 }

@@ -137,7 +137,7 @@ func testClose(t *testing.T, s job.Store) {
 	closeStore(t, s)
 	select {
 	case <-w.ended:
-	case <-time.After(patience):
+	case <-time.After(timeout):
 		t.Fatal("the watch did not end when the store was closed")
 	}
 	if s.Create(t.Context(), Record("", "two")) == nil || s.Replace(t.Context(), r) == nil || s.Delete(t.Context(), r) == nil {

@@ -28,12 +28,12 @@ func testWatch(t *testing.T, s job.Store) {
 		if !c.Deleted && c.Active() {
 			told[c.ID] = c
 		} else {
-			delete(told, c.ID) // a store may tell what has been before
+			delete(told, c.ID) // a store may report earlier changes
 		}
 	}
 	for _, r := range []*job.Record{queued, receiving, hook} {
 		if told[r.ID].Record == nil {
-			t.Fatalf("the watch did not tell of %s before Synced", r.ID)
+			t.Fatalf("the watch did not report %s before Synced", r.ID)
 		}
 		same(t, told[r.ID].Record, r)
 	}
@@ -104,7 +104,7 @@ func testWatchEnds(t *testing.T, s job.Store) {
 		if err != nil && !errors.Is(err, context.Canceled) {
 			t.Errorf("the watch ended with %v", err)
 		}
-	case <-time.After(patience):
+	case <-time.After(timeout):
 		t.Fatal("the watch did not end with its context")
 	}
 	create(t, s, Record("", "after"))
@@ -161,7 +161,7 @@ func testWatchAll(t *testing.T, s job.Store) {
 }
 
 // testPageRevision reads pages and waits until a watch reaches their revision: it
-// has then told of each job that is not in the page.
+// has then reported each job that is not in the page.
 func testPageRevision(t *testing.T, s job.Store) {
 	w := watch(t, s)
 	reached, told := uint64(0), map[string]bool{}
@@ -181,13 +181,13 @@ func testPageRevision(t *testing.T, s job.Store) {
 			}
 		}
 		if !told[id] {
-			t.Fatalf("the watch reached the revision of the page and did not tell of %s", id)
+			t.Fatalf("the watch reached the revision of the page and did not report %s", id)
 		}
 		if i%2 == 0 {
 			replace(t, s, r, In(api.Done))
 		}
 	}
-	// Records that never were active do not raise it beyond what a watch tells.
+	// Records that never were active do not raise it beyond what a watch reports.
 	create(t, s, Record("ann", "stored", In(job.Stored)))
 	page := list(t, s, job.Query{Owner: "ann", Limit: 100})
 	for reached < page.Revision {

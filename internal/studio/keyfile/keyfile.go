@@ -28,7 +28,7 @@ type Key struct {
 }
 
 // Parse reads the text of a keys file. Errors begin with the name of the file and the
-// number of the line, and do not tell a key.
+// number of the line, and contain no key.
 func Parse(file string, text []byte) ([]Key, error) {
 	if len(text) > MaxSize {
 		return nil, fmt.Errorf("%s: expected at most %d KiB", file, MaxSize>>10)
@@ -57,7 +57,7 @@ func Parse(file string, text []byte) ([]Key, error) {
 	return keys, nil
 }
 
-// parse reads a line with a key. Errors do not tell the key.
+// parse reads a line with a key. Errors do not contain the key.
 func parse(line string) (k Key, err error) {
 	if !utf8.ValidString(line) {
 		return k, errors.New("not UTF-8 text")

@@ -17,6 +17,22 @@ test('the command that paints the same', () => {
   )
 })
 
+test('parameters without a flag are set by their names', () => {
+  const j = { ...painting, options: { recipe: { ...recipe, rotations: 4, init: 'noise', style_layers: [{ name: 'conv2_1', weight: 0.5 }] } } } as unknown as Job
+  const command = commandOf(j, recipes)
+  expect(command).toContain('--set init=noise')
+  expect(command).toContain('--set rotations=4')
+  expect(command).toContain(`--set 'style_layers=[{"name":"conv2_1","weight":0.5}]'`)
+})
+
+test('first iterations that do not keep their ratio are set', () => {
+  const base = [{ name: 'fine', title: 'Fine', recipe: { ...recipe, first_iterations: 80 } }] as unknown as RecipeInfo[]
+  const command = (first: number) => commandOf({ ...painting, options: { recipe: { ...recipe, iterations: 20, first_iterations: first } } } as unknown as Job, base)
+  expect(command(40)).toContain('--iterations 20')
+  expect(command(40)).not.toContain('first_iterations')
+  expect(command(80)).toContain('--set first_iterations=80')
+})
+
 test('a weight that no strength sets is in the command', () => {
   const j = { ...painting, options: { recipe: { ...recipe, content_weight: 0.01 } } } as Job
   expect(commandOf(j, recipes)).toContain('--content-weight 0.01')

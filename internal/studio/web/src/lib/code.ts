@@ -3,13 +3,9 @@ import * as api from './api'
 import type { Job, RecipeInfo, Role } from './api'
 import { balanced } from './recipe'
 
-// The flags of 'pastiche paint' for parameters of recipes.
-const flags: Record<string, string> = {
-  size: 'size', iterations: 'iterations', first_size: 'first-size', scale_step: 'scale-step', colors: 'colors', faces: 'faces',
-  style_scale: 'style-scale', first_style_scale: 'first-style-scale', color_method: 'color-method', rotations: 'rotations',
-  content_weight: 'content-weight', first_content_weight: 'first-content-weight', style_weight: 'style-weight',
-  variation_weight: 'tv-weight', optimizer: 'optimizer', learning_rate: 'learning-rate', pyramid: 'pyramid',
-}
+// The parameters of recipes that have flags of their own in 'pastiche paint'; --set sets
+// the others.
+const everyday = ['size', 'iterations', 'content_weight', 'style_scale', 'faces', 'colors']
 
 // The parameters that the strength sets.
 const strengthened = ['content_weight', 'first_content_weight', 'first_size', 'content_share', 'noise_share']
@@ -54,11 +50,19 @@ export function commandOf(j: Job, recipes: RecipeInfo[]): string {
   const pictures = [...files(j, 'content', 'photo'), ...files(j, 'style', 'style')].join(' ')
   const words = [`pastiche paint ${pictures}`, '-o painting.png', `--recipe ${quoted(recipe.name)}`]
   if (strength !== balanced) words.push(`--strength ${strength}`)
-  for (const [name, value] of Object.entries(changed(j, recipes))) {
-    const flag = flags[name]
-    if (flag && typeof value !== 'object') words.push(`--${flag} ${quoted(String(value))}`)
+  const parameters = changed(j, recipes)
+  for (const name of everyday) {
+    if (name in parameters) words.push(`--${name.replaceAll('_', '-')} ${quoted(String(parameters[name]))}`)
   }
-  if (recipe.init === 'noise') words.push('--init noise')
+  const base: Record<string, unknown> = recipes.find((r) => r.name === recipe.name)?.recipe ?? {}
+  if ('iterations' in parameters && recipe.first_iterations !== undefined) { // which --iterations changes by the same ratio
+    parameters.first_iterations = recipe.first_iterations
+    if (recipe.first_iterations === Math.trunc((Number(base.first_iterations) * Number(recipe.iterations)) / Number(base.iterations))) delete parameters.first_iterations
+  }
+  for (const [name, value] of Object.entries(parameters)) {
+    if (everyday.includes(name) || value === 'picture') continue // --init FILE begins with a picture
+    words.push(`--set ${quoted(`${name}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)}`)
+  }
   if (seed) words.push(`--seed ${seed}`)
   if (style_weights) words.push(`--style-blend ${style_weights.join(',')}`)
   if (style_scales) words.push(`--style-scales ${style_scales.join(',')}`)
