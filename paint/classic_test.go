@@ -5,49 +5,9 @@ import (
 	"image"
 	"math"
 	"testing"
+
+	"github.com/pastiche-art/pastiche/loss"
 )
-
-// contentCost is the course's J_content(C, G) in float64, for activations times a
-// factor.
-func contentCost(c, g *Activation, factor float64) float64 {
-	var sum float64
-	for i, v := range c.Values {
-		d := factor * (float64(v) - float64(g.Values[i]))
-		sum += d * d
-	}
-	return sum / float64(4*c.H*c.W*c.C)
-}
-
-// gram is A Aᵀ/(nH nW), row by row, in float64.
-func gram(a *Activation, factor float64) [][]float64 {
-	n := a.H * a.W
-	rows := make([][]float64, a.C)
-	for i := range rows {
-		rows[i] = make([]float64, a.C)
-		for j := range rows[i] {
-			var sum float64
-			for k := range n {
-				sum += factor * float64(a.Values[i*n+k]) * factor * float64(a.Values[j*n+k])
-			}
-			rows[i][j] = sum / float64(n)
-		}
-	}
-	return rows
-}
-
-// layerStyleCost is the course's J_style[l](S, G), with each Gram matrix divided
-// by its own number of positions.
-func layerStyleCost(s, g *Activation, factor float64) float64 {
-	of, to := gram(g, factor), gram(s, factor)
-	var sum float64
-	for i := range of {
-		for j := range of[i] {
-			d := to[i][j] - of[i][j]
-			sum += d * d
-		}
-	}
-	return sum / float64(4*s.C*s.C)
-}
 
 // TestClassicCosts computes the course's formulas from activations.
 func TestClassicCosts(t *testing.T) {
@@ -56,14 +16,20 @@ func TestClassicCosts(t *testing.T) {
 	opts := Options{Recipe: &recipe, Network: network}
 	// The styles need no resizing: their long side is the picture's.
 	content, style, generated := photo(32, 24), strokes(20, 32, 4), strokes(32, 24, 3)
-	activation := func(p image.Image, layer string) *Activation { return mustFeatures(t, p, layer, opts) }
+	activation := func(p image.Image, layer string) *loss.Activation {
+		a := mustFeatures(t, p, layer, opts)
+		for i := range a.Values {
+			a.Values[i] *= float32(network.Factor)
+		}
+		return a
+	}
 
-	jContent := contentCost(activation(content, "conv4_2"), activation(generated, "conv4_2"), network.Factor)
+	jContent := loss.ContentCost(activation(content, "conv4_2"), activation(generated, "conv4_2"))
 	var jStyle float64
 	layers := make(map[string]float64)
 	for block := range 5 {
 		layer := fmt.Sprintf("conv%d_1", block+1)
-		layers[layer] = layerStyleCost(activation(style, layer), activation(generated, layer), network.Factor)
+		layers[layer] = loss.LayerStyleCost(activation(style, layer), activation(generated, layer))
 		jStyle += 0.2 * layers[layer]
 	}
 

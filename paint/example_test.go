@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/pastiche-art/pastiche/internal/vgg"
+	"github.com/pastiche-art/pastiche/loss"
 	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
 )
@@ -126,6 +127,36 @@ func ExampleScore() {
 	// content cost has risen: true
 }
 
+// Package loss computes the course's costs from activations. Like the recipe [paint.Classic],
+// multiply them by the network's factor to compare them with the course's.
+func ExampleFeatures_costs() {
+	network, err := paint.OpenNetwork("builtin")
+	if err != nil {
+		log.Fatal(err)
+	}
+	recipe := paint.Classic()
+	features := func(p *picture.Picture, layer string) *loss.Activation {
+		a, err := paint.Features(context.Background(), p, layer, paint.Options{Recipe: &recipe, Network: network})
+		if err != nil {
+			log.Fatal(err)
+		}
+		for i := range a.Values {
+			a.Values[i] *= float32(network.Factor)
+		}
+		return a
+	}
+	photo, style := open("photos/coffee.jpg").Resize(96, 64), open("paintings/river.jpg").Resize(96, 72)
+	noise := paint.Noise(photo, 0.6, 1)
+	fmt.Printf("content cost %.4g\n", loss.ContentCost(features(photo, "conv4_2"), features(noise, "conv4_2")))
+	gram := loss.GramMatrix(features(style, "conv1_1"))
+	fmt.Printf("Gram matrix of %d x %d\n", len(gram), len(gram[0]))
+	fmt.Printf("style cost %.4g\n", loss.LayerStyleCost(features(style, "conv1_1"), features(noise, "conv1_1")))
+	// Output:
+	// content cost 1099
+	// Gram matrix of 16 x 16
+	// style cost 6.54e+06
+}
+
 // What a layer sees, and what one that does not exist says.
 func ExampleFeatures() {
 	photo := open("photos/coffee.jpg").Resize(96, 64)
@@ -133,7 +164,7 @@ func ExampleFeatures() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Printf("%d feature maps of %d x %d\n", a.C, a.H, a.W)
+	fmt.Printf("%d feature maps of %d x %d\n", a.Channels, a.Height, a.Width)
 
 	_, err = paint.Features(context.Background(), photo, "conv5_2", paint.Options{})
 	fmt.Println(err)

@@ -10,6 +10,7 @@ import (
 	"github.com/pastiche-art/pastiche/internal/cost"
 	"github.com/pastiche-art/pastiche/internal/face"
 	"github.com/pastiche-art/pastiche/internal/kernel"
+	"github.com/pastiche-art/pastiche/loss"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -69,11 +70,11 @@ func TestFacesKept(t *testing.T) {
 
 // distance returns the root mean square of the difference of two activations within
 // the square of a face and outside it.
-func distance(a, b *Activation, f face.Face) (inside, outside float64) {
+func distance(a, b *loss.Activation, f face.Face) (inside, outside float64) {
 	var squares, n [2]float64
-	long := float64(max(a.W, a.H))
+	long := float64(max(a.Width, a.Height))
 	for i, v := range a.Values {
-		x, y := (float64(i%a.W)+0.5)/long, (float64(i/a.W%a.H)+0.5)/long
+		x, y := (float64(i%a.Width)+0.5)/long, (float64(i/a.Width%a.Height)+0.5)/long
 		out := 0
 		if max(math.Abs(x-f.X), math.Abs(y-f.Y)) > f.Size/2 {
 			out = 1

@@ -63,8 +63,8 @@ func TestFormats(t *testing.T) {
 			}
 			got := mustFeatures(t, p, layer, Options{Network: network, Recipe: &recipe})
 			want := references[test.convention]
-			if [3]int{got.C, got.H, got.W} != want.Shape || len(want.Values) == 0 {
-				t.Fatalf("got %d x %d x %d activations, want %v", got.C, got.H, got.W, want.Shape)
+			if [3]int{got.Channels, got.Height, got.Width} != want.Shape || len(want.Values) == 0 {
+				t.Fatalf("got %d x %d x %d activations, want %v", got.Channels, got.Height, got.Width, want.Shape)
 			}
 			largest := slices.Max(want.Values)
 			for i, v := range got.Values {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/pastiche-art/pastiche/loss"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -136,7 +137,7 @@ func TestGroundOfACutOut(t *testing.T) {
 
 func TestHiddenColorsOfScores(t *testing.T) {
 	var reports []*Report
-	var activations []*Activation
+	var activations []*loss.Activation
 	recipe := small(t, "fine")
 	for _, hidden := range hiddenColors {
 		content, style := cutOut(photo(60, 40), hidden), cutOut(strokes(50, 44, 4), hidden)

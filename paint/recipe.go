@@ -138,7 +138,7 @@ const (
 // A ContentCost is a way to compare activations position by position.
 type ContentCost string
 
-// The content costs of package loss.
+// The content costs.
 const (
 	SquaredContent ContentCost = "squared"    // the course's: a mean over the layer
 	SummedContent  ContentCost = "sum"        // the paper's: a sum over the layer, which grows with the canvas
@@ -154,7 +154,7 @@ func ContentCosts() []ContentCost {
 // A StyleCost is a way to compare the statistics of activations.
 type StyleCost string
 
-// The style costs of package loss.
+// The style costs.
 const (
 	GramCost        StyleCost = "gram"
 	WassersteinCost StyleCost = "wasserstein"
@@ -171,7 +171,7 @@ func StyleCosts() []StyleCost {
 // An Optimizer moves the pixels.
 type Optimizer string
 
-// The optimisers of package optim.
+// The optimisers.
 const (
 	Adam  Optimizer = "adam"
 	LBFGS Optimizer = "lbfgs"

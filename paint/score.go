@@ -6,6 +6,8 @@ import (
 	"errors"
 	"image"
 	"strings"
+
+	"github.com/pastiche-art/pastiche/loss"
 )
 
 // A Report holds the costs of a picture.
@@ -72,16 +74,10 @@ func scoreError(err error) error {
 	return err
 }
 
-// An Activation is the output of a layer: C feature maps of H x W.
-type Activation struct {
-	C, H, W int
-	Values  []float32 // C x H x W
-}
-
 // Features returns the activation of a layer for a picture, which is not resized. It
 // uses the network and the threads of the options, and Pooling and Replicate of the
 // recipe. Errors are those of [Paint] before work begins, or context.Cause(ctx).
-func Features(ctx context.Context, m image.Image, layer string, opts Options) (activation *Activation, err error) {
+func Features(ctx context.Context, m image.Image, layer string, opts Options) (activation *loss.Activation, err error) {
 	defer catch(&err)
 	p, _, err := visible("picture", m)
 	if err != nil {
@@ -105,5 +101,5 @@ func Features(ctx context.Context, m image.Image, layer string, opts Options) (a
 		return nil, err
 	}
 	f := all[name]
-	return &Activation{C: f.C, H: f.H, W: f.W, Values: f.CHW()}, nil
+	return &loss.Activation{Channels: f.C, Height: f.H, Width: f.W, Values: f.CHW()}, nil
 }

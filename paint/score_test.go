@@ -11,6 +11,7 @@ import (
 
 	"github.com/pastiche-art/pastiche/internal/kernel"
 	"github.com/pastiche-art/pastiche/internal/vgg"
+	"github.com/pastiche-art/pastiche/loss"
 )
 
 func mustScore(t testing.TB, content image.Image, regions []Region, scored image.Image, opts Options) *Report {
@@ -22,7 +23,7 @@ func mustScore(t testing.TB, content image.Image, regions []Region, scored image
 	return r
 }
 
-func mustFeatures(t testing.TB, p image.Image, layer string, opts Options) *Activation {
+func mustFeatures(t testing.TB, p image.Image, layer string, opts Options) *loss.Activation {
 	t.Helper()
 	a, err := Features(t.Context(), p, layer, opts)
 	if err != nil {
@@ -133,8 +134,8 @@ func TestFeatures(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := all["conv3_2"].CHW()
-			if got.C != 96 || got.H != 8 || got.W != 11 {
-				t.Errorf("%d x %d x %d, want 96 x 8 x 11", got.C, got.H, got.W)
+			if got.Channels != 96 || got.Height != 8 || got.Width != 11 {
+				t.Errorf("%d x %d x %d, want 96 x 8 x 11", got.Channels, got.Height, got.Width)
 			}
 			if !slices.Equal(got.Values, want) {
 				t.Error("not the activation of a plan")

@@ -130,15 +130,15 @@ func TestRotations(t *testing.T) {
 				}
 				of[i] = all["conv2_1"]
 			}
-			distance := cost.LayerStyleCost(of[0].Second, of[1].Second)
-			if same := distance < 1e-9*cost.LayerStyleCost(of[0].Second, zero(of[0])); same != test.same {
+			distance := styleDistance(of[0], of[1])
+			if same := distance < 1e-9*styleDistance(of[0], zero(of[0])); same != test.same {
 				t.Errorf("statistics upright and turned are %g apart", distance)
 			}
 		})
 	}
 }
 
-// zero returns a matrix of zeros of the size of a Gram matrix.
-func zero(of *cost.Statistics) *kernel.Matrix {
-	return kernel.NewMatrix(of.Second.Rows, of.Second.Cols)
+// zero returns statistics with a Gram matrix of zeros.
+func zero(of *cost.Statistics) *cost.Statistics {
+	return &cost.Statistics{Second: kernel.NewMatrix(of.Second.Rows, of.Second.Cols)}
 }

@@ -5,9 +5,9 @@ import (
 	"math"
 )
 
-// pngColors returns what the chunks cICP, gAMA and cHRM before the picture say of
-// its colours, each nil where they say nothing, or what sRGB is. A chunk sRGB says
-// more than gAMA and cHRM, which stand beside it for old programs.
+// pngColors returns the color descriptions in the chunks cICP, gAMA and cHRM before the
+// picture, or nil where they are missing or describe sRGB. An sRGB chunk takes
+// precedence over gAMA and cHRM, which accompany it for old programs.
 func pngColors(data []byte) (code *cicp, calibrated *rgbSpace) {
 	var (
 		gamma      float64
@@ -44,8 +44,8 @@ const pngUnit = 100000
 func calibration(gamma float64, chromatics *gamut, isSRGB bool) *rgbSpace {
 	const (
 		usual    = 1 / 2.2 // the gamma that stands for the curve of sRGB
-		rounded  = 0.05    // how far off it is the same, as libpng has it
-		least    = 0.1     // of a gamma that can be meant
+		rounded  = 0.05    // the tolerance, as in libpng
+		least    = 0.1     // the smallest plausible gamma
 		greatest = 10
 	)
 	light := srgbToLinear

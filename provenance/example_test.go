@@ -28,7 +28,6 @@ func Example() {
 		Recipe:  recipe,
 	}
 	path := filepath.Join(os.TempDir(), "provenance-example.png")
-	defer os.Remove(path)
 	if err := picture.Save(path, picture.New(300, 200), picture.SaveOptions{Record: record.Encode()}); err != nil {
 		log.Fatal(err)
 	}
@@ -37,6 +36,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	os.Remove(path)
 	fmt.Println(strings.Join(found.Command(), " "))
 	// Output: pastiche paint photo.jpg painting.jpg --recipe fine --size 300 --set margin=4
 }

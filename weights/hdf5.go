@@ -123,19 +123,20 @@ func (f *hdf5File) superblock() (root uint64, err error) {
 	return binary.LittleEndian.Uint64(block[rootAt:]), nil
 }
 
-// An objectHeader is the messages of a group or dataset that are looked at, nil
-// where there is none.
+// An objectHeader holds the messages of a group or dataset that the reader uses; a
+// missing message is nil.
 type objectHeader struct {
 	dataspace, datatype, layout, filters, symbolTable, linkInfo []byte
 
-	depth   int  // of the object
+	depth   int  // depth of the object in the groups
 	version byte // 1 or 2
-	fields  int  // the bytes before the data of a message: its type, size and flags
+	fields  int  // the length of a message's type, size and flags, before its data
 	isGroup bool // it has links
-	shared  bool // a message says only where it is
+	shared  bool // a message is stored elsewhere
 }
 
-// field returns the place of a message of that type, nil for other types.
+// field returns the address of the field for messages of a type, or nil for other
+// types.
 func (h *objectHeader) field(kind uint16) *[]byte {
 	switch kind {
 	case messageDataspace:
@@ -155,7 +156,7 @@ func (h *objectHeader) field(kind uint16) *[]byte {
 	}
 }
 
-// object reads the group or dataset whose header is at an address.
+// object reads the group or dataset with the header at an address.
 func (f *hdf5File) object(address uint64, depth int) error {
 	h := objectHeader{depth: depth}
 	if err := f.header(&h, address); err != nil {
@@ -172,12 +173,12 @@ func (f *hdf5File) object(address uint64, depth int) error {
 	return f.layout.add(f.path, func() (*tensor, error) { return f.dataset(&h) })
 }
 
-// maxHeaderPrefix is the most that an object header has before its messages:
-// OHDR, version, flags, times, numbers of attributes, size.
+// maxHeaderPrefix is the largest length of an object header before its messages: OHDR,
+// version, flags, times, numbers of attributes, size.
 const maxHeaderPrefix = 4 + 1 + 1 + 16 + 4 + 8
 
 // header reads the object header at an address, of version 1 (IV.A.1.a) or 2
-// (IV.A.1.b), and follows the links in it.
+// (IV.A.1.b), and follows its links.
 func (f *hdf5File) header(h *objectHeader, address uint64) error {
 	if address >= uint64(f.size) {
 		return f.malformed("needs a header at byte %d of the file, which has %d", address, f.size)
@@ -249,8 +250,9 @@ func (f *hdf5File) part(h *objectHeader, address, size uint64, part int) error {
 	return f.messages(h, data[len(partMagic):], part)
 }
 
-// messages reads the messages in the data of a part of an object header, and in
-// the parts that continue it. Less than a message's fields at the end is a gap.
+// messages reads the messages in the data of a part of an object header, and in the
+// parts that continue it. Fewer bytes at the end than the fields of a message are a
+// gap.
 func (f *hdf5File) messages(h *objectHeader, data []byte, part int) error {
 	for len(data) >= h.fields {
 		var kind uint16
@@ -274,7 +276,7 @@ func (f *hdf5File) messages(h *objectHeader, data []byte, part int) error {
 	return nil
 }
 
-// message keeps a message for the header, or follows what it leads to.
+// message stores a message in the header, or follows a continuation or a link.
 func (f *hdf5File) message(h *objectHeader, kind uint16, flags byte, body []byte, part int) error {
 	switch kind {
 	case messageContinuation:
@@ -298,7 +300,7 @@ func (f *hdf5File) message(h *objectHeader, kind uint16, flags byte, body []byte
 	return nil
 }
 
-// group reads what is in a group with a symbol table (III.A, III.D).
+// group reads the members of a group with a symbol table (III.A, III.D).
 func (f *hdf5File) group(symbolTable []byte, depth int) error {
 	if len(symbolTable) < 16 {
 		return f.malformed("has a symbol table of %d bytes, expected 16", len(symbolTable))
@@ -314,8 +316,8 @@ func (f *hdf5File) group(symbolTable []byte, depth int) error {
 	return f.symbols(binary.LittleEndian.Uint64(symbolTable), names, -1, depth)
 }
 
-// symbols reads the entries below a node of a group's B-tree (III.A.1). Its level
-// is one less than the one above, -1 for a root.
+// symbols reads the entries below a node of a group's B-tree (III.A.1). The level of
+// the node is one less than above, which is -1 for a root.
 func (f *hdf5File) symbols(address uint64, names []byte, above, depth int) error {
 	const header, entry = 24, 16
 	head, err := f.node(address, btreeMagic, header)
@@ -375,7 +377,7 @@ func (f *hdf5File) entries(address uint64, names []byte, depth int) error {
 	return nil
 }
 
-// follow reads the object that a group at that depth calls by a name.
+// follow reads the object with a name in a group at the given depth.
 func (f *hdf5File) follow(name []byte, address uint64, depth int) error {
 	if depth == maxDepth {
 		return f.malformed("is more than %d groups deep", maxDepth)
@@ -395,7 +397,7 @@ func (f *hdf5File) follow(name []byte, address uint64, depth int) error {
 	return nil
 }
 
-// dataset lists the dataset with that header.
+// dataset lists the dataset with the given header.
 func (f *hdf5File) dataset(h *objectHeader) (*tensor, error) {
 	if h.shared {
 		return nil, f.refused("described by a message that it shares with others")
@@ -465,8 +467,8 @@ func (f *hdf5File) datatype(data []byte) (dtype, error) {
 	return number, nil
 }
 
-// data returns the bytes of a dataset with that layout (IV.A.2.i). Versions 3 to
-// 5 differ only in chunks.
+// data returns the bytes of a dataset with the given layout (IV.A.2.i). Versions 3 to 5
+// differ only for chunks.
 func (f *hdf5File) data(layout []byte) (*io.SectionReader, error) {
 	const compact, contiguous = 0, 1
 	if len(layout) < 4 || layout[0] < 3 || layout[0] > 5 {

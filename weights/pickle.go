@@ -462,7 +462,7 @@ func (m *pickleMachine) text(op byte) (any, error) {
 	return string(b), err
 }
 
-// number reads the index of a memo entry.
+// index reads the index of a memo entry.
 func (m *pickleMachine) index(op byte) (int64, error) {
 	switch op {
 	case opGet, opPut:

@@ -304,7 +304,7 @@ func (f *pickledFile) torchTensor(t *torchTensor, name []byte) (*tensor, error) 
 	}}, nil
 }
 
-// array returns an array of NumPy as a tensor.
+// numpyArray returns an array of NumPy as a tensor.
 func (f *pickledFile) numpyArray(a *numpyArray, name []byte) (*tensor, error) {
 	if a.typ == nil {
 		return nil, fmt.Errorf("%w: the array %s has no type", ErrNotVGG, quote(name))

@@ -11,27 +11,26 @@ import (
 	"strings"
 )
 
-// torch.save writes a pickle in which tensors are calls of _rebuild_tensor_v2
-// with a storage, an offset, a shape and strides; the storages' bytes lie
-// outside the pickle. Since version 1.6 file and storages are members of a zip
-// archive: archive/data.pkl, archive/data/0 and so on; a TorchScript archive is
-// the same with code beside it. Before, the file was five pickles (a magic number,
-// a version, the sizes of C's types, the object, the storages' keys), then each
-// storage behind its length in 8 bytes.
+// torch.save writes a pickle in which tensors are calls of _rebuild_tensor_v2 with a
+// storage, an offset, a shape and strides. The bytes of the storages are outside the
+// pickle. Since version 1.6 the pickle and the storages are members of a zip archive:
+// archive/data.pkl, archive/data/0 and so on; a TorchScript archive also contains code.
+// Before, the file had five pickles (a magic number, a version, the sizes of C's types,
+// the object, the keys of the storages), then each storage after its length in 8 bytes.
 const (
 	torchPickle    = "data.pkl"
 	torchStorages  = "data/"
 	torchByteOrder = "byteorder"
 
-	// legacyMagic is the first of the five pickles, of the number
-	// 0x1950a86a20f9469cfc6c, behind the protocol and what frames it; or in the
-	// protocols 0 and 1.
+	// legacyMagic is the first of the five pickles, that of the number
+	// 0x1950a86a20f9469cfc6c, after the protocol and frame opcodes; the second form is
+	// that of protocols 0 and 1.
 	legacyMagic     = "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
 	legacyMagicText = "L119547037146038801333356L\n."
 	legacyVersion   = 1001 // the second of the five pickles
 )
 
-// storageTypes are the number formats of storages, by their classes in torch.
+// storageTypes are the number formats of storages by their classes in torch.
 var storageTypes = map[string]string{
 	"torch.FloatStorage": "F32", "torch.DoubleStorage": "F64", "torch.HalfStorage": "F16", "torch.BFloat16Storage": "BF16",
 	"torch.LongStorage": "I64", "torch.IntStorage": "I32", "torch.ShortStorage": "I16", "torch.CharStorage": "I8",
@@ -40,14 +39,14 @@ var storageTypes = map[string]string{
 	"torch.storage.UntypedStorage": "U8",
 }
 
-// A torchStorage is the numbers of one tensor or of several.
+// A torchStorage holds the numbers of one or more tensors.
 type torchStorage struct {
 	typ   string // of storageTypes
 	count int64
-	start int64 // where its bytes are in the file; 0 until they are found
+	start int64 // the position of its bytes in the file; 0 until it is known
 }
 
-// torchFile is a file that is being read.
+// torchFile is a file while it is being read.
 type torchFile struct {
 	pickledFile
 	storages map[string]*torchStorage
@@ -65,10 +64,10 @@ func (f *torchFile) machine(start, end int64) *pickleMachine {
 	return m
 }
 
-// persistent returns what an identifier stands for: ("storage", type, key,
-// location, count), or ("module", class, file, source) for a class of PyTorch's
-// before version 1.6. A view of another storage, which old files could have as a
-// sixth part, is refused. Storages of types that no VGG has are ignored.
+// persistent returns the value of an identifier: ("storage", type, key, location,
+// count) or, before version 1.6, ("module", class, file, source) for a class. It
+// refuses a view of another storage, which old files may have as a sixth element. It
+// ignores storages of types that no VGG has.
 func (f *torchFile) persistent(id any) (any, error) {
 	parts, _ := id.(tuple)
 	if len(parts) == 4 && parts[0] == "module" {
@@ -96,13 +95,13 @@ func (f *torchFile) persistent(id any) (any, error) {
 	return nil, errors.New(`found a persistent identifier that is not ("storage", type, key, location, count)`)
 }
 
-// size returns how many bytes the storage takes.
+// size returns the size of the storage in bytes.
 func (s *torchStorage) size() (int64, bool) {
 	length, ok := byteLength([]int64{s.count}, dtypes[storageTypes[s.typ]].bits)
 	return int64(length), ok && length <= math.MaxInt64
 }
 
-// readTorchZip lists the tensors of a zip archive whose pickle has that name.
+// readTorchZip lists the tensors of a zip archive. The name is that of its pickle.
 func readTorchZip(z *zipFile, pickle string, given layerNames) (*listing, error) {
 	f := newTorchFile(z.r, given)
 	f.format = "PyTorch"
@@ -148,7 +147,7 @@ func readTorchZip(z *zipFile, pickle string, given layerNames) (*listing, error)
 	return &f.listing, f.list(root, nil, 0)
 }
 
-// stored returns where the bytes of an entry that is not packed begin.
+// stored returns the position of the bytes of an uncompressed entry.
 func (z *zipFile) stored(e *zip.File) (int64, error) {
 	if e.Method != zip.Store {
 		return 0, fmt.Errorf("%w: the zip entry %s is packed, expected it stored as torch.save does", ErrMalformed, quote([]byte(e.Name)))
@@ -178,8 +177,8 @@ func isTorchLegacy(begin []byte) bool {
 	return at >= 0 && at <= most && begin[0] == opProto || bytes.HasPrefix(begin, []byte(legacyMagicText))
 }
 
-// readTorchLegacy lists the tensors of a file as torch.save wrote it before
-// version 1.6, and still does when asked to.
+// readTorchLegacy lists the tensors of a file in the format before version 1.6, which
+// torch.save can still write.
 func readTorchLegacy(r io.ReaderAt, size int64, given layerNames) (*listing, error) {
 	f := newTorchFile(r, given)
 	m := f.machine(0, size)
@@ -232,7 +231,7 @@ func readTorchLegacy(r io.ReaderAt, size int64, given layerNames) (*listing, err
 	return &f.listing, f.list(parts[3], nil, 0)
 }
 
-// checkState fails where the object that was saved cannot hold tensors.
+// checkState fails if the saved object cannot hold tensors.
 func checkState(root any) error {
 	kind := "a number or a text"
 	switch root.(type) {

@@ -15,10 +15,10 @@ const (
 
 	zipEncrypted = 1 << 0 // a flag of an entry
 
-	// maxZipDirectory bounds the bytes that archive/zip may read to list an
-	// archive. It makes an object of every entry, of about ten times the entry's
-	// bytes. An entry takes some 100 bytes, and a network with its optimiser has
-	// a few hundred entries.
+	// maxZipDirectory is the largest number of bytes that archive/zip may read to list
+	// an archive, because it creates an object of about ten times the size for each
+	// entry. An entry takes some 100 bytes, and a network with its optimizer has a few
+	// hundred entries.
 	maxZipDirectory = 1 << 20
 )
 
@@ -37,17 +37,17 @@ func isZip(begin []byte) bool {
 func openZip(r io.ReaderAt, size int64) (*zipFile, error) {
 	bounded := &directoryReader{r, size, maxZipDirectory}
 	z, err := zip.NewReader(bounded, size)
-	// No entry's name is used as a path here, so that none is insecure.
+	// Names of entries are never used as paths, so that all are safe.
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
 		return nil, zipError(err, "the directory at the end of the zip archive")
 	}
-	// The directory is read. Later reads are of entries, which have bounds of their own.
+	// The directory has been read. Entries have limits of their own.
 	bounded.left = math.MaxInt64
 	return &zipFile{z, r, size}, nil
 }
 
-// A directoryReader gives archive/zip at most left bytes of the file. Reading more, or
-// beyond the end, is an error: the archive is damaged.
+// A directoryReader passes at most left bytes of the file to archive/zip. Reading more,
+// or beyond the end, is an error: the archive is damaged.
 type directoryReader struct {
 	io.ReaderAt
 	size, left int64
@@ -70,8 +70,8 @@ func (d *directoryReader) ReadAt(p []byte, offset int64) (int, error) {
 	return n, nil
 }
 
-// zipError is an error of archive/zip when it reads what. Those that the
-// archive causes are told from those of the file system.
+// zipError converts an error of archive/zip while it reads what. It distinguishes
+// errors in the archive from errors of the file system.
 func zipError(err error, what string) error {
 	if errors.Is(err, zip.ErrFormat) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("%w: %s is missing or damaged: the file may be cut short", ErrMalformed, what)
@@ -79,8 +79,8 @@ func zipError(err error, what string) error {
 	return err
 }
 
-// data returns where the bytes of an entry begin, once they are known to lie in
-// the file.
+// data returns the position of the bytes of an entry, after checking that they are
+// within the file.
 func (z *zipFile) data(e *zip.File) (int64, error) {
 	bad := func(text string, args ...any) (int64, error) {
 		return 0, fmt.Errorf("%w: the zip entry %s %s", ErrMalformed, quote([]byte(e.Name)), fmt.Sprintf(text, args...))

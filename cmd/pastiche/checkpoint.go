@@ -12,18 +12,18 @@ import (
 	"github.com/pastiche-art/pastiche/paint"
 )
 
-// checkpoints saves, every so often, what it takes to continue. It writes over and
-// removes only the file that it wrote itself, or that the painting was resumed from.
+// checkpoints is the witness that saves a checkpoint at intervals. It replaces and removes
+// only a file that it wrote itself, or that the painting was resumed from.
 type checkpoints struct {
 	path  string
 	every time.Duration
 	last  time.Time
-	own   fs.FileInfo // of that file as it is known, or nil
+	own   fs.FileInfo // the file as it was written or read last; nil for none
 	firstError
 }
 
-// newCheckpoints returns what saves checkpoints, or nil where none are asked for.
-// resumed is the state of the file of --resume, or nil.
+// newCheckpoints returns nil where no checkpoints are asked for. resumed is the state of
+// the file of --resume, or nil.
 func (o *paintOptions) newCheckpoints(files *paths, resumed fs.FileInfo) *checkpoints {
 	if files.checkpoint == "" {
 		return nil
@@ -61,14 +61,14 @@ func (c *checkpoints) save(write func(io.Writer) error) error {
 	return unwritable(c.path, err)
 }
 
-// isOwn reports whether the file is as it was left.
+// isOwn reports whether the file is unchanged since it was written or read.
 func (c *checkpoints) isOwn() bool {
 	now, err := os.Stat(c.path)
 	return err == nil && c.own != nil && os.SameFile(now, c.own) && now.Size() == c.own.Size() && now.ModTime().Equal(c.own.ModTime())
 }
 
-// leave saves what it takes to continue a painting that was interrupted, and
-// returns the file, or "" where there is none. A nil *checkpoints leaves none.
+// leave saves the checkpoint of an interrupted painting and returns its file, or "" where
+// that fails. A nil *checkpoints saves none.
 func (c *checkpoints) leave(painting *paint.Painting) string {
 	if c == nil || c.save(painting.WriteCheckpoint) != nil {
 		return ""
@@ -76,18 +76,18 @@ func (c *checkpoints) leave(painting *paint.Painting) string {
 	return c.path
 }
 
-// drop removes the checkpoint of a painting that is done.
+// drop removes the checkpoint of a finished painting.
 func (c *checkpoints) drop() {
 	if c != nil && c.isOwn() {
 		os.Remove(c.path)
 	}
 }
 
-// checkCheckpoint refuses a file of --checkpoint that is there already, unless it is
-// the one that --resume continues.
+// checkCheckpoint refuses a file of --checkpoint that exists, unless it is that of
+// --resume.
 func (o *paintOptions) checkCheckpoint() error {
 	info, err := os.Lstat(o.checkpoint)
-	if err != nil || info.IsDir() { // of a folder, checkOutput says that it is one
+	if err != nil || info.IsDir() { // checkOutput refuses a folder
 		return nil
 	}
 	if target, err := os.Stat(o.checkpoint); err == nil {
@@ -105,7 +105,7 @@ func (o *paintOptions) checkCheckpoint() error {
 // isCheckpoint reports whether a file begins as a checkpoint does.
 func isCheckpoint(path string, info fs.FileInfo) bool {
 	if !info.Mode().IsRegular() {
-		return false // and opening a pipe could take for ever
+		return false // opening a pipe could block
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -115,8 +115,8 @@ func isCheckpoint(path string, info fs.FileInfo) bool {
 	return paint.IsCheckpoint(f)
 }
 
-// openCheckpoint reads the checkpoint to continue from, and returns the file's
-// state; "" is none.
+// openCheckpoint reads a checkpoint, and returns it with the file's state. Without a path
+// it returns neither.
 func openCheckpoint(path string) (*paint.Checkpoint, fs.FileInfo, error) {
 	if path == "" {
 		return nil, nil, nil

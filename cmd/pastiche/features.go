@@ -106,6 +106,6 @@ func runFeatures(ctx context.Context, opts *featuresOptions, path string) error 
 		return inputFiles{picture: path}.named(err)
 	}
 	return writeOutput(opts.output, func(w io.Writer) error {
-		return npy.Write(w, a.Values, a.C, a.H, a.W)
+		return npy.Write(w, a.Values, a.Channels, a.Height, a.Width)
 	})
 }

@@ -16,8 +16,8 @@ import (
 // standard input.
 const standardInput = "-"
 
-// inputs are the pictures that a command reads, each of them once: a pipe can be
-// read no second time, and a file may change while it is painted.
+// inputs are the pictures of a command. Each is read once: a pipe cannot be read again,
+// and a file may change meanwhile.
 type inputs struct {
 	kept     *picture.Profile         // the profile of the content, with --keep-profile
 	metadata picture.Metadata         // of the content, as far as --keep-metadata keeps it
@@ -45,7 +45,7 @@ func (in *inputs) tell(say func(format string, args ...any)) {
 // warn prints on standard error.
 func warn(format string, args ...any) { printMessage(os.Stderr, format, args...) }
 
-// shown returns a painting in the levels of sRGB.
+// shown returns a painting in sRGB.
 func (in *inputs) shown(p *picture.Picture) *picture.Picture {
 	if in.kept == nil {
 		return p
@@ -53,8 +53,7 @@ func (in *inputs) shown(p *picture.Picture) *picture.Picture {
 	return in.kept.ToSRGB(p)
 }
 
-// levels returns a picture in the levels that all pictures of the painting have:
-// those of the kept profile, or else sRGB's.
+// levels returns a picture in the kept profile, or in sRGB without one.
 func (in *inputs) levels(f *picture.File) *picture.Picture {
 	switch in.kept {
 	case nil:
@@ -65,7 +64,7 @@ func (in *inputs) levels(f *picture.File) *picture.Picture {
 	return in.kept.FromSRGB(f.SRGB())
 }
 
-// keep makes the profile of a content that of all pictures.
+// keep makes a content's profile the profile of all pictures.
 func (in *inputs) keep(path string, f *picture.File) error {
 	switch {
 	case f.Profile != nil:
@@ -78,7 +77,7 @@ func (in *inputs) keep(path string, f *picture.File) error {
 	return nil
 }
 
-// release forgets the pictures, so that their memory is free for painting.
+// release frees the pictures' memory for painting.
 func (in *inputs) release() { in.opened = nil }
 
 // read reads the picture in a file, or that of standard input, within
@@ -130,7 +129,7 @@ func (o *engineOptions) open(ctx context.Context, path string) (*picture.File, e
 	return picture.Open(ctx, "/dev/stdin", limits) // opened anew, so that Ctrl-C ends the reading
 }
 
-// openPicture reads a picture in the levels that all have.
+// openPicture reads a picture in the kept profile, or in sRGB without one.
 func (o *engineOptions) openPicture(ctx context.Context, path string) (*picture.Picture, error) {
 	f, err := o.read(ctx, path)
 	if err != nil {

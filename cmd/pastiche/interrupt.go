@@ -19,16 +19,16 @@ type interruptedError struct{}
 func (interruptedError) Error() string { return "interrupted" }
 func (interruptedError) Unwrap() error { return context.Canceled }
 
-// interruptible returns a context that ends with the first Ctrl-C, or with a
-// request from the system to end. Its cause is errInterrupted. The second one ends the program at once.
+// interruptible returns a context that the first Ctrl-C cancels, or the system's request
+// to end. Its cause is errInterrupted. The second one ends the program at once.
 func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
-	// Whoever started the program under nohup wants it to outlive the terminal.
+	// Under nohup the program outlives the terminal.
 	if !signal.Ignored(syscall.SIGHUP) {
 		signals = append(signals, syscall.SIGHUP)
 	}
-	// A painting outlives whoever reads of its progress.
+	// Painting goes on when the reader of its progress has ended.
 	signal.Ignore(syscall.SIGPIPE)
 	received := make(chan os.Signal, 2)
 	signal.Notify(received, signals...)

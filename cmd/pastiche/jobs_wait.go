@@ -13,6 +13,7 @@ import (
 
 	"github.com/pastiche-art/pastiche/api"
 	"github.com/pastiche-art/pastiche/client"
+	"github.com/pastiche-art/pastiche/internal/atomicfile"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -83,7 +84,7 @@ func (o *waitOptions) finish(ctx context.Context, c *client.Client, j *api.Job, 
 	if o.output != "" {
 		return writeOutput(o.output, write)
 	}
-	name, err := writeUnused(j.ID+".png", write)
+	name, err := atomicfile.WriteUnused(j.ID+".png", write)
 	if err == nil {
 		printMessage(os.Stderr, "Saved %s.", name)
 	}
@@ -136,7 +137,7 @@ func follow(ctx context.Context, c *client.Client, id string) (*api.Job, error) 
 // refuses an output that could not be written.
 func (o *waitOptions) format(id string) (query string, err error) {
 	if o.output == "" {
-		return "", checkOutput(unused(id + ".png"))
+		return "", checkOutput(atomicfile.Unused(id + ".png"))
 	}
 	format, err := outputFormat(o.output)
 	if err != nil {

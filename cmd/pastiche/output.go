@@ -7,8 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"golang.org/x/term"
 
@@ -19,12 +17,12 @@ import (
 // standardOutput is the name of standard output among the files of --output.
 const standardOutput = "-"
 
-// outputError is the fault of a place that was to be written.
+// outputError is an error of writing a file or standard output.
 type outputError struct{ error }
 
 func (e *outputError) Unwrap() error { return e.error }
 
-// unwritable gives an error of writing to a place its sentence; nil stays nil.
+// unwritable returns an error of writing to a place as an outputError; nil stays nil.
 func unwritable(place string, err error) error {
 	if err == nil {
 		return nil
@@ -36,8 +34,8 @@ func unwritable(place string, err error) error {
 	return &outputError{fmt.Errorf("%s: cannot be written: %w", place, err)}
 }
 
-// checkOutput finds, before hours of work, whether a file or standard output could
-// not be written.
+// checkOutput fails, before hours of work, where a file or standard output cannot be
+// written.
 func checkOutput(path string) error {
 	if path != standardOutput {
 		return atomicfile.CheckWritable(path)
@@ -59,28 +57,6 @@ func writeOutput(path string, write func(io.Writer) error) error {
 	}
 	_, err := os.Stdout.Write(b.Bytes())
 	return unwritable("standard output", err)
-}
-
-// writeUnused writes a file of a name that no file has: path, or, with a number
-// before its extension, path-2, path-3 and so on. It returns the name, which it takes
-// when the file is complete.
-func writeUnused(path string, write func(io.Writer) error) (string, error) {
-	for {
-		name := unused(path)
-		if err := atomicfile.WriteNew(name, write); !errors.Is(err, fs.ErrExist) {
-			return name, err
-		}
-	}
-}
-
-// unused returns the first name that no file has, as writeUnused numbers them.
-func unused(path string) string {
-	ext := filepath.Ext(path)
-	name := path
-	for n := 2; exists(name); n++ {
-		name = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(path, ext), n, ext)
-	}
-	return name
 }
 
 func exists(path string) bool {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/pastiche-art/pastiche/internal/atomicfile"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -14,13 +15,12 @@ import (
 type paths struct {
 	inputs   []string
 	painting string // where it goes, or is once it is saved
-	// chosen is the name that the program has chosen for the painting, to which a
-	// number is added where a file has it. It is "" for a name that was given, of
-	// which a file is replaced.
+	// chosen is the painting's name that the program chose. A number is added where a
+	// file has it. It is "" for a name that the user gave, whose file is replaced.
 	chosen string
 	fixed  []string // pictures whose names have no number: an earlier one is not written over
 	folder string   // that the painting goes to, or ""
-	// chosenFolder is chosen of the folder.
+	// chosenFolder is the folder's name that the program chose, or "".
 	chosenFolder string
 	costLog      string // --cost-log, or empty
 	chart        string // --chart, or empty
@@ -44,7 +44,7 @@ func (p *paths) namePainting(name string, course bool, called string) {
 		return
 	case name == "" && course:
 		p.chosenFolder = courseFolder
-		p.folder = unused(courseFolder)
+		p.folder = atomicfile.Unused(courseFolder)
 		p.choose(filepath.Join(p.folder, coursePainting))
 		return
 	case name == "":
@@ -68,10 +68,10 @@ func (p *paths) namePainting(name string, course bool, called string) {
 
 // choose chooses a name for a painting.
 func (p *paths) choose(name string) {
-	p.chosen, p.painting = name, unused(name)
+	p.chosen, p.painting = name, atomicfile.Unused(name)
 }
 
-// name returns what a painting is called after: its inputs.
+// name returns the name of a painting, without an extension: those of its inputs.
 func (w *work) name() string {
 	var parts []string
 	if w.content == "" {
@@ -85,7 +85,7 @@ func (w *work) name() string {
 	return strings.Join(parts, "-")
 }
 
-// check finds the faults of the names themselves. A resumed painting replaces its own
+// check refuses names that cannot be written. A resumed painting may replace its own
 // pictures.
 func (p *paths) check() error {
 	for _, path := range p.fixed {
@@ -125,7 +125,7 @@ func (p *paths) check() error {
 			}
 			return misused("%s -: only --output is written to standard output: choose a file, such as ./-", o.flag)
 		}
-		if err := p.spare(o.path); err != nil {
+		if err := p.refuseInput(o.path); err != nil {
 			return err
 		}
 		for _, other := range outputs[:i] {
@@ -137,8 +137,8 @@ func (p *paths) check() error {
 	return nil
 }
 
-// spare refuses to write over an input.
-func (p *paths) spare(path string) error {
+// refuseInput refuses to write over an input.
+func (p *paths) refuseInput(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil // there is nothing to write over
@@ -154,8 +154,7 @@ func (p *paths) spare(path string) error {
 	return nil
 }
 
-// prepare makes the folder and finds, before hours of work, what could not be
-// written.
+// prepare makes the folder, and fails before hours of work where a file cannot be written.
 func (p *paths) prepare() error {
 	if p.chosenFolder != "" {
 		if err := p.makeFolder(); err != nil {
@@ -182,7 +181,7 @@ func (p *paths) prepare() error {
 // made.
 func (p *paths) makeFolder() error {
 	for {
-		p.folder = unused(p.chosenFolder)
+		p.folder = atomicfile.Unused(p.chosenFolder)
 		err := os.Mkdir(p.folder, 0o777)
 		if errors.Is(err, fs.ErrExist) {
 			continue

@@ -9,13 +9,13 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/pastiche-art/pastiche/internal/atomicfile"
 	"github.com/pastiche-art/pastiche/picture"
 	"github.com/pastiche-art/pastiche/provenance"
 )
 
-// save saves a picture under a name that is given, or derived from that of the
-// painting. Where the program has chosen the painting's name, no file is replaced. It
-// returns the name.
+// save saves a picture and returns the name of its file. Where the program chose the
+// painting's name, no file is replaced, and the name may have a number.
 func (p *paths) save(path string, of *picture.Picture, opts picture.SaveOptions) (string, error) {
 	format, err := outputFormat(path)
 	if err != nil {
@@ -23,18 +23,17 @@ func (p *paths) save(path string, of *picture.Picture, opts picture.SaveOptions)
 	}
 	encode := func(w io.Writer) error { return picture.Encode(w, of, format, opts) }
 	if p.chosen != "" {
-		return writeUnused(path, encode)
+		return atomicfile.WriteUnused(path, encode)
 	}
-	if err := p.spare(path); err != nil {
+	if err := p.refuseInput(path); err != nil {
 		return path, err
 	}
 	return path, writeOutput(path, encode)
 }
 
-// savePainting saves the painting, and from then on p.painting is its name. Where its
-// place has become unwritable since that was checked, say because the disk is full,
-// the painting goes to the system's folder for temporary files, so that the work is
-// not lost.
+// savePainting saves the painting and sets p.painting to the name of its file. Where that
+// cannot be written, say because the disk is full, it saves the painting in the system's
+// folder for temporary files, and the error names the file.
 func (p *paths) savePainting(of *picture.Picture, opts picture.SaveOptions) error {
 	name, err := p.save(cmp.Or(p.chosen, p.painting), of, opts)
 	if exitCode(err) != exitOutput {

@@ -9,10 +9,10 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// snapshots saves the painting as it is after every so many iterations.
+// snapshots is the witness that saves the picture at intervals of iterations.
 type snapshots struct {
 	every   int
-	first   int // the first iteration after which the painting is saved
+	first   int // the first iteration after which the picture is saved
 	name    func(painting string, step int) string
 	files   *paths
 	profile *picture.Profile // or nil

@@ -18,12 +18,11 @@ type work struct {
 	content string      // "" for a texture
 	shape   image.Point // of a texture
 	styles  []string
-	// painting, where not "", is the file to paint, whatever --output says: the work
-	// is one of a batch.
+	// painting is the file of a work of a batch, and otherwise "".
 	painting string
 }
 
-// runWork reports the end to a program that listens.
+// runWork paints a picture. With --json it reports to standard output, errors included.
 func runWork(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, w work) error {
 	if !opts.json {
 		return paintWork(ctx, opts, flags, w, nil)
@@ -36,8 +35,8 @@ func runWork(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, w wo
 	return unwritable("standard output", program.err)
 }
 
-// paintWork opens the inputs, paints, and saves what comes of it. It reports to
-// the program, or where that is nil, to a person.
+// paintWork opens the inputs, paints, and saves the picture. It reports to the program,
+// or to a person where that is nil.
 func paintWork(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, w work, program *events) error {
 	recipe, err := opts.recipe(flags)
 	if err != nil {
@@ -83,7 +82,7 @@ func paintWork(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, w 
 	var shown *previews
 	if opts.preview {
 		if shown, err = newPreviews(report.output(), &opts.inputs); err != nil {
-			report.say("pastiche: %v", err) // which is no reason not to paint
+			report.say("pastiche: %v", err) // painting goes on without it
 		} else {
 			watch = append(watch, shown)
 		}
@@ -104,7 +103,7 @@ func paintWork(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, w 
 		return err
 	}
 	report.begin(startEvent{"start", recipe.Name, network.Name, w.content, w.styles, files.painting, opts.seed, printed})
-	hush := context.AfterFunc(ctx, func() {
+	quiet := context.AfterFunc(ctx, func() {
 		report.say("Stopping; Ctrl-C again stops at once.")
 	})
 	begun, resumedAt := time.Now(), 0
@@ -118,7 +117,7 @@ func paintWork(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, w 
 	} else {
 		painting, paintErr = paint.Paint(ctx, content, regions, options)
 	}
-	hush()
+	quiet()
 	closeErr := watch.close()
 	if painting == nil && ctx.Err() != nil {
 		return errInterrupted
@@ -229,7 +228,7 @@ func (o *paintOptions) paths(r paint.Recipe, w work) *paths {
 	return p
 }
 
-// witnesses returns who is told of each iteration.
+// witnesses returns the witnesses of a painting.
 func (o *paintOptions) witnesses(r paint.Recipe, files *paths, report reporter) witnesses {
 	all := witnesses{&facesFound{say: report.say}, report}
 	if isCourse(r) {

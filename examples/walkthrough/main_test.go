@@ -2,12 +2,15 @@ package main
 
 import (
 	"bytes"
-	"fmt"
+	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/pastiche-art/pastiche/internal/kernel"
 	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
 )
@@ -19,42 +22,91 @@ func small(t *testing.T) options {
 	}
 }
 
-// TestWalk holds the walkthrough against the recipe classic: the same lines and
-// the same files, to the byte.
+// TestWalk compares the walkthrough with the command that it prints: the same costs and the
+// same pictures, bit for bit.
 func TestWalk(t *testing.T) {
 	o := small(t)
 	var printed bytes.Buffer
 	if err := walk(o, &printed); err != nil {
 		t.Fatal(err)
 	}
+	if files := glob(t, o.output); !slices.Equal(files, []string{"0.png", "20.png", "generated_image.jpg", "noise.png"}) {
+		t.Errorf("files %v in the output folder", files)
+	}
+	noise := open(t, filepath.Join(o.output, "noise.png"))
+	content := open(t, o.content)
+	if want := clipped(paint.Noise(content.Resize(noise.W, noise.H), 0.6, o.seed)); !slices.Equal(noise.RGB, want) {
+		t.Error("noise.png is not the picture that the recipe begins with")
+	}
 
-	recipe := paint.Classic()
-	recipe.Size, recipe.Iterations = o.size, o.iterations
-	var lines strings.Builder
-	painting, err := paint.Paint(t.Context(), open(t, o.content), paint.InMannerOf(open(t, o.style)), paint.Options{
-		Recipe: &recipe, Seed: o.seed,
-		Progress: func(p paint.Progress) {
-			if i := p.Step - 1; i == 0 || i == 20 {
-				fmt.Fprintf(&lines, "Iteration %d :\ntotal cost = %.6g\ncontent cost = %.6g\nstyle cost = %.6g\n",
-					i, p.Costs.Total, p.Costs.Content, p.Costs.Style)
-				checkFile(t, o, fmt.Sprintf("%d.png", i), p.Picture(), picture.PNG)
-			}
-		},
-	})
+	if testing.Short() {
+		t.Skip("it builds the command")
+	}
+	said := run(t, o, printed.String())
+	if got := between(printed.String(), "Iteration 0", "The same"); got != said {
+		t.Errorf("printed\n%s\nthe command prints\n%s", got, said)
+	}
+	for _, name := range []string{"0.png", "20.png", "generated_image.jpg"} {
+		got, want := open(t, filepath.Join(o.output, name)), open(t, filepath.Join(o.output, "command", name))
+		if got.W != want.W || !slices.Equal(got.RGB, want.RGB) {
+			t.Errorf("%s is not the command's", name)
+		}
+	}
+}
+
+// run runs the command that the walkthrough printed, with a folder of its own for the
+// pictures, and returns what it prints.
+func run(t *testing.T, o options, printed string) string {
+	t.Helper()
+	line, found := strings.CutPrefix(printed[strings.LastIndex(strings.TrimSpace(printed), "\n")+1:], "pastiche ")
+	if !found {
+		t.Fatalf("the last line is no command:\n%s", printed)
+	}
+	program := filepath.Join(t.TempDir(), "pastiche.exe")
+	if text, err := exec.Command("go", "build", "-o", program, "../../cmd/pastiche").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	pool, err := kernel.NewPool(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := printed.String(); got != lines.String() {
-		t.Errorf("printed\n%s\nthe recipe's lines are\n%s", got, lines.String())
+	defer pool.Close()
+	cmd := exec.Command(program, append(strings.Fields(line), "-o", filepath.Join(o.output, "command"))...)
+	// The test may have been built without assembly.
+	cmd.Env = append(os.Environ(), "PASTICHE_KERNEL="+pool.Implementation())
+	var errors bytes.Buffer
+	cmd.Stderr = &errors
+	text, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", line, err, errors.String())
 	}
-	checkFile(t, o, "generated_image.jpg", painting.Picture, picture.JPEG)
-	files, err := os.ReadDir(o.output)
+	return string(text)
+}
+
+// between returns the part of a text from one word on up to another.
+func between(text, from, to string) string {
+	return text[strings.Index(text, from):strings.Index(text, to)]
+}
+
+func glob(t *testing.T, folder string) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(files) != 3 {
-		t.Errorf("%d files in the output folder, want 3: %v", len(files), files)
+	for _, e := range entries {
+		names = append(names, e.Name())
 	}
+	return names
+}
+
+// clipped returns the levels of a picture as an 8-bit file holds them.
+func clipped(p *picture.Picture) []float32 {
+	levels := make([]float32, len(p.RGB))
+	for i, v := range p.RGB {
+		levels[i] = float32(math.Round(float64(min(max(v, 0), 255))))
+	}
+	return levels
 }
 
 func open(t *testing.T, file string) *picture.Picture {
@@ -63,23 +115,27 @@ func open(t *testing.T, file string) *picture.Picture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := f.SRGB()
-	return p
+	return f.SRGB()
 }
 
-// checkFile fails the test unless the file holds the picture.
-func checkFile(t *testing.T, o options, name string, p *picture.Picture, format picture.Format) {
-	t.Helper()
-	var want bytes.Buffer
-	if err := picture.Encode(&want, p, format, picture.SaveOptions{}); err != nil {
-		t.Fatal(err)
+func TestCommand(t *testing.T) {
+	o := options{content: "it's a photo.jpg", style: "style.jpg", network: "vgg19", size: 400, iterations: 200, seed: 1}
+	want := `pastiche paint 'it'\''s a photo.jpg' style.jpg --recipe classic --network vgg19 --size 400 --iterations 200 --seed 1`
+	if got := command(o); got != want {
+		t.Errorf("the command is %s, want %s", got, want)
 	}
-	got, err := os.ReadFile(filepath.Join(o.output, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want.Bytes()) {
-		t.Errorf("%s is not what the recipe paints", name)
+}
+
+func TestCompare(t *testing.T) {
+	for _, test := range []struct {
+		ofLoss, ofEngine float64
+		same             bool
+	}{
+		{100, 100.001, true}, {0, 0, true}, {100, 101, false}, {100, math.NaN(), false},
+	} {
+		if err := compare(new(bytes.Buffer), "content", test.ofLoss, test.ofEngine); (err == nil) != test.same {
+			t.Errorf("%g and %g: error %v", test.ofLoss, test.ofEngine, err)
+		}
 	}
 }
 

@@ -5,10 +5,11 @@
 // crash, a full disk or a power failure, the destination is the old file or the new
 // one, never a part.
 //
-//	Write     a path that the user chose: it follows links and writes to devices
-//	WriteNew  a name that the program chose: it never replaces an existing file
-//	Replace   a file in the program's own folders: it replaces links
-//	SyncDir   a folder in which files were created, renamed or removed in other ways
+//	Write        a path that the user chose: it follows links and writes to devices
+//	WriteNew     a name that the program chose: it never replaces an existing file
+//	WriteUnused  the same, with a number added to the name where a file has it
+//	Replace      a file in the program's own folders: it replaces links
+//	SyncDir      a folder in which files were created, renamed or removed in other ways
 package atomicfile
 
 import (

@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/pastiche-art/pastiche/internal/kernel"
+	"github.com/pastiche-art/pastiche/loss"
 )
 
 func newPool(t testing.TB, threads int) *kernel.Pool {
@@ -427,34 +428,20 @@ func TestNotANumber(t *testing.T) {
 	}
 }
 
-// TestNote checks the formulas of the source note against its own words.
-func TestNote(t *testing.T) {
+// TestCourse compares the costs of the course with those of package loss.
+func TestCourse(t *testing.T) {
 	p := newPool(t, 1)
-	// The note's worked example.
-	near(t, "total cost", TotalCost(10, 40, 1.7886284734303186, 0.43650985051198943), 35.34667875478276, 1e-15)
-	near(t, "style cost", StyleCost([]float64{0.2, 0.3}, []float64{5, 7}), 3.1, 1e-15)
-
 	s, g := newFeature(1, 7, 5, 6), newFeature(2, 7, 5, 6)
-	var gramS, gramG mat.Dense
-	gramS.Mul(s.dense(), s.dense().T())
-	gramG.Mul(g.dense(), g.dense().T())
-	got := kernel.NewMatrix(7, 7)
-	GramMatrix(p, got, s.tensor())
-	for i, v := range got.RowMajor() {
-		near(t, "Gram matrix", float64(v), gramS.RawMatrix().Data[i], 1e-6)
+	activation := func(f feature) *loss.Activation {
+		return &loss.Activation{Channels: f.c, Height: f.h, Width: f.w, Values: f.data}
 	}
-	_, want := gradient(p, NewContent(s.tensor(), Options{}), g, 2)
-	grad := kernel.NewTensor(7, 5, 6)
-	AddContentGradient(p, grad, s.tensor(), g.tensor(), 0, 0, 2)
-	for i, v := range grad.CHW() {
-		near(t, "content gradient", float64(v), float64(g.data[i]-s.data[i])*2/(2*7*30), 1e-5)
-		if off := math.Abs(float64(v - want[i])); off > 1e-6 {
-			t.Errorf("the cost's content gradient is off by %g", off)
-		}
+	content := evaluate(p, NewContent(s.tensor(), Options{}), g.tensor(), 1)
+	near(t, "content cost", content, loss.ContentCost(activation(s), activation(g)), 1e-6)
+	for i, v := range Measure(p, s.tensor()).Second.RowMajor() {
+		near(t, "Gram matrix over N", float64(v), loss.GramMatrix(activation(s))[i/7][i%7]/30, 1e-6)
 	}
-	near(t, "layer style cost",
-		LayerStyleCost(Measure(p, s.tensor()).Second, Measure(p, g.tensor()).Second),
-		distance(gramS.RawMatrix().Data, gramG.RawMatrix().Data)/(4*7*7*30*30), 1e-5)
+	style := evaluate(p, NewGram(Measure(p, s.tensor()), Options{}), g.tensor(), 1)
+	near(t, "layer style cost", style, loss.LayerStyleCost(activation(s), activation(g)), 1e-5)
 }
 
 // TestRootContent requires a gradient of constant length that enlarges no difference,

@@ -1,31 +1,25 @@
-// Package cost holds the costs of neural style transfer, each with its
-// gradient: functions of activations, which package vgg computes and carries
-// back to the pixels.
+// Package cost holds the costs of neural style transfer, each with its gradient. They are
+// functions of activations, which package vgg computes. vgg carries their gradients back
+// to the pixels. Package loss has the formulas of the course as plain functions.
 //
 // # Formulas
 //
-// Notation: a feature map a of nH x nW positions and nC channels is a matrix F
-// of C x N, with C = nC and N = nH nW. The costs of "Deep Learning & Art: Neural
-// Style Transfer" (after Gatys, Ecker and Bethge 2015, arXiv 1508.06576) are
-// functions of their own:
+// An activation a of nH x nW positions and nC channels is a matrix F of C x N, with C = nC
+// and N = nH nW. Costs of one layer:
 //
-//	[ContentCost]      J_content = 1/(4 nH nW nC) sum (a(C) - a(G))²
-//	[GramMatrix]       Gram(a) = F Fᵀ
-//	[LayerStyleCost]   J_style[l] = 1/(4 nC²) sum (Gram(S)/N(S) - Gram(G)/N(G))²
-//	[StyleCost]        J_style = sum over l of lambda[l] J_style[l]
-//	[TotalCost]        J = alpha J_content + beta J_style
-//
-// Further costs of one layer:
-//
+//	[Content]          J_content = 1/(4 nH nW nC) sum (a(G) - a(C))²
 //	[SummedContent]    J = 1/2 sum D², D = a(G) - a(C)
 //	[RootContent]      J = (1/(C N) sum D²)^½
+//	[Gram]             J_style[l] = 1/(4 nC²) sum (F Fᵀ/N - F* F*ᵀ/N*)²
 //	[Wasserstein]      J = 1/C |mu - mu*|² + 1/C tr(S + S* - 2 (S*^½ S S*^½)^½)
 //
-// where mu are the means of the channels and S their covariances, and the star
-// marks the style. A [Guide] T gives positions the weights T² in all of these.
+// where mu are the means of the channels and S their covariances, and the star marks the
+// style. The first and the fourth are those of "Deep Learning & Art: Neural Style
+// Transfer", the course, after Gatys, Ecker and Bethge 2015 (arXiv 1508.06576). A [Guide]
+// T gives positions the weights T² in all of these.
 //
-// Costs of several layers at once, of the rows x of a [Hypercolumn] at S points of
-// the picture and the rows s of one at T points of the style:
+// Costs of several layers at once. x are the rows of a [Hypercolumn] at S points of the
+// picture, s the rows of one at T points of the style:
 //
 //	[HypercolumnMatching] J = mean of 1 - cos(x, t), t chosen once by a [Search]
 //	[NearestNeighbours]   J = mean over x of min over s of 1 - cos(x - mean x, s - mean s)
@@ -37,25 +31,25 @@
 //
 // # Use
 //
-// Each of these is a [Cost], which is made from the activations of the content or of
-// the styles and is used twice in each iteration. After the network's forward pass,
-// Evaluate reduces what the cost observed to a statistic, compares that with the
-// target and keeps the gradient with respect to the statistic. During the backward
-// pass, AddGradient turns it into the gradient with respect to the activation. The
-// weight of a cost is an argument of Evaluate.
+// Each of these is a [Cost]. Its constructor takes the activations of the content or of the
+// styles. Each iteration calls it twice. After the network's forward pass, Evaluate
+// computes the statistic of the observed activation, compares it with the target and keeps
+// the gradient with respect to the statistic. During the backward pass, AddGradient turns
+// this into the gradient with respect to the activation. The weight of a cost is an
+// argument of Evaluate.
 //
 //	content activation -> NewContent, NewSummedContent, NewRootContent
 //	style activations  -> Measure -> Blend -> NewGram, NewWasserstein
 //
-// The costs of hypercolumns have columns for targets, and their points may change
-// from step to step:
+// The targets of the costs of hypercolumns are columns. Their points may change from step
+// to step:
 //
 //	[Grid], [SamplePoints] -> NewHypercolumn -> Observe -> Columns -> Stack
 //	style columns   -> NewNearestNeighbours, NewRelaxedEMD, NewHypercolumnMoments
 //	                -> RowMean -> Search -> NewHypercolumnMatching
 //	content columns -> NewSelfSimilarity
 //
-// Sums over positions, channels or matrix elements are collected in float64 or
-// in blocks whose order depends on shapes alone, so results are the same to the
-// bit for any number of threads.
+// Sums over positions, channels and matrix elements are float64, or have an order that
+// depends only on shapes, so that results are the same to the bit for any number of
+// threads.
 package cost

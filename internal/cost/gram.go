@@ -1,31 +1,26 @@
 package cost
 
-import (
-	"fmt"
+import "github.com/pastiche-art/pastiche/internal/kernel"
 
-	"github.com/pastiche-art/pastiche/internal/kernel"
-)
-
-// LayerStyleCost returns the style cost of one layer,
+// layerStyleCost returns
 //
 //	J_style[l](S, G) = 1/(4 nC²) sum (Gram(S)/N(S) - Gram(G)/N(G))²
 //
-// given [Statistics].Second of the style S and of the generated picture G, their
-// Gram matrices over N = nH nW. Where S and G have the same size this is the
-// note's 1/(4 nC² (nH nW)²) sum (Gram(S) - Gram(G))².
-func LayerStyleCost(style, generated *kernel.Matrix) float64 {
+// given [Statistics].Second of the style S and of the generated picture G. These are Gram
+// matrices divided by the number of positions N = nH nW.
+func layerStyleCost(style, generated *kernel.Matrix) float64 {
 	c := float64(style.Rows)
 	return squaredDistance(style, generated) / (4 * c * c)
 }
 
-// LayerStyleGradient computes to dst the symmetric matrix m with which m a(G) is
-// weight times the gradient of [LayerStyleCost] with respect to the activation
-// a(G), of the given number of positions:
+// layerStyleGradient computes to dst the symmetric matrix M for which M a(G) is weight
+// times the gradient of [layerStyleCost] with respect to the activation a(G), which has
+// the given number of positions:
 //
-//	m = 1/(nC² N(G)) (Gram(G)/N(G) - Gram(S)/N(S))
+//	M = weight/(nC² N(G)) (Gram(G)/N(G) - Gram(S)/N(S))
 //
 // [kernel.Pool.AddProduct] multiplies it by the activation.
-func LayerStyleGradient(dst, style, generated *kernel.Matrix, positions int, weight float64) {
+func layerStyleGradient(dst, style, generated *kernel.Matrix, positions int, weight float64) {
 	c := float64(style.Rows)
 	dst.Copy(generated)
 	dst.AddScaled(-1, style)
@@ -44,26 +39,11 @@ func squaredDistance(a, b *kernel.Matrix) float64 {
 	return sum
 }
 
-// StyleCost returns J_style = sum over l of lambda[l] J_style[l]. Its gradient
-// with respect to the cost of a layer is that layer's lambda.
-func StyleCost(lambdas, layers []float64) float64 {
-	if len(lambdas) != len(layers) {
-		panic(fmt.Sprintf("cost: %d weights for %d layers", len(lambdas), len(layers)))
-	}
-	var sum float64
-	for l, j := range layers {
-		sum += lambdas[l] * j
-	}
-	return sum
-}
-
-// TotalCost returns J = alpha J_content + beta J_style. Its gradients with
-// respect to the two are alpha and beta; the note has 10 and 40.
-func TotalCost(alpha, beta, content, style float64) float64 {
-	return alpha*content + beta*style
-}
-
-// Gram is the [Cost] of [LayerStyleCost].
+// Gram is the style cost of the course for one layer:
+//
+//	J_style[l](S, G) = 1/(4 nC²) sum (Gram(S)/N(S) - Gram(G)/N(G))²
+//
+// Where S and G have the same size this is 1/(4 nC² (nH nW)²) sum (Gram(S) - Gram(G))².
 type Gram struct {
 	opts             Options
 	target, gradient *kernel.Matrix
@@ -88,8 +68,8 @@ func (g *Gram) Evaluate(_ *kernel.Pool, weight float64) float64 {
 	s := g.opts.scale()
 	s4 := s * s * s * s
 	positions := g.current.finish(1)
-	LayerStyleGradient(g.gradient, g.target, g.current.Second, positions, weight*s4)
-	return s4 * LayerStyleCost(g.target, g.current.Second)
+	layerStyleGradient(g.gradient, g.target, g.current.Second, positions, weight*s4)
+	return s4 * layerStyleCost(g.target, g.current.Second)
 }
 
 // AddGradient implements [Cost].

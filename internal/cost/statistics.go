@@ -13,11 +13,6 @@ type Statistics struct {
 	Second *kernel.Matrix // F Fᵀ/N, the Gram matrix over the number of positions, C x C
 }
 
-// GramMatrix computes dst = A Aᵀ, C x C, where A is the activation f as a matrix of C x
-// (nH nW). If a function of dst has the symmetric gradient D with respect to dst, its
-// gradient with respect to A is 2 D A, which [kernel.Pool.AddProduct] computes.
-func GramMatrix(e kernel.Engine, dst *kernel.Matrix, f *kernel.Tensor) { e.Gram(dst, f) }
-
 // Measure returns the statistics of an activation.
 func Measure(e kernel.Engine, f *kernel.Tensor) *Statistics {
 	return (*Guide)(nil).Measure(e, f, 0, 0)
@@ -92,7 +87,7 @@ func (g *accumulator) addGram(e kernel.Engine, f *kernel.Tensor) {
 	if g.grams > 0 {
 		to = g.scratch()
 	}
-	GramMatrix(e, to.Second, f)
+	e.Gram(to.Second, f)
 	if g.grams > 0 {
 		g.Second.AddScaled(1, to.Second)
 	}

@@ -334,9 +334,9 @@ func aligned(n int) int {
 	return (max(n+n%2, leastRow) + alignment - 1) / alignment * alignment
 }
 
-// cropped returns the clean aperture of a picture (ISO/IEC 14496-12, clap): its
-// size and the offset of its centre, each a fraction. One that does not begin and
-// end at pixels is left alone, as one that leaves the picture.
+// cropped returns the clean aperture of a picture (ISO/IEC 14496-12, clap): its size
+// and the offset of its center, as fractions. It returns the picture unchanged if the
+// aperture does not consist of whole pixels within the picture.
 func cropped(m image.Image, aperture []byte) image.Image {
 	f := &fields{data: aperture}
 	var v [8]int64

@@ -13,6 +13,7 @@ import (
 	"image"
 	"image/png"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -397,6 +398,10 @@ func (d *Draft) Submit(ctx context.Context, sub Submission) (r *Record, created 
 	} else {
 		r.Webhook, r.Retention = sub.Webhook, cmp.Or(sub.Retention, r.Retention)
 	}
+	// The order in which pictures arrive changes neither the request nor the result.
+	slices.SortFunc(r.Inputs, func(a, b Input) int {
+		return cmp.Or(cmp.Compare(a.Role, b.Role), cmp.Compare(a.Number, b.Number))
+	})
 	if r.Request, err = r.request(); err != nil {
 		return nil, false, err
 	}

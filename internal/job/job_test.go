@@ -720,3 +720,37 @@ func (b *deafBus) Publish(subject string, data []byte) error {
 	}
 	return b.Bus.Publish(subject, data)
 }
+
+// TestPicturesInAnyOrder: a request whose pictures arrive in another order is the same
+// request, as clients of HTTP need not order the fields of a form.
+func TestPicturesInAnyOrder(t *testing.T) {
+	s := open(t, t.TempDir())
+	options, err := job.ParseOptions([]byte(quick), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pictures := map[api.Role]*picture.File{
+		api.Content: {Picture: noise(48, 32, 1)}, api.Style: {Picture: noise(40, 40, 2)}, api.Keep: {Picture: noise(48, 32, 3)},
+	}
+	var first *job.Record
+	for _, roles := range [][]api.Role{{api.Content, api.Style, api.Keep}, {api.Keep, api.Style, api.Content}} {
+		d, err := s.Begin(t.Context(), "", "key")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, role := range roles {
+			if err := d.Add(t.Context(), role, pictures[role]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r, created, err := d.Submit(t.Context(), job.Submission{Options: options})
+		if err != nil || created != (first == nil) {
+			t.Fatalf("%v: created %t, %v", roles, created, err)
+		}
+		if first == nil {
+			first = r
+		} else if r.ID != first.ID {
+			t.Errorf("%v: another job", roles)
+		}
+	}
+}

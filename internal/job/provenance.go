@@ -16,7 +16,7 @@ func (a *attempt) encode(w io.Writer, p *paint.Painting) error {
 		Software: a.worker.Software, Network: provenance.Network{Name: r.Network, Digest: r.Digest}, Seed: o.Seed,
 		StyleWeights: o.StyleWeights, StyleScales: o.StyleScales, Shape: o.Shape, Strength: o.Strength, Recipe: o.Recipe,
 	}
-	// In the order of the records of the command.
+	// Inputs are in the order of the records that the command writes.
 	for _, role := range []api.Role{api.Content, api.Style, api.Mask, api.StyleMask, api.Keep, api.Init} {
 		for _, in := range r.Inputs {
 			if in.Role == role {

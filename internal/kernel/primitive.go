@@ -6,9 +6,9 @@ package kernel
 // Slices stand for pointers: a primitive begins at element 0, and strides count
 // elements. The functions of generic.go define what each primitive computes.
 type primitives struct {
-	// gemm keeps a block of sums in registers: rows positions times panels panels of
-	// sixteen outputs. syrk keeps syrkRows channels times panels panels. Both also
-	// accept fewer panels, at least one.
+	// gemm keeps a block of sums in registers: for rows positions and the sixteen
+	// outputs of each of several panels. syrk keeps sums for syrkRows channels and as
+	// many panels. Both also accept fewer panels, at least one.
 	rows, panels, syrkRows int
 
 	gemm            func(gemm)

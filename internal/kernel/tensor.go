@@ -40,7 +40,7 @@ func newShape(c, h, w int) shape {
 // blocks returns the number of blocks of sixteen channels.
 func (s *shape) blocks() int { return roundUp(s.C, lanes) / lanes }
 
-// pairs returns the number of blocks of thirty-two channels.
+// bf16Blocks returns the number of blocks of thirty-two channels.
 func (s *shape) bf16Blocks() int { return roundUp(s.C, bf16Ratio*lanes) / (bf16Ratio * lanes) }
 
 // size returns the number of elements in the given precision.

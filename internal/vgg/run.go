@@ -135,9 +135,9 @@ const partElements = 1 << 20 // 4 MiB
 // partRows returns how many rows of the given width have partElements at a tap.
 func partRows(t *tap, width int) int { return max(1, partElements/(t.channels*width)) }
 
-// eachPart divides the interior of a window at a tap into parts of at most rows rows
-// and calls do for each, with its area in the whole activation and its position y, x in
-// the window's activation.
+// eachPart divides the interior of a window at a tap into parts of at most the given
+// number of rows and calls do for each, with its area in the whole activation and its
+// position y, x in the window's activation.
 func (s *section) eachPart(f *frame, t *tap, rows int, do func(part area, y, x int)) {
 	interior, y, x := s.interior(f, t)
 	for top := interior.top; top < interior.bottom && interior.left < interior.right; top += rows {

@@ -3,8 +3,8 @@
 // A network enters the store by [Store.Pull] or [Store.Import]:
 //
 //	mirror -> the published file, checked against its SHA-256
-//	that file, or a file of the user -> package weights -> its convolutions
-//	those -> a compact safetensors file in float32, named after its SHA-256
+//	that file, or a file of the user -> package weights -> convolutions
+//	-> a compact safetensors file in float32, named after its SHA-256
 //	-> a record, which gives it a name
 //
 // A program then reads 80 MB for a VGG-19 instead of 550, with exactly the same
