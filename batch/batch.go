@@ -45,11 +45,11 @@ type Unreadable struct {
 // read.
 var ErrNotFound = errors.New("no pictures found")
 
-// notFound is an error that is ErrNotFound with a text of its own.
-type notFound struct{ error }
+// notFoundError is an ErrNotFound with a text of its own.
+type notFoundError struct{ error }
 
-func (e notFound) Unwrap() error        { return e.error }
-func (e notFound) Is(target error) bool { return target == ErrNotFound }
+func (e notFoundError) Unwrap() error        { return e.error }
+func (e notFoundError) Is(target error) bool { return target == ErrNotFound }
 
 // Plan returns the paintings of a batch, in the order of the names of contents, then
 // of styles, and the pictures that are left out of it, each once, which come with

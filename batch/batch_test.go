@@ -139,7 +139,7 @@ func TestUnreadableFolder(t *testing.T) {
 	if err := os.Chmod("photos", 0); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.Chmod("photos", 0o700) })
+	t.Cleanup(func() { _ = os.Chmod("photos", 0o700) })
 	_, _, err := batch.Plan(batch.Options{Contents: []string{"photos"}, Styles: []string{"style.png"}})
 	if !errors.Is(err, batch.ErrNotFound) || !errors.Is(err, fs.ErrPermission) {
 		t.Errorf("%v", err)

@@ -27,7 +27,6 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer func() { _ = os.RemoveAll(folder) }()
 
 	works, _, err := batch.Plan(batch.Options{
 		Contents: []string{"../examples/photos/ca*.jpg"}, Styles: []string{"../examples/paintings/river.jpg"}, Folder: folder,
@@ -47,6 +46,7 @@ func Example() {
 		}
 		fmt.Println(filepath.Base(w.Painting))
 	}
+	_ = os.RemoveAll(folder)
 	// Output:
 	// castle-river.png
 	// cat-river.png

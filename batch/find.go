@@ -29,7 +29,7 @@ func (f *finder) find(word string) ([]string, error) {
 	case err == nil:
 		found, err = f.match([]string{word}, "*")
 	case !errors.Is(err, os.ErrNotExist) && !hasMeta(word):
-		return nil, notFound{err}
+		return nil, notFoundError{err}
 	default:
 		found, err = f.expand(word)
 	}
@@ -38,7 +38,7 @@ func (f *finder) find(word string) ([]string, error) {
 	}
 	files, leftOut := choose(found)
 	if len(files) == 0 {
-		return nil, notFound{fmt.Errorf("%s: %s", word, nothingFound(word, info != nil, found, leftOut))}
+		return nil, notFoundError{fmt.Errorf("%s: %s", word, nothingFound(word, info != nil, found, leftOut))}
 	}
 	for _, file := range leftOut {
 		if !slices.Contains(f.leftOut, file) {
@@ -120,7 +120,7 @@ func (f *finder) match(folders []string, pattern string) ([]string, error) {
 		}
 		entries, err := os.ReadDir(cmp.Or(folder, "."))
 		if err != nil {
-			return nil, notFound{err}
+			return nil, notFoundError{err}
 		}
 		for _, e := range entries {
 			if isHidden(e.Name()) && !isHidden(pattern) {

@@ -38,10 +38,10 @@ func TestPNG(t *testing.T) {
 	if m.Bounds().Dx() != width*pixelsPerUnit || m.Bounds().Dy() != height*pixelsPerUnit {
 		t.Fatalf("%v", m.Bounds())
 	}
-	at := func(x, share float64) color.NRGBA { // share of the height of the area, from below
+	at := func(x, share float64) color.Color { // share of the height of the area, from below
 		px := left + x/50*(width-left-right)
 		py := height - bottom - share*(height-top-bottom)
-		return color.NRGBAModel.Convert(m.At(int(px*pixelsPerUnit), int(py*pixelsPerUnit))).(color.NRGBA)
+		return color.NRGBAModel.Convert(m.At(int(px*pixelsPerUnit), int(py*pixelsPerUnit)))
 	}
 	for _, c := range []struct {
 		name     string

@@ -60,6 +60,7 @@ type Size struct {
 
 var errSize = errors.New("expected a size such as 60x40cm@300dpi, 24x16in or A3@150dpi, or one of A0 to A8, B0 to B6, Letter, Legal and Tabloid")
 
+// Set reads a size such as 60x40cm@200dpi, 24x16in or A3.
 func (p *Size) Set(text string) error {
 	size, resolution, given := strings.Cut(strings.ToLower(strings.ReplaceAll(text, " ", "")), "@")
 	parsed := Size{text: text, size: text, dpi: defaultDPI}
@@ -125,6 +126,7 @@ type Length struct {
 	length float64 // in millimetres
 }
 
+// Set reads a length such as 3mm or 0.125in.
 func (l *Length) Set(text string) error {
 	length, _, ok := parseLength(strings.ToLower(strings.ReplaceAll(text, " ", "")))
 	if !ok {

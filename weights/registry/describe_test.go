@@ -42,16 +42,18 @@ func TestDescribe(t *testing.T) {
 // TestRate: the rate counts what this process received alone.
 func TestRate(t *testing.T) {
 	begun := time.Unix(1e9, 0)
-	var got Fetching
+	var event Event
 	d := &download{
-		store: &Store{Progress: func(e Event) { got = e.(Fetching) }},
+		store: &Store{Progress: func(e Event) { event = e }},
 		want:  File{Size: 1000}, sum: &sum{size: 400}, begun: begun, first: 400,
 	}
-	if d.report("https://example.com/file", begun); got.PerSecond != 0 || got.Left != 0 {
-		t.Errorf("before the first byte: %+v", got)
+	d.report("https://example.com/file", begun)
+	if want := (Fetching{"https://example.com/file", 400, 1000, 0, 0}); event != want {
+		t.Errorf("before the first byte: %+v", event)
 	}
 	d.sum.size = 500
-	if d.report("https://example.com/file", begun.Add(2*time.Second)); got.PerSecond != 50 || got.Left != 10*time.Second || got.Done != 500 || got.Total != 1000 {
-		t.Errorf("%+v, expected 50 bytes per second and 10 seconds left", got)
+	d.report("https://example.com/file", begun.Add(2*time.Second))
+	if want := (Fetching{"https://example.com/file", 500, 1000, 50, 10 * time.Second}); event != want {
+		t.Errorf("%+v, expected %+v", event, want)
 	}
 }
