@@ -53,7 +53,7 @@ func newJobsChangeCommands() []*cobra.Command {
   pastiche jobs change $id --label order=7 --label urgent=`
 	changing.Flags().StringToStringVar(&change.Labels, "label", nil, "`NAME=VALUE` of a label to set, NAME= of one to remove; repeatable")
 	changing.Flags().StringVar(&retention, "retention", "", "`TIME` that the finished job is kept from now on, such as 720h, or forever where the server allows that")
-	changing.PreRunE = func(cmd *cobra.Command, _ []string) error {
+	changing.PreRunE = func(_ *cobra.Command, _ []string) error {
 		if len(change.Labels) == 0 && retention == "" {
 			return misused("nothing to change: expected --label or --retention")
 		}
