@@ -19,7 +19,7 @@ func newHelped() *cobra.Command {
 		Run:     func(*cobra.Command, []string) {},
 	}
 	cmd.Flags().SortFlags = false
-	cmd.Flags().Int("turns", 3, "`TIMES` that the spoon turns: more mixes better, less is faster and keeps lumps in the bowl")
+	cmd.Flags().Int("turns", 3, "how many `TIMES` the spoon turns: more mixes better, less is faster and keeps lumps in the bowl")
 	cmd.Flags().String("spoon", "", "`NAME` of the spoon")
 	cmd.Flags().Bool("quiet", false, "report nothing")
 	section(cmd, "Progress", "quiet")
@@ -42,8 +42,8 @@ Examples:
   stir c
 
 Flags:
-  --turns TIMES  TIMES that the spoon
-                 turns: more mixes
+  --turns TIMES  how many TIMES the
+                 spoon turns: more mixes
                  better, less is faster
                  and keeps lumps in the
                  bowl (default 3)
