@@ -167,7 +167,7 @@ func runExplore(ctx context.Context, opts *exploreOptions, flags *pflag.FlagSet,
 		Size: opts.study, Threads: opts.threads, Precision: opts.precision, Memory: opts.limitMemory(),
 	}
 	if flags.Changed("network") {
-		if options.Network, err = opts.engineOptions.openNetwork(); err != nil {
+		if options.Network, err = opts.openNetwork(); err != nil {
 			return err
 		}
 	}

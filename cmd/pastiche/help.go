@@ -288,7 +288,8 @@ func wrapped(text string, width int) []string {
 	for word := range strings.FieldsSeq(text) {
 		switch {
 		case line == "":
-			line = text[:strings.Index(text, word)] + word
+			indent, _, _ := strings.Cut(text, word)
+			line = indent + word
 		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) <= width:
 			line += " " + word
 		default:

@@ -19,7 +19,7 @@ func newHelped() *cobra.Command {
 		Run:     func(*cobra.Command, []string) {},
 	}
 	cmd.Flags().SortFlags = false
-	cmd.Flags().Int("turns", 3, "`N` turns of the spoon: more mixes better, less is faster and keeps lumps in the bowl")
+	cmd.Flags().Int("turns", 3, "how many `TIMES` the spoon turns: more mixes better, less is faster and keeps lumps in the bowl")
 	cmd.Flags().String("spoon", "", "`NAME` of the spoon")
 	cmd.Flags().Bool("quiet", false, "report nothing")
 	section(cmd, "Progress", "quiet")
@@ -42,10 +42,11 @@ Examples:
   stir c
 
 Flags:
-  --turns N  N turns of the spoon: more
-             mixes better, less is
-             faster and keeps lumps in
-             the bowl (default 3)
+  --turns TIMES  how many TIMES the
+                 spoon turns: more mixes
+                 better, less is faster
+                 and keeps lumps in the
+                 bowl (default 3)
 
 'stir --help-all' prints more, and all 3 flags.
 `
@@ -57,7 +58,7 @@ Flags:
 	}
 	got := helpText(cmd, plainWidth)
 	after := -1
-	for _, part := range []string{"made of wood", "stir d\n", "\nProgress:\n  --quiet", "\nTools:\n  --spoon NAME", "--turns N"} {
+	for _, part := range []string{"made of wood", "stir d\n", "\nProgress:\n  --quiet", "\nTools:\n  --spoon NAME", "--turns TIMES"} {
 		at := strings.Index(got, part)
 		if at <= after {
 			t.Errorf("whole help has %q at %d: expected it after %d:\n%s", part, at, after, got)

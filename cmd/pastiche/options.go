@@ -124,7 +124,7 @@ func (o *paintOptions) recipe(flags *pflag.FlagSet) (paint.Recipe, error) {
 
 // requested is recipe, wherever the painting is made.
 func (o *paintOptions) requested(flags *pflag.FlagSet) (paint.Recipe, error) {
-	if err := o.engineOptions.validate(); err != nil {
+	if err := o.validate(); err != nil {
 		return paint.Recipe{}, err
 	}
 	r, err := o.recipeOptions.recipe(flags)
