@@ -57,10 +57,10 @@ type Study struct {
 	network *paint.Network
 }
 
-// Small returns a recipe whose painting looks like r's from afar: it has r's scales,
+// small returns a recipe whose painting looks like r's from afar: it has r's scales,
 // none of them larger than size, the long side in pixels, with fewer iterations. Sizes
 // of strokes are relative to the painting in both.
-func Small(r paint.Recipe, size int) paint.Recipe {
+func small(r paint.Recipe, size int) paint.Recipe {
 	r.Scales = r.Schedule()
 	for i := range r.Scales {
 		s := &r.Scales[i]
@@ -90,8 +90,9 @@ func Schedule(studies []Study) []paint.Scale {
 	return all
 }
 
-// Prepare returns the studies of variations, not yet painted: their recipes are
-// [Small]. Those that cannot be painted say why. The error is the first reason where
+// Prepare returns the studies of variations, not yet painted: their recipes have
+// the scales of the variation's, none of them larger than a study, and fewer
+// iterations. Those that cannot be painted say why. The error is the first reason where
 // that is all of them, or one of those of [paint.Paint] that concern all.
 func Prepare(content image.Image, regions []paint.Region, variations []Variation, opts Options) ([]Study, error) {
 	size := opts.Size
@@ -106,7 +107,7 @@ func Prepare(content image.Image, regions []paint.Region, variations []Variation
 	possible := 0
 	for i, v := range variations {
 		s := Study{Variation: v, network: opts.Network}
-		s.Recipe = Small(v.Recipe, size)
+		s.Recipe = small(v.Recipe, size)
 		if s.network == nil {
 			s.network = networks[s.Recipe.Name]
 		}

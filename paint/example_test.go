@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"log"
 	"os"
 	"path/filepath"
@@ -142,4 +143,21 @@ func ExampleFeatures() {
 	// 128 feature maps of 8 x 12
 	// no layer "conv5_2" in the network vgg19-slim: expected one of conv1_1 conv1_2 conv2_1 conv2_2 conv3_1 conv3_2 conv3_3 conv3_4 conv4_1 conv4_2 conv4_3 conv4_4 conv5_1
 	// true
+}
+
+// Two masks give the sky one style and the ground another.
+func ExampleRegions() {
+	sky, ground := open("masks/castle-sky.png"), open("masks/castle-ground.png")
+	styles := paint.InMannerOf(open("paintings/starry-night.jpg"), open("paintings/river.jpg"))[0].Styles
+	regions, err := paint.Regions(styles, []image.Image{sky, ground}, nil, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	recipe := quick()
+	painting, err := paint.Paint(context.Background(), open("photos/castle.jpg"), regions, paint.Options{Recipe: recipe})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(regions), "regions,", painting.Steps, "steps")
+	// Output: 2 regions, 3 steps
 }

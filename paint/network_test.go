@@ -1,8 +1,8 @@
 package paint
 
 import (
+	"bytes"
 	"errors"
-	"io"
 	"io/fs"
 	"math"
 	"os"
@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"github.com/pastiche-art/pastiche/internal/vgg"
-	"github.com/pastiche-art/pastiche/picture"
 	"github.com/pastiche-art/pastiche/weights"
 	"github.com/pastiche-art/pastiche/weights/registry"
 )
@@ -129,7 +128,8 @@ func TestOpenNetwork(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "copy.safetensors")
-	if err := picture.WriteFile(path, func(to io.Writer) error { return w.WriteSafetensors(to, weights.Float32) }); err != nil {
+	var file bytes.Buffer
+	if err := errors.Join(w.WriteSafetensors(&file, weights.Float32), os.WriteFile(path, file.Bytes(), 0o666)); err != nil {
 		t.Fatal(err)
 	}
 	p := photo(40, 30)

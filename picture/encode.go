@@ -13,6 +13,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/HugoSmits86/nativewebp"
+
+	"github.com/pastiche-art/pastiche/internal/atomicfile"
 )
 
 // DefaultQuality is the JPEG quality of SaveOptions' zero value.
@@ -62,8 +64,15 @@ func (o SaveOptions) validate(f Format) error {
 	return o.Metadata.validate()
 }
 
-// Save writes the picture to a file in the format of its extension (FormatOf),
-// as WriteFile does: the file appears whole or not at all.
+// Save writes the picture to a file in the format of its extension (FormatOf). The
+// file appears whole or not at all: the bytes go to a temporary file in the same
+// folder, which is synced and renamed over path. On any failure an existing file stays
+// as it is and nothing is left behind.
+//
+// A new file has the permissions that os.Create gives; a replaced file keeps its own. A
+// symbolic link is followed, so the link stays and its target is replaced. Devices,
+// such as /dev/stdout, and files over which the system allows no rename, such as a file
+// mounted into a container, are written in place.
 //
 // The errors are ErrFormat (options out of range too), ErrNotFinite and
 // ErrTooLarge, each before the file system is touched, and ErrWrite.
@@ -76,7 +85,7 @@ func Save(path string, p *Picture, opt SaveOptions) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	return WriteFile(path, encode)
+	return atomicfile.Write(path, encode)
 }
 
 // Encode writes the picture to w in one of the formats JPEG, PNG, WebP and

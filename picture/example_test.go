@@ -1,9 +1,12 @@
 package picture_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"image"
+	"image/draw"
 	"os"
 	"path/filepath"
 	"strings"
@@ -45,4 +48,40 @@ func ExampleDecode() {
 	// Output:
 	// photo.jpg: not a picture pastiche can read (found HTML: a web page, not the picture on it; expected JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF): save the picture itself
 	// true
+}
+
+// A film shows pictures one after another, here a square that grows.
+func ExampleFilm() {
+	film, err := picture.NewFilm("growing.webp", 24)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for side := 1; side <= 8; side++ {
+		m := image.NewGray(image.Rect(0, 0, 24, 16))
+		draw.Draw(m, image.Rect(0, 0, side, side), image.White, image.Point{}, draw.Src)
+		if err := film.Add(picture.FromImage(m)); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	var file bytes.Buffer
+	if err := film.Encode(&file); err != nil {
+		fmt.Println(err)
+		return
+	}
+	format, err := picture.Sniff(&file)
+	fmt.Println(format, err)
+	// Output: WebP <nil>
+}
+
+// A contact sheet shows pictures side by side, each with a label below.
+func ExampleContactSheet() {
+	var pictures []picture.SheetPicture
+	for i := range 6 {
+		pictures = append(pictures, picture.SheetPicture{Picture: picture.New(90, 60), Label: fmt.Sprint("study ", i+1)})
+	}
+	sheet := picture.ContactSheet(pictures, 3, 90, 60)
+	fmt.Println(sheet.Bounds().Size())
+	// Output: (318,204)
 }

@@ -16,10 +16,11 @@ import (
 
 // A Film is an animation of pictures of one size, which is shown again and again.
 type Film struct {
-	W, H     int
 	FrameFor time.Duration // how long each picture is shown; at most a minute
 	LastFor  time.Duration // how long the last one is; at most a minute
 
+	long   int // the long side
+	w, h   int // 0 before the first picture
 	format filmFormat
 	frames [][]byte // the compressed pixels of each
 }
@@ -35,10 +36,10 @@ type filmFormat interface {
 
 // NewFilm returns an empty film in the format of a file's extension: .png or
 // .apng is an animated PNG, which every browser shows and other viewers take
-// for its first frame; .webp is an animated WebP. Both are lossless. The error is
-// ErrFormat.
-func NewFilm(path string, w, h int) (*Film, error) {
-	f := &Film{W: w, H: h, FrameFor: 100 * time.Millisecond, LastFor: 2 * time.Second}
+// for its first frame; .webp is an animated WebP. Both are lossless. The film takes the
+// shape of its first picture, with a long side of so many pixels. The error is ErrFormat.
+func NewFilm(path string, long int) (*Film, error) {
+	f := &Film{long: long, FrameFor: 100 * time.Millisecond, LastFor: 2 * time.Second}
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".png", ".apng":
 		f.format = animatedPNG{}
@@ -52,16 +53,16 @@ func NewFilm(path string, w, h int) (*Film, error) {
 
 // Add adds a picture, resized to the film's size and laid on white.
 func (f *Film) Add(p *Picture) error {
-	pixels, err := f.format.compress(p.Resize(f.W, f.H).onWhite())
+	if len(f.frames) == 0 {
+		f.w, f.h = FitLong(p.W, p.H, f.long)
+	}
+	pixels, err := f.format.compress(p.Resize(f.w, f.h).onWhite())
 	if err != nil {
 		return err
 	}
 	f.frames = append(f.frames, pixels)
 	return nil
 }
-
-// Frames returns the number of pictures.
-func (f *Film) Frames() int { return len(f.frames) }
 
 // Encode writes the film. It panics if there is no picture.
 func (f *Film) Encode(w io.Writer) error {
@@ -96,12 +97,12 @@ func (animatedWebP) compress(m image.Image) ([]byte, error) {
 }
 
 func (animatedWebP) encode(w io.Writer, f *Film) error {
-	chunks := vp8x(vp8xAnimationBit, f.W, f.H)
+	chunks := vp8x(vp8xAnimationBit, f.w, f.h)
 	// The colour behind the frames, and how often they are shown: without end.
 	chunks = append(chunks, riffChunk("ANIM", make([]byte, 6))...)
 	for i, pixels := range f.frames {
 		control := make([]byte, 6, anmfLen) // at the corner
-		control = appendUint24(appendUint24(control, uint32(f.W-1)), uint32(f.H-1))
+		control = appendUint24(appendUint24(control, uint32(f.w-1)), uint32(f.h-1))
 		control = append(appendUint24(control, uint32(f.milliseconds(i))), 0)
 		chunks = append(chunks, riffChunk("ANMF", append(control, pixels...))...)
 	}
@@ -132,7 +133,7 @@ func (animatedPNG) encode(w io.Writer, f *Film) error {
 	c.write("\x89PNG\r\n\x1a\n")
 	const trueColor = 2
 	be := binary.BigEndian
-	c.chunk("IHDR", be.AppendUint32(be.AppendUint32(nil, uint32(f.W)), uint32(f.H)), []byte{8, trueColor, 0, 0, 0})
+	c.chunk("IHDR", be.AppendUint32(be.AppendUint32(nil, uint32(f.w)), uint32(f.h)), []byte{8, trueColor, 0, 0, 0})
 	c.chunk("acTL", be.AppendUint32(nil, uint32(len(f.frames))), []byte{0, 0, 0, 0}) // shown without end
 	sequence := uint32(0)
 	next := func() []byte {
@@ -141,7 +142,7 @@ func (animatedPNG) encode(w io.Writer, f *Film) error {
 	}
 	for i, pixels := range f.frames {
 		const perSecond = 1000
-		control := be.AppendUint32(be.AppendUint32(nil, uint32(f.W)), uint32(f.H))
+		control := be.AppendUint32(be.AppendUint32(nil, uint32(f.w)), uint32(f.h))
 		control = append(control, 0, 0, 0, 0, 0, 0, 0, 0) // at the corner
 		control = be.AppendUint16(control, f.milliseconds(i))
 		control = be.AppendUint16(control, perSecond)

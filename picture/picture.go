@@ -7,7 +7,7 @@
 //	     -> levels of sRGB, from those that the file's ICC profile, code points
 //	        (CICP) or gamma describe; a [Profile] may be kept instead
 //	     -> [Picture.Resize] in linear light
-//	     -> [Encode] -> [WriteFile] (temporary file, fsync, rename) -> file
+//	     -> [Save] (temporary file, fsync, rename) -> file
 //
 // A [Picture] holds sRGB levels as float32, 0..255 with fractions allowed, in
 // three planes (R, then G, then B), rows from the top. Opacity is kept beside

@@ -265,11 +265,15 @@ const (
 	lumaBlue  = 0.114
 )
 
-// Grey says whether a picture has no colours, but for what compression adds.
+// leastChroma is the difference between the channels of a pixel from which it has a
+// colour: far more than lossy compression adds to grey.
+const leastChroma = 64
+
+// Grey reports whether a picture has no colours, but for what compression adds.
 func (p *Picture) Grey() bool {
 	for i := range p.W * p.H {
 		c := p.rgb(i)
-		if int(max(c[0], c[1], c[2]))-int(min(c[0], c[1], c[2])) >= labelSteps {
+		if int(max(c[0], c[1], c[2]))-int(min(c[0], c[1], c[2])) >= leastChroma {
 			return false
 		}
 	}

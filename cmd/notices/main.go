@@ -38,8 +38,8 @@ var bundled = []string{
 	"internal/heif/NOTICE", "internal/heif/LICENSE.libheif", "internal/heif/LICENSE.libde265",
 	"internal/heif/LICENSE.heic", "internal/heif/LICENSE.libavif", "internal/heif/LICENSE.aom",
 	"internal/heif/LICENSE.avif", "internal/heif/LICENSE.wasi-libc",
-	"face/pigo-license.txt",
-	"studio/page/licenses.md", "studio/page/fonts-license.txt",
+	"internal/face/pigo-license.txt",
+	"internal/studio/page/licenses.md", "internal/studio/page/fonts-license.txt",
 	"examples/README.md",
 }
 

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"strings"
+	"slices"
 
 	"github.com/spf13/pflag"
+
+	"github.com/pastiche-art/pastiche/batch"
+	"github.com/pastiche-art/pastiche/paint"
 )
 
 // The ways in which contents and styles meet.
@@ -60,7 +62,7 @@ func (e *batchError) exitCode() int {
 // runBatch paints every pair of contents and styles into --out-dir, and reports the
 // end to a program that listens.
 func runBatch(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, content string, styles []string) error {
-	b := &batch{opts: opts, flags: flags}
+	b := &batchRun{opts: opts, flags: flags}
 	if opts.json {
 		b.program = newEvents(os.Stdout)
 	}
@@ -75,8 +77,8 @@ func runBatch(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, con
 	return err
 }
 
-// batch is many paintings for one folder.
-type batch struct {
+// batchRun is many paintings for one folder.
+type batchRun struct {
 	opts    *paintOptions
 	flags   *pflag.FlagSet
 	program *events // nil where a person is told
@@ -84,7 +86,7 @@ type batch struct {
 }
 
 // run paints what is not there already. What fails does not stop the others.
-func (b *batch) run(ctx context.Context, content string, styles []string) error {
+func (b *batchRun) run(ctx context.Context, content string, styles []string) error {
 	all, err := b.works(content, styles)
 	if err != nil {
 		return err
@@ -129,7 +131,7 @@ func (b *batch) run(ctx context.Context, content string, styles []string) error 
 }
 
 // tell tells a person how far a batch is.
-func (b *batch) tell(format string, args ...any) {
+func (b *batchRun) tell(format string, args ...any) {
 	if !b.opts.quiet && b.program == nil {
 		warn(format, args...)
 	}
@@ -150,71 +152,45 @@ func (o *paintOptions) single() (flag string) {
 }
 
 // works returns what --out-dir asks for, and tells which pictures are left out of it.
-func (b *batch) works(content string, styles []string) ([]work, error) {
+func (b *batchRun) works(content string, styles []string) ([]work, error) {
 	if flag := b.opts.single(); flag != "" {
 		return nil, misused("--%s with --out-dir: expected one or the other, as a single file cannot hold many", flag)
 	}
-	find := finder{outDir: b.opts.outDir}
-	contents, err := find.pictures(content)
-	if err != nil {
-		return nil, err
+	if content == standardInput || slices.Contains(styles, standardInput) {
+		return nil, misused("standard input (-) with --out-dir: expected a file, a folder or a pattern")
 	}
-	var manners []string
-	for _, s := range styles {
-		files, err := find.pictures(s)
-		if err != nil {
-			return nil, err
-		}
-		manners = append(manners, files...)
+	if pairs := b.opts.pairs; pairs != pairsAll && pairs != pairsZip {
+		return nil, misused("--pairs %s: expected %s or %s", pairs, pairsAll, pairsZip)
 	}
-	if len(find.leftOut) > 0 {
-		b.tell("%s", describe(find.leftOut))
-		b.program.send(leftOutEvent{"left_out", find.leftOut})
+	planned, leftOut, err := batch.Plan(batch.Options{
+		Contents: []string{content}, Styles: styles, Folder: b.opts.outDir, Zip: b.opts.pairs == pairsZip,
+	})
+	if len(leftOut) > 0 {
+		b.tell("%s", batch.Describe(leftOut))
+		b.program.send(leftOutEvent{"left_out", leftOut})
 	}
-	all, err := b.pair(contents, manners)
-	if err != nil {
-		return nil, err
+	var all []work
+	for _, p := range planned {
+		all = append(all, work{content: p.Content, styles: []string{p.Style}, painting: p.Painting})
 	}
-	return all, distinct(all)
+	var option *paint.OptionError
+	switch {
+	case err == nil:
+		return all, nil
+	case errors.Is(err, batch.ErrNotFound):
+		return nil, &inputError{err}
+	case errors.As(err, &option) && option.Option == "Zip":
+		return nil, misused("--pairs zip: %s", option.Reason)
+	case errors.As(err, &option):
+		return nil, misused("--out-dir %s", option.Reason)
+	}
+	return nil, &usageError{err}
 }
 
-// pair returns a work for each content and style that meet.
-func (b *batch) pair(contents, styles []string) (all []work, err error) {
-	add := func(content, style string) {
-		w := work{content: content, styles: []string{style}}
-		w.painting = filepath.Join(b.opts.outDir, w.name()+".png")
-		all = append(all, w)
+// stem returns what a painting is called after an input.
+func stem(path string) string {
+	if path == standardInput {
+		return "stdin"
 	}
-	switch b.opts.pairs {
-	case pairsAll:
-		for _, c := range contents {
-			for _, s := range styles {
-				add(c, s)
-			}
-		}
-	case pairsZip:
-		if len(contents) != len(styles) {
-			return nil, misused("--pairs zip: %d contents and %d styles: expected as many of both", len(contents), len(styles))
-		}
-		for i, c := range contents {
-			add(c, styles[i])
-		}
-	default:
-		return nil, misused("--pairs %s: expected %s or %s", b.opts.pairs, pairsAll, pairsZip)
-	}
-	return all, nil
-}
-
-// distinct fails where two inputs have the same name and would write the same
-// painting.
-func distinct(all []work) error {
-	of := make(map[string]work)
-	for _, w := range all {
-		if other, taken := of[w.painting]; taken {
-			return misused("%s and %s would both become %s: rename one", strings.Join(append([]string{other.content}, other.styles...), " with "),
-				strings.Join(append([]string{w.content}, w.styles...), " with "), w.painting)
-		}
-		of[w.painting] = w
-	}
-	return nil
+	return batch.Stem(path)
 }

@@ -1,54 +1,77 @@
 package main
 
 import (
-	"encoding/csv"
+	"io"
 	"os"
-	"strconv"
-	"time"
+	"path/filepath"
+	"strings"
 
+	"github.com/pastiche-art/pastiche/costlog"
+	"github.com/pastiche-art/pastiche/internal/atomicfile"
 	"github.com/pastiche-art/pastiche/paint"
 )
 
-// costLog writes a table of costs, a line as soon as its iteration is made.
+// costLog writes a table of costs, a line as soon as its iteration is made, and a
+// chart of them when the painting ends. A path that is empty is not written.
 type costLog struct {
-	path    string
-	started time.Time
-	file    *os.File // nil before the first iteration: until then an older log stays
-	table   *csv.Writer
+	table, chart string
+	log          *costlog.Log
+	file         *os.File // of the table; nil before the first iteration: until then an older table stays
+	begun        bool
+	saved        func(path string)
 	firstError
 }
 
-func newCostLog(path string) *costLog { return &costLog{path: path, started: time.Now()} }
-
-var costColumns = []string{"step", "seconds", "scale", "iteration", "width", "height", "total", "content", "style", "variation", "faces"}
+func newCostLog(table, chart string, r paint.Recipe, saved func(path string)) *costLog {
+	return &costLog{table: table, chart: chart, log: costlog.New(r), saved: saved}
+}
 
 func (l *costLog) iteration(p paint.Progress) {
-	l.try(func() error {
-		var rows [][]string
+	l.log.Add(p)
+	l.begun = true
+	if l.table == "" {
+		return
+	}
+	l.try(func() (err error) {
 		if l.file == nil {
-			f, err := os.Create(l.path)
-			if err != nil {
-				return unwritable(l.path, err)
+			if l.file, err = os.Create(l.table); err != nil {
+				return unwritable(l.table, err)
 			}
-			l.file, l.table = f, csv.NewWriter(f)
-			rows = append(rows, costColumns)
 		}
-		number := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
-		rows = append(rows, []string{
-			strconv.Itoa(p.Step), strconv.FormatFloat(time.Since(l.started).Seconds(), 'f', 3, 64),
-			strconv.Itoa(p.Scale), strconv.Itoa(p.Iteration), strconv.Itoa(p.Width), strconv.Itoa(p.Height),
-			number(p.Costs.Total), number(p.Costs.Content), number(p.Costs.Style), number(p.Costs.Variation), number(p.Costs.Faces),
-		})
-		return unwritable(l.path, l.table.WriteAll(rows)) // which flushes
+		return unwritable(l.table, l.log.WriteCSV(l.file))
 	})
 }
 
 func (l *costLog) close() error {
-	if l.file == nil {
+	if l.file != nil {
+		if err := l.file.Close(); l.err == nil {
+			l.err = unwritable(l.table, err)
+		}
+	}
+	if l.chart == "" || !l.begun {
 		return l.err
 	}
-	if err := l.file.Close(); l.err == nil {
-		l.err = unwritable(l.path, err)
+	write := l.log.WritePNG
+	if chartFormat(l.chart) == ".svg" {
+		write = l.log.WriteSVG
+	}
+	err := atomicfile.Write(l.chart, func(w io.Writer) error { return write(w) })
+	if err == nil {
+		l.saved(l.chart)
+	}
+	if l.err == nil {
+		l.err = err
 	}
 	return l.err
+}
+
+// chartFormat returns the extension of a chart's file in lower case.
+func chartFormat(path string) string { return strings.ToLower(filepath.Ext(path)) }
+
+func checkChartPath(path string) error {
+	switch chartFormat(path) {
+	case ".png", ".svg":
+		return nil
+	}
+	return misused("--chart %s: expected a name that ends in .png or .svg", path)
 }

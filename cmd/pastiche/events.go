@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 
+	"github.com/pastiche-art/pastiche/batch"
 	"github.com/pastiche-art/pastiche/paint"
 )
 
@@ -87,8 +88,8 @@ type errorEvent struct {
 
 // leftOutEvent tells which pictures of its folders a batch does not paint.
 type leftOutEvent struct {
-	Event string        `json:"event"` // "left_out"
-	Files []leftOutFile `json:"files"`
+	Event string             `json:"event"` // "left_out"
+	Files []batch.Unreadable `json:"files"`
 }
 
 // skippedEvent tells of a painting of a batch that is there already.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pastiche-art/pastiche/internal/npy"
 	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
 )
@@ -105,6 +106,6 @@ func runFeatures(ctx context.Context, opts *featuresOptions, path string) error 
 		return inputFiles{picture: path}.named(err)
 	}
 	return writeOutput(opts.output, func(w io.Writer) error {
-		return writeNPY(w, a.Values, a.C, a.H, a.W)
+		return npy.Write(w, a.Values, a.C, a.H, a.W)
 	})
 }

@@ -9,11 +9,11 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// film shows how a painting came to be.
+// film shows how a painting came to be, as an animation.
 type film struct {
 	path  string
-	size  int // the long side
-	roll  *picture.Film
+	size  int           // the long side
+	roll  *picture.Film // nil before the first iteration
 	saved func(path string)
 	*inputs
 	firstError
@@ -26,7 +26,7 @@ const (
 	filmSize = 400
 )
 
-// newFilm returns the film of a painting, which is no larger than that.
+// newFilm returns the film of a painting, no larger than the painting.
 func newFilm(path string, r paint.Recipe, c *inputs, saved func(path string)) *film {
 	schedule := r.Schedule()
 	return &film{path: path, size: min(filmSize, schedule[len(schedule)-1].Size), inputs: c, saved: saved}
@@ -37,17 +37,13 @@ func (f *film) iteration(p paint.Progress) {
 	if p.Step%every != 0 && p.Step != 1 && p.Step != p.Steps {
 		return
 	}
-	f.try(func() error {
-		frame := f.shown(p.Picture())
+	f.try(func() (err error) {
 		if f.roll == nil {
-			// The first scale may be small: the film has the size of the last.
-			w, h := picture.FitLong(frame.W, frame.H, f.size)
-			var err error
-			if f.roll, err = picture.NewFilm(f.path, w, h); err != nil {
+			if f.roll, err = picture.NewFilm(f.path, f.size); err != nil {
 				return err
 			}
 		}
-		return f.roll.Add(frame)
+		return f.roll.Add(f.shown(p.Picture()))
 	})
 }
 
@@ -62,7 +58,7 @@ func (f *film) close() error {
 	return err
 }
 
-// sheet shows what each scale painted.
+// sheet is a contact sheet of the painting at the end of each scale.
 type sheet struct {
 	path     string
 	pictures []picture.SheetPicture
@@ -95,9 +91,9 @@ func (s *sheet) close() error {
 	return err
 }
 
-// checkFilmPath fails for a name that no film can have.
+// checkFilmPath refuses an extension that no film has.
 func checkFilmPath(path string) error {
-	if _, err := picture.NewFilm(filepath.Base(path), 1, 1); err != nil {
+	if _, err := picture.NewFilm(filepath.Base(path), 1); err != nil {
 		return &usageError{err}
 	}
 	return nil

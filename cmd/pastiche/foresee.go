@@ -9,10 +9,49 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"github.com/pastiche-art/pastiche/internal/printsize"
 	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
 )
+
+// addPrint adds the size in print.
+func (o *paintOptions) addPrint(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.Var(&o.print.Size, "print", "paint for a print of a `SIZE`: 60x40cm, 24x16in@200dpi, A3 (300dpi unless given); the photo is cropped to its shape")
+	flags.Var(&o.print.Bleed, "bleed", "with --print, `LENGTH` to add on each side, to be cut off, such as 3mm")
+	section(cmd, "Print", "print", "bleed")
+}
+
+// checkPrint refuses what --print decides where both are given, and prints that no
+// painting is large enough for.
+func (o *paintOptions) checkPrint(flags *pflag.FlagSet) error {
+	if !o.print.Given() {
+		if flags.Changed("bleed") {
+			return misused("--bleed without --print: expected a size such as --print 60x40cm")
+		}
+		return nil
+	}
+	for _, other := range []string{"size", "shape"} {
+		if flags.Changed(other) {
+			return misused("--print and --%s: expected one or the other, as each says how large the painting is", other)
+		}
+	}
+	px := o.print.Pixels(image.Point{})
+	if max(px.X, px.Y) <= paint.MaxSize {
+		return nil
+	}
+	help, bleed := "choose a smaller size", ""
+	if dpi := o.print.LargestDPI(paint.MaxSize); dpi >= 1 {
+		help = fmt.Sprintf("choose %ddpi or less", dpi)
+	}
+	if o.print.BleedMM() > 0 {
+		bleed = " with the bleed"
+	}
+	return misused("--print %s: %d x %d pixels%s, more than the %d that a side may have: %s", &o.print.Size, px.X, px.Y, bleed, paint.MaxSize, help)
+}
 
 // printEvent is what a start event tells of a print.
 type printEvent struct {
@@ -32,7 +71,7 @@ type printEvent struct {
 // foresee tells what a print takes before it is painted, and refuses one that takes
 // more memory than there is. It returns nil where there is no print.
 func (o *paintOptions) foresee(ctx context.Context, w work, content image.Image, regions []paint.Region, options paint.Options, report reporter) (*printEvent, error) {
-	if o.print.text == "" {
+	if !o.print.Given() {
 		return nil, nil
 	}
 	needs, err := paint.Estimate(ctx, content, w.shape, regions, options)
@@ -46,24 +85,16 @@ func (o *paintOptions) foresee(ctx context.Context, w work, content image.Image,
 	if content != nil {
 		of = content.Bounds().Size()
 	}
-	width, height := o.printLengths(of)
+	width, height := o.print.Lengths(of)
 	event := &printEvent{
-		Width: needs.Width, Height: needs.Height, WidthMM: width, HeightMM: height, BleedMM: o.bleed.length, DPI: o.print.dpi,
+		Width: needs.Width, Height: needs.Height, WidthMM: width, HeightMM: height, BleedMM: o.print.BleedMM(), DPI: o.print.DPI(),
 		Memory: needs.Memory, Seconds: needs.Time.Seconds(),
 	}
-	unit, name := o.print.unit, "cm"
-	if unit == inch {
-		name = "in"
-	}
-	said := ""
-	if o.bleed.length > 0 {
-		said = fmt.Sprintf(" with a bleed of %s", o.bleed.text)
-	}
-	report.say("Print: %.4g x %.4g %s%s at %g dpi, %d x %d pixels.", width/unit, height/unit, name, said, o.print.dpi, needs.Width, needs.Height)
+	report.say("Print: %s, %d x %d pixels.", o.print.Describe(of), needs.Width, needs.Height)
 	if content != nil {
 		part := picture.Inscribed(of.X, of.Y, options.Shape)
 		event.Crop = []int{part.Min.X, part.Min.Y, part.Max.X, part.Max.Y}
-		if cut := cropped(of, part); cut != "" {
+		if cut := printsize.Cropped(of, part); cut != "" {
 			report.say("%s is cropped to this shape: %s.", w.content, cut)
 		}
 	}
@@ -75,24 +106,12 @@ func (o *paintOptions) foresee(ctx context.Context, w work, content image.Image,
 	return event, nil
 }
 
-// cropped says what a part leaves out of a picture of some size, or "" for nothing.
-func cropped(size image.Point, part image.Rectangle) string {
-	percent := func(left, of int) string { return fmt.Sprintf("%.2g%%", 100*float64(left)/float64(of)) }
-	switch {
-	case part.Dx() < size.X:
-		return percent(size.X-part.Dx(), size.X) + " of its width is cut off, half on the left and half on the right"
-	case part.Dy() < size.Y:
-		return percent(size.Y-part.Dy(), size.Y) + " of its height is cut off, half at the top and half at the bottom"
-	}
-	return ""
-}
-
 // inPrint adds to an error of memory the resolution of a print that fits.
 func (o *paintOptions) inPrint(err error) error {
 	var memory *paint.MemoryError
 	if errors.As(err, &memory) && memory.Fits > 0 {
-		if dpi := o.printDPI(memory.Fits); dpi >= 1 {
-			return fmt.Errorf("%w, as --print %s@%ddpi does", err, o.print.size, dpi)
+		if dpi := o.print.LargestDPI(memory.Fits); dpi >= 1 {
+			return fmt.Errorf("%w, as --print %s does", err, o.print.At(dpi))
 		}
 	}
 	return err

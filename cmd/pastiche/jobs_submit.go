@@ -257,6 +257,6 @@ func (o *submitOptions) placed(ctx context.Context, names []string) ([]paint.Reg
 			paths[m] = of[k]
 		}
 	}
-	regions, err := o.divide(styles, masks[0], masks[1])
+	regions, err := o.divide(styles, masks[0], masks[1], nil)
 	return regions, paths, err
 }

@@ -7,7 +7,7 @@
 //
 // While a painting is made, each iteration is passed to its witnesses
 // (witness.go): one that reports to the user (bar.go, events.go), and
-// those that were asked for (course.go, snapshots.go, costlog.go, chart.go).
+// those that were asked for (course.go, snapshots.go, costlog.go).
 package main
 
 import (

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"image"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -64,65 +62,6 @@ func tells(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if !slices.Equal(got, args[1:]) {
 		ts.Fatalf("%s tells %q, want %q", args[0], got, args[1:])
-	}
-}
-
-// TestPrintSize: sizes of paper in all their spellings, and the pixels of each.
-func TestPrintSize(t *testing.T) {
-	for text, want := range map[string]image.Point{
-		"60x40cm@300dpi":     {7087, 4724},
-		"24x16in@200dpi":     {4800, 3200},
-		"600x400mm":          {7087, 4724},
-		"600mmx40cm":         {7087, 4724},
-		"0.6x0.4m":           {7087, 4724},
-		"A3":                 {3508, 4961},
-		"a3@150":             {1754, 2480},
-		"Letter":             {2550, 3300},
-		"Legal@100ppi":       {850, 1400},
-		"tabloid":            {3300, 5100},
-		"8 x 10 in @ 72 dpi": {576, 720},
-	} {
-		var o paintOptions
-		if err := o.print.Set(text); err != nil {
-			t.Errorf("%s: %v", text, err)
-		} else if got := o.printPixels(image.Point{}); got != want {
-			t.Errorf("%s has %v pixels, want %v", text, got, want)
-		}
-		if want.X != want.Y {
-			across, upright := o.printPixels(image.Pt(3, 2)), o.printPixels(image.Pt(2, 3))
-			if across.X <= across.Y || upright.X >= upright.Y {
-				t.Errorf("%s: %v across, %v upright", text, across, upright)
-			}
-		}
-	}
-	for _, text := range []string{"", "A", "A11", "60x40", "60cm", "0x40cm", "-1x4cm", "NaNx4cm", "Infx4cm", "A3@", "A3@xdpi", "A3@0", "A3@1e9dpi", "60x40km", "@300dpi"} {
-		var p printSize
-		if err := p.Set(text); err == nil {
-			t.Errorf("%q is %+v", text, p)
-		}
-	}
-	var b bleed
-	for _, text := range []string{"", "3", "-1mm", "mm", "NaNmm", "3x3mm"} {
-		if err := b.Set(text); err == nil {
-			t.Errorf("bleed %q is %+v", text, b)
-		}
-	}
-}
-
-// TestPrintDPI: the resolution that is named fits, and the next one does not.
-func TestPrintDPI(t *testing.T) {
-	for _, text := range []string{"A0", "60x40cm", "24x16in", "2.54x1cm"} {
-		var o paintOptions
-		if err := errors.Join(o.print.Set(text), o.bleed.Set("3mm")); err != nil {
-			t.Fatal(err)
-		}
-		_, height := o.printLengths(image.Pt(2, 3))
-		for _, long := range []int{300, 5000, 16384} {
-			dpi := o.printDPI(long)
-			if pixelsOf(height, float64(dpi)) > long || pixelsOf(height, float64(dpi+1)) <= long {
-				t.Errorf("%s in %d pixels: %d dpi", text, long, dpi)
-			}
-		}
 	}
 }
 

@@ -95,7 +95,7 @@ func networkFileError(path string, err error) error {
 	case errors.Is(err, registry.ErrWrite):
 		return networkError(err)
 	case errors.Is(err, fs.ErrNotExist):
-		return &inputError{fmt.Errorf("%s: no such file, and no network of that name", path)}
+		return &inputError{fmt.Errorf("%s: no such file, and no network of that name: 'pastiche networks list' lists the networks", path)}
 	case errors.Is(err, weights.ErrNoInput):
 		return &inputError{fmt.Errorf("%w to 'pastiche networks import %s'", err, path)}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/pastiche-art/pastiche/internal/printsize"
 	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
 )
@@ -24,8 +25,7 @@ type paintOptions struct {
 	keep, init         string
 
 	seed  uint64
-	print printSize
-	bleed bleed
+	print printsize.Print
 
 	// Where the painting goes, and what is reported on the way.
 	output, costLog, chart, sheet, film string
@@ -83,7 +83,7 @@ func (o *paintOptions) addOutput(cmd *cobra.Command) {
 	flags.BoolVar(&o.json, "json", false, "report to a program: one event a line on standard output")
 	flags.BoolVar(&o.preview, "preview", false, "show the painting, as it comes to be, in a terminal with kitty, iTerm2 or sixel graphics")
 	flags.StringVar(&o.costLog, "cost-log", "", "`FILE` for a table of the costs of every iteration (CSV)")
-	flags.StringVar(&o.chart, "chart", "", "`FILE` for a chart of the costs (PNG, SVG or PDF)")
+	flags.StringVar(&o.chart, "chart", "", "`FILE` for a chart of the costs (PNG or SVG)")
 	flags.StringVar(&o.checkpoint, "checkpoint", "", "new `FILE` to continue from after an interruption; it is removed when the painting is done")
 	flags.DurationVar(&o.checkpointEvery, "checkpoint-every", 30*time.Second, "`TIME` between checkpoints")
 	flags.StringVar(&o.resume, "resume", "", "checkpoint `FILE` to continue from; without --checkpoint new ones replace it, and it is removed when the painting is done")
@@ -131,13 +131,13 @@ func (o *paintOptions) requested(flags *pflag.FlagSet) (paint.Recipe, error) {
 	if err != nil {
 		return r, err
 	}
-	for name, given := range map[string]bool{"size": flags.Changed("size"), "print": o.print.text != ""} {
+	for name, given := range map[string]bool{"size": flags.Changed("size"), "print": o.print.Given()} {
 		if given && len(r.Scales) > 0 {
 			return r, misused("--%s with the scales of a recipe: expected one or the other, as the last scale is the painting's size", name)
 		}
 	}
-	if o.print.text != "" {
-		px := o.printPixels(image.Point{})
+	if o.print.Given() {
+		px := o.print.Pixels(image.Point{})
 		r.Size = max(px.X, px.Y)
 	}
 	switch {

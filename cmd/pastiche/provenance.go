@@ -17,7 +17,7 @@ import (
 func (o *paintOptions) provenance(flags *pflag.FlagSet, w work, recipe paint.Recipe, network *paint.Network) *provenance.Record {
 	r := &provenance.Record{
 		Software: "pastiche " + moduleVersion(), Network: provenance.Network{Name: network.Name, Digest: network.Digest}, Seed: o.seed,
-		StyleWeights: o.blend, StyleScales: o.styleScales, Print: o.print.text, Bleed: o.bleed.text,
+		StyleWeights: o.blend, StyleScales: o.styleScales, Print: o.print.Size.String(), Bleed: o.print.Bleed.String(),
 		KeepProfile: o.keepProfile, Precision: o.precision, Recipe: recipe,
 	}
 	if w.content == "" {

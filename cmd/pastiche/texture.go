@@ -32,12 +32,12 @@ without a seam.
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
-			case opts.print.text == "":
+			case !opts.print.Given():
 				if err := shape.setSize(cmd.Flags()); err != nil {
 					return err
 				}
 			case !cmd.Flags().Changed("shape"): // of which paintWork complains
-				shape = canvasShape(opts.printPixels(image.Point{}))
+				shape = canvasShape(opts.print.Pixels(image.Point{}))
 			}
 			return runWork(cmd.Context(), &opts, cmd.Flags(), work{shape: image.Point(shape), styles: args})
 		},

@@ -70,29 +70,3 @@ func TestWitnessesKeepTheFirstError(t *testing.T) {
 		t.Errorf("got %v, want %v", err, first)
 	}
 }
-
-func TestChartIsLogarithmicOverWholeDecades(t *testing.T) {
-	c := chart{recipe: paint.Recipe{ContentWeight: 10, StyleWeight: 40}}
-	for step := 1; step <= 30; step++ {
-		c.iteration(progress(step))
-	}
-	p, err := c.draw()
-	if err != nil {
-		t.Fatal(err)
-	}
-	// From the 10 of content and style to the 12345.678 of the total.
-	if p.Y.Min != 10 || p.Y.Max != 1e5 {
-		t.Errorf("from %g to %g, want 10 to 1e5", p.Y.Min, p.Y.Max)
-	}
-	if len(c.scales) != 2 || c.scales[0] != 10.5 || c.scales[1] != 20.5 {
-		t.Errorf("scales begin at %v, want 10.5 and 20.5", c.scales)
-	}
-}
-
-func TestChartOfNothingButZeros(t *testing.T) {
-	c := chart{}
-	c.iteration(paint.Progress{Step: 1})
-	if _, err := c.draw(); err != nil {
-		t.Error(err)
-	}
-}

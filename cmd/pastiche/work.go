@@ -91,8 +91,8 @@ func paintWork(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, w 
 		Recipe: &recipe, Network: network, Init: init, Resume: checkpoint,
 		Seed: opts.seed, Threads: opts.threads, Precision: opts.precision, Memory: opts.limitMemory(), Progress: watch.iteration,
 	}
-	if opts.print.text != "" && w.content != "" {
-		options.Shape = opts.printPixels(content.Bounds().Size())
+	if opts.print.Given() && w.content != "" {
+		options.Shape = opts.print.Pixels(content.Bounds().Size())
 	}
 	if substitute != "" {
 		report.say("%s", substitute)
@@ -134,8 +134,8 @@ func paintWork(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, w 
 		}
 	}
 	saving.Profile, saving.Metadata = opts.inputs.kept, opts.inputs.metadata
-	if opts.print.text != "" {
-		saving.Metadata.Resolution = opts.print.dpi
+	if opts.print.Given() {
+		saving.Metadata.Resolution = opts.print.DPI()
 	}
 	record := opts.provenance(flags, w, recipe, network)
 	record.SetOutcome(painting, paintErr)
@@ -241,11 +241,8 @@ func (o *paintOptions) witnesses(r paint.Recipe, files *paths, report reporter) 
 		}
 		all = append(all, s)
 	}
-	if o.costLog != "" {
-		all = append(all, newCostLog(o.costLog))
-	}
-	if o.chart != "" {
-		all = append(all, &chart{path: o.chart, recipe: r, saved: report.saved})
+	if o.costLog != "" || o.chart != "" {
+		all = append(all, newCostLog(o.costLog, o.chart, r, report.saved))
 	}
 	if o.sheet != "" {
 		all = append(all, &sheet{path: o.sheet, inputs: &o.inputs, saved: report.saved})

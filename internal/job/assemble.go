@@ -56,22 +56,9 @@ func (r *Record) assemble(open func(Input) image.Image) (*assembled, error) {
 		if len(o.StyleScales) > 0 {
 			all[i].Scale = o.StyleScales[i]
 		}
-		if i < len(by[api.StyleMask]) {
-			all[i].Mask = by[api.StyleMask][i]
-		}
 	}
-	a := &assembled{content: first(api.Content), init: init}
-	if masks := by[api.Mask]; len(masks) == 0 {
-		a.regions = []paint.Region{{Styles: all}}
-	} else { // each mask is of a region of its own
-		for i, m := range masks {
-			a.regions = append(a.regions, paint.Region{Mask: m, Styles: all[i : i+1]})
-		}
-	}
-	if keep := first(api.Keep); keep != nil {
-		a.regions = append(a.regions, paint.Region{Mask: keep}) // without styles, it stays as it is
-	}
-	return a, nil
+	regions, err := paint.Regions(all, by[api.Mask], by[api.StyleMask], first(api.Keep))
+	return &assembled{content: first(api.Content), init: init, regions: regions}, err
 }
 
 // paintRole returns what package paint calls a role.

@@ -1,4 +1,6 @@
-package main
+// Package printsize reads the sizes of prints, such as 60x40cm@200dpi or A3, and turns
+// them into pixels.
+package printsize
 
 import (
 	"errors"
@@ -7,11 +9,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
-
-	"github.com/pastiche-art/pastiche/paint"
 )
 
 // Lengths in millimetres.
@@ -45,26 +42,33 @@ const (
 	maxDPI     = 9600
 )
 
-// printSize is the value of --print. The zero value is none.
-type printSize struct {
+// A Print is a size in print with its bleed. The zero value is none.
+type Print struct {
+	Size  Size
+	Bleed Length
+}
+
+// A Size is the size of a sheet and its resolution, a flag's value. The zero value is
+// none.
+type Size struct {
 	text          string
 	size          string  // without the resolution
 	width, height float64 // in millimetres, without bleed
-	unit          float64 // in which it is told
+	unit          float64 // of messages: centimetre or inch
 	dpi           float64
 }
 
-var errPrintSize = errors.New("expected a size such as 60x40cm@300dpi, 24x16in or A3@150dpi, or one of A0 to A8, B0 to B6, Letter, Legal and Tabloid")
+var errSize = errors.New("expected a size such as 60x40cm@300dpi, 24x16in or A3@150dpi, or one of A0 to A8, B0 to B6, Letter, Legal and Tabloid")
 
-func (p *printSize) Set(text string) error {
+func (p *Size) Set(text string) error {
 	size, resolution, given := strings.Cut(strings.ToLower(strings.ReplaceAll(text, " ", "")), "@")
-	parsed := printSize{text: text, size: text, dpi: defaultDPI}
+	parsed := Size{text: text, size: text, dpi: defaultDPI}
 	if given {
 		parsed.size = text[:strings.LastIndex(text, "@")]
 		number := strings.TrimSuffix(strings.TrimSuffix(resolution, "dpi"), "ppi")
 		dpi, err := strconv.ParseFloat(number, 64)
 		if err != nil {
-			return errPrintSize
+			return errSize
 		}
 		if !(dpi >= 1 && dpi <= maxDPI) {
 			return fmt.Errorf("%sdpi: expected 1 to %ddpi", number, maxDPI)
@@ -82,14 +86,14 @@ func (p *printSize) Set(text string) error {
 	w, h, found := strings.Cut(strings.ReplaceAll(size, "×", "x"), "x")
 	height, unit, ok := parseLength(h)
 	if !found || !ok {
-		return errPrintSize
+		return errSize
 	}
 	width, _, ok := parseLength(w)
 	if n, err := strconv.ParseFloat(w, 64); err == nil {
 		width, ok = n*unit, true
 	}
 	if !ok || !(width > 0 && height > 0 && width < math.MaxInt32) {
-		return errPrintSize
+		return errSize
 	}
 	parsed.width, parsed.height, parsed.unit = width, height, centimetre
 	if unit == inch {
@@ -99,10 +103,10 @@ func (p *printSize) Set(text string) error {
 	return nil
 }
 
-func (p *printSize) String() string { return p.text }
+func (p *Size) String() string { return p.text }
 
 // Type is what pflag calls the value in help texts.
-func (*printSize) Type() string { return "print" }
+func (*Size) Type() string { return "print" }
 
 // parseLength returns a length in millimetres, and the unit that it was given in.
 func parseLength(text string) (length, unit float64, ok bool) {
@@ -115,96 +119,93 @@ func parseLength(text string) (length, unit float64, ok bool) {
 	return 0, 0, false
 }
 
-// bleed is the value of --bleed, in millimetres.
-type bleed struct {
+// A Length is a flag's value. The zero value is none.
+type Length struct {
 	text   string
-	length float64
+	length float64 // in millimetres
 }
 
-func (b *bleed) Set(text string) error {
+func (l *Length) Set(text string) error {
 	length, _, ok := parseLength(strings.ToLower(strings.ReplaceAll(text, " ", "")))
 	if !ok {
 		return errors.New("expected a length such as 3mm or 0.125in")
 	}
-	*b = bleed{text, length}
+	*l = Length{text, length}
 	return nil
 }
 
-func (b *bleed) String() string { return b.text }
+func (l *Length) String() string { return l.text }
 
 // Type is what pflag calls the value in help texts.
-func (*bleed) Type() string { return "length" }
+func (*Length) Type() string { return "length" }
 
-// addPrint adds the size in print.
-func (o *paintOptions) addPrint(cmd *cobra.Command) {
-	flags := cmd.Flags()
-	flags.Var(&o.print, "print", "paint for a print of a `SIZE`: 60x40cm, 24x16in@200dpi, A3 (300dpi unless given); the photo is cropped to its shape")
-	flags.Var(&o.bleed, "bleed", "with --print, `LENGTH` to add on each side, to be cut off, such as 3mm")
-	section(cmd, "Print", "print", "bleed")
-}
+// Given reports whether there is a print.
+func (p *Print) Given() bool { return p.Size.text != "" }
 
-// checkPrint refuses what --print decides where both are given, and prints that no
-// painting is large enough for.
-func (o *paintOptions) checkPrint(flags *pflag.FlagSet) error {
-	if o.print.text == "" {
-		if o.bleed.text != "" {
-			return misused("--bleed without --print: expected a size such as --print 60x40cm")
-		}
-		return nil
-	}
-	for _, other := range []string{"size", "shape"} {
-		if flags.Changed(other) {
-			return misused("--print and --%s: expected one or the other, as each says how large the painting is", other)
-		}
-	}
-	px := o.printPixels(image.Point{})
-	if max(px.X, px.Y) <= paint.MaxSize {
-		return nil
-	}
-	help := "choose a smaller size"
-	if dpi := o.printDPI(paint.MaxSize); dpi >= 1 {
-		help = fmt.Sprintf("choose %ddpi or less", dpi)
-	}
-	return misused("--print %s: %d x %d pixels%s, more than the %d that a side may have: %s", o.print.text, px.X, px.Y, o.withBleed(), paint.MaxSize, help)
-}
+// DPI returns the resolution in dots per inch.
+func (p *Print) DPI() float64 { return p.Size.dpi }
 
-// withBleed says so where the print has a bleed.
-func (o *paintOptions) withBleed() string {
-	if o.bleed.length == 0 {
-		return ""
-	}
-	return " with the bleed"
-}
+// At returns the text of the size at another resolution, such as 60x40cm@150dpi.
+func (p *Print) At(dpi int) string { return fmt.Sprintf("%s@%ddpi", p.Size.size, dpi) }
 
-// printLengths returns the sides of the print with its bleed, in millimetres, turned
+// Lengths returns the sides of the print with its bleed, in millimetres, turned
 // as a picture of some size is; the zero size turns nothing.
-func (o *paintOptions) printLengths(of image.Point) (width, height float64) {
-	width, height = o.print.width+2*o.bleed.length, o.print.height+2*o.bleed.length
+func (p *Print) Lengths(of image.Point) (width, height float64) {
+	width, height = p.Size.width+2*p.Bleed.length, p.Size.height+2*p.Bleed.length
 	if of.X > of.Y && width < height || of.X < of.Y && width > height {
 		width, height = height, width
 	}
 	return width, height
 }
 
-// printPixels returns the pixels of the print with its bleed, turned as printLengths
-// turns it.
-func (o *paintOptions) printPixels(of image.Point) image.Point {
-	width, height := o.printLengths(of)
-	return image.Pt(pixelsOf(width, o.print.dpi), pixelsOf(height, o.print.dpi))
+// Pixels returns the pixels of the print with its bleed, turned as Lengths turns it.
+func (p *Print) Pixels(of image.Point) image.Point {
+	width, height := p.Lengths(of)
+	return image.Pt(pixelsOf(width, p.Size.dpi), pixelsOf(height, p.Size.dpi))
 }
 
 func pixelsOf(length, dpi float64) int {
 	return max(1, int(math.Round(min(length/inch*dpi, math.MaxInt32))))
 }
 
-// printDPI returns the largest whole resolution at which the long side of the print
+// LargestDPI returns the largest whole resolution at which the long side of the print
 // has no more than so many pixels, 0 where there is none.
-func (o *paintOptions) printDPI(long int) int {
-	width, height := o.printLengths(image.Point{})
+func (p *Print) LargestDPI(long int) int {
+	width, height := p.Lengths(image.Point{})
 	side := max(width, height)
 	dpi := int(float64(long+1) / side * inch)
 	for dpi > 0 && pixelsOf(side, float64(dpi)) > long {
 		dpi--
 	}
 	return dpi
+}
+
+// BleedMM returns the bleed in millimetres.
+func (p *Print) BleedMM() float64 { return p.Bleed.length }
+
+// Describe returns the sides of the print in the unit that it was given in, with its
+// bleed and resolution, turned as Lengths turns it: "42 x 29.7 cm at 300 dpi".
+func (p *Print) Describe(of image.Point) string {
+	width, height := p.Lengths(of)
+	unit, bleed := "cm", ""
+	if p.Size.unit == inch {
+		unit = "in"
+	}
+	if p.Bleed.length > 0 {
+		bleed = " with a bleed of " + p.Bleed.text
+	}
+	return fmt.Sprintf("%.4g x %.4g %s%s at %g dpi", width/p.Size.unit, height/p.Size.unit, unit, bleed, p.Size.dpi)
+}
+
+// Cropped returns a sentence about what a part leaves out of a picture of some size,
+// or "" for nothing.
+func Cropped(size image.Point, part image.Rectangle) string {
+	percent := func(left, of int) string { return fmt.Sprintf("%.2g%%", 100*float64(left)/float64(of)) }
+	switch {
+	case part.Dx() < size.X:
+		return percent(size.X-part.Dx(), size.X) + " of its width is cut off, half on the left and half on the right"
+	case part.Dy() < size.Y:
+		return percent(size.Y-part.Dy(), size.Y) + " of its height is cut off, half at the top and half at the bottom"
+	}
+	return ""
 }

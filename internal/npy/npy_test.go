@@ -1,4 +1,4 @@
-package main
+package npy
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 func TestNPY(t *testing.T) {
 	values := []float32{1, -2.5, 0, 3, 1e-30, 7}
 	var b bytes.Buffer
-	if err := writeNPY(&b, values, 1, 2, 3); err != nil {
+	if err := Write(&b, values, 1, 2, 3); err != nil {
 		t.Fatal(err)
 	}
 	// The format's own words: magic, version, length, a dictionary padded with

@@ -1,4 +1,4 @@
-package main
+package batch
 
 import (
 	"cmp"
@@ -9,29 +9,18 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// finder finds the pictures that the words of a batch mean: files, the pictures of
-// folders, and those that match patterns. Hidden files, whose names begin with a
-// dot, are found only by a name or a pattern that begins with one. What lies in
-// --out-dir is output, and found only by its name.
+// finder finds the pictures that names mean, as [Options] says.
 type finder struct {
-	outDir  string
-	leftOut []leftOutFile // pictures that cannot be read, each once
+	folder  string // for paintings
+	leftOut []Unreadable
 }
 
-// leftOutFile is a picture of a folder that cannot be read.
-type leftOutFile struct {
-	Path   string         `json:"path"`
-	Format picture.Format `json:"format"`
-}
-
-// pictures returns the pictures that a word means, in the order of their names.
-func (f *finder) pictures(word string) ([]string, error) {
-	if word == standardInput {
-		return nil, misused("standard input (-) with --out-dir: expected a file, a folder or a pattern")
-	}
+// find returns the pictures that a word means, in the order of their names.
+func (f *finder) find(word string) ([]string, error) {
 	info, err := os.Stat(word)
 	var found []string
 	switch {
@@ -40,7 +29,7 @@ func (f *finder) pictures(word string) ([]string, error) {
 	case err == nil:
 		found, err = f.match([]string{word}, "*")
 	case !errors.Is(err, os.ErrNotExist) && !hasMeta(word):
-		return nil, &inputError{err}
+		return nil, notFound{err}
 	default:
 		found, err = f.expand(word)
 	}
@@ -49,7 +38,7 @@ func (f *finder) pictures(word string) ([]string, error) {
 	}
 	files, leftOut := choose(found)
 	if len(files) == 0 {
-		return nil, &inputError{fmt.Errorf("%s: %s", word, nothingFound(word, info != nil, found, leftOut))}
+		return nil, notFound{fmt.Errorf("%s: %s", word, nothingFound(word, info != nil, found, leftOut))}
 	}
 	for _, file := range leftOut {
 		if !slices.Contains(f.leftOut, file) {
@@ -59,11 +48,11 @@ func (f *finder) pictures(word string) ([]string, error) {
 	return files, nil
 }
 
-// nothingFound says why a word, which may name a folder, means no pictures.
-func nothingFound(word string, folder bool, found []string, leftOut []leftOutFile) string {
+// nothingFound returns why a word, which may name a folder, means no pictures.
+func nothingFound(word string, folder bool, found []string, leftOut []Unreadable) string {
 	switch {
 	case len(leftOut) > 0:
-		return "no pictures that pastiche can read: " + describe(leftOut)
+		return "no pictures that pastiche can read: " + Describe(leftOut)
 	case folder:
 		return "no pictures in this folder"
 	case len(found) > 0:
@@ -74,13 +63,12 @@ func nothingFound(word string, folder bool, found []string, leftOut []leftOutFil
 	return "no such file, folder or pattern"
 }
 
-// toldFiles is how many files a message names.
-const toldFiles = 10
-
-// describe says which files were left out, and what they are.
-func describe(files []leftOutFile) string {
+// Describe returns a sentence that names unreadable files, up to ten of them, with
+// their formats.
+func Describe(files []Unreadable) string {
+	const most = 10
 	var names []string
-	for _, f := range files[:min(len(files), toldFiles)] {
+	for _, f := range files[:min(len(files), most)] {
 		names = append(names, fmt.Sprintf("%s (%s)", filepath.Base(f.Path), f.Format))
 	}
 	if more := len(files) - len(names); more > 0 {
@@ -109,29 +97,30 @@ func (f *finder) expand(pattern string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	folders = slices.DeleteFunc(folders, func(name string) bool { return !isFolder(name) || f.isOutDir(name) })
+	folders = slices.DeleteFunc(folders, func(name string) bool { return !isFolder(name) || f.isOutput(name) })
 	return f.match(folders, last)
 }
 
 // match returns the names in folders that match a pattern without separators.
 func (f *finder) match(folders []string, pattern string) ([]string, error) {
 	if _, err := filepath.Match(pattern, ""); err != nil && hasMeta(pattern) {
-		return nil, misused("%s: a [ begins a choice of characters that does not end: write [[] for a [ in a name", pattern)
+		return nil, fmt.Errorf("%s: a [ begins a choice of characters that does not end: write [[] for a [ in a name", pattern)
 	}
 	var names []string
 	for _, folder := range folders {
 		if !hasMeta(pattern) {
-			if name := filepath.Join(folder, pattern); exists(name) {
+			name := filepath.Join(folder, pattern)
+			if _, err := os.Lstat(name); err == nil {
 				names = append(names, name)
 			}
 			continue
 		}
-		if f.isOutDir(cmp.Or(folder, ".")) {
-			return nil, misused("--out-dir %s is a folder of inputs, and its paintings would be painted again: choose another folder", f.outDir)
+		if f.isOutput(cmp.Or(folder, ".")) {
+			return nil, &paint.OptionError{Option: "Folder", Reason: f.folder + " is a folder of inputs, and its paintings would be painted again: choose another folder"}
 		}
 		entries, err := os.ReadDir(cmp.Or(folder, "."))
 		if err != nil {
-			return nil, &inputError{err}
+			return nil, notFound{err}
 		}
 		for _, e := range entries {
 			if isHidden(e.Name()) && !isHidden(pattern) {
@@ -158,9 +147,9 @@ func isFolder(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// isOutDir reports whether a folder is --out-dir, by whatever name.
-func (f *finder) isOutDir(folder string) bool {
-	out, err := os.Stat(f.outDir)
+// isOutput reports whether a folder is that for paintings, by whatever name.
+func (f *finder) isOutput(folder string) bool {
+	out, err := os.Stat(f.folder)
 	if err != nil {
 		return false // it is yet to be made
 	}
@@ -171,26 +160,26 @@ func (f *finder) isOutDir(folder string) bool {
 // choose returns the pictures among the files of folders, and those that are left
 // out because pastiche cannot read their format. Other files are neither, and
 // neither are folders.
-func choose(names []string) (files []string, leftOut []leftOutFile) {
+func choose(names []string) (files []string, leftOut []Unreadable) {
 	for _, name := range names {
 		format, err := sniff(name)
 		ext := strings.ToLower(filepath.Ext(name))
 		switch {
-		case errors.Is(err, errNoFile):
+		case errors.Is(err, errNotFile):
 		case err == nil && format == picture.TIFF && slices.Contains(rawExtensions, ext):
 			// Most raw files are TIFFs of which only a thumbnail could be read.
-			leftOut = append(leftOut, leftOutFile{name, "a raw photograph"})
+			leftOut = append(leftOut, Unreadable{name, "a raw photograph"})
 		case err == nil && !format.Readable() && format.Picture():
-			leftOut = append(leftOut, leftOutFile{name, format})
+			leftOut = append(leftOut, Unreadable{name, format})
 		case err == nil && format.Readable(), slices.Contains(pictureExtensions, ext):
-			files = append(files, name) // or one that is damaged, which is said when it is read
+			files = append(files, name) // or a damaged one, which fails when it is read
 		}
 	}
 	return files, leftOut
 }
 
-// errNoFile is the error of sniff for what is not a file.
-var errNoFile = errors.New("not a file")
+// errNotFile is the error of sniff for what is not a file.
+var errNotFile = errors.New("not a file")
 
 // sniff returns the format of a file by its first bytes.
 func sniff(name string) (picture.Format, error) {
@@ -199,7 +188,7 @@ func sniff(name string) (picture.Format, error) {
 		return "", err
 	}
 	if !info.Mode().IsRegular() {
-		return "", errNoFile
+		return "", errNotFile
 	}
 	f, err := os.Open(name)
 	if err != nil {
@@ -223,13 +212,9 @@ var (
 	otherExtensions = []string{".heic", ".heif", ".hif", ".avif", ".jxl", ".jp2", ".psd"}
 )
 
-// stem returns the name of a picture without its folder and its extension. What
+// Stem returns the name of a picture without its folder and its extension. What
 // follows the last dot of "photo.jpg_original" or "day 1.5" is no extension.
-// Standard input is called stdin.
-func stem(path string) string {
-	if path == standardInput {
-		return "stdin"
-	}
+func Stem(path string) string {
 	name := filepath.Base(path)
 	ext := filepath.Ext(name)
 	for _, known := range [][]string{pictureExtensions, rawExtensions, otherExtensions} {

@@ -1,4 +1,5 @@
-package main
+// Package npy writes arrays as NumPy files (numpy.lib.format).
+package npy
 
 import (
 	"encoding/binary"
@@ -7,17 +8,17 @@ import (
 	"strings"
 )
 
-// npyAlignment is what the values of a NumPy file are aligned to.
-const npyAlignment = 64
+// alignment is what the values of a NumPy file are aligned to.
+const alignment = 64
 
-// writeNPY writes an array of float32 values in C order as a NumPy file of
-// version 1.0 (numpy.lib.format).
-func writeNPY(w io.Writer, values []float32, shape ...int) error {
+// Write writes an array of float32 values in C order as a NumPy file of version 1.0.
+// The error is that of w.
+func Write(w io.Writer, values []float32, shape ...int) error {
 	sides := strings.Trim(strings.Join(strings.Fields(fmt.Sprint(shape)), ", "), "[]")
 	header := fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': (%s), }", sides)
 	const prefix = "\x93NUMPY\x01\x00"
 	length := len(prefix) + 2 + len(header) + 1 // two bytes of length, a newline
-	header += strings.Repeat(" ", (npyAlignment-length%npyAlignment)%npyAlignment) + "\n"
+	header += strings.Repeat(" ", (alignment-length%alignment)%alignment) + "\n"
 	if _, err := io.WriteString(w, prefix); err != nil {
 		return err
 	}

@@ -1,22 +1,23 @@
-package picture
+package paint
 
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
+
+	"github.com/pastiche-art/pastiche/picture"
 )
 
-// A Label is a colour of a label picture, and where it is.
-type Label struct {
-	Color [3]uint8
-	Mask  *Mask
+// label is a colour of a label picture, and where it is.
+type label struct {
+	color [3]uint8
+	mask  *picture.Mask
 }
 
 // String returns the colour as #rrggbb.
-func (l Label) String() string {
-	return fmt.Sprintf("#%02x%02x%02x", l.Color[0], l.Color[1], l.Color[2])
+func (l label) String() string {
+	return fmt.Sprintf("#%02x%02x%02x", l.color[0], l.color[1], l.color[2])
 }
 
 const (
@@ -27,47 +28,63 @@ const (
 	labelSteps = 64
 )
 
-// Labels takes a label picture apart, in which each region has a colour, as
-// those of STROTSS (Kolkin, Salavon and Shakhnarovich 2019) do. Colours that
-// differ by compression alone are one; pixels between two labels belong to the
-// nearer one. The labels are in the order of their colours. It fails where there
-// are more than 32: then the picture is none of labels.
-func (p *Picture) Labels() ([]Label, error) {
-	found, err := p.labelColors()
+// labelsOf takes a label picture apart, in which each region has a colour, as those of
+// STROTSS (Kolkin, Salavon and Shakhnarovich 2019) do. Colours that differ by
+// compression alone are one; pixels between two labels belong to the nearer one. The
+// labels are in the order of their colours. It fails where there are more than 32: then
+// the picture is none of labels.
+func labelsOf(p *picture.Picture) ([]label, error) {
+	pixels := wholeLevels(p)
+	found, err := labelColors(pixels, p.W, p.H)
 	if err != nil {
 		return nil, err
 	}
-	labels := make([]Label, len(found))
+	labels := make([]label, len(found))
 	for i, c := range found {
-		labels[i] = Label{c, &Mask{W: p.W, H: p.H, Weight: make([]float32, p.W*p.H)}}
+		labels[i] = label{c, &picture.Mask{W: p.W, H: p.H, Weight: make([]float32, p.W*p.H)}}
 	}
-	for i := range p.W * p.H {
+	for i, pixel := range pixels {
 		nearest, least := 0, math.MaxInt
 		for k, c := range found {
-			if d := apart(p.rgb(i), c); d < least {
+			if d := apart(pixel, c); d < least {
 				nearest, least = k, d
 			}
 		}
-		labels[nearest].Mask.Weight[i] = 1
+		labels[nearest].mask.Weight[i] = 1
 	}
 	return labels, nil
 }
 
-// labelColors returns the colours of labels: those with pixels that have no
-// other colour for a neighbour, which fringes between labels have not.
-func (p *Picture) labelColors() ([][3]uint8, error) {
+// wholeLevels returns the pixels of a picture in whole levels.
+func wholeLevels(p *picture.Picture) [][3]uint8 {
+	pixels := make([][3]uint8, p.W*p.H)
+	for i := range pixels {
+		for k := range 3 {
+			pixels[i][k] = uint8(math.Round(float64(min(max(p.RGB[k*len(pixels)+i], 0), maxLevel))))
+		}
+	}
+	return pixels
+}
+
+// labelColors returns the colours of labels: those with pixels that have no other
+// colour for a neighbour, which fringes between labels have not.
+func labelColors(pixels [][3]uint8, w, h int) ([][3]uint8, error) {
 	seen := make(map[[3]uint8]*labelPixels)
-	for y := 1; y < p.H-1; y++ {
-		for x := 1; x < p.W-1; x++ {
-			if c, ok := p.surrounded(x, y); ok {
+	for y := 1; y < h-1; y++ {
+		for x := 1; x < w-1; x++ {
+			if c, ok := surrounded(pixels, w, x, y); ok {
 				if seen[c] == nil {
 					seen[c] = new(labelPixels)
 				}
-				seen[c].add(p.rgb(y*p.W + x))
+				seen[c].add(pixels[y*w+x])
 			}
 		}
 	}
-	found := slices.SortedFunc(maps.Keys(seen), func(a, b [3]uint8) int {
+	var found [][3]uint8
+	for c := range seen {
+		found = append(found, c)
+	}
+	slices.SortFunc(found, func(a, b [3]uint8) int {
 		return cmp.Or(cmp.Compare(seen[b].count, seen[a].count), slices.Compare(a[:], b[:]))
 	})
 	// Where noise lies across two steps, the one with more pixels stands for both.
@@ -105,11 +122,11 @@ func (l *labelPixels) mean() (c [3]uint8) {
 }
 
 // surrounded returns the colour, in steps, of a pixel whose neighbours share it.
-func (p *Picture) surrounded(x, y int) (c [3]uint8, ok bool) {
-	c = steps(p.rgb(y*p.W + x))
+func surrounded(pixels [][3]uint8, w, x, y int) (c [3]uint8, ok bool) {
+	c = steps(pixels[y*w+x])
 	for dy := -1; dy <= 1; dy++ {
 		for dx := -1; dx <= 1; dx++ {
-			if steps(p.rgb((y+dy)*p.W+x+dx)) != c {
+			if steps(pixels[(y+dy)*w+x+dx]) != c {
 				return c, false
 			}
 		}

@@ -1,0 +1,4 @@
+package explore
+
+// Small is small.
+var Small = small
