@@ -99,7 +99,7 @@ func TestLabelRegions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	white := func(m image.Image, x int) bool { return color.GrayModel.Convert(m.At(x, 6)).(color.Gray).Y == 255 }
+	white := func(m image.Image, x int) bool { r, _, _, _ := m.At(x, 6).RGBA(); return r == 0xffff }
 	for i, c := range []struct{ stripe, ofStyle int }{{1, 0}, {0, 2}} { // blue is the smaller number
 		r := regions[i]
 		for stripe := range 2 {

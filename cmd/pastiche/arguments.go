@@ -17,7 +17,7 @@ import (
 // usage line.
 var argumentKinds = map[string]string{
 	"CONTENT": "a picture", "STYLE": "a picture", "PICTURE": "a picture", "PHOTO": "a picture", "PAINTING": "a picture", "IMAGE": "a picture",
-	"FILE": "a file", "FILE|NAME": "a file or the name of a network", "NAME": "the name of a network", "ID": "the id of a job",
+	"FILE": "a file", "FILE|NAME": "a file or the name of a network", "NAME|FILE": "the name of a recipe or a file", "DIR": "a folder", "NAME": "the name of a network", "ID": "the id of a job",
 }
 
 // flagKinds says what a flag names, by the placeholder in its help text. Flags with

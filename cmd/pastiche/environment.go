@@ -20,7 +20,7 @@ and an empty variable counts as none.
   PASTICHE_LOG_FORMAT=json pastiche serve   # pastiche serve --log-format json
 
 These variables have no flag:
-  ` + kernel.Variable + `   implementation of the engine to run instead of the fastest one; this machine has ` + strings.Join(kernel.Implementations(), ", ") + `
+  ` + kernel.Variable + `   implementation of the engine to run instead of the fastest one; 'pastiche version' lists those of this machine
   ` + registry.HomeVariable + `     folder of networks (default pastiche in $XDG_DATA_HOME or where the system keeps the data of programs)
   ` + registry.MirrorVariable + `   URL or folder to pull networks from instead of their origin, or several with commas between them; files have the same names
   ` + keyVariable + `  API key of the server that 'pastiche jobs' uses

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,14 +27,14 @@ type serverOptions struct{ server, keyFile string }
 
 func (o *serverOptions) AddFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&o.server, "server", "", "`URL` of the server, or its host and port (default $"+serverVariable+" or "+defaultServer+")")
+	flags.StringVar(&o.server, "server", defaultServer, "`URL` of the server, or its host and port")
 	flags.StringVar(&o.keyFile, "api-key-file", "", "`FILE` that holds the API key (default the key in $"+keyVariable+")")
 	section(cmd, "Server", "server", "api-key-file")
 }
 
 // url returns the URL of the server.
 func (o *serverOptions) url() string {
-	server := strings.TrimRight(cmp.Or(o.server, os.Getenv(serverVariable), defaultServer), "/")
+	server := strings.TrimRight(o.server, "/")
 	if !strings.Contains(server, "://") {
 		server = "http://" + server
 	}
