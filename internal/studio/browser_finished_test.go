@@ -401,7 +401,7 @@ func TestStoppedPaintingGoesOn(t *testing.T) {
 	b := browse(t, f, false)
 	b.visit(j.ID)
 	b.see("64 × 48 pixels")
-	b.until("preview", "document.querySelector('img.progress')?.src.includes('/preview')")
+	b.until("preview", "document.querySelector('img.live')?.src.includes('/preview')")
 	b.accessible("running")
 	away := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
 	g.instead.Store(&away)

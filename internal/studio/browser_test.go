@@ -317,7 +317,7 @@ func TestSomebodyPaints(t *testing.T) {
 	b.choose("size", "1024")
 	b.choose("effort", "2")
 	b.run(chromedp.Click(".go button"))
-	const live = "document.querySelector('img.progress')?.src"
+	const live = "document.querySelector('img.live')?.src"
 	b.until("preview", live+"?.includes('/preview')")
 	first := value[string](b, live)
 	b.until("another preview", fmt.Sprintf("%s?.includes('/preview') && %s !== %q", live, live, first))
@@ -393,10 +393,10 @@ func TestPageSaysWhatIsWrong(t *testing.T) {
 	b.run(chromedp.Click(".go button"))
 	b.see("In line")
 	b.until("focus on what is said", "document.activeElement.id === 'about'")
-	b.until("photo", "document.querySelector('img.progress')?.naturalWidth > 0")
+	b.until("photo", "document.querySelector('img.live')?.naturalWidth > 0")
 	b.press("Stop")
 	b.see("Stopped")
-	b.until("photo", "document.querySelector('img.progress')?.naturalWidth > 0")
+	b.until("photo", "document.querySelector('img.live')?.naturalWidth > 0")
 	b.accessible("stopped")
 	b.quiet()
 	f.CloseClientConnections()

@@ -102,7 +102,8 @@ func TestSubmitJSON(t *testing.T) {
 	var second api.Job
 	body = fmt.Sprintf(`{"content":{"job":{"id":%q,"role":"result"}},"styles":[{"job":{"id":%[1]q,"role":"style"}}]}`, first.ID)
 	f.decode(f.post("/jobs", body, "Idempotency-Key", "k"), http.StatusCreated, &second)
-	if second.Inputs[0].SHA256 != done.Result.SHA256 || second.Inputs[1].SHA256 != first.Inputs[1].SHA256 {
+	// Inputs are in the order of their roles: content, keep, style.
+	if second.Inputs[0].SHA256 != done.Result.SHA256 || second.Inputs[1].SHA256 != first.Inputs[2].SHA256 {
 		t.Errorf("the pictures are %+v", second.Inputs)
 	}
 	var again api.Job

@@ -98,7 +98,7 @@ function parse(text: string, width: number, height: number): PaintingRecord | un
     recipe,
     seed: Number.isSafeInteger(r['seed']) ? (r['seed'] as number) : 0,
     ...(typeof r['strength'] === 'number' ? { strength: r['strength'] } : {}),
-    ...(numbers(r['weights']) ? { style_weights: r['weights'] } : {}),
+    ...(numbers(r['style_weights']) ? { style_weights: r['style_weights'] } : {}),
     ...(numbers(r['style_scales']) ? { style_scales: r['style_scales'] } : {}),
   }
   const inputs = Array.isArray(r['inputs']) ? (r['inputs'] as PaintingRecord['inputs']).filter((i) => typeof i?.name === 'string' && typeof i.sha256 === 'string') : []
