@@ -15,7 +15,7 @@ type Spent struct {
 	Optimizer         time.Duration
 }
 
-// BenchOptions configure [Bench].
+// BenchOptions are the network, the picture size and the length of a [Bench] run.
 type BenchOptions struct {
 	Network    *Network // nil is the built-in network
 	Size       int      // width and height in pixels; 0 is 512

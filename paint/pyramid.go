@@ -51,9 +51,9 @@ func newPyramid(p *kernel.Pool, h, w, levels int) *pyramid {
 	return t
 }
 
-// pyramidBytes returns the memory of the variables of a pyramid over a canvas of h x w,
-// and of its buffers: the sums of all levels but the first, and a level upsampled along
-// rows.
+// pyramidBytes returns two sizes in bytes, for a pyramid over a canvas of h x w:
+// variables for its levels, and room for its buffers. The buffers hold the sums of all
+// levels but the first, and one level that is upsampled along its rows.
 func pyramidBytes(h, w, levels int) (variables, room int64) {
 	first := planes(colors, h, w)
 	room = planes(colors, (h+1)/2, w)

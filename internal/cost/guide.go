@@ -85,8 +85,8 @@ func (g *Guide) weighted(e kernel.Engine, f *kernel.Tensor, by *kernel.Weights, 
 	}
 }
 
-// addProduct adds T²∘(m f + bias) to grad: the gradient of a cost of the statistics,
-// whose gradient without a guide is m f + bias.
+// addProduct adds T²∘(m f + bias) to grad, C x N. Without a guide the gradient of a cost
+// of the statistics is m f + bias; the guide weights each of its positions by T².
 func (g *Guide) addProduct(e kernel.Engine, grad *kernel.Tensor, m *kernel.Matrix, f *kernel.Tensor, bias []float32, y, x int) {
 	if g == nil {
 		e.AddProduct(grad, m, f, bias)

@@ -1,8 +1,8 @@
 package kernel
 
 // Variation computes the total variation of two adjacent rows of a picture, upper and
-// lower, which have the same length. With the differences at each position x of the
-// upper row, where a position beyond the end counts as the last one,
+// lower, which have the same length. The differences at each position x of the upper row
+// are as follows; where x+1 is beyond the end of a row, the last position takes its place.
 //
 //	dx = upper[x+1] - upper[x]    d↘ = lower[x+1] - upper[x]
 //	dy = lower[x] - upper[x]      d↙ = lower[x] - upper[x+1]
