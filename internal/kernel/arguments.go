@@ -131,9 +131,9 @@ type poolBackward struct {
 //	out[p][k] = round(max(floor, bias[k] + sum over b, t, c of in[b][p+t][c] * w[b][t][c][k]))
 //
 // for the blocks b of thirty-two channels c and the nine kernel elements t. in begins
-// at the upper left kernel element of the first position. mask, unless nil, has a word
-// for each position for the lower sixteen outputs and, upper words further on, a word
-// for the upper sixteen; bits are set where out is positive.
+// at the upper left kernel element of the first position. mask, unless nil, holds two
+// words for each position: one for the lower sixteen outputs and, upper words later, one
+// for the upper sixteen. A bit is set where its output is positive.
 //
 // Channels are added in pairs, in order, as the instruction VDPBF16PS adds them: of the
 // two products of a pair, which are exact, the second is added first. AMX differs: for

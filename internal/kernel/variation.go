@@ -7,7 +7,7 @@ package kernel
 //	dx = upper[x+1] - upper[x]    d↘ = lower[x+1] - upper[x]
 //	dy = lower[x] - upper[x]      d↙ = lower[x] - upper[x+1]
 //
-// it returns the sum of 4 (dx² + dy²) + d↘² + d↙² over the row, and adds the gradient
+// Variation returns the sum of 4 (dx² + dy²) + d↘² + d↙² over the row, and adds the gradient
 // of straight/2 (dx² + dy²) + diagonal/2 (d↘² + d↙²) to upperGrad and lowerGrad, which
 // may be the same slice. It runs on the calling thread; tasks of [Pool.Run] may call
 // it.
