@@ -115,8 +115,8 @@ func TestPanicOfATaskReachesTheCaller(t *testing.T) {
 				run := func(worker, i int) {
 					under.Add(1)
 					defer under.Add(-1)
-					// Wait until a helper runs a task.
-					for who == "helper" && worker == 0 && begun.Load() == 0 {
+					// The others leave tasks to the one that panics.
+					for (who == "helper" && worker == 0 || who == "caller" && worker > 0) && begun.Load() == 0 {
 						time.Sleep(time.Microsecond)
 					}
 					if who == "everyone" || who == "caller" && worker == 0 || who == "helper" && worker > 0 || who == "the last task" && i == n-1 {
