@@ -41,6 +41,7 @@ func (s *session) demand(scale Scale, h, w int, plan *vgg.Plan, content, style [
 	var d demand
 	d.held = workspace + plan.WeightBytes() + s.pictureBytes() +
 		s.contentBytes(h, w, plan, content) + s.faceBytes(h, w, plan, content) + s.keptBytes(h, w)
+	d.held += int64(len(s.opts.References)) * planes(colors+1, h, w)
 	s.addVectors(&d, scale, h, w)
 	s.addStyles(&d, scale, h, w, plan, style)
 	d.measured += s.resizedBytes(scale, h, w, style)
@@ -55,6 +56,9 @@ func (s *session) pictureBytes() int64 {
 	given := opacityBytes(s.opacity)
 	if s.init != nil {
 		sum += rasterOf(s.init).bytes()
+	}
+	for _, r := range s.opts.References {
+		sum += rasterOf(r.Picture).bytes() + maskBytes(r.Mask)
 	}
 	keeps := s.recipe.Colors == ContentColors
 	if keeps {

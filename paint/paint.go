@@ -228,6 +228,11 @@ func (s *session) prepare(content image.Image, regions []Region) error {
 	if s.regions, err = newRegions(s.shape, s.opacity, regions); err != nil {
 		return err
 	}
+	for i := range s.opts.References {
+		if err := s.opts.References[i].check(i + 1); err != nil {
+			return err
+		}
+	}
 	s.findFaces()
 	if s.opts.Shape != (image.Point{}) {
 		s.shape = s.opts.Shape

@@ -20,6 +20,7 @@ type stage struct {
 	terms       []*term
 	variation   float64          // weight
 	kept        *kept            // nil where the whole canvas is painted
+	references  []target
 	sampled     []*sampledRegion // regions whose points change at every step
 	evaluations []Costs          // the costs of each evaluation in one step
 	// The rolled canvas of a tileable texture, and its gradient.
@@ -60,6 +61,7 @@ func (s *session) newStage(ctx context.Context, content, initial *picture.Pictur
 			s.keepContent(st, r, content)
 		}
 	}
+	s.addReferences(st)
 	return st, s.measureScale(ctx, st, content, initial, scale)
 }
 
