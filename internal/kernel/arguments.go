@@ -262,3 +262,18 @@ type variation struct {
 	straight, diagonal                 float32
 	sums                               [16]float64
 }
+
+// patchDifference compares a patch of eight rows of eight pixels with one of another
+// picture that lies between pixels. Rows are row elements apart in all slices. With
+//
+//	d = (weights[0]*to[y][x] + weights[1]*to[y][x+1]) +
+//	    (weights[2]*to[y+1][x] + weights[3]*to[y+1][x+1]) - from[y][x]
+//
+// it sums d, d*d, gradX[y][x]*d and gradY[y][x]*d, one sum for each column x, in this
+// order.
+type patchDifference struct {
+	from, gradX, gradY, to []float32
+	row                    int
+	weights                [4]float32
+	sums                   [32]float32
+}

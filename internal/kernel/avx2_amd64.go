@@ -108,3 +108,8 @@ func maxPoolAVX2(a *poolForward)
 //
 //go:noescape
 func maxPoolBackAVX2(a *poolBackward)
+
+// patchDifferenceAVX2 computes the same as patchDifferenceGeneric.
+//
+//go:noescape
+func patchDifferenceAVX2(a *patchDifference)

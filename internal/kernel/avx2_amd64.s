@@ -5756,3 +5756,56 @@ output:
 	LDMXCSR      (SP)
 	VZEROUPPER
 	RET
+
+// func patchDifferenceAVX2(a *patchDifference)
+// Requires: AVX, SSE
+TEXT ·patchDifferenceAVX2(SB), NOSPLIT, $8-8
+	STMXCSR      (SP)
+	MOVL         $0x00009fc0, 4(SP)
+	LDMXCSR      4(SP)
+	MOVQ         a+0(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         24(AX), DX
+	MOVQ         48(AX), BX
+	MOVQ         72(AX), SI
+	MOVQ         96(AX), DI
+	SHLQ         $0x02, DI
+	VBROADCASTSS 104(AX), Y0
+	VXORPS       Y1, Y1, Y1
+	VBROADCASTSS 108(AX), Y2
+	VXORPS       Y3, Y3, Y3
+	VBROADCASTSS 112(AX), Y4
+	VXORPS       Y5, Y5, Y5
+	VBROADCASTSS 116(AX), Y6
+	VXORPS       Y7, Y7, Y7
+	MOVQ         $0x00000008, R8
+
+row:
+	VMULPS  (SI), Y0, Y8
+	VMULPS  4(SI), Y2, Y9
+	VADDPS  Y9, Y8, Y8
+	VMULPS  (SI)(DI*1), Y4, Y9
+	VMULPS  4(SI)(DI*1), Y6, Y10
+	VADDPS  Y10, Y9, Y9
+	VADDPS  Y9, Y8, Y8
+	VSUBPS  (CX), Y8, Y8
+	VADDPS  Y8, Y1, Y1
+	VMULPS  Y8, Y8, Y9
+	VADDPS  Y9, Y3, Y3
+	VMULPS  (DX), Y8, Y9
+	VADDPS  Y9, Y5, Y5
+	VMULPS  (BX), Y8, Y9
+	VADDPS  Y9, Y7, Y7
+	ADDQ    DI, CX
+	ADDQ    DI, DX
+	ADDQ    DI, BX
+	ADDQ    DI, SI
+	DECQ    R8
+	JNZ     row
+	VMOVUPS Y1, 120(AX)
+	VMOVUPS Y3, 152(AX)
+	VMOVUPS Y5, 184(AX)
+	VMOVUPS Y7, 216(AX)
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET

@@ -31,6 +31,7 @@ var generic = primitives{
 	dots64:          dots64Generic,
 	variation:       variationGeneric,
 	difference:      differenceGeneric,
+	patchDifference: patchDifferenceGeneric,
 }
 
 type vector = [lanes]float32

@@ -49,6 +49,10 @@ var avx512 = primitives{
 		differenceAVX512(&a)
 		return a.squares
 	},
+	patchDifference: func(a patchDifference) [4 * PatchSize]float32 {
+		patchDifferenceAVX2(&a) // a row of a patch fills one register of AVX2
+		return a.sums
+	},
 }
 
 var avx2 = primitives{
@@ -76,6 +80,10 @@ var avx2 = primitives{
 	difference: func(a difference) [lanes]float64 {
 		differenceAVX2(&a)
 		return a.squares
+	},
+	patchDifference: func(a patchDifference) [4 * PatchSize]float32 {
+		patchDifferenceAVX2(&a)
+		return a.sums
 	},
 }
 

@@ -34,4 +34,8 @@ var neon = primitives{
 		differenceNEON(&a)
 		return a.squares
 	},
+	patchDifference: func(a patchDifference) [4 * PatchSize]float32 {
+		patchDifferenceNEON(&a)
+		return a.sums
+	},
 }

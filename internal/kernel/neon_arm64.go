@@ -108,3 +108,8 @@ func maxPoolNEON(a *poolForward)
 //
 //go:noescape
 func maxPoolBackNEON(a *poolBackward)
+
+// patchDifferenceNEON computes the same as patchDifferenceGeneric.
+//
+//go:noescape
+func patchDifferenceNEON(a *patchDifference)

@@ -4814,3 +4814,96 @@ output:
 	CBNZ R2, output
 	MOVD R0, FPCR
 	RET
+
+// func patchDifferenceNEON(a *patchDifference)
+TEXT ·patchDifferenceNEON(SB), NOSPLIT, $0-8
+	MOVD FPCR, R0
+	MOVD $16777216, R1
+	MOVD R1, FPCR
+	MOVD a+0(FP), R1
+	MOVD 0(R1), R2
+	MOVD 24(R1), R3
+	MOVD 48(R1), R4
+	MOVD 72(R1), R5
+	MOVD 96(R1), R6
+	LSL $2, R6
+	ADD R6, R5, R7
+	MOVWU 104(R1), R8
+	VDUP R8, V0.S4
+	MOVWU 108(R1), R8
+	VDUP R8, V1.S4
+	MOVWU 112(R1), R8
+	VDUP R8, V2.S4
+	MOVWU 116(R1), R8
+	VDUP R8, V3.S4
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	MOVD $8, R8
+row:
+	FMOVQ 0(R5), F12
+	FMOVQ 4(R5), F13
+	WORD $0x6e20dd8c // fmul v12.4s, v12.4s, v0.4s
+	WORD $0x6e21ddad // fmul v13.4s, v13.4s, v1.4s
+	WORD $0x4e2dd58c // fadd v12.4s, v12.4s, v13.4s
+	FMOVQ 0(R7), F14
+	FMOVQ 4(R7), F15
+	WORD $0x6e22ddce // fmul v14.4s, v14.4s, v2.4s
+	WORD $0x6e23ddef // fmul v15.4s, v15.4s, v3.4s
+	WORD $0x4e2fd5ce // fadd v14.4s, v14.4s, v15.4s
+	WORD $0x4e2ed58c // fadd v12.4s, v12.4s, v14.4s
+	FMOVQ 0(R2), F16
+	FMOVQ 0(R3), F17
+	FMOVQ 0(R4), F18
+	WORD $0x4eb0d58c // fsub v12.4s, v12.4s, v16.4s
+	WORD $0x4e2cd484 // fadd v4.4s, v4.4s, v12.4s
+	WORD $0x6e2cdd90 // fmul v16.4s, v12.4s, v12.4s
+	WORD $0x4e30d4c6 // fadd v6.4s, v6.4s, v16.4s
+	WORD $0x6e2cde31 // fmul v17.4s, v17.4s, v12.4s
+	WORD $0x4e31d508 // fadd v8.4s, v8.4s, v17.4s
+	WORD $0x6e2cde52 // fmul v18.4s, v18.4s, v12.4s
+	WORD $0x4e32d54a // fadd v10.4s, v10.4s, v18.4s
+	FMOVQ 16(R5), F12
+	FMOVQ 20(R5), F13
+	WORD $0x6e20dd8c // fmul v12.4s, v12.4s, v0.4s
+	WORD $0x6e21ddad // fmul v13.4s, v13.4s, v1.4s
+	WORD $0x4e2dd58c // fadd v12.4s, v12.4s, v13.4s
+	FMOVQ 16(R7), F14
+	FMOVQ 20(R7), F15
+	WORD $0x6e22ddce // fmul v14.4s, v14.4s, v2.4s
+	WORD $0x6e23ddef // fmul v15.4s, v15.4s, v3.4s
+	WORD $0x4e2fd5ce // fadd v14.4s, v14.4s, v15.4s
+	WORD $0x4e2ed58c // fadd v12.4s, v12.4s, v14.4s
+	FMOVQ 16(R2), F16
+	FMOVQ 16(R3), F17
+	FMOVQ 16(R4), F18
+	WORD $0x4eb0d58c // fsub v12.4s, v12.4s, v16.4s
+	WORD $0x4e2cd4a5 // fadd v5.4s, v5.4s, v12.4s
+	WORD $0x6e2cdd90 // fmul v16.4s, v12.4s, v12.4s
+	WORD $0x4e30d4e7 // fadd v7.4s, v7.4s, v16.4s
+	WORD $0x6e2cde31 // fmul v17.4s, v17.4s, v12.4s
+	WORD $0x4e31d529 // fadd v9.4s, v9.4s, v17.4s
+	WORD $0x6e2cde52 // fmul v18.4s, v18.4s, v12.4s
+	WORD $0x4e32d56b // fadd v11.4s, v11.4s, v18.4s
+	ADD R6, R2
+	ADD R6, R3
+	ADD R6, R4
+	ADD R6, R5
+	ADD R6, R7
+	SUB $1, R8
+	CBNZ R8, row
+	FMOVQ F4, 120(R1)
+	FMOVQ F5, 136(R1)
+	FMOVQ F6, 152(R1)
+	FMOVQ F7, 168(R1)
+	FMOVQ F8, 184(R1)
+	FMOVQ F9, 200(R1)
+	FMOVQ F10, 216(R1)
+	FMOVQ F11, 232(R1)
+	MOVD R0, FPCR
+	RET

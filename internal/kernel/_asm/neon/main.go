@@ -50,5 +50,6 @@ func generate(arguments string) *assembler {
 	a.variation()
 	a.maxPool()
 	a.maxPoolBack()
+	a.patchDifference()
 	return a
 }
