@@ -3,8 +3,8 @@ package flow
 import "github.com/pastiche-art/pastiche/internal/kernel"
 
 // minSide is the least width and height of a level of the pyramid other than the first:
-// two patches.
-const minSide = 2 * kernel.PatchSize
+// one patch.
+const minSide = kernel.PatchSize
 
 // An Estimator estimates flow. It keeps its buffers from one pair of frames to the next.
 // One goroutine at a time uses an Estimator, as it does the worker pool.

@@ -7,17 +7,16 @@ import (
 )
 
 const (
-	// The weights of smoothness, of constant brightness and of a constant gradient.
-	smoothness = 10
-	brightness = 5
-	gradient   = 10
+	smoothness = 40   // weight of the smoothness term
+	constancy  = 10   // weight of the data term
+	inertia    = 1e-3 // holds a pixel without data and neighbours where it is
 
 	linearisations = 5   // of the robust penaliser
 	sweeps         = 5   // of the solver for each linearisation
 	relaxation     = 1.6 // of the solver
 	epsilon        = 1e-3
 	// normalisation is added to the squared gradient by which the data terms are divided.
-	normalisation = 0.01
+	normalisation = 1
 	// margin is the number of pixels of the border for which derivatives are computed.
 	margin = 2
 )
@@ -29,29 +28,25 @@ type refiner struct {
 
 // The planes of a refiner.
 const (
-	planeMean  = iota // of from and of to warped by the flow
-	planeDiff         // of to warped by the flow, less from
-	planeX            // derivatives of the mean
-	planeY            //
-	planeT            // the difference, divided like planeDX
-	planeDX           // planeX and planeY, divided by the length of the gradient
-	planeDY           //
-	planeXX           // derivatives of planeX, and of the difference in x, divided
-	planeXY           //
-	planeXT           //
-	planeYX           // derivatives of planeY, and of the difference in y, divided
-	planeYY           //
-	planeYT           //
-	planeU            // flow before the refinement
-	planeV            //
-	planeW            // weight of the smoothness term
-	planeWX           // the same for the neighbour to the right, zero at the right edge
-	planeWY           // the same for the neighbour below, zero at the lower edge
-	planeI11          // inverse of the 2x2 matrix of a pixel
-	planeI12          //
-	planeI22          //
-	planeB1           // right side of the equation
-	planeB2           //
+	planeMean = iota // of from and of to warped by the flow
+	planeDiff        // of to warped by the flow, less from
+	planeX           // derivatives of the mean
+	planeY           //
+	planeXX          // derivatives of planeX, and of the difference in x, divided
+	planeXY          //
+	planeXT          //
+	planeYX          // derivatives of planeY, and of the difference in y, divided
+	planeYY          //
+	planeYT          //
+	planeU           // flow before the refinement
+	planeV           //
+	planeWX          // weight of smoothness towards the right, zero at the right edge
+	planeWY          // weight of smoothness downwards, zero at the lower edge
+	planeI11         // inverse of the 2x2 matrix of a pixel
+	planeI12         //
+	planeI22         //
+	planeB1          // right side of the equation
+	planeB2          //
 	refinerPlanes
 )
 
@@ -110,12 +105,8 @@ func (r *refiner) differentiate(pool *kernel.Pool, l *level) {
 		differentiateX(row(planeYX), p[planeY][l.at(y, -2):])
 		differentiateY(row(planeYY), p[planeY][l.at(y-2, 0):], l.stride)
 		differentiateY(row(planeYT), p[planeDiff][l.at(y-2, 0):], l.stride)
-		copy(row(planeDX), row(planeX))
-		copy(row(planeDY), row(planeY))
-		copy(row(planeT), row(planeDiff))
 		u, v := row(planeU), row(planeV)
 		for _, term := range [][3][]float32{
-			{row(planeDX), row(planeDY), row(planeT)},
 			{row(planeXX), row(planeXY), row(planeXT)},
 			{row(planeYX), row(planeYY), row(planeYT)},
 		} {
@@ -163,7 +154,6 @@ func (r *refiner) linearise(pool *kernel.Pool, l *level) {
 	l.eachRow(pool, 0, func(y int) {
 		row := func(plane int) []float32 { return l.row(p[plane], y, 0) }
 		var (
-			dx, dy, dt    = row(planeDX), row(planeDY), row(planeT)
 			xx, xy, xt    = row(planeXX), row(planeXY), row(planeXT)
 			yx, yy, yt    = row(planeYX), row(planeYY), row(planeYT)
 			u0, v0        = row(planeU), row(planeV)
@@ -173,16 +163,15 @@ func (r *refiner) linearise(pool *kernel.Pool, l *level) {
 			right, down   = p[planeWX][l.at(y, -1):], row(planeWY)
 			up            = p[planeWY][l.at(y-1, 0):]
 		)
-		for x := range dx {
+		for x := range xx {
 			du, dv := u[x]-u0[x], v[x]-v0[x]
-			r0 := dt[x] + (dx[x]*du + dy[x]*dv)
 			r1, r2 := xt[x]+(xx[x]*du+xy[x]*dv), yt[x]+(yx[x]*du+yy[x]*dv)
-			w0, w1 := brightness*penalty(r0*r0), gradient*penalty(r1*r1+r2*r2)
-			a11 := w0*dx[x]*dx[x] + w1*(xx[x]*xx[x]+yx[x]*yx[x])
-			a12 := w0*dx[x]*dy[x] + w1*(xx[x]*xy[x]+yx[x]*yy[x])
-			a22 := w0*dy[x]*dy[x] + w1*(xy[x]*xy[x]+yy[x]*yy[x])
-			b1[x] = (a11*u0[x] + a12*v0[x]) - (w0*dx[x]*dt[x] + w1*(xx[x]*xt[x]+yx[x]*yt[x]))
-			b2[x] = (a12*u0[x] + a22*v0[x]) - (w0*dy[x]*dt[x] + w1*(xy[x]*xt[x]+yy[x]*yt[x]))
+			w := constancy * penalty(r1*r1+r2*r2)
+			a11 := inertia + w*(xx[x]*xx[x]+yx[x]*yx[x])
+			a12 := w * (xx[x]*xy[x] + yx[x]*yy[x])
+			a22 := inertia + w*(xy[x]*xy[x]+yy[x]*yy[x])
+			b1[x] = (a11*u0[x] + a12*v0[x]) - w*(xx[x]*xt[x]+yx[x]*yt[x])
+			b2[x] = (a12*u0[x] + a22*v0[x]) - w*(xy[x]*xt[x]+yy[x]*yt[x])
 			s := (right[x] + right[x+1]) + (up[x] + down[x])
 			a11 += s
 			a22 += s

@@ -14,7 +14,7 @@ const (
 	patchCentre = float32(kernel.PatchSize-1) / 2
 	// damping is added to the diagonal of the Hessian, so that a patch without
 	// structure keeps its initial flow.
-	damping = 16
+	damping = 64
 	// enough is the length of a step, in pixels, that ends a descent.
 	enough = 0.01
 )
@@ -70,8 +70,11 @@ func (l *level) search(pool *kernel.Pool, coarse *level, guess bool) {
 		best := l.descend(pool, k, y, x, u, v)
 		if guess {
 			at := l.at(min(y+kernel.PatchSize/2, l.h-1), min(x+kernel.PatchSize/2, l.w-1))
-			if m := l.descend(pool, k, y, x, l.guessU[at], l.guessV[at]); m.cost < best.cost {
-				best = m
+			u, v := l.guessU[at], l.guessV[at]
+			if l.inside(float32(x)+patchCentre+u, float32(y)+patchCentre+v) {
+				if m := l.descend(pool, k, y, x, u, v); m.cost < best.cost {
+					best = m
+				}
 			}
 		}
 		l.found[k] = best
