@@ -1,0 +1,286 @@
+package film
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"math"
+
+	"github.com/pastiche-art/pastiche/internal/flow"
+	"github.com/pastiche-art/pastiche/internal/kernel"
+	"github.com/pastiche-art/pastiche/paint"
+	"github.com/pastiche-art/pastiche/picture"
+)
+
+// distances are how many frames before a frame those lie whose paintings it is held to
+// (Ruder, Dosovitskiy and Brox 2016, section 5.2).
+var distances = []int{1, 2, 4}
+
+// farthest is the largest of the distances.
+const farthest = 4
+
+// loopFrames is the number of frames at the end of a loop that lead to the first one.
+const loopFrames = 8
+
+// followingRate is the learning rate of a frame that follows another one, relative to the
+// rate of the recipe: strokes are moved a little, not laid anew.
+const followingRate = 0.375
+
+// A Painter paints the frames of a film, one after the other.
+type Painter struct {
+	opts      Options
+	first     *moment          // the first frame of the film
+	past      []*moment        // the last frames of the shot, the newest first, at most farthest
+	base      *picture.Picture // the frame's levels of each pixel when it was last painted
+	shot      int              // the number of the first frame of the shot
+	next      int              // the number of the next frame
+	pool      *kernel.Pool
+	estimator *flow.Estimator
+}
+
+// moment is a frame and its painting, both of the size of the film.
+type moment struct {
+	frame    *picture.Picture
+	gray     *flow.Gray
+	painting *picture.Picture
+}
+
+// Painted is a frame that has been painted.
+type Painted struct {
+	*picture.Picture
+	// Begins reports whether the frame is the first of its shot, and Still whether
+	// nothing in it has moved, so that it is the painting before.
+	Begins, Still bool
+}
+
+// NewPainter returns a Painter. Its caller closes it.
+func NewPainter(opts Options) (*Painter, error) {
+	pool, err := kernel.NewPool(opts.Paint.Threads)
+	if err != nil {
+		return nil, err
+	}
+	return &Painter{opts: opts, pool: pool, estimator: flow.NewEstimator(pool)}, nil
+}
+
+// Close ends the threads of the painter.
+func (p *Painter) Close() { p.pool.Close() }
+
+// Next paints the next frame.
+func (p *Painter) Next(ctx context.Context, frame *picture.Picture) (*Painted, error) {
+	regions, err := p.opts.Regions(ctx, p.next)
+	if err != nil {
+		return nil, err
+	}
+	var view *view
+	if len(p.past) > 0 && p.opts.Temporal > 0 {
+		view = p.look(p.prepared(frame, p.past[0].painting))
+	}
+	painted := &Painted{Begins: view == nil || view.cut}
+	switch {
+	case painted.Begins:
+		painted.Picture, err = p.paint(ctx, frame, regions, p.opts.Paint)
+		p.past, p.base, p.shot = nil, nil, p.next
+	case view.allStill():
+		painted.Picture, painted.Still = p.past[0].painting, true
+	default:
+		opts := p.opts.Paint
+		recipe := following(*opts.Recipe, p.opts.Iterations)
+		opts.Recipe, opts.Init, opts.References = &recipe, view.start, view.references
+		if painted.Picture, err = p.paint(ctx, view.frame, regions, opts); err == nil {
+			view.keepStill(painted.Picture, p.past[0].painting)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	at := p.prepared(frame, painted.Picture)
+	if p.base == nil {
+		p.base = at
+	} else {
+		p.base = view.moved(at, p.base)
+	}
+	p.remember(at, painted.Picture)
+	p.next++
+	return painted, nil
+}
+
+func (p *Painter) paint(ctx context.Context, frame *picture.Picture, regions []paint.Region, opts paint.Options) (*picture.Picture, error) {
+	painting, err := paint.Paint(ctx, frame, regions, opts)
+	if err != nil {
+		return nil, err
+	}
+	painting.Alpha = nil
+	painting.Round()
+	return painting.Picture, nil
+}
+
+// prepared returns a frame in the size of a painting, without opacity, in 8 bits.
+func (p *Painter) prepared(frame, painting *picture.Picture) *picture.Picture {
+	small := frame.Resize(painting.W, painting.H)
+	opaque, _ := small.Opaque()
+	c := picture.New(opaque.W, opaque.H)
+	copy(c.RGB, opaque.RGB)
+	c.Round()
+	return c
+}
+
+// remember makes a frame and its painting the newest of the past.
+func (p *Painter) remember(frame, painting *picture.Picture) {
+	m := &moment{frame: frame, gray: flow.NewGray(frame.RGB, frame.W, frame.H), painting: painting}
+	if p.first == nil {
+		p.first = m
+	}
+	p.past = append([]*moment{m}, p.past...)
+	p.past = p.past[:min(len(p.past), farthest)]
+}
+
+// digest returns the SHA-256 of the levels of a frame.
+func (m *moment) digest() string {
+	h := sha256.New()
+	size := binary.LittleEndian.AppendUint32(nil, uint32(m.frame.W))
+	h.Write(size)
+	levels := make([]byte, len(m.frame.RGB))
+	for i, v := range m.frame.RGB {
+		levels[i] = byte(v)
+	}
+	h.Write(levels)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// following returns the recipe of a frame that follows another one.
+func following(r paint.Recipe, iterations int) paint.Recipe {
+	scales := r.Schedule()
+	last := scales[len(scales)-1]
+	last.Iterations = iterations
+	r.Scales = []paint.Scale{last}
+	r.FinalIterations, r.FinalCost = 0, ""
+	r.LearningRate *= followingRate
+	r.Init = paint.InitPicture
+	return r
+}
+
+// view is a frame compared with those before it.
+type view struct {
+	frame      *picture.Picture
+	cut        bool
+	start      *picture.Picture // what its painting begins with
+	references []paint.Reference
+	still      []bool // pixels that have not moved
+}
+
+// look compares a frame with those of the past.
+func (p *Painter) look(frame *picture.Picture) *view {
+	v := &view{frame: frame, start: picture.New(frame.W, frame.H)}
+	copy(v.start.RGB, frame.RGB)
+	gray := flow.NewGray(frame.RGB, frame.W, frame.H)
+	uncovered := make([]float32, frame.W*frame.H)
+	for i := range uncovered {
+		uncovered[i] = 1
+	}
+	for _, d := range distances {
+		if d > len(p.past) {
+			break
+		}
+		back, reliable := p.follow(gray, p.past[d-1])
+		if d == 1 {
+			if v.cut = flow.IsCut(p.past[0].gray, gray, reliable); v.cut {
+				return v
+			}
+			v.still = p.still(frame, back, reliable)
+		}
+		for i, r := range reliable {
+			reliable[i] = r * uncovered[i]
+			uncovered[i] -= reliable[i]
+		}
+		v.hold(p.warped(p.past[d-1].painting, back), reliable, p.opts.Temporal, true)
+	}
+	if left := p.opts.Frames - p.next; p.opts.Loop && left > 0 && left <= loopFrames {
+		back, reliable := p.follow(gray, p.first)
+		closeness := float64(loopFrames+1-left) / loopFrames
+		v.hold(p.warped(p.first.painting, back), reliable, p.opts.Temporal*closeness, left == 1)
+		v.still = make([]bool, len(v.still))
+	}
+	return v
+}
+
+// follow returns the flow from a frame back to a moment, and the weights of its pixels.
+func (p *Painter) follow(gray *flow.Gray, m *moment) (back *flow.Field, reliable []float32) {
+	back = p.estimator.Flow(gray, m.gray, nil)
+	forth := p.estimator.Flow(m.gray, gray, nil)
+	return back, flow.Reliable(forth, back)
+}
+
+func (p *Painter) warped(painting *picture.Picture, back *flow.Field) *picture.Picture {
+	w := &picture.Picture{W: painting.W, H: painting.H, RGB: flow.Warp(p.pool, painting.RGB, back)}
+	for i, level := range w.RGB {
+		w.RGB[i] = min(max(level, 0), math.MaxUint8)
+	}
+	return w
+}
+
+// hold adds a reference. The painting also begins with it where begin is set.
+func (v *view) hold(warped *picture.Picture, weights []float32, weight float64, begin bool) {
+	v.references = append(v.references, paint.Reference{
+		Picture: warped, Mask: &picture.Mask{W: warped.W, H: warped.H, Weight: weights}, Weight: weight,
+	})
+	if !begin {
+		return
+	}
+	for i, level := range warped.RGB {
+		v.start.RGB[i] += weights[i%len(weights)] * (level - v.start.RGB[i])
+	}
+}
+
+// stillFlow is the flow, in pixels, and stillLevels the difference in levels since a
+// pixel was painted, up to which it counts as unmoved. Compression changes levels this
+// much.
+const (
+	stillFlow   = 0.1
+	stillLevels = 3
+)
+
+// still reports which pixels have not moved.
+func (p *Painter) still(frame *picture.Picture, back *flow.Field, reliable []float32) []bool {
+	still := make([]bool, len(reliable))
+	for i := range still {
+		still[i] = reliable[i] > 0 && math.Hypot(float64(back.U[i]), float64(back.V[i])) < stillFlow
+	}
+	for i, level := range frame.RGB {
+		if math.Abs(float64(level-p.base.RGB[i])) > stillLevels {
+			still[i%len(still)] = false
+		}
+	}
+	return still
+}
+
+func (v *view) allStill() bool {
+	for _, s := range v.still {
+		if !s {
+			return false
+		}
+	}
+	return true
+}
+
+// keepStill gives the pixels of a painting that have not moved the levels of the painting
+// before.
+func (v *view) keepStill(painting, before *picture.Picture) {
+	for i := range painting.RGB {
+		if v.still[i%len(v.still)] {
+			painting.RGB[i] = before.RGB[i]
+		}
+	}
+}
+
+// moved returns the frame where pixels have moved, and base elsewhere.
+func (v *view) moved(frame, base *picture.Picture) *picture.Picture {
+	b := picture.New(frame.W, frame.H)
+	for i := range b.RGB {
+		b.RGB[i] = frame.RGB[i]
+		if v.still[i%len(v.still)] {
+			b.RGB[i] = base.RGB[i]
+		}
+	}
+	return b
+}
