@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"math"
+	"slices"
 
 	"github.com/pastiche-art/pastiche/internal/flow"
 	"github.com/pastiche-art/pastiche/internal/kernel"
@@ -232,26 +233,52 @@ func (v *view) hold(warped *picture.Picture, weights []float32, weight float64, 
 	}
 }
 
-// stillFlow is the flow, in pixels, and stillLevels the difference in levels since a
-// pixel was painted, up to which it counts as unmoved. Compression changes levels this
-// much.
+// A pixel has not moved if its levels differ by at most stillLevels from those with which
+// it was last painted, as compression makes them, and either the flow there is less than
+// stillFlow pixels or nothing within stillRadius pixels has changed at all. The flow of a
+// pixel beside something that moves may be wrong.
 const (
-	stillFlow   = 0.1
 	stillLevels = 3
+	stillFlow   = 0.1
+	stillRadius = 2
 )
 
 // still reports which pixels have not moved.
 func (p *Painter) still(frame *picture.Picture, back *flow.Field, reliable []float32) []bool {
-	still := make([]bool, len(reliable))
+	pixels := len(reliable)
+	still, changed := make([]bool, pixels), make([]bool, pixels)
 	for i := range still {
-		still[i] = reliable[i] > 0 && math.Hypot(float64(back.U[i]), float64(back.V[i])) < stillFlow
-	}
-	for i, level := range frame.RGB {
-		if math.Abs(float64(level-p.base.RGB[i])) > stillLevels {
-			still[i%len(still)] = false
+		still[i] = true
+		for j := i; j < len(frame.RGB); j += pixels {
+			d := math.Abs(float64(frame.RGB[j] - p.base.RGB[j]))
+			still[i] = still[i] && d <= stillLevels
+			changed[i] = changed[i] || d > 0
 		}
 	}
+	changed = near(changed, frame.W, frame.H, stillRadius)
+	for i := range still {
+		rests := reliable[i] > 0 && math.Hypot(float64(back.U[i]), float64(back.V[i])) < stillFlow
+		still[i] = still[i] && (rests || !changed[i])
+	}
 	return still
+}
+
+// near reports for each of w x h pixels whether any within radius columns and rows is set.
+func near(set []bool, w, h, radius int) []bool {
+	rows, all := make([]bool, len(set)), make([]bool, len(set))
+	for y := range h {
+		for x := range w {
+			rows[y*w+x] = slices.Contains(set[y*w+max(x-radius, 0):y*w+min(x+radius+1, w)], true)
+		}
+	}
+	for y := range h {
+		for x := range w {
+			for ny := max(y-radius, 0); ny < min(y+radius+1, h); ny++ {
+				all[y*w+x] = all[y*w+x] || rows[ny*w+x]
+			}
+		}
+	}
+	return all
 }
 
 func (v *view) allStill() bool {
