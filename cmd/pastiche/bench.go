@@ -48,7 +48,7 @@ type benchOptions struct {
 	network                   string
 	size, iterations, threads int
 	precision                 kernel.Precision
-	memory                    byteSize
+	memory                    int64
 	json                      bool
 }
 
@@ -59,7 +59,7 @@ func (o *benchOptions) AddFlags(cmd *cobra.Command) {
 	flags.IntVar(&o.iterations, "iterations", 5, "iterations to measure")
 	flags.IntVar(&o.threads, "threads", 0, threadsUsage)
 	addPrecision(cmd, &o.precision)
-	flags.Var(&o.memory, "memory", memoryHelp)
+	cli.BytesVar(flags, &o.memory, "memory", memoryHelp)
 	flags.BoolVar(&o.json, "json", false, "print one object")
 }
 

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,13 +18,15 @@ import (
 // threadsUsage is the help text of the flag --threads.
 var threadsUsage = fmt.Sprintf("threads, at most %d (default one for each processor)", kernel.MaxThreads)
 
+const memoryHelp = "memory to use, `SIZE` such as 2GiB: large pictures are computed in parts that fit (default no limit, and an error where less is free)"
+
 // engineOptions are the flags of every command that shows pictures to a
 // network.
 type engineOptions struct {
 	network   string
 	threads   int
 	precision kernel.Precision
-	memory    byteSize
+	memory    int64
 	maxPixels int64
 	inputs    inputs
 }
@@ -32,7 +36,7 @@ func (o *engineOptions) AddFlags(cmd *cobra.Command) {
 	flags.StringVar(&o.network, "network", "builtin", "`NAME` of a network, as 'pastiche networks list' lists them, or a file that holds one")
 	flags.IntVar(&o.threads, "threads", 0, threadsUsage)
 	addPrecision(cmd, &o.precision)
-	flags.Var(&o.memory, "memory", memoryHelp)
+	cli.BytesVar(flags, &o.memory, "memory", memoryHelp)
 	flags.Int64Var(&o.maxPixels, "max-pixels", picture.DefaultMaxPixels, "largest input picture, in pixels")
 	cli.CompleteBy(cmd, "network", completeNetworks(cobra.ShellCompDirectiveDefault))
 	cli.Section(cmd, "Machine", "network", "threads", "precision", "memory", "max-pixels")
@@ -82,4 +86,11 @@ func (o *engineOptions) openNetwork() (*paint.Network, error) {
 		return nil, networkFileError(o.network, err)
 	}
 	return n, nil
+}
+
+// limitMemory returns the limit for [paint.Options], 0 for none, and has the garbage
+// collector work towards it, or towards the memory free.
+func (o *engineOptions) limitMemory() int64 {
+	debug.SetMemoryLimit(cmp.Or(o.memory, paint.DefaultMemory()))
+	return o.memory
 }

@@ -30,7 +30,7 @@ type submitOptions struct {
 	paintOptions
 	idempotencyKey, retention string
 	labels                    map[string]string
-	shape                     canvasShape // of a texture
+	shape                     image.Point // of a texture
 	asJSON                    bool
 }
 
@@ -77,8 +77,7 @@ func (o *submitOptions) AddFlags(cmd *cobra.Command) {
 	o.addMasks(cmd)
 	o.addStyles(cmd)
 	o.addSeed(cmd)
-	flags.Var(&o.shape, "shape", "`SIZE` of a texture in pixels, or its proportions where --size says how large")
-	flags.Lookup("shape").DefValue = "" // which help texts leave out
+	addShape(cmd, &o.shape, "`SIZE` of a texture in pixels, or its proportions where --size says how large")
 	cli.Everyday(cmd, "mask", "keep", "set")
 	addParameters(cmd, "tileable")
 	cli.Section(cmd, "Texture", "shape", "tileable")
@@ -147,7 +146,7 @@ func named(labels map[string]string, path string) map[string]string {
 // program does not know is a preset of the server.
 func (o *submitOptions) jobOptions(ctx context.Context, flags *pflag.FlagSet, c *client.Client) (*api.Options, error) {
 	if !isRecipeFile(o.name) && !slices.Contains(paint.RecipeNames(), o.name) {
-		preset, err := presetNamed(ctx, c, o.name, paint.Strength(o.strength))
+		preset, err := presetNamed(ctx, c, o.name, o.strength)
 		if err != nil {
 			return nil, inFlags(err)
 		}
@@ -156,7 +155,7 @@ func (o *submitOptions) jobOptions(ctx context.Context, flags *pflag.FlagSet, c 
 	options := &api.Options{StyleWeights: o.blend, Seed: o.seed}
 	if flags.Changed("shape") {
 		options.Shape = []int{o.shape.X, o.shape.Y}
-		if err := o.shape.setSize(flags); err != nil {
+		if err := setSize(flags, o.shape); err != nil {
 			return nil, err
 		}
 	}

@@ -25,7 +25,7 @@ func (o *paintOptions) provenance(flags *pflag.FlagSet, w work, recipe paint.Rec
 	}
 	override(flags, "depth", &r.Depth, o.depth)
 	if flags.Changed("strength") {
-		r.Strength = (*paint.Strength)(&o.strength)
+		r.Strength = &o.strength
 	}
 	for _, f := range o.inputFiles(w).all() {
 		sum := o.inputs.digests[f.path]

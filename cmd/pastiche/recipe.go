@@ -17,7 +17,7 @@ import (
 type recipeOptions struct {
 	base     *paint.Recipe // to be changed instead of a named recipe; nil is the named one
 	name     string        // of a recipe, or a file
-	strength strength
+	strength paint.Strength
 	settings []string // of --set
 }
 
@@ -44,6 +44,7 @@ func meantParameter(cmd *cobra.Command, flag string) string {
 
 // addRecipe adds the flags that choose a recipe.
 func (o *recipeOptions) addRecipe(cmd *cobra.Command) {
+	o.strength = paint.Balanced
 	names := paint.RecipeNames()
 	cmd.Flags().StringVar(&o.name, "recipe", names[0], "`NAME` of a recipe, which 'pastiche recipes' lists, or a JSON file of one: "+strings.Join(names, ", "))
 	cli.Complete(cmd, "recipe", names, cobra.ShellCompDirectiveDefault)
@@ -61,8 +62,14 @@ func (o *recipeOptions) addSet(cmd *cobra.Command) {
 
 // addStrength adds --strength.
 func (o *recipeOptions) addStrength(cmd *cobra.Command) {
-	o.strength = strength(paint.Balanced)
-	cmd.Flags().Var(&o.strength, "strength", "how far to go from the photo: subtle, balanced, bold, or a `NUMBER` from 0 to 1; more lets the style take over, less keeps the photo")
+	cli.Var(cmd.Flags(), &o.strength, "strength", "how far to go from the photo: subtle, balanced, bold, or a `NUMBER` from 0 to 1; more lets the style take over, less keeps the photo",
+		func(text string) (paint.Strength, error) {
+			s, err := paint.ParseStrength(text)
+			if err != nil {
+				err = errors.New("expected subtle, balanced, bold or a number from 0 to 1")
+			}
+			return s, err
+		}, paint.Strength.String)
 	names := []string{paint.Subtle.String(), paint.Balanced.String(), paint.Bold.String()}
 	cli.Complete(cmd, "strength", names, cobra.ShellCompDirectiveNoFileComp)
 }
@@ -70,45 +77,24 @@ func (o *recipeOptions) addStrength(cmd *cobra.Command) {
 // addParameters adds flags of everyday parameters, whose help texts are those of package
 // paint.
 func addParameters(cmd *cobra.Command, names ...string) {
-	fine := paint.Fine()
+	fine, flags := paint.Fine(), cmd.Flags()
 	for _, p := range paint.Parameters() {
 		if !slices.Contains(names, p.Name) {
 			continue
 		}
-		usage := p.Doc
-		if p.Type != "boolean" {
-			usage += " (fine: " + fine.Value(p.Name) + ")"
+		name, usage := parameterFlag(p.Name), p.Doc+" (fine: "+fine.Value(p.Name)+")"
+		switch p.Type {
+		case "integer":
+			flags.Int(name, 0, usage)
+		case "number":
+			flags.Float64(name, 0, usage)
+		case "boolean":
+			flags.Bool(name, false, p.Doc)
+		default:
+			flags.String(name, "", usage)
 		}
-		value := &parameterValue{of: p.Type}
-		cmd.Flags().Var(value, parameterFlag(p.Name), usage)
-		if p.Type == "boolean" {
-			cmd.Flags().Lookup(parameterFlag(p.Name)).NoOptDefVal = "true"
-		}
-		cli.Complete(cmd, parameterFlag(p.Name), p.Choices, cobra.ShellCompDirectiveNoFileComp)
+		cli.Complete(cmd, name, p.Choices, cobra.ShellCompDirectiveNoFileComp)
 	}
-}
-
-// parameterValue is the value of a flag that [paint.Recipe.Set] reads.
-type parameterValue struct{ text, of string }
-
-func (v *parameterValue) Set(text string) error {
-	v.text = text
-	return nil
-}
-
-func (v *parameterValue) String() string { return v.text }
-
-// Type is what pflag calls the value in help texts.
-func (v *parameterValue) Type() string {
-	switch v.of {
-	case "integer":
-		return "n"
-	case "string":
-		return "word"
-	case "boolean":
-		return "bool"
-	}
-	return v.of
 }
 
 // strengthHelp says what one sees at each strength.
@@ -119,30 +105,13 @@ const strengthHelp = `Strength, --strength: how far the painting goes from the p
 Numbers in between are strengths in between. Parameters that are given win over the
 strength.`
 
-// strength is the value of a flag.
-type strength paint.Strength
-
-func (s *strength) Set(text string) error {
-	parsed, err := paint.ParseStrength(text)
-	if err != nil {
-		return errors.New("expected subtle, balanced, bold or a number from 0 to 1")
-	}
-	*s = strength(parsed)
-	return nil
-}
-
-func (s *strength) String() string { return paint.Strength(*s).String() }
-
-// Type is what pflag calls the value in help texts.
-func (*strength) Type() string { return "strength" }
-
 // recipe returns the recipe that was named, changed as the flags say. It is not
 // validated.
 func (o *recipeOptions) recipe(flags *pflag.FlagSet) (r paint.Recipe, err error) {
 	if o.base != nil {
 		r = *o.base
-	} else if r, err = o.named(flags); err != nil {
-		return r, err
+	} else if r, err = loadRecipe(o.name, o.strength); err != nil {
+		return r, inFlags(err)
 	}
 	for _, name := range everydayParameters {
 		if !flags.Changed(parameterFlag(name)) {
@@ -162,16 +131,6 @@ func (o *recipeOptions) recipe(flags *pflag.FlagSet) (r paint.Recipe, err error)
 		}
 	}
 	return r, nil
-}
-
-// named returns the recipe of --recipe with its --strength.
-func (o *recipeOptions) named(flags *pflag.FlagSet) (paint.Recipe, error) {
-	s := paint.Balanced
-	if flags.Changed("strength") {
-		s = paint.Strength(o.strength)
-	}
-	r, err := loadRecipe(o.name, s)
-	return r, inFlags(err)
 }
 
 // isRecipeFile reports whether a recipe is named by its file: no name of a recipe has a

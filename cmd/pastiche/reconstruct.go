@@ -29,7 +29,7 @@ that one. Those are the two rows of the first figure of Gatys, Ecker and Bethge
 ` + eventsHelp,
 		Example: `  pastiche reconstruct photo.jpg --layer conv4_2 -o content.png
   pastiche reconstruct painting.jpg --of style --layer conv3_1 -o style.png`,
-		Args: cobra.ExactArgs(1),
+		Args: cli.Args(1, 1, "one picture"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			w := work{content: args[0], styles: args}
 			recipe := paint.ContentReconstruction(layer)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"image"
 	"strconv"
@@ -14,7 +15,7 @@ import (
 
 func newTextureCommand() *cobra.Command {
 	var opts paintOptions
-	shape := canvasShape{512, 512}
+	shape := image.Pt(512, 512)
 	cmd := &cobra.Command{
 		Use:   "texture STYLE...",
 		Short: "Paint a texture of any size in the manner of pictures",
@@ -26,26 +27,21 @@ without a seam.
 		Example: `  pastiche texture painting.jpg -o texture.png
   pastiche texture painting.jpg --print 24x16in -o poster.tif
   pastiche texture pebbles.jpg --shape 1024x256 --tileable -o border.png`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return cli.Misused("expected at least one style picture, found none")
-			}
-			return nil
-		},
+		Args: cli.Args(1, -1, "at least one style picture"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case !opts.print.Given():
-				if err := shape.setSize(cmd.Flags()); err != nil {
+				if err := setSize(cmd.Flags(), shape); err != nil {
 					return err
 				}
 			case !cmd.Flags().Changed("shape"): // of which paintWork complains
-				shape = canvasShape(opts.print.Pixels(image.Point{}))
+				shape = opts.print.Pixels(image.Point{})
 			}
-			return runWork(cmd.Context(), &opts, cmd.Flags(), work{shape: image.Point(shape), styles: args})
+			return runWork(cmd.Context(), &opts, cmd.Flags(), work{shape: shape, styles: args})
 		},
 	}
 	opts.addOutput(cmd)
-	cmd.Flags().Var(&shape, "shape", "`SIZE` of the texture in pixels, or its proportions where --size says how large")
+	addShape(cmd, &shape, "`SIZE` of the texture in pixels, or its proportions where --size says how large")
 	cli.Section(cmd, "Everyday", "shape")
 	cli.Everyday(cmd, "shape")
 	opts.addRecipe(cmd)
@@ -58,10 +54,17 @@ without a seam.
 	return cmd
 }
 
-// canvasShape is the value of a flag such as 768x512.
-type canvasShape image.Point
+// addShape adds the size of a texture in pixels, such as 768x512.
+func addShape(cmd *cobra.Command, shape *image.Point, usage string) {
+	cli.Var(cmd.Flags(), shape, "shape", usage, parseShape, func(p image.Point) string {
+		if p == (image.Point{}) {
+			return ""
+		}
+		return fmt.Sprintf("%dx%d", p.X, p.Y)
+	})
+}
 
-func (s *canvasShape) Set(text string) error {
+func parseShape(text string) (image.Point, error) {
 	w, h, found := strings.Cut(strings.ToLower(text), "x")
 	if !found {
 		h = w
@@ -69,21 +72,15 @@ func (s *canvasShape) Set(text string) error {
 	width, err := strconv.Atoi(w)
 	height, otherErr := strconv.Atoi(h)
 	if err != nil || otherErr != nil {
-		return fmt.Errorf("expected a size such as 768x512")
+		return image.Point{}, errors.New("expected a size such as 768x512")
 	}
-	s.X, s.Y = width, height
-	return nil
+	return image.Pt(width, height), nil
 }
 
 // setSize makes a texture as large as its shape, unless other flags say how large.
-func (s *canvasShape) setSize(flags *pflag.FlagSet) error {
+func setSize(flags *pflag.FlagSet, shape image.Point) error {
 	if flags.Changed("size") {
 		return nil
 	}
-	return flags.Set("size", strconv.Itoa(max(s.X, s.Y)))
+	return flags.Set("size", strconv.Itoa(max(shape.X, shape.Y)))
 }
-
-func (s *canvasShape) String() string { return fmt.Sprintf("%dx%d", s.X, s.Y) }
-
-// Type is what pflag calls the value in help texts.
-func (*canvasShape) Type() string { return "shape" }
