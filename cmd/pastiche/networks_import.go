@@ -30,12 +30,7 @@ or else the one in the file; --as chooses another.
 		Example: `  pastiche networks import imagenet-vgg-verydeep-19.mat
   pastiche networks import model.safetensors --as mine \
     --channels bgr --range 0..255 --mean 103.939,116.779,123.68 --std 1,1,1`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return cli.Misused("expected one file, found %d", len(args))
-			}
-			return nil
-		},
+		Args: cli.Args(1, 1, "one file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runNetworksImport(cmd.Context(), &opts, args[0])
 		},
@@ -134,12 +129,7 @@ of a name has another checksum than it was kept with, the exit code is 3.
 With --json, one object.`,
 		Example: `  pastiche networks inspect vgg19-dcbb9e9d.pth
   pastiche networks inspect builtin --json`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return cli.Misused("expected one file or the name of one network, found %d", len(args))
-			}
-			return nil
-		},
+		Args:              cli.Args(1, 1, "one file or the name of one network"),
 		ValidArgsFunction: completeNetworks(cobra.ShellCompDirectiveDefault),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runNetworksInspect(cmd.Context(), &opts, args[0])
