@@ -4,12 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pastiche-art/pastiche/internal/cli"
-	"github.com/pastiche-art/pastiche/weights"
+	"github.com/pastiche-art/pastiche/internal/painter"
 	"github.com/pastiche-art/pastiche/weights/registry"
 )
 
@@ -65,42 +64,10 @@ func onNetworks(names []string, do func(name string) error) error {
 			return cli.ErrInterrupted
 		}
 		if err != nil {
-			failures = append(failures, networkError(err))
+			failures = append(failures, painter.NetworkError(err))
 		}
 	}
 	return errors.Join(failures...)
-}
-
-// networkError sorts the errors of the registry into the command's.
-func networkError(err error) error {
-	var output *cli.OutputError
-	switch {
-	case err == nil, errors.Is(err, context.Canceled), errors.As(err, &output):
-		return err
-	case errors.Is(err, registry.ErrUnknown):
-		return cli.Misused("%w: 'pastiche networks list' lists those that are known", err)
-	case errors.Is(err, registry.ErrName), errors.Is(err, registry.ErrBuiltIn):
-		return &cli.UsageError{Err: err}
-	case errors.Is(err, registry.ErrMirror):
-		return cli.Misused("%s: %w", registry.MirrorVariable, err)
-	case errors.Is(err, registry.ErrWrite):
-		return &cli.OutputError{Err: err}
-	default:
-		return &cli.InputError{Err: err}
-	}
-}
-
-// networkFileError is networkError for what happens to a file that was named.
-func networkFileError(path string, err error) error {
-	switch {
-	case errors.Is(err, registry.ErrWrite):
-		return networkError(err)
-	case errors.Is(err, fs.ErrNotExist):
-		return cli.Unreadable("%s: no such file, and no network of that name: 'pastiche networks list' lists the networks", path)
-	case errors.Is(err, weights.ErrNoInput):
-		return cli.Unreadable("%w to 'pastiche networks import %s'", err, path)
-	}
-	return networkError(err)
 }
 
 func newNetworksPathCommand() *cobra.Command {
@@ -183,5 +150,5 @@ func runNetworksVerify(ctx context.Context, names []string) error {
 		}
 		return cli.PrintText(fmt.Appendf(nil, "%s: matches its checksum\n", name))
 	})
-	return errors.Join(networkError(listErr), err)
+	return errors.Join(painter.NetworkError(listErr), err)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pastiche-art/pastiche/internal/cli"
+	"github.com/pastiche-art/pastiche/internal/painter"
 	"github.com/pastiche-art/pastiche/weights"
 	"github.com/pastiche-art/pastiche/weights/registry"
 )
@@ -62,7 +63,7 @@ func runNetworksImport(ctx context.Context, opts *networksImportOptions, path st
 	}
 	e, err := store.Import(ctx, path, opts.as, override)
 	if err != nil {
-		return networkFileError(path, err)
+		return painter.NetworkFileError(path, err)
 	}
 	if !opts.quiet {
 		cli.Warn("Installed %s: %s, input %s, %s.", e.Name, e.Family, e.Input, humanize.Bytes(uint64(e.Local.Size)))
@@ -157,14 +158,14 @@ func runNetworksInspect(ctx context.Context, opts *networksInspectOptions, what 
 	d, err := store.Describe(ctx, what, override)
 	if err != nil {
 		if _, unnamed := store.Entry(what); errors.Is(unnamed, registry.ErrUnknown) {
-			return networkFileError(what, err)
+			return painter.NetworkFileError(what, err)
 		}
-		return networkError(err)
+		return painter.NetworkError(err)
 	}
 	if err := printDescription(d, opts.json); err != nil || d.Path == what {
 		return err
 	}
-	return networkError(store.Verify(ctx, what))
+	return painter.NetworkError(store.Verify(ctx, what))
 }
 
 func printDescription(d *registry.Description, asJSON bool) error {

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pastiche-art/pastiche/internal/cli"
+	"github.com/pastiche-art/pastiche/internal/painter"
 	"github.com/pastiche-art/pastiche/weights"
 	"github.com/pastiche-art/pastiche/weights/registry"
 )
@@ -74,7 +75,7 @@ func runNetworksList(asJSON bool) error {
 			}
 		})
 	}
-	return cmp.Or(err, networkError(listErr))
+	return cmp.Or(err, painter.NetworkError(listErr))
 }
 
 const networksHeader = "NAME\tFAMILY\tSIZE\tLICENCE\tSTATUS"
@@ -134,7 +135,7 @@ func printNetworksJSON(store *registry.Store, list []registry.Entry) error {
 		if e.Present() && !e.BuiltIn {
 			path, err := store.Path(e.Name)
 			if err != nil {
-				return networkError(err)
+				return painter.NetworkError(err)
 			}
 			o.Path = path
 		}
