@@ -6,14 +6,15 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync/atomic"
 
 	"github.com/spf13/cobra"
-	"github.com/vbauerster/mpb/v8"
 
 	"github.com/pastiche-art/pastiche/api"
 	"github.com/pastiche-art/pastiche/client"
 	"github.com/pastiche-art/pastiche/internal/atomicfile"
+	"github.com/pastiche-art/pastiche/internal/cli"
+	"github.com/pastiche-art/pastiche/internal/painter"
+	"github.com/pastiche-art/pastiche/internal/report"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -41,7 +42,7 @@ ten minutes meanwhile. Ctrl-C ends the waiting and not the job.`,
 	}
 	cmd.Flags().StringVarP(&o.output, "output", "o", "", "`FILE` for the painting: a .png, .jpg or .webp; - is standard output, as PNG (default ID.png)")
 	cmd.Flags().BoolVar(&o.json, "json", false, "print the finished job as one JSON object")
-	section(cmd, "Output", "output", "json")
+	cli.Section(cmd, "Output", "output", "json")
 	o.AddFlags(cmd)
 	return cmd
 }
@@ -53,12 +54,12 @@ func (o *waitOptions) run(ctx context.Context, id string) error {
 	}
 	return o.with(func(c *client.Client) error {
 		wait := c.Wait
-		if isTerminal(os.Stderr) {
+		if cli.IsTerminal(os.Stderr) {
 			wait = func(ctx context.Context, id string) (*api.Job, error) { return follow(ctx, c, id) }
 		}
 		j, err := wait(ctx, id)
 		if errors.Is(err, context.Canceled) {
-			return fmt.Errorf("%w; job %s goes on: 'pastiche jobs wait %s' waits for it again, 'pastiche jobs cancel %s' ends it", errInterrupted, id, id, id)
+			return fmt.Errorf("%w; job %s goes on: 'pastiche jobs wait %s' waits for it again, 'pastiche jobs cancel %s' ends it", cli.ErrInterrupted, id, id, id)
 		}
 		if err != nil {
 			return err
@@ -70,7 +71,7 @@ func (o *waitOptions) run(ctx context.Context, id string) error {
 // finish saves the painting of a job that is done.
 func (o *waitOptions) finish(ctx context.Context, c *client.Client, j *api.Job, query string) error {
 	if o.json {
-		if err := printJSON([]*api.Job{j}); err != nil {
+		if err := cli.PrintJSON([]*api.Job{j}); err != nil {
 			return err
 		}
 	}
@@ -82,11 +83,11 @@ func (o *waitOptions) finish(ctx context.Context, c *client.Client, j *api.Job, 
 	}
 	write := func(w io.Writer) error { return download(ctx, c, j, query, w) }
 	if o.output != "" {
-		return writeOutput(o.output, write)
+		return painter.WriteOutput(o.output, write)
 	}
 	name, err := atomicfile.WriteUnused(j.ID+".png", write)
 	if err == nil {
-		printMessage(os.Stderr, "Saved %s.", name)
+		cli.PrintMessage(os.Stderr, "Saved %s.", name)
 	}
 	return err
 }
@@ -94,15 +95,8 @@ func (o *waitOptions) finish(ctx context.Context, c *client.Client, j *api.Job, 
 // follow waits for a job, shows its progress on standard error, and returns the job
 // when its state is final.
 func follow(ctx context.Context, c *client.Client, id string) (*api.Job, error) {
-	var state atomic.Pointer[barState]
-	var bar *mpb.Bar // nil before the first iteration
-	container := mpb.New(mpb.WithOutput(os.Stderr))
-	defer func() {
-		if bar != nil {
-			bar.Abort(false) // of no effect on one that is complete
-		}
-		container.Wait()
-	}()
+	bar, begun := report.New(false), false
+	defer bar.Close()
 	var last *api.Job
 	for e, err := range c.Events(ctx, id) {
 		if err != nil {
@@ -110,22 +104,19 @@ func follow(ctx context.Context, c *client.Client, id string) (*api.Job, error) 
 		}
 		p := e.Progress
 		if e.Job != nil {
-			if last, p = e.Job, e.Job.Progress; p == nil && bar == nil && !last.State.Final() {
-				fmt.Fprintf(container, "%s: %s\n", last.State, printable(detail(last)))
+			if last, p = e.Job, e.Job.Progress; p == nil && !begun && !last.State.Final() {
+				bar.Say("%s: %s", last.State, detail(last))
 			}
 		}
 		if p == nil || p.Steps == 0 { // the event of a preview has no steps
 			continue
 		}
-		shown := &barState{count: fmt.Sprintf("%d/%d ", p.Step, p.Steps)}
+		begun = true
+		state := report.State{Done: int64(p.Step), Total: int64(p.Steps), Count: fmt.Sprintf("%d/%d", p.Step, p.Steps)}
 		if p.SecondsLeft != nil {
-			shown.pace = " about " + seconds(*p.SecondsLeft) + " left"
+			state.Pace = "about " + seconds(*p.SecondsLeft) + " left"
 		}
-		state.Store(shown)
-		if bar == nil {
-			bar = drawBar(container, int64(p.Steps), &state)
-		}
-		bar.SetCurrent(int64(p.Step))
+		bar.Show(state)
 	}
 	if last != nil && last.State.Final() {
 		return last, nil
@@ -137,24 +128,24 @@ func follow(ctx context.Context, c *client.Client, id string) (*api.Job, error) 
 // refuses an output that could not be written.
 func (o *waitOptions) format(id string) (query string, err error) {
 	if o.output == "" {
-		return "", checkOutput(atomicfile.Unused(id + ".png"))
+		return "", painter.CheckOutput(atomicfile.Unused(id + ".png"))
 	}
-	format, err := outputFormat(o.output)
+	format, err := painter.OutputFormat(o.output)
 	if err != nil {
-		return "", misused("--output %w", err)
+		return "", cli.Misused("--output %w", err)
 	}
 	switch {
-	case o.output == standardOutput && o.json:
-		return "", misused("--output - and --json: expected one or the other, as both write to standard output")
+	case o.output == cli.StandardOutput && o.json:
+		return "", cli.Misused("--output - and --json: expected one or the other, as both write to standard output")
 	case format == picture.PNG:
 	case format == picture.JPEG:
 		query = "?format=jpeg"
 	case format == picture.WebP:
 		query = "?format=webp"
 	default:
-		return "", misused("--output %s: a server sends no %s: expected a .png, .jpg or .webp", o.output, format)
+		return "", cli.Misused("--output %s: a server sends no %s: expected a .png, .jpg or .webp", o.output, format)
 	}
-	return query, checkOutput(o.output)
+	return query, painter.CheckOutput(o.output)
 }
 
 // download writes the painting of a job, as the query asks for it.

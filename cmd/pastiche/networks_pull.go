@@ -5,14 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"sync/atomic"
 	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
-	"github.com/vbauerster/mpb/v8"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
+	"github.com/pastiche-art/pastiche/internal/report"
 	"github.com/pastiche-art/pastiche/weights/registry"
 )
 
@@ -41,20 +40,20 @@ func runNetworksPull(ctx context.Context, store *registry.Store, quiet bool, nam
 	return onNetworks(names, func(name string) error {
 		if e, err := store.Entry(name); err == nil && e.Present() {
 			if !quiet {
-				warn("%s is already installed.", name)
+				cli.Warn("%s is already installed.", name)
 			}
 			return nil
 		}
-		report := newTransferReporter(quiet)
-		store.Progress = report.event
+		say := report.New(quiet)
+		store.Progress = printTransfer(say)
 		e, err := store.Pull(ctx, name)
 		if errors.Is(err, context.Canceled) {
-			report.say("What has arrived is kept; the next pull goes on from there.")
+			say.Say("What has arrived is kept; the next pull goes on from there.")
 		}
-		report.close()
+		say.Close()
 		switch {
 		case err == nil && !quiet:
-			warn("Installed %s: %s, %s; licence: %s.", name, humanize.Bytes(uint64(e.Local.Size)), e.Origin, cmp.Or(e.License, "unknown"))
+			cli.Warn("Installed %s: %s, %s; licence: %s.", name, humanize.Bytes(uint64(e.Local.Size)), e.Origin, cmp.Or(e.License, "unknown"))
 		case errors.Is(err, registry.ErrUndelivered):
 			err = fmt.Errorf("%w; a file that was fetched in another way can be kept with 'pastiche networks import FILE'", err)
 		}
@@ -62,82 +61,16 @@ func runNetworksPull(ctx context.Context, store *registry.Store, quiet bool, nam
 	})
 }
 
-// A transferReporter shows the progress of a download.
-type transferReporter interface {
-	event(registry.Event)
-	// say prints a line.
-	say(text string)
-	close()
-}
-
-// newTransferReporter returns the reporter that suits the terminal.
-func newTransferReporter(quiet bool) transferReporter {
-	switch {
-	case quiet:
-		return transferSilence{}
-	case isTerminal(os.Stderr):
-		return &transferBar{container: mpb.New(mpb.WithOutput(os.Stderr))}
-	default:
-		return &transferLines{time.Now()}
-	}
-}
-
-// transferSilence reports nothing.
-type transferSilence struct{}
-
-func (transferSilence) event(registry.Event) {}
-func (transferSilence) say(string)           {}
-func (transferSilence) close()               {}
-
-// transferLines reports by a line every few seconds.
-type transferLines struct{ printed time.Time }
-
-func (l *transferLines) event(e registry.Event) {
-	if f, ok := e.(registry.Fetching); ok {
-		now := time.Now()
-		if now.Sub(l.printed) >= linesInterval {
-			l.printed = now
-			warn("%s, %s", transferCount(f), transferRate(f))
+// printTransfer returns a function that reports the events of a download.
+func printTransfer(to report.Reporter) func(registry.Event) {
+	return func(e registry.Event) {
+		if f, ok := e.(registry.Fetching); ok {
+			count := transferCount(f)
+			to.Show(report.State{Done: f.Done, Total: f.Total, Count: count, Line: count, Pace: transferRate(f)})
+		} else if text := transferNews(e); text != "" {
+			to.Say("%s", text)
 		}
-		return
 	}
-	printNews(e)
-}
-
-func (l *transferLines) say(text string) { warn("%s", text) }
-func (l *transferLines) close()          {}
-
-// transferBar reports by a progress bar.
-type transferBar struct {
-	container *mpb.Progress
-	bar       *mpb.Bar // nil before the first byte
-	state     atomic.Pointer[barState]
-}
-
-func (b *transferBar) event(e registry.Event) {
-	f, ok := e.(registry.Fetching)
-	if !ok {
-		if text := transferNews(e); text != "" {
-			b.say(text)
-		}
-		return
-	}
-	b.state.Store(&barState{count: transferCount(f) + " ", pace: " " + transferRate(f)})
-	if b.bar == nil {
-		b.bar = drawBar(b.container, f.Total, &b.state)
-	}
-	b.bar.SetCurrent(f.Done)
-}
-
-// say puts a line above the bar. A terminal that echoed Ctrl-C has moved the
-// cursor off the first column.
-func (b *transferBar) say(text string) { fmt.Fprintf(b.container, "\r%s\n", printable(text)) }
-
-func (b *transferBar) close() {
-	if b.bar != nil {
-		b.bar.Abort(false) // of no effect on one that is complete
-	}
-	b.container.Wait()
 }
 
 // transferNews returns a sentence about an event, or nothing where progress says
@@ -158,7 +91,7 @@ func transferNews(e registry.Event) string {
 // printNews prints the sentence of an event that has one.
 func printNews(e registry.Event) {
 	if text := transferNews(e); text != "" {
-		warn("%s", text)
+		cli.Warn("%s", text)
 	}
 }
 
