@@ -234,7 +234,8 @@ func (s *apngSink) write(p *picture.Picture) error {
 	control = append(control, 0, 0, 0, 0, 0, 0, 0, 0) // at the corner
 	d := s.duration(int(s.frames))
 	control = be.AppendUint16(be.AppendUint16(control, uint16(d.num)), uint16(d.den))
-	s.last = append(control, 0, 0) // kept, and replacing the frame before
+	control = append(control, 0, 0) // kept, and replacing the frame before
+	s.last = control
 	s.lastTime = s.offset
 	chunks := appendPNGChunk(nil, "fcTL", s.last)
 	for rest := b.Bytes()[len(pngSignature):]; len(rest) >= pngChunkExtra; {

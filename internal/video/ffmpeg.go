@@ -49,13 +49,16 @@ func child(ctx context.Context, path string, args ...[]string) (*exec.Cmd, *chil
 	cmd.SysProcAttr = ownGroup()
 	const untilPipesClose = 5 * time.Second
 	cmd.WaitDelay = untilPipesClose
-	log := new(childLog)
+	log := &childLog{file: cmd.Args[len(cmd.Args)-1]}
 	cmd.Stderr = log
 	return cmd, log
 }
 
 // childLog keeps the beginning of what a process complains about.
-type childLog struct{ text bytes.Buffer }
+type childLog struct {
+	file string // the name of its file
+	text bytes.Buffer
+}
 
 func (l *childLog) Write(b []byte) (int, error) {
 	const most = 1 << 12
@@ -71,6 +74,7 @@ var noise = regexp.MustCompile(`^(\[[^\]]*\] *)+`)
 func (l *childLog) complaint() string {
 	lines := strings.Split(strings.TrimSpace(l.text.String()), "\n")
 	line := noise.ReplaceAllString(strings.TrimSpace(lines[len(lines)-1]), "")
+	line = strings.TrimPrefix(strings.TrimPrefix(line, l.file), ": ") // the sentence names the film
 	line = strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
 			return -1
@@ -95,7 +99,7 @@ func (l *childLog) failure(ctx context.Context, what string, err error) error {
 	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		return corrupt("%s (%s)", what, strings.TrimPrefix(l.complaint(), "file:"))
+		return corrupt("%s (%s)", what, l.complaint())
 	}
 	return err
 }

@@ -208,11 +208,11 @@ func openFFmpeg(ctx context.Context, path string, lim Limits) (stored, error) {
 const scaling = "flags=bicubic+accurate_rnd+full_chroma_int"
 
 // toRGB returns the filter that converts frames to upright ones of w x h in RGB.
-func (v *probeStream) toRGB(w, h int) string {
+func (s *probeStream) toRGB(w, h int) string {
 	filter := fmt.Sprintf("scale=%d:%d:%s", w, h, scaling)
-	if v.Matrix == "" || v.Matrix == "unknown" {
+	if s.Matrix == "" || s.Matrix == "unknown" {
 		matrix := "bt601"
-		if assumesBT709(v.Width, v.Height) {
+		if assumesBT709(s.Width, s.Height) {
 			matrix = "bt709"
 		}
 		filter += ":in_color_matrix=" + matrix

@@ -123,6 +123,7 @@ func openSource(ctx context.Context, path, name string, lim Limits, opt ReadOpti
 		_ = f.Close()
 		return stored{}, err
 	}
+	err = nil // of a file that is shorter than head
 	switch {
 	case n == 0:
 		err = corrupt("the file is empty")

@@ -9,13 +9,15 @@
 // stores frames. The [Writer] checks their size and lays them on white, and adds the
 // sound at the end.
 //
-//	format                     reads  writes  recognized by
-//	YUV4MPEG2 of 8 bits        yes    yes     its first bytes; .y4m, or - for a stream
-//	numbered pictures          yes    yes     a pattern such as frames/%04d.png, a folder
-//	animated GIF               yes            its first bytes
-//	animated PNG and WebP      yes    yes     its first bytes; .png, .apng, .webp
-//	Motion JPEG in AVI         yes    yes     its first bytes; .avi
-//	everything that FFmpeg has yes    yes     any other file; .mp4, .mov, .mkv, .webm and others
+//	YUV4MPEG2 of 8 bits    .y4m, or - for a stream
+//	numbered pictures      a pattern such as frames/%04d.png, or a folder
+//	animated GIF           .gif, which is only read
+//	animated PNG           .png and .apng
+//	animated WebP          .webp
+//	Motion JPEG in AVI     .avi
+//	the others             .mp4, .mov, .mkv, .webm and what else FFmpeg has
+//
+// A file that is read is recognized by its first bytes, not by its name.
 //
 // All but the last work without another program. For the last, ffmpeg and ffprobe run as
 // child processes with fixed arguments and without a shell. They may open files and
@@ -192,7 +194,7 @@ func (p *problem) Error() string {
 	advice := p.advice
 	switch {
 	case advice != "":
-	case p.kind == picture.ErrTooLarge:
+	case errors.Is(p.kind, picture.ErrTooLarge):
 		advice = "make it smaller or raise the limit"
 	default:
 		advice = "get another copy"

@@ -22,7 +22,6 @@ const (
 	y4mHeaderLen  = 1024 // of a header, at most
 	y4mColorRange = "XCOLORRANGE="
 	y4mFullRange  = "FULL"
-	y4mConvert    = "convert it first, for instance with ffmpeg -i FILE "
 )
 
 // y4mHeader is the first line of a YUV4MPEG2.
@@ -72,7 +71,7 @@ func parseY4M(line string, lim Limits) (*y4mHeader, error) {
 			err = checkProgressive(value)
 		case 'C':
 			if h.chroma, ok = chromaOf(value); !ok {
-				return nil, unsupportedChroma(value, lim)
+				return nil, unsupportedChroma(value)
 			}
 		case 'X':
 			if r, ok := strings.CutPrefix(p, y4mColorRange); ok {
@@ -99,20 +98,17 @@ func checkProgressive(interlacing string) error {
 	case "p", "?", "":
 		return nil
 	}
-	return unsupported(y4mConvert+"-vf yadif out.y4m", "it is interlaced (I%.10s); expected whole frames", interlacing)
+	return unsupported("deinterlace it first, for instance with FFmpeg's -vf yadif", "it is interlaced (I%.10q); expected whole frames", interlacing)
 }
 
 // unsupportedChroma explains what is not read.
-func unsupportedChroma(name string, lim Limits) error {
-	advice := y4mConvert + "-pix_fmt yuv420p out.y4m"
-	if lim.Untrusted {
-		advice = "convert it to C420jpeg"
-	}
+func unsupportedChroma(name string) error {
+	const advice = "convert it first, for instance with FFmpeg's -pix_fmt yuv420p"
 	switch {
 	case strings.HasSuffix(name, "alpha"):
-		return unsupported(advice, "it has an opacity plane (C%.20s); expected none", name)
+		return unsupported(advice, "it has an opacity plane (C%.20q); expected none", name)
 	case strings.Contains(name, "p") && strings.ContainsAny(name, "0123456789") && !strings.Contains(name, "paldv"), strings.HasPrefix(name, "mono"):
-		return unsupported(advice, "it has samples of more than 8 bits (C%.20s); expected 8", name)
+		return unsupported(advice, "it has samples of more than 8 bits (C%.20q); expected 8", name)
 	}
 	return unsupported(advice, "its chroma C%.20q is unknown; expected C420jpeg, C420mpeg2, C420paldv, C411, C422, C444 or Cmono", name)
 }
