@@ -1,4 +1,4 @@
-// Package film paints films frame by frame so that they hold still.
+// Package videostyle paints films frame by frame so that they hold still.
 //
 // # The way of a frame
 //
@@ -15,7 +15,7 @@
 // The references follow "Artistic Style Transfer for Videos" (Ruder, Dosovitskiy and Brox
 // 2016, arXiv 1604.08610) with its long-term consistency: a pixel is held to the nearest
 // of the three frames in which it can be seen.
-package film
+package videostyle
 
 import (
 	"context"
