@@ -27,9 +27,17 @@
 // # Recipes
 //
 // [Classic] follows "Deep Learning & Art: Neural Style Transfer" exactly, [Gatys] the
-// paper it is based on (Gatys, Ecker and Bethge 2015, arXiv 1508.06576), [NNST] and
-// [STROTSS] those of Kolkin and others. [Fine] paints the best pictures that this
-// project knows how to.
+// paper it is based on (Gatys, Ecker and Bethge 2015, arXiv 1508.06576). [Fine] paints
+// the best pictures that this project knows how to. [RecipeNamed] returns these three by
+// their names in lower case, and two more:
+//
+//   - nnst is the method of "Neural Neighbor Style Transfer" (Kolkin, Kucera, Paris,
+//     Sýkora, Shechtman and Shakhnarovich 2022, arXiv 2203.13215). It paints larger, more
+//     literal pieces of the style than statistics do, in exactly its colours.
+//   - strotss is the method of "Style Transfer by Relaxed Optimal Transport and
+//     Self-Similarity" (Kolkin, Salavon and Shakhnarovich 2019, arXiv 1904.12785): an
+//     earth mover's distance between features, with a content cost that compares
+//     similarities within the photo.
 //
 // # Determinism
 //

@@ -17,7 +17,7 @@ func TestEstimate(t *testing.T) {
 		t.Skip("it paints several pictures")
 	}
 	content, style := stripes(96).Crop(image.Rect(0, 0, 96, 60)), stripes(64)
-	for name, recipe := range map[string]Recipe{"fine": Fine(), "gatys": Gatys(), "nnst": NNST(), "strotss": STROTSS()} {
+	for name, recipe := range map[string]Recipe{"fine": Fine(), "gatys": Gatys(), "nnst": nnst(), "strotss": strotss()} {
 		recipe.Size = 128
 		r, err := Estimate(t.Context(), content, image.Point{}, InMannerOf(style), Options{Recipe: &recipe})
 		if err != nil {

@@ -146,15 +146,15 @@ func ExampleFeatures_costs() {
 		return a
 	}
 	photo, style := open("photos/coffee.jpg").Resize(96, 64), open("paintings/river.jpg").Resize(96, 72)
-	noise := paint.Noise(photo, 0.6, 1)
-	fmt.Printf("content cost %.4g\n", loss.ContentCost(features(photo, "conv4_2"), features(noise, "conv4_2")))
+	generated := style.Resize(photo.W, photo.H)
+	fmt.Printf("content cost %.4g\n", loss.ContentCost(features(photo, "conv4_2"), features(generated, "conv4_2")))
 	gram := loss.GramMatrix(features(style, "conv1_1"))
 	fmt.Printf("Gram matrix of %d x %d\n", len(gram), len(gram[0]))
-	fmt.Printf("style cost %.4g\n", loss.LayerStyleCost(features(style, "conv1_1"), features(noise, "conv1_1")))
+	fmt.Printf("style cost %.4g\n", loss.LayerStyleCost(features(style, "conv1_1"), features(generated, "conv1_1")))
 	// Output:
-	// content cost 1099
+	// content cost 1939
 	// Gram matrix of 16 x 16
-	// style cost 6.54e+06
+	// style cost 1.695e+04
 }
 
 // What a layer sees, and what one that does not exist says.

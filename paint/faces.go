@@ -20,8 +20,8 @@ const (
 	IgnoreFaces Faces = "ignore" // paint them like the rest, without detection
 )
 
-// FacesChoices returns all choices, the default of [Fine] first.
-func FacesChoices() []Faces { return []Faces{KeepFaces, IgnoreFaces} }
+// facesChoices are all choices, the default of [Fine] first.
+var facesChoices = []Faces{KeepFaces, IgnoreFaces}
 
 // faceRatio is the weight of the content cost in faces relative to its weight elsewhere,
 // for a recipe that keeps faces and sets no FaceWeight.

@@ -40,8 +40,8 @@ const (
 	normalizedFactor = 54
 )
 
-// Builtin returns the network that is embedded in the program.
-func Builtin() (*Network, error) {
+// builtinNetwork returns the network that is embedded in the program.
+func builtinNetwork() (*Network, error) {
 	w, err := weights.Builtin()
 	if err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func DefaultNetwork(r *Recipe) (*Network, error) {
 			return n, err
 		}
 	}
-	return Builtin()
+	return builtinNetwork()
 }
 
 // NewNetwork returns the network with the given weights, which are not copied.

@@ -194,7 +194,7 @@ func newEmptySession(opts Options) (*session, error) {
 	}
 	var err error
 	if s.network == nil {
-		if s.network, err = Builtin(); err != nil {
+		if s.network, err = builtinNetwork(); err != nil {
 			return nil, err
 		}
 	}
@@ -356,7 +356,7 @@ func (s *session) begin() *picture.Picture {
 	first := s.content.Resize(picture.FitLong(s.shape.X, s.shape.Y, s.scales[0].Size))
 	switch s.recipe.Init {
 	case InitNoise:
-		return Noise(first, s.recipe.NoiseShare, s.opts.Seed)
+		return noisy(first, s.recipe.NoiseShare, s.opts.Seed)
 	case InitPicture:
 		return s.init.Resize(first.W, first.H)
 	}

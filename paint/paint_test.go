@@ -273,7 +273,7 @@ func TestConcurrentPaintings(t *testing.T) {
 
 func builtin(t testing.TB) *Network {
 	t.Helper()
-	n, err := Builtin()
+	n, err := builtinNetwork()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -518,7 +518,7 @@ func TestFirstStep(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer pool.Close()
-	for _, r := range []Recipe{Fine(), NNST(), STROTSS()} {
+	for _, r := range []Recipe{Fine(), nnst(), strotss()} {
 		for _, side := range []float64{64, 2048} {
 			length := float32(3e-7 * 91 * 91 / (side * side))
 			random := rand.New(rand.NewPCG(1, 1))

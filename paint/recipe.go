@@ -146,10 +146,7 @@ const (
 	SimilarContent ContentCost = "similarity" // of places among themselves
 )
 
-// ContentCosts returns all content costs.
-func ContentCosts() []ContentCost {
-	return []ContentCost{SquaredContent, SummedContent, RootContent, SimilarContent}
-}
+var contentCosts = []ContentCost{SquaredContent, SummedContent, RootContent, SimilarContent}
 
 // A StyleCost is a way to compare the statistics of activations.
 type StyleCost string
@@ -163,10 +160,7 @@ const (
 	EarthMoverCost  StyleCost = "emd"     // relaxed, of hypercolumns at scattered places
 )
 
-// StyleCosts returns all style costs.
-func StyleCosts() []StyleCost {
-	return []StyleCost{GramCost, WassersteinCost, NearestCost, SplitCost, EarthMoverCost}
-}
+var styleCosts = []StyleCost{GramCost, WassersteinCost, NearestCost, SplitCost, EarthMoverCost}
 
 // An Optimizer moves the pixels.
 type Optimizer string

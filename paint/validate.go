@@ -73,23 +73,23 @@ func (r *Recipe) Validate() error {
 	default:
 		return invalid("Init", "%q: expected %s, %s or %s", r.Init, InitContent, InitNoise, InitPicture)
 	}
-	if r.Faces != "" && !slices.Contains(FacesChoices(), r.Faces) {
+	if r.Faces != "" && !slices.Contains(facesChoices, r.Faces) {
 		return invalid("Faces", "%q: expected %s or %s", r.Faces, KeepFaces, IgnoreFaces)
 	}
-	if !slices.Contains(ContentCosts(), r.ContentCost) {
-		return invalid("ContentCost", "%q: expected one of %v", r.ContentCost, ContentCosts())
+	if !slices.Contains(contentCosts, r.ContentCost) {
+		return invalid("ContentCost", "%q: expected one of %v", r.ContentCost, contentCosts)
 	}
 	if err := r.validateColors(); err != nil {
 		return err
 	}
-	if !slices.Contains(StyleCosts(), r.StyleCost) {
-		return invalid("StyleCost", "%q: expected one of %v", r.StyleCost, StyleCosts())
+	if !slices.Contains(styleCosts, r.StyleCost) {
+		return invalid("StyleCost", "%q: expected one of %v", r.StyleCost, styleCosts)
 	}
 	switch {
 	case r.FinalIterations < 0:
 		return invalid("FinalIterations", "%d: expected 0 or more", r.FinalIterations)
-	case r.FinalIterations > 0 && !slices.Contains(StyleCosts(), r.FinalCost):
-		return invalid("FinalCost", "%q: expected one of %v", r.FinalCost, StyleCosts())
+	case r.FinalIterations > 0 && !slices.Contains(styleCosts, r.FinalCost):
+		return invalid("FinalCost", "%q: expected one of %v", r.FinalCost, styleCosts)
 	case r.Optimizer != Adam && r.samplesPoints():
 		return invalid("Optimizer", "%s with a style cost of %s: expected %s, as the sampled points change from step to step",
 			r.Optimizer, EarthMoverCost, Adam)
@@ -97,8 +97,8 @@ func (r *Recipe) Validate() error {
 		return invalid("ContentShare", "%g: expected 0 to 1", r.ContentShare)
 	}
 	for _, s := range r.Scales {
-		if s.StyleCost != "" && !slices.Contains(StyleCosts(), s.StyleCost) {
-			return invalid("Scales", "style cost %q at %d pixels: expected one of %v", s.StyleCost, s.Size, StyleCosts())
+		if s.StyleCost != "" && !slices.Contains(styleCosts, s.StyleCost) {
+			return invalid("Scales", "style cost %q at %d pixels: expected one of %v", s.StyleCost, s.Size, styleCosts)
 		}
 	}
 	content := r.maxContentWeight()
