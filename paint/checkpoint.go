@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pastiche-art/pastiche/internal/masking"
 	"github.com/pastiche-art/pastiche/internal/optim"
 	"github.com/pastiche-art/pastiche/picture"
 )
@@ -341,7 +342,7 @@ func hashPicture(h hash.Hash, p *picture.Picture) {
 	hashFloats(h, p.RGB)
 }
 
-func hashMask(h hash.Hash, m *picture.Mask) {
+func hashMask(h hash.Hash, m *masking.Mask) {
 	if m == nil {
 		return
 	}

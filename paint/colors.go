@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 
+	"github.com/pastiche-art/pastiche/internal/masking"
+	"github.com/pastiche-art/pastiche/internal/recolor"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -18,14 +20,37 @@ const (
 	MatchColors   Colors = "match"   // exactly those of the styles
 )
 
+// A ColorMethod says how a painting gets the colours of another picture.
+type ColorMethod = recolor.Method
+
+// The methods.
+const (
+	// LuminanceColors combines the luma of the painting with the chroma of the content,
+	// pixel by pixel (Gatys, Bethge, Hertzmann and Shechtman 2016, arXiv 1606.05897).
+	LuminanceColors = recolor.Luminance
+	// LinearColors is the linear map between the means and covariances of the colours
+	// that moves them least (Pitié and Kokaram 2007, "The linear Monge-Kantorovitch
+	// linear colour mapping").
+	LinearColors = recolor.Linear
+	// SymmetricColors and CholeskyColors are the linear maps x' = Cs^½ Ct^-½ (x - mu_t) +
+	// mu_s of Gatys, Bethge, Hertzmann and Shechtman 2017 (arXiv 1611.07865), with
+	// symmetric roots or Cholesky factors of the covariances.
+	SymmetricColors = recolor.Symmetric
+	CholeskyColors  = recolor.Cholesky
+	// OKLabColors is LinearColors in Ottosson's OKLab, where equal distances look equal.
+	OKLabColors = recolor.OKLab
+	// HistogramColors gives each channel the histogram of the other picture's.
+	HistogramColors = recolor.Histogram
+)
+
 // The methods that recipes use by default.
 const (
-	contentMethod = picture.Luminance
-	matchMethod   = picture.Linear
+	contentMethod = LuminanceColors
+	matchMethod   = LinearColors
 )
 
 // colorMethod returns the method that preserves or matches colors.
-func (r *Recipe) colorMethod() picture.ColorMethod {
+func (r *Recipe) colorMethod() ColorMethod {
 	switch {
 	case r.ColorMethod != "":
 		return r.ColorMethod
@@ -47,17 +72,17 @@ func (s *session) prepareColors(ctx context.Context) error {
 	}
 	method := s.recipe.colorMethod()
 	s.chroma = s.content
-	if method == picture.Luminance {
+	if method == LuminanceColors {
 		s.content = s.content.Luma()
 	}
-	palette := resized(s.content, min(paletteSize, max(s.content.W, s.content.H))).WithOpacity(s.opacity)
+	palette := masking.WithOpacity(resized(s.content, min(paletteSize, max(s.content.W, s.content.H))), s.opacity)
 	for _, of := range s.styles() {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		p := s.largest(of)
-		if method == picture.Luminance {
-			of.picture = recolored(p.Luma(), of.opacity, palette, picture.Linear)
+		if method == LuminanceColors {
+			of.picture = recolored(p.Luma(), of.opacity, palette, LinearColors)
 		} else {
 			of.picture = recolored(p, of.opacity, palette, method)
 		}
@@ -67,8 +92,8 @@ func (s *session) prepareColors(ctx context.Context) error {
 
 // recolored returns an opaque picture recolored with a palette. Each pixel is weighted
 // by its opacity.
-func recolored(p *picture.Picture, opacity *picture.Mask, palette *picture.Picture, method picture.ColorMethod) *picture.Picture {
-	p = p.WithOpacity(opacity).Recolor(palette, method)
+func recolored(p *picture.Picture, opacity *masking.Mask, palette *picture.Picture, method ColorMethod) *picture.Picture {
+	p = recolor.Recolor(masking.WithOpacity(p, opacity), palette, method)
 	p.Alpha = nil
 	return p
 }
@@ -87,8 +112,8 @@ func (s *session) largest(of *style) *picture.Picture {
 // handles colors after painting.
 func (s *session) finishColors(st *stage, p *picture.Picture) *picture.Picture {
 	switch {
-	case s.recipe.Colors == ContentColors && s.recipe.colorMethod() == picture.Luminance:
-		return p.WithChroma(s.chroma.Resize(p.W, p.H))
+	case s.recipe.Colors == ContentColors && s.recipe.colorMethod() == LuminanceColors:
+		return recolor.WithChroma(p, s.chroma.Resize(p.W, p.H))
 	case s.recipe.Colors == MatchColors:
 		return s.matchColors(st, p)
 	}
@@ -107,7 +132,7 @@ func (s *session) matchColors(st *stage, p *picture.Picture) *picture.Picture {
 		if share == nil {
 			p = recolored(p, s.opacity, s.palette(st, r), method)
 		} else {
-			matchWithin(p.WithOpacity(s.opacity), share, s.palette(st, r), method)
+			matchWithin(masking.WithOpacity(p, s.opacity), share, s.palette(st, r), method)
 		}
 	}
 	return p
@@ -133,12 +158,12 @@ func (st *stage) painted(r *region, w, h int) []float32 {
 
 // matchWithin recolors the pixels of positive share with a palette, blended by their
 // share.
-func matchWithin(p *picture.Picture, share []float32, palette *picture.Picture, method picture.ColorMethod) {
+func matchWithin(p *picture.Picture, share []float32, palette *picture.Picture, method ColorMethod) {
 	within := pixels(p, share, 0)
 	if within == nil {
 		return
 	}
-	recolored, plane, k := within.Recolor(palette, method), p.W*p.H, 0
+	recolored, plane, k := recolor.Recolor(within, palette, method), p.W*p.H, 0
 	for i, w := range share {
 		if !(w > 0) {
 			continue

@@ -4,6 +4,8 @@ import (
 	"math"
 	"testing"
 
+	"github.com/pastiche-art/pastiche/internal/masking"
+	"github.com/pastiche-art/pastiche/internal/recolor"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -32,7 +34,7 @@ func TestColors(t *testing.T) {
 	for i, v := range content.RGB {
 		content.RGB[i] = min(max(v, 0), maxLevel)
 	}
-	paint := func(style *picture.Picture, colors Colors, method picture.ColorMethod) *picture.Picture {
+	paint := func(style *picture.Picture, colors Colors, method ColorMethod) *picture.Picture {
 		recipe := small(t, "fine")
 		recipe.StyleCost = WassersteinCost
 		recipe.Size, recipe.FirstSize = 64, 0
@@ -41,13 +43,13 @@ func TestColors(t *testing.T) {
 		return mustPaint(t, content, one(style), Options{Recipe: recipe}).Picture
 	}
 	plain := paint(board, StyleColors, "")
-	for _, method := range picture.ColorMethods() {
+	for _, method := range recolor.Methods {
 		t.Run("content/"+string(method), func(t *testing.T) {
 			if got := paint(board, ContentColors, method); colorDistance(got, content) > colorDistance(plain, content)/2 {
 				t.Errorf("%.3g from the colours of the content, %.3g without the method", colorDistance(got, content), colorDistance(plain, content))
 			}
 		})
-		if method == picture.Luminance {
+		if method == LuminanceColors {
 			continue
 		}
 		t.Run("match/"+string(method), func(t *testing.T) {
@@ -97,7 +99,7 @@ func TestMatchColorsByRegion(t *testing.T) {
 		left bool
 		want [colors]float32
 	}{{true, red}, {false, blue}} {
-		share := picture.NewMask(half(48, 48, c.left)).Weight
+		share := masking.New(half(48, 48, c.left)).Weight
 		mean := meanColor(pixels(got.Picture, share, 0.5))
 		for k, want := range c.want {
 			if math.Abs(mean[k]-float64(want)) > 12 {
@@ -120,7 +122,7 @@ func TestMatchColorsBesideWhatIsKept(t *testing.T) {
 	recipe := small(t, "fine")
 	recipe.Size, recipe.FirstSize = 48, 0
 	got := mustPaint(t, content, []Region{{Styles: []Style{{Picture: style}}}, {Mask: half(48, 48, true)}}, Options{Recipe: recipe})
-	right := pixels(got.Picture, picture.NewMask(half(48, 48, false)).Weight, 0.5)
+	right := pixels(got.Picture, masking.New(half(48, 48, false)).Weight, 0.5)
 	if far := colorDistance(right, style); far > 12 {
 		t.Errorf("the mean colour is %.3g levels from the style's", far)
 	}

@@ -3,6 +3,7 @@ package paint
 import (
 	"github.com/pastiche-art/pastiche/internal/cost"
 	"github.com/pastiche-art/pastiche/internal/kernel"
+	"github.com/pastiche-art/pastiche/internal/masking"
 	"github.com/pastiche-art/pastiche/internal/vgg"
 	"github.com/pastiche-art/pastiche/picture"
 )
@@ -81,14 +82,14 @@ func (s *session) pictureBytes() int64 {
 
 // opacityBytes returns the additional memory of a partly transparent picture: its
 // opacity, and the original picture.
-func opacityBytes(opacity *picture.Mask) int64 {
+func opacityBytes(opacity *masking.Mask) int64 {
 	if opacity == nil {
 		return 0
 	}
 	return maskBytes(opacity) + planes(colors+1, opacity.H, opacity.W)
 }
 
-func maskBytes(m *picture.Mask) int64 {
+func maskBytes(m *masking.Mask) int64 {
 	if m == nil {
 		return 0
 	}
@@ -363,7 +364,7 @@ func (s *session) styleBytes(of *style, scale Scale, layers []Layer) int64 {
 // network: the mask in this size, once resized along rows only; for costs of layers,
 // three planes of weights, the weights of each layer, and its guides; for costs of
 // sampled points, T and T² with their sums.
-func (s *session) maskRoom(m *picture.Mask, scale Scale, h, w int, layers []Layer) int64 {
+func (s *session) maskRoom(m *masking.Mask, scale Scale, h, w int, layers []Layer) int64 {
 	sum := planes(1, h, w) + planes(1, m.H, w)
 	if scale.StyleCost == EarthMoverCost {
 		return sum + planes(2, h, w) + indexBytes*int64(h)*int64(w)
@@ -413,9 +414,9 @@ func (s *session) matchBytes(r *region, scale Scale, h, w int) int64 {
 		sum += planes(2, h, w) + planes(1, s.opacity.H, w)
 	}
 	switch s.recipe.colorMethod() {
-	case picture.OKLab:
+	case OKLabColors:
 		sum += colors * levelBytes * pixels
-	case picture.Histogram:
+	case HistogramColors:
 		sum += indexBytes * pixels
 	}
 	return sum + s.paletteBytes(r, scale)

@@ -6,13 +6,14 @@ import (
 	"math"
 	"slices"
 
+	"github.com/pastiche-art/pastiche/internal/masking"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
 // A label is a colour of a label picture, with the pixels of that colour.
 type label struct {
 	color [3]uint8
-	mask  *picture.Mask
+	mask  *masking.Mask
 }
 
 // String returns the colour as #rrggbb.
@@ -42,7 +43,7 @@ func labelsOf(p *picture.Picture) ([]label, error) {
 	}
 	labels := make([]label, len(found))
 	for i, c := range found {
-		labels[i] = label{c, &picture.Mask{W: p.W, H: p.H, Weight: make([]float32, p.W*p.H)}}
+		labels[i] = label{c, &masking.Mask{W: p.W, H: p.H, Weight: make([]float32, p.W*p.H)}}
 	}
 	for i, pixel := range pixels {
 		nearest, least := 0, math.MaxInt

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pastiche-art/pastiche/internal/face"
 	"github.com/pastiche-art/pastiche/internal/kernel"
+	"github.com/pastiche-art/pastiche/internal/masking"
 	"github.com/pastiche-art/pastiche/internal/optim"
 	"github.com/pastiche-art/pastiche/internal/vgg"
 	"github.com/pastiche-art/pastiche/picture"
@@ -136,7 +137,7 @@ type session struct {
 	buffers vgg.Buffers      // shared by all plans
 	shape   image.Point      // the aspect ratio of the painting
 	content *picture.Picture // opaque; for a texture, the noise that it begins with
-	opacity *picture.Mask    // opacity of the original content; nil where it is opaque
+	opacity *masking.Mask    // opacity of the original content; nil where it is opaque
 	chroma  *picture.Picture // the picture whose chroma the painting gets; nil for none
 	faces   []face.Face      // the faces of the content to keep
 	regions []*region

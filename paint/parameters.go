@@ -11,8 +11,8 @@ import (
 	"strings"
 
 	"github.com/pastiche-art/pastiche/internal/kernel"
+	"github.com/pastiche-art/pastiche/internal/recolor"
 	"github.com/pastiche-art/pastiche/internal/spelling"
-	"github.com/pastiche-art/pastiche/picture"
 )
 
 // A Parameter describes a field of [Recipe], but for its Name.
@@ -79,7 +79,7 @@ var parameters = map[string]Parameter{
 	"style_size":           within(0, MaxSize).means("long side of the styles in pixels at every scale; more makes larger strokes; 0 is relative to the painting"),
 	"rotations":            within(0, quarters).means("directions in which each style is seen, a quarter of a turn apart; more lets strokes run in any direction"),
 	"colors":               oneOf(StyleColors, ContentColors, MatchColors).means("colours: style as they come of painting, content the photo's, match exactly the style's"),
-	"color_method":         oneOf(picture.ColorMethods()...).means("how the photo's or the style's colours are taken; none is luminance for content and linear for match, which suit them best"),
+	"color_method":         oneOf(recolor.Methods...).means("how the photo's or the style's colours are taken; none is luminance for content and linear for match, which suit them best"),
 	"tileable":             Parameter{}.means("fit opposite sides of a texture together"),
 	"pyramid":              within(0, maxPyramid).means("levels of a Laplacian pyramid that are moved instead of pixels; more moves larger areas at once; 0 is pixels"),
 	"optimizer":            oneOf(Adam, LBFGS).means("what moves the pixels"),

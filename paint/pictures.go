@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image"
 
+	"github.com/pastiche-art/pastiche/internal/masking"
 	"github.com/pastiche-art/pastiche/internal/vgg"
 	"github.com/pastiche-art/pastiche/picture"
 )
@@ -88,7 +89,7 @@ func (e *SizeError) Unwrap() error { return e.Err }
 // for an opaque picture. Every picture of a painting passes through here, so that the
 // hidden colors of transparent pixels are never used: see [picture.Picture.Opaque]. The
 // errors are an [*OptionError] about the given option and [ErrTransparent].
-func visible(option string, m image.Image) (p *picture.Picture, opacity *picture.Mask, err error) {
+func visible(option string, m image.Image) (p *picture.Picture, opacity *masking.Mask, err error) {
 	if painting, ok := m.(*Painting); ok {
 		m = painting.Picture
 	}
@@ -99,9 +100,9 @@ func visible(option string, m image.Image) (p *picture.Picture, opacity *picture
 	if !p.Finite() {
 		return nil, nil, invalid(option, "a picture with levels that are infinite or not numbers: expected 0 to 255")
 	}
-	if !p.Visible() {
+	if !masking.Visible(p) {
 		return nil, nil, ErrTransparent
 	}
-	p, opacity = p.Opaque()
+	p, opacity = masking.Opaque(p)
 	return p, opacity, nil
 }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/pastiche-art/pastiche/internal/kernel"
 	"github.com/pastiche-art/pastiche/internal/spelling"
-	"github.com/pastiche-art/pastiche/picture"
 )
 
 // Classic is the algorithm of "Deep Learning & Art: Neural Style Transfer" to
@@ -182,7 +181,7 @@ func nnst() Recipe {
 		StyleScale:      1,
 		Rotations:       quarters,
 		Colors:          MatchColors,
-		ColorMethod:     picture.OKLab,
+		ColorMethod:     OKLabColors,
 		Optimizer:       Adam,
 		Pyramid:         8,
 		LearningRate:    0.002 * maxLevel,

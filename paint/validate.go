@@ -4,7 +4,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/pastiche-art/pastiche/picture"
+	"github.com/pastiche-art/pastiche/internal/recolor"
 )
 
 // MaxSize is the longest side of a painting.
@@ -120,11 +120,11 @@ func (r *Recipe) validateColors() error {
 	switch {
 	case r.ColorMethod == "":
 		return nil
-	case !slices.Contains(picture.ColorMethods(), r.ColorMethod):
-		return invalid("ColorMethod", "%q: expected one of %v", r.ColorMethod, picture.ColorMethods())
-	case r.Colors == MatchColors && r.ColorMethod == picture.Luminance:
+	case !slices.Contains(recolor.Methods, r.ColorMethod):
+		return invalid("ColorMethod", "%q: expected one of %v", r.ColorMethod, recolor.Methods)
+	case r.Colors == MatchColors && r.ColorMethod == LuminanceColors:
 		return invalid("ColorMethod", "%s, which takes colours pixel by pixel, with the colours of the styles: expected one of %v",
-			r.ColorMethod, picture.ColorMethods()[1:])
+			r.ColorMethod, recolor.Methods[1:])
 	}
 	return nil
 }

@@ -1,6 +1,10 @@
 package picture
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/pastiche-art/pastiche/internal/planar"
+)
 
 // A Profile is an RGB ICC profile (ICC.1:2022) of three curves and a matrix, from a
 // picture's file. It defines the colors of levels. A Picture with such levels can be
@@ -64,7 +68,7 @@ func (s *rgbSpace) toSRGB(p *Picture) {
 		}
 		rgb = s.toLight.times(rgb)
 		for c, v := range rgb {
-			rgb[c] = toLevel(v)
+			rgb[c] = planar.Level(v)
 		}
 		return rgb
 	})
@@ -77,7 +81,7 @@ func (s *rgbSpace) fromSRGB(p *Picture) {
 	}
 	p.eachPixel(func(rgb [colors]float32) [colors]float32 {
 		for c, v := range rgb {
-			rgb[c] = toLinear(v)
+			rgb[c] = planar.Light(v)
 		}
 		rgb = s.ofLight.times(rgb)
 		for c, v := range rgb {
@@ -90,7 +94,7 @@ func (s *rgbSpace) fromSRGB(p *Picture) {
 // eachPixel replaces the levels of each pixel by the result of a function.
 func (p *Picture) eachPixel(pixel func([colors]float32) [colors]float32) {
 	plane := p.W * p.H
-	parallel(plane, func(from, to int) {
+	planar.Parallel(plane, func(from, to int) {
 		for i := from; i < to; i++ {
 			rgb := pixel([colors]float32{p.RGB[i], p.RGB[plane+i], p.RGB[2*plane+i]})
 			p.RGB[i], p.RGB[plane+i], p.RGB[2*plane+i] = rgb[0], rgb[1], rgb[2]
