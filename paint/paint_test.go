@@ -17,6 +17,7 @@ import (
 	"github.com/pastiche-art/pastiche/internal/cost"
 	"github.com/pastiche-art/pastiche/internal/kernel"
 	"github.com/pastiche-art/pastiche/internal/optim"
+	"github.com/pastiche-art/pastiche/internal/planar"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -112,8 +113,8 @@ func mustPaint(t testing.TB, content image.Image, regions []Region, opts Options
 // checkWhole fails the test unless all levels of the picture are finite and visible.
 func checkWhole(t testing.TB, p *picture.Picture, r *Recipe) {
 	t.Helper()
-	if len(p.RGB) != 3*p.W*p.H || !p.Finite() {
-		t.Errorf("a picture of %d x %d with %d values, finite: %t", p.W, p.H, len(p.RGB), p.Finite())
+	if len(p.RGB) != 3*p.W*p.H || !planar.Finite(p.RGB) {
+		t.Errorf("a picture of %d x %d with %d values, finite: %t", p.W, p.H, len(p.RGB), planar.Finite(p.RGB))
 	}
 	if lo, hi := slices.Min(p.RGB), slices.Max(p.RGB); r.Clamp && (lo < 0 || hi > maxLevel) {
 		t.Errorf("levels from %g to %g, want them clamped to 0 to %d", lo, hi, maxLevel)

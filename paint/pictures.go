@@ -6,6 +6,7 @@ import (
 	"image"
 
 	"github.com/pastiche-art/pastiche/internal/masking"
+	"github.com/pastiche-art/pastiche/internal/planar"
 	"github.com/pastiche-art/pastiche/internal/vgg"
 	"github.com/pastiche-art/pastiche/picture"
 )
@@ -97,7 +98,7 @@ func visible(option string, m image.Image) (p *picture.Picture, opacity *masking
 		return nil, nil, invalid(option, "no picture: expected one")
 	}
 	p = picture.FromImage(m)
-	if !p.Finite() {
+	if !planar.Finite(p.RGB) || !planar.Finite(p.Alpha) {
 		return nil, nil, invalid(option, "a picture with levels that are infinite or not numbers: expected 0 to 255")
 	}
 	if !masking.Visible(p) {

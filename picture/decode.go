@@ -3,7 +3,6 @@ package picture
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"image"
@@ -92,9 +91,6 @@ func (f *File) SRGB() *Picture {
 	}
 	return f.Profile.ToSRGB(f.Picture)
 }
-
-// SHA256 returns the checksum of the file.
-func (f *File) SHA256() [sha256.Size]byte { return sha256.Sum256(f.Data) }
 
 // Decode reads a picture: JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF, recognized by
 // its content. name is the name in errors. Of an animation it reads the first frame, on

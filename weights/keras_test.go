@@ -35,7 +35,7 @@ func TestKeras3(t *testing.T) {
 		{"archive with compression", "vgg16", packedArchive(t, zip.Deflate, members...), "Keras", "layers/conv2d_10/vars/0"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			want, err := Open(dir + c.reference + ".safetensors")
+			want, err := Open(dir+c.reference+".safetensors", Override{})
 			if err != nil {
 				t.Fatal(err)
 			}

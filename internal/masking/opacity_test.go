@@ -149,7 +149,7 @@ func FuzzOpaque(f *testing.F) {
 		}
 		a, _ := Opaque(p)
 		b, _ := Opaque(q)
-		if !slices.Equal(a.RGB, b.RGB) || !a.Finite() || slices.Min(a.RGB) < 0 || slices.Max(a.RGB) > planar.White {
+		if !slices.Equal(a.RGB, b.RGB) || !planar.Finite(a.RGB) || slices.Min(a.RGB) < 0 || slices.Max(a.RGB) > planar.White {
 			t.Fatalf("%v and %v", a.RGB, b.RGB)
 		}
 	})

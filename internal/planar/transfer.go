@@ -24,6 +24,17 @@ func Channel(v []float32, c int) []float32 {
 // Clamp returns the nearest level from 0 to White.
 func Clamp(level float32) float32 { return min(max(level, 0), White) }
 
+// Finite reports whether all values are finite numbers.
+func Finite(values []float32) bool {
+	for _, v := range values {
+		// v-v is 0 for every finite v and NaN for the others.
+		if v-v != 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // The luma weights of ITU-R BT.601.
 const (
 	lumaRed   = 0.299

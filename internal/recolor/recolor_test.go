@@ -162,7 +162,7 @@ func TestRecolorFlat(t *testing.T) {
 	flat := picture.New(4, 4)
 	for _, method := range Methods[1:] {
 		for _, pair := range [][2]*picture.Picture{{flat, flat}, {flat, clouds(1, 9, 9, [3]float64{90, 90, 90}, 20)}, {clouds(1, 9, 9, [3]float64{90, 90, 90}, 20), flat}} {
-			if got := Recolor(pair[0], pair[1], method); !got.Finite() {
+			if got := Recolor(pair[0], pair[1], method); !planar.Finite(got.RGB) {
 				t.Errorf("%s: not finite", method)
 			}
 		}
