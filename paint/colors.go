@@ -10,7 +10,7 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// Colors says which colors a painting has.
+// Colors says which colours a painting has.
 type Colors string
 
 // The choices.
@@ -60,11 +60,11 @@ func (r *Recipe) colorMethod() ColorMethod {
 	return matchMethod
 }
 
-// prepareColors changes the pictures where the recipe handles colors before painting.
+// prepareColors changes the pictures where the recipe handles colours before painting.
 //
 // Luminance paints in grey: the luma of the content, and the luma of the styles with
 // the mean and deviation of the content's. finishColors adds the chroma of the content.
-// Other methods recolor the styles with the colors of the content. prepareColors checks
+// Other methods recolour the styles with the colours of the content. prepareColors checks
 // ctx before each style and fails with context.Cause(ctx) once ctx is cancelled.
 func (s *session) prepareColors(ctx context.Context) error {
 	if s.recipe.Colors != ContentColors {
@@ -90,7 +90,7 @@ func (s *session) prepareColors(ctx context.Context) error {
 	return nil
 }
 
-// recolored returns an opaque picture recolored with a palette. Each pixel is weighted
+// recolored returns an opaque picture recoloured with a palette. Each pixel is weighted
 // by its opacity.
 func recolored(p *picture.Picture, opacity *masking.Mask, palette *picture.Picture, method ColorMethod) *picture.Picture {
 	p = recolor.Recolor(masking.WithOpacity(p, opacity), palette, method)
@@ -108,8 +108,8 @@ func (s *session) largest(of *style) *picture.Picture {
 	return resized(of.picture, min(long, max(of.picture.W, of.picture.H)))
 }
 
-// finishColors returns a painting with the colors of the recipe, where the recipe
-// handles colors after painting.
+// finishColors returns a painting with the colours of the recipe, where the recipe
+// handles colours after painting.
 func (s *session) finishColors(st *stage, p *picture.Picture) *picture.Picture {
 	switch {
 	case s.recipe.Colors == ContentColors && s.recipe.colorMethod() == LuminanceColors:
@@ -120,7 +120,7 @@ func (s *session) finishColors(st *stage, p *picture.Picture) *picture.Picture {
 	return p
 }
 
-// matchColors recolors the painted part of each region with the colors of its styles.
+// matchColors recolours the painted part of each region with the colours of its styles.
 // Pixels are weighted by the opacity of the content.
 func (s *session) matchColors(st *stage, p *picture.Picture) *picture.Picture {
 	method := s.recipe.colorMethod()
@@ -156,7 +156,7 @@ func (st *stage) painted(r *region, w, h int) []float32 {
 	return share
 }
 
-// matchWithin recolors the pixels of positive share with a palette, blended by their
+// matchWithin recolours the pixels of positive share with a palette, blended by their
 // share.
 func matchWithin(p *picture.Picture, share []float32, palette *picture.Picture, method ColorMethod) {
 	within := pixels(p, share, 0)
@@ -203,11 +203,11 @@ func pixels(p *picture.Picture, share []float32, above float32) *picture.Picture
 	return row
 }
 
-// paletteSize is the largest long side, in pixels, at which the colors of a picture are
+// paletteSize is the largest long side, in pixels, at which the colours of a picture are
 // measured. It limits the time that this takes.
 const paletteSize = 1024
 
-// palette returns a picture with the colors of the visible parts of the styles of a
+// palette returns a picture with the colours of the visible parts of the styles of a
 // region, in proportion to their shares. Each style has the size that it has at the
 // scale, because downscaling makes fine strokes paler.
 func (s *session) palette(st *stage, r *region) *picture.Picture {

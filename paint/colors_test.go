@@ -9,7 +9,7 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// meanColor returns the mean of each color channel.
+// meanColor returns the mean of each colour channel.
 func meanColor(p *picture.Picture) (mean [colors]float64) {
 	plane := len(p.RGB) / colors
 	for i, v := range p.RGB {
@@ -18,7 +18,7 @@ func meanColor(p *picture.Picture) (mean [colors]float64) {
 	return mean
 }
 
-// colorDistance returns the distance of the mean colors of two pictures.
+// colorDistance returns the distance of the mean colours of two pictures.
 func colorDistance(p, q *picture.Picture) float64 {
 	a, b := meanColor(p), meanColor(q)
 	return math.Sqrt((a[0]-b[0])*(a[0]-b[0]) + (a[1]-b[1])*(a[1]-b[1]) + (a[2]-b[2])*(a[2]-b[2]))
@@ -28,8 +28,8 @@ func TestColors(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it paints several pictures")
 	}
-	// The colors of content and board differ much; those of the strokes are not near
-	// black and white, where color maps clip.
+	// The colours of content and board differ much; those of the strokes are not near
+	// black and white, where colour maps clip.
 	content, board, bands := photo(64, 48), checks(48, 48, 6), strokes(48, 48, 4)
 	for i, v := range content.RGB {
 		content.RGB[i] = min(max(v, 0), maxLevel)
@@ -73,7 +73,7 @@ func TestColors(t *testing.T) {
 	})
 }
 
-// TestMatchColorsByRegion checks that each region has the colors of its own style, and
+// TestMatchColorsByRegion checks that each region has the colours of its own style, and
 // only of the part of it that its mask shows.
 func TestMatchColorsByRegion(t *testing.T) {
 	flat := func(left, right [colors]float32) *picture.Picture {
@@ -111,7 +111,7 @@ func TestMatchColorsByRegion(t *testing.T) {
 }
 
 // TestMatchColorsBesideWhatIsKept checks that the kept part of the content, however
-// bright, does not affect the colors of the rest.
+// bright, does not affect the colours of the rest.
 func TestMatchColorsBesideWhatIsKept(t *testing.T) {
 	content, style := photo(48, 48), strokes(48, 48, 4)
 	for i := range content.RGB {

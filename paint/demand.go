@@ -59,7 +59,7 @@ func (s *session) pictureBytes() int64 {
 	}
 	keeps := s.recipe.Colors == ContentColors
 	if keeps {
-		sum *= 2 // in color and in grey
+		sum *= 2 // in colour and in grey
 	}
 	for _, r := range s.regions {
 		sum += maskBytes(r.mask)
@@ -73,7 +73,7 @@ func (s *session) pictureBytes() int64 {
 		if of.shown != of.opacity {
 			sum += maskBytes(of.shown)
 		}
-		if keeps { // a copy in the colors of the content, and two temporary ones
+		if keeps { // a copy in the colours of the content, and two temporary ones
 			sum += 3 * rasterOf(of.picture).bytes()
 		}
 	}
@@ -373,7 +373,7 @@ func (s *session) maskRoom(m *masking.Mask, scale Scale, h, w int, layers []Laye
 }
 
 // shownBytes returns the memory of showing a canvas of h x w: a copy of it, the
-// painting without the margin, and the buffers for its colors and its opacity.
+// painting without the margin, and the buffers for its colours and its opacity.
 func (s *session) shownBytes(scale Scale, h, w int) int64 {
 	m := 2 * s.recipe.Margin
 	h, w, canvas := h-m, w-m, planes(colors, h, w)
@@ -397,7 +397,7 @@ func (s *session) shownBytes(scale Scale, h, w int) int64 {
 	return sum
 }
 
-// matchBytes returns the memory of recoloring a painting of h x w with the colors of
+// matchBytes returns the memory of recolouring a painting of h x w with the colours of
 // the styles of a region: the palette; the painted pixels of the region with their
 // indices and shares; and these pixels recolored. OKLab copies them, and a histogram
 // sorts a plane.

@@ -16,7 +16,7 @@
 //
 // The next scale begins with the enlarged canvas of the one before. A canvas is planar
 // RGB with levels of 0 to 255; it is clamped only where a recipe or a file format
-// requires it. Colors are handled before the first scale or after the last.
+// requires it. Colours are handled before the first scale or after the last.
 //
 // [Progress] and an interrupted [Painting] can write a [Checkpoint], from which
 // [Options.Resume] continues.

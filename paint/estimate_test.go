@@ -55,7 +55,7 @@ func TestEstimate(t *testing.T) {
 func TestTimed(t *testing.T) {
 	content, style := stripes(96).Crop(image.Rect(0, 0, 96, 60)), stripes(64)
 	recipe := Fine()
-	recipe.Colors, recipe.ColorMethod = ContentColors, OKLabColors // which recolors the styles
+	recipe.Colors, recipe.ColorMethod = ContentColors, OKLabColors // which recolours the styles
 	s, err := newSession(content, InMannerOf(style), Options{Recipe: &recipe})
 	if err != nil {
 		t.Fatal(err)

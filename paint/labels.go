@@ -89,7 +89,7 @@ func labelColors(pixels [][3]uint8, w, h int) ([][3]uint8, error) {
 	slices.SortFunc(found, func(a, b [3]uint8) int {
 		return cmp.Or(cmp.Compare(seen[b].count, seen[a].count), slices.Compare(a[:], b[:]))
 	})
-	// Where noise crosses a step, the color with more pixels stands for both.
+	// Where noise crosses a step, the colour with more pixels stands for both.
 	for i := 0; i < len(found); i++ {
 		rest := slices.DeleteFunc(found[i+1:], func(c [3]uint8) bool {
 			return apart(seen[c].mean(), seen[found[i]].mean()) < labelSteps*labelSteps/4
@@ -137,7 +137,7 @@ func surrounded(pixels [][3]uint8, w, x, y int) (c [3]uint8, ok bool) {
 	return c, true
 }
 
-// steps rounds a color to steps.
+// steps rounds a colour to steps.
 func steps(c [3]uint8) [3]uint8 {
 	for k, v := range c {
 		c[k] = uint8(min(math.Round(float64(v)/labelSteps)*labelSteps, maxLevel))

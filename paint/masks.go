@@ -46,9 +46,9 @@ func guideTo(h, w int, weights []float32) (*cost.Guide, error) {
 
 // kept is the part of the content that a stage keeps unchanged.
 type kept struct {
-	content  *picture.Picture // in the colors in which it is painted
+	content  *picture.Picture // in the colours in which it is painted
 	share    *masking.Mask    // how much of each canvas pixel is kept, 0 to 1
-	original *picture.Picture // in its own colors, without the margin
+	original *picture.Picture // in its own colours, without the margin
 	shown    *masking.Mask    // share without the margin
 }
 

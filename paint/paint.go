@@ -20,7 +20,7 @@ import (
 //
 // If ctx is cancelled, Paint returns the painting so far and context.Cause(ctx). It
 // checks ctx before every layer of the network, so that it returns within about the
-// time of one layer; while it recolors pictures before the first scale, there is no
+// time of one layer; while it recolours pictures before the first scale, there is no
 // painting yet. If costs diverge, that is, become infinite or NaN however small the
 // step, Paint returns the best painting so far and a [*DivergedError]. Any other error
 // after the first step also comes with the painting so far.
@@ -35,7 +35,7 @@ import (
 // mask and says which one.
 //
 // Transparent pixels of the content and the styles are ignored: costs are measured, and
-// colors matched, in proportion to the opacity of the pictures. The painting has the
+// colours matched, in proportion to the opacity of the pictures. The painting has the
 // opacity of the content.
 //
 // A panic in any of its threads or in a callback is returned as an [*InternalError],
@@ -52,7 +52,7 @@ func Paint(ctx context.Context, content image.Image, regions []Region, opts Opti
 
 // Texture paints a texture in the styles of the regions, on a canvas of the given
 // shape; the recipe sets its long side. There is no content, and a recipe of
-// InitContent begins with noise around the mean color of the styles. Errors are those
+// InitContent begins with noise around the mean colour of the styles. Errors are those
 // of [Paint].
 func Texture(ctx context.Context, shape image.Point, regions []Region, opts Options) (painting *Painting, err error) {
 	defer catch(&err)
@@ -370,7 +370,7 @@ func (s *session) finish(stage *stage, canvas *picture.Picture) *Painting {
 	return &s.painting
 }
 
-// output removes the margin of an averaged canvas and applies the colors, the kept part
+// output removes the margin of an averaged canvas and applies the colours, the kept part
 // of the content, and the content's opacity.
 func (s *session) output(stage *stage, canvas *picture.Picture) *picture.Picture {
 	p := s.finishColors(stage, withoutMargin(canvas, s.recipe.Margin))

@@ -38,7 +38,7 @@ func photo(w, h int) *picture.Picture {
 	})
 }
 
-// strokes returns a picture of diagonal bands in a number of colors, up to three.
+// strokes returns a picture of diagonal bands in a number of colours, up to three.
 func strokes(w, h int, bands float64) *picture.Picture {
 	return draw(w, h, func(x, y float64) [3]float64 {
 		v := math.Sin(2 * math.Pi * bands * (x + 0.6*y))
@@ -46,7 +46,7 @@ func strokes(w, h int, bands float64) *picture.Picture {
 	})
 }
 
-// draw colors every pixel by its position, from 0 to 1 across and down.
+// draw colours every pixel by its position, from 0 to 1 across and down.
 func draw(w, h int, colour func(x, y float64) [3]float64) *picture.Picture {
 	p := picture.New(w, h)
 	for y := range h {

@@ -88,7 +88,7 @@ func (e *SizeError) Unwrap() error { return e.Err }
 
 // visible returns a picture opaque and with its full precision, and its opacity, nil
 // for an opaque picture. Every picture of a painting passes through here, so that the
-// hidden colors of transparent pixels are never used: see [picture.Picture.Opaque]. The
+// hidden colours of transparent pixels are never used: see [masking.Opaque]. The
 // errors are an [*OptionError] about the given option and [ErrTransparent].
 func visible(option string, m image.Image) (p *picture.Picture, opacity *masking.Mask, err error) {
 	if painting, ok := m.(*Painting); ok {

@@ -8,7 +8,7 @@ import (
 	"github.com/pastiche-art/pastiche/internal/planar"
 )
 
-// A cicp describes colors by the code points of ITU-T H.273, which PNG's chunk cICP and
+// A cicp describes colours by the code points of ITU-T H.273, which PNG's chunk cICP and
 // the box colr (nclx) of AVIF and HEIC contain. It takes precedence over an ICC
 // profile; where a format has the opposite rule, its decoder drops the code points.
 type cicp struct {

@@ -14,7 +14,7 @@ import (
 	"github.com/pastiche-art/pastiche/internal/planar"
 )
 
-// An iccTable is a color lookup table of an ICC profile with its curves: a lut8Type,
+// An iccTable is a colour lookup table of an ICC profile with its curves: a lut8Type,
 // lut16Type or lutAToBType (sections 10.10 to 10.12 of ICC.1:2022).
 type iccTable struct {
 	pipeline *icc.Pipeline // from 1, 3 or 4 samples, 0 to 1, to sRGB, 0 to 1

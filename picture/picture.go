@@ -64,7 +64,7 @@ func (p *Picture) ColorModel() color.Model { return color.NRGBA64Model }
 // Bounds returns the rectangle from (0, 0) to (W, H).
 func (p *Picture) Bounds() image.Rectangle { return image.Rect(0, 0, p.W, p.H) }
 
-// At returns the color of a pixel; outside the picture it is transparent.
+// At returns the colour of a pixel; outside the picture it is transparent.
 func (p *Picture) At(x, y int) color.Color {
 	if !(image.Point{X: x, Y: y}).In(p.Bounds()) {
 		return color.NRGBA64{}

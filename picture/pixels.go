@@ -10,7 +10,7 @@ import (
 )
 
 // FromImage returns the picture in m with full precision: 16-bit samples keep fractions
-// of a level, and colors are never rounded by their opacity. It interpolates subsampled
+// of a level, and colours are never rounded by their opacity. It interpolates subsampled
 // chroma linearly, as libjpeg and libwebp do, instead of repeating it. It returns a
 // *Picture unchanged. It panics if m is empty.
 func FromImage(m image.Image) *Picture {
@@ -98,7 +98,7 @@ func (p *Picture) fillAlpha(m image.Image, at place) {
 type sample struct{ r, g, b, a float32 }
 
 // reader returns a function that reads the pixels of m. Types without premultiplication
-// are read as they are stored, since a conversion to RGBA would round their colors and
+// are read as they are stored, since a conversion to RGBA would round their colours and
 // lose those of transparent pixels.
 func reader(m image.Image) func(x, y int) sample {
 	switch m := m.(type) {
@@ -179,7 +179,7 @@ var (
 	studioRange = newYCCSpace(false, 0.299, 0.114)
 )
 
-// fillYCbCr converts the colors of m.
+// fillYCbCr converts the colours of m.
 func (p *Picture) fillYCbCr(m *image.YCbCr, ycc yccSpace, at place) {
 	sx, sy := subsampling(m.SubsampleRatio)
 	b := m.Rect

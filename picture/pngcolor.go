@@ -7,7 +7,7 @@ import (
 	"github.com/pastiche-art/pastiche/internal/planar"
 )
 
-// pngColors returns the color descriptions in the chunks cICP, gAMA and cHRM before the
+// pngColors returns the colour descriptions in the chunks cICP, gAMA and cHRM before the
 // picture, or nil where they are missing or describe sRGB. An sRGB chunk takes
 // precedence over gAMA and cHRM, which accompany it for old programs.
 func pngColors(data []byte) (code *cicp, calibrated *rgbSpace) {

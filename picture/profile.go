@@ -7,14 +7,14 @@ import (
 )
 
 // A Profile is an RGB ICC profile (ICC.1:2022) of three curves and a matrix, from a
-// picture's file. It defines the colors of levels. A Picture with such levels can be
+// picture's file. It defines the colours of levels. A Picture with such levels can be
 // saved with it (SaveOptions.Profile).
 type Profile struct {
 	data  []byte // of the file
 	space *rgbSpace
 }
 
-// ToSRGB returns a copy of a picture converted from the profile to sRGB. Colors outside
+// ToSRGB returns a copy of a picture converted from the profile to sRGB. Colours outside
 // sRGB are clipped channel by channel.
 func (f *Profile) ToSRGB(p *Picture) *Picture {
 	out := p.clone()
@@ -34,7 +34,7 @@ func (p *Picture) clone() *Picture {
 	return &Picture{p.W, p.H, slices.Clone(p.RGB), slices.Clone(p.Alpha)}
 }
 
-// An rgbSpace defines the colors of three levels: a curve maps each level to light, and
+// An rgbSpace defines the colours of three levels: a curve maps each level to light, and
 // a matrix maps the three lights to those of sRGB.
 type rgbSpace struct {
 	curves  [colors]*curve
@@ -104,7 +104,7 @@ func (p *Picture) eachPixel(pixel func([colors]float32) [colors]float32) {
 
 // sameLevels is the largest difference of a level from sRGB for a space that counts as
 // sRGB. sRGB profiles round the curve and the primaries in various ways, which changes
-// levels in the corners of the color cube by up to 1.8.
+// levels in the corners of the colour cube by up to 1.8.
 const sameLevels = 2
 
 // isSRGB reports whether the space changes no level by more than sameLevels.

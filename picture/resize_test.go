@@ -293,7 +293,7 @@ func BenchmarkDecode(b *testing.B) {
 	}
 }
 
-// clouds returns a picture with normally distributed colors, with correlated channels,
+// clouds returns a picture with normally distributed colours, with correlated channels,
 // far from black and white.
 func clouds(seed uint64, w, h int, mean [3]float64, spread float64) *Picture {
 	r := rand.New(rand.NewPCG(seed, 0))
@@ -307,7 +307,7 @@ func clouds(seed uint64, w, h int, mean [3]float64, spread float64) *Picture {
 	return p
 }
 
-// cutOut returns a picture of slowly changing colors in which a disc with a soft edge
+// cutOut returns a picture of slowly changing colours in which a disc with a soft edge
 // is visible. The rest is hidden noise, which depends on a seed.
 func cutOut(seed uint64, w, h int) *Picture {
 	r := rand.New(rand.NewPCG(seed, 0))

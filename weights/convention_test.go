@@ -201,7 +201,7 @@ func TestFingerprints(t *testing.T) {
 			}
 		}
 	}
-	// The colors pass through the 1x1 convolution of a normalized network, whose
+	// The colours pass through the 1x1 convolution of a normalized network, whose
 	// filters are scaled, before the first filter.
 	t.Run("normalised, behind a 1x1 convolution", func(t *testing.T) {
 		f := fingerprints[len(fingerprints)-1]

@@ -84,7 +84,7 @@ func kerasFile(kernel, bias string, layers ...kerasLayer) []byte {
 	return append(append(binary.LittleEndian.AppendUint64(nil, uint64(len(header))), header...), data...)
 }
 
-// numberedLayers are layers with these widths, the first for colors, numbered from
+// numberedLayers are layers with these widths, the first for colours, numbered from
 // first on in steps. The number 0 is omitted.
 func numberedLayers(name string, first, step int, widths ...int64) []kerasLayer {
 	var layers []kerasLayer

@@ -22,9 +22,9 @@ func Visible(p *picture.Picture) bool {
 }
 
 // Opaque returns an opaque version of p, and the opacity of each pixel, nil if p is
-// opaque. Transparent pixels are composited on a background that continues the colors
+// opaque. Transparent pixels are composited on a background that continues the colours
 // of the visible pixels around them. Therefore two pictures that look the same on every
-// background have the same opaque version, whatever the hidden colors of their
+// background have the same opaque version, whatever the hidden colours of their
 // transparent pixels. Opaque panics unless p is [Visible].
 //
 // The background is computed by the pull-push algorithm (Gortler, Grzeszczuk, Szeliski
@@ -179,7 +179,7 @@ func halfTap(pos, n int) tap {
 }
 
 // WithOpacity returns a picture with a mask of any size as opacity; nil means opaque.
-// The result shares its colors with p.
+// The result shares its colours with p.
 func WithOpacity(p *picture.Picture, m *Mask) *picture.Picture {
 	of := &picture.Picture{W: p.W, H: p.H, RGB: p.RGB}
 	if m != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// cutOut returns a picture of slowly changing colors in which a disc with a soft edge
+// cutOut returns a picture of slowly changing colours in which a disc with a soft edge
 // is visible. The rest is hidden noise, which depends on a seed.
 func cutOut(seed uint64, w, h int) *picture.Picture {
 	r := rand.New(rand.NewPCG(seed, 0))
@@ -57,7 +57,7 @@ func TestOpaqueHidesWhatIsHidden(t *testing.T) {
 	}
 }
 
-// TestOpaqueContinues checks that filled pixels are between the visible colors and join
+// TestOpaqueContinues checks that filled pixels are between the visible colours and join
 // them without an edge.
 func TestOpaqueContinues(t *testing.T) {
 	p := picture.New(60, 40)

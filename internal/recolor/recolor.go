@@ -30,9 +30,9 @@ const (
 // Methods are all methods, Luminance first.
 var Methods = []Method{Luminance, Linear, Symmetric, Cholesky, OKLab, Histogram}
 
-// Recolor returns a copy of p with the colors of a palette of any size, by any method
+// Recolor returns a copy of p with the colours of a palette of any size, by any method
 // except Luminance, which needs a picture of the same size. Pixels of both pictures are
-// weighted by their opacity. If one of them is invisible, Recolor keeps the colors of
+// weighted by their opacity. If one of them is invisible, Recolor keeps the colours of
 // p. It clamps levels to 0 to 255 at the end. It panics for [Luminance].
 func Recolor(p, palette *picture.Picture, method Method) *picture.Picture {
 	if total(p) == 0 || total(palette) == 0 {
@@ -61,9 +61,9 @@ func Recolor(p, palette *picture.Picture, method Method) *picture.Picture {
 }
 
 // WithChroma returns a copy of p with the chroma of another picture of the same size:
-// its color differences R-Y and B-Y, with the luma Y of ITU-R BT.601 (the method of
+// its colour differences R-Y and B-Y, with the luma Y of ITU-R BT.601 (the method of
 // Gatys, Bethge, Hertzmann and Shechtman 2016, arXiv 1606.05897). Where luma and chroma
-// give no color between black and white, it uses the nearest luma that does.
+// give no colour between black and white, it uses the nearest luma that does.
 func WithChroma(p, of *picture.Picture) *picture.Picture {
 	if p.W != of.W || p.H != of.H {
 		panic(fmt.Sprintf("recolor: %d x %d pixels with the chroma of %d x %d", p.W, p.H, of.W, of.H))
@@ -111,7 +111,7 @@ func total(p *picture.Picture) float64 {
 	return sum
 }
 
-// matchMoments maps the colors of src to dst so that they have the mean and covariance
+// matchMoments maps the colours of src to dst so that they have the mean and covariance
 // of like.
 func matchMoments(dst []float32, src, like weighted, method Method) {
 	from, fromCov := src.moments()

@@ -12,7 +12,7 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// clouds returns a picture with normally distributed colors, with correlated channels,
+// clouds returns a picture with normally distributed colours, with correlated channels,
 // far from black and white.
 func clouds(seed uint64, w, h int, mean [3]float64, spread float64) *picture.Picture {
 	r := rand.New(rand.NewPCG(seed, 0))
@@ -132,8 +132,8 @@ func TestOKLab(t *testing.T) {
 	}
 }
 
-// TestWithChroma checks that color differences are those of one picture, and luma that
-// of the other where such a color exists.
+// TestWithChroma checks that colour differences are those of one picture, and luma that
+// of the other where such a colour exists.
 func TestWithChroma(t *testing.T) {
 	p, of := clouds(1, 30, 30, [3]float64{90, 120, 140}, 60), clouds(2, 30, 30, [3]float64{130, 110, 100}, 60)
 	got := WithChroma(p, of)
