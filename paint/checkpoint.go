@@ -327,7 +327,7 @@ func (s *session) inputs() string {
 	for _, r := range s.regions {
 		hashMask(h, r.mask)
 		for i, of := range r.styles {
-			fmt.Fprintf(h, "style %g %g\n", r.shares[i], of.scale)
+			fmt.Fprintf(h, "style %g %g\n", r.shares[i], of.relativeSize)
 			hashPicture(h, of.picture)
 			hashMask(h, of.opacity)
 			hashMask(h, of.shown)

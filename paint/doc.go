@@ -24,6 +24,12 @@
 // [Score] measures the costs of any picture, and [Features] returns the activations of
 // one layer.
 //
+// # Words
+//
+// A [Scale] is one size of the canvas, with its iterations. A step is an iteration counted
+// over all scales. [Style.Scale] and [Recipe.StyleScale] are sizes of styles relative to the
+// canvas. A level is a value of a colour channel, 0 to 255, but for the levels of a pyramid.
+//
 // # Recipes
 //
 // [Classic] follows "Deep Learning & Art: Neural Style Transfer" exactly, [Gatys] the

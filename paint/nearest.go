@@ -202,7 +202,7 @@ func maps(plan *vgg.Plan, layers []Layer) []cost.Map {
 	of := make([]cost.Map, len(layers))
 	for i, l := range layers {
 		c, h, w := plan.Shape(l.Name)
-		of[i] = cost.Map{C: c, H: h, W: w, Scale: l.Weight / float64(c)}
+		of[i] = cost.Map{C: c, H: h, W: w, Factor: l.Weight / float64(c)}
 	}
 	return of
 }

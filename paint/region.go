@@ -57,11 +57,11 @@ type region struct {
 
 // style is a checked [Style] with its picture loaded.
 type style struct {
-	number  int              // among the styles of all regions, from 1
-	picture *picture.Picture // opaque
-	opacity *masking.Mask    // opacity of the original picture; nil where it is opaque
-	shown   *masking.Mask    // mask times opacity: where the style is measured; nil for everywhere
-	scale   float64
+	number       int              // among the styles of all regions, from 1
+	picture      *picture.Picture // opaque
+	opacity      *masking.Mask    // opacity of the original picture; nil where it is opaque
+	shown        *masking.Mask    // mask times opacity: where the style is measured; nil for everywhere
+	relativeSize float64          // to that of other styles
 }
 
 // newRegions checks the regions for a content of the given size and opacity, and loads
@@ -204,12 +204,12 @@ const minStyleSide = 8
 
 // newStyle checks a style and loads its picture and mask.
 func newStyle(from Style, number int) (*style, error) {
-	s := &style{number: number, scale: from.Scale}
+	s := &style{number: number, relativeSize: from.Scale}
 	if !(from.Scale >= 0) || math.IsInf(from.Scale, 0) {
 		return nil, invalid("Scale", "%g: expected a positive number, or 0 for the recipe's own", from.Scale)
 	}
-	if s.scale == 0 {
-		s.scale = 1
+	if s.relativeSize == 0 {
+		s.relativeSize = 1
 	}
 	var err error
 	if s.picture, s.opacity, err = visible("styles", from.Picture); err != nil {

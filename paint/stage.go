@@ -11,7 +11,8 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// stage is one scale of a painting: the network's plan for its canvas, and its costs.
+// stage holds what the iterations of one [Scale] need: the network's plan for the canvas,
+// and the costs.
 type stage struct {
 	pool        *kernel.Pool
 	plan        *vgg.Plan
@@ -135,9 +136,9 @@ func (s *session) addContent(ctx context.Context, st *stage, content *picture.Pi
 			return context.Cause(ctx)
 		}
 		target := targets[l.Name]
-		opts := cost.Options{Scale: s.recipe.Factor, Guide: guides[l.Name]}
+		opts := cost.Options{Factor: s.recipe.Factor, Guide: guides[l.Name]}
 		if s.recipe.Balanced {
-			opts.Scale = inverse(opts.Guide.MeanActivation(s.pool, target))
+			opts.Factor = inverse(opts.Guide.MeanActivation(s.pool, target))
 		}
 		if s.recipe.maxContentWeight() > 0 {
 			// Multiplied by the visible share of the canvas, the cost has the same

@@ -26,9 +26,9 @@ func (s *session) addStatistics(ctx context.Context, st *stage, r *region, scale
 			return context.Cause(ctx)
 		}
 		target := targets[l.Name]
-		opts := cost.Options{Scale: s.recipe.Factor, Guide: guides[l.Name]}
+		opts := cost.Options{Factor: s.recipe.Factor, Guide: guides[l.Name]}
 		if s.recipe.Balanced {
-			opts.Scale = inverse(target.MeanActivation())
+			opts.Factor = inverse(target.MeanActivation())
 		}
 		var c cost.Cost
 		if scale.StyleCost == GramCost {

@@ -177,7 +177,7 @@ func walk(o options, out io.Writer) error {
 	//
 	//	J_content(C, G) = 1/(4 nH nW nC) sum (a(C) - a(G))²
 	firstContent := loss.ContentCost(values(aC[contentLayer]), values(aG[contentLayer]))
-	engine[contentLayer] = cost.NewContent(aC[contentLayer], cost.Options{Scale: network.Factor})
+	engine[contentLayer] = cost.NewContent(aC[contentLayer], cost.Options{Factor: network.Factor})
 
 	// Step 6b. The style cost compares Gram matrices, layer by layer. With the activation as
 	// a matrix A of nC x (nH nW), Gram = A Aᵀ says how strongly every two feature maps are
@@ -190,7 +190,7 @@ func walk(o options, out io.Writer) error {
 	firstStyle := make([]float64, len(styleLayers))
 	for i, l := range styleLayers {
 		firstStyle[i] = loss.LayerStyleCost(values(aS[l]), values(aG[l]))
-		engine[l] = cost.NewGram(cost.Measure(session, aS[l]), cost.Options{Scale: network.Factor})
+		engine[l] = cost.NewGram(cost.Measure(session, aS[l]), cost.Options{Factor: network.Factor})
 	}
 
 	// Step 6c. The total cost is what G shall minimise:
