@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime/debug"
 	"slices"
+	"time"
 
 	"github.com/pastiche-art/pastiche/internal/cost"
 	"github.com/pastiche-art/pastiche/internal/kernel"
@@ -25,8 +26,12 @@ type stage struct {
 	evaluations []Costs          // the costs of each evaluation in one step
 	// The rolled canvas of a tileable texture, and its gradient.
 	canvas, gradient []float32
-	spent            Spent // over all evaluations
+	spent            spent // over all evaluations
 }
+
+// spent is the time of the parts of evaluations: the network forward and backward, and
+// statistics and costs with their gradients.
+type spent struct{ forward, backward, costs time.Duration }
 
 // term is a cost at one or more taps, with its weights.
 type term struct {
