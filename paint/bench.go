@@ -8,13 +8,6 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// Spent is the time of the parts of iterations.
-type Spent struct {
-	Forward, Backward time.Duration // of the network
-	Costs             time.Duration // of statistics, costs and their gradients
-	Optimizer         time.Duration
-}
-
 // BenchOptions are the network, the picture size and the length of a [Bench] run.
 type BenchOptions struct {
 	Network    *Network // nil is the built-in network
@@ -32,8 +25,10 @@ type BenchReport struct {
 	Threads    int
 	Parts      int             // number of parts of the picture
 	Iterations []time.Duration // each iteration's time
-	Spent      Spent           // over all iterations
-	Operations float64         // of the convolutions of an iteration, counted as direct convolutions
+	// Spent is the time of the parts of all iterations: the network forward and backward,
+	// statistics and costs with their gradients, and the optimizer.
+	Spent      struct{ Forward, Backward, Costs, Optimizer time.Duration }
+	Operations float64 // of the convolutions of an iteration, counted as direct convolutions
 }
 
 // Bench measures iterations of [Classic] on synthetic pictures: the network forward to
@@ -74,7 +69,7 @@ func Bench(ctx context.Context, opts BenchOptions) (*BenchReport, error) {
 	}
 	optimizer := s.newOptimizer(len(canvas.RGB), s.scales[0])
 	for i := range opts.Iterations + 1 {
-		stage.evaluations, stage.spent = stage.evaluations[:0], Spent{}
+		stage.evaluations, stage.spent = stage.evaluations[:0], spent{}
 		begin := time.Now()
 		if _, err := optimizer.Step(ctx, canvas.RGB, stage.objective(ctx)); err != nil {
 			if ctx.Err() != nil {
@@ -86,12 +81,12 @@ func Bench(ctx context.Context, opts BenchOptions) (*BenchReport, error) {
 		if i == 0 {
 			continue
 		}
-		spent := stage.spent
+		part := stage.spent
 		report.Iterations = append(report.Iterations, took)
-		report.Spent.Forward += spent.Forward
-		report.Spent.Backward += spent.Backward
-		report.Spent.Costs += spent.Costs
-		report.Spent.Optimizer += took - spent.Forward - spent.Backward - spent.Costs
+		report.Spent.Forward += part.forward
+		report.Spent.Backward += part.backward
+		report.Spent.Costs += part.costs
+		report.Spent.Optimizer += took - part.forward - part.backward - part.costs
 	}
 	return report, nil
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/pastiche-art/pastiche/internal/cost"
+	"github.com/pastiche-art/pastiche/internal/masking"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -44,7 +45,7 @@ func ofHalf(t *testing.T, p *picture.Picture, left bool, layer string) *cost.Sta
 		t.Fatal(err)
 	}
 	defer s.pool.Close()
-	of, err := s.measure(t.Context(), p, picture.NewMask(half(p.W, p.H, left)), []Layer{{Name: layer}}, s.memory)
+	of, err := s.measure(t.Context(), p, masking.New(half(p.W, p.H, left)), []Layer{{Name: layer}}, s.memory)
 	if err != nil {
 		t.Fatal(err)
 	}

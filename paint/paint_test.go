@@ -17,6 +17,7 @@ import (
 	"github.com/pastiche-art/pastiche/internal/cost"
 	"github.com/pastiche-art/pastiche/internal/kernel"
 	"github.com/pastiche-art/pastiche/internal/optim"
+	"github.com/pastiche-art/pastiche/internal/planar"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -37,7 +38,7 @@ func photo(w, h int) *picture.Picture {
 	})
 }
 
-// strokes returns a picture of diagonal bands in a number of colors, up to three.
+// strokes returns a picture of diagonal bands in a number of colours, up to three.
 func strokes(w, h int, bands float64) *picture.Picture {
 	return draw(w, h, func(x, y float64) [3]float64 {
 		v := math.Sin(2 * math.Pi * bands * (x + 0.6*y))
@@ -45,7 +46,7 @@ func strokes(w, h int, bands float64) *picture.Picture {
 	})
 }
 
-// draw colors every pixel by its position, from 0 to 1 across and down.
+// draw colours every pixel by its position, from 0 to 1 across and down.
 func draw(w, h int, colour func(x, y float64) [3]float64) *picture.Picture {
 	p := picture.New(w, h)
 	for y := range h {
@@ -114,8 +115,8 @@ func mustPaint(t testing.TB, content image.Image, regions []Region, opts Options
 // checkWhole fails the test unless all levels of the picture are finite and visible.
 func checkWhole(t testing.TB, p *picture.Picture, r *Recipe) {
 	t.Helper()
-	if len(p.RGB) != 3*p.W*p.H || !p.Finite() {
-		t.Errorf("a picture of %d x %d with %d values, finite: %t", p.W, p.H, len(p.RGB), p.Finite())
+	if len(p.RGB) != 3*p.W*p.H || !planar.Finite(p.RGB) {
+		t.Errorf("a picture of %d x %d with %d values, finite: %t", p.W, p.H, len(p.RGB), planar.Finite(p.RGB))
 	}
 	if lo, hi := slices.Min(p.RGB), slices.Max(p.RGB); r.Clamp && (lo < 0 || hi > maxLevel) {
 		t.Errorf("levels from %g to %g, want them clamped to 0 to %d", lo, hi, maxLevel)
@@ -276,7 +277,7 @@ func TestConcurrentPaintings(t *testing.T) {
 
 func builtin(t testing.TB) *Network {
 	t.Helper()
-	n, err := Builtin()
+	n, err := builtinNetwork()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -521,7 +522,7 @@ func TestFirstStep(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer pool.Close()
-	for _, r := range []Recipe{Fine(), NNST(), STROTSS()} {
+	for _, r := range []Recipe{Fine(), nnst(), strotss()} {
 		for _, side := range []float64{64, 2048} {
 			length := float32(3e-7 * 91 * 91 / (side * side))
 			random := rand.New(rand.NewPCG(1, 1))

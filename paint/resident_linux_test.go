@@ -19,7 +19,6 @@ import (
 	"testing"
 
 	"github.com/pastiche-art/pastiche/internal/kernel"
-	"github.com/pastiche-art/pastiche/picture"
 )
 
 // residentCase is a painting whose process may take at most its memory limit plus
@@ -51,8 +50,8 @@ var residentCases = []residentCase{
 	{name: "fine, large style turned", recipe: "fine", size: 128, change: func(r *Recipe, _ *Options) { r.StyleSize, r.Rotations = 1024, 4 }},
 	{name: "fine, large styles with masks", recipe: "fine", size: 128, masked: true, change: func(r *Recipe, _ *Options) { r.StyleSize = 1536 }},
 	{name: "fine, colours of the content", recipe: "fine", size: 1024, change: func(r *Recipe, _ *Options) { r.Colors = ContentColors }},
-	{name: "fine, colours in OKLab", recipe: "fine", size: 1024, change: func(r *Recipe, _ *Options) { r.ColorMethod = picture.OKLab }},
-	{name: "fine, colours by histogram", recipe: "fine", size: 768, change: func(r *Recipe, _ *Options) { r.ColorMethod = picture.Histogram }},
+	{name: "fine, colours in OKLab", recipe: "fine", size: 1024, change: func(r *Recipe, _ *Options) { r.ColorMethod = OKLabColors }},
+	{name: "fine, colours by histogram", recipe: "fine", size: 768, change: func(r *Recipe, _ *Options) { r.ColorMethod = HistogramColors }},
 	{name: "fine in bfloat16", recipe: "fine", size: 768, change: func(_ *Recipe, o *Options) { o.Precision = kernel.BFloat16 }},
 	{name: "texture", recipe: "fine", size: 1024, shape: image.Pt(MaxSize, MaxSize)},
 	{name: "tile", recipe: "fine", size: 1024, shape: image.Pt(4096, 4096), change: func(r *Recipe, _ *Options) { r.Tileable = true }},

@@ -39,7 +39,7 @@ func TestStrokesKeepTheirSize(t *testing.T) {
 	recipe.FirstSize, recipe.ScaleStep, recipe.Averaging = 24, 2, 0.8
 	recipe.Margin = 0 // a sixth of the small painting, and almost nothing of a real one
 	recipe.Iterations, recipe.FirstIterations = 25, 25
-	recipe.Colors = StyleColors // compare the strokes without color matching
+	recipe.Colors = StyleColors // compare the strokes without colour matching
 	paint := func(long int) *picture.Picture {
 		r := recipe
 		r.Size = long

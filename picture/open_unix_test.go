@@ -50,7 +50,7 @@ func TestNamedPipe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(f.Data, data) || f.SHA256() != sha256.Sum256(data) {
+	if !bytes.Equal(f.Data, data) || sha256.Sum256(f.Data) != sha256.Sum256(data) {
 		t.Errorf("%d bytes of %d were read", len(f.Data), len(data))
 	}
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"image"
@@ -105,7 +106,7 @@ func (o *engineOptions) read(ctx context.Context, path string) (*picture.File, e
 	if o.inputs.digests == nil {
 		o.inputs.digests = make(map[string][32]byte)
 	}
-	o.inputs.digests[path] = f.SHA256()
+	o.inputs.digests[path] = sha256.Sum256(f.Data)
 	if o.inputs.files != nil {
 		o.inputs.files[path] = f.Data
 	}

@@ -56,7 +56,7 @@ type Entry struct {
 	Family  string // which member of the VGG family it is
 	License string // empty where it is not known
 	// Input is that of Local, or of Source where there is no Local. They differ where
-	// Source begins with a 1x1 convolution of the colors, which becomes part of the
+	// Source begins with a 1x1 convolution of the colours, which becomes part of the
 	// input.
 	Input   weights.Input
 	Origin  string   // the author, or the file that it was imported from
