@@ -11,6 +11,7 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/paint"
 )
 
@@ -80,7 +81,7 @@ func (b *bar) Write(text []byte) (int, error) {
 
 // output puts lines above the bar where both are on a terminal.
 func (b *bar) output() io.Writer {
-	if isTerminal(os.Stdout) {
+	if cli.IsTerminal(os.Stdout) {
 		return b
 	}
 	return os.Stdout

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/pastiche-art/pastiche/batch"
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/paint"
 )
 
@@ -38,8 +39,8 @@ func (e *batchError) Error() string {
 	return fmt.Sprintf("%d of %d paintings failed", len(e.failed), e.of)
 }
 
-// sentences returns a line for the batch and one for each painting that failed.
-func (e *batchError) sentences() []string {
+// Sentences returns a line for the batch and one for each painting that failed.
+func (e *batchError) Sentences() []string {
 	lines := []string{e.Error() + ":"}
 	for _, err := range e.failed {
 		lines = append(lines, "  "+err.Error())
@@ -47,13 +48,13 @@ func (e *batchError) sentences() []string {
 	return lines
 }
 
-// exitCode returns the exit code that the paintings have in common, or that of a
+// ExitCode returns the exit code that the paintings have in common, or that of a
 // failure where they have different ones.
-func (e *batchError) exitCode() int {
+func (e *batchError) ExitCode() int {
 	code := exitCode(e.failed[0])
 	for _, err := range e.failed[1:] {
 		if exitCode(err) != code {
-			return exitFailure
+			return cli.ExitFailure
 		}
 	}
 	return code
@@ -72,7 +73,7 @@ func runBatch(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, con
 	}
 	b.program.end(b.counts, err)
 	if err == nil {
-		err = unwritable("standard output", b.program.err)
+		err = cli.Unwritable("standard output", b.program.err)
 	}
 	return err
 }
@@ -96,7 +97,7 @@ func (b *batchRun) run(ctx context.Context, content string, styles []string) err
 		return err
 	}
 	if err := os.MkdirAll(b.opts.outDir, 0o777); err != nil {
-		return unwritable(b.opts.outDir, err)
+		return cli.Unwritable(b.opts.outDir, err)
 	}
 	failed := batchError{of: len(all)}
 	for i, w := range all {
@@ -110,11 +111,11 @@ func (b *batchRun) run(ctx context.Context, content string, styles []string) err
 			b.tell("%d of %d: %s", i+1, len(all), w.painting)
 			err = paintWork(ctx, b.opts, b.flags, w, b.program)
 		} else {
-			err = errInterrupted
+			err = cli.ErrInterrupted
 		}
 		switch {
 		case errors.Is(err, context.Canceled):
-			return fmt.Errorf("%w after %d of %d paintings; the same command goes on", errInterrupted, i, len(all))
+			return fmt.Errorf("%w after %d of %d paintings; the same command goes on", cli.ErrInterrupted, i, len(all))
 		case err != nil:
 			b.tell("  failed: %v", err)
 			b.program.send(errorEvent{"error", w.painting, exitCode(err), err.Error()})
@@ -133,7 +134,7 @@ func (b *batchRun) run(ctx context.Context, content string, styles []string) err
 // tell prints a line of progress, unless --quiet or --json is given.
 func (b *batchRun) tell(format string, args ...any) {
 	if !b.opts.quiet && b.program == nil {
-		warn(format, args...)
+		cli.Warn(format, args...)
 	}
 }
 
@@ -154,13 +155,13 @@ func (o *paintOptions) single() (flag string) {
 // works returns the works of a batch, and prints which pictures are left out.
 func (b *batchRun) works(content string, styles []string) ([]work, error) {
 	if flag := b.opts.single(); flag != "" {
-		return nil, misused("--%s with --out-dir: expected one or the other, as a single file cannot hold many", flag)
+		return nil, cli.Misused("--%s with --out-dir: expected one or the other, as a single file cannot hold many", flag)
 	}
-	if content == standardInput || slices.Contains(styles, standardInput) {
-		return nil, misused("standard input (-) with --out-dir: expected a file, a folder or a pattern")
+	if content == cli.StandardInput || slices.Contains(styles, cli.StandardInput) {
+		return nil, cli.Misused("standard input (-) with --out-dir: expected a file, a folder or a pattern")
 	}
 	if pairs := b.opts.pairs; pairs != pairsAll && pairs != pairsZip {
-		return nil, misused("--pairs %s: expected %s or %s", pairs, pairsAll, pairsZip)
+		return nil, cli.Misused("--pairs %s: expected %s or %s", pairs, pairsAll, pairsZip)
 	}
 	planned, leftOut, err := batch.Plan(batch.Options{
 		Contents: []string{content}, Styles: styles, Folder: b.opts.outDir, Zip: b.opts.pairs == pairsZip,
@@ -178,18 +179,18 @@ func (b *batchRun) works(content string, styles []string) ([]work, error) {
 	case err == nil:
 		return all, nil
 	case errors.Is(err, batch.ErrNotFound):
-		return nil, &inputError{err}
+		return nil, &cli.InputError{Err: err}
 	case errors.As(err, &option) && option.Option == "Zip":
-		return nil, misused("--pairs zip: %s", option.Reason)
+		return nil, cli.Misused("--pairs zip: %s", option.Reason)
 	case errors.As(err, &option):
-		return nil, misused("--out-dir %s", option.Reason)
+		return nil, cli.Misused("--out-dir %s", option.Reason)
 	}
-	return nil, &usageError{err}
+	return nil, &cli.UsageError{Err: err}
 }
 
 // stem returns the part of a painting's name that comes from an input.
 func stem(path string) string {
-	if path == standardInput {
+	if path == cli.StandardInput {
 		return "stdin"
 	}
 	return batch.Stem(path)

@@ -9,6 +9,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/internal/kernel"
 	"github.com/pastiche-art/pastiche/paint"
 )
@@ -103,9 +104,9 @@ func runBench(ctx context.Context, opts *benchOptions) error {
 	}
 	result := opts.result(network, report)
 	if opts.json {
-		return printJSON([]benchResult{result})
+		return cli.PrintJSON([]benchResult{result})
 	}
-	return printText(fmt.Appendf(nil, `network    %s, %d x %d pixels, in %s
+	return cli.PrintText(fmt.Appendf(nil, `network    %s, %d x %d pixels, in %s
 kernel     %s, %s, %s
 iteration  %.4g s median of %d, %.4g s least
 shares     forward %.0f %%, backward %.0f %%, costs %.0f %%, optimizer %.0f %%

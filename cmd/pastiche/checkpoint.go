@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pastiche-art/pastiche/internal/atomicfile"
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/paint"
 )
 
@@ -52,13 +53,13 @@ func (c *checkpoints) save(write func(io.Writer) error) error {
 	}
 	err := put(c.path, write)
 	if errors.Is(err, fs.ErrExist) {
-		return &outputError{fmt.Errorf("%s: another program has made this file meanwhile, and it is not written over: the checkpoint is not saved", c.path)}
+		return &cli.OutputError{Err: fmt.Errorf("%s: another program has made this file meanwhile, and it is not written over: the checkpoint is not saved", c.path)}
 	}
 	if err != nil {
 		return err
 	}
 	c.own, err = os.Stat(c.path)
-	return unwritable(c.path, err)
+	return cli.Unwritable(c.path, err)
 }
 
 // isOwn reports whether the file is unchanged since it was written or read.
@@ -97,9 +98,9 @@ func (o *paintOptions) checkCheckpoint() error {
 		return nil
 	}
 	if isCheckpoint(o.checkpoint, info) {
-		return misused("%s is a checkpoint: --resume %s continues it; remove it to begin anew", o.checkpoint, o.checkpoint)
+		return cli.Misused("%s is a checkpoint: --resume %s continues it; remove it to begin anew", o.checkpoint, o.checkpoint)
 	}
-	return misused("%s is no checkpoint of pastiche and is not written over: choose another name for --checkpoint", o.checkpoint)
+	return cli.Misused("%s is no checkpoint of pastiche and is not written over: choose another name for --checkpoint", o.checkpoint)
 }
 
 // isCheckpoint reports whether a file begins as a checkpoint does.
@@ -123,19 +124,19 @@ func openCheckpoint(path string) (*paint.Checkpoint, fs.FileInfo, error) {
 	}
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, &inputError{fmt.Errorf("--resume %s: no such file: paint with --checkpoint %s to have one to continue from", path, path)}
+		return nil, nil, cli.Unreadable("--resume %s: no such file: paint with --checkpoint %s to have one to continue from", path, path)
 	}
 	if err != nil {
 		var pathErr *fs.PathError
 		if errors.As(err, &pathErr) {
 			err = pathErr.Err // it would repeat the path
 		}
-		return nil, nil, &inputError{fmt.Errorf("--resume %s: cannot be read: %w", path, err)}
+		return nil, nil, cli.Unreadable("--resume %s: cannot be read: %w", path, err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, nil, &inputError{fmt.Errorf("--resume %s: cannot be read: %w", path, err)}
+		return nil, nil, cli.Unreadable("--resume %s: cannot be read: %w", path, err)
 	}
 	c, err := paint.ReadCheckpoint(f)
 	return c, info, checkpointError(path, err)
@@ -146,5 +147,5 @@ func checkpointError(path string, err error) error {
 	if path == "" || !errors.Is(err, paint.ErrCheckpoint) {
 		return err
 	}
-	return &inputError{fmt.Errorf("--resume %s: %w", path, err)}
+	return cli.Unreadable("--resume %s: %w", path, err)
 }

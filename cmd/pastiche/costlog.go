@@ -8,6 +8,7 @@ import (
 
 	"github.com/pastiche-art/pastiche/costlog"
 	"github.com/pastiche-art/pastiche/internal/atomicfile"
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/paint"
 )
 
@@ -35,17 +36,17 @@ func (l *costLog) iteration(p paint.Progress) {
 	l.try(func() (err error) {
 		if l.file == nil {
 			if l.file, err = os.Create(l.table); err != nil {
-				return unwritable(l.table, err)
+				return cli.Unwritable(l.table, err)
 			}
 		}
-		return unwritable(l.table, l.log.WriteCSV(l.file))
+		return cli.Unwritable(l.table, l.log.WriteCSV(l.file))
 	})
 }
 
 func (l *costLog) close() error {
 	if l.file != nil {
 		if err := l.file.Close(); l.err == nil {
-			l.err = unwritable(l.table, err)
+			l.err = cli.Unwritable(l.table, err)
 		}
 	}
 	if l.chart == "" || !l.begun {
@@ -73,5 +74,5 @@ func checkChartPath(path string) error {
 	case ".png", ".svg":
 		return nil
 	}
-	return misused("--chart %s: expected a name that ends in .png or .svg", path)
+	return cli.Misused("--chart %s: expected a name that ends in .png or .svg", path)
 }

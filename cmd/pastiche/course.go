@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/paint"
 )
 
@@ -26,7 +27,7 @@ func isCourse(r paint.Recipe) bool { return r.Name == paint.Classic().Name }
 // courseOutput returns where the costs are printed: on standard output, unless the
 // painting goes there.
 func courseOutput(files *paths, report reporter) io.Writer {
-	if files.painting == standardOutput {
+	if files.painting == cli.StandardOutput {
 		return sayer{report}
 	}
 	return report.output()
@@ -56,7 +57,7 @@ func (c *courseCosts) iteration(p paint.Progress) {
 	c.try(func() error {
 		_, err := fmt.Fprintf(c.to, "Iteration %d :\ntotal cost = %.6g\ncontent cost = %.6g\nstyle cost = %.6g\n",
 			i, p.Costs.Total, p.Costs.Content, p.Costs.Style)
-		return unwritable("standard output", err)
+		return cli.Unwritable("standard output", err)
 	})
 }
 

@@ -1,14 +1,13 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/internal/kernel"
 	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
@@ -35,8 +34,8 @@ func (o *engineOptions) AddFlags(cmd *cobra.Command) {
 	addPrecision(cmd, &o.precision)
 	flags.Var(&o.memory, "memory", memoryHelp)
 	flags.Int64Var(&o.maxPixels, "max-pixels", picture.DefaultMaxPixels, "largest input picture, in pixels")
-	completeBy(cmd, "network", completeNetworks(cobra.ShellCompDirectiveDefault))
-	section(cmd, "Machine", "network", "threads", "precision", "memory", "max-pixels")
+	cli.CompleteBy(cmd, "network", completeNetworks(cobra.ShellCompDirectiveDefault))
+	cli.Section(cmd, "Machine", "network", "threads", "precision", "memory", "max-pixels")
 }
 
 // openRecipeNetwork returns the network that was asked for, or else the one that the
@@ -62,16 +61,16 @@ func addPrecision(cmd *cobra.Command, precision *kernel.Precision) {
 		names = append(names, p.String())
 	}
 	cmd.Flags().TextVar(precision, "precision", kernel.Float32, "number `FORMAT` that the network computes in: "+strings.Join(names, ", "))
-	complete(cmd, "precision", names, cobra.ShellCompDirectiveNoFileComp)
+	cli.Complete(cmd, "precision", names, cobra.ShellCompDirectiveNoFileComp)
 }
 
 // validate checks what the library does not know.
 func (o *engineOptions) validate() error {
 	if o.threads < 0 || o.threads > kernel.MaxThreads {
-		return misused("--threads %d: expected 1 to %d, or 0 for one on each processor", o.threads, kernel.MaxThreads)
+		return cli.Misused("--threads %d: expected 1 to %d, or 0 for one on each processor", o.threads, kernel.MaxThreads)
 	}
 	if o.maxPixels < 1 {
-		return misused("--max-pixels %d: expected 1 or more", o.maxPixels)
+		return cli.Misused("--max-pixels %d: expected 1 or more", o.maxPixels)
 	}
 	return nil
 }
@@ -83,29 +82,4 @@ func (o *engineOptions) openNetwork() (*paint.Network, error) {
 		return nil, networkFileError(o.network, err)
 	}
 	return n, nil
-}
-
-// invalidValue gives pflag's complaint about a value its sentence.
-func invalidValue(invalid *pflag.InvalidValueError) error {
-	kind := invalid.GetFlag().Value.Type()
-	expected := map[string]string{
-		"int": "a whole number", "int64": "a whole number", "uint64": "a whole number, 0 or more",
-		"float64": "a number", "float64Slice": "numbers with commas between them", "duration": "a time such as 30s",
-	}[kind]
-	if expected == "" || kind != "duration" && !errors.As(invalid, new(*strconv.NumError)) {
-		return misused("--%s %s: %w", invalid.GetFlag().Name, invalid.GetValue(), errors.Unwrap(invalid))
-	}
-	return misused("--%s %s: expected %s", invalid.GetFlag().Name, invalid.GetValue(), expected)
-}
-
-// complete registers the values of a flag for the shell.
-func complete(cmd *cobra.Command, flag string, values []string, directive cobra.ShellCompDirective) {
-	completeBy(cmd, flag, cobra.FixedCompletions(values, directive))
-}
-
-// completeBy registers what finds the values of a flag for the shell.
-func completeBy(cmd *cobra.Command, flag string, find cobra.CompletionFunc) {
-	if err := cmd.RegisterFlagCompletionFunc(flag, find); err != nil {
-		panic(err) // only for a flag that does not exist
-	}
 }

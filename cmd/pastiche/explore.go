@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/pastiche-art/pastiche/explore"
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
 	"github.com/pastiche-art/pastiche/provenance"
@@ -47,7 +48,7 @@ at once.`,
   pastiche explore photo.jpg painting.jpg --json | jq '.paintings[4].command'`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 2 {
-				return misused("expected a photo and at least one painting, found %d in all", len(args))
+				return cli.Misused("expected a photo and at least one painting, found %d in all", len(args))
 			}
 			return nil
 		},
@@ -80,22 +81,22 @@ func (o *exploreOptions) AddFlags(cmd *cobra.Command) {
 	flags.StringSliceVar(&o.vary, "vary", []string{string(explore.Strength), string(explore.StyleScale)},
 		"`WHAT` the paintings differ in, one or two of: "+strings.Join(names, ", "))
 	flags.Lookup("vary").DefValue = string(explore.Strength) + "," + string(explore.StyleScale)
-	complete(cmd, "vary", names, cobra.ShellCompDirectiveNoFileComp)
+	cli.Complete(cmd, "vary", names, cobra.ShellCompDirectiveNoFileComp)
 	flags.StringVarP(&o.output, "output", "o", "", "`FILE` or folder to save the sheet in (default a name after the inputs)")
-	section(cmd, "Everyday", "vary", "output")
-	everyday(cmd, "vary", "output")
+	cli.Section(cmd, "Everyday", "vary", "output")
+	cli.Everyday(cmd, "vary", "output")
 	flags.StringVar(&o.name, "recipe", paint.RecipeNames()[0], "`NAME` of a recipe, which 'pastiche recipes' lists: "+strings.Join(paint.RecipeNames(), ", "))
-	complete(cmd, "recipe", paint.RecipeNames(), cobra.ShellCompDirectiveNoFileComp)
+	cli.Complete(cmd, "recipe", paint.RecipeNames(), cobra.ShellCompDirectiveNoFileComp)
 	o.addStrength(cmd)
 	o.everydayFlags(cmd, "size", "iterations", "content_weight", "style_scale", "colors", "faces")
 	o.addSet(cmd)
 	flags.Uint64Var(&o.seed, "seed", 0, "`N` that chooses the noise to begin with; the first one with --vary seed")
-	section(cmd, "Recipe", "set", "seed")
+	cli.Section(cmd, "Recipe", "set", "seed")
 	flags.IntVar(&o.study, "study-size", explore.DefaultSize, "long side of each painting on the sheet in pixels; more shows more and takes longer")
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "report no progress")
 	flags.BoolVar(&o.json, "json", false, "print the sheet's name and the commands as one JSON object")
-	section(cmd, "Output", "study-size", "quiet", "json")
-	everyday(cmd, "set", "study-size")
+	cli.Section(cmd, "Output", "study-size", "quiet", "json")
+	cli.Everyday(cmd, "set", "study-size")
 	o.engineOptions.AddFlags(cmd)
 }
 
@@ -121,14 +122,14 @@ func (o *exploreOptions) variations(flags *pflag.FlagSet) ([]explore.Variation, 
 	for _, name := range o.vary {
 		p := explore.Parameter(name)
 		if _, given := fixed[p]; given && p != explore.Seed {
-			return nil, misused("--vary %s and a %s that is given: expected one or the other", p, p)
+			return nil, cli.Misused("--vary %s and a %s that is given: expected one or the other", p, p)
 		}
 		varied = append(varied, p)
 	}
 	all, err := explore.Vary(fixed, varied...)
 	var option *paint.OptionError
 	if errors.As(err, &option) && option.Option == "vary" {
-		return nil, misused("--vary: %s", option.Reason)
+		return nil, cli.Misused("--vary: %s", option.Reason)
 	}
 	if err != nil {
 		return nil, inFlags(err)
@@ -141,14 +142,14 @@ func runExplore(ctx context.Context, opts *exploreOptions, flags *pflag.FlagSet,
 		return err
 	}
 	if opts.study < 1 || opts.study > paint.MaxSize {
-		return misused("--study-size %d: expected 1 to %d", opts.study, paint.MaxSize)
+		return cli.Misused("--study-size %d: expected 1 to %d", opts.study, paint.MaxSize)
 	}
 	variations, err := opts.variations(flags)
 	if err != nil {
 		return err
 	}
-	if opts.output == standardOutput {
-		return misused("--output -: the commands are printed on standard output: expected a file")
+	if opts.output == cli.StandardOutput {
+		return cli.Misused("--output -: the commands are printed on standard output: expected a file")
 	}
 	files := &paths{inputs: append([]string{w.content}, w.styles...)}
 	files.namePainting(opts.output, false, w.name()+"-explore")
@@ -212,7 +213,7 @@ func (o *exploreOptions) conclude(flags *pflag.FlagSet, w work, files *paths, va
 			}
 		}
 		if errors.Is(paintErr, context.Canceled) {
-			return errInterrupted
+			return cli.ErrInterrupted
 		}
 		return w.inputFiles().named(paintErr)
 	}
@@ -228,7 +229,7 @@ func (o *exploreOptions) conclude(flags *pflag.FlagSet, w work, files *paths, va
 	}
 	var err error
 	if o.json {
-		err = printJSON([]exploration{choices})
+		err = cli.PrintJSON([]exploration{choices})
 	} else {
 		err = choices.print()
 	}
@@ -239,7 +240,7 @@ func (o *exploreOptions) conclude(flags *pflag.FlagSet, w work, files *paths, va
 		return &unexploredError{sheet, len(choices.Paintings), len(studies), w.inputFiles().named(paintErr)}
 	}
 	if !o.quiet && !o.json {
-		warn("Saved %s (%d x %d pixels), with %d paintings.", sheet, paper.W, paper.H, len(choices.Paintings))
+		cli.Warn("Saved %s (%d x %d pixels), with %d paintings.", sheet, paper.W, paper.H, len(choices.Paintings))
 	}
 	return nil
 }
@@ -282,9 +283,9 @@ func (e *exploration) print() error {
 	var b bytes.Buffer
 	width := len(strconv.Itoa(len(e.Paintings)))
 	for _, p := range e.Paintings {
-		fmt.Fprintf(&b, "%*d. %s\n%*s  %s\n", width, p.Number, p.Label, width, "", printable(shellWords(p.Command)))
+		fmt.Fprintf(&b, "%*d. %s\n%*s  %s\n", width, p.Number, p.Label, width, "", cli.Printable(shellWords(p.Command)))
 	}
-	return printText(b.Bytes())
+	return cli.PrintText(b.Bytes())
 }
 
 // unexploredError says why a sheet has fewer paintings than it should.

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pastiche-art/pastiche/explore"
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
 )
@@ -63,16 +64,16 @@ func TestInterruptedExploration(t *testing.T) {
 	conclude := func(cause error) error {
 		return opts.conclude(flags, work{content: "p.png", styles: []string{"s.png"}}, &paths{painting: path}, variations, studies, cause)
 	}
-	if err := conclude(context.Canceled); exitCode(err) != exitInterrupted || exists(path) {
+	if err := conclude(context.Canceled); exitCode(err) != cli.ExitInterrupted || exists(path) {
 		t.Errorf("before the first is finished: %v, a sheet: %t", err, exists(path))
 	}
-	if err := conclude(&paint.DivergedError{Err: context.DeadlineExceeded}); exitCode(err) != exitDiverged {
+	if err := conclude(&paint.DivergedError{Err: context.DeadlineExceeded}); exitCode(err) != cli.ExitDiverged {
 		t.Errorf("where it diverged: %v", err)
 	}
 	studies[0].Picture, studies[1].Picture = drawn(48, 32, 1), drawn(48, 32, 2)
 	err = conclude(context.Canceled)
 	want := "interrupted after 2 of 11 paintings; the sheet with these is saved in " + path
-	if exitCode(err) != exitInterrupted || err.Error() != want {
+	if exitCode(err) != cli.ExitInterrupted || err.Error() != want {
 		t.Errorf("got %v, expected %s", err, want)
 	}
 	if _, err := picture.Open(t.Context(), path, picture.Limits{}); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/internal/npy"
 	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
@@ -26,7 +27,7 @@ is given.`,
   python3 -c "import numpy; print(numpy.load('conv4_2.npy').shape)"`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return misused("expected one picture, found %d", len(args))
+				return cli.Misused("expected one picture, found %d", len(args))
 			}
 			return nil
 		},
@@ -52,18 +53,18 @@ func (o *featuresOptions) AddFlags(cmd *cobra.Command) {
 	flags.IntVar(&o.size, "size", 0, "long side to resize the picture to, in pixels (default its own)")
 	o.addSet(cmd)
 	flags.Lookup("set").Usage = "`NAME=VALUE` of a parameter of the network: pooling or replicate; repeatable"
-	section(cmd, "Everyday", "layer", "output", "size", "set")
+	cli.Section(cmd, "Everyday", "layer", "output", "size", "set")
 	o.engineOptions.AddFlags(cmd)
 }
 
 func (o *featuresOptions) validate() error {
 	switch {
 	case o.layer == "":
-		return misused("expected a layer: give one such as --layer conv4_2")
-	case o.output != standardOutput && strings.ToLower(filepath.Ext(o.output)) != ".npy":
-		return misused("--output %q: expected a name that ends in .npy", o.output)
+		return cli.Misused("expected a layer: give one such as --layer conv4_2")
+	case o.output != cli.StandardOutput && strings.ToLower(filepath.Ext(o.output)) != ".npy":
+		return cli.Misused("--output %q: expected a name that ends in .npy", o.output)
 	case o.size < 0 || o.size > paint.MaxSize:
-		return misused("--size %d: expected 1 to %d, or 0 for the picture's own", o.size, paint.MaxSize)
+		return cli.Misused("--size %d: expected 1 to %d, or 0 for the picture's own", o.size, paint.MaxSize)
 	}
 	return o.engineOptions.validate()
 }
@@ -77,7 +78,7 @@ func runFeatures(ctx context.Context, opts *featuresOptions, path string) error 
 	for _, setting := range opts.settings {
 		name, value, err := parseSetting(setting)
 		if err == nil && name != "pooling" && name != "replicate" {
-			err = misused("--set %s: expected pooling or replicate, as no other parameter changes what a layer sees", name)
+			err = cli.Misused("--set %s: expected pooling or replicate, as no other parameter changes what a layer sees", name)
 		}
 		if err == nil {
 			err = inSetting(name, recipe.Set(name, value))
@@ -90,7 +91,7 @@ func runFeatures(ctx context.Context, opts *featuresOptions, path string) error 
 	if err != nil {
 		return err
 	}
-	opts.inputs.tell(warn)
+	opts.inputs.tell(cli.Warn)
 	if err := checkOutput(opts.output); err != nil {
 		return err
 	}

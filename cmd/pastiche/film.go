@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 
 	"github.com/pastiche-art/pastiche/internal/atomicfile"
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
 )
@@ -94,7 +95,7 @@ func (s *sheet) close() error {
 // checkFilmPath refuses an extension that no film has.
 func checkFilmPath(path string) error {
 	if _, err := picture.NewFilm(filepath.Base(path), 1); err != nil {
-		return &usageError{err}
+		return &cli.UsageError{Err: err}
 	}
 	return nil
 }

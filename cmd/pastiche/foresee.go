@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/internal/printsize"
 	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
@@ -22,7 +23,7 @@ func (o *paintOptions) addPrint(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.Var(&o.print.Size, "print", "paint for a print of a `SIZE`: 60x40cm, 24x16in@200dpi, A3 (300dpi unless given); the photo is cropped to its shape")
 	flags.Var(&o.print.Bleed, "bleed", "with --print, `LENGTH` to add on each side, to be cut off, such as 3mm")
-	section(cmd, "Print", "print", "bleed")
+	cli.Section(cmd, "Print", "print", "bleed")
 }
 
 // checkPrint refuses flags that contradict --print, and prints that are larger than any
@@ -30,13 +31,13 @@ func (o *paintOptions) addPrint(cmd *cobra.Command) {
 func (o *paintOptions) checkPrint(flags *pflag.FlagSet) error {
 	if !o.print.Given() {
 		if flags.Changed("bleed") {
-			return misused("--bleed without --print: expected a size such as --print 60x40cm")
+			return cli.Misused("--bleed without --print: expected a size such as --print 60x40cm")
 		}
 		return nil
 	}
 	for _, other := range []string{"size", "shape"} {
 		if flags.Changed(other) {
-			return misused("--print and --%s: expected one or the other, as each says how large the painting is", other)
+			return cli.Misused("--print and --%s: expected one or the other, as each says how large the painting is", other)
 		}
 	}
 	px := o.print.Pixels(image.Point{})
@@ -50,7 +51,7 @@ func (o *paintOptions) checkPrint(flags *pflag.FlagSet) error {
 	if o.print.BleedMM() > 0 {
 		bleed = " with the bleed"
 	}
-	return misused("--print %s: %d x %d pixels%s, more than the %d that a side may have: %s", &o.print.Size, px.X, px.Y, bleed, paint.MaxSize, help)
+	return cli.Misused("--print %s: %d x %d pixels%s, more than the %d that a side may have: %s", &o.print.Size, px.X, px.Y, bleed, paint.MaxSize, help)
 }
 
 // printEvent is the part of a start event about a print.
@@ -76,7 +77,7 @@ func (o *paintOptions) foresee(ctx context.Context, w work, content image.Image,
 	}
 	needs, err := paint.Estimate(ctx, content, w.shape, regions, options)
 	if ctx.Err() != nil {
-		return nil, errInterrupted
+		return nil, cli.ErrInterrupted
 	}
 	if err != nil {
 		return nil, o.inPrint(o.inputFiles(w).named(checkpointError(o.resume, err)))

@@ -2,9 +2,9 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/paint"
 )
 
@@ -63,11 +63,11 @@ func (f inputFiles) named(err error) error {
 	var small *paint.SizeError
 	switch {
 	case errors.Is(err, paint.ErrTransparent):
-		return &inputError{fmt.Errorf("%s: %w", name, paint.ErrTransparent)}
+		return cli.Unreadable("%s: %w", name, paint.ErrTransparent)
 	case errors.As(err, &small) && small.Least > 0:
-		return misused("%s: %w; paint it with --size %d or more, or %s", name, small.Err, small.Least, small.Help)
+		return cli.Misused("%s: %w; paint it with --size %d or more, or %s", name, small.Err, small.Least, small.Help)
 	}
-	return misused("%s: %s", name, of.Reason())
+	return cli.Misused("%s: %s", name, of.Reason())
 }
 
 // name returns the file of a picture, with its flag where it has one.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
 )
@@ -73,12 +74,12 @@ func TestNamed(t *testing.T) {
 		{one, paint.KeepRole, 0, "the mask of what is kept"},
 	} {
 		err := c.files.named(&paint.PictureError{Role: c.role, Number: c.number, Err: reason})
-		if want := c.want + ": bad: expected good"; err.Error() != want || exitCode(err) != exitUsage {
-			t.Errorf("%q with code %d, expected %q with %d", err, exitCode(err), want, exitUsage)
+		if want := c.want + ": bad: expected good"; err.Error() != want || exitCode(err) != cli.ExitUsage {
+			t.Errorf("%q with code %d, expected %q with %d", err, exitCode(err), want, cli.ExitUsage)
 		}
 		err = c.files.named(&paint.PictureError{Role: c.role, Number: c.number, Err: paint.ErrTransparent})
-		if !errors.Is(err, paint.ErrTransparent) || exitCode(err) != exitInput {
-			t.Errorf("%v with code %d, expected %d", err, exitCode(err), exitInput)
+		if !errors.Is(err, paint.ErrTransparent) || exitCode(err) != cli.ExitInput {
+			t.Errorf("%v with code %d, expected %d", err, exitCode(err), cli.ExitInput)
 		}
 	}
 }

@@ -9,12 +9,9 @@ import (
 	"runtime"
 	"slices"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/picture"
 )
-
-// standardInput is how a command line calls a picture that comes through
-// standard input.
-const standardInput = "-"
 
 // inputs are the pictures of a command. Each is read once: a pipe cannot be read again,
 // and a file may change meanwhile.
@@ -42,9 +39,6 @@ func (in *inputs) tell(say func(format string, args ...any)) {
 	in.warnings = nil
 }
 
-// warn prints on standard error.
-func warn(format string, args ...any) { printMessage(os.Stderr, format, args...) }
-
 // shown returns a painting in sRGB.
 func (in *inputs) shown(p *picture.Picture) *picture.Picture {
 	if in.kept == nil {
@@ -70,7 +64,7 @@ func (in *inputs) keep(path string, f *picture.File) error {
 	case f.Profile != nil:
 		in.kept = f.Profile
 	case f.NotKept != "":
-		return &inputError{fmt.Errorf("--keep-profile: %s: %s, which a painting cannot keep: expected an RGB profile of curves and a matrix, or no --keep-profile", path, f.NotKept)}
+		return cli.Unreadable("--keep-profile: %s: %s, which a painting cannot keep: expected an RGB profile of curves and a matrix, or no --keep-profile", path, f.NotKept)
 	default:
 		in.warn("%s carries no colour profile for --keep-profile to keep: its colours are taken for sRGB.", path)
 	}
@@ -89,11 +83,11 @@ func (o *engineOptions) read(ctx context.Context, path string) (*picture.File, e
 	f, err := o.open(ctx, path)
 	switch {
 	case ctx.Err() != nil:
-		return nil, errInterrupted
+		return nil, cli.ErrInterrupted
 	case errors.Is(err, picture.ErrTooLarge):
-		return nil, &inputError{fmt.Errorf("%w with --max-pixels", err)}
+		return nil, cli.Unreadable("%w with --max-pixels", err)
 	case err != nil:
-		return nil, &inputError{err}
+		return nil, &cli.InputError{Err: err}
 	}
 	for _, w := range f.Warnings {
 		o.inputs.warn("%s: %s.", path, w)
@@ -114,13 +108,13 @@ func (o *engineOptions) read(ctx context.Context, path string) (*picture.File, e
 
 func (o *engineOptions) open(ctx context.Context, path string) (*picture.File, error) {
 	limits := picture.Limits{MaxPixels: o.maxPixels}
-	if path != standardInput {
+	if path != cli.StandardInput {
 		return picture.Open(ctx, path, limits)
 	}
 	if _, again := o.inputs.digests[path]; again {
 		return nil, errors.New("standard input (-) was read for an earlier painting: expected it for one painting, as it can be read only once")
 	}
-	if isTerminal(os.Stdin) {
+	if cli.IsTerminal(os.Stdin) {
 		return nil, errors.New("standard input (-) is a terminal: expected a picture from another program or a file")
 	}
 	if runtime.GOOS == "windows" {

@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/picture"
 	"github.com/pastiche-art/pastiche/provenance"
 )
@@ -66,8 +67,8 @@ func TestInterruptedPaintingIsSaved(t *testing.T) {
 			for lines.Scan() {
 				last = lines.Text()
 			}
-			if code := exitOf(t, cmd.Wait()); code != exitInterrupted {
-				t.Errorf("exit code %d, want %d", code, exitInterrupted)
+			if code := exitOf(t, cmd.Wait()); code != cli.ExitInterrupted {
+				t.Errorf("exit code %d, want %d", code, cli.ExitInterrupted)
 			}
 			if !strings.HasPrefix(last, `{"event":"error","exit":130,"message":"interrupted after `) {
 				t.Errorf("the last event is %s", last)
@@ -122,8 +123,8 @@ func TestPaintingOutlivesItsReader(t *testing.T) {
 		t.Fatal(err)
 	}
 	stdout.Close()
-	if code := exitOf(t, cmd.Wait()); code != exitOutput {
-		t.Errorf("exit code %d, want %d", code, exitOutput)
+	if code := exitOf(t, cmd.Wait()); code != cli.ExitOutput {
+		t.Errorf("exit code %d, want %d", code, cli.ExitOutput)
 	}
 	if _, err := picture.Open(t.Context(), filepath.Join(folder, "p.png"), picture.Limits{}); err != nil {
 		t.Error(err)
@@ -139,8 +140,8 @@ func TestPaintingIsSavedElsewhere(t *testing.T) {
 	}
 	files := &paths{painting: filepath.Join(t.TempDir(), "gone", "p.png")}
 	err := files.savePainting(drawn(5, 4, 1), picture.SaveOptions{})
-	if exitCode(err) != exitOutput {
-		t.Fatalf("got %v, want exit code %d", err, exitOutput)
+	if exitCode(err) != cli.ExitOutput {
+		t.Fatalf("got %v, want exit code %d", err, cli.ExitOutput)
 	}
 	saved, _ := filepath.Glob(filepath.Join(elsewhere, "pastiche-*.png"))
 	if len(saved) != 1 || !strings.HasSuffix(err.Error(), "the painting is in "+saved[0]+" instead") {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/pastiche-art/pastiche/api"
 	"github.com/pastiche-art/pastiche/client"
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/internal/job"
 )
 
@@ -31,7 +32,7 @@ It is no flag, because other users of this machine can see the flags of a
 process.`,
 		Example: `  id=$(pastiche jobs submit photo.jpg painting.jpg)
   pastiche jobs wait $id -o mine.png`,
-		Args: commandWord,
+		Args: cli.CommandWord,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newJobsSubmitCommand(), newJobsListCommand(), newJobsGetCommand(), newJobsWaitCommand())
@@ -55,7 +56,7 @@ func newJobsChangeCommands() []*cobra.Command {
 	changing.Flags().StringVar(&retention, "retention", "", "`TIME` that the finished job is kept from now on, such as 720h, or forever where the server allows that")
 	changing.PreRunE = func(_ *cobra.Command, _ []string) error {
 		if len(change.Labels) == 0 && retention == "" {
-			return misused("nothing to change: expected --label or --retention")
+			return cli.Misused("nothing to change: expected --label or --retention")
 		}
 		return nil
 	}
@@ -84,7 +85,7 @@ func newJobsChangeCommand(verb, short, long string, change func(ctx context.Cont
 	cmd := &cobra.Command{
 		Use:   verb + " ID...",
 		Short: short,
-		Long:  strings.Join(wrapped(long+" Go on to the next job where one fails, and print the ids of those that were changed.", plainWidth), "\n"),
+		Long:  long + " Go on to the next job where one fails, and print the ids of those that were changed.",
 		Args:  jobIDs,
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			c, err := o.connect()
@@ -98,13 +99,13 @@ func newJobsChangeCommand(verb, short, long string, change func(ctx context.Cont
 				case err != nil:
 					err = fmt.Errorf("job %s: %w", id, advised(err))
 				case !asJSON && verb == "share":
-					err = printText([]byte(o.url() + j.Share + "\n"))
+					err = cli.PrintText([]byte(o.url() + j.Share + "\n"))
 				case !asJSON:
-					err = printText([]byte(id + "\n"))
+					err = cli.PrintText([]byte(id + "\n"))
 				case j == nil:
-					err = printJSON([]any{map[string]string{"id": id}})
+					err = cli.PrintJSON([]any{map[string]string{"id": id}})
 				default:
-					err = printJSON([]*api.Job{j})
+					err = cli.PrintJSON([]*api.Job{j})
 				}
 				failures = append(failures, err)
 				if cmd.Context().Err() != nil {
@@ -123,11 +124,11 @@ func newJobsChangeCommand(verb, short, long string, change func(ctx context.Cont
 // jobIDs are the arguments of a command: ids of one or several jobs.
 func jobIDs(_ *cobra.Command, args []string) error {
 	if len(args) == 0 {
-		return misused("expected the id of a job: 'pastiche jobs list' lists them")
+		return cli.Misused("expected the id of a job: 'pastiche jobs list' lists them")
 	}
 	for _, id := range args {
 		if !job.ValidID(id) {
-			return misused("ID %q: expected the id of a job, as 'pastiche jobs submit' prints it", id)
+			return cli.Misused("ID %q: expected the id of a job, as 'pastiche jobs submit' prints it", id)
 		}
 	}
 	return nil
@@ -136,7 +137,7 @@ func jobIDs(_ *cobra.Command, args []string) error {
 // jobID is the argument of a command: the id of one job.
 func jobID(cmd *cobra.Command, args []string) error {
 	if len(args) > 1 {
-		return misused("%d arguments: expected the id of one job", len(args))
+		return cli.Misused("%d arguments: expected the id of one job", len(args))
 	}
 	return jobIDs(cmd, args)
 }
@@ -173,8 +174,8 @@ printed as they come: a list of any length needs little memory.`,
 	flags.IntVar(&o.limit, "limit", 100, "most jobs to list, 0 for all")
 	flags.BoolVar(&o.json, "json", false, "print one JSON object a line")
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "print only ids")
-	complete(cmd, "state", states, cobra.ShellCompDirectiveNoFileComp)
-	section(cmd, "Jobs", "state", "label", "limit", "json", "quiet")
+	cli.Complete(cmd, "state", states, cobra.ShellCompDirectiveNoFileComp)
+	cli.Section(cmd, "Jobs", "state", "label", "limit", "json", "quiet")
 	o.AddFlags(cmd)
 	return cmd
 }
@@ -187,13 +188,13 @@ func (o *listOptions) run(ctx context.Context) error {
 	_, _, isLabel := strings.Cut(o.label, "=")
 	switch {
 	case o.json && o.quiet:
-		return misused("--json and --quiet: expected one or the other")
+		return cli.Misused("--json and --quiet: expected one or the other")
 	case o.limit < 0:
-		return misused("--limit %d: expected 1 or more, or 0 for all", o.limit)
+		return cli.Misused("--limit %d: expected 1 or more, or 0 for all", o.limit)
 	case o.state != "" && !slices.Contains(api.States(), api.State(o.state)):
-		return misused("--state %s: expected %s", o.state, strings.Join(texts(api.States()), ", "))
+		return cli.Misused("--state %s: expected %s", o.state, strings.Join(texts(api.States()), ", "))
 	case o.label != "" && !isLabel:
-		return misused("--label %s: expected NAME=VALUE", o.label)
+		return cli.Misused("--label %s: expected NAME=VALUE", o.label)
 	}
 	query := client.Query{State: api.State(o.state), Label: o.label, Limit: maxPage}
 	if o.limit > 0 {
@@ -208,9 +209,9 @@ func (o *listOptions) run(ctx context.Context) error {
 			switch {
 			case err != nil:
 			case o.json:
-				err = printJSON([]*api.Job{&j})
+				err = cli.PrintJSON([]*api.Job{&j})
 			case o.quiet:
-				err = printText([]byte(j.ID + "\n"))
+				err = cli.PrintText([]byte(j.ID + "\n"))
 			default:
 				err = printJobRow(j.ID, string(j.State), age(time.Since(j.Created)), j.Labels[nameLabel], detail(&j))
 			}
@@ -233,7 +234,7 @@ func printJobRow(id, state, age, name, detail string) error {
 		name = string(runes[:nameWidth-1]) + "…"
 	}
 	row := fmt.Sprintf("%-26s  %-9s  %4s  %-*s  %s", id, state, age, nameWidth, name, detail)
-	return printText([]byte(strings.TrimRight(printable(row), " ") + "\n"))
+	return cli.PrintText([]byte(strings.TrimRight(cli.Printable(row), " ") + "\n"))
 }
 
 // age returns a time in at most four characters, such as 90s, 5m, 20h or 12d.
@@ -292,9 +293,9 @@ object, as the HTTP API describes a job.`,
 					return err
 				}
 				if asJSON {
-					return printJSON([]*api.Job{j})
+					return cli.PrintJSON([]*api.Job{j})
 				}
-				return printTable(func(w *tabwriter.Writer) { writeJob(w, j) })
+				return cli.PrintTable(func(w *tabwriter.Writer) { writeJob(w, j) })
 			})
 		},
 		ValidArgsFunction: o.completeJobs,
@@ -307,7 +308,7 @@ object, as the HTTP API describes a job.`,
 // writeJob writes a table of a job.
 func writeJob(w *tabwriter.Writer, j *api.Job) {
 	row := func(name, format string, args ...any) {
-		fmt.Fprintf(w, "%s\t%s\n", name, printable(fmt.Sprintf(format, args...)))
+		fmt.Fprintf(w, "%s\t%s\n", name, cli.Printable(fmt.Sprintf(format, args...)))
 	}
 	at := func(name string, t *time.Time) {
 		if t != nil {

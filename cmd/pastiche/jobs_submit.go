@@ -18,6 +18,7 @@ import (
 
 	"github.com/pastiche-art/pastiche/api"
 	"github.com/pastiche-art/pastiche/client"
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/internal/job"
 	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
@@ -53,10 +54,10 @@ again, submits the same job once where --idempotency-key is the same.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("shape") {
 				if len(args) == 0 {
-					return misused("no pictures: expected a style for the texture, such as 'pastiche jobs submit pebbles.jpg --shape 512x512'")
+					return cli.Misused("no pictures: expected a style for the texture, such as 'pastiche jobs submit pebbles.jpg --shape 512x512'")
 				}
 			} else if len(args) < 2 {
-				return misused("%d pictures: expected a content and a style, such as 'pastiche jobs submit photo.jpg painting.jpg'", len(args))
+				return cli.Misused("%d pictures: expected a content and a style, such as 'pastiche jobs submit photo.jpg painting.jpg'", len(args))
 			}
 			return nil
 		},
@@ -78,15 +79,15 @@ func (o *submitOptions) AddFlags(cmd *cobra.Command) {
 	o.addSeed(cmd)
 	flags.Var(&o.shape, "shape", "`SIZE` of a texture in pixels, or its proportions where --size says how large")
 	flags.Lookup("shape").DefValue = "" // which help texts leave out
-	everyday(cmd, "mask", "keep", "set")
+	cli.Everyday(cmd, "mask", "keep", "set")
 	addParameters(cmd, "tileable")
-	section(cmd, "Texture", "shape", "tileable")
+	cli.Section(cmd, "Texture", "shape", "tileable")
 	o.maxPixels = picture.DefaultMaxPixels
 	flags.StringVar(&o.idempotencyKey, "idempotency-key", "", "`KEY` of the submission; submissions with the same key are one job")
 	flags.StringToStringVar(&o.labels, "label", nil, "`NAME=VALUE` of a label that the job is listed by; repeatable")
 	flags.StringVar(&o.retention, "retention", "", "`TIME` that the finished job is kept, such as 48h, or forever (default and most: what the server allows)")
 	flags.BoolVar(&o.asJSON, "json", false, "print the job as one JSON object")
-	section(cmd, "Job", "label", "retention", "idempotency-key", "json")
+	cli.Section(cmd, "Job", "label", "retention", "idempotency-key", "json")
 	o.serverOptions.AddFlags(cmd)
 }
 
@@ -110,13 +111,13 @@ func (o *submitOptions) run(ctx context.Context, flags *pflag.FlagSet, c *client
 	j, err := c.Submit(ctx, o.idempotencyKey, submission, pictures...)
 	switch {
 	case errors.Is(err, context.Canceled):
-		return fmt.Errorf("%w; the server may have accepted the job: 'pastiche jobs list' lists it", errInterrupted)
+		return fmt.Errorf("%w; the server may have accepted the job: 'pastiche jobs list' lists it", cli.ErrInterrupted)
 	case err != nil:
 		return err
 	case o.asJSON:
-		return printJSON([]*api.Job{j})
+		return cli.PrintJSON([]*api.Job{j})
 	}
-	return printText([]byte(j.ID + "\n"))
+	return cli.PrintText([]byte(j.ID + "\n"))
 }
 
 // The bounds of labels that a server accepts.
@@ -134,7 +135,7 @@ func named(labels map[string]string, path string) map[string]string {
 		}
 		return -1
 	}, strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))))
-	if _, given := labels[nameLabel]; given || len(labels) == maxLabels || len(name) == 0 || path == standardInput {
+	if _, given := labels[nameLabel]; given || len(labels) == maxLabels || len(name) == 0 || path == cli.StandardInput {
 		return labels
 	}
 	all := map[string]string{nameLabel: string(name[:min(len(name), maxLabelRunes)])}

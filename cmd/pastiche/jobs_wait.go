@@ -14,6 +14,7 @@ import (
 	"github.com/pastiche-art/pastiche/api"
 	"github.com/pastiche-art/pastiche/client"
 	"github.com/pastiche-art/pastiche/internal/atomicfile"
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -41,7 +42,7 @@ ten minutes meanwhile. Ctrl-C ends the waiting and not the job.`,
 	}
 	cmd.Flags().StringVarP(&o.output, "output", "o", "", "`FILE` for the painting: a .png, .jpg or .webp; - is standard output, as PNG (default ID.png)")
 	cmd.Flags().BoolVar(&o.json, "json", false, "print the finished job as one JSON object")
-	section(cmd, "Output", "output", "json")
+	cli.Section(cmd, "Output", "output", "json")
 	o.AddFlags(cmd)
 	return cmd
 }
@@ -53,12 +54,12 @@ func (o *waitOptions) run(ctx context.Context, id string) error {
 	}
 	return o.with(func(c *client.Client) error {
 		wait := c.Wait
-		if isTerminal(os.Stderr) {
+		if cli.IsTerminal(os.Stderr) {
 			wait = func(ctx context.Context, id string) (*api.Job, error) { return follow(ctx, c, id) }
 		}
 		j, err := wait(ctx, id)
 		if errors.Is(err, context.Canceled) {
-			return fmt.Errorf("%w; job %s goes on: 'pastiche jobs wait %s' waits for it again, 'pastiche jobs cancel %s' ends it", errInterrupted, id, id, id)
+			return fmt.Errorf("%w; job %s goes on: 'pastiche jobs wait %s' waits for it again, 'pastiche jobs cancel %s' ends it", cli.ErrInterrupted, id, id, id)
 		}
 		if err != nil {
 			return err
@@ -70,7 +71,7 @@ func (o *waitOptions) run(ctx context.Context, id string) error {
 // finish saves the painting of a job that is done.
 func (o *waitOptions) finish(ctx context.Context, c *client.Client, j *api.Job, query string) error {
 	if o.json {
-		if err := printJSON([]*api.Job{j}); err != nil {
+		if err := cli.PrintJSON([]*api.Job{j}); err != nil {
 			return err
 		}
 	}
@@ -86,7 +87,7 @@ func (o *waitOptions) finish(ctx context.Context, c *client.Client, j *api.Job, 
 	}
 	name, err := atomicfile.WriteUnused(j.ID+".png", write)
 	if err == nil {
-		printMessage(os.Stderr, "Saved %s.", name)
+		cli.PrintMessage(os.Stderr, "Saved %s.", name)
 	}
 	return err
 }
@@ -111,7 +112,7 @@ func follow(ctx context.Context, c *client.Client, id string) (*api.Job, error) 
 		p := e.Progress
 		if e.Job != nil {
 			if last, p = e.Job, e.Job.Progress; p == nil && bar == nil && !last.State.Final() {
-				fmt.Fprintf(container, "%s: %s\n", last.State, printable(detail(last)))
+				fmt.Fprintf(container, "%s: %s\n", last.State, cli.Printable(detail(last)))
 			}
 		}
 		if p == nil || p.Steps == 0 { // the event of a preview has no steps
@@ -141,18 +142,18 @@ func (o *waitOptions) format(id string) (query string, err error) {
 	}
 	format, err := outputFormat(o.output)
 	if err != nil {
-		return "", misused("--output %w", err)
+		return "", cli.Misused("--output %w", err)
 	}
 	switch {
-	case o.output == standardOutput && o.json:
-		return "", misused("--output - and --json: expected one or the other, as both write to standard output")
+	case o.output == cli.StandardOutput && o.json:
+		return "", cli.Misused("--output - and --json: expected one or the other, as both write to standard output")
 	case format == picture.PNG:
 	case format == picture.JPEG:
 		query = "?format=jpeg"
 	case format == picture.WebP:
 		query = "?format=webp"
 	default:
-		return "", misused("--output %s: a server sends no %s: expected a .png, .jpg or .webp", o.output, format)
+		return "", cli.Misused("--output %s: a server sends no %s: expected a .png, .jpg or .webp", o.output, format)
 	}
 	return query, checkOutput(o.output)
 }

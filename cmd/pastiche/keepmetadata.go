@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -52,7 +53,7 @@ func (o *paintOptions) addKeepMetadata(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.Var(&o.keepMetadata, "keep-metadata", "save with the painting what the content's file says; of `FIELDS`, place is kept only if named, as in --keep-metadata=artist,place")
 	flags.Lookup("keep-metadata").NoOptDefVal = strings.Join(sharedFields, ",")
-	complete(cmd, "keep-metadata", allFields, cobra.ShellCompDirectiveNoFileComp)
+	cli.Complete(cmd, "keep-metadata", allFields, cobra.ShellCompDirectiveNoFileComp)
 }
 
 // of returns metadata with these fields alone.

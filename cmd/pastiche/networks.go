@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/weights"
 	"github.com/pastiche-art/pastiche/weights/registry"
 )
@@ -18,7 +19,7 @@ func newNetworksCommand() *cobra.Command {
 		Short: "Fetch, keep and look at the networks that can be painted with",
 		Long: `Fetch, keep and look at the networks that can be painted with. Each has a name
 for --network, which also takes the name of a file.`,
-		Args: commandWord,
+		Args: cli.CommandWord,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(
@@ -36,7 +37,7 @@ for --network, which also takes the name of a file.`,
 // someNetworks are the arguments of a command: one network or more.
 func someNetworks(_ *cobra.Command, args []string) error {
 	if len(args) == 0 {
-		return misused("expected the name of a network: 'pastiche networks list' lists them")
+		return cli.Misused("expected the name of a network: 'pastiche networks list' lists them")
 	}
 	return nil
 }
@@ -61,7 +62,7 @@ func onNetworks(names []string, do func(name string) error) error {
 	for _, name := range names {
 		err := do(name)
 		if errors.Is(err, context.Canceled) {
-			return errInterrupted
+			return cli.ErrInterrupted
 		}
 		if err != nil {
 			failures = append(failures, networkError(err))
@@ -72,20 +73,20 @@ func onNetworks(names []string, do func(name string) error) error {
 
 // networkError sorts the errors of the registry into the command's.
 func networkError(err error) error {
-	var output *outputError
+	var output *cli.OutputError
 	switch {
 	case err == nil, errors.Is(err, context.Canceled), errors.As(err, &output):
 		return err
 	case errors.Is(err, registry.ErrUnknown):
-		return &usageError{fmt.Errorf("%w: 'pastiche networks list' lists those that are known", err)}
+		return cli.Misused("%w: 'pastiche networks list' lists those that are known", err)
 	case errors.Is(err, registry.ErrName), errors.Is(err, registry.ErrBuiltIn):
-		return &usageError{err}
+		return &cli.UsageError{Err: err}
 	case errors.Is(err, registry.ErrMirror):
-		return &usageError{fmt.Errorf("%s: %w", registry.MirrorVariable, err)}
+		return cli.Misused("%s: %w", registry.MirrorVariable, err)
 	case errors.Is(err, registry.ErrWrite):
-		return &outputError{err}
+		return &cli.OutputError{Err: err}
 	default:
-		return &inputError{err}
+		return &cli.InputError{Err: err}
 	}
 }
 
@@ -95,9 +96,9 @@ func networkFileError(path string, err error) error {
 	case errors.Is(err, registry.ErrWrite):
 		return networkError(err)
 	case errors.Is(err, fs.ErrNotExist):
-		return &inputError{fmt.Errorf("%s: no such file, and no network of that name: 'pastiche networks list' lists the networks", path)}
+		return cli.Unreadable("%s: no such file, and no network of that name: 'pastiche networks list' lists the networks", path)
 	case errors.Is(err, weights.ErrNoInput):
-		return &inputError{fmt.Errorf("%w to 'pastiche networks import %s'", err, path)}
+		return cli.Unreadable("%w to 'pastiche networks import %s'", err, path)
 	}
 	return networkError(err)
 }
@@ -118,16 +119,16 @@ func runNetworksPath(names []string) error {
 	store := registry.FromEnvironment()
 	if len(names) == 0 {
 		if store.Dir == "" {
-			return misused("no folder for networks: set %s, or HOME", registry.HomeVariable)
+			return cli.Misused("no folder for networks: set %s, or HOME", registry.HomeVariable)
 		}
-		return printText(fmt.Appendln(nil, store.Dir))
+		return cli.PrintText(fmt.Appendln(nil, store.Dir))
 	}
 	return onNetworks(names, func(name string) error {
 		path, err := store.Path(name)
 		if err != nil {
 			return err
 		}
-		return printText(fmt.Appendln(nil, path))
+		return cli.PrintText(fmt.Appendln(nil, path))
 	})
 }
 
@@ -180,7 +181,7 @@ func runNetworksVerify(ctx context.Context, names []string) error {
 		if err := store.Verify(ctx, name); err != nil {
 			return err
 		}
-		return printText(fmt.Appendf(nil, "%s: matches its checksum\n", name))
+		return cli.PrintText(fmt.Appendf(nil, "%s: matches its checksum\n", name))
 	})
 	return errors.Join(networkError(listErr), err)
 }

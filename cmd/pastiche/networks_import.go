@@ -10,6 +10,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/weights"
 	"github.com/pastiche-art/pastiche/weights/registry"
 )
@@ -30,7 +31,7 @@ or else the one in the file; --as chooses another.
     --channels bgr --range 0..255 --mean 103.939,116.779,123.68 --std 1,1,1`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return misused("expected one file, found %d", len(args))
+				return cli.Misused("expected one file, found %d", len(args))
 			}
 			return nil
 		},
@@ -69,7 +70,7 @@ func runNetworksImport(ctx context.Context, opts *networksImportOptions, path st
 		return networkFileError(path, err)
 	}
 	if !opts.quiet {
-		warn("Installed %s: %s, input %s, %s.", e.Name, e.Family, e.Input, humanize.Bytes(uint64(e.Local.Size)))
+		cli.Warn("Installed %s: %s, input %s, %s.", e.Name, e.Family, e.Input, humanize.Bytes(uint64(e.Local.Size)))
 	}
 	return nil
 }
@@ -100,18 +101,18 @@ func (o *inputOptions) AddFlags(cmd *cobra.Command) {
 	flags.StringVar(&o.std, "std", "", "`A,B,C` that its input is then divided by, the same")
 	flags.StringArrayVar(&o.blocks, "block", nil, "`NAMES` of the file for the convolutions of a block; repeatable, in order")
 	flags.StringVar(&o.prefix, "prefix", "", "`NAME` that the layers' names begin with, in a file of several networks, such as teacher; . for none")
-	complete(cmd, "channels", []string{"rgb", "bgr"}, cobra.ShellCompDirectiveNoFileComp)
-	complete(cmd, "range", []string{"0..1", "0..255"}, cobra.ShellCompDirectiveNoFileComp)
+	cli.Complete(cmd, "channels", []string{"rgb", "bgr"}, cobra.ShellCompDirectiveNoFileComp)
+	cli.Complete(cmd, "range", []string{"0..1", "0..255"}, cobra.ShellCompDirectiveNoFileComp)
 }
 
 // override returns what the flags say.
 func (o *inputOptions) override() (given weights.Override, err error) {
 	given.Prefix = o.prefix
 	if given.PartialInput, err = weights.ParsePartialInput(o.channels, o.levels, o.mean, o.std); err != nil {
-		return given, misused("%w", err)
+		return given, cli.Misused("%w", err)
 	}
 	if given.Layers, err = weights.ParseLayers(o.blocks); err != nil {
-		return given, misused("%w", err)
+		return given, cli.Misused("%w", err)
 	}
 	return given, nil
 }
@@ -134,7 +135,7 @@ With --json, one object.`,
   pastiche networks inspect builtin --json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return misused("expected one file or the name of one network, found %d", len(args))
+				return cli.Misused("expected one file or the name of one network, found %d", len(args))
 			}
 			return nil
 		},
@@ -178,20 +179,20 @@ func runNetworksInspect(ctx context.Context, opts *networksInspectOptions, what 
 
 func printDescription(d *registry.Description, asJSON bool) error {
 	if asJSON {
-		return printJSON([]*registry.Description{d})
+		return cli.PrintJSON([]*registry.Description{d})
 	}
-	return printTable(func(w *tabwriter.Writer) {
-		fmt.Fprintf(w, "name\t%s\n", printable(d.Name))
-		fmt.Fprintf(w, "family\t%s\n", printable(d.Family))
+	return cli.PrintTable(func(w *tabwriter.Writer) {
+		fmt.Fprintf(w, "name\t%s\n", cli.Printable(d.Name))
+		fmt.Fprintf(w, "family\t%s\n", cli.Printable(d.Family))
 		fmt.Fprintf(w, "file\t%s, %s, %s\n", d.Format, d.Values, humanize.Bytes(uint64(d.Size)))
 		fmt.Fprintf(w, "sha256\t%s\n", d.SHA256)
-		fmt.Fprintf(w, "origin\t%s\n", printable(d.Origin))
-		fmt.Fprintf(w, "licence\t%s\n", printable(cmp.Or(d.License, "unknown")))
+		fmt.Fprintf(w, "origin\t%s\n", cli.Printable(d.Origin))
+		fmt.Fprintf(w, "licence\t%s\n", cli.Printable(cmp.Or(d.License, "unknown")))
 		fmt.Fprintf(w, "input\t%s\n", d.Input)
 		fmt.Fprintf(w, "input known by\t%s\n", d.InputSource)
 		fmt.Fprintf(w, "pooling\t%s\n", cmp.Or(d.Pooling, "unknown"))
 		for _, l := range d.Layers {
-			fmt.Fprintf(w, "%s\t%d x %d x %d x %d, from %s\n", l.Name, l.Shape[0], l.Shape[1], l.Shape[2], l.Shape[3], printable(l.Tensor))
+			fmt.Fprintf(w, "%s\t%d x %d x %d x %d, from %s\n", l.Name, l.Shape[0], l.Shape[1], l.Shape[2], l.Shape[3], cli.Printable(l.Tensor))
 		}
 	})
 }

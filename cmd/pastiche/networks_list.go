@@ -12,6 +12,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/weights"
 	"github.com/pastiche-art/pastiche/weights/registry"
 )
@@ -63,13 +64,13 @@ func runNetworksList(asJSON bool) error {
 	switch {
 	case asJSON:
 		err = printNetworksJSON(store, list)
-	case isTerminal(os.Stdout):
-		err = printText(networksForPerson(list))
+	case cli.IsTerminal(os.Stdout):
+		err = cli.PrintText(networksForPerson(list))
 	default:
-		err = printTable(func(w *tabwriter.Writer) {
+		err = cli.PrintTable(func(w *tabwriter.Writer) {
 			fmt.Fprintln(w, networksHeader+"\tINPUT\tORIGIN")
 			for _, e := range list {
-				fmt.Fprintf(w, "%s\t%s\t%s\n", networkRow(e), e.Input, printable(e.Origin))
+				fmt.Fprintf(w, "%s\t%s\t%s\n", networkRow(e), e.Input, cli.Printable(e.Origin))
 			}
 		})
 	}
@@ -81,13 +82,13 @@ const networksHeader = "NAME\tFAMILY\tSIZE\tLICENCE\tSTATUS"
 // networkRow is the cells of a network under networksHeader.
 func networkRow(e registry.Entry) string {
 	size := humanize.Bytes(uint64(cmp.Or(e.Local.Size, e.Source.Size)))
-	return strings.Join([]string{e.Name, printable(e.Family), size, printable(cmp.Or(e.License, "unknown")), status(e)}, "\t")
+	return strings.Join([]string{e.Name, cli.Printable(e.Family), size, cli.Printable(cmp.Or(e.License, "unknown")), status(e)}, "\t")
 }
 
 // networksForPerson is the table on a terminal, which would break its lines:
 // what is long stands under each row.
 func networksForPerson(list []registry.Entry) []byte {
-	table := formatTable(func(w *tabwriter.Writer) {
+	table := cli.FormatTable(func(w *tabwriter.Writer) {
 		fmt.Fprintln(w, networksHeader)
 		for _, e := range list {
 			fmt.Fprintln(w, networkRow(e))
@@ -97,7 +98,7 @@ func networksForPerson(list []registry.Entry) []byte {
 	for i, line := range slices.Collect(bytes.Lines(table)) {
 		b.Write(line)
 		if i > 0 {
-			fmt.Fprintf(&b, "    %s\n    %s\n", printable(list[i-1].Origin), list[i-1].Input)
+			fmt.Fprintf(&b, "    %s\n    %s\n", cli.Printable(list[i-1].Origin), list[i-1].Input)
 		}
 	}
 	return b.Bytes()
@@ -139,5 +140,5 @@ func printNetworksJSON(store *registry.Store, list []registry.Entry) error {
 		}
 		objects = append(objects, o)
 	}
-	return printJSON(objects)
+	return cli.PrintJSON(objects)
 }

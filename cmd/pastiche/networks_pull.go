@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/vbauerster/mpb/v8"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/weights/registry"
 )
 
@@ -41,7 +42,7 @@ func runNetworksPull(ctx context.Context, store *registry.Store, quiet bool, nam
 	return onNetworks(names, func(name string) error {
 		if e, err := store.Entry(name); err == nil && e.Present() {
 			if !quiet {
-				warn("%s is already installed.", name)
+				cli.Warn("%s is already installed.", name)
 			}
 			return nil
 		}
@@ -54,7 +55,7 @@ func runNetworksPull(ctx context.Context, store *registry.Store, quiet bool, nam
 		report.close()
 		switch {
 		case err == nil && !quiet:
-			warn("Installed %s: %s, %s; licence: %s.", name, humanize.Bytes(uint64(e.Local.Size)), e.Origin, cmp.Or(e.License, "unknown"))
+			cli.Warn("Installed %s: %s, %s; licence: %s.", name, humanize.Bytes(uint64(e.Local.Size)), e.Origin, cmp.Or(e.License, "unknown"))
 		case errors.Is(err, registry.ErrUndelivered):
 			err = fmt.Errorf("%w; a file that was fetched in another way can be kept with 'pastiche networks import FILE'", err)
 		}
@@ -75,7 +76,7 @@ func newTransferReporter(quiet bool) transferReporter {
 	switch {
 	case quiet:
 		return transferSilence{}
-	case isTerminal(os.Stderr):
+	case cli.IsTerminal(os.Stderr):
 		return &transferBar{container: mpb.New(mpb.WithOutput(os.Stderr))}
 	default:
 		return &transferLines{time.Now()}
@@ -97,14 +98,14 @@ func (l *transferLines) event(e registry.Event) {
 		now := time.Now()
 		if now.Sub(l.printed) >= linesInterval {
 			l.printed = now
-			warn("%s, %s", transferCount(f), transferRate(f))
+			cli.Warn("%s, %s", transferCount(f), transferRate(f))
 		}
 		return
 	}
 	printNews(e)
 }
 
-func (l *transferLines) say(text string) { warn("%s", text) }
+func (l *transferLines) say(text string) { cli.Warn("%s", text) }
 func (l *transferLines) close()          {}
 
 // transferBar reports by a progress bar.
@@ -131,7 +132,7 @@ func (b *transferBar) event(e registry.Event) {
 
 // say puts a line above the bar. A terminal that echoed Ctrl-C has moved the
 // cursor off the first column.
-func (b *transferBar) say(text string) { fmt.Fprintf(b.container, "\r%s\n", printable(text)) }
+func (b *transferBar) say(text string) { fmt.Fprintf(b.container, "\r%s\n", cli.Printable(text)) }
 
 func (b *transferBar) close() {
 	if b.bar != nil {
@@ -158,7 +159,7 @@ func transferNews(e registry.Event) string {
 // printNews prints the sentence of an event that has one.
 func printNews(e registry.Event) {
 	if text := transferNews(e); text != "" {
-		warn("%s", text)
+		cli.Warn("%s", text)
 	}
 }
 

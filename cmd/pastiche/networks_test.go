@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/weights"
 	"github.com/pastiche-art/pastiche/weights/registry"
 )
@@ -63,7 +64,7 @@ func TestPullOnScreen(t *testing.T) {
 		s.await(shown, "─")
 		s.press("\x03")
 		s.await("What has arrived is kept; the next pull goes on from there.", "pastiche: interrupted\r\n")
-		if code := exitOf(t, s.cmd.Wait()); code != exitInterrupted {
+		if code := exitOf(t, s.cmd.Wait()); code != cli.ExitInterrupted {
 			t.Errorf("exit code %d", code)
 		}
 		if asked, want := <-ranges, []string{"", "bytes=" + strconv.Itoa(begun) + "-"}[i]; asked != want {
@@ -85,7 +86,7 @@ func TestListOnScreen(t *testing.T) {
 	home := t.TempDir()
 	s := onScreen(t, pastiche(home, "networks", "list"), "TERM=xterm", registry.HomeVariable+"="+home)
 	s.await("NAME ", "STATUS\r\n", "builtin ", "built in\r\n    trained for pastiche by a distilled VGG-19\r\n    RGB 0..1, mean 0.485 0.456 0.406, std 0.229 0.224 0.225\r\nvgg19 ")
-	if code := exitOf(t, s.cmd.Wait()); code != exitOK {
+	if code := exitOf(t, s.cmd.Wait()); code != cli.ExitOK {
 		t.Errorf("exit code %d", code)
 	}
 }
@@ -101,7 +102,7 @@ func TestUnread(t *testing.T) {
 	var said bytes.Buffer
 	cmd := pastiche(t.TempDir(), "networks", "list")
 	cmd.Stdout, cmd.Stderr = write, &said
-	if code := exitOf(t, cmd.Run()); runtime.GOOS != "windows" && (code != exitOutput || said.Len() > 0) {
+	if code := exitOf(t, cmd.Run()); runtime.GOOS != "windows" && (code != cli.ExitOutput || said.Len() > 0) {
 		t.Errorf("exit code %d, said %q", code, &said)
 	}
 }

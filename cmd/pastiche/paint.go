@@ -2,6 +2,8 @@ package main
 
 import (
 	"github.com/spf13/cobra"
+
+	"github.com/pastiche-art/pastiche/internal/cli"
 )
 
 func newPaintCommand() *cobra.Command {
@@ -73,7 +75,7 @@ iteration there is nothing to save.
   pastiche paint photo.jpg painting.jpg -o mine.png --cost-log costs.csv --chart costs.png`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 2 {
-				return misused("expected a content picture and at least one style picture, found %d in all", len(args))
+				return cli.Misused("expected a content picture and at least one style picture, found %d in all", len(args))
 			}
 			return nil
 		},
@@ -98,13 +100,13 @@ func (o *paintOptions) AddFlags(cmd *cobra.Command) {
 	o.addMasks(cmd)
 	o.addStyles(cmd)
 	o.addSeed(cmd)
-	everyday(cmd, "mask", "keep", "set")
+	cli.Everyday(cmd, "mask", "keep", "set")
 	flags.BoolVar(&o.keepProfile, "keep-profile", false, "paint in the colour profile of the content instead of sRGB, and save it with the painting")
 	o.addKeepMetadata(cmd)
 	flags.StringVar(&o.outDir, "out-dir", "", "`FOLDER` for the paintings of many contents and styles")
 	flags.StringVar(&o.pairs, "pairs", pairsAll, "with --out-dir, `WHICH` contents and styles meet: all, or zip for the first with the first and so on")
-	complete(cmd, "pairs", []string{pairsAll, pairsZip}, cobra.ShellCompDirectiveNoFileComp)
-	section(cmd, "Output", "keep-profile", "keep-metadata", "out-dir", "pairs")
+	cli.Complete(cmd, "pairs", []string{pairsAll, pairsZip}, cobra.ShellCompDirectiveNoFileComp)
+	cli.Section(cmd, "Output", "keep-profile", "keep-metadata", "out-dir", "pairs")
 	o.addPrint(cmd)
 	o.engineOptions.AddFlags(cmd)
 	flags.Lookup("network").Usage += "; classic prefers vgg19 once that is here"

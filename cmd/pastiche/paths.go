@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/pastiche-art/pastiche/internal/atomicfile"
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -39,7 +40,7 @@ type paths struct {
 // goes to a new folder where no name is given.
 func (p *paths) namePainting(name string, course bool, called string) {
 	switch {
-	case name == standardOutput:
+	case name == cli.StandardOutput:
 		p.painting = name
 		return
 	case name == "" && course:
@@ -90,11 +91,11 @@ func (w *work) name() string {
 func (p *paths) check() error {
 	for _, path := range p.fixed {
 		if p.resume == "" && exists(path) {
-			return misused("%s is there already and is not written over: choose another folder for --output, or --output %s to paint over it", path, p.painting)
+			return cli.Misused("%s is there already and is not written over: choose another folder for --output, or --output %s to paint over it", path, p.painting)
 		}
 	}
 	if _, err := outputFormat(p.painting); err != nil {
-		return &usageError{err}
+		return &cli.UsageError{Err: err}
 	}
 	if p.chart != "" {
 		if err := checkChartPath(p.chart); err != nil {
@@ -103,7 +104,7 @@ func (p *paths) check() error {
 	}
 	if p.sheet != "" {
 		if _, err := picture.FormatOf(p.sheet); err != nil {
-			return &usageError{err}
+			return &cli.UsageError{Err: err}
 		}
 	}
 	if p.film != "" {
@@ -119,18 +120,18 @@ func (p *paths) check() error {
 		if o.path == "" {
 			continue
 		}
-		if o.path == standardOutput {
+		if o.path == cli.StandardOutput {
 			if i == 0 {
 				continue
 			}
-			return misused("%s -: only --output is written to standard output: choose a file, such as ./-", o.flag)
+			return cli.Misused("%s -: only --output is written to standard output: choose a file, such as ./-", o.flag)
 		}
 		if err := p.refuseInput(o.path); err != nil {
 			return err
 		}
 		for _, other := range outputs[:i] {
 			if filepath.Clean(o.path) == filepath.Clean(other.path) {
-				return misused("%s and %s both name %s: choose two names", other.flag, o.flag, o.path)
+				return cli.Misused("%s and %s both name %s: choose two names", other.flag, o.flag, o.path)
 			}
 		}
 	}
@@ -145,11 +146,11 @@ func (p *paths) refuseInput(path string) error {
 	}
 	for _, input := range p.inputs {
 		if of, err := os.Stat(input); err == nil && os.SameFile(info, of) {
-			return misused("%s is an input, which is never written over: choose another name", path)
+			return cli.Misused("%s is an input, which is never written over: choose another name", path)
 		}
 	}
 	if of, err := os.Stat(p.resume); err == nil && os.SameFile(info, of) && path != p.checkpoint {
-		return misused("%s is the checkpoint to resume, which is never written over: choose another name", path)
+		return cli.Misused("%s is the checkpoint to resume, which is never written over: choose another name", path)
 	}
 	return nil
 }
@@ -162,7 +163,7 @@ func (p *paths) prepare() error {
 		}
 	} else if p.folder != "" && !exists(p.folder) {
 		if err := os.MkdirAll(p.folder, 0o777); err != nil {
-			return unwritable(p.folder, err)
+			return cli.Unwritable(p.folder, err)
 		}
 		p.made = true
 	}
@@ -187,7 +188,7 @@ func (p *paths) makeFolder() error {
 			continue
 		}
 		if err != nil {
-			return unwritable(p.folder, err)
+			return cli.Unwritable(p.folder, err)
 		}
 		p.made = true
 		p.choose(filepath.Join(p.folder, filepath.Base(p.chosen)))

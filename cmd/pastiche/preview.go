@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/internal/termimage"
 	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
@@ -31,7 +32,7 @@ type previews struct {
 
 // newPreviews returns previews for this terminal, or errNoGraphics.
 func newPreviews(to io.Writer, c *inputs) (*previews, error) {
-	if !isTerminal(os.Stdout) {
+	if !cli.IsTerminal(os.Stdout) {
 		return nil, errNoGraphics
 	}
 	show := termimage.Detect(os.Getenv, os.Stdin, os.Stdout)
@@ -64,5 +65,5 @@ func (v *previews) draw(to io.Writer, p *picture.Picture) error {
 	}
 	b.WriteByte('\n')
 	_, err = to.Write(b.Bytes())
-	return unwritable("standard output", err)
+	return cli.Unwritable("standard output", err)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/paint"
 )
 
@@ -28,11 +28,25 @@ var everydayParameters = []string{"size", "iterations", "content_weight", "style
 // parameterFlag returns the flag of an everyday parameter, without its dashes.
 func parameterFlag(parameter string) string { return strings.ReplaceAll(parameter, "_", "-") }
 
+// meantParameter returns the --set of a parameter of a recipe for a flag that a command
+// lacks, or "".
+func meantParameter(cmd *cobra.Command, flag string) string {
+	if cmd.Flags().Lookup("set") == nil {
+		return ""
+	}
+	for _, p := range paint.Parameters() {
+		if parameterFlag(p.Name) == flag || p.Name == flag {
+			return "--set " + p.Name + "=VALUE"
+		}
+	}
+	return ""
+}
+
 // addRecipe adds the flags that choose a recipe.
 func (o *recipeOptions) addRecipe(cmd *cobra.Command) {
 	names := paint.RecipeNames()
 	cmd.Flags().StringVar(&o.name, "recipe", names[0], "`NAME` of a recipe, which 'pastiche recipes' lists, or a JSON file of one: "+strings.Join(names, ", "))
-	complete(cmd, "recipe", names, cobra.ShellCompDirectiveDefault)
+	cli.Complete(cmd, "recipe", names, cobra.ShellCompDirectiveDefault)
 }
 
 // addSet adds --set.
@@ -42,7 +56,7 @@ func (o *recipeOptions) addSet(cmd *cobra.Command) {
 	for _, p := range paint.Parameters() {
 		names = append(names, p.Name+"=")
 	}
-	complete(cmd, "set", names, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace)
+	cli.Complete(cmd, "set", names, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace)
 }
 
 // addStrength adds --strength.
@@ -50,7 +64,7 @@ func (o *recipeOptions) addStrength(cmd *cobra.Command) {
 	o.strength = strength(paint.Balanced)
 	cmd.Flags().Var(&o.strength, "strength", "how far to go from the photo: subtle, balanced, bold, or a `NUMBER` from 0 to 1; more lets the style take over, less keeps the photo")
 	names := []string{paint.Subtle.String(), paint.Balanced.String(), paint.Bold.String()}
-	complete(cmd, "strength", names, cobra.ShellCompDirectiveNoFileComp)
+	cli.Complete(cmd, "strength", names, cobra.ShellCompDirectiveNoFileComp)
 }
 
 // addParameters adds flags of everyday parameters, whose help texts are those of package
@@ -70,7 +84,7 @@ func addParameters(cmd *cobra.Command, names ...string) {
 		if p.Type == "boolean" {
 			cmd.Flags().Lookup(parameterFlag(p.Name)).NoOptDefVal = "true"
 		}
-		complete(cmd, parameterFlag(p.Name), p.Choices, cobra.ShellCompDirectiveNoFileComp)
+		cli.Complete(cmd, parameterFlag(p.Name), p.Choices, cobra.ShellCompDirectiveNoFileComp)
 	}
 }
 
@@ -174,10 +188,10 @@ func loadRecipe(name string, s paint.Strength) (r paint.Recipe, err error) {
 	}
 	data, err := os.ReadFile(name)
 	if err != nil {
-		return r, &inputError{fmt.Errorf("%w: 'pastiche recipes NAME --json' prints a recipe to begin with", err)}
+		return r, cli.Unreadable("%w: 'pastiche recipes NAME --json' prints a recipe to begin with", err)
 	}
 	if r, err = paint.ParseRecipe(data, s); err != nil {
-		return r, &inputError{fmt.Errorf("%s: %w", name, err)}
+		return r, cli.Unreadable("%s: %w", name, err)
 	}
 	return r, nil
 }
@@ -186,7 +200,7 @@ func loadRecipe(name string, s paint.Strength) (r paint.Recipe, err error) {
 func parseSetting(setting string) (name, value string, err error) {
 	name, value, found := strings.Cut(setting, "=")
 	if !found {
-		return "", "", misused("--set %s: expected NAME=VALUE, such as content_weight=0.1", setting)
+		return "", "", cli.Misused("--set %s: expected NAME=VALUE, such as content_weight=0.1", setting)
 	}
 	return name, value, nil
 }
@@ -195,7 +209,7 @@ func parseSetting(setting string) (name, value string, err error) {
 func inSetting(name string, err error) error {
 	var option *paint.OptionError
 	if errors.As(err, &option) {
-		return misused("--set %s: %s", name, option.Reason)
+		return cli.Misused("--set %s: %s", name, option.Reason)
 	}
 	return err
 }
@@ -220,18 +234,18 @@ var optionFlags = map[string]string{
 func inFlags(err error) error {
 	var (
 		option *paint.OptionError
-		input  *inputError
+		input  *cli.InputError
 	)
 	if !errors.As(err, &option) || errors.As(err, &input) {
 		return err
 	}
 	if flag := optionFlags[option.Option]; flag != "" {
-		return misused("--%s: %s", flag, option.Reason)
+		return cli.Misused("--%s: %s", flag, option.Reason)
 	}
 	for _, p := range paint.Parameters() {
 		if strings.EqualFold(strings.ReplaceAll(p.Name, "_", ""), option.Option) { // ContentWeight
 			if slices.Contains(everydayParameters, p.Name) {
-				return misused("--%s: %s", parameterFlag(p.Name), option.Reason)
+				return cli.Misused("--%s: %s", parameterFlag(p.Name), option.Reason)
 			}
 			return inSetting(p.Name, err)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/paint"
 )
 
@@ -68,9 +69,9 @@ func listRecipes(asJSON bool) error {
 		for _, name := range paint.RecipeNames() {
 			all = append(all, printedRecipe{name, recipeTexts[name].text, recipeTexts[name].time})
 		}
-		return printJSON(all)
+		return cli.PrintJSON(all)
 	}
-	return printTable(func(w *tabwriter.Writer) {
+	return cli.PrintTable(func(w *tabwriter.Writer) {
 		fmt.Fprintln(w, "NAME\tTIME\tDESCRIPTION")
 		for _, name := range paint.RecipeNames() {
 			fmt.Fprintf(w, "%s\t%g\t%s\n", name, recipeTexts[name].time, recipeTexts[name].text)
@@ -89,13 +90,13 @@ func printRecipe(name string, asJSON bool) error {
 			return err
 		}
 		var b bytes.Buffer
-		if err := json.Indent(&b, []byte(printableJSON(string(text))), "", "  "); err != nil {
+		if err := json.Indent(&b, []byte(cli.PrintableJSON(string(text))), "", "  "); err != nil {
 			return err
 		}
-		return printText(append(b.Bytes(), '\n'))
+		return cli.PrintText(append(b.Bytes(), '\n'))
 	}
 	const indent = "    "
-	width := terminalWidth() - len(indent)
+	width := cli.Width() - len(indent)
 	var b bytes.Buffer
 	for _, p := range paint.Parameters() {
 		doc := p.Doc
@@ -106,10 +107,10 @@ func printRecipe(name string, asJSON bool) error {
 		if value == "" {
 			value = "(none)"
 		}
-		fmt.Fprintf(&b, "%s = %s\n", p.Name, printable(value))
-		for _, line := range wrapped(doc, width) {
+		fmt.Fprintf(&b, "%s = %s\n", p.Name, cli.Printable(value))
+		for _, line := range cli.Wrapped(doc, width) {
 			fmt.Fprintf(&b, "%s%s\n", indent, line)
 		}
 	}
-	return printText(b.Bytes())
+	return cli.PrintText(b.Bytes())
 }

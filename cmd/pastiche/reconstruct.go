@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/paint"
 )
 
@@ -42,7 +43,7 @@ that one. Those are the two rows of the first figure of Gatys, Ecker and Bethge
 				recipe = paint.StyleReconstruction(layer)
 				w = work{shape: image.Pt(p.W, p.H), styles: args}
 			default:
-				return misused("--of %s: expected %s or %s", of, ofContent, ofStyle)
+				return cli.Misused("--of %s: expected %s or %s", of, ofContent, ofStyle)
 			}
 			opts.base = &recipe
 			return runWork(cmd.Context(), &opts, cmd.Flags(), w)
@@ -52,11 +53,11 @@ that one. Those are the two rows of the first figure of Gatys, Ecker and Bethge
 	opts.addOutput(cmd)
 	flags.StringVar(&layer, "layer", layer, "`LAYER` that knows the picture")
 	flags.StringVar(&of, "of", of, "`PART` of the picture: content, style")
-	section(cmd, "Everyday", "layer", "of")
-	everyday(cmd, "layer", "of")
+	cli.Section(cmd, "Everyday", "layer", "of")
+	cli.Everyday(cmd, "layer", "of")
 	opts.everydayFlags(cmd, "size", "iterations")
 	opts.addSeed(cmd)
 	opts.engineOptions.AddFlags(cmd)
-	complete(cmd, "of", []string{ofContent, ofStyle}, cobra.ShellCompDirectiveNoFileComp)
+	cli.Complete(cmd, "of", []string{ofContent, ofStyle}, cobra.ShellCompDirectiveNoFileComp)
 	return cmd
 }

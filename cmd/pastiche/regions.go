@@ -3,9 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"image"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
 )
@@ -56,7 +56,7 @@ func (o *paintOptions) openStyles(ctx context.Context, names []string) ([]paint.
 	}
 	styles := paint.InMannerOf(pictures...)[0].Styles
 	if o.styleScales != nil && len(o.styleScales) != len(styles) {
-		return nil, misused("--style-scales: %d numbers for %d styles: expected one for each", len(o.styleScales), len(styles))
+		return nil, cli.Misused("--style-scales: %d numbers for %d styles: expected one for each", len(o.styleScales), len(styles))
 	}
 	for i, scale := range o.styleScales {
 		styles[i].Scale = scale
@@ -65,7 +65,7 @@ func (o *paintOptions) openStyles(ctx context.Context, names []string) ([]paint.
 		return styles, nil
 	}
 	if len(o.blend) != len(styles) {
-		return nil, misused("--style-blend: %d numbers for %d styles: expected one for each", len(o.blend), len(styles))
+		return nil, cli.Misused("--style-blend: %d numbers for %d styles: expected one for each", len(o.blend), len(styles))
 	}
 	var total float64
 	for i, share := range o.blend {
@@ -73,7 +73,7 @@ func (o *paintOptions) openStyles(ctx context.Context, names []string) ([]paint.
 		total += share
 	}
 	if total == 0 {
-		return nil, misused("--style-blend: the shares add up to 0: expected one above 0")
+		return nil, cli.Misused("--style-blend: the shares add up to 0: expected one above 0")
 	}
 	return styles, nil
 }
@@ -88,7 +88,7 @@ func (o *paintOptions) divide(styles []paint.Style, masks, styleMasks []image.Im
 			if option.Option == "StyleMask" {
 				file = o.styleMasks[0]
 			}
-			return nil, &inputError{fmt.Errorf("%s: %s", file, option.Reason)}
+			return nil, cli.Unreadable("%s: %s", file, option.Reason)
 		}
 		if keep != nil {
 			regions = append(regions, paint.Region{Mask: keep})
@@ -97,7 +97,7 @@ func (o *paintOptions) divide(styles []paint.Style, masks, styleMasks []image.Im
 	}
 	for i, m := range masks {
 		if !grey(m) {
-			return nil, misused("--mask %s: a label picture, with colours: expected one of the style, too, as the one --style-mask", o.masks[i])
+			return nil, cli.Misused("--mask %s: a label picture, with colours: expected one of the style, too, as the one --style-mask", o.masks[i])
 		}
 	}
 	regions, err := paint.Regions(styles, masks, styleMasks, keep)

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pastiche-art/pastiche/client"
+	"github.com/pastiche-art/pastiche/internal/cli"
 )
 
 const (
@@ -29,7 +30,7 @@ func (o *serverOptions) AddFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&o.server, "server", defaultServer, "`URL` of the server, or its host and port")
 	flags.StringVar(&o.keyFile, "api-key-file", "", "`FILE` that holds the API key (default the key in $"+keyVariable+")")
-	section(cmd, "Server", "server", "api-key-file")
+	cli.Section(cmd, "Server", "server", "api-key-file")
 }
 
 // url returns the URL of the server.
@@ -45,13 +46,13 @@ func (o *serverOptions) url() string {
 func (o *serverOptions) connect() (*client.Client, error) {
 	c, err := client.New(o.url())
 	if err != nil {
-		return nil, &usageError{err}
+		return nil, &cli.UsageError{Err: err}
 	}
 	c.Key = os.Getenv(keyVariable)
 	if o.keyFile != "" {
 		key, err := os.ReadFile(o.keyFile)
 		if err != nil {
-			return nil, &inputError{err}
+			return nil, &cli.InputError{Err: err}
 		}
 		c.Key = strings.TrimSpace(string(key))
 	}
@@ -96,13 +97,13 @@ func exitOfServer(err error) (code int, ok bool) {
 	}
 	switch {
 	case refused(answer.Status):
-		return exitRefused, true
+		return cli.ExitRefused, true
 	case answer.Status == http.StatusUnprocessableEntity:
-		return exitUsage, true
+		return cli.ExitUsage, true
 	case answer.Status == http.StatusRequestEntityTooLarge, answer.Status == http.StatusUnsupportedMediaType:
-		return exitInput, true
+		return cli.ExitInput, true
 	}
-	return exitFailure, true
+	return cli.ExitFailure, true
 }
 
 const (
@@ -124,7 +125,7 @@ func (o *serverOptions) completeJobs(cmd *cobra.Command, _ []string, _ string) (
 		if err != nil || len(ids) == completionLimit {
 			break
 		}
-		ids = append(ids, cobra.CompletionWithDesc(j.ID, printable(string(j.State)+" "+j.Labels[nameLabel])))
+		ids = append(ids, cobra.CompletionWithDesc(j.ID, cli.Printable(string(j.State)+" "+j.Labels[nameLabel])))
 	}
 	return ids, cobra.ShellCompDirectiveNoFileComp
 }

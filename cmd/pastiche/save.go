@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/pastiche-art/pastiche/internal/atomicfile"
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/picture"
 	"github.com/pastiche-art/pastiche/provenance"
 )
@@ -36,7 +37,7 @@ func (p *paths) save(path string, of *picture.Picture, opts picture.SaveOptions)
 // folder for temporary files, and the error names the file.
 func (p *paths) savePainting(of *picture.Picture, opts picture.SaveOptions) error {
 	name, err := p.save(cmp.Or(p.chosen, p.painting), of, opts)
-	if exitCode(err) != exitOutput {
+	if exitCode(err) != cli.ExitOutput {
 		p.painting = name
 		return err
 	}
@@ -76,7 +77,7 @@ func (e *unfinishedError) Error() string {
 
 // savedIn says where a picture is.
 func savedIn(path string) string {
-	if path == standardOutput {
+	if path == cli.StandardOutput {
 		return "written to standard output"
 	}
 	return "saved in " + path

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/paint"
 )
 
@@ -30,7 +31,7 @@ With --json, one object for each picture, a line each:
   pastiche score photo.jpg painting.jpg mine.png --recipe classic --network vgg19.safetensors --json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 3 {
-				return misused("expected a content, a style and at least one picture to measure, found %d in all", len(args))
+				return cli.Misused("expected a content, a style and at least one picture to measure, found %d in all", len(args))
 			}
 			return nil
 		},
@@ -52,10 +53,10 @@ func (o *scoreOptions) AddFlags(cmd *cobra.Command) {
 	o.addRecipe(cmd)
 	o.everydayFlags(cmd, "content_weight", "style_scale", "faces")
 	o.addSet(cmd)
-	section(cmd, "Recipe", "set")
+	cli.Section(cmd, "Recipe", "set")
 	cmd.Flags().BoolVar(&o.json, "json", false, "print one object a line, with the costs of each layer")
-	section(cmd, "Output", "json")
-	everyday(cmd, "set", "json")
+	cli.Section(cmd, "Output", "json")
+	cli.Everyday(cmd, "set", "json")
 	o.engineOptions.AddFlags(cmd)
 }
 
@@ -77,13 +78,13 @@ func runScore(ctx context.Context, opts *scoreOptions, flags *pflag.FlagSet, arg
 	if err != nil {
 		return err
 	}
-	opts.inputs.tell(warn)
+	opts.inputs.tell(cli.Warn)
 	network, substitute, err := opts.openRecipeNetwork(flags, &recipe)
 	if err != nil {
 		return err
 	}
 	if substitute != "" {
-		warn("%s", substitute)
+		cli.Warn("%s", substitute)
 	}
 	var reports []scored
 	for i, path := range args[2:] {
@@ -98,12 +99,12 @@ func runScore(ctx context.Context, opts *scoreOptions, flags *pflag.FlagSet, arg
 		reports = append(reports, scored{path, report})
 	}
 	if opts.json {
-		return printJSON(reports)
+		return cli.PrintJSON(reports)
 	}
-	return printTable(func(w *tabwriter.Writer) {
+	return cli.PrintTable(func(w *tabwriter.Writer) {
 		fmt.Fprintln(w, "TOTAL\tCONTENT\tSTYLE\tVARIATION\tPICTURE")
 		for _, r := range reports {
-			fmt.Fprintf(w, "%.6g\t%.6g\t%.6g\t%.6g\t%s\n", r.Costs.Total, r.Costs.Content, r.Costs.Style, r.Costs.Variation, printable(r.Picture))
+			fmt.Fprintf(w, "%.6g\t%.6g\t%.6g\t%.6g\t%s\n", r.Costs.Total, r.Costs.Content, r.Costs.Style, r.Costs.Variation, cli.Printable(r.Picture))
 		}
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pastiche-art/pastiche/api"
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/internal/job"
 	"github.com/pastiche-art/pastiche/internal/service"
 	"github.com/pastiche-art/pastiche/picture"
@@ -46,14 +47,14 @@ a file of API keys, and each request needs one of them.`,
 	flags.StringSliceVar(&s.Hosts, "host", nil, "`HOST:PORT` by which clients call this server, besides the bind address; repeatable")
 	flags.StringVar(&s.MetricsAddr, "metrics-addr", "", "bind `ADDRESS` and port of /healthz, /readyz and /metrics without a key")
 	flags.StringSliceVar(&s.Proxies, "proxy", nil, "`ADDRESS` or prefix of a proxy whose X-Forwarded-For names the client, besides proxies on this machine; repeatable")
-	section(cmd, "Address", "addr", "host", "metrics-addr", "proxy")
+	cli.Section(cmd, "Address", "addr", "host", "metrics-addr", "proxy")
 
 	flags.StringVar(&s.Keys, "keys", "", "`FILE` of API keys, a name and a key in each line; it is read again when it changes")
 	flags.BoolVar(&s.Insecure, "insecure", false, "let everybody in who reaches the address")
 	flags.StringSliceVar(&s.CORSOrigins, "cors-origin", nil, "`ORIGIN` whose pages may use the API with a key, such as https://app.example; repeatable")
 	flags.StringSliceVar(&s.WebhookHosts, "webhook-host", nil, "`HOST` whose webhooks are called, or an address or prefix that is not public; repeatable; * is every public host")
 	flags.StringVar(&s.WebhookSecrets, "webhook-secrets", "", "`FILE` of secrets that sign webhooks, the newest first")
-	section(cmd, "Access", "keys", "insecure", "cors-origin", "webhook-host", "webhook-secrets")
+	cli.Section(cmd, "Access", "keys", "insecure", "cors-origin", "webhook-host", "webhook-secrets")
 
 	flags.StringVar(&s.Data, "data", "", "`FOLDER` for jobs (default pastiche/jobs in the user's configuration folder)")
 	addStorage(cmd, &s.Storage)
@@ -61,19 +62,19 @@ a file of API keys, and each request needs one of them.`,
 	flags.DurationVar(&s.Retention, "retention", 7*24*time.Hour, "`TIME` that finished jobs and their pictures are kept")
 	flags.Lookup("retention").DefValue = "168h"
 	flags.Var((*maxRetention)(&s.MaxRetention), "max-retention", "longest retention that a client may ask for, a `TIME` or "+api.Forever+" (default 720h or --retention, the longer one, and without keys "+api.Forever+")")
-	section(cmd, "Storage", "data", "nats", "nats-creds", "nats-ca", "nats-prefix", "replicas", "blobs", "retention", "max-retention")
+	cli.Section(cmd, "Storage", "data", "nats", "nats-creds", "nats-ca", "nats-prefix", "replicas", "blobs", "retention", "max-retention")
 
 	flags.Float64Var(&s.Rate, "rate", 50, "requests per second of an API key, or without keys of an address; short bursts may be faster")
 	flags.IntVar(&s.Queue, "queue", 100, "jobs that may wait")
 	flags.IntVar(&s.OwnerQueue, "owner-queue", 0, "jobs of one API key that may wait (default half of --queue, and without keys all of it)")
 	flags.IntVar(&s.MaxSize, "max-size", 4096, "longest side of a painting, in pixels")
-	section(cmd, "Limits", "rate", "queue", "owner-queue", "max-size")
+	cli.Section(cmd, "Limits", "rate", "queue", "owner-queue", "max-size")
 
 	addWorkers(cmd, &s.Workers)
 	flags.StringVar(&s.Presets, "presets", "", "`FILE` of recipes that are offered besides the built-in ones, a list in JSON")
-	section(cmd, "Workers", "workers", "memory", "presets")
+	cli.Section(cmd, "Workers", "workers", "memory", "presets")
 	log.AddFlags(cmd)
-	everyday(cmd, "addr", "keys", "data", "nats", "retention", "workers", "memory", "log-format")
+	cli.Everyday(cmd, "addr", "keys", "data", "nats", "retention", "workers", "memory", "log-format")
 	return cmd
 }
 
@@ -126,14 +127,14 @@ func (*maxRetention) Type() string { return "time" }
 // runServer serves until ctx ends.
 func runServer(ctx context.Context, s *service.Server, o *logOptions) error {
 	if err := s.Validate(); err != nil {
-		return &usageError{err}
+		return &cli.UsageError{Err: err}
 	}
 	log, err := o.logger()
 	if err != nil {
 		return err
 	}
 	if err := s.Load(log); err != nil {
-		return &inputError{err}
+		return &cli.InputError{Err: err}
 	}
 	return o.ended(log, s.Run(ctx, log, func(url string) {
 		if o.forPerson() {
@@ -152,22 +153,22 @@ func (o *logOptions) AddFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&o.format, "log-format", formats[0], "`FORMAT` of the log on standard error: "+strings.Join(formats, ", "))
 	flags.StringVar(&o.level, "log-level", "info", "lowest `LEVEL` that is logged: "+strings.Join(levels, ", "))
-	complete(cmd, "log-format", formats, cobra.ShellCompDirectiveNoFileComp)
-	complete(cmd, "log-level", levels, cobra.ShellCompDirectiveNoFileComp)
-	section(cmd, "Logging", "log-format", "log-level")
+	cli.Complete(cmd, "log-format", formats, cobra.ShellCompDirectiveNoFileComp)
+	cli.Complete(cmd, "log-level", levels, cobra.ShellCompDirectiveNoFileComp)
+	cli.Section(cmd, "Logging", "log-format", "log-level")
 }
 
 func (o *logOptions) logger() (*slog.Logger, error) {
 	log, err := service.NewLog(os.Stderr, o.format, o.level)
 	if err != nil {
-		return nil, &usageError{err}
+		return nil, &cli.UsageError{Err: err}
 	}
 	return log, nil
 }
 
 // forPerson reports whether a person reads the log as it is written.
 func (o *logOptions) forPerson() bool {
-	return o.format == service.LogFormats()[0] && isTerminal(os.Stderr)
+	return o.format == service.LogFormats()[0] && cli.IsTerminal(os.Stderr)
 }
 
 // ended logs the error that ended a service, unless a person reads the log, for whom it
@@ -175,16 +176,11 @@ func (o *logOptions) forPerson() bool {
 // output. nil stays nil.
 func (o *logOptions) ended(log *slog.Logger, err error) error {
 	if errors.Is(err, picture.ErrWrite) || errors.As(err, new(*fs.PathError)) {
-		err = &outputError{err}
+		err = &cli.OutputError{Err: err}
 	}
 	if err == nil || o.forPerson() {
 		return err
 	}
 	log.Error("ended by an error", "error", err)
-	return &loggedError{err}
+	return &cli.ReportedError{Err: err}
 }
-
-// A loggedError is in the log already, and is not printed.
-type loggedError struct{ error }
-
-func (e *loggedError) Unwrap() error { return e.error }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/picture"
 	"github.com/pastiche-art/pastiche/provenance"
 )
@@ -40,19 +41,19 @@ command that paints the finished picture.`,
 func runShow(ctx context.Context, path string, asJSON bool) error {
 	r, err := provenance.Read(ctx, path)
 	if errors.Is(err, picture.ErrNoRecord) {
-		return &inputError{fmt.Errorf("%s: the picture does not say how it was painted: expected one that pastiche painted, without --no-provenance", path)}
+		return cli.Unreadable("%s: the picture does not say how it was painted: expected one that pastiche painted, without --no-provenance", path)
 	}
 	if err != nil {
-		return &inputError{err}
+		return &cli.InputError{Err: err}
 	}
 	if asJSON {
 		text, err := json.Marshal(r)
 		if err != nil {
 			return err
 		}
-		return printText([]byte(printableJSON(string(text)) + "\n"))
+		return cli.PrintText([]byte(cli.PrintableJSON(string(text)) + "\n"))
 	}
-	return printText([]byte(described(r)))
+	return cli.PrintText([]byte(described(r)))
 }
 
 // described returns a record in words.
@@ -61,16 +62,16 @@ func described(r *provenance.Record) string {
 	command := r.Command()
 	switch unfinished := r.Unfinished(); {
 	case command == nil:
-		fmt.Fprintf(&b, "No command of this version paints by this recipe, %s. Another version wrote it.\n\n", printable(r.Recipe.Name))
+		fmt.Fprintf(&b, "No command of this version paints by this recipe, %s. Another version wrote it.\n\n", cli.Printable(r.Recipe.Name))
 	case unfinished != "":
-		fmt.Fprintf(&b, "Unfinished: %s.\nThis command paints the finished picture, not this one:\n\n", printable(unfinished))
+		fmt.Fprintf(&b, "Unfinished: %s.\nThis command paints the finished picture, not this one:\n\n", cli.Printable(unfinished))
 		fallthrough
 	default:
-		fmt.Fprintf(&b, "%s\n\n", printable(shellWords(command)))
+		fmt.Fprintf(&b, "%s\n\n", cli.Printable(shellWords(command)))
 	}
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	row := func(label, format string, values ...any) {
-		fmt.Fprintf(table, "  %s\t%s\n", label, printable(fmt.Sprintf(format, values...)))
+		fmt.Fprintf(table, "  %s\t%s\n", label, cli.Printable(fmt.Sprintf(format, values...)))
 	}
 	strength := ""
 	if r.Strength != nil {

@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/pastiche-art/pastiche/internal/cli"
 )
 
 func newTextureCommand() *cobra.Command {
@@ -26,7 +28,7 @@ without a seam.
   pastiche texture pebbles.jpg --shape 1024x256 --tileable -o border.png`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return misused("expected at least one style picture, found none")
+				return cli.Misused("expected at least one style picture, found none")
 			}
 			return nil
 		},
@@ -44,8 +46,8 @@ without a seam.
 	}
 	opts.addOutput(cmd)
 	cmd.Flags().Var(&shape, "shape", "`SIZE` of the texture in pixels, or its proportions where --size says how large")
-	section(cmd, "Everyday", "shape")
-	everyday(cmd, "shape")
+	cli.Section(cmd, "Everyday", "shape")
+	cli.Everyday(cmd, "shape")
 	opts.addRecipe(cmd)
 	opts.everydayFlags(cmd, "size", "iterations", "style_scale", "colors", "tileable")
 	opts.addStyles(cmd)

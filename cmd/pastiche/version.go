@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
@@ -106,7 +107,7 @@ func runVersion(asJSON bool) error {
 		if err != nil {
 			return err
 		}
-		return printText(append(text, '\n'))
+		return cli.PrintText(append(text, '\n'))
 	}
 	var b strings.Builder
 	fmt.Fprintln(&b, "pastiche", r.Version)
@@ -123,7 +124,7 @@ func runVersion(asJSON bool) error {
 	fmt.Fprintln(&b, "go", r.Go, r.Platform)
 	fmt.Fprintf(&b, "kernel %s (of %s)\n", r.Kernel, strings.Join(r.Kernels, ", "))
 	fmt.Fprintln(&b, "precision", strings.Join(r.Precisions, ", "))
-	return printText([]byte(b.String()))
+	return cli.PrintText([]byte(b.String()))
 }
 
 // precisions returns the names of those that a pool's kernel has.

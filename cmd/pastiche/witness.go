@@ -6,8 +6,7 @@ import (
 	"os"
 	"time"
 
-	"golang.org/x/term"
-
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/paint"
 )
 
@@ -57,16 +56,11 @@ func newReporter(quiet bool, schedule []paint.Scale, detail func(paint.Progress)
 	switch {
 	case quiet:
 		return silence{}
-	case isTerminal(os.Stderr):
+	case cli.IsTerminal(os.Stderr):
 		return newBar(schedule, detail)
 	default:
 		return &lines{person{os.Stderr}, paint.NewPace(schedule), detail, time.Now()}
 	}
-}
-
-// isTerminal tells whether a file is a terminal that can move its cursor.
-func isTerminal(f *os.File) bool {
-	return term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
 }
 
 // silence reports nothing.
@@ -84,13 +78,13 @@ func (silence) close() error             { return nil }
 type person struct{ to io.Writer }
 
 func (p person) begin(startEvent)               {}
-func (p person) say(format string, args ...any) { printMessage(p.to, format, args...) }
+func (p person) say(format string, args ...any) { cli.PrintMessage(p.to, format, args...) }
 func (p person) saved(string)                   {}
 
 func (p person) done(e doneEvent) {
 	took := time.Duration(e.Seconds * float64(time.Second))
 	painting := "Saved " + e.Output
-	if e.Output == standardOutput {
+	if e.Output == cli.StandardOutput {
 		painting = "Wrote the painting to standard output"
 	}
 	resumed := ""

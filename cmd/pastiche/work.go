@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"image"
 	"os"
 	"time"
 
 	"github.com/spf13/pflag"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
 )
@@ -22,6 +24,9 @@ type work struct {
 	painting string
 }
 
+// errNotBegun ends a painting that had no iteration yet.
+var errNotBegun = fmt.Errorf("%w before the first iteration; there is no painting to save", cli.ErrInterrupted)
+
 // runWork paints a picture. With --json it reports to standard output, errors included.
 func runWork(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, w work) error {
 	if !opts.json {
@@ -32,7 +37,7 @@ func runWork(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, w wo
 		program.send(errorEvent{"error", "", exitCode(err), err.Error()})
 		return err
 	}
-	return unwritable("standard output", program.err)
+	return cli.Unwritable("standard output", program.err)
 }
 
 // paintWork opens the inputs, paints, and saves the picture. It reports to the program,
@@ -120,7 +125,7 @@ func paintWork(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, w 
 	quiet()
 	closeErr := watch.close()
 	if painting == nil && ctx.Err() != nil {
-		return errInterrupted
+		return cli.ErrInterrupted
 	}
 	if painting == nil {
 		return opts.inputFiles(w).named(checkpointError(opts.resume, paintErr))
@@ -130,7 +135,7 @@ func paintWork(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, w 
 		case painting.Steps == 0:
 			return errNotBegun
 		case w.painting != "":
-			return errInterrupted // and the batch paints it again
+			return cli.ErrInterrupted // and the batch paints it again
 		}
 	}
 	saving.Profile, saving.Metadata = opts.inputs.kept, opts.inputs.metadata

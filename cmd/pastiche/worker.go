@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/internal/service"
 )
 
@@ -25,11 +26,11 @@ seconds with a checkpoint, from which another worker continues.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runWorker(cmd.Context(), w, log) },
 	}
 	addStorage(cmd, &w.Storage)
-	section(cmd, "Storage", "nats", "nats-creds", "nats-ca", "nats-prefix", "blobs")
+	cli.Section(cmd, "Storage", "nats", "nats-creds", "nats-ca", "nats-prefix", "blobs")
 	addWorkers(cmd, &w.Workers)
-	section(cmd, "Workers", "workers", "memory")
+	cli.Section(cmd, "Workers", "workers", "memory")
 	cmd.Flags().StringVar(&w.MetricsAddr, "metrics-addr", "", "bind `ADDRESS` and port of /healthz, /readyz and /metrics")
-	section(cmd, "Address", "metrics-addr")
+	cli.Section(cmd, "Address", "metrics-addr")
 	log.AddFlags(cmd)
 	return cmd
 }
@@ -37,14 +38,14 @@ seconds with a checkpoint, from which another worker continues.`,
 // runWorker paints until ctx ends.
 func runWorker(ctx context.Context, w *service.Worker, o *logOptions) error {
 	if err := w.Validate(); err != nil {
-		return &usageError{err}
+		return &cli.UsageError{Err: err}
 	}
 	log, err := o.logger()
 	if err != nil {
 		return err
 	}
 	if err := w.Load(); err != nil {
-		return &inputError{err}
+		return &cli.InputError{Err: err}
 	}
 	return o.ended(log, w.Run(ctx, log))
 }

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"cmp"
@@ -28,9 +28,9 @@ const (
 	shortExamples = 3   // examples in a short help text
 )
 
-// section puts flags of a command under a title of its help text, in the order of their
+// Section puts flags of a command under a title of its help text, in the order of their
 // names. Sections stand in the order of the calls. Flags without a section come last.
-func section(cmd *cobra.Command, title string, names ...string) {
+func Section(cmd *cobra.Command, title string, names ...string) {
 	place := 0
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		if f.Annotations[sectionOf] != nil {
@@ -42,9 +42,9 @@ func section(cmd *cobra.Command, title string, names ...string) {
 	}
 }
 
-// everyday marks the flags of a command that 'COMMAND --help' shows. A command that marks
+// Everyday marks the flags of a command that 'COMMAND --help' shows. A command that marks
 // none shows all of them.
-func everyday(cmd *cobra.Command, names ...string) {
+func Everyday(cmd *cobra.Command, names ...string) {
 	for _, name := range names {
 		annotate(cmd, name, everydayOf)
 	}
@@ -58,9 +58,9 @@ func annotate(cmd *cobra.Command, flag, key string, values ...string) {
 
 // addHelp gives a command and those below it --help-all and the help texts of this file.
 func addHelp(cmd *cobra.Command) {
-	cmd.SetHelpFunc(func(cmd *cobra.Command, _ []string) { fmt.Fprint(cmd.OutOrStdout(), helpText(cmd, terminalWidth())) })
+	cmd.SetHelpFunc(func(cmd *cobra.Command, _ []string) { fmt.Fprint(cmd.OutOrStdout(), helpText(cmd, Width())) })
 	cmd.SetUsageFunc(func(cmd *cobra.Command) error { return cmd.Help() })
-	eachCommand(cmd, func(cmd *cobra.Command) {
+	EachCommand(cmd, func(cmd *cobra.Command) {
 		cmd.InitDefaultHelpFlag()
 		cmd.Flags().BoolFunc(helpAll, "print every flag and the whole help text", func(string) error {
 			return cmd.Flags().Set("help", "true")
@@ -71,16 +71,21 @@ func addHelp(cmd *cobra.Command) {
 // helpAll is the flag that prints the whole help text.
 const helpAll = "help-all"
 
-// eachCommand calls f for a command and all those below it.
-func eachCommand(cmd *cobra.Command, f func(*cobra.Command)) {
+// EachCommand calls f for a command and all those below it.
+func EachCommand(cmd *cobra.Command, f func(*cobra.Command)) {
 	f(cmd)
 	for _, below := range cmd.Commands() {
-		eachCommand(below, f)
+		EachCommand(below, f)
 	}
 }
 
-// terminalWidth returns how many columns a help text takes.
-func terminalWidth() int {
+// IsTerminal reports whether a file is a terminal that can move its cursor.
+func IsTerminal(f *os.File) bool {
+	return term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
+}
+
+// Width returns how many columns a text for a person takes on standard output.
+func Width() int {
 	width, _, err := term.GetSize(int(os.Stdout.Fd()))
 	if err != nil {
 		return plainWidth
@@ -116,7 +121,7 @@ func helpText(cmd *cobra.Command, width int) string {
 		for _, example := range examples {
 			lines := []string{example}
 			if utf8.RuneCountInString(example) > width {
-				lines = wrapped(example, width-len(continued))
+				lines = Wrapped(example, width-len(continued))
 			}
 			b.WriteString(strings.Join(lines, continued+"\n      ") + "\n")
 		}
@@ -215,7 +220,7 @@ func writeFlags(b *strings.Builder, title string, flags []*pflag.Flag, width int
 			fmt.Fprintf(b, "%s\n", name)
 			name = ""
 		}
-		for _, line := range wrapped(flagUsage(f), width-column) {
+		for _, line := range Wrapped(flagUsage(f), width-column) {
 			fmt.Fprintf(b, "%-*s%s\n", column, name, line)
 			name = indent
 		}
@@ -247,7 +252,7 @@ func flagUsage(f *pflag.Flag) string {
 // continued ends a line of a command that goes on in the next one.
 const continued = ` \`
 
-// reflowed returns a text with its paragraphs wrapped. Lines that are indented, such as
+// reflowed returns a text with its paragraphs Wrapped. Lines that are indented, such as
 // those of a list, stay as they are, and where they are too long, continue below the text
 // of their last column.
 func reflowed(text string, width int) string {
@@ -255,7 +260,7 @@ func reflowed(text string, width int) string {
 	var paragraph []string
 	flush := func() {
 		if len(paragraph) > 0 {
-			b.WriteString(strings.Join(wrapped(strings.Join(paragraph, " "), width), "\n") + "\n")
+			b.WriteString(strings.Join(Wrapped(strings.Join(paragraph, " "), width), "\n") + "\n")
 		}
 		paragraph = nil
 	}
@@ -269,7 +274,7 @@ func reflowed(text string, width int) string {
 		if column < 2 || column > mostNameWidth {
 			column = len(line) - len(strings.TrimLeft(line, " "))
 		}
-		for i, part := range wrapped(line[column:], width-column) {
+		for i, part := range Wrapped(line[column:], width-column) {
 			if i > 0 {
 				line = strings.Repeat(" ", len(line))
 			}
@@ -280,9 +285,9 @@ func reflowed(text string, width int) string {
 	return b.String()
 }
 
-// wrapped returns text in lines of at most width columns, unless a word is longer. The
+// Wrapped returns text in lines of at most width columns, unless a word is longer. The
 // first one keeps its indent.
-func wrapped(text string, width int) []string {
+func Wrapped(text string, width int) []string {
 	var lines []string
 	line := ""
 	for word := range strings.FieldsSeq(text) {
@@ -297,4 +302,16 @@ func wrapped(text string, width int) []string {
 		}
 	}
 	return append(lines, line)
+}
+
+// Complete registers the values of a flag for the shell.
+func Complete(cmd *cobra.Command, flag string, values []string, directive cobra.ShellCompDirective) {
+	CompleteBy(cmd, flag, cobra.FixedCompletions(values, directive))
+}
+
+// CompleteBy registers what finds the values of a flag for the shell.
+func CompleteBy(cmd *cobra.Command, flag string, find cobra.CompletionFunc) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, find); err != nil {
+		panic(err) // only for a flag that does not exist
+	}
 }

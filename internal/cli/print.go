@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -15,11 +15,11 @@ import (
 	"unicode/utf8"
 )
 
-// printTable prints what fill writes, its cells ended by tabs, in columns.
-func printTable(fill func(w *tabwriter.Writer)) error { return printText(formatTable(fill)) }
+// PrintTable prints what fill writes, its cells ended by tabs, in columns.
+func PrintTable(fill func(w *tabwriter.Writer)) error { return PrintText(FormatTable(fill)) }
 
-// formatTable is what printTable prints.
-func formatTable(fill func(w *tabwriter.Writer)) []byte {
+// FormatTable is what PrintTable prints.
+func FormatTable(fill func(w *tabwriter.Writer)) []byte {
 	var b bytes.Buffer
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fill(w)
@@ -27,8 +27,8 @@ func formatTable(fill func(w *tabwriter.Writer)) []byte {
 	return b.Bytes()
 }
 
-// printJSON prints one object a line.
-func printJSON[T any](objects []T) error {
+// PrintJSON prints one object a line.
+func PrintJSON[T any](objects []T) error {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
@@ -37,25 +37,28 @@ func printJSON[T any](objects []T) error {
 			return err
 		}
 	}
-	return printText(b.Bytes())
+	return PrintText(b.Bytes())
 }
 
-// printMessage writes a message for a person, and ends its line. Control
+// PrintMessage writes a message for a person, and ends its line. Control
 // characters, which a file's name may hold, are written as %q writes them: a
 // message is one line, whatever it names.
-func printMessage(w io.Writer, format string, args ...any) {
-	fmt.Fprintln(w, printable(fmt.Sprintf(format, args...)))
+func PrintMessage(w io.Writer, format string, args ...any) {
+	fmt.Fprintln(w, Printable(fmt.Sprintf(format, args...)))
 }
 
-// printable returns text with its control characters written as %q writes them,
+// Warn writes a message for a person to standard error.
+func Warn(format string, args ...any) { PrintMessage(os.Stderr, format, args...) }
+
+// Printable returns text with its control characters written as %q writes them,
 // such as \x1b and \n: those that command a terminal, break a line or turn the
 // direction of the text, and bytes that are not UTF-8. All else stays as it is.
-func printable(text string) string {
+func Printable(text string) string {
 	return escapeControls(text, func(char string, _ rune) string { return strings.Trim(strconv.Quote(char), `"`) })
 }
 
-// printableJSON is printable for JSON, which has an escape of its own.
-func printableJSON(text string) string {
+// PrintableJSON is Printable for JSON, which has an escape of its own.
+func PrintableJSON(text string) string {
 	return escapeControls(text, func(_ string, r rune) string { return fmt.Sprintf(`\u%04x`, r) })
 }
 
@@ -75,18 +78,18 @@ func escapeControls(text string, escape func(char string, r rune) string) string
 	return b.String()
 }
 
-// printError writes the sentence of the error that ends a command, or a line for
-// each of several errors.
-func printError(w io.Writer, err error) {
+// PrintError writes the sentence of the error that ends a command of a program, or a line
+// for each of several errors. An error with a method Sentences has these lines.
+func PrintError(w io.Writer, program string, err error) {
 	lines := sentences(err)
-	printMessage(w, "pastiche: %s", lines[0])
+	PrintMessage(w, "%s: %s", program, lines[0])
 	for _, line := range lines[1:] {
-		printMessage(w, "%s", line)
+		PrintMessage(w, "%s", line)
 	}
 }
 
 // sentences returns the text of an error, or of each of the errors that
-// [errors.Join] made it of.
+// [errors.Join] made it of, or what a method Sentences returns.
 func sentences(err error) []string {
 	var joined interface{ Unwrap() []error }
 	if errors.As(err, &joined) {
@@ -99,22 +102,21 @@ func sentences(err error) []string {
 			return lines
 		}
 	}
-	var batch *batchError
-	if errors.As(err, &batch) {
-		return batch.sentences()
+	var several interface {
+		error
+		Sentences() []string
+	}
+	if errors.As(err, &several) {
+		return several.Sentences()
 	}
 	return []string{err.Error()}
 }
 
-// printText writes to standard output.
-func printText(text []byte) error {
+// PrintText writes to standard output.
+func PrintText(text []byte) error {
 	_, err := os.Stdout.Write(text)
 	if errors.Is(err, syscall.EPIPE) {
-		return &outputError{errUnread}
+		return &OutputError{&ReportedError{err}} // enough was read, as by head: nobody wants to know
 	}
-	return unwritable("standard output", err)
+	return Unwritable("standard output", err)
 }
-
-// errUnread ends a command whose reader has read enough, as head has: nobody
-// wants to be told.
-var errUnread = errors.New("nobody reads standard output any more")

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"fmt"
@@ -9,9 +9,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// newManCommand returns the command that writes the manual pages for packages of the
-// program. It is hidden: who has a package has the pages.
-func newManCommand() *cobra.Command {
+// NewManCommand returns the command that writes [ManPages] into a folder, for packages of
+// the program. It is hidden: who has a package has the pages.
+func NewManCommand(version, date string) *cobra.Command {
 	return &cobra.Command{
 		Use:    "man DIR",
 		Short:  "Write the manual pages of all commands into a folder",
@@ -19,20 +19,29 @@ func newManCommand() *cobra.Command {
 		Hidden: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := os.MkdirAll(args[0], 0o777); err != nil {
-				return &outputError{err}
+				return &OutputError{err}
 			}
-			var err error
-			eachCommand(cmd.Root(), func(cmd *cobra.Command) {
-				if path := filepath.Join(args[0], manName(cmd)+".1"); err == nil && hasManPage(cmd) {
-					err = os.WriteFile(path, []byte(manPage(cmd, programSource())), 0o666) //nolint:gosec // everybody reads it
+			for name, page := range ManPages(cmd.Root(), version, date) {
+				if err := os.WriteFile(filepath.Join(args[0], name), []byte(page), 0o666); err != nil { //nolint:gosec // everybody reads it
+					return &OutputError{err}
 				}
-			})
-			if err != nil {
-				return &outputError{err}
 			}
 			return nil
 		},
 	}
+}
+
+// ManPages returns the manual pages of a program's commands and help topics by the names
+// of their files, such as "pastiche-networks-pull.1". Each has the program's version, and
+// the date of its source as RFC 3339 has it: the same source gives the same pages.
+func ManPages(root *cobra.Command, version, date string) map[string]string {
+	pages := make(map[string]string)
+	EachCommand(root, func(cmd *cobra.Command) {
+		if hasManPage(cmd) {
+			pages[manName(cmd)+".1"] = manPage(cmd, version, date)
+		}
+	})
+	return pages
 }
 
 func hasManPage(cmd *cobra.Command) bool {
@@ -43,11 +52,10 @@ func hasManPage(cmd *cobra.Command) bool {
 func manName(cmd *cobra.Command) string { return strings.ReplaceAll(cmd.CommandPath(), " ", "-") }
 
 // manPage returns the manual page of a command or a help topic, in the macros of man(7).
-// It has the date of the source, so that the same source gives the same page.
-func manPage(cmd *cobra.Command, s source) string {
+func manPage(cmd *cobra.Command, version, date string) string {
 	var b strings.Builder
-	day, _, _ := strings.Cut(s.Date, "T")
-	fmt.Fprintf(&b, ".TH %q 1 %q %q pastiche\n", strings.ToUpper(manName(cmd)), day, "pastiche "+s.Version)
+	day, _, _ := strings.Cut(date, "T")
+	fmt.Fprintf(&b, ".TH %q 1 %q %q %s\n", strings.ToUpper(manName(cmd)), day, cmd.Root().Name()+" "+version, cmd.Root().Name())
 	fmt.Fprintf(&b, ".SH NAME\n%s \\- %s\n", roff(manName(cmd)), roff(cmd.Short))
 	if cmd.Runnable() {
 		fmt.Fprintf(&b, ".SH SYNOPSIS\n%s\n", roff(cmd.UseLine()))

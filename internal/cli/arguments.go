@@ -1,24 +1,17 @@
-package main
+package cli
 
 import (
 	"errors"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/pastiche-art/pastiche/internal/spelling"
-	"github.com/pastiche-art/pastiche/paint"
 )
-
-// argumentKinds says what each argument of a command names, by its word in the
-// usage line.
-var argumentKinds = map[string]string{
-	"CONTENT": "a picture", "STYLE": "a picture", "PICTURE": "a picture", "PHOTO": "a picture", "PAINTING": "a picture", "IMAGE": "a picture",
-	"FILE": "a file", "FILE|NAME": "a file or the name of a network", "NAME|FILE": "the name of a recipe or a file", "DIR": "a folder", "NAME": "the name of a network", "ID": "the id of a job",
-}
 
 // flagKinds says what a flag names, by the placeholder in its help text. Flags with
 // other placeholders may be empty.
@@ -26,14 +19,14 @@ var flagKinds = map[string]string{"FILE": "a file", "FOLDER": "a folder", "DIR":
 
 // refuseEmpty refuses empty names of files, which is what a script passes for a
 // variable that is not set, in every argument and flag of a command.
-func refuseEmpty(cmd *cobra.Command, args []string) error {
-	words := argumentWords(cmd)
+func (p *Program) refuseEmpty(cmd *cobra.Command, args []string) error {
+	words := p.argumentWords(cmd)
 	for i, arg := range args {
 		if arg != "" || len(words) == 0 {
 			continue
 		}
 		word := words[min(i, len(words)-1)]
-		return misused("%s: expected %s, found an empty name", word, argumentKinds[word])
+		return Misused("%s: expected %s, found an empty name", word, p.Arguments[word])
 	}
 	var err error
 	cmd.Flags().Visit(func(f *pflag.Flag) {
@@ -47,7 +40,7 @@ func refuseEmpty(cmd *cobra.Command, args []string) error {
 			values = list.GetSlice()
 		}
 		if slices.Contains(values, "") {
-			err = misused("--%s: expected %s, found an empty name", f.Name, kind)
+			err = Misused("--%s: expected %s, found an empty name", f.Name, kind)
 		}
 	})
 	return err
@@ -55,11 +48,11 @@ func refuseEmpty(cmd *cobra.Command, args []string) error {
 
 // argumentWords returns the words for a command's arguments in its usage line, of
 // which the last one stands for all that follow.
-func argumentWords(cmd *cobra.Command) []string {
+func (p *Program) argumentWords(cmd *cobra.Command) []string {
 	var words []string
 	for _, word := range strings.Fields(cmd.Use)[1:] {
 		word = strings.TrimSuffix(strings.Trim(word, "[]"), "...")
-		if argumentKinds[word] == "" {
+		if p.Arguments[word] == "" {
 			break // the flags
 		}
 		words = append(words, word)
@@ -68,7 +61,7 @@ func argumentWords(cmd *cobra.Command) []string {
 }
 
 // flagError gives pflag's complaint about a flag its sentence.
-func flagError(cmd *cobra.Command, err error) error {
+func (p *Program) flagError(cmd *cobra.Command, err error) error {
 	var (
 		unknown *pflag.NotExistError
 		invalid *pflag.InvalidValueError
@@ -76,10 +69,10 @@ func flagError(cmd *cobra.Command, err error) error {
 	switch {
 	case errors.As(err, &unknown):
 		if file := dashed(unknown); file != "" {
-			return misused("%w; for a file of that name: ./%s", err, file)
+			return Misused("%w; for a file of that name: ./%s", err, file)
 		}
-		if meant := meantFlag(cmd, unknown.GetSpecifiedName()); meant != "" {
-			return misused("%w: did you mean %s?", err, meant)
+		if meant := p.meantFlag(cmd, unknown.GetSpecifiedName()); meant != "" {
+			return Misused("%w: did you mean %s?", err, meant)
 		}
 	case errors.As(err, &invalid):
 		return invalidValue(invalid)
@@ -88,12 +81,10 @@ func flagError(cmd *cobra.Command, err error) error {
 }
 
 // meantFlag returns the flag that a command has for an unknown one, or "".
-func meantFlag(cmd *cobra.Command, unknown string) string {
-	if f := cmd.Flags().Lookup("set"); f != nil {
-		for _, p := range paint.Parameters() {
-			if parameterFlag(p.Name) == unknown || p.Name == unknown {
-				return "--set " + p.Name + "=VALUE"
-			}
+func (p *Program) meantFlag(cmd *cobra.Command, unknown string) string {
+	if p.Meant != nil {
+		if meant := p.Meant(cmd, unknown); meant != "" {
+			return meant
 		}
 	}
 	var names []string
@@ -114,9 +105,40 @@ func dashed(unknown *pflag.NotExistError) string {
 	for _, arg := range os.Args[1:] {
 		name, _, _ := strings.Cut(arg, "=")
 		if strings.HasPrefix(arg, "-") && (strings.HasSuffix(arg, end) || strings.HasSuffix(name, end)) &&
-			(exists(arg) || strings.Contains(arg, ".")) {
+			(strings.Contains(arg, ".") || exists(arg)) {
 			return arg
 		}
 	}
 	return ""
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+// invalidValue gives pflag's complaint about a value its sentence.
+func invalidValue(invalid *pflag.InvalidValueError) error {
+	kind := invalid.GetFlag().Value.Type()
+	expected := map[string]string{
+		"int": "a whole number", "int64": "a whole number", "uint64": "a whole number, 0 or more",
+		"float64": "a number", "float64Slice": "numbers with commas between them", "duration": "a time such as 30s",
+	}[kind]
+	if expected == "" || kind != "duration" && !errors.As(invalid, new(*strconv.NumError)) {
+		return Misused("--%s %s: %w", invalid.GetFlag().Name, invalid.GetValue(), errors.Unwrap(invalid))
+	}
+	return Misused("--%s %s: expected %s", invalid.GetFlag().Name, invalid.GetValue(), expected)
+}
+
+// CommandWord refuses the word that a command with subcommands does not know. It is such a
+// command's Args.
+func CommandWord(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	cmd.SuggestionsMinimumDistance = 2 // edits, as cobra's own suggestions allow
+	if alike := cmd.SuggestionsFor(args[0]); len(alike) > 0 {
+		return Misused("no command %q: did you mean %s?", args[0], strings.Join(alike, " or "))
+	}
+	return Misused("no command %q", args[0])
 }

@@ -1,0 +1,20 @@
+package cli
+
+import "testing"
+
+func TestPrintable(t *testing.T) {
+	for text, want := range map[string]string{
+		"a\x1b[31m\x07\n\t\x7f":      `a\x1b[31m\a\n\t\x7f`,
+		"\u009b31m \xff\u202e\u2028": `\u009b31m \xff\u202e\u2028`,
+		`C:\x1b "q" 'e' ü 東京 👩‍👩‍👧 `: `C:\x1b "q" 'e' ü 東京 👩‍👩‍👧 `,
+		"9.41\u202fAM\u00a0x":        "9.41\u202fAM\u00a0x",
+		"\uFFFD":                     "\uFFFD",
+	} {
+		if got := Printable(text); got != want {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+	if got := PrintableJSON("\x7f\u009b\xff"); got != `\u007f\u009b\ufffd` {
+		t.Errorf("JSON: %s", got)
+	}
+}
