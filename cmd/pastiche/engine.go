@@ -9,6 +9,7 @@ import (
 
 	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/internal/kernel"
+	"github.com/pastiche-art/pastiche/internal/networks"
 	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
 )
@@ -46,7 +47,7 @@ func (o *engineOptions) openRecipeNetwork(flags *pflag.FlagSet, r *paint.Recipe)
 		return n, "", err
 	}
 	if n, err = paint.DefaultNetwork(r); err != nil {
-		return nil, "", networkError(err)
+		return nil, "", networks.Error(err)
 	}
 	if isCourse(*r) && n.Name == o.network {
 		substitute = "The built-in network stands in for the course's VGG-19, which 'pastiche networks pull vgg19' fetches."
@@ -79,7 +80,7 @@ func (o *engineOptions) validate() error {
 func (o *engineOptions) openNetwork() (*paint.Network, error) {
 	n, err := paint.OpenNetwork(o.network)
 	if err != nil {
-		return nil, networkFileError(o.network, err)
+		return nil, networks.FileError(o.network, err)
 	}
 	return n, nil
 }
