@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pastiche-art/pastiche/internal/cli"
-	"github.com/pastiche-art/pastiche/internal/kernel"
+	"github.com/pastiche-art/pastiche/internal/painter"
 	"github.com/pastiche-art/pastiche/paint"
 )
 
@@ -43,21 +43,19 @@ With --json, the last line is one object:
 }
 
 type benchOptions struct {
-	network                   string
-	size, iterations, threads int
-	precision                 kernel.Precision
-	memory                    byteSize
-	json                      bool
+	engine           painter.Engine
+	size, iterations int
+	json             bool
 }
 
 func (o *benchOptions) AddFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&o.network, "network", "builtin", "network: builtin, vgg16-random, vgg19-random, or a safetensors `FILE`")
+	flags.StringVar(&o.engine.Network, "network", painter.BuiltinNetwork, "network: builtin, vgg16-random, vgg19-random, or a safetensors `FILE`")
 	flags.IntVar(&o.size, "size", 512, "width and height of the picture in pixels")
 	flags.IntVar(&o.iterations, "iterations", 5, "iterations to measure")
-	flags.IntVar(&o.threads, "threads", 0, threadsUsage)
-	addPrecision(cmd, &o.precision)
-	flags.Var(&o.memory, "memory", memoryHelp)
+	flags.IntVar(&o.engine.Threads, "threads", 0, threadsUsage)
+	addPrecision(cmd, &o.engine.Precision)
+	flags.Var((*byteSize)(&o.engine.Memory), "memory", memoryHelp)
 	flags.BoolVar(&o.json, "json", false, "print one object")
 }
 
@@ -68,20 +66,19 @@ type benchReport struct {
 }
 
 func runBench(ctx context.Context, opts *benchOptions) error {
-	engine := engineOptions{network: opts.network, threads: opts.threads, memory: opts.memory, maxPixels: 1}
-	if err := engine.validate(); err != nil {
+	if err := opts.engine.Validate(); err != nil {
 		return err
 	}
-	network, err := engine.openNetwork()
+	network, err := opts.engine.OpenNetwork()
 	if err != nil {
 		return err
 	}
 	report, err := paint.Bench(ctx, paint.BenchOptions{
 		Network: network, Size: opts.size, Iterations: opts.iterations,
-		Threads: opts.threads, Precision: opts.precision, Memory: engine.limitMemory(),
+		Threads: opts.engine.Threads, Precision: opts.engine.Precision, Memory: opts.engine.LimitMemory(),
 	})
 	if err != nil {
-		return inFlags(err)
+		return painter.InFlags(err)
 	}
 	peak := peakMemory()
 	if opts.json {

@@ -13,6 +13,8 @@ import (
 
 	"github.com/pastiche-art/pastiche/explore"
 	"github.com/pastiche-art/pastiche/internal/cli"
+	"github.com/pastiche-art/pastiche/internal/painter"
+	"github.com/pastiche-art/pastiche/internal/report"
 	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
 	"github.com/pastiche-art/pastiche/provenance"
@@ -53,7 +55,7 @@ at once.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runExplore(cmd.Context(), &opts, cmd.Flags(), work{content: args[0], styles: args[1:]})
+			return runExplore(cmd.Context(), &opts, cmd.Flags(), painter.Work{Content: args[0], Styles: args[1:]})
 		},
 	}
 	opts.AddFlags(cmd)
@@ -62,8 +64,9 @@ at once.`,
 
 // exploreOptions are the flags of an exploration.
 type exploreOptions struct {
-	recipeOptions
-	engineOptions
+	recipe      painter.RecipeChoice
+	engine      painter.Engine
+	inputs      painter.Inputs
 	output      string
 	vary        []string
 	study       int
@@ -85,11 +88,11 @@ func (o *exploreOptions) AddFlags(cmd *cobra.Command) {
 	flags.StringVarP(&o.output, "output", "o", "", "`FILE` or folder to save the sheet in (default a name after the inputs)")
 	cli.Section(cmd, "Everyday", "vary", "output")
 	cli.Everyday(cmd, "vary", "output")
-	flags.StringVar(&o.name, "recipe", paint.RecipeNames()[0], "`NAME` of a recipe, which 'pastiche recipes' lists: "+strings.Join(paint.RecipeNames(), ", "))
+	flags.StringVar(&o.recipe.Name, "recipe", paint.RecipeNames()[0], "`NAME` of a recipe, which 'pastiche recipes' lists: "+strings.Join(paint.RecipeNames(), ", "))
 	cli.Complete(cmd, "recipe", paint.RecipeNames(), cobra.ShellCompDirectiveNoFileComp)
-	o.addStrength(cmd)
-	o.everydayFlags(cmd, "size", "iterations", "content_weight", "style_scale", "colors", "faces")
-	o.addSet(cmd)
+	addStrength(cmd, &o.recipe)
+	everydayFlags(cmd, &o.recipe, "size", "iterations", "content_weight", "style_scale", "colors", "faces")
+	addSet(cmd, &o.recipe)
 	flags.Uint64Var(&o.seed, "seed", 0, "`N` that chooses the noise to begin with; the first one with --vary seed")
 	cli.Section(cmd, "Recipe", "set", "seed")
 	flags.IntVar(&o.study, "study-size", explore.DefaultSize, "long side of each painting on the sheet in pixels; more shows more and takes longer")
@@ -97,21 +100,21 @@ func (o *exploreOptions) AddFlags(cmd *cobra.Command) {
 	flags.BoolVar(&o.json, "json", false, "print the sheet's name and the commands as one JSON object")
 	cli.Section(cmd, "Output", "study-size", "quiet", "json")
 	cli.Everyday(cmd, "set", "study-size")
-	o.engineOptions.AddFlags(cmd)
+	addEngine(cmd, &o.engine, &o.inputs)
 }
 
 // variations returns what is painted.
 func (o *exploreOptions) variations(flags *pflag.FlagSet) ([]explore.Variation, error) {
 	fixed := make(map[explore.Parameter]string)
-	for _, name := range append([]string{"recipe", "strength", "seed"}, everydayParameters...) {
-		if flags.Changed(parameterFlag(name)) {
-			fixed[explore.Parameter(name)] = flags.Lookup(parameterFlag(name)).Value.String()
+	for _, name := range append([]string{"recipe", "strength", "seed"}, painter.EverydayParameters...) {
+		if flags.Changed(painter.ParameterFlag(name)) {
+			fixed[explore.Parameter(name)] = flags.Lookup(painter.ParameterFlag(name)).Value.String()
 		}
 	}
-	for _, setting := range o.settings {
-		name, value, err := parseSetting(setting)
+	for _, setting := range o.recipe.Settings {
+		name, value, err := painter.ParseSetting(setting)
 		if err == nil {
-			err = inSetting(name, new(paint.Fine()).Set(name, value)) // which names the flag of a mistake
+			err = painter.InSetting(name, new(paint.Fine()).Set(name, value)) // which names the flag of a mistake
 		}
 		if err != nil {
 			return nil, err
@@ -132,13 +135,13 @@ func (o *exploreOptions) variations(flags *pflag.FlagSet) ([]explore.Variation, 
 		return nil, cli.Misused("--vary: %s", option.Reason)
 	}
 	if err != nil {
-		return nil, inFlags(err)
+		return nil, painter.InFlags(err)
 	}
 	return all, nil
 }
 
-func runExplore(ctx context.Context, opts *exploreOptions, flags *pflag.FlagSet, w work) error {
-	if err := opts.validate(); err != nil {
+func runExplore(ctx context.Context, opts *exploreOptions, flags *pflag.FlagSet, w painter.Work) error {
+	if err := opts.engine.Validate(); err != nil {
 		return err
 	}
 	if opts.study < 1 || opts.study > paint.MaxSize {
@@ -151,60 +154,58 @@ func runExplore(ctx context.Context, opts *exploreOptions, flags *pflag.FlagSet,
 	if opts.output == cli.StandardOutput {
 		return cli.Misused("--output -: the commands are printed on standard output: expected a file")
 	}
-	files := &paths{inputs: append([]string{w.content}, w.styles...)}
-	files.namePainting(opts.output, false, w.name()+"-explore")
-	if err := files.check(); err != nil {
+	paths := append([]string{w.Content}, w.Styles...)
+	out := painter.NewOutputs(paths, opts.output, w.Name()+"-explore")
+	if err := out.Check(); err != nil {
 		return err
 	}
-	pictures, err := opts.openPictures(ctx, files.inputs)
+	pictures, err := opts.inputs.OpenAll(ctx, paths)
 	if err != nil {
 		return err
 	}
-	if err := files.prepare(); err != nil {
+	if err := out.Prepare(); err != nil {
 		return err
 	}
-	defer files.tidy()
+	defer out.Tidy()
 	options := explore.Options{
-		Size: opts.study, Threads: opts.threads, Precision: opts.precision, Memory: opts.limitMemory(),
+		Size: opts.study, Threads: opts.engine.Threads, Precision: opts.engine.Precision, Memory: opts.engine.LimitMemory(),
 	}
-	if flags.Changed("network") {
-		if options.Network, err = opts.openNetwork(); err != nil {
+	if opts.engine.Network != "" {
+		if options.Network, err = opts.engine.OpenNetwork(); err != nil {
 			return err
 		}
 	}
 	regions := paint.InMannerOf(pictures[1:]...)
 	studies, err := explore.Prepare(pictures[0], regions, variations, options)
 	if err != nil {
-		return w.inputFiles().named(err)
+		return w.Files().Named(err)
 	}
 	var at explore.Variation
-	report := newReporter(opts.quiet || opts.json, explore.Schedule(studies), func(paint.Progress) string {
+	say := report.NewIterations(report.New(opts.quiet || opts.json), explore.Schedule(studies), func(paint.Progress) string {
 		return fmt.Sprintf("painting %d of %d: %s", at.Number, len(studies), at.Label())
 	})
-	opts.inputs.tell(report.say)
+	opts.inputs.Tell(say.Say)
 	for _, s := range studies {
 		if s.Err != nil {
-			report.say("%d, %s, is left out: %v", s.Number, s.Label(), s.Err)
+			say.Say("%d, %s, is left out: %v", s.Number, s.Label(), s.Err)
 		}
 	}
 	options.Progress = func(p explore.Progress) {
 		at = p.Variation
-		report.iteration(p.Progress)
+		say.Iteration(p.Progress)
 	}
 	hush := context.AfterFunc(ctx, func() {
-		report.say("Stopping after this iteration; Ctrl-C again stops at once.")
+		say.Say("Stopping after this iteration; Ctrl-C again stops at once.")
 	})
 	paintErr := explore.Paint(ctx, pictures[0], regions, studies, options)
 	hush()
-	if err := report.close(); err != nil {
-		return err
-	}
-	return opts.conclude(flags, w, files, variations, studies, paintErr)
+	say.Close()
+	return opts.conclude(w, out, variations, studies, paintErr)
 }
 
 // conclude saves the sheet of the studies that are painted and prints the commands of
 // their variations. paintErr is why not all were painted, or nil.
-func (o *exploreOptions) conclude(flags *pflag.FlagSet, w work, files *paths, variations []explore.Variation, studies []explore.Study, paintErr error) error {
+func (o *exploreOptions) conclude(w painter.Work, out *painter.Outputs, variations []explore.Variation, studies []explore.Study, paintErr error) error {
 	paper := explore.Sheet(studies)
 	if paper == nil { // not one is finished
 		for _, s := range studies {
@@ -215,16 +216,16 @@ func (o *exploreOptions) conclude(flags *pflag.FlagSet, w work, files *paths, va
 		if errors.Is(paintErr, context.Canceled) {
 			return cli.ErrInterrupted
 		}
-		return w.inputFiles().named(paintErr)
+		return w.Files().Named(paintErr)
 	}
-	if err := files.savePainting(paper, picture.SaveOptions{}); err != nil {
+	if err := out.SavePicture(paper, picture.SaveOptions{}); err != nil {
 		return err
 	}
-	sheet := files.painting
+	sheet := out.Picture
 	choices := exploration{Sheet: sheet}
 	for i, s := range studies {
 		if s.Picture != nil {
-			choices.Paintings = append(choices.Paintings, o.explored(flags, w, variations[i]))
+			choices.Paintings = append(choices.Paintings, o.explored(w, variations[i]))
 		}
 	}
 	var err error
@@ -237,7 +238,7 @@ func (o *exploreOptions) conclude(flags *pflag.FlagSet, w work, files *paths, va
 		return err
 	}
 	if paintErr != nil {
-		return &unexploredError{sheet, len(choices.Paintings), len(studies), w.inputFiles().named(paintErr)}
+		return &unexploredError{sheet, len(choices.Paintings), len(studies), w.Files().Named(paintErr)}
 	}
 	if !o.quiet && !o.json {
 		cli.Warn("Saved %s (%d x %d pixels), with %d paintings.", sheet, paper.W, paper.H, len(choices.Paintings))
@@ -260,19 +261,19 @@ type explored struct {
 }
 
 // explored returns what is printed of a variation.
-func (o *exploreOptions) explored(flags *pflag.FlagSet, w work, v explore.Variation) explored {
+func (o *exploreOptions) explored(w painter.Work, v explore.Variation) explored {
 	e := explored{Number: v.Number, Label: v.Label(), Choices: make(map[explore.Parameter]string)}
-	r := provenance.Record{Seed: v.Seed, Precision: o.precision, Recipe: v.Recipe}
-	override(flags, "network", &r.Network.Name, o.network)
-	override(flags, "strength", &r.Strength, (*paint.Strength)(&o.strength))
+	r := provenance.Record{Seed: v.Seed, Precision: o.engine.Precision, Strength: o.recipe.Strength, Recipe: v.Recipe}
+	r.Network.Name = o.engine.Network
 	for _, c := range v.Choices {
 		e.Choices[c.Parameter] = c.Value
 		if s, err := paint.ParseStrength(c.Value); err == nil && c.Parameter == explore.Strength {
 			r.Strength = &s
 		}
 	}
-	for _, f := range w.inputFiles().all() {
-		r.Inputs = append(r.Inputs, provenance.Input{Role: f.role, Name: f.path})
+	r.Inputs = append(r.Inputs, provenance.Input{Role: paint.ContentRole, Name: w.Content})
+	for _, style := range w.Styles {
+		r.Inputs = append(r.Inputs, provenance.Input{Role: paint.StyleRole, Name: style})
 	}
 	e.Command = r.Command()
 	return e

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pastiche-art/pastiche/explore"
 	"github.com/pastiche-art/pastiche/internal/cli"
+	"github.com/pastiche-art/pastiche/internal/painter"
 	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
 )
@@ -32,18 +33,19 @@ func TestExploredCommands(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		work := painter.Work{Content: "p.png", Styles: []string{"s.png"}}
 		for _, v := range variations {
-			words := opts.explored(cmd.Flags(), work{content: "p.png", styles: []string{"s.png"}}, v).Command
+			words := opts.explored(work, v).Command
 			var painting paintOptions
-			painter := newPaintCommand()
-			painter.ResetFlags()
-			painting.AddFlags(painter)
-			if err := painter.ParseFlags(words[2:]); err != nil {
+			command := newPaintCommand()
+			command.ResetFlags()
+			painting.AddFlags(command)
+			if err := command.ParseFlags(words[2:]); err != nil {
 				t.Fatalf("%v: %v", words, err)
 			}
-			recipe, err := painting.recipe(painter.Flags())
-			if diff := cmp.Diff(v.Recipe, recipe); err != nil || diff != "" || painting.seed != v.Seed {
-				t.Errorf("%v: seed %d, expected %d; %v (-want +got):\n%s", words, painting.seed, v.Seed, err, diff)
+			recipe, err := painting.ChosenRecipe(work)
+			if diff := cmp.Diff(v.Recipe, recipe); err != nil || diff != "" || painting.Seed != v.Seed {
+				t.Errorf("%v: seed %d, expected %d; %v (-want +got):\n%s", words, painting.Seed, v.Seed, err, diff)
 			}
 		}
 	}
@@ -59,13 +61,13 @@ func TestInterruptedExploration(t *testing.T) {
 	for i, v := range variations {
 		studies[i].Variation = v
 	}
-	opts, flags := exploreOptions{quiet: true}, newExploreCommand().Flags()
+	opts, work := exploreOptions{quiet: true}, painter.Work{Content: "p.png", Styles: []string{"s.png"}}
 	path := filepath.Join(t.TempDir(), "sheet.png")
 	conclude := func(cause error) error {
-		return opts.conclude(flags, work{content: "p.png", styles: []string{"s.png"}}, &paths{painting: path}, variations, studies, cause)
+		return opts.conclude(work, painter.NewOutputs(nil, path, ""), variations, studies, cause)
 	}
-	if err := conclude(context.Canceled); exitCode(err) != cli.ExitInterrupted || exists(path) {
-		t.Errorf("before the first is finished: %v, a sheet: %t", err, exists(path))
+	if err := conclude(context.Canceled); exitCode(err) != cli.ExitInterrupted || isThere(path) {
+		t.Errorf("before the first is finished: %v, a sheet: %t", err, isThere(path))
 	}
 	if err := conclude(&paint.DivergedError{Err: context.DeadlineExceeded}); exitCode(err) != cli.ExitDiverged {
 		t.Errorf("where it diverged: %v", err)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/internal/npy"
+	"github.com/pastiche-art/pastiche/internal/painter"
 	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
 )
@@ -40,8 +41,9 @@ is given.`,
 }
 
 type featuresOptions struct {
-	engineOptions
-	recipeOptions
+	recipe        painter.RecipeChoice // of which only Settings count
+	engine        painter.Engine
+	inputs        painter.Inputs
 	layer, output string
 	size          int
 }
@@ -51,10 +53,10 @@ func (o *featuresOptions) AddFlags(cmd *cobra.Command) {
 	flags.StringVar(&o.layer, "layer", "", "`NAME` of the layer, such as conv4_2")
 	flags.StringVarP(&o.output, "output", "o", "", "`FILE` to save, with a name that ends in .npy; - is standard output")
 	flags.IntVar(&o.size, "size", 0, "long side to resize the picture to, in pixels (default its own)")
-	o.addSet(cmd)
+	addSet(cmd, &o.recipe)
 	flags.Lookup("set").Usage = "`NAME=VALUE` of a parameter of the network: pooling or replicate; repeatable"
 	cli.Section(cmd, "Everyday", "layer", "output", "size", "set")
-	o.engineOptions.AddFlags(cmd)
+	addEngine(cmd, &o.engine, &o.inputs)
 }
 
 func (o *featuresOptions) validate() error {
@@ -66,7 +68,7 @@ func (o *featuresOptions) validate() error {
 	case o.size < 0 || o.size > paint.MaxSize:
 		return cli.Misused("--size %d: expected 1 to %d, or 0 for the picture's own", o.size, paint.MaxSize)
 	}
-	return o.engineOptions.validate()
+	return o.engine.Validate()
 }
 
 func runFeatures(ctx context.Context, opts *featuresOptions, path string) error {
@@ -75,38 +77,35 @@ func runFeatures(ctx context.Context, opts *featuresOptions, path string) error 
 	}
 	recipe := paint.Classic() // for its zero padding, which is a VGG's own
 	recipe.Pooling = nil      // for that of the network
-	for _, setting := range opts.settings {
-		name, value, err := parseSetting(setting)
-		if err == nil && name != "pooling" && name != "replicate" {
-			err = cli.Misused("--set %s: expected pooling or replicate, as no other parameter changes what a layer sees", name)
+	err := opts.recipe.Set(&recipe, func(name string) error {
+		if name != "pooling" && name != "replicate" {
+			return cli.Misused("--set %s: expected pooling or replicate, as no other parameter changes what a layer sees", name)
 		}
-		if err == nil {
-			err = inSetting(name, recipe.Set(name, value))
-		}
-		if err != nil {
-			return err
-		}
-	}
-	p, err := opts.openPicture(ctx, path)
+		return nil
+	})
 	if err != nil {
 		return err
 	}
-	opts.inputs.tell(cli.Warn)
-	if err := checkOutput(opts.output); err != nil {
+	p, err := opts.inputs.Open(ctx, path)
+	if err != nil {
 		return err
 	}
-	network, err := opts.openNetwork()
+	opts.inputs.Tell(cli.Warn)
+	if err := painter.CheckOutput(opts.output); err != nil {
+		return err
+	}
+	network, err := opts.engine.OpenNetwork()
 	if err != nil {
 		return err
 	}
 	if opts.size > 0 {
 		p = p.Resize(picture.FitLong(p.W, p.H, opts.size))
 	}
-	a, err := paint.Features(ctx, p, opts.layer, paint.Options{Recipe: &recipe, Network: network, Threads: opts.threads, Precision: opts.precision, Memory: opts.limitMemory()})
+	a, err := paint.Features(ctx, p, opts.layer, opts.engine.Options(&recipe, network))
 	if err != nil {
-		return inputFiles{picture: path}.named(err)
+		return painter.Files{Picture: path}.Named(err)
 	}
-	return writeOutput(opts.output, func(w io.Writer) error {
+	return painter.WriteOutput(opts.output, func(w io.Writer) error {
 		return npy.Write(w, a.Values, a.Channels, a.Height, a.Width)
 	})
 }

@@ -130,24 +130,3 @@ func TestPaintingOutlivesItsReader(t *testing.T) {
 		t.Error(err)
 	}
 }
-
-// TestPaintingIsSavedElsewhere: the folder goes away while the painting is
-// made.
-func TestPaintingIsSavedElsewhere(t *testing.T) {
-	elsewhere := t.TempDir()
-	for _, name := range []string{"TMPDIR", "TMP"} {
-		t.Setenv(name, elsewhere)
-	}
-	files := &paths{painting: filepath.Join(t.TempDir(), "gone", "p.png")}
-	err := files.savePainting(drawn(5, 4, 1), picture.SaveOptions{})
-	if exitCode(err) != cli.ExitOutput {
-		t.Fatalf("got %v, want exit code %d", err, cli.ExitOutput)
-	}
-	saved, _ := filepath.Glob(filepath.Join(elsewhere, "pastiche-*.png"))
-	if len(saved) != 1 || !strings.HasSuffix(err.Error(), "the painting is in "+saved[0]+" instead") {
-		t.Fatalf("found %v, said %v", saved, err)
-	}
-	if _, err := picture.Open(t.Context(), saved[0], picture.Limits{}); err != nil {
-		t.Error(err)
-	}
-}

@@ -341,3 +341,12 @@ func writeJob(w *tabwriter.Writer, j *api.Job) {
 		row("costs", "total %.6g, content %.6g, style %.6g after %d iterations", r.Costs.Total, r.Costs.Content, r.Costs.Style, r.Steps)
 	}
 }
+
+// texts returns names as plain strings.
+func texts[T ~string](names []T) []string {
+	plain := make([]string, len(names))
+	for i, n := range names {
+		plain[i] = string(n)
+	}
+	return plain
+}

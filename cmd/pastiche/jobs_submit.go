@@ -14,12 +14,12 @@ import (
 	"unicode"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/pastiche-art/pastiche/api"
 	"github.com/pastiche-art/pastiche/client"
 	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/internal/job"
+	"github.com/pastiche-art/pastiche/internal/painter"
 	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
 )
@@ -30,7 +30,6 @@ type submitOptions struct {
 	paintOptions
 	idempotencyKey, retention string
 	labels                    map[string]string
-	shape                     canvasShape // of a texture
 	asJSON                    bool
 }
 
@@ -63,7 +62,7 @@ again, submits the same job once where --idempotency-key is the same.`,
 		},
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return o.with(func(c *client.Client) error { return o.run(cmd.Context(), cmd.Flags(), c, args) })
+		return o.with(func(c *client.Client) error { return o.run(cmd.Context(), c, args) })
 	}
 	o.AddFlags(cmd)
 	return cmd
@@ -71,18 +70,18 @@ again, submits the same job once where --idempotency-key is the same.`,
 
 func (o *submitOptions) AddFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	o.addRecipe(cmd)
-	o.addStrength(cmd)
-	o.everydayFlags(cmd, "size", "iterations", "content_weight", "style_scale", "colors", "faces")
+	addRecipe(cmd, &o.Recipe)
+	addStrength(cmd, &o.Recipe)
+	everydayFlags(cmd, &o.Recipe, "size", "iterations", "content_weight", "style_scale", "colors", "faces")
 	o.addMasks(cmd)
 	o.addStyles(cmd)
 	o.addSeed(cmd)
-	flags.Var(&o.shape, "shape", "`SIZE` of a texture in pixels, or its proportions where --size says how large")
+	flags.Var(&shape{&o.Shape}, "shape", "`SIZE` of a texture in pixels, or its proportions where --size says how large")
 	flags.Lookup("shape").DefValue = "" // which help texts leave out
 	cli.Everyday(cmd, "mask", "keep", "set")
-	addParameters(cmd, "tileable")
+	addParameters(cmd, &o.Recipe, "tileable")
 	cli.Section(cmd, "Texture", "shape", "tileable")
-	o.maxPixels = picture.DefaultMaxPixels
+	o.Inputs.MaxPixels = picture.DefaultMaxPixels
 	flags.StringVar(&o.idempotencyKey, "idempotency-key", "", "`KEY` of the submission; submissions with the same key are one job")
 	flags.StringToStringVar(&o.labels, "label", nil, "`NAME=VALUE` of a label that the job is listed by; repeatable")
 	flags.StringVar(&o.retention, "retention", "", "`TIME` that the finished job is kept, such as 48h, or forever (default and most: what the server allows)")
@@ -91,21 +90,21 @@ func (o *submitOptions) AddFlags(cmd *cobra.Command) {
 	o.serverOptions.AddFlags(cmd)
 }
 
-func (o *submitOptions) run(ctx context.Context, flags *pflag.FlagSet, c *client.Client, args []string) error {
-	options, err := o.jobOptions(ctx, flags, c)
+func (o *submitOptions) run(ctx context.Context, c *client.Client, args []string) error {
+	w := painter.Work{Styles: args}
+	if o.Shape == nil {
+		w = painter.Work{Content: args[0], Styles: args[1:]}
+	}
+	options, err := o.jobOptions(ctx, c, w)
 	if err != nil {
 		return err
 	}
 	submission := api.Submission{Options: options, Labels: named(o.labels, args[0]), Retention: o.retention}
-	content := ""
-	if len(options.Shape) == 0 {
-		content, args = args[0], args[1:]
-	}
-	pictures, scales, err := o.pictures(ctx, content, args)
+	pictures, scales, err := o.pictures(ctx, w)
 	if err != nil {
 		return err
 	}
-	if o.styleScales != nil {
+	if o.StyleScales != nil {
 		options.StyleScales = scales
 	}
 	j, err := c.Submit(ctx, o.idempotencyKey, submission, pictures...)
@@ -145,43 +144,41 @@ func named(labels map[string]string, path string) map[string]string {
 
 // jobOptions returns the options of the job that flags describe. A recipe that this
 // program does not know is a preset of the server.
-func (o *submitOptions) jobOptions(ctx context.Context, flags *pflag.FlagSet, c *client.Client) (*api.Options, error) {
-	if !isRecipeFile(o.name) && !slices.Contains(paint.RecipeNames(), o.name) {
-		preset, err := presetNamed(ctx, c, o.name, paint.Strength(o.strength))
+func (o *submitOptions) jobOptions(ctx context.Context, c *client.Client, w painter.Work) (*api.Options, error) {
+	if !painter.IsRecipeFile(o.Recipe.Name) && !slices.Contains(paint.RecipeNames(), o.Recipe.Name) {
+		preset, err := presetNamed(ctx, c, o.Recipe)
 		if err != nil {
-			return nil, inFlags(err)
+			return nil, painter.InFlags(err)
 		}
-		o.base = preset
+		o.Recipe.Base = preset
 	}
-	options := &api.Options{StyleWeights: o.blend, Seed: o.seed}
-	if flags.Changed("shape") {
-		options.Shape = []int{o.shape.X, o.shape.Y}
-		if err := o.shape.setSize(flags); err != nil {
-			return nil, err
-		}
+	options := &api.Options{StyleWeights: o.StyleBlend, Seed: o.Seed, Strength: (*float64)(o.Recipe.Strength)}
+	if o.Shape != nil {
+		options.Shape = []int{o.Shape.X, o.Shape.Y}
 	}
-	if flags.Changed("strength") {
-		options.Strength = (*float64)(&o.strength)
-	}
-	recipe, err := o.requested(flags)
+	recipe, err := o.ChosenRecipe(w)
 	options.Recipe = job.RecipeOf(&recipe)
 	return options, err
 }
 
-// presetNamed returns the preset of the server with a name, with its strength, or nil
+// presetNamed returns the preset of the server that is chosen, with its strength, or nil
 // where there is none.
-func presetNamed(ctx context.Context, c *client.Client, name string, strength paint.Strength) (*paint.Recipe, error) {
+func presetNamed(ctx context.Context, c *client.Client, chosen painter.RecipeChoice) (*paint.Recipe, error) {
 	list, err := c.Recipes(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for _, r := range list.Recipes {
-		if r.Name != name {
+		if r.Name != chosen.Name {
 			continue
 		}
 		data, err := json.Marshal(r.Recipe)
 		if err != nil {
 			return nil, err
+		}
+		strength := paint.Balanced
+		if chosen.Strength != nil {
+			strength = *chosen.Strength
 		}
 		recipe, err := paint.ParseRecipe(data, strength)
 		return &recipe, err
@@ -192,72 +189,57 @@ func presetNamed(ctx context.Context, c *client.Client, name string, strength pa
 // pictures returns the pictures that are sent and the scale of each style among them.
 // Files are sent as they are, masks of label pictures as PNG files. A style that
 // several masks share is sent several times.
-func (o *submitOptions) pictures(ctx context.Context, content string, styles []string) (sent []client.Picture, scales []float64, err error) {
-	o.inputs.files = make(map[string][]byte)
-	send := func(role api.Role, path string) {
-		sent = append(sent, client.Picture{Role: role, Open: client.Bytes(o.inputs.files[path])})
+func (o *submitOptions) pictures(ctx context.Context, w painter.Work) (sent []client.Picture, scales []float64, err error) {
+	send := func(role api.Role, p image.Image) error {
+		file := o.Inputs.File(p)
+		if file == nil {
+			var b bytes.Buffer
+			if err := picture.Encode(&b, picture.FromImage(p), picture.PNG, picture.SaveOptions{}); err != nil {
+				return err
+			}
+			file = b.Bytes()
+		}
+		sent = append(sent, client.Picture{Role: role, Open: client.Bytes(file)})
+		return nil
 	}
-	for role, path := range map[api.Role]string{api.Content: content, api.Keep: o.keep, api.Init: o.init} {
+	for role, path := range map[api.Role]string{api.Content: w.Content, api.Init: o.Init} {
 		if path == "" {
 			continue
 		}
-		if _, err := o.openPicture(ctx, path); err != nil {
+		p, err := o.Inputs.Open(ctx, path)
+		if err == nil {
+			err = send(role, p)
+		}
+		if err != nil {
 			return nil, nil, err
 		}
-		send(role, path)
 	}
-	regions, paths, err := o.placed(ctx, styles)
+	regions, err := o.OpenRegions(ctx, w.Styles)
 	if err != nil {
 		return nil, nil, err
 	}
-	sendMask := func(role api.Role, m image.Image) error {
-		if m == nil {
-			return nil
-		}
-		if path := paths[m]; path != "" {
-			send(role, path)
-			return nil
-		}
-		var b bytes.Buffer
-		err := picture.Encode(&b, picture.FromImage(m), picture.PNG, picture.SaveOptions{})
-		sent = append(sent, client.Picture{Role: role, Open: client.Bytes(b.Bytes())})
-		return err
-	}
 	for _, r := range regions {
-		if err := sendMask(api.Mask, r.Mask); err != nil {
-			return nil, nil, err
+		role := api.Mask
+		if len(r.Styles) == 0 {
+			role = api.Keep
+		}
+		if r.Mask != nil {
+			if err := send(role, r.Mask); err != nil {
+				return nil, nil, err
+			}
 		}
 		for _, s := range r.Styles {
-			send(api.Style, paths[s.Picture])
+			if err := send(api.Style, s.Picture); err != nil {
+				return nil, nil, err
+			}
 			scales = append(scales, s.Scale)
-			if err := sendMask(api.StyleMask, s.Mask); err != nil {
+			if s.Mask == nil {
+				continue
+			}
+			if err := send(api.StyleMask, s.Mask); err != nil {
 				return nil, nil, err
 			}
 		}
 	}
 	return sent, scales, nil
-}
-
-// placed returns the regions with their styles and masks, and the file of each picture
-// and mask that has one.
-func (o *submitOptions) placed(ctx context.Context, names []string) ([]paint.Region, map[image.Image]string, error) {
-	paths := make(map[image.Image]string)
-	styles, err := o.openStyles(ctx, names)
-	if err != nil {
-		return nil, nil, err
-	}
-	for i, s := range styles {
-		paths[s.Picture] = names[i]
-	}
-	var masks [2][]image.Image
-	for i, of := range [][]string{o.masks, o.styleMasks} {
-		if masks[i], err = o.openMasks(ctx, of); err != nil {
-			return nil, nil, err
-		}
-		for k, m := range masks[i] {
-			paths[m] = of[k]
-		}
-	}
-	regions, err := o.divide(styles, masks[0], masks[1], nil)
-	return regions, paths, err
 }

@@ -6,15 +6,15 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync/atomic"
 
 	"github.com/spf13/cobra"
-	"github.com/vbauerster/mpb/v8"
 
 	"github.com/pastiche-art/pastiche/api"
 	"github.com/pastiche-art/pastiche/client"
 	"github.com/pastiche-art/pastiche/internal/atomicfile"
 	"github.com/pastiche-art/pastiche/internal/cli"
+	"github.com/pastiche-art/pastiche/internal/painter"
+	"github.com/pastiche-art/pastiche/internal/report"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -83,7 +83,7 @@ func (o *waitOptions) finish(ctx context.Context, c *client.Client, j *api.Job, 
 	}
 	write := func(w io.Writer) error { return download(ctx, c, j, query, w) }
 	if o.output != "" {
-		return writeOutput(o.output, write)
+		return painter.WriteOutput(o.output, write)
 	}
 	name, err := atomicfile.WriteUnused(j.ID+".png", write)
 	if err == nil {
@@ -95,15 +95,8 @@ func (o *waitOptions) finish(ctx context.Context, c *client.Client, j *api.Job, 
 // follow waits for a job, shows its progress on standard error, and returns the job
 // when its state is final.
 func follow(ctx context.Context, c *client.Client, id string) (*api.Job, error) {
-	var state atomic.Pointer[barState]
-	var bar *mpb.Bar // nil before the first iteration
-	container := mpb.New(mpb.WithOutput(os.Stderr))
-	defer func() {
-		if bar != nil {
-			bar.Abort(false) // of no effect on one that is complete
-		}
-		container.Wait()
-	}()
+	bar, begun := report.New(false), false
+	defer bar.Close()
 	var last *api.Job
 	for e, err := range c.Events(ctx, id) {
 		if err != nil {
@@ -111,22 +104,19 @@ func follow(ctx context.Context, c *client.Client, id string) (*api.Job, error) 
 		}
 		p := e.Progress
 		if e.Job != nil {
-			if last, p = e.Job, e.Job.Progress; p == nil && bar == nil && !last.State.Final() {
-				fmt.Fprintf(container, "%s: %s\n", last.State, cli.Printable(detail(last)))
+			if last, p = e.Job, e.Job.Progress; p == nil && !begun && !last.State.Final() {
+				bar.Say("%s: %s", last.State, detail(last))
 			}
 		}
 		if p == nil || p.Steps == 0 { // the event of a preview has no steps
 			continue
 		}
-		shown := &barState{count: fmt.Sprintf("%d/%d ", p.Step, p.Steps)}
+		begun = true
+		state := report.State{Done: int64(p.Step), Total: int64(p.Steps), Count: fmt.Sprintf("%d/%d", p.Step, p.Steps)}
 		if p.SecondsLeft != nil {
-			shown.pace = " about " + seconds(*p.SecondsLeft) + " left"
+			state.Pace = "about " + seconds(*p.SecondsLeft) + " left"
 		}
-		state.Store(shown)
-		if bar == nil {
-			bar = drawBar(container, int64(p.Steps), &state)
-		}
-		bar.SetCurrent(int64(p.Step))
+		bar.Show(state)
 	}
 	if last != nil && last.State.Final() {
 		return last, nil
@@ -138,9 +128,9 @@ func follow(ctx context.Context, c *client.Client, id string) (*api.Job, error) 
 // refuses an output that could not be written.
 func (o *waitOptions) format(id string) (query string, err error) {
 	if o.output == "" {
-		return "", checkOutput(atomicfile.Unused(id + ".png"))
+		return "", painter.CheckOutput(atomicfile.Unused(id + ".png"))
 	}
-	format, err := outputFormat(o.output)
+	format, err := painter.OutputFormat(o.output)
 	if err != nil {
 		return "", cli.Misused("--output %w", err)
 	}
@@ -155,7 +145,7 @@ func (o *waitOptions) format(id string) (query string, err error) {
 	default:
 		return "", cli.Misused("--output %s: a server sends no %s: expected a .png, .jpg or .webp", o.output, format)
 	}
-	return query, checkOutput(o.output)
+	return query, painter.CheckOutput(o.output)
 }
 
 // download writes the painting of a job, as the query asks for it.

@@ -1,15 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"math"
-	"runtime/debug"
 	"strconv"
 
 	"github.com/dustin/go-humanize"
-
-	"github.com/pastiche-art/pastiche/paint"
 )
 
 const memoryHelp = "memory to use, `SIZE` such as 2GiB: large pictures are computed in parts that fit (default no limit, and an error where less is free)"
@@ -38,11 +34,3 @@ func (b *byteSize) String() string {
 }
 
 func (*byteSize) Type() string { return "size" }
-
-// limitMemory returns the limit for [paint.Options], 0 for none, and has the garbage
-// collector work towards it, or towards the memory free.
-func (o *engineOptions) limitMemory() int64 {
-	limit := int64(o.memory)
-	debug.SetMemoryLimit(cmp.Or(limit, paint.DefaultMemory()))
-	return limit
-}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pastiche-art/pastiche/internal/cli"
+	"github.com/pastiche-art/pastiche/internal/painter"
 	"github.com/pastiche-art/pastiche/paint"
 )
 
@@ -80,9 +81,9 @@ func listRecipes(asJSON bool) error {
 }
 
 func printRecipe(name string, asJSON bool) error {
-	r, err := loadRecipe(name, paint.Balanced)
+	r, err := (&painter.RecipeChoice{Name: name}).Recipe()
 	if err != nil {
-		return inFlags(err)
+		return err
 	}
 	if asJSON {
 		text, err := json.Marshal(r)

@@ -7,9 +7,9 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/pastiche-art/pastiche/internal/cli"
+	"github.com/pastiche-art/pastiche/internal/painter"
 	"github.com/pastiche-art/pastiche/paint"
 )
 
@@ -36,7 +36,7 @@ With --json, one object for each picture, a line each:
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runScore(cmd.Context(), &opts, cmd.Flags(), args)
+			return runScore(cmd.Context(), &opts, args)
 		},
 	}
 	opts.AddFlags(cmd)
@@ -44,20 +44,21 @@ With --json, one object for each picture, a line each:
 }
 
 type scoreOptions struct {
-	recipeOptions
-	engineOptions
-	json bool
+	recipe painter.RecipeChoice
+	engine painter.Engine
+	inputs painter.Inputs
+	json   bool
 }
 
 func (o *scoreOptions) AddFlags(cmd *cobra.Command) {
-	o.addRecipe(cmd)
-	o.everydayFlags(cmd, "content_weight", "style_scale", "faces")
-	o.addSet(cmd)
+	addRecipe(cmd, &o.recipe)
+	everydayFlags(cmd, &o.recipe, "content_weight", "style_scale", "faces")
+	addSet(cmd, &o.recipe)
 	cli.Section(cmd, "Recipe", "set")
 	cmd.Flags().BoolVar(&o.json, "json", false, "print one object a line, with the costs of each layer")
 	cli.Section(cmd, "Output", "json")
 	cli.Everyday(cmd, "set", "json")
-	o.engineOptions.AddFlags(cmd)
+	addEngine(cmd, &o.engine, &o.inputs)
 }
 
 // scored is the report on one picture.
@@ -66,20 +67,20 @@ type scored struct {
 	*paint.Report
 }
 
-func runScore(ctx context.Context, opts *scoreOptions, flags *pflag.FlagSet, args []string) error {
-	if err := opts.validate(); err != nil {
+func runScore(ctx context.Context, opts *scoreOptions, args []string) error {
+	if err := opts.engine.Validate(); err != nil {
 		return err
 	}
-	recipe, err := opts.recipe(flags)
+	recipe, err := opts.recipe.Recipe()
 	if err != nil {
 		return err
 	}
-	pictures, err := opts.openPictures(ctx, args)
+	pictures, err := opts.inputs.OpenAll(ctx, args)
 	if err != nil {
 		return err
 	}
-	opts.inputs.tell(cli.Warn)
-	network, substitute, err := opts.openRecipeNetwork(flags, &recipe)
+	opts.inputs.Tell(cli.Warn)
+	network, substitute, err := opts.engine.OpenRecipeNetwork(&recipe)
 	if err != nil {
 		return err
 	}
@@ -89,12 +90,12 @@ func runScore(ctx context.Context, opts *scoreOptions, flags *pflag.FlagSet, arg
 	var reports []scored
 	for i, path := range args[2:] {
 		report, err := paint.Score(ctx, pictures[0], paint.InMannerOf(pictures[1]), pictures[2+i],
-			paint.Options{Recipe: &recipe, Network: network, Threads: opts.threads, Precision: opts.precision, Memory: opts.limitMemory()})
+			opts.engine.Options(&recipe, network))
 		if err != nil {
 			if errors.As(err, new(*paint.PictureError)) {
-				return inputFiles{content: args[0], styles: args[1:2], picture: path}.named(err)
+				return painter.Files{Content: args[0], Styles: args[1:2], Picture: path}.Named(err)
 			}
-			return fmt.Errorf("%s: %w", path, inFlags(err))
+			return fmt.Errorf("%s: %w", path, painter.InFlags(err))
 		}
 		reports = append(reports, scored{path, report})
 	}

@@ -1,4 +1,4 @@
-package main
+package painter
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ type snapshots struct {
 	every   int
 	first   int // the first iteration after which the picture is saved
 	name    func(painting string, step int) string
-	files   *paths
+	out     *Outputs
 	profile *picture.Profile // or nil
 	saved   func(path string)
 	firstError
@@ -27,18 +27,16 @@ func numbered(painting string, step int) string {
 	return fmt.Sprintf("%s-%06d%s", strings.TrimSuffix(painting, ext), step, ext)
 }
 
-func (s *snapshots) iteration(p paint.Progress) {
+func (s *snapshots) Iteration(p paint.Progress) {
 	if p.Step < s.first || (p.Step-s.first)%s.every != 0 {
 		return
 	}
 	s.try(func() error {
-		path := s.name(s.files.painting, p.Step)
-		path, err := s.files.save(path, p.Picture(), picture.SaveOptions{Profile: s.profile})
+		path := s.name(s.out.Picture, p.Step)
+		path, err := s.out.save(path, p.Picture(), picture.SaveOptions{Profile: s.profile})
 		if err == nil {
 			s.saved(path)
 		}
 		return err
 	})
 }
-
-func (s *snapshots) close() error { return s.err }

@@ -1,4 +1,4 @@
-package main
+package painter
 
 import (
 	"fmt"
@@ -16,7 +16,7 @@ type film struct {
 	size  int           // the long side
 	roll  *picture.Film // nil before the first iteration
 	saved func(path string)
-	*inputs
+	*Inputs
 	firstError
 }
 
@@ -28,12 +28,12 @@ const (
 )
 
 // newFilm returns the film of a painting, no larger than the painting.
-func newFilm(path string, r paint.Recipe, c *inputs, saved func(path string)) *film {
+func newFilm(path string, r paint.Recipe, in *Inputs, saved func(path string)) *film {
 	schedule := r.Schedule()
-	return &film{path: path, size: min(filmSize, schedule[len(schedule)-1].Size), inputs: c, saved: saved}
+	return &film{path: path, size: min(filmSize, schedule[len(schedule)-1].Size), Inputs: in, saved: saved}
 }
 
-func (f *film) iteration(p paint.Progress) {
+func (f *film) Iteration(p paint.Progress) {
 	every := max(1, p.Steps/filmFrames)
 	if p.Step%every != 0 && p.Step != 1 && p.Step != p.Steps {
 		return
@@ -48,7 +48,7 @@ func (f *film) iteration(p paint.Progress) {
 	})
 }
 
-func (f *film) close() error {
+func (f *film) Close() error {
 	if f.roll == nil || f.err != nil {
 		return f.err
 	}
@@ -64,13 +64,13 @@ type sheet struct {
 	path     string
 	pictures []picture.SheetPicture
 	saved    func(path string)
-	*inputs
+	*Inputs
 }
 
 // sheetField is the side of a field of a contact sheet, in pixels.
 const sheetField = 320
 
-func (s *sheet) iteration(p paint.Progress) {
+func (s *sheet) Iteration(p paint.Progress) {
 	if p.Iteration != p.Iterations {
 		return
 	}
@@ -80,7 +80,7 @@ func (s *sheet) iteration(p paint.Progress) {
 	})
 }
 
-func (s *sheet) close() error {
+func (s *sheet) Close() error {
 	paper := picture.ContactSheet(s.pictures, 0, sheetField, sheetField)
 	if paper == nil {
 		return nil
@@ -92,8 +92,8 @@ func (s *sheet) close() error {
 	return err
 }
 
-// checkFilmPath refuses an extension that no film has.
-func checkFilmPath(path string) error {
+// checkFilm refuses an extension that no film has.
+func checkFilm(path string) error {
 	if _, err := picture.NewFilm(filepath.Base(path), 1); err != nil {
 		return &cli.UsageError{Err: err}
 	}

@@ -1,4 +1,4 @@
-package main
+package painter
 
 import (
 	"errors"
@@ -8,56 +8,57 @@ import (
 	"github.com/pastiche-art/pastiche/paint"
 )
 
-// inputFiles holds the names of the files that a painting reads, "" for those it does
-// not have.
-type inputFiles struct {
-	content, keep, init string
-	picture             string // the one that score judges
+// Files holds the names of the pictures that a command reads, "" for those it does not
+// have.
+type Files struct {
+	Content, Keep, Init string
+	Picture             string // the one that is measured
 	// One name per style or mask. A single name counts for every region.
-	styles, masks, styleMasks []string
+	Styles, Masks, StyleMasks []string
 }
 
-// inputFiles returns the files of a painting.
-func (o *paintOptions) inputFiles(w work) inputFiles {
-	return inputFiles{content: w.content, styles: w.styles, masks: o.masks, styleMasks: o.styleMasks, keep: o.keep, init: o.init}
-}
-
-// inputFiles returns the files of an exploration.
-func (w work) inputFiles() inputFiles { return inputFiles{content: w.content, styles: w.styles} }
-
-// inputFile is a file that a painting reads.
-type inputFile struct {
+// file is a file with its role.
+type file struct {
 	role paint.Role
 	path string
 }
 
 // all returns the files, those of one role in their order.
-func (f inputFiles) all() []inputFile {
-	var all []inputFile
+func (f Files) all() []file {
+	var all []file
 	add := func(role paint.Role, paths ...string) {
 		for _, path := range paths {
 			if path != "" {
-				all = append(all, inputFile{role, path})
+				all = append(all, file{role, path})
 			}
 		}
 	}
-	add(paint.ContentRole, f.content)
-	add(paint.StyleRole, f.styles...)
-	add(paint.MaskRole, f.masks...)
-	add(paint.StyleMaskRole, f.styleMasks...)
-	add(paint.KeepRole, f.keep)
-	add(paint.InitRole, f.init)
-	add(paint.PictureRole, f.picture)
+	add(paint.ContentRole, f.Content)
+	add(paint.StyleRole, f.Styles...)
+	add(paint.MaskRole, f.Masks...)
+	add(paint.StyleMaskRole, f.StyleMasks...)
+	add(paint.KeepRole, f.Keep)
+	add(paint.InitRole, f.Init)
+	add(paint.PictureRole, f.Picture)
 	return all
 }
 
-// named gives the library's complaint about a picture the name of its file, and any other
+// paths returns the names of the files.
+func (f Files) paths() []string {
+	var paths []string
+	for _, file := range f.all() {
+		paths = append(paths, file.path)
+	}
+	return paths
+}
+
+// Named gives the library's complaint about a picture the name of its file, and any other
 // complaint about an option that of its flag. A picture of which nothing is visible is the
 // fault of the file.
-func (f inputFiles) named(err error) error {
+func (f Files) Named(err error) error {
 	var of *paint.PictureError
 	if !errors.As(err, &of) {
-		return inFlags(err)
+		return InFlags(err)
 	}
 	name := f.name(of)
 	var small *paint.SizeError
@@ -71,7 +72,7 @@ func (f inputFiles) named(err error) error {
 }
 
 // name returns the file of a picture, with its flag where it has one.
-func (f inputFiles) name(of *paint.PictureError) string {
+func (f Files) name(of *paint.PictureError) string {
 	var files []string
 	for _, file := range f.all() {
 		if file.role == of.Role {

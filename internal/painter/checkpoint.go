@@ -1,4 +1,4 @@
-package main
+package painter
 
 import (
 	"errors"
@@ -23,27 +23,25 @@ type checkpoints struct {
 	firstError
 }
 
-// newCheckpoints returns nil where no checkpoints are asked for. resumed is the state of
-// the file of --resume, or nil.
-func (o *paintOptions) newCheckpoints(files *paths, resumed fs.FileInfo) *checkpoints {
-	if files.checkpoint == "" {
+// newCheckpoints returns nil without a path. resumed is the state of the file of --resume,
+// or nil.
+func newCheckpoints(path string, every time.Duration, resumed fs.FileInfo) *checkpoints {
+	if path == "" {
 		return nil
 	}
-	c := &checkpoints{path: files.checkpoint, every: o.checkpointEvery, last: time.Now()}
+	c := &checkpoints{path: path, every: every, last: time.Now()}
 	if now, err := os.Stat(c.path); err == nil && resumed != nil && os.SameFile(now, resumed) {
 		c.own = resumed
 	}
 	return c
 }
 
-func (c *checkpoints) iteration(p paint.Progress) {
+func (c *checkpoints) Iteration(p paint.Progress) {
 	if now := time.Now(); now.Sub(c.last) >= c.every {
 		c.try(func() error { return c.save(p.WriteCheckpoint) })
 		c.last = now
 	}
 }
-
-func (c *checkpoints) close() error { return c.err }
 
 // save saves a checkpoint.
 func (c *checkpoints) save(write func(io.Writer) error) error {
@@ -86,21 +84,21 @@ func (c *checkpoints) drop() {
 
 // checkCheckpoint refuses a file of --checkpoint that exists, unless it is that of
 // --resume.
-func (o *paintOptions) checkCheckpoint() error {
-	info, err := os.Lstat(o.checkpoint)
+func (p *Painter) checkCheckpoint() error {
+	info, err := os.Lstat(p.Checkpoint)
 	if err != nil || info.IsDir() { // checkOutput refuses a folder
 		return nil
 	}
-	if target, err := os.Stat(o.checkpoint); err == nil {
+	if target, err := os.Stat(p.Checkpoint); err == nil {
 		info = target
 	}
-	if resumed, err := os.Stat(o.resume); err == nil && os.SameFile(info, resumed) {
+	if resumed, err := os.Stat(p.Resume); err == nil && os.SameFile(info, resumed) {
 		return nil
 	}
-	if isCheckpoint(o.checkpoint, info) {
-		return cli.Misused("%s is a checkpoint: --resume %s continues it; remove it to begin anew", o.checkpoint, o.checkpoint)
+	if isCheckpoint(p.Checkpoint, info) {
+		return cli.Misused("%s is a checkpoint: --resume %s continues it; remove it to begin anew", p.Checkpoint, p.Checkpoint)
 	}
-	return cli.Misused("%s is no checkpoint of pastiche and is not written over: choose another name for --checkpoint", o.checkpoint)
+	return cli.Misused("%s is no checkpoint of pastiche and is not written over: choose another name for --checkpoint", p.Checkpoint)
 }
 
 // isCheckpoint reports whether a file begins as a checkpoint does.
@@ -126,16 +124,16 @@ func openCheckpoint(path string) (*paint.Checkpoint, fs.FileInfo, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, cli.Unreadable("--resume %s: no such file: paint with --checkpoint %s to have one to continue from", path, path)
 	}
+	var info fs.FileInfo
+	if err == nil {
+		defer f.Close()
+		info, err = f.Stat()
+	}
 	if err != nil {
 		var pathErr *fs.PathError
 		if errors.As(err, &pathErr) {
 			err = pathErr.Err // it would repeat the path
 		}
-		return nil, nil, cli.Unreadable("--resume %s: cannot be read: %w", path, err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
 		return nil, nil, cli.Unreadable("--resume %s: cannot be read: %w", path, err)
 	}
 	c, err := paint.ReadCheckpoint(f)

@@ -1,15 +1,17 @@
-package main
+package painter
 
 import (
 	"encoding/json"
 	"io"
+	"os"
 
 	"github.com/pastiche-art/pastiche/batch"
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/paint"
 )
 
-// eventsHelp documents the events; the types below are their schema.
-const eventsHelp = `Events (--json), one JSON object a line on standard output:
+// EventsHelp documents for users the events; the types below are their schema.
+const EventsHelp = `Events (--json), one JSON object a line on standard output:
   {"event":"start","recipe":…,"network":…,"content":…,"styles":[…],"output":…,
    "seed":…,
    "print":{"width":…,"height":…,"width_mm":…,"height_mm":…,"bleed_mm":…,
@@ -25,8 +27,8 @@ const eventsHelp = `Events (--json), one JSON object a line on standard output:
 The last event is done or error. Where a painting that was interrupted or
 diverged could be saved, saved comes before error.`
 
-// batchEventsHelp documents the events of --out-dir.
-const batchEventsHelp = `
+// BatchEventsHelp documents for users the events of --out-dir.
+const BatchEventsHelp = `
 With --out-dir each painting has those events, and an error of one names its
 output. What is there already, and pictures of a format that cannot be read, have
 events of their own, and the last event is that of the whole:
@@ -84,6 +86,8 @@ type errorEvent struct {
 	Output  string `json:"output,omitempty"` // of a painting of a batch
 	Exit    int    `json:"exit"`             // the exit code
 	Message string `json:"message"`
+
+	*batchCounts // of the last event of a batch
 }
 
 // leftOutEvent tells which pictures of its folders a batch does not paint.
@@ -105,19 +109,19 @@ type batchDoneEvent struct {
 	batchCounts
 }
 
-type batchErrorEvent struct {
-	errorEvent
-	batchCounts
-}
-
 // events reports to a program. A nil *events reports to nobody.
 type events struct {
-	to *json.Encoder
+	to   *json.Encoder
+	code func(error) int
 	firstError
 }
 
-func newEvents(w io.Writer) *events {
-	e := &events{to: json.NewEncoder(w)}
+// newEvents returns the events on standard output, or nil without JSON.
+func (p *Painter) newEvents() *events {
+	if !p.JSON {
+		return nil
+	}
+	e := &events{to: json.NewEncoder(os.Stdout), code: p.ExitCode}
 	e.to.SetEscapeHTML(false)
 	return e
 }
@@ -129,16 +133,30 @@ func (e *events) send(event any) {
 	e.try(func() error { return e.to.Encode(event) })
 }
 
-// end sends the last event of a batch that ended with err.
-func (e *events) end(counts batchCounts, err error) {
-	if err == nil {
-		e.send(batchDoneEvent{"done", counts})
-		return
+// fail sends the event of an error: of the painting of a batch that output names, or of
+// the command.
+func (e *events) fail(output string, err error, counts *batchCounts) {
+	if e != nil {
+		e.send(errorEvent{"error", output, e.code(err), err.Error(), counts})
 	}
-	e.send(batchErrorEvent{errorEvent{"error", "", exitCode(err), err.Error()}, counts})
 }
 
-func (e *events) iteration(p paint.Progress) {
+// end sends the last event of a command that ended with err, and returns err, or why the
+// events could not be written. counts are those of a batch, or nil.
+func (e *events) end(err error, counts *batchCounts) error {
+	switch {
+	case e == nil:
+		return err
+	case err != nil:
+		e.fail("", err, counts)
+		return err
+	case counts != nil:
+		e.send(batchDoneEvent{"done", *counts})
+	}
+	return cli.Unwritable("standard output", e.err)
+}
+
+func (e *events) Iteration(p paint.Progress) {
 	e.send(progressEvent{
 		Event: "progress",
 		Scale: p.Scale, Scales: p.Scales,
@@ -150,10 +168,10 @@ func (e *events) iteration(p paint.Progress) {
 }
 
 func (e *events) begin(event startEvent) { e.send(event) }
-func (e *events) say(string, ...any)     {}
+func (e *events) Say(string, ...any)     {}
 func (e *events) saved(path string)      { e.send(savedEvent{"saved", path}) }
 func (e *events) done(event doneEvent)   { e.send(event) }
-func (e *events) output() io.Writer      { return io.Discard }
+func (e *events) Output() io.Writer      { return io.Discard }
 
-// close leaves the error to the end, when the last event has been sent.
-func (e *events) close() error { return nil }
+// Close leaves the error to the end, when the last event has been sent.
+func (e *events) Close() error { return nil }

@@ -1,4 +1,4 @@
-package main
+package painter
 
 import (
 	"bytes"
@@ -23,7 +23,7 @@ const previewInterval = 10 * time.Second
 
 // previews show the painting in the terminal as it comes to be.
 type previews struct {
-	*inputs
+	*Inputs
 	show termimage.Protocol
 	to   io.Writer
 	last time.Time
@@ -31,18 +31,16 @@ type previews struct {
 }
 
 // newPreviews returns previews for this terminal, or errNoGraphics.
-func newPreviews(to io.Writer, c *inputs) (*previews, error) {
-	if !cli.IsTerminal(os.Stdout) {
-		return nil, errNoGraphics
+func newPreviews(to io.Writer, in *Inputs) (*previews, error) {
+	if cli.IsTerminal(os.Stdout) {
+		if show := termimage.Detect(os.Getenv, os.Stdin, os.Stdout); show != nil {
+			return &previews{Inputs: in, show: show, to: to, last: time.Now()}, nil
+		}
 	}
-	show := termimage.Detect(os.Getenv, os.Stdin, os.Stdout)
-	if show == nil {
-		return nil, errNoGraphics
-	}
-	return &previews{inputs: c, show: show, to: to, last: time.Now()}, nil
+	return nil, errNoGraphics
 }
 
-func (v *previews) iteration(p paint.Progress) {
+func (v *previews) Iteration(p paint.Progress) {
 	now := time.Now()
 	if p.Step == p.Steps || now.Sub(v.last) < previewInterval {
 		return
@@ -50,8 +48,6 @@ func (v *previews) iteration(p paint.Progress) {
 	v.last = now
 	v.try(func() error { return v.draw(v.to, p.Picture()) })
 }
-
-func (v *previews) close() error { return v.err }
 
 // draw shows a picture.
 func (v *previews) draw(to io.Writer, p *picture.Picture) error {

@@ -1,4 +1,4 @@
-package main
+package painter
 
 import (
 	"fmt"
@@ -26,19 +26,19 @@ func isCourse(r paint.Recipe) bool { return r.Name == paint.Classic().Name }
 
 // courseOutput returns where the costs are printed: on standard output, unless the
 // painting goes there.
-func courseOutput(files *paths, report reporter) io.Writer {
-	if files.painting == cli.StandardOutput {
-		return sayer{report}
+func courseOutput(out *Outputs, to listener) io.Writer {
+	if out.Picture == cli.StandardOutput {
+		return sayer{to}
 	}
-	return report.output()
+	return to.Output()
 }
 
-// sayer is a writer of lines that a reporter says.
-type sayer struct{ reporter }
+// sayer is a writer of lines that a listener says.
+type sayer struct{ listener }
 
 func (s sayer) Write(text []byte) (int, error) {
 	for line := range strings.Lines(string(text)) {
-		s.say("%s", strings.TrimSuffix(line, "\n"))
+		s.Say("%s", strings.TrimSuffix(line, "\n"))
 	}
 	return len(text), nil
 }
@@ -49,7 +49,7 @@ type courseCosts struct {
 	firstError
 }
 
-func (c *courseCosts) iteration(p paint.Progress) {
+func (c *courseCosts) Iteration(p paint.Progress) {
 	i := p.Step - 1
 	if i%courseInterval != 0 {
 		return
@@ -60,8 +60,6 @@ func (c *courseCosts) iteration(p paint.Progress) {
 		return cli.Unwritable("standard output", err)
 	})
 }
-
-func (c *courseCosts) close() error { return c.err }
 
 // courseSnapshot names the painting as the course's notebook does: 0.png is the picture
 // after the first iteration.

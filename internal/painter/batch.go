@@ -1,4 +1,4 @@
-package main
+package painter
 
 import (
 	"context"
@@ -7,17 +7,15 @@ import (
 	"os"
 	"slices"
 
-	"github.com/spf13/pflag"
-
 	"github.com/pastiche-art/pastiche/batch"
 	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/paint"
 )
 
-// The ways in which contents and styles meet.
+// The ways in which contents and styles meet in a batch.
 const (
-	pairsAll = "all"
-	pairsZip = "zip"
+	PairsAll = "all"
+	PairsZip = "zip"
 )
 
 // batchCounts counts the paintings of a batch. Paintings that an interruption prevented
@@ -33,6 +31,7 @@ type batchCounts struct {
 type batchError struct {
 	failed []error
 	of     int
+	code   func(error) int
 }
 
 func (e *batchError) Error() string {
@@ -51,38 +50,27 @@ func (e *batchError) Sentences() []string {
 // ExitCode returns the exit code that the paintings have in common, or that of a
 // failure where they have different ones.
 func (e *batchError) ExitCode() int {
-	code := exitCode(e.failed[0])
+	code := e.code(e.failed[0])
 	for _, err := range e.failed[1:] {
-		if exitCode(err) != code {
+		if e.code(err) != code {
 			return cli.ExitFailure
 		}
 	}
 	return code
 }
 
-// runBatch paints every pair of contents and styles into --out-dir. With --json the last
-// event reports the outcome.
-func runBatch(ctx context.Context, opts *paintOptions, flags *pflag.FlagSet, content string, styles []string) error {
-	b := &batchRun{opts: opts, flags: flags}
-	if opts.json {
-		b.program = newEvents(os.Stdout)
-	}
+// PaintAll paints every pair of contents and styles into OutDir. These are files, folders
+// or patterns, see [batch.Options]. With JSON the last event reports the outcome.
+func (p *Painter) PaintAll(ctx context.Context, content string, styles []string) error {
+	b := &batchRun{Painter: p, program: p.newEvents()}
 	err := b.run(ctx, content, styles)
-	if b.program == nil {
-		return err
-	}
-	b.program.end(b.counts, err)
-	if err == nil {
-		err = cli.Unwritable("standard output", b.program.err)
-	}
-	return err
+	return b.program.end(err, &b.counts)
 }
 
 // batchRun paints a batch into one folder.
 type batchRun struct {
-	opts    *paintOptions
-	flags   *pflag.FlagSet
-	program *events // nil without --json
+	*Painter
+	program *events // nil without JSON
 	counts  batchCounts
 }
 
@@ -93,23 +81,23 @@ func (b *batchRun) run(ctx context.Context, content string, styles []string) err
 		return err
 	}
 	b.counts.Paintings = len(all)
-	if _, err := b.opts.recipe(b.flags); err != nil { // an error would fail all of them
+	if _, err := b.checkedRecipe(all[0]); err != nil { // an error would fail all of them
 		return err
 	}
-	if err := os.MkdirAll(b.opts.outDir, 0o777); err != nil {
-		return cli.Unwritable(b.opts.outDir, err)
+	if err := os.MkdirAll(b.OutDir, 0o777); err != nil {
+		return cli.Unwritable(b.OutDir, err)
 	}
-	failed := batchError{of: len(all)}
+	failed := batchError{of: len(all), code: b.ExitCode}
 	for i, w := range all {
 		if exists(w.painting) {
 			b.tell("%d of %d: %s is there already.", i+1, len(all), w.painting)
-			b.program.send(skippedEvent{"skipped", w.content, w.styles, w.painting})
+			b.program.send(skippedEvent{"skipped", w.Content, w.Styles, w.painting})
 			b.counts.Skipped++
 			continue
 		}
 		if ctx.Err() == nil {
 			b.tell("%d of %d: %s", i+1, len(all), w.painting)
-			err = paintWork(ctx, b.opts, b.flags, w, b.program)
+			err = b.paint(ctx, w, b.program)
 		} else {
 			err = cli.ErrInterrupted
 		}
@@ -118,7 +106,7 @@ func (b *batchRun) run(ctx context.Context, content string, styles []string) err
 			return fmt.Errorf("%w after %d of %d paintings; the same command goes on", cli.ErrInterrupted, i, len(all))
 		case err != nil:
 			b.tell("  failed: %v", err)
-			b.program.send(errorEvent{"error", w.painting, exitCode(err), err.Error()})
+			b.program.fail(w.painting, err, nil)
 			failed.failed = append(failed.failed, fmt.Errorf("%s: %w", w.painting, err))
 			b.counts.Failed++
 		default:
@@ -131,48 +119,37 @@ func (b *batchRun) run(ctx context.Context, content string, styles []string) err
 	return nil
 }
 
-// tell prints a line of progress, unless --quiet or --json is given.
+// tell prints a line of progress to a person.
 func (b *batchRun) tell(format string, args ...any) {
-	if !b.opts.quiet && b.program == nil {
+	if !b.Quiet && b.program == nil {
 		cli.Warn(format, args...)
 	}
 }
 
-// single are the flags that name a file, of which many paintings would need
-// many.
-func (o *paintOptions) single() (flag string) {
-	for _, f := range []struct{ name, value string }{
-		{"output", o.output}, {"cost-log", o.costLog}, {"chart", o.chart}, {"sheet", o.sheet}, {"film", o.film},
-		{"checkpoint", o.checkpoint}, {"resume", o.resume},
-	} {
-		if f.value != "" {
-			return f.name
+// works returns the works of a batch, and tells which pictures are left out.
+func (b *batchRun) works(content string, styles []string) ([]Work, error) {
+	single := append([]output{{"--output", b.Output}}, append(b.fileFlags(), output{"--checkpoint", b.Checkpoint}, output{"--resume", b.Resume})...)
+	for _, o := range single {
+		if o.path != "" {
+			return nil, cli.Misused("%s with --out-dir: expected one or the other, as a single file cannot hold many", o.flag)
 		}
-	}
-	return ""
-}
-
-// works returns the works of a batch, and prints which pictures are left out.
-func (b *batchRun) works(content string, styles []string) ([]work, error) {
-	if flag := b.opts.single(); flag != "" {
-		return nil, cli.Misused("--%s with --out-dir: expected one or the other, as a single file cannot hold many", flag)
 	}
 	if content == cli.StandardInput || slices.Contains(styles, cli.StandardInput) {
 		return nil, cli.Misused("standard input (-) with --out-dir: expected a file, a folder or a pattern")
 	}
-	if pairs := b.opts.pairs; pairs != pairsAll && pairs != pairsZip {
-		return nil, cli.Misused("--pairs %s: expected %s or %s", pairs, pairsAll, pairsZip)
+	if b.Pairs != PairsAll && b.Pairs != PairsZip {
+		return nil, cli.Misused("--pairs %s: expected %s or %s", b.Pairs, PairsAll, PairsZip)
 	}
 	planned, leftOut, err := batch.Plan(batch.Options{
-		Contents: []string{content}, Styles: styles, Folder: b.opts.outDir, Zip: b.opts.pairs == pairsZip,
+		Contents: []string{content}, Styles: styles, Folder: b.OutDir, Zip: b.Pairs == PairsZip,
 	})
 	if len(leftOut) > 0 {
 		b.tell("%s", batch.Describe(leftOut))
 		b.program.send(leftOutEvent{"left_out", leftOut})
 	}
-	var all []work
+	var all []Work
 	for _, p := range planned {
-		all = append(all, work{content: p.Content, styles: []string{p.Style}, painting: p.Painting})
+		all = append(all, Work{Content: p.Content, Styles: []string{p.Style}, painting: p.Painting})
 	}
 	var option *paint.OptionError
 	switch {

@@ -1,4 +1,4 @@
-package main
+package painter
 
 import (
 	"io"
@@ -27,7 +27,7 @@ func newCostLog(table, chart string, r paint.Recipe, saved func(path string)) *c
 	return &costLog{table: table, chart: chart, log: costlog.New(r), saved: saved}
 }
 
-func (l *costLog) iteration(p paint.Progress) {
+func (l *costLog) Iteration(p paint.Progress) {
 	l.log.Add(p)
 	l.begun = true
 	if l.table == "" {
@@ -43,7 +43,7 @@ func (l *costLog) iteration(p paint.Progress) {
 	})
 }
 
-func (l *costLog) close() error {
+func (l *costLog) Close() error {
 	if l.file != nil {
 		if err := l.file.Close(); l.err == nil {
 			l.err = cli.Unwritable(l.table, err)
@@ -68,11 +68,3 @@ func (l *costLog) close() error {
 
 // chartFormat returns the extension of a chart's file in lower case.
 func chartFormat(path string) string { return strings.ToLower(filepath.Ext(path)) }
-
-func checkChartPath(path string) error {
-	switch chartFormat(path) {
-	case ".png", ".svg":
-		return nil
-	}
-	return cli.Misused("--chart %s: expected a name that ends in .png or .svg", path)
-}
