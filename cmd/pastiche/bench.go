@@ -55,7 +55,7 @@ func (o *benchOptions) AddFlags(cmd *cobra.Command) {
 	flags.IntVar(&o.iterations, "iterations", 5, "iterations to measure")
 	flags.IntVar(&o.engine.Threads, "threads", 0, threadsUsage)
 	addPrecision(cmd, &o.engine.Precision)
-	flags.Var((*byteSize)(&o.engine.Memory), "memory", memoryHelp)
+	cli.BytesVar(flags, &o.engine.Memory, "memory", memoryHelp)
 	flags.BoolVar(&o.json, "json", false, "print one object")
 }
 

@@ -15,6 +15,8 @@ import (
 // threadsUsage is the help text of the flag --threads.
 var threadsUsage = fmt.Sprintf("threads, at most %d (default one for each processor)", kernel.MaxThreads)
 
+const memoryHelp = "memory to use, `SIZE` such as 2GiB: large pictures are computed in parts that fit (default no limit, and an error where less is free)"
+
 // addEngine adds the flags of every command that shows pictures to a network.
 func addEngine(cmd *cobra.Command, e *painter.Engine, in *painter.Inputs) {
 	flags := cmd.Flags()
@@ -22,7 +24,7 @@ func addEngine(cmd *cobra.Command, e *painter.Engine, in *painter.Inputs) {
 	flags.Lookup("network").DefValue = painter.BuiltinNetwork
 	flags.IntVar(&e.Threads, "threads", 0, threadsUsage)
 	addPrecision(cmd, &e.Precision)
-	flags.Var((*byteSize)(&e.Memory), "memory", memoryHelp)
+	cli.BytesVar(flags, &e.Memory, "memory", memoryHelp)
 	flags.Int64Var(&in.MaxPixels, "max-pixels", picture.DefaultMaxPixels, "largest input picture, in pixels")
 	cli.CompleteBy(cmd, "network", completeNetworks(cobra.ShellCompDirectiveDefault))
 	cli.Section(cmd, "Machine", "network", "threads", "precision", "memory", "max-pixels")

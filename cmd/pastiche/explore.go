@@ -48,12 +48,7 @@ at once.`,
   pastiche explore photo.jpg painting.jpg --vary recipe,strength -o sheet.png
   pastiche explore photo.jpg painting.jpg --vary seed --recipe gatys --size 1024
   pastiche explore photo.jpg painting.jpg --json | jq '.paintings[4].command'`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) < 2 {
-				return cli.Misused("expected a photo and at least one painting, found %d in all", len(args))
-			}
-			return nil
-		},
+		Args: cli.Args(2, -1, "a photo and at least one painting"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runExplore(cmd.Context(), &opts, cmd.Flags(), painter.Work{Content: args[0], Styles: args[1:]})
 		},
@@ -284,7 +279,7 @@ func (e *exploration) print() error {
 	var b bytes.Buffer
 	width := len(strconv.Itoa(len(e.Paintings)))
 	for _, p := range e.Paintings {
-		fmt.Fprintf(&b, "%*d. %s\n%*s  %s\n", width, p.Number, p.Label, width, "", cli.Printable(shellWords(p.Command)))
+		fmt.Fprintf(&b, "%*d. %s\n%*s  %s\n", width, p.Number, p.Label, width, "", cli.Printable(cli.ShellWords(p.Command)))
 	}
 	return cli.PrintText(b.Bytes())
 }

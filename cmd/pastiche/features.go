@@ -26,12 +26,7 @@ ReLU; conv4_2 and relu4_2 are the same. The picture keeps its size unless --size
 is given.`,
 		Example: `  pastiche features photo.jpg --layer conv4_2 -o conv4_2.npy
   python3 -c "import numpy; print(numpy.load('conv4_2.npy').shape)"`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return cli.Misused("expected one picture, found %d", len(args))
-			}
-			return nil
-		},
+		Args: cli.Args(1, 1, "one picture"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runFeatures(cmd.Context(), &opts, args[0])
 		},

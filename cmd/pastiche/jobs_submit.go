@@ -76,8 +76,7 @@ func (o *submitOptions) AddFlags(cmd *cobra.Command) {
 	o.addMasks(cmd)
 	o.addStyles(cmd)
 	o.addSeed(cmd)
-	flags.Var(&shape{&o.Shape}, "shape", "`SIZE` of a texture in pixels, or its proportions where --size says how large")
-	flags.Lookup("shape").DefValue = "" // which help texts leave out
+	addShape(cmd, &o.Shape, "`SIZE` of a texture in pixels, or its proportions where --size says how large")
 	cli.Everyday(cmd, "mask", "keep", "set")
 	addParameters(cmd, &o.Recipe, "tileable")
 	cli.Section(cmd, "Texture", "shape", "tileable")

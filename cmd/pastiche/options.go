@@ -1,10 +1,8 @@
 package main
 
 import (
-	"fmt"
-	"image"
+	"errors"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -53,9 +51,9 @@ func (o *paintOptions) addOutput(cmd *cobra.Command) {
 	cli.Section(cmd, "Everyday", "output")
 	cli.Everyday(cmd, "output")
 	flags.IntVar(&o.Depth, "depth", painter.DefaultDepth, "bits per channel of a PNG or TIFF: 8 or 16")
-	flags.Var(&optionalInt{&o.Quality, picture.DefaultQuality}, "quality", "quality of a JPEG, 1 to 100; more is larger and closer to the painting")
+	addOptionalInt(cmd, &o.Quality, "quality", picture.DefaultQuality, "`N`, the quality of a JPEG, 1 to 100; more is larger and closer to the painting")
 	flags.BoolVar(&o.NoProvenance, "no-provenance", false, "leave out of the picture's file how it was painted, which 'pastiche show' prints")
-	flags.Var(&optionalInt{&o.SaveEvery, 0}, "save-every", "save the painting as it is every `N` iterations, numbered, beside the painting (classic: 20)")
+	addOptionalInt(cmd, &o.SaveEvery, "save-every", 0, "save the painting as it is every `N` iterations, numbered, beside the painting (classic: 20)")
 	flags.StringVar(&o.Sheet, "sheet", "", "`FILE` for a contact sheet of what each scale painted")
 	flags.StringVar(&o.Film, "film", "", "`FILE` for a film of the painting coming to be (.png or .webp)")
 	cli.Section(cmd, "Output", "depth", "quality", "no-provenance", "save-every", "sheet", "film")
@@ -86,54 +84,19 @@ func (o *paintOptions) addPrint(cmd *cobra.Command) {
 	cli.Section(cmd, "Print", "print", "bleed")
 }
 
-// optionalInt is the value of a flag, nil where it is not given.
-type optionalInt struct {
-	of        **int
-	otherwise int
-}
-
-func (v *optionalInt) Set(text string) error {
-	n, err := strconv.Atoi(text)
-	if err == nil {
-		*v.of = &n
+// addOptionalInt adds a flag that is nil where it is not given.
+func addOptionalInt(cmd *cobra.Command, to **int, name string, otherwise int, usage string) {
+	parse := func(text string) (*int, error) {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return nil, errors.New("expected a whole number")
+		}
+		return &n, nil
 	}
-	return err
+	cli.Var(cmd.Flags(), to, name, usage, parse, func(n *int) string {
+		if n == nil {
+			n = &otherwise
+		}
+		return strconv.Itoa(*n)
+	})
 }
-
-func (v *optionalInt) String() string {
-	if *v.of == nil {
-		return strconv.Itoa(v.otherwise)
-	}
-	return strconv.Itoa(**v.of)
-}
-
-// Type is what pflag calls the value in help texts.
-func (*optionalInt) Type() string { return "int" }
-
-// shape is the value of a flag such as 768x512, nil where it is not given.
-type shape struct{ of **image.Point }
-
-func (s *shape) Set(text string) error {
-	w, h, found := strings.Cut(strings.ToLower(text), "x")
-	if !found {
-		h = w
-	}
-	width, err := strconv.Atoi(w)
-	height, otherErr := strconv.Atoi(h)
-	if err != nil || otherErr != nil {
-		return fmt.Errorf("expected a size such as 768x512")
-	}
-	*s.of = &image.Point{X: width, Y: height}
-	return nil
-}
-
-func (s *shape) String() string {
-	of := painter.DefaultShape
-	if *s.of != nil {
-		of = **s.of
-	}
-	return fmt.Sprintf("%dx%d", of.X, of.Y)
-}
-
-// Type is what pflag calls the value in help texts.
-func (*shape) Type() string { return "shape" }

@@ -74,12 +74,7 @@ iteration there is nothing to save.
   pastiche paint photo.jpg painting.jpg --size 2048 --checkpoint night.checkpoint
   pastiche paint photo.jpg painting.jpg -o - | convert - -resize 50% small.jpg
   pastiche paint photo.jpg painting.jpg -o mine.png --cost-log costs.csv --chart costs.png`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) < 2 {
-				return cli.Misused("expected a content picture and at least one style picture, found %d in all", len(args))
-			}
-			return nil
-		},
+		Args: cli.Args(2, -1, "a content picture and at least one style picture"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if opts.OutDir != "" {
 				return opts.PaintAll(cmd.Context(), args[0], args[1:])

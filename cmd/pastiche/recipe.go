@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/internal/painter"
@@ -45,7 +46,20 @@ func addSet(cmd *cobra.Command, c *painter.RecipeChoice) {
 
 // addStrength adds --strength.
 func addStrength(cmd *cobra.Command, c *painter.RecipeChoice) {
-	cmd.Flags().Var(&strength{&c.Strength}, "strength", "how far to go from the photo: subtle, balanced, bold, or a `NUMBER` from 0 to 1; more lets the style take over, less keeps the photo")
+	parse := func(text string) (*paint.Strength, error) {
+		s, err := paint.ParseStrength(text)
+		if err != nil {
+			err = errors.New("expected subtle, balanced, bold or a number from 0 to 1")
+		}
+		return &s, err
+	}
+	cli.Var(cmd.Flags(), &c.Strength, "strength", "how far to go from the photo: subtle, balanced, bold, or a `NUMBER` from 0 to 1; more lets the style take over, less keeps the photo",
+		parse, func(s *paint.Strength) string {
+			if s == nil {
+				return paint.Balanced.String()
+			}
+			return s.String()
+		})
 	names := []string{paint.Subtle.String(), paint.Balanced.String(), paint.Bold.String()}
 	cli.Complete(cmd, "strength", names, cobra.ShellCompDirectiveNoFileComp)
 }
@@ -53,51 +67,42 @@ func addStrength(cmd *cobra.Command, c *painter.RecipeChoice) {
 // addParameters adds flags of everyday parameters, whose help texts are those of package
 // paint.
 func addParameters(cmd *cobra.Command, c *painter.RecipeChoice, names ...string) {
-	fine := paint.Fine()
+	fine, flags := paint.Fine(), cmd.Flags()
 	for _, p := range paint.Parameters() {
 		if !slices.Contains(names, p.Name) {
 			continue
 		}
-		usage := p.Doc
-		if p.Type != "boolean" {
-			usage += " (fine: " + fine.Value(p.Name) + ")"
+		name, usage := painter.ParameterFlag(p.Name), p.Doc+" (fine: "+fine.Value(p.Name)+")"
+		switch p.Type {
+		case "integer":
+			flags.Int(name, 0, usage)
+		case "number":
+			flags.Float64(name, 0, usage)
+		case "boolean":
+			flags.Bool(name, false, p.Doc)
+		default:
+			flags.String(name, "", usage)
 		}
-		value := &parameterValue{p.Name, p.Type, &c.Parameters}
-		cmd.Flags().Var(value, painter.ParameterFlag(p.Name), usage)
-		if p.Type == "boolean" {
-			cmd.Flags().Lookup(painter.ParameterFlag(p.Name)).NoOptDefVal = "true"
-		}
-		cli.Complete(cmd, painter.ParameterFlag(p.Name), p.Choices, cobra.ShellCompDirectiveNoFileComp)
+		f := flags.Lookup(name)
+		f.Value = &parameter{f.Value, p.Name, c}
+		cli.Complete(cmd, name, p.Choices, cobra.ShellCompDirectiveNoFileComp)
 	}
 }
 
-// parameterValue is the value of a flag of an everyday parameter, which the painter reads.
-type parameterValue struct {
-	name, kind string
-	of         *map[string]string
+// parameter is the value of a flag of an everyday parameter. It gives the parameter to a
+// choice of a recipe.
+type parameter struct {
+	pflag.Value
+	name string
+	of   *painter.RecipeChoice
 }
 
-func (v *parameterValue) Set(text string) error {
-	if *v.of == nil {
-		*v.of = make(map[string]string)
+func (p *parameter) Set(text string) error {
+	err := p.Value.Set(text)
+	if err == nil {
+		p.of.Give(p.name, p.String())
 	}
-	(*v.of)[v.name] = text
-	return nil
-}
-
-func (v *parameterValue) String() string { return (*v.of)[v.name] }
-
-// Type is what pflag calls the value in help texts.
-func (v *parameterValue) Type() string {
-	switch v.kind {
-	case "integer":
-		return "n"
-	case "string":
-		return "word"
-	case "boolean":
-		return "bool"
-	}
-	return v.kind
+	return err
 }
 
 // strengthHelp says what one sees at each strength.
@@ -107,28 +112,6 @@ const strengthHelp = `Strength, --strength: how far the painting goes from the p
   bold      1    the painting first: its large forms take over
 Numbers in between are strengths in between. Parameters that are given win over the
 strength.`
-
-// strength is the value of a flag, nil where it is not given.
-type strength struct{ of **paint.Strength }
-
-func (s *strength) Set(text string) error {
-	parsed, err := paint.ParseStrength(text)
-	if err != nil {
-		return errors.New("expected subtle, balanced, bold or a number from 0 to 1")
-	}
-	*s.of = &parsed
-	return nil
-}
-
-func (s *strength) String() string {
-	if *s.of == nil {
-		return paint.Balanced.String()
-	}
-	return (**s.of).String()
-}
-
-// Type is what pflag calls the value in help texts.
-func (*strength) Type() string { return "strength" }
 
 // everydayFlags adds flags of everyday parameters beside those of the recipe, and marks
 // them all for the short help.

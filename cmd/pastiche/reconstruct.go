@@ -31,7 +31,7 @@ that one. Those are the two rows of the first figure of Gatys, Ecker and Bethge
 ` + painter.EventsHelp,
 		Example: `  pastiche reconstruct photo.jpg --layer conv4_2 -o content.png
   pastiche reconstruct painting.jpg --of style --layer conv3_1 -o style.png`,
-		Args: cobra.ExactArgs(1),
+		Args: cli.Args(1, 1, "one picture"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			w := painter.Work{Content: args[0], Styles: args}
 			recipe := paint.ContentReconstruction(layer)
@@ -44,11 +44,8 @@ that one. Those are the two rows of the first figure of Gatys, Ecker and Bethge
 				}
 				recipe = paint.StyleReconstruction(layer)
 				w.Content, opts.Shape = "", &image.Point{X: p.W, Y: p.H}
-				if !cmd.Flags().Changed("size") { // the shape says how it is proportioned
-					err = cmd.Flags().Set("size", strconv.Itoa(recipe.Size))
-				}
-				if err != nil {
-					return err
+				if !cmd.Flags().Changed("size") { // of the shape only the proportions count
+					opts.Recipe.Give("size", strconv.Itoa(recipe.Size))
 				}
 			default:
 				return cli.Misused("--of %s: expected %s or %s", of, ofContent, ofStyle)

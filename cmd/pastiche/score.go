@@ -29,12 +29,7 @@ With --json, one object for each picture, a line each:
    "layers":[{"layer":"conv4_2","kind":"content","weight":…,"cost":…},…]}`,
 		Example: `  pastiche score photo.jpg painting.jpg mine.png theirs.png
   pastiche score photo.jpg painting.jpg mine.png --recipe classic --network vgg19.safetensors --json`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) < 3 {
-				return cli.Misused("expected a content, a style and at least one picture to measure, found %d in all", len(args))
-			}
-			return nil
-		},
+		Args: cli.Args(3, -1, "a content, a style and at least one picture to measure"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runScore(cmd.Context(), &opts, args)
 		},

@@ -95,7 +95,7 @@ func addStorage(cmd *cobra.Command, s *service.Storage) {
 func addWorkers(cmd *cobra.Command, w *service.Workers) {
 	w.Memory = job.DefaultMemory
 	cmd.Flags().IntVar(&w.Count, "workers", 1, "paintings at a time; more of them share the processors, and each takes longer")
-	cmd.Flags().Var((*byteSize)(&w.Memory), "memory", fmt.Sprintf("memory for each painting, `SIZE` such as 4GiB, and %dMiB for a quick look beside it; in a cluster give all processes the same", job.LookMemory>>20))
+	cli.BytesVar(cmd.Flags(), &w.Memory, "memory", fmt.Sprintf("memory for each painting, `SIZE` such as 4GiB, and %dMiB for a quick look beside it; in a cluster give all processes the same", job.LookMemory>>20))
 }
 
 // runServer serves until ctx ends.

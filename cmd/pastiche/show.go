@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -29,7 +28,7 @@ the costs. The picture's file carries all this unless it was painted with
 Of a painting that was interrupted or that diverged, it shows how far it came, and the
 command that paints the finished picture.`,
 		Example: "  pastiche show painting.png\n  pastiche show painting.png --json | jq .recipe",
-		Args:    cobra.ExactArgs(1),
+		Args:    cli.Args(1, 1, "one picture"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runShow(cmd.Context(), args[0], asJSON)
 		},
@@ -47,11 +46,7 @@ func runShow(ctx context.Context, path string, asJSON bool) error {
 		return &cli.InputError{Err: err}
 	}
 	if asJSON {
-		text, err := json.Marshal(r)
-		if err != nil {
-			return err
-		}
-		return cli.PrintText([]byte(cli.PrintableJSON(string(text)) + "\n"))
+		return cli.PrintJSON([]*provenance.Record{r})
 	}
 	return cli.PrintText([]byte(described(r)))
 }
@@ -67,7 +62,7 @@ func described(r *provenance.Record) string {
 		fmt.Fprintf(&b, "Unfinished: %s.\nThis command paints the finished picture, not this one:\n\n", cli.Printable(unfinished))
 		fallthrough
 	default:
-		fmt.Fprintf(&b, "%s\n\n", cli.Printable(shellWords(command)))
+		fmt.Fprintf(&b, "%s\n\n", cli.Printable(cli.ShellWords(command)))
 	}
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	row := func(label, format string, values ...any) {
@@ -92,17 +87,4 @@ func described(r *provenance.Record) string {
 	row("software", "%s", r.Software)
 	table.Flush() //nolint:errcheck // a buffer takes all
 	return b.String()
-}
-
-// shellWords returns words as a shell takes them.
-func shellWords(words []string) string {
-	const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,./-"
-	quoted := make([]string, len(words))
-	for i, w := range words {
-		quoted[i] = w
-		if strings.Trim(w, plain) != "" || w == "" || w[0] == '=' {
-			quoted[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
-		}
-	}
-	return strings.Join(quoted, " ")
 }

@@ -1,6 +1,12 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"image"
+	"strconv"
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/pastiche-art/pastiche/internal/cli"
@@ -20,18 +26,14 @@ without a seam.
 		Example: `  pastiche texture painting.jpg -o texture.png
   pastiche texture painting.jpg --print 24x16in -o poster.tif
   pastiche texture pebbles.jpg --shape 1024x256 --tileable -o border.png`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return cli.Misused("expected at least one style picture, found none")
-			}
-			return nil
-		},
+		Args: cli.Args(1, -1, "at least one style picture"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return opts.Paint(cmd.Context(), painter.Work{Styles: args})
 		},
 	}
 	opts.addOutput(cmd)
-	cmd.Flags().Var(&shape{&opts.Shape}, "shape", "`SIZE` of the texture in pixels, or its proportions where --size says how large")
+	addShape(cmd, &opts.Shape, "`SIZE` of the texture in pixels, or its proportions where --size says how large")
+	cmd.Flags().Lookup("shape").DefValue = fmt.Sprintf("%dx%d", painter.DefaultShape.X, painter.DefaultShape.Y)
 	cli.Section(cmd, "Everyday", "shape")
 	cli.Everyday(cmd, "shape")
 	addRecipe(cmd, &opts.Recipe)
@@ -42,4 +44,28 @@ without a seam.
 	cmd.Flags().Lookup("print").Usage = "paint for a print of a `SIZE`: 60x40cm, 24x16in@200dpi, A3 (300dpi unless given)"
 	addEngine(cmd, &opts.Engine, &opts.Inputs)
 	return cmd
+}
+
+// addShape adds the size of a texture in pixels, such as 768x512. It is nil where it is
+// not given.
+func addShape(cmd *cobra.Command, shape **image.Point, usage string) {
+	cli.Var(cmd.Flags(), shape, "shape", usage, parseShape, func(p *image.Point) string {
+		if p == nil {
+			return ""
+		}
+		return fmt.Sprintf("%dx%d", p.X, p.Y)
+	})
+}
+
+func parseShape(text string) (*image.Point, error) {
+	w, h, found := strings.Cut(strings.ToLower(text), "x")
+	if !found {
+		h = w
+	}
+	width, err := strconv.Atoi(w)
+	height, otherErr := strconv.Atoi(h)
+	if err != nil || otherErr != nil {
+		return nil, errors.New("expected a size such as 768x512")
+	}
+	return &image.Point{X: width, Y: height}, nil
 }

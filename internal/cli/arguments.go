@@ -130,6 +130,17 @@ func invalidValue(invalid *pflag.InvalidValueError) error {
 	return Misused("--%s %s: expected %s", invalid.GetFlag().Name, invalid.GetValue(), expected)
 }
 
+// Args returns the Args of a command with from least to most arguments, or any number
+// from least where most is negative. expected says what they are, such as "one picture".
+func Args(least, most int, expected string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if n := len(args); n < least || most >= 0 && n > most {
+			return Misused("expected %s, found %d", expected, n)
+		}
+		return nil
+	}
+}
+
 // CommandWord refuses the word that a command with subcommands does not know. It is such a
 // command's Args.
 func CommandWord(cmd *cobra.Command, args []string) error {

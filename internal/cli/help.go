@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,50 +10,12 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"golang.org/x/term"
-)
-
-// The annotations of a flag.
-const (
-	sectionOf  = "section"  // its title, and the flag's place among all flags of the command
-	everydayOf = "everyday" // the short help shows the flag
 )
 
 const (
-	plainWidth    = 80  // columns of a help text where standard output is no terminal
-	leastWidth    = 40  // columns, however narrow the terminal
-	mostWidth     = 100 // columns, however wide the terminal
-	mostNameWidth = 26  // columns of a flag with its placeholder, beside which its help text stands
-	shortExamples = 3   // examples in a short help text
+	mostNameWidth = 26 // columns of a flag with its placeholder, beside which its help text stands
+	shortExamples = 3  // examples in a short help text
 )
-
-// Section puts flags of a command under a title of its help text, in the order of their
-// names. Sections stand in the order of the calls. Flags without a section come last.
-func Section(cmd *cobra.Command, title string, names ...string) {
-	place := 0
-	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if f.Annotations[sectionOf] != nil {
-			place++
-		}
-	})
-	for i, name := range names {
-		annotate(cmd, name, sectionOf, title, strconv.Itoa(place+i))
-	}
-}
-
-// Everyday marks the flags of a command that 'COMMAND --help' shows. A command that marks
-// none shows all of them.
-func Everyday(cmd *cobra.Command, names ...string) {
-	for _, name := range names {
-		annotate(cmd, name, everydayOf)
-	}
-}
-
-func annotate(cmd *cobra.Command, flag, key string, values ...string) {
-	if err := cmd.Flags().SetAnnotation(flag, key, append([]string{}, values...)); err != nil {
-		panic(err) // only for a flag that does not exist
-	}
-}
 
 // addHelp gives a command and those below it --help-all and the help texts of this file.
 func addHelp(cmd *cobra.Command) {
@@ -77,20 +38,6 @@ func EachCommand(cmd *cobra.Command, f func(*cobra.Command)) {
 	for _, below := range cmd.Commands() {
 		EachCommand(below, f)
 	}
-}
-
-// IsTerminal reports whether a file is a terminal that can move its cursor.
-func IsTerminal(f *os.File) bool {
-	return term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
-}
-
-// Width returns how many columns a text for a person takes on standard output.
-func Width() int {
-	width, _, err := term.GetSize(int(os.Stdout.Fd()))
-	if err != nil {
-		return plainWidth
-	}
-	return min(max(width, leastWidth), mostWidth)
 }
 
 // helpText returns the help text of a command: the short one, unless it has no everyday
@@ -233,7 +180,11 @@ func flagName(f *pflag.Flag) string {
 	if f.Shorthand != "" {
 		name = "  -" + f.Shorthand + ", --" + f.Name
 	}
-	if placeholder, _ := pflag.UnquoteUsage(f); placeholder != "" {
+	placeholder, usage := pflag.UnquoteUsage(f)
+	if usage == f.Usage { // without backquotes: the placeholder is the type
+		placeholder = cmp.Or(map[string]string{"int": "N", "float": "NUMBER", "string": "WORD"}[placeholder], placeholder)
+	}
+	if placeholder != "" {
 		name += " " + strings.ToUpper(placeholder)
 	}
 	return name
@@ -251,67 +202,3 @@ func flagUsage(f *pflag.Flag) string {
 
 // continued ends a line of a command that goes on in the next one.
 const continued = ` \`
-
-// reflowed returns a text with its paragraphs Wrapped. Lines that are indented, such as
-// those of a list, stay as they are, and where they are too long, continue below the text
-// of their last column.
-func reflowed(text string, width int) string {
-	var b strings.Builder
-	var paragraph []string
-	flush := func() {
-		if len(paragraph) > 0 {
-			b.WriteString(strings.Join(Wrapped(strings.Join(paragraph, " "), width), "\n") + "\n")
-		}
-		paragraph = nil
-	}
-	for line := range strings.SplitSeq(text, "\n") {
-		if line != "" && line[0] != ' ' {
-			paragraph = append(paragraph, line)
-			continue
-		}
-		flush()
-		column := strings.LastIndex(strings.TrimRight(line, " "), "  ") + 2
-		if column < 2 || column > mostNameWidth {
-			column = len(line) - len(strings.TrimLeft(line, " "))
-		}
-		for i, part := range Wrapped(line[column:], width-column) {
-			if i > 0 {
-				line = strings.Repeat(" ", len(line))
-			}
-			b.WriteString(strings.TrimRight(line[:column]+part, " ") + "\n")
-		}
-	}
-	flush()
-	return b.String()
-}
-
-// Wrapped returns text in lines of at most width columns, unless a word is longer. The
-// first one keeps its indent.
-func Wrapped(text string, width int) []string {
-	var lines []string
-	line := ""
-	for word := range strings.FieldsSeq(text) {
-		switch {
-		case line == "":
-			indent, _, _ := strings.Cut(text, word)
-			line = indent + word
-		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) <= width:
-			line += " " + word
-		default:
-			lines, line = append(lines, line), word
-		}
-	}
-	return append(lines, line)
-}
-
-// Complete registers the values of a flag for the shell.
-func Complete(cmd *cobra.Command, flag string, values []string, directive cobra.ShellCompDirective) {
-	CompleteBy(cmd, flag, cobra.FixedCompletions(values, directive))
-}
-
-// CompleteBy registers what finds the values of a flag for the shell.
-func CompleteBy(cmd *cobra.Command, flag string, find cobra.CompletionFunc) {
-	if err := cmd.RegisterFlagCompletionFunc(flag, find); err != nil {
-		panic(err) // only for a flag that does not exist
-	}
-}

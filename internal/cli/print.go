@@ -27,17 +27,19 @@ func FormatTable(fill func(w *tabwriter.Writer)) []byte {
 	return b.Bytes()
 }
 
-// PrintJSON prints one object a line.
+// PrintJSON prints one object a line, with its control characters escaped.
 func PrintJSON[T any](objects []T) error {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
+	var all, one bytes.Buffer
+	encoder := json.NewEncoder(&one)
 	encoder.SetEscapeHTML(false)
 	for _, o := range objects {
+		one.Reset()
 		if err := encoder.Encode(o); err != nil {
 			return err
 		}
+		all.WriteString(PrintableJSON(strings.TrimSuffix(one.String(), "\n")) + "\n")
 	}
-	return PrintText(b.Bytes())
+	return PrintText(all.Bytes())
 }
 
 // PrintMessage writes a message for a person, and ends its line. Control
@@ -119,4 +121,17 @@ func PrintText(text []byte) error {
 		return &OutputError{&ReportedError{err}} // enough was read, as by head: nobody wants to know
 	}
 	return Unwritable("standard output", err)
+}
+
+// ShellWords returns words as a shell takes them.
+func ShellWords(words []string) string {
+	const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,./-"
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = w
+		if strings.Trim(w, plain) != "" || w == "" || w[0] == '=' {
+			quoted[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(quoted, " ")
 }

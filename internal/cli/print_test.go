@@ -18,3 +18,11 @@ func TestPrintable(t *testing.T) {
 		t.Errorf("JSON: %s", got)
 	}
 }
+
+func TestShellWords(t *testing.T) {
+	words := []string{"pastiche", "my photo.png", "it's", "--set", `scales=[{"size":9}]`, "a*b", "", "=x", "50%", "~x", "ä", "$HOME", "a=b,c:d"}
+	want := `pastiche 'my photo.png' 'it'\''s' --set 'scales=[{"size":9}]' 'a*b' '' '=x' 50% '~x' 'ä' '$HOME' a=b,c:d`
+	if got := ShellWords(words); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

@@ -24,9 +24,11 @@ type Program struct {
 	// Meant returns what to write for a flag that a command lacks, or "" where it does
 	// not know; the flag of the nearest spelling is suggested then. It may be nil.
 	Meant func(cmd *cobra.Command, flag string) string
-	// ExitCode returns the exit code of a command that ended with an error; nil is
-	// [ExitCode].
+	// ExitCode returns the exit code of a command that ended with an error, as the
+	// function [ExitCode] does for the errors of this package.
 	ExitCode func(error) int
+
+	begun bool // a command, whose words and flags cobra has found right
 }
 
 // Prepare adds to all commands their help texts and --help-all, environment variables for
@@ -34,7 +36,10 @@ type Program struct {
 func (p *Program) Prepare() {
 	p.Root.SilenceErrors, p.Root.SilenceUsage = true, true
 	p.Root.SetFlagErrorFunc(p.flagError)
-	p.Root.PersistentPreRunE = p.refuseEmpty
+	p.Root.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
+		p.begun = true
+		return p.refuseEmpty(cmd, args)
+	}
 	addHelp(p.Root)
 	EachCommand(p.Root, readEnvironment)
 }
@@ -45,22 +50,12 @@ func (p *Program) Prepare() {
 func (p *Program) Run() int {
 	ctx, stop := interruptible(context.Background())
 	defer stop()
-	// What fails before a command has begun is cobra's complaint about its words and flags.
-	begun := false
-	p.Root.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
-		begun = true
-		return p.refuseEmpty(cmd, args)
-	}
 	cmd, err := p.Root.ExecuteContextC(ctx)
-	if err != nil && !begun {
+	if err != nil && !p.begun {
 		err = &UsageError{err}
 	}
 	err = withVariables(cmd, err)
-	exitCode := p.ExitCode
-	if exitCode == nil {
-		exitCode = ExitCode
-	}
-	code := exitCode(err)
+	code := p.ExitCode(err)
 	if err != nil && !errors.As(err, new(*ReportedError)) {
 		PrintError(os.Stderr, p.Root.Name(), err)
 	}

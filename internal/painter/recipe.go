@@ -15,7 +15,7 @@ type RecipeChoice struct {
 	Base       *paint.Recipe     // nil is the one of Name
 	Name       string            // of a recipe, or its file
 	Strength   *paint.Strength   // nil is [paint.Balanced]
-	Parameters map[string]string // values of [EverydayParameters] that are given
+	Parameters map[string]string // values of [EverydayParameters] that are given, by [RecipeChoice.Give]
 	Settings   []string          // values of --set, NAME=VALUE
 }
 
@@ -25,6 +25,14 @@ var EverydayParameters = []string{"size", "iterations", "content_weight", "style
 
 // ParameterFlag returns the flag of an everyday parameter, without its dashes.
 func ParameterFlag(parameter string) string { return strings.ReplaceAll(parameter, "_", "-") }
+
+// Give sets an everyday parameter.
+func (c *RecipeChoice) Give(parameter, value string) {
+	if c.Parameters == nil {
+		c.Parameters = make(map[string]string)
+	}
+	c.Parameters[parameter] = value
+}
 
 // Recipe returns the recipe. It is not validated.
 func (c *RecipeChoice) Recipe() (r paint.Recipe, err error) {
