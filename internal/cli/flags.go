@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"strconv"
 
@@ -12,23 +13,32 @@ import (
 
 // The annotations of a flag.
 const (
-	sectionOf  = "section"  // its title, and the flag's place among all flags of the command
+	sectionOf  = "section"  // its title, its place, and the flag's place among all flags of the command
 	everydayOf = "everyday" // the short help shows the flag
 )
 
 // Section puts flags of a command under a title of its help text, in the order of their
 // names. Sections stand in the order of the calls. Flags without a section come last.
 func Section(cmd *cobra.Command, title string, names ...string) {
-	place := 0
+	place, first := 0, ""
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if f.Annotations[sectionOf] != nil {
+		if of := f.Annotations[sectionOf]; of != nil {
 			place++
+			if of[0] == title {
+				first = of[1]
+			}
 		}
 	})
+	if first == "" {
+		first = sortable(place)
+	}
 	for i, name := range names {
-		annotate(cmd, name, sectionOf, title, strconv.Itoa(place+i))
+		annotate(cmd, name, sectionOf, title, first, sortable(place+i))
 	}
 }
+
+// sortable returns a place as a text that sorts as places do.
+func sortable(place int) string { return fmt.Sprintf("%03d", place) }
 
 // Everyday marks the flags of a command that 'COMMAND --help' shows. A command that marks
 // none shows all of them.
