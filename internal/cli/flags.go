@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
@@ -68,7 +69,7 @@ func CompleteBy(cmd *cobra.Command, flag string, find cobra.CompletionFunc) {
 
 // Var adds a flag of any type. Its default is what to holds, and format returns the text
 // of a value, "" for one that is not given. The placeholder in a help text is the part of
-// usage between backquotes.
+// usage between backquotes, or else the one of T, without its stars.
 func Var[T any](flags *pflag.FlagSet, to *T, name, usage string, parse func(string) (T, error), format func(T) string) {
 	flags.Var(&value[T]{to, parse, format}, name, usage)
 }
@@ -88,7 +89,9 @@ func (v *value[T]) Set(text string) error {
 }
 
 func (v *value[T]) String() string { return v.format(*v.to) }
-func (*value[T]) Type() string     { return "value" }
+
+// Type returns the name of T, without the stars of a pointer.
+func (v *value[T]) Type() string { return strings.TrimLeft(fmt.Sprintf("%T", *v.to), "*") }
 
 // BytesVar adds a flag of a number of bytes with its unit, such as 2GiB or 500MB; 0 is
 // not given.
