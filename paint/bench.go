@@ -3,16 +3,16 @@ package paint
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// Spent is the time of the parts of iterations.
-type Spent struct {
+// spent is the time of the parts of iterations.
+type spent struct {
 	Forward, Backward time.Duration // of the network
 	Costs             time.Duration // of statistics, costs and their gradients
-	Optimizer         time.Duration
 }
 
 // BenchOptions are the network, the picture size and the length of a [Bench] run.
@@ -27,13 +27,28 @@ type BenchOptions struct {
 
 // A BenchReport is the result of [Bench].
 type BenchReport struct {
-	Kernel     string // the implementation that ran
-	Precision  Precision
-	Threads    int
-	Parts      int             // number of parts of the picture
-	Iterations []time.Duration // each iteration's time
-	Spent      Spent           // over all iterations
-	Operations float64         // of the convolutions of an iteration, counted as direct convolutions
+	Network    string    `json:"network"`
+	Size       int       `json:"size"` // width and height in pixels
+	Threads    int       `json:"threads"`
+	Kernel     string    `json:"kernel"` // the implementation that ran
+	Precision  Precision `json:"precision"`
+	Parts      int       `json:"parts"` // number of parts of the picture
+	Iterations int       `json:"iterations"`
+	// Seconds are those of the fastest and of the median iteration.
+	Seconds struct {
+		Min    float64 `json:"min"`
+		Median float64 `json:"median"`
+	} `json:"seconds_per_iteration"`
+	// Share is how much of the time of all iterations the parts take. The sum is 1.
+	Share struct {
+		Forward   float64 `json:"forward"`  // of the network
+		Backward  float64 `json:"backward"` // of the network
+		Costs     float64 `json:"costs"`    // statistics, costs and their gradients
+		Optimizer float64 `json:"optimizer"`
+	} `json:"share"`
+	// GFLOPS is the speed of the convolutions of the median iteration, counted as direct
+	// convolutions, in 10^9 operations per second.
+	GFLOPS float64 `json:"gflops_per_second"`
 }
 
 // Bench measures iterations of [Classic] on synthetic pictures: the network forward to
@@ -69,12 +84,14 @@ func Bench(ctx context.Context, opts BenchOptions) (*BenchReport, error) {
 		return nil, err
 	}
 	report := &BenchReport{
-		Kernel: s.pool.Implementation(), Precision: s.opts.Precision, Threads: s.pool.Threads(),
-		Parts: stage.plan.Parts(), Operations: stage.plan.Operations(),
+		Network: s.network.Name, Size: recipe.Size, Threads: s.pool.Threads(), Kernel: s.pool.Implementation(),
+		Precision: s.opts.Precision, Parts: stage.plan.Parts(), Iterations: opts.Iterations,
 	}
+	var times []time.Duration
+	var total time.Duration
 	optimizer := s.newOptimizer(len(canvas.RGB), s.scales[0])
 	for i := range opts.Iterations + 1 {
-		stage.evaluations, stage.spent = stage.evaluations[:0], Spent{}
+		stage.evaluations, stage.spent = stage.evaluations[:0], spent{}
 		begin := time.Now()
 		if _, err := optimizer.Step(ctx, canvas.RGB, stage.objective(ctx)); err != nil {
 			if ctx.Err() != nil {
@@ -86,13 +103,20 @@ func Bench(ctx context.Context, opts BenchOptions) (*BenchReport, error) {
 		if i == 0 {
 			continue
 		}
-		spent := stage.spent
-		report.Iterations = append(report.Iterations, took)
-		report.Spent.Forward += spent.Forward
-		report.Spent.Backward += spent.Backward
-		report.Spent.Costs += spent.Costs
-		report.Spent.Optimizer += took - spent.Forward - spent.Backward - spent.Costs
+		times, total = append(times, took), total+took
+		report.Share.Forward += stage.spent.Forward.Seconds()
+		report.Share.Backward += stage.spent.Backward.Seconds()
+		report.Share.Costs += stage.spent.Costs.Seconds()
 	}
+	slices.Sort(times)
+	report.Seconds.Min = times[0].Seconds()
+	report.Seconds.Median = ((times[(len(times)-1)/2] + times[len(times)/2]) / 2).Seconds()
+	share := &report.Share
+	for _, part := range []*float64{&share.Forward, &share.Backward, &share.Costs} {
+		*part /= total.Seconds()
+	}
+	share.Optimizer = max(0, 1-share.Forward-share.Backward-share.Costs)
+	report.GFLOPS = stage.plan.Operations() / report.Seconds.Median / 1e9
 	return report, nil
 }
 

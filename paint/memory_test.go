@@ -170,15 +170,15 @@ func TestBench(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(report.Iterations) != 3 || report.Threads != 2 || report.Parts != 1 || report.Kernel == "" || report.Operations <= 0 {
+	if report.Network != "builtin" || report.Size != 64 || report.Iterations != 3 || report.Threads != 2 || report.Parts != 1 || report.Kernel == "" || report.GFLOPS <= 0 {
 		t.Errorf("%+v", report)
 	}
-	var sum, total = report.Spent.Forward + report.Spent.Backward + report.Spent.Costs + report.Spent.Optimizer, report.Iterations[0]
-	for _, d := range report.Iterations[1:] {
-		total += d
+	if s := report.Seconds; s.Min <= 0 || s.Median < s.Min {
+		t.Errorf("an iteration takes %+v seconds", s)
 	}
-	if sum != total || report.Spent.Forward <= 0 || report.Spent.Backward <= 0 || report.Spent.Costs <= 0 || report.Spent.Optimizer < 0 {
-		t.Errorf("%+v make up %v, not %v", report.Spent, sum, total)
+	share := report.Share
+	if sum := share.Forward + share.Backward + share.Costs + share.Optimizer; math.Abs(sum-1) > 1e-9 || share.Forward <= 0 || share.Backward <= 0 || share.Costs <= 0 || share.Optimizer < 0 {
+		t.Errorf("%+v make up %g, not 1", share, sum)
 	}
 	if !testing.Short() {
 		if _, err := Bench(t.Context(), BenchOptions{Size: benchPicture + 16, Iterations: 1}); err != nil {

@@ -24,7 +24,7 @@ type stage struct {
 	evaluations []Costs          // the costs of each evaluation in one step
 	// The rolled canvas of a tileable texture, and its gradient.
 	canvas, gradient []float32
-	spent            Spent // over all evaluations
+	spent            spent // over all evaluations
 }
 
 // term is a cost at one or more taps, with its weights.

@@ -3,14 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
-	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"github.com/pastiche-art/pastiche/internal/cli"
-	"github.com/pastiche-art/pastiche/internal/kernel"
 	"github.com/pastiche-art/pastiche/internal/painter"
 	"github.com/pastiche-art/pastiche/paint"
 )
@@ -62,27 +59,10 @@ func (o *benchOptions) AddFlags(cmd *cobra.Command) {
 	flags.BoolVar(&o.json, "json", false, "print one object")
 }
 
-// benchResult is what --json prints.
-type benchResult struct {
-	Network    string           `json:"network"`
-	Size       int              `json:"size"`
-	Threads    int              `json:"threads"`
-	Kernel     string           `json:"kernel"`
-	Precision  kernel.Precision `json:"precision"`
-	Parts      int              `json:"parts"`
-	Iterations int              `json:"iterations"`
-	Seconds    struct {
-		Min    float64 `json:"min"`
-		Median float64 `json:"median"`
-	} `json:"seconds_per_iteration"`
-	Share struct {
-		Forward   float64 `json:"forward"`
-		Backward  float64 `json:"backward"`
-		Costs     float64 `json:"costs"`
-		Optimizer float64 `json:"optimizer"`
-	} `json:"share"`
-	GFLOPS float64 `json:"gflops_per_second"`
-	Peak   int64   `json:"peak_memory_bytes"`
+// benchReport is what --json prints.
+type benchReport struct {
+	*paint.BenchReport
+	Peak int64 `json:"peak_memory_bytes"`
 }
 
 func runBench(ctx context.Context, opts *benchOptions) error {
@@ -100,9 +80,9 @@ func runBench(ctx context.Context, opts *benchOptions) error {
 	if err != nil {
 		return painter.InFlags(err)
 	}
-	result := opts.result(network, report)
+	peak := peakMemory()
 	if opts.json {
-		return cli.PrintJSON([]benchResult{result})
+		return cli.PrintJSON([]benchReport{{report, peak}})
 	}
 	return cli.PrintText(fmt.Appendf(nil, `network    %s, %d x %d pixels, in %s
 kernel     %s, %s, %s
@@ -111,30 +91,11 @@ shares     forward %.0f %%, backward %.0f %%, costs %.0f %%, optimizer %.0f %%
 speed      %.0f GFLOP/s, counted directly
 memory     %s at most
 `,
-		result.Network, result.Size, result.Size, plural(result.Parts, "part"),
-		result.Kernel, result.Precision, plural(result.Threads, "thread"),
-		result.Seconds.Median, result.Iterations, result.Seconds.Min,
-		100*result.Share.Forward, 100*result.Share.Backward, 100*result.Share.Costs, 100*result.Share.Optimizer,
-		result.GFLOPS, humanize.IBytes(uint64(result.Peak))))
-}
-
-func (o *benchOptions) result(network *paint.Network, report *paint.BenchReport) benchResult {
-	sorted := slices.Sorted(slices.Values(report.Iterations))
-	r := benchResult{
-		Network: network.Name, Size: o.size, Threads: report.Threads, Kernel: report.Kernel, Precision: report.Precision,
-		Parts: report.Parts, Iterations: len(sorted), Peak: peakMemory(),
-	}
-	r.Seconds.Min = sorted[0].Seconds()
-	r.Seconds.Median = ((sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2).Seconds()
-	var total time.Duration
-	for _, d := range sorted {
-		total += d
-	}
-	share := func(d time.Duration) float64 { return d.Seconds() / total.Seconds() }
-	r.Share.Forward, r.Share.Backward = share(report.Spent.Forward), share(report.Spent.Backward)
-	r.Share.Costs, r.Share.Optimizer = share(report.Spent.Costs), share(report.Spent.Optimizer)
-	r.GFLOPS = report.Operations / r.Seconds.Median / 1e9
-	return r
+		report.Network, report.Size, report.Size, plural(report.Parts, "part"),
+		report.Kernel, report.Precision, plural(report.Threads, "thread"),
+		report.Seconds.Median, report.Iterations, report.Seconds.Min,
+		100*report.Share.Forward, 100*report.Share.Backward, 100*report.Share.Costs, 100*report.Share.Optimizer,
+		report.GFLOPS, humanize.IBytes(uint64(peak))))
 }
 
 func plural(n int, word string) string {

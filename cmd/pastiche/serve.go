@@ -61,7 +61,10 @@ a file of API keys, and each request needs one of them.`,
 	flags.IntVar(&s.Replicas, "replicas", 1, "NATS servers that keep each record, when the streams are made: 1, 3 or 5")
 	flags.DurationVar(&s.Retention, "retention", 7*24*time.Hour, "`TIME` that finished jobs and their pictures are kept")
 	flags.Lookup("retention").DefValue = "168h"
-	flags.Var((*maxRetention)(&s.MaxRetention), "max-retention", "longest retention that a client may ask for, a `TIME` or "+api.Forever+" (default 720h or --retention, the longer one, and without keys "+api.Forever+")")
+	flags.Func("max-retention", "longest retention that a client may ask for, a `TIME` or "+api.Forever+" (default 720h or --retention, the longer one, and without keys "+api.Forever+")", func(text string) (err error) {
+		s.MaxRetention, err = job.ParseRetention(text)
+		return err
+	})
 	cli.Section(cmd, "Storage", "data", "nats", "nats-creds", "nats-ca", "nats-prefix", "replicas", "blobs", "retention", "max-retention")
 
 	flags.Float64Var(&s.Rate, "rate", 50, "requests per second of an API key, or without keys of an address; short bursts may be faster")
@@ -94,35 +97,6 @@ func addWorkers(cmd *cobra.Command, w *service.Workers) {
 	cmd.Flags().IntVar(&w.Count, "workers", 1, "paintings at a time; more of them share the processors, and each takes longer")
 	cli.BytesVar(cmd.Flags(), &w.Memory, "memory", fmt.Sprintf("memory for each painting, `SIZE` such as 4GiB, and %dMiB for a quick look beside it; in a cluster give all processes the same", job.LookMemory>>20))
 }
-
-// maxRetention is a flag for a time or "forever"; 0 is not given.
-type maxRetention time.Duration
-
-func (m *maxRetention) Set(text string) error {
-	if text == api.Forever {
-		*m = maxRetention(job.Forever)
-		return nil
-	}
-	d, err := time.ParseDuration(text)
-	if err != nil || d <= 0 {
-		return errors.New("expected a time such as 720h, or " + api.Forever)
-	}
-	*m = maxRetention(d)
-	return nil
-}
-
-func (m *maxRetention) String() string {
-	switch time.Duration(*m) {
-	case 0:
-		return ""
-	case job.Forever:
-		return api.Forever
-	}
-	return time.Duration(*m).String()
-}
-
-// Type is what pflag calls the value in help texts.
-func (*maxRetention) Type() string { return "time" }
 
 // runServer serves until ctx ends.
 func runServer(ctx context.Context, s *service.Server, o *logOptions) error {
