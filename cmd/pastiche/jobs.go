@@ -4,30 +4,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
-	"text/tabwriter"
-	"time"
 
-	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"github.com/pastiche-art/pastiche/api"
 	"github.com/pastiche-art/pastiche/client"
 	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/internal/job"
+	"github.com/pastiche-art/pastiche/internal/jobs"
 )
-
-// nameLabel is the label that lists show as the name of a job.
-const nameLabel = "name"
 
 func newJobsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "jobs",
 		Short: "Submit jobs to a server, list them, and fetch their paintings",
 		Long: `Submit jobs to a server, list them, and fetch their paintings. The API key of a
-server that expects one is in ` + keyVariable + ` or in a file for --api-key-file.
+server that expects one is in ` + jobs.KeyVariable + ` or in a file for --api-key-file.
 It is no flag, because other users of this machine can see the flags of a
 process.`,
 		Example: `  id=$(pastiche jobs submit photo.jpg painting.jpg)
@@ -97,7 +91,7 @@ func newJobsChangeCommand(verb, short, long string, change func(ctx context.Cont
 				j, err := change(cmd.Context(), c, id)
 				switch {
 				case err != nil:
-					err = fmt.Errorf("job %s: %w", id, advised(err))
+					err = fmt.Errorf("job %s: %w", id, jobs.Error(err))
 				case !asJSON && verb == "share":
 					err = cli.PrintText([]byte(o.url() + j.Share + "\n"))
 				case !asJSON:
@@ -167,14 +161,13 @@ printed as they come: a list of any length needs little memory.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
-	states := texts(api.States())
 	flags := cmd.Flags()
-	flags.StringVar(&o.state, "state", "", "only jobs in this `STATE`: "+strings.Join(states, ", "))
+	flags.StringVar(&o.state, "state", "", "only jobs in this `STATE`: "+strings.Join(states(), ", "))
 	flags.StringVar(&o.label, "label", "", "only jobs with this label, `NAME=VALUE`")
 	flags.IntVar(&o.limit, "limit", 100, "most jobs to list, 0 for all")
 	flags.BoolVar(&o.json, "json", false, "print one JSON object a line")
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "print only ids")
-	cli.Complete(cmd, "state", states, cobra.ShellCompDirectiveNoFileComp)
+	cli.Complete(cmd, "state", states(), cobra.ShellCompDirectiveNoFileComp)
 	cli.Section(cmd, "Jobs", "state", "label", "limit", "json", "quiet")
 	o.AddFlags(cmd)
 	return cmd
@@ -192,7 +185,7 @@ func (o *listOptions) run(ctx context.Context) error {
 	case o.limit < 0:
 		return cli.Misused("--limit %d: expected 1 or more, or 0 for all", o.limit)
 	case o.state != "" && !slices.Contains(api.States(), api.State(o.state)):
-		return cli.Misused("--state %s: expected %s", o.state, strings.Join(texts(api.States()), ", "))
+		return cli.Misused("--state %s: expected %s", o.state, strings.Join(states(), ", "))
 	case o.label != "" && !isLabel:
 		return cli.Misused("--label %s: expected NAME=VALUE", o.label)
 	}
@@ -201,79 +194,17 @@ func (o *listOptions) run(ctx context.Context) error {
 		query.Limit = min(o.limit, maxPage)
 	}
 	return o.with(func(c *client.Client) error {
-		printed := 0
-		for j, err := range c.Jobs(ctx, query) {
-			if err == nil && printed == 0 && !o.json && !o.quiet {
-				err = printJobRow("ID", "STATE", "AGE", "NAME", "")
-			}
-			switch {
-			case err != nil:
-			case o.json:
-				err = cli.PrintJSON([]*api.Job{&j})
-			case o.quiet:
-				err = cli.PrintText([]byte(j.ID + "\n"))
-			default:
-				err = printJobRow(j.ID, string(j.State), age(time.Since(j.Created)), j.Labels[nameLabel], detail(&j))
-			}
-			if err != nil {
-				return err
-			}
-			if printed++; printed == o.limit {
-				break
-			}
-		}
-		return nil
+		return jobs.List(c.Jobs(ctx, query), o.limit, o.json, o.quiet)
 	})
 }
 
-// printJobRow prints a line of a list. Its cells have fixed widths, because the rows to
-// come are not known.
-func printJobRow(id, state, age, name, detail string) error {
-	const nameWidth = 24 // runes
-	if runes := []rune(name); len(runes) > nameWidth {
-		name = string(runes[:nameWidth-1]) + "…"
+// states returns the states of jobs.
+func states() []string {
+	var all []string
+	for _, s := range api.States() {
+		all = append(all, string(s))
 	}
-	row := fmt.Sprintf("%-26s  %-9s  %4s  %-*s  %s", id, state, age, nameWidth, name, detail)
-	return cli.PrintText([]byte(strings.TrimRight(cli.Printable(row), " ") + "\n"))
-}
-
-// age returns a time in at most four characters, such as 90s, 5m, 20h or 12d.
-func age(d time.Duration) string {
-	const day = 24 * time.Hour
-	switch {
-	case d < 2*time.Minute:
-		return fmt.Sprintf("%ds", max(d, 0)/time.Second)
-	case d < 2*time.Hour:
-		return fmt.Sprintf("%dm", d/time.Minute)
-	case d < 2*day:
-		return fmt.Sprintf("%dh", d/time.Hour)
-	}
-	return fmt.Sprintf("%dd", d/day)
-}
-
-// detail says in a few words how far a job is, or why it failed.
-func detail(j *api.Job) string {
-	switch p, w := j.Progress, j.Waiting; {
-	case p != nil:
-		text := fmt.Sprintf("%d/%d", p.Step, p.Steps)
-		if p.SecondsLeft != nil {
-			text += ", about " + seconds(*p.SecondsLeft) + " left"
-		}
-		return text
-	case w != nil && w.Reason != "":
-		return w.Reason
-	case w != nil:
-		return fmt.Sprintf("number %d in the queue", w.Position)
-	case j.State == api.Running:
-		return "begins"
-	case j.State == api.Done && j.Started != nil && j.Finished != nil:
-		return "in " + seconds(j.Finished.Sub(*j.Started).Seconds())
-	}
-	return j.Error
-}
-
-func seconds(s float64) string {
-	return time.Duration(s * float64(time.Second)).Round(time.Second).String()
+	return all
 }
 
 func newJobsGetCommand() *cobra.Command {
@@ -292,10 +223,7 @@ object, as the HTTP API describes a job.`,
 				if err != nil {
 					return err
 				}
-				if asJSON {
-					return cli.PrintJSON([]*api.Job{j})
-				}
-				return cli.PrintTable(func(w *tabwriter.Writer) { writeJob(w, j) })
+				return jobs.Print(j, asJSON)
 			})
 		},
 		ValidArgsFunction: o.completeJobs,
@@ -305,48 +233,27 @@ object, as the HTTP API describes a job.`,
 	return cmd
 }
 
-// writeJob writes a table of a job.
-func writeJob(w *tabwriter.Writer, j *api.Job) {
-	row := func(name, format string, args ...any) {
-		fmt.Fprintf(w, "%s\t%s\n", name, cli.Printable(fmt.Sprintf(format, args...)))
+func newJobsWaitCommand() *cobra.Command {
+	o := &serverOptions{}
+	output, asJSON := "", false
+	cmd := &cobra.Command{
+		Use:   "wait ID",
+		Short: "Wait for a job and save its painting",
+		Long: `Wait until a job is done, and save its painting. Without --output it is saved as
+ID.png in the current folder, or as ID-2.png and so on where there is such a
+file. On a terminal a bar shows the progress. The server may be away for up to
+ten minutes meanwhile. Ctrl-C ends the waiting and not the job.`,
+		Example: `  id=$(pastiche jobs submit photo.jpg painting.jpg)
+  pastiche jobs wait $id -o mine.png`,
+		Args: jobID,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.with(func(c *client.Client) error { return jobs.Wait(cmd.Context(), c, args[0], output, asJSON) })
+		},
+		ValidArgsFunction: o.completeJobs,
 	}
-	at := func(name string, t *time.Time) {
-		if t != nil {
-			row(name, "%s", t.Local().Format(time.DateTime))
-		}
-	}
-	row("id", "%s", j.ID)
-	row("state", "%s", strings.TrimRight(string(j.State)+"  "+detail(j), " "))
-	at("created", &j.Created)
-	at("started", j.Started)
-	at("finished", j.Finished)
-	at("expires", j.Expires)
-	if j.Share != "" {
-		row("share", "%s", j.Share)
-	}
-	for _, name := range slices.Sorted(maps.Keys(j.Labels)) {
-		row("label", "%s=%s", name, j.Labels[name])
-	}
-	row("recipe", "%s", j.Options.Recipe.Name())
-	row("network", "%s", j.Network)
-	for _, in := range j.Inputs {
-		row("input", "%s %d, %d x %d pixels, sha256 %s", in.Role, in.Number, in.Width, in.Height, in.SHA256)
-	}
-	for _, warning := range j.Warnings {
-		row("warning", "%s", warning)
-	}
-	row("attempts", "%d", j.Attempts)
-	if r := j.Result; r != nil {
-		row("result", "%d x %d pixels, %s, sha256 %s", r.Width, r.Height, humanize.Bytes(uint64(max(r.Bytes, 0))), r.SHA256)
-		row("costs", "total %.6g, content %.6g, style %.6g after %d iterations", r.Costs.Total, r.Costs.Content, r.Costs.Style, r.Steps)
-	}
-}
-
-// texts returns names as plain strings.
-func texts[T ~string](names []T) []string {
-	plain := make([]string, len(names))
-	for i, n := range names {
-		plain[i] = string(n)
-	}
-	return plain
+	cmd.Flags().StringVarP(&output, "output", "o", "", "`FILE` for the painting: a .png, .jpg or .webp; - is standard output, as PNG (default ID.png)")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the finished job as one JSON object")
+	cli.Section(cmd, "Output", "output", "json")
+	o.AddFlags(cmd)
+	return cmd
 }

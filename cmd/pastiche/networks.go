@@ -46,16 +46,6 @@ func someNetworks(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-// oneFile are the arguments of a command: one, which is described by expected.
-func oneFile(expected string) cobra.PositionalArgs {
-	return func(_ *cobra.Command, args []string) error {
-		if len(args) != 1 {
-			return cli.Misused("expected %s, found %d", expected, len(args))
-		}
-		return nil
-	}
-}
-
 // completeNetworks returns a function that completes names of networks. The directive
 // says whether the shell adds names of files.
 func completeNetworks(directive cobra.ShellCompDirective) cobra.CompletionFunc {
@@ -138,7 +128,7 @@ a published network, or else the one in the file. --as chooses another.
 		Example: `  pastiche networks import imagenet-vgg-verydeep-19.mat
   pastiche networks import model.safetensors --as mine \
     --channels bgr --range 0..255 --mean 103.939,116.779,123.68 --std 1,1,1`,
-		Args: oneFile("one file"),
+		Args: cli.Args(1, 1, "one file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			override, err := o.override()
 			if err != nil {
@@ -170,7 +160,7 @@ NAME no longer has the checksum that it was stored with.
 With --json, print one object.`,
 		Example: `  pastiche networks inspect vgg19-dcbb9e9d.pth
   pastiche networks inspect builtin --json`,
-		Args:              oneFile("one file or the name of one network"),
+		Args:              cli.Args(1, 1, "one file or the name of one network"),
 		ValidArgsFunction: completeNetworks(cobra.ShellCompDirectiveDefault),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			override, err := o.override()
