@@ -1,13 +1,9 @@
 // Command pastiche paints a photograph in the manner of other pictures.
 //
-// The way of a command: main reads the verb, whose file holds its constructor,
-// its options with AddFlags, and its run function. That opens the inputs
-// (engine.go), calls the library, and writes the results. Errors come back to
-// package cli, which alone prints them, with the exit codes of this file.
-//
-// While a painting is made, each iteration is passed to its witnesses
-// (witness.go): one that reports to the user (bar.go, events.go), and
-// those that were asked for (course.go, snapshots.go, costlog.go).
+// The way of a command: the file of its verb holds its constructor, its flags,
+// which fill the options of a package below (painter for those that paint), and
+// its run function, which calls that package and prints the results. Errors come
+// back to package cli, which alone prints them, with the exit codes of this file.
 package main
 
 import (

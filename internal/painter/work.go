@@ -146,10 +146,10 @@ func (s *session) listen(program *events, state os.FileInfo) {
 		s.report = newPerson(s.Quiet, s.recipe.Schedule())
 	}
 	report, in := s.report, &s.Inputs
-	s.watch = witnesses{&facesFound{say: report.Say}, report}
+	s.watch = witnesses{report}
 	course := isCourse(s.recipe)
 	if course {
-		s.watch = append(s.watch, &courseCosts{to: courseOutput(s.out, report)})
+		s.watch = append(s.watch, &courseCosts{to: report, say: s.out.Picture == cli.StandardOutput})
 	}
 	if every := s.saveEvery(); every > 0 {
 		shots := &snapshots{every: every, first: every, name: numbered, out: s.out, profile: in.kept, saved: report.saved}

@@ -1,11 +1,11 @@
-package main
+package buildinfo
 
 import (
 	"runtime/debug"
 	"testing"
 )
 
-func TestSourceOf(t *testing.T) {
+func TestComplete(t *testing.T) {
 	const hash = "3a74355f0c1e5a2b9d8c7e6f5a4b3c2d1e0f9a8b"
 	checkout := func(version, modified string) debug.BuildInfo {
 		return debug.BuildInfo{
@@ -17,31 +17,31 @@ func TestSourceOf(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		info     debug.BuildInfo
-		expected source
+		expected Source
 	}{
-		"nothing": {debug.BuildInfo{}, source{Version: "(devel)"}},
+		"nothing": {debug.BuildInfo{}, Source{Version: "(devel)"}},
 		"go install of a tag": {
 			debug.BuildInfo{Main: debug.Module{Version: "v1.2.3"}},
-			source{Version: "v1.2.3"},
+			Source{Version: "v1.2.3"},
 		},
 		"go install of a commit": {
 			debug.BuildInfo{Main: debug.Module{Version: "v0.0.0-20261201104107-3a74355f0c1e"}},
-			source{Version: "v0.0.0-20261201104107-3a74355f0c1e", Commit: "3a74355f0c1e", Date: "2026-12-01T10:41:07Z"},
+			Source{Version: "v0.0.0-20261201104107-3a74355f0c1e", Commit: "3a74355f0c1e", Date: "2026-12-01T10:41:07Z"},
 		},
 		"go install of a commit after a tag": {
 			debug.BuildInfo{Main: debug.Module{Version: "v1.2.4-0.20261201104107-3a74355f0c1e"}},
-			source{Version: "v1.2.4-0.20261201104107-3a74355f0c1e", Commit: "3a74355f0c1e", Date: "2026-12-01T10:41:07Z"},
+			Source{Version: "v1.2.4-0.20261201104107-3a74355f0c1e", Commit: "3a74355f0c1e", Date: "2026-12-01T10:41:07Z"},
 		},
 		"a checkout of a tag": {
 			checkout("v1.2.3", "false"),
-			source{Version: "v1.2.3", Commit: hash, Date: "2026-12-01T10:41:07Z"},
+			Source{Version: "v1.2.3", Commit: hash, Date: "2026-12-01T10:41:07Z"},
 		},
 		"a modified checkout": {
 			checkout("v0.0.0-20261201104107-3a74355f0c1e+dirty", "true"),
-			source{Version: "v0.0.0-20261201104107-3a74355f0c1e+dirty", Commit: hash, Date: "2026-12-01T10:41:07Z", Modified: true},
+			Source{Version: "v0.0.0-20261201104107-3a74355f0c1e+dirty", Commit: hash, Date: "2026-12-01T10:41:07Z", Modified: true},
 		},
 	} {
-		if s := sourceOf(&c.info); s != c.expected {
+		if s := (Source{}).complete(&c.info); s != c.expected {
 			t.Errorf("%s: %+v, expected %+v", name, s, c.expected)
 		}
 	}
