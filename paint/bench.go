@@ -15,16 +15,6 @@ type spent struct {
 	Costs             time.Duration // of statistics, costs and their gradients
 }
 
-// BenchOptions are the network, the picture size and the length of a [Bench] run.
-type BenchOptions struct {
-	Network    *Network // nil is the built-in network
-	Size       int      // width and height in pixels; 0 is 512
-	Iterations int      // 0 is 5
-	Threads    int      // 0 is one for each processor
-	Precision  Precision
-	Memory     int64 // as that of [Options]
-}
-
 // A BenchReport is the result of [Bench].
 type BenchReport struct {
 	Network    string    `json:"network"`
@@ -51,22 +41,17 @@ type BenchReport struct {
 	GFLOPS float64 `json:"gflops_per_second"`
 }
 
-// Bench measures iterations of [Classic] on synthetic pictures: the network forward to
-// conv5_1, five Gram matrices, the content cost at conv4_2, the network backward to the
-// pixels, and a step of Adam. An additional first iteration is not counted. Errors are
-// those of [Paint] before work begins, or context.Cause(ctx).
-func Bench(ctx context.Context, opts BenchOptions) (*BenchReport, error) {
+// Bench measures iterations of [Classic] on synthetic pictures with a side of size
+// pixels: the network forward to conv5_1, five Gram matrices, the content cost at conv4_2,
+// the network backward to the pixels, and a step of Adam. An additional first iteration is
+// not counted. Of opts it uses Network, Threads, Precision and Memory. Errors are those of
+// [Paint] before work begins, or context.Cause(ctx).
+func Bench(ctx context.Context, size, iterations int, opts Options) (*BenchReport, error) {
 	recipe := Classic()
-	if opts.Size != 0 {
-		recipe.Size = opts.Size
+	recipe.Size, recipe.Iterations = size, iterations
+	if iterations < 1 {
+		return nil, invalid("Iterations", "%d: expected at least 1", iterations)
 	}
-	if opts.Iterations == 0 {
-		opts.Iterations = 5
-	}
-	if opts.Iterations < 0 {
-		return nil, invalid("Iterations", "%d: expected at least 1", opts.Iterations)
-	}
-	recipe.Iterations = opts.Iterations
 	if err := recipe.Validate(); err != nil {
 		return nil, err
 	}
@@ -85,12 +70,12 @@ func Bench(ctx context.Context, opts BenchOptions) (*BenchReport, error) {
 	}
 	report := &BenchReport{
 		Network: s.network.Name, Size: recipe.Size, Threads: s.pool.Threads(), Kernel: s.pool.Implementation(),
-		Precision: s.opts.Precision, Parts: stage.plan.Parts(), Iterations: opts.Iterations,
+		Precision: s.opts.Precision, Parts: stage.plan.Parts(), Iterations: iterations,
 	}
 	var times []time.Duration
 	var total time.Duration
 	optimizer := s.newOptimizer(len(canvas.RGB), s.scales[0])
-	for i := range opts.Iterations + 1 {
+	for i := range iterations + 1 {
 		stage.evaluations, stage.spent = stage.evaluations[:0], spent{}
 		begin := time.Now()
 		if _, err := optimizer.Step(ctx, canvas.RGB, stage.objective(ctx)); err != nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/dustin/go-humanize"
@@ -13,7 +12,8 @@ import (
 )
 
 func newBenchCommand() *cobra.Command {
-	var opts benchOptions
+	var e painter.Engine
+	size, iterations, asJSON := 512, 5, false
 	cmd := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure how fast this machine paints",
@@ -36,27 +36,30 @@ With --json, the last line is one object:
 		Example: `  pastiche bench
   pastiche bench --network vgg19-random --size 512 --json`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runBench(cmd.Context(), &opts) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := e.Validate(); err != nil {
+				return err
+			}
+			network, err := e.OpenNetwork()
+			if err != nil {
+				return err
+			}
+			report, err := paint.Bench(cmd.Context(), size, iterations, e.Options(nil, network))
+			if err != nil {
+				return painter.InFlags(err)
+			}
+			return printBench(report, peakMemory(), asJSON)
+		},
 	}
-	opts.AddFlags(cmd)
-	return cmd
-}
-
-type benchOptions struct {
-	engine           painter.Engine
-	size, iterations int
-	json             bool
-}
-
-func (o *benchOptions) AddFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&o.engine.Network, "network", painter.BuiltinNetwork, "network: builtin, vgg16-random, vgg19-random, or a safetensors `FILE`")
-	flags.IntVar(&o.size, "size", 512, "width and height of the picture in pixels")
-	flags.IntVar(&o.iterations, "iterations", 5, "iterations to measure")
-	flags.IntVar(&o.engine.Threads, "threads", 0, threadsUsage)
-	addPrecision(cmd, &o.engine.Precision)
-	cli.BytesVar(flags, &o.engine.Memory, "memory", memoryHelp)
-	flags.BoolVar(&o.json, "json", false, "print one object")
+	flags.StringVar(&e.Network, "network", painter.BuiltinNetwork, "network: builtin, vgg16-random, vgg19-random, or a safetensors `FILE`")
+	flags.IntVar(&size, "size", size, "width and height of the picture in pixels")
+	flags.IntVar(&iterations, "iterations", iterations, "iterations to measure")
+	flags.IntVar(&e.Threads, "threads", 0, threadsUsage)
+	addPrecision(cmd, &e.Precision)
+	cli.BytesVar(flags, &e.Memory, "memory", memoryHelp)
+	flags.BoolVar(&asJSON, "json", false, "print one object")
+	return cmd
 }
 
 // benchReport is what --json prints.
@@ -65,23 +68,8 @@ type benchReport struct {
 	Peak int64 `json:"peak_memory_bytes"`
 }
 
-func runBench(ctx context.Context, opts *benchOptions) error {
-	if err := opts.engine.Validate(); err != nil {
-		return err
-	}
-	network, err := opts.engine.OpenNetwork()
-	if err != nil {
-		return err
-	}
-	report, err := paint.Bench(ctx, paint.BenchOptions{
-		Network: network, Size: opts.size, Iterations: opts.iterations,
-		Threads: opts.engine.Threads, Precision: opts.engine.Precision, Memory: opts.engine.LimitMemory(),
-	})
-	if err != nil {
-		return painter.InFlags(err)
-	}
-	peak := peakMemory()
-	if opts.json {
+func printBench(report *paint.BenchReport, peak int64, asJSON bool) error {
+	if asJSON {
 		return cli.PrintJSON([]benchReport{{report, peak}})
 	}
 	return cli.PrintText(fmt.Appendf(nil, `network    %s, %d x %d pixels, in %s
