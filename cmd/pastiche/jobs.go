@@ -37,35 +37,29 @@ process.`,
 // newJobsChangeCommands returns the commands that change jobs.
 func newJobsChangeCommands() []*cobra.Command {
 	var change api.Change
-	var retention string
 	changing := newJobsChangeCommand("change", "Change the labels or the retention of jobs",
 		"Change the labels of jobs, or how long finished ones are kept from now on.",
-		func(ctx context.Context, c *client.Client, id string) (*api.Job, error) {
-			change.Retention = retention
+		func(c *client.Client, ctx context.Context, id string) (*api.Job, error) {
 			return c.Change(ctx, id, change)
 		})
 	changing.Example = `  pastiche jobs change $id --retention forever
   pastiche jobs change $id --label order=7 --label urgent=`
 	changing.Flags().StringToStringVar(&change.Labels, "label", nil, "`NAME=VALUE` of a label to set, NAME= of one to remove; repeatable")
-	changing.Flags().StringVar(&retention, "retention", "", "`TIME` that the finished job is kept from now on, such as 720h, or forever where the server allows that")
+	changing.Flags().StringVar(&change.Retention, "retention", "", "`TIME` that the finished job is kept from now on, such as 720h, or forever where the server allows that")
 	changing.PreRunE = func(_ *cobra.Command, _ []string) error {
-		if len(change.Labels) == 0 && retention == "" {
+		if len(change.Labels) == 0 && change.Retention == "" {
 			return cli.Misused("nothing to change: expected --label or --retention")
 		}
 		return nil
 	}
 	return []*cobra.Command{
-		newJobsChangeCommand("cancel", "Cancel queued or running jobs", "Cancel jobs that are queued or running.",
-			func(ctx context.Context, c *client.Client, id string) (*api.Job, error) { return c.Cancel(ctx, id) }),
-		newJobsChangeCommand("retry", "Queue failed or cancelled jobs again", "Queue jobs again that have failed or were cancelled. They are painted from the beginning.",
-			func(ctx context.Context, c *client.Client, id string) (*api.Job, error) { return c.Retry(ctx, id) }),
+		newJobsChangeCommand("cancel", "Cancel queued or running jobs", "Cancel jobs that are queued or running.", (*client.Client).Cancel),
+		newJobsChangeCommand("retry", "Queue failed or cancelled jobs again", "Queue jobs again that have failed or were cancelled. They are painted from the beginning.", (*client.Client).Retry),
 		changing,
-		newJobsChangeCommand("share", "Make a public page of a painting", "Make a page of each painting that everybody who has its address can see without a key, and print its address instead of the id.",
-			func(ctx context.Context, c *client.Client, id string) (*api.Job, error) { return c.Share(ctx, id) }),
-		newJobsChangeCommand("unshare", "Remove the public page of a painting", "Remove the public pages of paintings.",
-			func(ctx context.Context, c *client.Client, id string) (*api.Job, error) { return c.Unshare(ctx, id) }),
+		newJobsChangeCommand("share", "Make a public page of a painting", "Make a page of each painting that everybody who has its address can see without a key, and print its address instead of the id.", (*client.Client).Share),
+		newJobsChangeCommand("unshare", "Remove the public page of a painting", "Remove the public pages of paintings.", (*client.Client).Unshare),
 		newJobsChangeCommand("rm", "Delete jobs and their pictures", "Delete jobs and their pictures, without asking. Jobs that are queued or running are cancelled.",
-			func(ctx context.Context, c *client.Client, id string) (*api.Job, error) {
+			func(c *client.Client, ctx context.Context, id string) (*api.Job, error) {
 				return nil, c.Delete(ctx, id)
 			}),
 	}
@@ -73,7 +67,7 @@ func newJobsChangeCommands() []*cobra.Command {
 
 // newJobsChangeCommand returns a command that changes jobs one after another, and goes
 // on to the next where that fails. change returns the job, or nil where it is gone.
-func newJobsChangeCommand(verb, short, long string, change func(ctx context.Context, c *client.Client, id string) (*api.Job, error)) *cobra.Command {
+func newJobsChangeCommand(verb, short, long string, change func(c *client.Client, ctx context.Context, id string) (*api.Job, error)) *cobra.Command {
 	o := &serverOptions{}
 	asJSON := false
 	cmd := &cobra.Command{
@@ -88,7 +82,7 @@ func newJobsChangeCommand(verb, short, long string, change func(ctx context.Cont
 			}
 			var failures []error
 			for _, id := range ids {
-				j, err := change(cmd.Context(), c, id)
+				j, err := change(c, cmd.Context(), id)
 				switch {
 				case err != nil:
 					err = fmt.Errorf("job %s: %w", id, jobs.Error(err))

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -40,7 +39,17 @@ a file of API keys, and each request needs one of them.`,
   pastiche serve --addr 0.0.0.0:8080 --keys keys.txt
   pastiche serve --nats nats://queue.example:4222 --replicas 3 --workers 0`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runServer(cmd.Context(), s, log) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return log.run(s.Validate, s.Load, func(l *slog.Logger) error {
+				return s.Run(cmd.Context(), l, func(url string) {
+					if log.forPerson() {
+						fmt.Fprintln(os.Stderr, "The studio is open at", url)
+						return
+					}
+					l.Info("the studio is open", "url", url)
+				})
+			})
+		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&s.Addr, "addr", "127.0.0.1:8080", "bind `ADDRESS` and port; 0.0.0.0:8080 is open to other machines")
@@ -98,27 +107,6 @@ func addWorkers(cmd *cobra.Command, w *service.Workers) {
 	cli.BytesVar(cmd.Flags(), &w.Memory, "memory", fmt.Sprintf("memory for each painting, `SIZE` such as 4GiB, and %dMiB for a quick look beside it; in a cluster give all processes the same", job.LookMemory>>20))
 }
 
-// runServer serves until ctx ends.
-func runServer(ctx context.Context, s *service.Server, o *logOptions) error {
-	if err := s.Validate(); err != nil {
-		return &cli.UsageError{Err: err}
-	}
-	log, err := o.logger()
-	if err != nil {
-		return err
-	}
-	if err := s.Load(log); err != nil {
-		return &cli.InputError{Err: err}
-	}
-	return o.ended(log, s.Run(ctx, log, func(url string) {
-		if o.forPerson() {
-			fmt.Fprintln(os.Stderr, "The studio is open at", url)
-			return
-		}
-		log.Info("the studio is open", "url", url)
-	}))
-}
-
 // logOptions are the flags of the log of a service, which is standard error.
 type logOptions struct{ format, level string }
 
@@ -132,23 +120,27 @@ func (o *logOptions) AddFlags(cmd *cobra.Command) {
 	cli.Section(cmd, "Logging", "log-format", "log-level")
 }
 
-func (o *logOptions) logger() (*slog.Logger, error) {
-	log, err := service.NewLog(os.Stderr, o.format, o.level)
-	if err != nil {
-		return nil, &cli.UsageError{Err: err}
-	}
-	return log, nil
-}
-
 // forPerson reports whether a person reads the log as it is written.
 func (o *logOptions) forPerson() bool {
 	return o.format == service.LogFormats()[0] && cli.IsTerminal(os.Stderr)
 }
 
-// ended logs the error that ended a service, unless a person reads the log, for whom it
-// is printed. The error of a folder that cannot be written has the exit code of an
-// output. nil stays nil.
-func (o *logOptions) ended(log *slog.Logger, err error) error {
+// run runs a service until its context ends: it checks the flags, loads the files that
+// they name, and serves. It logs the error that ends the service, unless a person reads
+// the log, for whom it is printed. The error of a folder that cannot be written has the
+// exit code of an output.
+func (o *logOptions) run(validate func() error, load, serve func(*slog.Logger) error) error {
+	if err := validate(); err != nil {
+		return &cli.UsageError{Err: err}
+	}
+	log, err := service.NewLog(os.Stderr, o.format, o.level)
+	if err != nil {
+		return &cli.UsageError{Err: err}
+	}
+	if err := load(log); err != nil {
+		return &cli.InputError{Err: err}
+	}
+	err = serve(log)
 	if errors.Is(err, picture.ErrWrite) || errors.As(err, new(*fs.PathError)) {
 		err = &cli.OutputError{Err: err}
 	}

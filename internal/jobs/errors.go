@@ -30,27 +30,22 @@ func (e *answerError) ExitCode() int { return e.code }
 func Error(err error) error {
 	var answer *client.Error
 	var sent *net.OpError
-	switch {
-	case errors.As(err, &answer):
-		return answered(err, answer.Status)
-	case errors.As(err, &sent) && sent.Op == "dial":
+	if errors.As(err, &sent) && sent.Op == "dial" {
 		return fmt.Errorf("%w; 'pastiche serve' starts a server here, --server or %s names another one", err, ServerVariable)
 	}
-	return err
-}
-
-func answered(err error, status int) error {
-	code := cli.ExitFailure
-	switch status {
-	case http.StatusUnauthorized, http.StatusForbidden:
-		code = cli.ExitRefused
-		err = fmt.Errorf("%w; put an API key of the server into %s, or into a file for --api-key-file", err, KeyVariable)
-	case http.StatusNotFound:
-		err = fmt.Errorf("%w; 'pastiche jobs list' lists the jobs", err)
-	case http.StatusUnprocessableEntity:
-		code = cli.ExitUsage
-	case http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType:
-		code = cli.ExitInput
+	if !errors.As(err, &answer) {
+		return err
 	}
-	return &answerError{err, code}
+	switch answer.Status {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		err = fmt.Errorf("%w; put an API key of the server into %s, or into a file for --api-key-file", err, KeyVariable)
+		return &answerError{err, cli.ExitRefused}
+	case http.StatusUnprocessableEntity:
+		return &answerError{err, cli.ExitUsage}
+	case http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType:
+		return &answerError{err, cli.ExitInput}
+	case http.StatusNotFound:
+		return fmt.Errorf("%w; 'pastiche jobs list' lists the jobs", err)
+	}
+	return err
 }
