@@ -2,6 +2,7 @@ package main
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -70,8 +71,9 @@ func (o *paintOptions) addOutput(cmd *cobra.Command) {
 // addKeepMetadata adds the flag that copies metadata of the content's file.
 func (o *paintOptions) addKeepMetadata(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.Var(&o.KeepMetadata, "keep-metadata", "save with the painting what the content's file says; of `FIELDS`, place is kept only if named, as in --keep-metadata=artist,place")
-	flags.Lookup("keep-metadata").NoOptDefVal = painter.SharedMetadata.String()
+	cli.Var(flags, &o.KeepMetadata, "keep-metadata", "save with the painting what the content's file says; of `FIELDS`, place is kept only if named, as in --keep-metadata=artist,place",
+		painter.ParseMetadata, func(fields []string) string { return strings.Join(fields, ",") })
+	flags.Lookup("keep-metadata").NoOptDefVal = strings.Join(painter.SharedMetadata, ",")
 	cli.Complete(cmd, "keep-metadata", painter.AllMetadata, cobra.ShellCompDirectiveNoFileComp)
 }
 

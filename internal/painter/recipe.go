@@ -127,17 +127,8 @@ func InSetting(name string, err error) error {
 // optionFlags are the flags behind the library's options that are no parameters of a
 // recipe.
 var optionFlags = map[string]string{
-	"Recipe":    "recipe",
-	"Strength":  "strength",
-	"Seed":      "seed",
-	"Weight":    "style-blend",
-	"Scale":     "style-scales",
-	"Mask":      "mask",
-	"Keep":      "keep",
-	"StyleMask": "style-mask",
-	"Threads":   "threads",
-	"Precision": "precision",
-	"Memory":    "memory",
+	"Recipe": "recipe", "Strength": "strength", "Seed": "seed", "Weight": "style-blend", "Scale": "style-scales",
+	"Mask": "mask", "Keep": "keep", "StyleMask": "style-mask", "Threads": "threads", "Precision": "precision", "Memory": "memory",
 }
 
 // InFlags gives the library's error about an option the name of its flag. Other errors
