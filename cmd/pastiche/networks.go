@@ -39,12 +39,7 @@ unfinished downloads. The built-in network stays.`, networks.Remove)
 }
 
 // someNetworks are the arguments of a command: one network or more.
-func someNetworks(_ *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return cli.Misused("expected the name of a network: 'pastiche networks list' lists them")
-	}
-	return nil
-}
+var someNetworks = cli.Args(1, -1, "names of networks, as 'pastiche networks list' lists them")
 
 // completeNetworks returns a function that completes names of networks. The directive
 // says whether the shell adds names of files.

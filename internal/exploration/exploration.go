@@ -5,6 +5,7 @@
 package exploration
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -152,15 +153,13 @@ func (e *Explorer) Paint(ctx context.Context, w painter.Work) error {
 // conclude saves the sheet of the studies that are painted and prints their commands. err
 // is why not all were painted, or nil.
 func (e *Explorer) conclude(w painter.Work, out *painter.Outputs, variations []explore.Variation, studies []explore.Study, err error) error {
+	if errors.Is(err, context.Canceled) {
+		err = cli.ErrInterrupted
+	}
 	sheet := explore.Sheet(studies)
 	if sheet == nil { // not one is finished
 		for _, s := range studies {
-			if err == nil {
-				err = s.Err
-			}
-		}
-		if errors.Is(err, context.Canceled) {
-			return cli.ErrInterrupted
+			err = cmp.Or(err, s.Err)
 		}
 		return w.Files().Named(err)
 	}
@@ -177,27 +176,11 @@ func (e *Explorer) conclude(w painter.Work, out *painter.Outputs, variations []e
 		return err
 	}
 	if err != nil {
-		return &unfinishedError{out.Picture, len(painted.Paintings), len(studies), w.Files().Named(err)}
+		return fmt.Errorf("%w after %d of %d paintings; the sheet with these is saved in %s",
+			w.Files().Named(err), len(painted.Paintings), len(studies), out.Picture)
 	}
 	if !e.Quiet && !e.JSON {
 		cli.Warn("Saved %s (%d x %d pixels), with %d paintings.", out.Picture, sheet.W, sheet.H, len(painted.Paintings))
 	}
 	return nil
 }
-
-// An unfinishedError says why a sheet has fewer paintings than it should.
-type unfinishedError struct {
-	sheet       string
-	painted, of int
-	cause       error
-}
-
-func (e *unfinishedError) Error() string {
-	why := e.cause.Error()
-	if errors.Is(e.cause, context.Canceled) {
-		why = "interrupted"
-	}
-	return fmt.Sprintf("%s after %d of %d paintings; the sheet with these is saved in %s", why, e.painted, e.of, e.sheet)
-}
-
-func (e *unfinishedError) Unwrap() error { return e.cause }
