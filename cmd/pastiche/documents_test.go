@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/paint"
 )
 
@@ -200,7 +201,7 @@ func TestDocumentedFlags(t *testing.T) {
 		set     = regexp.MustCompile(`--set '?([a-z_]+)=`)
 	)
 	flags := make(map[string]bool)
-	eachBelow(documentedRoot(), func(cmd *cobra.Command) {
+	cli.EachCommand(documentedRoot(), func(cmd *cobra.Command) {
 		for _, name := range flag.FindAllStringSubmatch(" "+strings.ReplaceAll(cmd.LocalFlags().FlagUsages(), "\n", " "), -1) {
 			flags[name[1]] = true
 		}
@@ -282,16 +283,8 @@ var othersFlags = map[string]bool{"stop-timeout": true}
 
 // documentedRoot returns the command with those that cobra adds when it runs.
 func documentedRoot() *cobra.Command {
-	root := newRootCommand()
+	root := newProgram().Root
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd("bash")
 	return root
-}
-
-// eachBelow calls f for a command and all those below it.
-func eachBelow(cmd *cobra.Command, f func(*cobra.Command)) {
-	f(cmd)
-	for _, below := range cmd.Commands() {
-		eachBelow(below, f)
-	}
 }

@@ -517,7 +517,7 @@ func TestBlend(t *testing.T) {
 		sum += float64(v)
 	}
 	near(t, "mean activation", got.MeanActivation(), sum/float64(len(both.data)), 1e-6)
-	near(t, "mean activation", MeanActivation(p, both.tensor()), sum/float64(len(both.data)), 1e-6)
+	near(t, "mean activation", (*Guide)(nil).MeanActivation(p, both.tensor()), sum/float64(len(both.data)), 1e-6)
 	for i, v := range got.Second.RowMajor() {
 		near(t, "second moment", float64(v), float64(want.Second.RowMajor()[i]), 1e-5)
 	}
