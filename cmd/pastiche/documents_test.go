@@ -270,8 +270,8 @@ func TestDocumentedRecipes(t *testing.T) {
 	for _, row := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\|.*\\| ([0-9.]+) \\|$").FindAllStringSubmatch(section, -1) {
 		documented = append(documented, row[1]+" "+row[2])
 	}
-	for _, name := range paint.RecipeNames() {
-		printed = append(printed, fmt.Sprintf("%s %g", name, recipeTexts[name].time))
+	for _, r := range recipes {
+		printed = append(printed, fmt.Sprintf("%s %g", r.Name, r.Time))
 	}
 	if !slices.Equal(documented, printed) {
 		t.Errorf("README.md has the recipes and times %q, 'pastiche recipes' prints %q", documented, printed)
