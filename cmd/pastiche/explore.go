@@ -41,7 +41,6 @@ at once.`,
   pastiche explore photo.jpg painting.jpg --json | jq '.paintings[4].command'`,
 		Args: cli.Args(2, -1, "a photo and at least one painting"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			chooseRecipe(cmd, &e)
 			return e.Paint(cmd.Context(), painter.Work{Content: args[0], Styles: args[1:]})
 		},
 	}
@@ -64,6 +63,7 @@ func addExplorer(cmd *cobra.Command, e *exploration.Explorer) {
 	cli.Section(cmd, "Everyday", "vary", "output")
 	cli.Everyday(cmd, "vary", "output")
 	addRecipe(cmd, &e.Recipe)
+	e.Recipe.Name = "" // unless it is given: the recipe may vary
 	addStrength(cmd, &e.Recipe)
 	everydayFlags(cmd, &e.Recipe, "size", "iterations", "content_weight", "style_scale", "colors", "faces")
 	addSet(cmd, &e.Recipe)
@@ -75,11 +75,4 @@ func addExplorer(cmd *cobra.Command, e *exploration.Explorer) {
 	cli.Section(cmd, "Output", "study-size", "quiet", "json")
 	cli.Everyday(cmd, "set", "study-size")
 	addEngine(cmd, &e.Engine, &e.Inputs)
-}
-
-// chooseRecipe leaves the recipe to what varies where it is not given.
-func chooseRecipe(cmd *cobra.Command, e *exploration.Explorer) {
-	if !cmd.Flags().Changed("recipe") {
-		e.Recipe.Name = ""
-	}
 }

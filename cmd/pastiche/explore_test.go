@@ -32,7 +32,6 @@ func TestExploredCommands(t *testing.T) {
 		if err := cmd.ParseFlags(args); err != nil {
 			t.Fatal(err)
 		}
-		chooseRecipe(cmd, &e)
 		variations, err := e.Variations()
 		if err != nil {
 			t.Fatal(err)

@@ -130,16 +130,14 @@ func jobID(cmd *cobra.Command, args []string) error {
 	return jobIDs(cmd, args)
 }
 
-// listOptions are the flags of a list of jobs.
-type listOptions struct {
-	serverOptions
-	state, label string
-	limit        int
-	json, quiet  bool
-}
-
 func newJobsListCommand() *cobra.Command {
-	o := &listOptions{}
+	const maxPage = 1000 // jobs that a server sends at a time
+	o, query := &serverOptions{}, client.Query{}
+	limit, asJSON, onlyIDs := 100, false, false
+	var states []string
+	for _, s := range api.States() {
+		states = append(states, string(s))
+	}
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List jobs",
@@ -153,52 +151,36 @@ printed as they come: a list of any length needs little memory.`,
   pastiche jobs list --label order=7 --json | jq -r .state
   pastiche jobs list --state cancelled --limit 0 -q | xargs pastiche jobs rm`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			switch {
+			case asJSON && onlyIDs:
+				return cli.Misused("--json and --quiet: expected one or the other")
+			case limit < 0:
+				return cli.Misused("--limit %d: expected 1 or more, or 0 for all", limit)
+			case query.State != "" && !slices.Contains(api.States(), query.State):
+				return cli.Misused("--state %s: expected %s", query.State, strings.Join(states, ", "))
+			case query.Label != "" && !strings.Contains(query.Label, "="):
+				return cli.Misused("--label %s: expected NAME=VALUE", query.Label)
+			}
+			query.Limit = maxPage
+			if limit > 0 {
+				query.Limit = min(limit, maxPage)
+			}
+			return o.with(func(c *client.Client) error {
+				return jobs.List(c.Jobs(cmd.Context(), query), limit, asJSON, onlyIDs)
+			})
+		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&o.state, "state", "", "only jobs in this `STATE`: "+strings.Join(states(), ", "))
-	flags.StringVar(&o.label, "label", "", "only jobs with this label, `NAME=VALUE`")
-	flags.IntVar(&o.limit, "limit", 100, "most jobs to list, 0 for all")
-	flags.BoolVar(&o.json, "json", false, "print one JSON object a line")
-	flags.BoolVarP(&o.quiet, "quiet", "q", false, "print only ids")
-	cli.Complete(cmd, "state", states(), cobra.ShellCompDirectiveNoFileComp)
+	flags.StringVar((*string)(&query.State), "state", "", "only jobs in this `STATE`: "+strings.Join(states, ", "))
+	flags.StringVar(&query.Label, "label", "", "only jobs with this label, `NAME=VALUE`")
+	flags.IntVar(&limit, "limit", limit, "most jobs to list, 0 for all")
+	flags.BoolVar(&asJSON, "json", false, "print one JSON object a line")
+	flags.BoolVarP(&onlyIDs, "quiet", "q", false, "print only ids")
+	cli.Complete(cmd, "state", states, cobra.ShellCompDirectiveNoFileComp)
 	cli.Section(cmd, "Jobs", "state", "label", "limit", "json", "quiet")
 	o.AddFlags(cmd)
 	return cmd
-}
-
-// maxPage is the longest page of jobs that a server sends.
-const maxPage = 1000
-
-// run prints jobs as their pages arrive.
-func (o *listOptions) run(ctx context.Context) error {
-	_, _, isLabel := strings.Cut(o.label, "=")
-	switch {
-	case o.json && o.quiet:
-		return cli.Misused("--json and --quiet: expected one or the other")
-	case o.limit < 0:
-		return cli.Misused("--limit %d: expected 1 or more, or 0 for all", o.limit)
-	case o.state != "" && !slices.Contains(api.States(), api.State(o.state)):
-		return cli.Misused("--state %s: expected %s", o.state, strings.Join(states(), ", "))
-	case o.label != "" && !isLabel:
-		return cli.Misused("--label %s: expected NAME=VALUE", o.label)
-	}
-	query := client.Query{State: api.State(o.state), Label: o.label, Limit: maxPage}
-	if o.limit > 0 {
-		query.Limit = min(o.limit, maxPage)
-	}
-	return o.with(func(c *client.Client) error {
-		return jobs.List(c.Jobs(ctx, query), o.limit, o.json, o.quiet)
-	})
-}
-
-// states returns the states of jobs.
-func states() []string {
-	var all []string
-	for _, s := range api.States() {
-		all = append(all, string(s))
-	}
-	return all
 }
 
 func newJobsGetCommand() *cobra.Command {

@@ -89,18 +89,13 @@ func format(id, output string, asJSON bool) (query string, err error) {
 		return "", painter.CheckOutput(atomicfile.Unused(id + ".png"))
 	}
 	f, err := painter.OutputFormat(output)
-	if err != nil {
-		return "", cli.Misused("--output %w", err)
-	}
+	query, sent := map[picture.Format]string{picture.PNG: "", picture.JPEG: "?format=jpeg", picture.WebP: "?format=webp"}[f]
 	switch {
+	case err != nil:
+		return "", cli.Misused("--output %w", err)
 	case output == cli.StandardOutput && asJSON:
 		return "", cli.Misused("--output - and --json: expected one or the other, as both write to standard output")
-	case f == picture.PNG:
-	case f == picture.JPEG:
-		query = "?format=jpeg"
-	case f == picture.WebP:
-		query = "?format=webp"
-	default:
+	case !sent:
 		return "", cli.Misused("--output %s: a server sends no %s: expected a .png, .jpg or .webp", output, f)
 	}
 	return query, painter.CheckOutput(output)
