@@ -1,41 +1,44 @@
 package main
 
 import (
-	"context"
+	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/pastiche-art/pastiche/explore"
-	"github.com/pastiche-art/pastiche/internal/cli"
+	"github.com/pastiche-art/pastiche/internal/exploration"
 	"github.com/pastiche-art/pastiche/internal/painter"
-	"github.com/pastiche-art/pastiche/paint"
-	"github.com/pastiche-art/pastiche/picture"
 )
 
 // TestExploredCommands: what the commands paint is what the sheet shows.
 func TestExploredCommands(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "mine.json")
+	if err := os.WriteFile(file, []byte(`{"name":"gatys","content_weight":0.1,"size":300}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, args := range [][]string{
 		{"--size", "300", "--recipe", "strotss"},
 		{"--vary", "recipe,strength", "--iterations", "7"},
 		{"--vary", "colors", "--strength", "0.3"},
 		{"--vary", "seed", "--seed", "9", "--style-scale", "2"},
+		{"--recipe", file},
+		{"--recipe", file, "--vary", "colors", "--strength", "bold", "--set", "rotations=2"},
 	} {
-		var opts exploreOptions
+		var e exploration.Explorer
 		cmd := newExploreCommand()
 		cmd.ResetFlags()
-		opts.AddFlags(cmd)
+		addExplorer(cmd, &e)
 		if err := cmd.ParseFlags(args); err != nil {
 			t.Fatal(err)
 		}
-		variations, err := opts.variations(cmd.Flags())
+		variations, err := e.Variations()
 		if err != nil {
 			t.Fatal(err)
 		}
 		work := painter.Work{Content: "p.png", Styles: []string{"s.png"}}
 		for _, v := range variations {
-			words := opts.explored(work, v).Command
+			words := e.Command(work, v)
 			var painting paintOptions
 			command := newPaintCommand()
 			command.ResetFlags()
@@ -48,37 +51,5 @@ func TestExploredCommands(t *testing.T) {
 				t.Errorf("%v: seed %d, expected %d; %v (-want +got):\n%s", words, painting.Seed, v.Seed, err, diff)
 			}
 		}
-	}
-}
-
-// TestInterruptedExploration: the sheet of what is finished is saved.
-func TestInterruptedExploration(t *testing.T) {
-	variations, err := explore.Vary(nil, explore.Strength)
-	if err != nil {
-		t.Fatal(err)
-	}
-	studies := make([]explore.Study, len(variations))
-	for i, v := range variations {
-		studies[i].Variation = v
-	}
-	opts, work := exploreOptions{quiet: true}, painter.Work{Content: "p.png", Styles: []string{"s.png"}}
-	path := filepath.Join(t.TempDir(), "sheet.png")
-	conclude := func(cause error) error {
-		return opts.conclude(work, painter.NewOutputs(nil, path, ""), variations, studies, cause)
-	}
-	if err := conclude(context.Canceled); exitCode(err) != cli.ExitInterrupted || isThere(path) {
-		t.Errorf("before the first is finished: %v, a sheet: %t", err, isThere(path))
-	}
-	if err := conclude(&paint.DivergedError{Err: context.DeadlineExceeded}); exitCode(err) != cli.ExitDiverged {
-		t.Errorf("where it diverged: %v", err)
-	}
-	studies[0].Picture, studies[1].Picture = drawn(48, 32, 1), drawn(48, 32, 2)
-	err = conclude(context.Canceled)
-	want := "interrupted after 2 of 11 paintings; the sheet with these is saved in " + path
-	if exitCode(err) != cli.ExitInterrupted || err.Error() != want {
-		t.Errorf("got %v, expected %s", err, want)
-	}
-	if _, err := picture.Open(t.Context(), path, picture.Limits{}); err != nil {
-		t.Error(err)
 	}
 }

@@ -15,8 +15,17 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
+// featuresOptions are the flags of 'pastiche features'.
+type featuresOptions struct {
+	recipe        painter.RecipeChoice // of which only Settings count
+	engine        painter.Engine
+	inputs        painter.Inputs
+	layer, output string
+	size          int
+}
+
 func newFeaturesCommand() *cobra.Command {
-	var opts featuresOptions
+	var o featuresOptions
 	cmd := &cobra.Command{
 		Use:   "features IMAGE --layer LAYER -o FILE.npy",
 		Short: "Save what a layer of the network sees in a picture",
@@ -28,22 +37,9 @@ is given.`,
   python3 -c "import numpy; print(numpy.load('conv4_2.npy').shape)"`,
 		Args: cli.Args(1, 1, "one picture"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runFeatures(cmd.Context(), &opts, args[0])
+			return o.run(cmd.Context(), args[0])
 		},
 	}
-	opts.AddFlags(cmd)
-	return cmd
-}
-
-type featuresOptions struct {
-	recipe        painter.RecipeChoice // of which only Settings count
-	engine        painter.Engine
-	inputs        painter.Inputs
-	layer, output string
-	size          int
-}
-
-func (o *featuresOptions) AddFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&o.layer, "layer", "", "`NAME` of the layer, such as conv4_2")
 	flags.StringVarP(&o.output, "output", "o", "", "`FILE` to save, with a name that ends in .npy; - is standard output")
@@ -52,6 +48,7 @@ func (o *featuresOptions) AddFlags(cmd *cobra.Command) {
 	flags.Lookup("set").Usage = "`NAME=VALUE` of a parameter of the network: pooling or replicate; repeatable"
 	cli.Section(cmd, "Everyday", "layer", "output", "size", "set")
 	addEngine(cmd, &o.engine, &o.inputs)
+	return cmd
 }
 
 func (o *featuresOptions) validate() error {
@@ -66,13 +63,13 @@ func (o *featuresOptions) validate() error {
 	return o.engine.Validate()
 }
 
-func runFeatures(ctx context.Context, opts *featuresOptions, path string) error {
-	if err := opts.validate(); err != nil {
+func (o *featuresOptions) run(ctx context.Context, path string) error {
+	if err := o.validate(); err != nil {
 		return err
 	}
 	recipe := paint.Classic() // for its zero padding, which is a VGG's own
 	recipe.Pooling = nil      // for that of the network
-	err := opts.recipe.Set(&recipe, func(name string) error {
+	err := o.recipe.Set(&recipe, func(name string) error {
 		if name != "pooling" && name != "replicate" {
 			return cli.Misused("--set %s: expected pooling or replicate, as no other parameter changes what a layer sees", name)
 		}
@@ -81,26 +78,26 @@ func runFeatures(ctx context.Context, opts *featuresOptions, path string) error 
 	if err != nil {
 		return err
 	}
-	p, err := opts.inputs.Open(ctx, path)
+	p, err := o.inputs.Open(ctx, path)
 	if err != nil {
 		return err
 	}
-	opts.inputs.Tell(cli.Warn)
-	if err := painter.CheckOutput(opts.output); err != nil {
+	o.inputs.Tell(cli.Warn)
+	if err := painter.CheckOutput(o.output); err != nil {
 		return err
 	}
-	network, err := opts.engine.OpenNetwork()
+	network, err := o.engine.OpenNetwork()
 	if err != nil {
 		return err
 	}
-	if opts.size > 0 {
-		p = p.Resize(picture.FitLong(p.W, p.H, opts.size))
+	if o.size > 0 {
+		p = p.Resize(picture.FitLong(p.W, p.H, o.size))
 	}
-	a, err := paint.Features(ctx, p, opts.layer, opts.engine.Options(&recipe, network))
+	a, err := paint.Features(ctx, p, o.layer, o.engine.Options(&recipe, network))
 	if err != nil {
 		return painter.Files{Picture: path}.Named(err)
 	}
-	return painter.WriteOutput(opts.output, func(w io.Writer) error {
+	return painter.WriteOutput(o.output, func(w io.Writer) error {
 		return npy.Write(w, a.Values, a.Channels, a.Height, a.Width)
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pastiche-art/pastiche/internal/cli"
+	"github.com/pastiche-art/pastiche/internal/jobs"
 	"github.com/pastiche-art/pastiche/internal/kernel"
 	"github.com/pastiche-art/pastiche/internal/vgg"
 	"github.com/pastiche-art/pastiche/paint"
@@ -28,7 +29,7 @@ const exitCodesHelp = `Every command ends with one of these codes:
     3  an input cannot be read: a picture or a network
     4  an output cannot be written
     5  the costs diverged; the best picture so far is saved
-    6  the server refuses access: ` + keyVariable + ` holds no API key of it
+    6  the server refuses access: ` + jobs.KeyVariable + ` holds no API key of it
   130  interrupted; a painting is saved as it is, and files that were fetched stay
 
 Of several paintings, the code is that of those that failed, or 1 where they
@@ -36,9 +37,6 @@ failed for several reasons.`
 
 // exitCode returns the exit code of a command that ended with err.
 func exitCode(err error) int {
-	if code, ok := exitOfServer(err); ok {
-		return code
-	}
 	if code := cli.ExitCode(err); code != cli.ExitFailure {
 		return code
 	}
@@ -73,7 +71,7 @@ These variables have no flag:
   ` + kernel.Variable + `   implementation of the engine to run instead of the fastest one; 'pastiche version' lists those of this machine
   ` + registry.HomeVariable + `     folder of networks (default pastiche in $XDG_DATA_HOME or where the system keeps the data of programs)
   ` + registry.MirrorVariable + `   URL or folder to pull networks from instead of their origin, or several with commas between them; files have the same names
-  ` + keyVariable + `  API key of the server that 'pastiche jobs' uses
+  ` + jobs.KeyVariable + `  API key of the server that 'pastiche jobs' uses
   HTTPS_PROXY       proxy to pull networks through; NO_PROXY lists hosts without`
 
 func main() { os.Exit(newProgram().Run()) }

@@ -1,8 +1,8 @@
 package main
 
 import (
-	"errors"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -51,7 +51,7 @@ func (o *paintOptions) addOutput(cmd *cobra.Command) {
 	cli.Section(cmd, "Everyday", "output")
 	cli.Everyday(cmd, "output")
 	flags.IntVar(&o.Depth, "depth", painter.DefaultDepth, "bits per channel of a PNG or TIFF: 8 or 16")
-	addOptionalInt(cmd, &o.Quality, "quality", picture.DefaultQuality, "`N`, the quality of a JPEG, 1 to 100; more is larger and closer to the painting")
+	addOptionalInt(cmd, &o.Quality, "quality", picture.DefaultQuality, "quality of a JPEG, 1 to 100; more is larger and closer to the painting")
 	flags.BoolVar(&o.NoProvenance, "no-provenance", false, "leave out of the picture's file how it was painted, which 'pastiche show' prints")
 	addOptionalInt(cmd, &o.SaveEvery, "save-every", 0, "save the painting as it is every `N` iterations, numbered, beside the painting (classic: 20)")
 	flags.StringVar(&o.Sheet, "sheet", "", "`FILE` for a contact sheet of what each scale painted")
@@ -71,8 +71,9 @@ func (o *paintOptions) addOutput(cmd *cobra.Command) {
 // addKeepMetadata adds the flag that copies metadata of the content's file.
 func (o *paintOptions) addKeepMetadata(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.Var(&o.KeepMetadata, "keep-metadata", "save with the painting what the content's file says; of `FIELDS`, place is kept only if named, as in --keep-metadata=artist,place")
-	flags.Lookup("keep-metadata").NoOptDefVal = painter.SharedMetadata.String()
+	cli.Var(flags, &o.KeepMetadata, "keep-metadata", "save with the painting what the content's file says; of `FIELDS`, place is kept only if named, as in --keep-metadata=artist,place",
+		painter.ParseMetadata, func(fields []string) string { return strings.Join(fields, ",") })
+	flags.Lookup("keep-metadata").NoOptDefVal = strings.Join(painter.SharedMetadata, ",")
 	cli.Complete(cmd, "keep-metadata", painter.AllMetadata, cobra.ShellCompDirectiveNoFileComp)
 }
 
@@ -88,10 +89,7 @@ func (o *paintOptions) addPrint(cmd *cobra.Command) {
 func addOptionalInt(cmd *cobra.Command, to **int, name string, otherwise int, usage string) {
 	parse := func(text string) (*int, error) {
 		n, err := strconv.Atoi(text)
-		if err != nil {
-			return nil, errors.New("expected a whole number")
-		}
-		return &n, nil
+		return &n, err
 	}
 	cli.Var(cmd.Flags(), to, name, usage, parse, func(n *int) string {
 		if n == nil {

@@ -14,24 +14,21 @@ import (
 	"github.com/pastiche-art/pastiche/paint"
 )
 
-// recipeTexts say what each recipe does, and the processor time that it takes relative to
-// fine, measured on the castle of the README at 192 pixels.
-var recipeTexts = map[string]struct {
-	text string
-	time float64
-}{
-	"fine":    {"the best for most pictures: coarse to fine, in the style's colours", 1},
-	"classic": {"the course's algorithm to the letter: Gram matrices, Adam, from noise", 2.4},
-	"gatys":   {"the paper's algorithm of 2015: Gram matrices, L-BFGS, one scale", 6.5},
-	"nnst":    {"literal pieces of the style, each where the photo is most like it", 14},
-	"strotss": {"relaxed optimal transport: exact shapes, free colours", 42},
-}
-
-// printedRecipe is what 'pastiche recipes --json' prints of each recipe.
-type printedRecipe struct {
+// builtinRecipe is what 'pastiche recipes --json' prints of a built-in recipe.
+type builtinRecipe struct {
 	Name string  `json:"name"`
 	Text string  `json:"description"`
-	Time float64 `json:"relative_time"`
+	Time float64 `json:"relative_time"` // of the processor, relative to fine
+}
+
+// recipes are the built-in recipes. Their times are measured on the castle of the README
+// at 192 pixels.
+var recipes = []builtinRecipe{
+	{"fine", "the best for most pictures: coarse to fine, in the style's colours", 1},
+	{"classic", "the course's algorithm to the letter: Gram matrices, Adam, from noise", 2.4},
+	{"gatys", "the paper's algorithm of 2015: Gram matrices, L-BFGS, one scale", 6.5},
+	{"nnst", "literal pieces of the style, each where the photo is most like it", 14},
+	{"strotss", "relaxed optimal transport: exact shapes, free colours", 42},
 }
 
 func newRecipesCommand() *cobra.Command {
@@ -66,16 +63,12 @@ parameters that the file leaves out.`,
 
 func listRecipes(asJSON bool) error {
 	if asJSON {
-		var all []printedRecipe
-		for _, name := range paint.RecipeNames() {
-			all = append(all, printedRecipe{name, recipeTexts[name].text, recipeTexts[name].time})
-		}
-		return cli.PrintJSON(all)
+		return cli.PrintJSON(recipes)
 	}
 	return cli.PrintTable(func(w *tabwriter.Writer) {
 		fmt.Fprintln(w, "NAME\tTIME\tDESCRIPTION")
-		for _, name := range paint.RecipeNames() {
-			fmt.Fprintf(w, "%s\t%g\t%s\n", name, recipeTexts[name].time, recipeTexts[name].text)
+		for _, r := range recipes {
+			fmt.Fprintf(w, "%s\t%g\t%s\n", r.Name, r.Time, r.Text)
 		}
 	})
 }

@@ -13,8 +13,16 @@ import (
 	"github.com/pastiche-art/pastiche/paint"
 )
 
+// scoreOptions are the flags of 'pastiche score'.
+type scoreOptions struct {
+	recipe painter.RecipeChoice
+	engine painter.Engine
+	inputs painter.Inputs
+	json   bool
+}
+
 func newScoreCommand() *cobra.Command {
-	var opts scoreOptions
+	var o scoreOptions
 	cmd := &cobra.Command{
 		Use:   "score CONTENT STYLE PICTURE...",
 		Short: "Measure the costs of pictures",
@@ -31,21 +39,9 @@ With --json, one object for each picture, a line each:
   pastiche score photo.jpg painting.jpg mine.png --recipe classic --network vgg19.safetensors --json`,
 		Args: cli.Args(3, -1, "a content, a style and at least one picture to measure"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runScore(cmd.Context(), &opts, args)
+			return o.run(cmd.Context(), args)
 		},
 	}
-	opts.AddFlags(cmd)
-	return cmd
-}
-
-type scoreOptions struct {
-	recipe painter.RecipeChoice
-	engine painter.Engine
-	inputs painter.Inputs
-	json   bool
-}
-
-func (o *scoreOptions) AddFlags(cmd *cobra.Command) {
 	addRecipe(cmd, &o.recipe)
 	everydayFlags(cmd, &o.recipe, "content_weight", "style_scale", "faces")
 	addSet(cmd, &o.recipe)
@@ -54,6 +50,7 @@ func (o *scoreOptions) AddFlags(cmd *cobra.Command) {
 	cli.Section(cmd, "Output", "json")
 	cli.Everyday(cmd, "set", "json")
 	addEngine(cmd, &o.engine, &o.inputs)
+	return cmd
 }
 
 // scored is the report on one picture.
@@ -62,20 +59,20 @@ type scored struct {
 	*paint.Report
 }
 
-func runScore(ctx context.Context, opts *scoreOptions, args []string) error {
-	if err := opts.engine.Validate(); err != nil {
+func (o *scoreOptions) run(ctx context.Context, args []string) error {
+	if err := o.engine.Validate(); err != nil {
 		return err
 	}
-	recipe, err := opts.recipe.Recipe()
+	recipe, err := o.recipe.Recipe()
 	if err != nil {
 		return err
 	}
-	pictures, err := opts.inputs.OpenAll(ctx, args)
+	pictures, err := o.inputs.OpenAll(ctx, args)
 	if err != nil {
 		return err
 	}
-	opts.inputs.Tell(cli.Warn)
-	network, substitute, err := opts.engine.OpenRecipeNetwork(&recipe)
+	o.inputs.Tell(cli.Warn)
+	network, substitute, err := o.engine.OpenRecipeNetwork(&recipe)
 	if err != nil {
 		return err
 	}
@@ -85,7 +82,7 @@ func runScore(ctx context.Context, opts *scoreOptions, args []string) error {
 	var reports []scored
 	for i, path := range args[2:] {
 		report, err := paint.Score(ctx, pictures[0], paint.InMannerOf(pictures[1]), pictures[2+i],
-			opts.engine.Options(&recipe, network))
+			o.engine.Options(&recipe, network))
 		if err != nil {
 			if errors.As(err, new(*paint.PictureError)) {
 				return painter.Files{Content: args[0], Styles: args[1:2], Picture: path}.Named(err)
@@ -94,7 +91,7 @@ func runScore(ctx context.Context, opts *scoreOptions, args []string) error {
 		}
 		reports = append(reports, scored{path, report})
 	}
-	if opts.json {
+	if o.json {
 		return cli.PrintJSON(reports)
 	}
 	return cli.PrintTable(func(w *tabwriter.Writer) {

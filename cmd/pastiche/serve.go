@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -40,7 +39,17 @@ a file of API keys, and each request needs one of them.`,
   pastiche serve --addr 0.0.0.0:8080 --keys keys.txt
   pastiche serve --nats nats://queue.example:4222 --replicas 3 --workers 0`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runServer(cmd.Context(), s, log) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return log.run(s.Validate, s.Load, func(l *slog.Logger) error {
+				return s.Run(cmd.Context(), l, func(url string) {
+					if log.forPerson() {
+						fmt.Fprintln(os.Stderr, "The studio is open at", url)
+						return
+					}
+					l.Info("the studio is open", "url", url)
+				})
+			})
+		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&s.Addr, "addr", "127.0.0.1:8080", "bind `ADDRESS` and port; 0.0.0.0:8080 is open to other machines")
@@ -61,7 +70,10 @@ a file of API keys, and each request needs one of them.`,
 	flags.IntVar(&s.Replicas, "replicas", 1, "NATS servers that keep each record, when the streams are made: 1, 3 or 5")
 	flags.DurationVar(&s.Retention, "retention", 7*24*time.Hour, "`TIME` that finished jobs and their pictures are kept")
 	flags.Lookup("retention").DefValue = "168h"
-	flags.Var((*maxRetention)(&s.MaxRetention), "max-retention", "longest retention that a client may ask for, a `TIME` or "+api.Forever+" (default 720h or --retention, the longer one, and without keys "+api.Forever+")")
+	flags.Func("max-retention", "longest retention that a client may ask for, a `TIME` or "+api.Forever+" (default 720h or --retention, the longer one, and without keys "+api.Forever+")", func(text string) (err error) {
+		s.MaxRetention, err = job.ParseRetention(text)
+		return err
+	})
 	cli.Section(cmd, "Storage", "data", "nats", "nats-creds", "nats-ca", "nats-prefix", "replicas", "blobs", "retention", "max-retention")
 
 	flags.Float64Var(&s.Rate, "rate", 50, "requests per second of an API key, or without keys of an address; short bursts may be faster")
@@ -95,56 +107,6 @@ func addWorkers(cmd *cobra.Command, w *service.Workers) {
 	cli.BytesVar(cmd.Flags(), &w.Memory, "memory", fmt.Sprintf("memory for each painting, `SIZE` such as 4GiB, and %dMiB for a quick look beside it; in a cluster give all processes the same", job.LookMemory>>20))
 }
 
-// maxRetention is a flag for a time or "forever"; 0 is not given.
-type maxRetention time.Duration
-
-func (m *maxRetention) Set(text string) error {
-	if text == api.Forever {
-		*m = maxRetention(job.Forever)
-		return nil
-	}
-	d, err := time.ParseDuration(text)
-	if err != nil || d <= 0 {
-		return errors.New("expected a time such as 720h, or " + api.Forever)
-	}
-	*m = maxRetention(d)
-	return nil
-}
-
-func (m *maxRetention) String() string {
-	switch time.Duration(*m) {
-	case 0:
-		return ""
-	case job.Forever:
-		return api.Forever
-	}
-	return time.Duration(*m).String()
-}
-
-// Type is what pflag calls the value in help texts.
-func (*maxRetention) Type() string { return "time" }
-
-// runServer serves until ctx ends.
-func runServer(ctx context.Context, s *service.Server, o *logOptions) error {
-	if err := s.Validate(); err != nil {
-		return &cli.UsageError{Err: err}
-	}
-	log, err := o.logger()
-	if err != nil {
-		return err
-	}
-	if err := s.Load(log); err != nil {
-		return &cli.InputError{Err: err}
-	}
-	return o.ended(log, s.Run(ctx, log, func(url string) {
-		if o.forPerson() {
-			fmt.Fprintln(os.Stderr, "The studio is open at", url)
-			return
-		}
-		log.Info("the studio is open", "url", url)
-	}))
-}
-
 // logOptions are the flags of the log of a service, which is standard error.
 type logOptions struct{ format, level string }
 
@@ -158,23 +120,27 @@ func (o *logOptions) AddFlags(cmd *cobra.Command) {
 	cli.Section(cmd, "Logging", "log-format", "log-level")
 }
 
-func (o *logOptions) logger() (*slog.Logger, error) {
-	log, err := service.NewLog(os.Stderr, o.format, o.level)
-	if err != nil {
-		return nil, &cli.UsageError{Err: err}
-	}
-	return log, nil
-}
-
 // forPerson reports whether a person reads the log as it is written.
 func (o *logOptions) forPerson() bool {
 	return o.format == service.LogFormats()[0] && cli.IsTerminal(os.Stderr)
 }
 
-// ended logs the error that ended a service, unless a person reads the log, for whom it
-// is printed. The error of a folder that cannot be written has the exit code of an
-// output. nil stays nil.
-func (o *logOptions) ended(log *slog.Logger, err error) error {
+// run runs a service until its context ends: it checks the flags, loads the files that
+// they name, and serves. It logs the error that ends the service, unless a person reads
+// the log, for whom it is printed. The error of a folder that cannot be written has the
+// exit code of an output.
+func (o *logOptions) run(validate func() error, load, serve func(*slog.Logger) error) error {
+	if err := validate(); err != nil {
+		return &cli.UsageError{Err: err}
+	}
+	log, err := service.NewLog(os.Stderr, o.format, o.level)
+	if err != nil {
+		return &cli.UsageError{Err: err}
+	}
+	if err := load(log); err != nil {
+		return &cli.InputError{Err: err}
+	}
+	err = serve(log)
 	if errors.Is(err, picture.ErrWrite) || errors.As(err, new(*fs.PathError)) {
 		err = &cli.OutputError{Err: err}
 	}

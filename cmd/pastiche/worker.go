@@ -1,7 +1,7 @@
 package main
 
 import (
-	"context"
+	"log/slog"
 
 	"github.com/spf13/cobra"
 
@@ -23,7 +23,10 @@ seconds with a checkpoint, from which another worker continues.`,
 		Example: `  pastiche worker --nats nats://queue.example:4222
   pastiche worker --nats nats://queue.example:4222 --metrics-addr :9090`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runWorker(cmd.Context(), w, log) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return log.run(w.Validate, func(*slog.Logger) error { return w.Load() },
+				func(l *slog.Logger) error { return w.Run(cmd.Context(), l) })
+		},
 	}
 	addStorage(cmd, &w.Storage)
 	cli.Section(cmd, "Storage", "nats", "nats-creds", "nats-ca", "nats-prefix", "blobs")
@@ -33,19 +36,4 @@ seconds with a checkpoint, from which another worker continues.`,
 	cli.Section(cmd, "Address", "metrics-addr")
 	log.AddFlags(cmd)
 	return cmd
-}
-
-// runWorker paints until ctx ends.
-func runWorker(ctx context.Context, w *service.Worker, o *logOptions) error {
-	if err := w.Validate(); err != nil {
-		return &cli.UsageError{Err: err}
-	}
-	log, err := o.logger()
-	if err != nil {
-		return err
-	}
-	if err := w.Load(); err != nil {
-		return &cli.InputError{Err: err}
-	}
-	return o.ended(log, w.Run(ctx, log))
 }

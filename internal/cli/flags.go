@@ -2,8 +2,10 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
@@ -12,23 +14,32 @@ import (
 
 // The annotations of a flag.
 const (
-	sectionOf  = "section"  // its title, and the flag's place among all flags of the command
+	sectionOf  = "section"  // its title, its place, and the flag's place among all flags of the command
 	everydayOf = "everyday" // the short help shows the flag
 )
 
 // Section puts flags of a command under a title of its help text, in the order of their
 // names. Sections stand in the order of the calls. Flags without a section come last.
 func Section(cmd *cobra.Command, title string, names ...string) {
-	place := 0
+	place, first := 0, ""
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if f.Annotations[sectionOf] != nil {
+		if of := f.Annotations[sectionOf]; of != nil {
 			place++
+			if of[0] == title {
+				first = of[1]
+			}
 		}
 	})
+	if first == "" {
+		first = sortable(place)
+	}
 	for i, name := range names {
-		annotate(cmd, name, sectionOf, title, strconv.Itoa(place+i))
+		annotate(cmd, name, sectionOf, title, first, sortable(place+i))
 	}
 }
+
+// sortable returns a place as a text that sorts as places do.
+func sortable(place int) string { return fmt.Sprintf("%03d", place) }
 
 // Everyday marks the flags of a command that 'COMMAND --help' shows. A command that marks
 // none shows all of them.
@@ -58,7 +69,7 @@ func CompleteBy(cmd *cobra.Command, flag string, find cobra.CompletionFunc) {
 
 // Var adds a flag of any type. Its default is what to holds, and format returns the text
 // of a value, "" for one that is not given. The placeholder in a help text is the part of
-// usage between backquotes.
+// usage between backquotes, or else the one of T, without its stars.
 func Var[T any](flags *pflag.FlagSet, to *T, name, usage string, parse func(string) (T, error), format func(T) string) {
 	flags.Var(&value[T]{to, parse, format}, name, usage)
 }
@@ -78,7 +89,9 @@ func (v *value[T]) Set(text string) error {
 }
 
 func (v *value[T]) String() string { return v.format(*v.to) }
-func (*value[T]) Type() string     { return "value" }
+
+// Type returns the name of T, without the stars of a pointer.
+func (v *value[T]) Type() string { return strings.TrimLeft(fmt.Sprintf("%T", *v.to), "*") }
 
 // BytesVar adds a flag of a number of bytes with its unit, such as 2GiB or 500MB; 0 is
 // not given.

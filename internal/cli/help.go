@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -100,23 +99,13 @@ func flagsOf(cmd *cobra.Command) []*pflag.Flag {
 			flags = append(flags, f)
 		}
 	})
-	place := func(f *pflag.Flag) int {
-		if f.Annotations[sectionOf] == nil {
-			return len(flags)
+	place := func(f *pflag.Flag) []string {
+		if of := f.Annotations[sectionOf]; of != nil {
+			return of[1:]
 		}
-		n, _ := strconv.Atoi(f.Annotations[sectionOf][1]) // as section writes it
-		return n
+		return []string{"last"}
 	}
-	first := make(map[string]int) // place of a section
-	for _, f := range flags {
-		title := sectionTitle(f)
-		if at, found := first[title]; !found || place(f) < at {
-			first[title] = place(f)
-		}
-	}
-	slices.SortStableFunc(flags, func(a, b *pflag.Flag) int {
-		return cmp.Or(cmp.Compare(first[sectionTitle(a)], first[sectionTitle(b)]), cmp.Compare(place(a), place(b)))
-	})
+	slices.SortStableFunc(flags, func(a, b *pflag.Flag) int { return slices.Compare(place(a), place(b)) })
 	return flags
 }
 

@@ -22,12 +22,12 @@ func newHelped() *cobra.Command {
 	cmd.Flags().Bool("quiet", false, "report nothing")
 	Section(cmd, "Progress", "quiet")
 	Section(cmd, "Tools", "spoon", "turns")
-	addHelp(cmd)
 	return cmd
 }
 
 func TestHelpShowsFlagsBySection(t *testing.T) {
 	cmd := newHelped()
+	addHelp(cmd)
 	Everyday(cmd, "turns")
 	const short = `Stir a bowl.
 
@@ -66,7 +66,9 @@ Flags:
 }
 
 func TestHelpWithoutEverydayFlagsIsWhole(t *testing.T) {
-	got := helpText(newHelped(), plainWidth)
+	cmd := newHelped()
+	addHelp(cmd)
+	got := helpText(cmd, plainWidth)
 	if !strings.Contains(got, "made of wood") || !strings.Contains(got, "--spoon") || strings.Contains(got, helpAll) {
 		t.Errorf("help of a command without everyday flags:\n%s\nexpected all of it", got)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -50,6 +51,10 @@ func (p *Program) Prepare() {
 func (p *Program) Run() int {
 	ctx, stop := interruptible(context.Background())
 	defer stop()
+	return p.run(ctx, os.Stderr)
+}
+
+func (p *Program) run(ctx context.Context, stderr io.Writer) int {
 	cmd, err := p.Root.ExecuteContextC(ctx)
 	if err != nil && !p.begun {
 		err = &UsageError{err}
@@ -57,10 +62,10 @@ func (p *Program) Run() int {
 	err = withVariables(cmd, err)
 	code := p.ExitCode(err)
 	if err != nil && !errors.As(err, new(*ReportedError)) {
-		PrintError(os.Stderr, p.Root.Name(), err)
+		PrintError(stderr, p.Root.Name(), err)
 	}
 	if code == ExitUsage {
-		fmt.Fprintf(os.Stderr, "Run '%s --help' for usage.\n", cmd.CommandPath())
+		fmt.Fprintf(stderr, "Run '%s --help' for usage.\n", cmd.CommandPath())
 	}
 	return code
 }

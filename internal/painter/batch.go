@@ -81,7 +81,7 @@ func (b *batchRun) run(ctx context.Context, content string, styles []string) err
 		return err
 	}
 	b.counts.Paintings = len(all)
-	if _, err := b.checkedRecipe(all[0]); err != nil { // an error would fail all of them
+	if _, err := b.checkedRecipe(Work{Content: content, Styles: styles}); err != nil { // an error would fail all of them
 		return err
 	}
 	if err := os.MkdirAll(b.OutDir, 0o777); err != nil {

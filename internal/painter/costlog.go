@@ -1,7 +1,6 @@
 package painter
 
 import (
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -45,9 +44,8 @@ func (l *costLog) Iteration(p paint.Progress) {
 
 func (l *costLog) Close() error {
 	if l.file != nil {
-		if err := l.file.Close(); l.err == nil {
-			l.err = cli.Unwritable(l.table, err)
-		}
+		err := l.file.Close()
+		l.try(func() error { return cli.Unwritable(l.table, err) })
 	}
 	if l.chart == "" || !l.begun {
 		return l.err
@@ -56,13 +54,11 @@ func (l *costLog) Close() error {
 	if chartFormat(l.chart) == ".svg" {
 		write = l.log.WriteSVG
 	}
-	err := atomicfile.Write(l.chart, func(w io.Writer) error { return write(w) })
+	err := atomicfile.Write(l.chart, write)
 	if err == nil {
 		l.saved(l.chart)
 	}
-	if l.err == nil {
-		l.err = err
-	}
+	l.try(func() error { return err })
 	return l.err
 }
 

@@ -24,28 +24,10 @@ const (
 // isCourse reports whether a recipe is that of the course.
 func isCourse(r paint.Recipe) bool { return r.Name == paint.Classic().Name }
 
-// courseOutput returns where the costs are printed: on standard output, unless the
-// painting goes there.
-func courseOutput(out *Outputs, to listener) io.Writer {
-	if out.Picture == cli.StandardOutput {
-		return sayer{to}
-	}
-	return to.Output()
-}
-
-// sayer is a writer of lines that a listener says.
-type sayer struct{ listener }
-
-func (s sayer) Write(text []byte) (int, error) {
-	for line := range strings.Lines(string(text)) {
-		s.Say("%s", strings.TrimSuffix(line, "\n"))
-	}
-	return len(text), nil
-}
-
 // courseCosts prints the costs as the course's notebook does.
 type courseCosts struct {
-	to io.Writer
+	to  listener
+	say bool // as messages, because the painting goes to standard output
 	firstError
 }
 
@@ -54,9 +36,16 @@ func (c *courseCosts) Iteration(p paint.Progress) {
 	if i%courseInterval != 0 {
 		return
 	}
+	text := fmt.Sprintf("Iteration %d :\ntotal cost = %.6g\ncontent cost = %.6g\nstyle cost = %.6g\n",
+		i, p.Costs.Total, p.Costs.Content, p.Costs.Style)
+	if c.say {
+		for line := range strings.Lines(text) {
+			c.to.Say("%s", strings.TrimSuffix(line, "\n"))
+		}
+		return
+	}
 	c.try(func() error {
-		_, err := fmt.Fprintf(c.to, "Iteration %d :\ntotal cost = %.6g\ncontent cost = %.6g\nstyle cost = %.6g\n",
-			i, p.Costs.Total, p.Costs.Content, p.Costs.Style)
+		_, err := io.WriteString(c.to.Output(), text)
 		return cli.Unwritable("standard output", err)
 	})
 }

@@ -7,7 +7,6 @@
 //	  -> Outputs                         names that can be written, and none of an input
 //	  -> paint.Paint or paint.Texture    calls the witnesses after each iteration:
 //	       listener      person (a bar or lines) or events (--json)
-//	       facesFound    how many faces are kept
 //	       courseCosts   the costs as the course prints them
 //	       snapshots     pictures on the way (--save-every)
 //	       costLog       a table and a chart of the costs

@@ -2,16 +2,12 @@ package painter
 
 import (
 	"cmp"
-	"context"
-	"errors"
-	"io/fs"
 	"runtime/debug"
 
 	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/internal/kernel"
+	"github.com/pastiche-art/pastiche/internal/networks"
 	"github.com/pastiche-art/pastiche/paint"
-	"github.com/pastiche-art/pastiche/weights"
-	"github.com/pastiche-art/pastiche/weights/registry"
 )
 
 // BuiltinNetwork is the network that needs no file.
@@ -38,7 +34,7 @@ func (e *Engine) OpenNetwork() (*paint.Network, error) {
 	name := cmp.Or(e.Network, BuiltinNetwork)
 	n, err := paint.OpenNetwork(name)
 	if err != nil {
-		return nil, NetworkFileError(name, err)
+		return nil, networks.FileError(name, err)
 	}
 	return n, nil
 }
@@ -51,7 +47,7 @@ func (e *Engine) OpenRecipeNetwork(r *paint.Recipe) (n *paint.Network, substitut
 		return n, "", err
 	}
 	if n, err = paint.DefaultNetwork(r); err != nil {
-		return nil, "", NetworkError(err)
+		return nil, "", networks.Error(err)
 	}
 	if isCourse(*r) && n.Name == BuiltinNetwork {
 		substitute = "The built-in network stands in for the course's VGG-19, which 'pastiche networks pull vgg19' fetches."
@@ -70,33 +66,4 @@ func (e *Engine) LimitMemory() int64 {
 // memory.
 func (e *Engine) Options(r *paint.Recipe, n *paint.Network) paint.Options {
 	return paint.Options{Recipe: r, Network: n, Threads: e.Threads, Precision: e.Precision, Memory: e.LimitMemory()}
-}
-
-// NetworkError adds to an error about networks what to do about it, and whose fault it is.
-func NetworkError(err error) error {
-	switch {
-	case err == nil, errors.Is(err, context.Canceled), errors.As(err, new(*cli.OutputError)):
-		return err
-	case errors.Is(err, registry.ErrUnknown):
-		return cli.Misused("%w: 'pastiche networks list' lists those that are known", err)
-	case errors.Is(err, registry.ErrName), errors.Is(err, registry.ErrBuiltIn):
-		return &cli.UsageError{Err: err}
-	case errors.Is(err, registry.ErrMirror):
-		return cli.Misused("%s: %w", registry.MirrorVariable, err)
-	case errors.Is(err, registry.ErrWrite):
-		return &cli.OutputError{Err: err}
-	}
-	return &cli.InputError{Err: err}
-}
-
-// NetworkFileError is [NetworkError] for a network that a name or a file stands for.
-func NetworkFileError(name string, err error) error {
-	switch {
-	case errors.Is(err, registry.ErrWrite):
-	case errors.Is(err, fs.ErrNotExist):
-		return cli.Unreadable("%s: no such file, and no network of that name: 'pastiche networks list' lists the networks", name)
-	case errors.Is(err, weights.ErrNoInput):
-		return cli.Unreadable("%w to 'pastiche networks import %s'", err, name)
-	}
-	return NetworkError(err)
 }

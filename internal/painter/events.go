@@ -51,17 +51,8 @@ type startEvent struct {
 }
 
 type progressEvent struct {
-	Event      string      `json:"event"` // "progress"
-	Scale      int         `json:"scale"`
-	Scales     int         `json:"scales"`
-	Iteration  int         `json:"iteration"` // of the scale
-	Iterations int         `json:"iterations"`
-	Step       int         `json:"step"` // of all scales
-	Steps      int         `json:"steps"`
-	Width      int         `json:"width"` // of the canvas, in pixels
-	Height     int         `json:"height"`
-	Faces      int         `json:"faces"` // of the content, that are kept
-	Costs      paint.Costs `json:"costs"`
+	Event string `json:"event"` // "progress"
+	paint.Progress
 }
 
 type savedEvent struct {
@@ -156,22 +147,12 @@ func (e *events) end(err error, counts *batchCounts) error {
 	return cli.Unwritable("standard output", e.err)
 }
 
-func (e *events) Iteration(p paint.Progress) {
-	e.send(progressEvent{
-		Event: "progress",
-		Scale: p.Scale, Scales: p.Scales,
-		Iteration: p.Iteration, Iterations: p.Iterations,
-		Step: p.Step, Steps: p.Steps,
-		Width: p.Width, Height: p.Height,
-		Faces: p.Faces, Costs: p.Costs,
-	})
-}
-
-func (e *events) begin(event startEvent) { e.send(event) }
-func (e *events) Say(string, ...any)     {}
-func (e *events) saved(path string)      { e.send(savedEvent{"saved", path}) }
-func (e *events) done(event doneEvent)   { e.send(event) }
-func (e *events) Output() io.Writer      { return io.Discard }
+func (e *events) Iteration(p paint.Progress) { e.send(progressEvent{"progress", p}) }
+func (e *events) begin(event startEvent)     { e.send(event) }
+func (e *events) Say(string, ...any)         {}
+func (e *events) saved(path string)          { e.send(savedEvent{"saved", path}) }
+func (e *events) done(event doneEvent)       { e.send(event) }
+func (e *events) Output() io.Writer          { return io.Discard }
 
 // Close leaves the error to the end, when the last event has been sent.
 func (e *events) Close() error { return nil }

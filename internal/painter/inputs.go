@@ -2,6 +2,7 @@ package painter
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -105,7 +106,7 @@ func (in *Inputs) read(ctx context.Context, path string) (*picture.File, error) 
 		in.digests = make(map[string]string)
 	}
 	in.opened[path] = f
-	sum := f.SHA256()
+	sum := sha256.Sum256(f.Data)
 	in.digests[path] = hex.EncodeToString(sum[:])
 	return f, nil
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// Painter paints works as its fields say. The comments name the flags that they are the
-// values of.
+// Painter paints works as its fields say. They are the values of the flags of 'pastiche
+// paint' that have the same names, which explains them.
 type Painter struct {
 	Recipe RecipeChoice
 	Engine Engine
@@ -27,13 +27,13 @@ type Painter struct {
 
 	Output                      string // a file or a folder, or "" for a name after the inputs
 	CostLog, Chart, Sheet, Film string // files, or ""
-	SaveEvery                   *int   // iterations, 0 for never; nil is what the recipe is used to
+	SaveEvery                   *int   // iterations, 0 for never; nil is never but for the course's recipe
 	Checkpoint, Resume          string // files, or ""
 	CheckpointEvery             time.Duration
 	Depth                       int  // bits per channel: DefaultDepth or 16
 	Quality                     *int // of a JPEG; nil is the default
 	KeepProfile                 bool
-	KeepMetadata                MetadataFields
+	KeepMetadata                []string // of AllMetadata
 	NoProvenance                bool
 	JSON, Quiet, Preview        bool
 	OutDir, Pairs               string // of PaintAll: its folder, and PairsAll or PairsZip

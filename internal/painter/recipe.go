@@ -1,6 +1,7 @@
 package painter
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"slices"
@@ -81,14 +82,24 @@ func (c *RecipeChoice) named() (r paint.Recipe, err error) {
 		}
 		return r, err
 	}
-	data, err := os.ReadFile(c.Name)
+	data, err := ReadRecipe(c.Name)
 	if err != nil {
-		return r, cli.Unreadable("%w: 'pastiche recipes NAME --json' prints a recipe to begin with", err)
+		return r, err
 	}
-	if r, err = paint.ParseRecipe(data, s); err != nil {
-		return r, cli.Unreadable("%s: %w", c.Name, err)
+	return paint.ParseRecipe(data, s)
+}
+
+// ReadRecipe returns the JSON object of a recipe's file. [paint.ParseRecipe] accepts it.
+func ReadRecipe(path string) ([]byte, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, cli.Unreadable("%w: 'pastiche recipes NAME --json' prints a recipe to begin with", err)
 	}
-	return r, nil
+	data = bytes.TrimSpace(data)
+	if _, err := paint.ParseRecipe(data, paint.Balanced); err != nil {
+		return nil, cli.Unreadable("%s: %w", path, err)
+	}
+	return data, nil
 }
 
 // IsRecipeFile reports whether a recipe is named by its file: no name of a recipe has a
@@ -116,17 +127,8 @@ func InSetting(name string, err error) error {
 // optionFlags are the flags behind the library's options that are no parameters of a
 // recipe.
 var optionFlags = map[string]string{
-	"Recipe":    "recipe",
-	"Strength":  "strength",
-	"Seed":      "seed",
-	"Weight":    "style-blend",
-	"Scale":     "style-scales",
-	"Mask":      "mask",
-	"Keep":      "keep",
-	"StyleMask": "style-mask",
-	"Threads":   "threads",
-	"Precision": "precision",
-	"Memory":    "memory",
+	"Recipe": "recipe", "Strength": "strength", "Seed": "seed", "Weight": "style-blend", "Scale": "style-scales",
+	"Mask": "mask", "Keep": "keep", "StyleMask": "style-mask", "Threads": "threads", "Precision": "precision", "Memory": "memory",
 }
 
 // InFlags gives the library's error about an option the name of its flag. Other errors

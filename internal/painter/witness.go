@@ -63,21 +63,36 @@ type listener interface {
 }
 
 // person tells a person what matters to a person.
-type person struct{ *report.Iterations }
-
-func newPerson(quiet bool, schedule []paint.Scale) person {
-	return person{report.NewIterations(report.New(quiet), schedule, costsAt)}
+type person struct {
+	*report.Iterations
+	facesTold bool
 }
 
-func (p person) begin(startEvent) {}
-func (p person) saved(string)     {}
+func newPerson(quiet bool, schedule []paint.Scale) *person {
+	return &person{Iterations: report.NewIterations(report.New(quiet), schedule, costsAt)}
+}
 
-func (p person) Close() error {
+func (p *person) begin(startEvent) {}
+func (p *person) saved(string)     {}
+
+func (p *person) Iteration(i paint.Progress) {
+	switch {
+	case p.facesTold:
+	case i.Faces == 1:
+		p.Say("1 face kept; --faces ignore paints it like the rest.")
+	case i.Faces > 1:
+		p.Say("%d faces kept; --faces ignore paints them like the rest.", i.Faces)
+	}
+	p.facesTold = true
+	p.Iterations.Iteration(i)
+}
+
+func (p *person) Close() error {
 	p.Iterations.Close()
 	return nil
 }
 
-func (p person) done(e doneEvent) {
+func (p *person) done(e doneEvent) {
 	took := time.Duration(e.Seconds * float64(time.Second))
 	painting := "Saved " + e.Output
 	if e.Output == cli.StandardOutput {
@@ -94,25 +109,4 @@ func (p person) done(e doneEvent) {
 func costsAt(p paint.Progress) string {
 	return fmt.Sprintf("scale %d of %d, %d x %d, total %.4g, content %.4g, style %.4g",
 		p.Scale, p.Scales, p.Width, p.Height, p.Costs.Total, p.Costs.Content, p.Costs.Style)
-}
-
-// facesFound is the witness that says, at the first iteration, how many faces are kept.
-type facesFound struct {
-	say  func(format string, args ...any)
-	told bool
-	firstError
-}
-
-func (f *facesFound) Iteration(p paint.Progress) {
-	if f.told {
-		return
-	}
-	f.told = true
-	switch p.Faces {
-	case 0:
-	case 1:
-		f.say("1 face kept; --faces ignore paints it like the rest.")
-	default:
-		f.say("%d faces kept; --faces ignore paints them like the rest.", p.Faces)
-	}
 }

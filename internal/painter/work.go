@@ -76,12 +76,14 @@ func (p *Painter) paint(ctx context.Context, w Work, program *events) error {
 	s.report.begin(startEvent{"start", s.recipe.Name, s.network.Name, w.Content, w.Styles, s.out.Picture, p.Seed, printed})
 	quiet := context.AfterFunc(ctx, func() { s.report.Say("Stopping; Ctrl-C again stops at once.") })
 	begun := time.Now()
+	content, regions := s.content, s.regions
+	s.content, s.init, s.regions = nil, nil, nil // so that they are freed once they are measured
 	var painting *paint.Painting
 	var paintErr error
 	if w.Content == "" {
-		painting, paintErr = paint.Texture(ctx, p.shape(), s.regions, options)
+		painting, paintErr = paint.Texture(ctx, p.shape(), regions, options)
 	} else {
-		painting, paintErr = paint.Paint(ctx, s.content, s.regions, options)
+		painting, paintErr = paint.Paint(ctx, content, regions, options)
 	}
 	quiet()
 	closeErr := s.watch.Close()
@@ -146,10 +148,10 @@ func (s *session) listen(program *events, state os.FileInfo) {
 		s.report = newPerson(s.Quiet, s.recipe.Schedule())
 	}
 	report, in := s.report, &s.Inputs
-	s.watch = witnesses{&facesFound{say: report.Say}, report}
+	s.watch = witnesses{report}
 	course := isCourse(s.recipe)
 	if course {
-		s.watch = append(s.watch, &courseCosts{to: courseOutput(s.out, report)})
+		s.watch = append(s.watch, &courseCosts{to: report, say: s.out.Picture == cli.StandardOutput})
 	}
 	if every := s.saveEvery(); every > 0 {
 		shots := &snapshots{every: every, first: every, name: numbered, out: s.out, profile: in.kept, saved: report.saved}

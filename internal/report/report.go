@@ -59,9 +59,9 @@ func (silence) Say(string, ...any) {}
 func (silence) Output() io.Writer  { return io.Discard }
 func (silence) Close()             {}
 
-// LinesInterval is the time between two lines of progress: often enough to see that it
+// linesInterval is the time between two lines of progress: often enough to see that it
 // moves, seldom enough for a log.
-const LinesInterval = 5 * time.Second
+const linesInterval = 5 * time.Second
 
 // lines reports by a line every few seconds.
 type lines struct {
@@ -71,7 +71,7 @@ type lines struct {
 
 func (l *lines) Show(s State) {
 	now := time.Now()
-	if now.Sub(l.last) < LinesInterval {
+	if now.Sub(l.last) < linesInterval {
 		return
 	}
 	l.last = now

@@ -1,21 +1,19 @@
-package picture
+package masking
 
 import (
-	"bytes"
 	"image"
 	"image/color"
-	"image/jpeg"
 	"math"
 	"slices"
 	"testing"
 )
 
-func TestNewMask(t *testing.T) {
+func TestNew(t *testing.T) {
 	m := image.NewNRGBA(image.Rect(0, 0, 4, 1))
 	for x, c := range []color.NRGBA{{255, 255, 255, 255}, {0, 0, 0, 255}, {51, 51, 51, 255}, {255, 255, 255, 0}} {
 		m.SetNRGBA(x, 0, c)
 	}
-	got := NewMask(m)
+	got := New(m)
 	for i, want := range []float32{1, 0, 0.2, 0} {
 		if math.Abs(float64(got.Weight[i]-want)) > 1e-6 {
 			t.Errorf("pixel %d weighs %g, want %g", i, got.Weight[i], want)
@@ -46,34 +44,27 @@ func TestMaskResize(t *testing.T) {
 	}
 }
 
-func TestGrey(t *testing.T) {
-	m := image.NewNRGBA(image.Rect(0, 0, 32, 32))
-	for i := range m.Pix {
-		m.Pix[i] = 255
-	}
-	if !compressed(t, m).Grey() {
-		t.Error("a grey picture does not pass for one")
-	}
-	for x := range 16 {
-		for y := range 16 {
-			m.SetNRGBA(x, y, color.NRGBA{0, 0, 255, 255})
+func TestMaskResample(t *testing.T) {
+	p := cutOut(1, 64, 48)
+	m := &Mask{W: 64, H: 48, Weight: p.Alpha}
+	for _, size := range []image.Point{{64, 48}, {31, 20}, {150, 111}} {
+		if got, want := m.Resample(size.X, size.Y), p.Resize(size.X, size.Y).Alpha; !slices.Equal(got.Weight, want) {
+			t.Errorf("%v: not the opacity of the picture in that size", size)
 		}
-	}
-	if compressed(t, m).Grey() {
-		t.Error("a picture with a blue part passes for a grey one")
 	}
 }
 
-// compressed returns a picture after JPEG compression.
-func compressed(t *testing.T, m image.Image) *Picture {
-	t.Helper()
-	var b bytes.Buffer
-	if err := jpeg.Encode(&b, m, &jpeg.Options{Quality: 85}); err != nil {
-		t.Fatal(err)
+func TestMaskTimes(t *testing.T) {
+	a := &Mask{W: 2, H: 1, Weight: []float32{1, 0.5}}
+	b := &Mask{W: 4, H: 2, Weight: []float32{1, 0, 0.5, 0.25, 0, 1, 1, 1}}
+	var everywhere *Mask
+	if a.Times(nil) != a || everywhere.Times(a) != a || everywhere.Times(nil) != nil {
+		t.Error("nil is not everywhere")
 	}
-	p, err := srgb(Decode(t.Context(), &b, "labels.jpg", Limits{}))
-	if err != nil {
-		t.Fatal(err)
+	want := []float32{1, 0, 0.25, 0.125, 0, 1, 0.5, 0.5}
+	for _, got := range []*Mask{a.Times(b), b.Times(a)} {
+		if got.W != 4 || got.H != 2 || !slices.Equal(got.Weight, want) {
+			t.Errorf("%d x %d with %v, expected 4 x 2 with %v", got.W, got.H, got.Weight, want)
+		}
 	}
-	return p
 }

@@ -1,4 +1,4 @@
-package picture
+package recolor
 
 import (
 	"math"
@@ -7,17 +7,20 @@ import (
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/pastiche-art/pastiche/internal/planar"
+	"github.com/pastiche-art/pastiche/picture"
 )
 
-// clouds returns a picture with normally distributed colors, with correlated channels,
+// clouds returns a picture with normally distributed colours, with correlated channels,
 // far from black and white.
-func clouds(seed uint64, w, h int, mean [3]float64, spread float64) *Picture {
+func clouds(seed uint64, w, h int, mean [3]float64, spread float64) *picture.Picture {
 	r := rand.New(rand.NewPCG(seed, 0))
-	p := New(w, h)
+	p := picture.New(w, h)
 	for i := range w * h {
 		a, b, c := r.NormFloat64(), r.NormFloat64(), r.NormFloat64()
 		for k, v := range []float64{a, 0.7*a + 0.5*b, 0.2*a - 0.4*b + 0.3*c} {
-			p.RGB[k*w*h+i] = float32(min(max(mean[k]+spread*v, 0), maxLevel))
+			p.RGB[k*w*h+i] = float32(min(max(mean[k]+spread*v, 0), planar.White))
 		}
 	}
 	return p
@@ -28,9 +31,9 @@ func clouds(seed uint64, w, h int, mean [3]float64, spread float64) *Picture {
 func TestRecolorMoments(t *testing.T) {
 	p := clouds(1, 60, 50, [3]float64{90, 120, 140}, 12)
 	palette := clouds(2, 40, 70, [3]float64{150, 110, 100}, 20)
-	for _, method := range []ColorMethod{Linear, Symmetric, Cholesky} {
+	for _, method := range []Method{Linear, Symmetric, Cholesky} {
 		t.Run(string(method), func(t *testing.T) {
-			got, gotCov := weighted{values: p.Recolor(palette, method).RGB}.moments()
+			got, gotCov := weighted{values: Recolor(p, palette, method).RGB}.moments()
 			want, wantCov := weighted{values: palette.RGB}.moments()
 			for a := range colors {
 				if math.Abs(got[a]-want[a]) > 0.01 {
@@ -53,7 +56,7 @@ func TestLinearMaps(t *testing.T) {
 		_, cov := weighted{values: clouds(seed, 50, 50, [3]float64{100, 120, 140}, 15).RGB}.moments()
 		return cov
 	}
-	for _, method := range []ColorMethod{Linear, Symmetric, Cholesky} {
+	for _, method := range []Method{Linear, Symmetric, Cholesky} {
 		from, to := moments(1), moments(2)
 		m := linearMap(from, to, method)
 		var carried mat.Dense
@@ -76,10 +79,10 @@ func TestLinearMaps(t *testing.T) {
 
 func TestRecolorHistogram(t *testing.T) {
 	p, palette := clouds(1, 40, 40, [3]float64{90, 120, 140}, 30), clouds(2, 40, 40, [3]float64{150, 60, 100}, 20)
-	got := p.Recolor(palette, Histogram)
+	got := Recolor(p, palette, Histogram)
 	for c := range colors {
-		was, is := channel(p.RGB, c), channel(got.RGB, c)
-		if a, b := slices.Sorted(slices.Values(is)), slices.Sorted(slices.Values(channel(palette.RGB, c))); !slices.Equal(a, b) {
+		was, is := planar.Channel(p.RGB, c), planar.Channel(got.RGB, c)
+		if a, b := slices.Sorted(slices.Values(is)), slices.Sorted(slices.Values(planar.Channel(palette.RGB, c))); !slices.Equal(a, b) {
 			// Equal levels of the picture map to the same level of the palette.
 			distinct := len(slices.Compact(slices.Sorted(slices.Values(was))))
 			if distinct == len(was) {
@@ -120,7 +123,7 @@ func TestOKLab(t *testing.T) {
 		}
 	}
 	p, palette := clouds(1, 40, 40, [3]float64{90, 120, 140}, 10), clouds(2, 40, 40, [3]float64{130, 110, 100}, 15)
-	got, _ := weighted{values: toOKLab(p.Recolor(palette, OKLab).RGB)}.moments()
+	got, _ := weighted{values: toOKLab(Recolor(p, palette, OKLab).RGB)}.moments()
 	want, _ := weighted{values: toOKLab(palette.RGB)}.moments()
 	for c := range 3 {
 		if math.Abs(got[c]-want[c]) > 1e-3 {
@@ -129,24 +132,24 @@ func TestOKLab(t *testing.T) {
 	}
 }
 
-// TestWithChroma checks that color differences are those of one picture, and luma that
-// of the other where such a color exists.
+// TestWithChroma checks that colour differences are those of one picture, and luma that
+// of the other where such a colour exists.
 func TestWithChroma(t *testing.T) {
 	p, of := clouds(1, 30, 30, [3]float64{90, 120, 140}, 60), clouds(2, 30, 30, [3]float64{130, 110, 100}, 60)
-	got := p.WithChroma(of)
+	got := WithChroma(p, of)
 	plane := 900
 	exact := 0
 	for i := range plane {
 		for c := range colors {
 			v := got.RGB[c*plane+i]
-			if v < -1e-3 || v > maxLevel+1e-3 {
+			if v < -1e-3 || v > planar.White+1e-3 {
 				t.Fatalf("level %g", v)
 			}
-			if d := (v - got.luma(i)) - (of.RGB[c*plane+i] - of.luma(i)); math.Abs(float64(d)) > 1e-3 {
+			if d := (v - planar.Luma(got.RGB, i)) - (of.RGB[c*plane+i] - planar.Luma(of.RGB, i)); math.Abs(float64(d)) > 1e-3 {
 				t.Fatalf("pixel %d: the chroma is off by %g levels", i, d)
 			}
 		}
-		if math.Abs(float64(got.luma(i)-p.luma(i))) < 1e-3 {
+		if math.Abs(float64(planar.Luma(got.RGB, i)-planar.Luma(p.RGB, i))) < 1e-3 {
 			exact++
 		}
 	}
@@ -156,12 +159,51 @@ func TestWithChroma(t *testing.T) {
 }
 
 func TestRecolorFlat(t *testing.T) {
-	flat := New(4, 4)
-	for _, method := range ColorMethods()[1:] {
-		for _, pair := range [][2]*Picture{{flat, flat}, {flat, clouds(1, 9, 9, [3]float64{90, 90, 90}, 20)}, {clouds(1, 9, 9, [3]float64{90, 90, 90}, 20), flat}} {
-			if got := pair[0].Recolor(pair[1], method); !got.Finite() {
+	flat := picture.New(4, 4)
+	for _, method := range Methods[1:] {
+		for _, pair := range [][2]*picture.Picture{{flat, flat}, {flat, clouds(1, 9, 9, [3]float64{90, 90, 90}, 20)}, {clouds(1, 9, 9, [3]float64{90, 90, 90}, 20), flat}} {
+			if got := Recolor(pair[0], pair[1], method); !planar.Finite(got.RGB) {
 				t.Errorf("%s: not finite", method)
 			}
 		}
+	}
+}
+
+// TestRecolorCountsOpacity checks that pixels of both pictures are weighted by their
+// opacity, with every method.
+func TestRecolorCountsOpacity(t *testing.T) {
+	// Pictures with hidden pixels, and the same without these pixels.
+	seen := func(seed uint64, mean float64) (whole, part *picture.Picture) {
+		whole = clouds(seed, 40, 30, [3]float64{mean, 110, 130}, 12)
+		whole.Alpha = make([]float32, 40*30)
+		part = picture.New(20, 30)
+		for i := range whole.Alpha {
+			if x := i % 40; x%2 == 0 {
+				whole.Alpha[i] = 1
+				for c := range colors {
+					planar.Channel(part.RGB, c)[i/40*20+x/2] = planar.Channel(whole.RGB, c)[i]
+				}
+			} else {
+				for c := range colors {
+					planar.Channel(whole.RGB, c)[i] = float32((i * 37) % 256)
+				}
+			}
+		}
+		return whole, part
+	}
+	p, pSeen := seen(1, 90)
+	palette, paletteSeen := seen(2, 160)
+	for _, method := range Methods[1:] {
+		got, want := Recolor(p, palette, method), Recolor(pSeen, paletteSeen, method)
+		for i := range want.RGB {
+			x, y, c := i%20, i/20%30, i/600
+			if d := got.RGB[c*1200+y*40+2*x] - want.RGB[i]; math.Abs(float64(d)) > 1e-3 {
+				t.Fatalf("%s: level %g, expected %g", method, got.RGB[c*1200+y*40+2*x], want.RGB[i])
+			}
+		}
+	}
+	palette.Alpha = make([]float32, len(palette.Alpha))
+	if got := Recolor(p, palette, Linear); !slices.Equal(got.RGB, p.RGB) {
+		t.Error("a palette of which nothing is visible changes colours")
 	}
 }

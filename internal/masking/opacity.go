@@ -1,15 +1,20 @@
-package picture
+package masking
 
-import "math"
+import (
+	"math"
 
-// Visible reports whether any pixel of the picture has an opacity of at least half an
+	"github.com/pastiche-art/pastiche/internal/planar"
+	"github.com/pastiche-art/pastiche/picture"
+)
+
+// Visible reports whether any pixel of a picture has an opacity of at least half an
 // 8-bit step.
-func (p *Picture) Visible() bool {
+func Visible(p *picture.Picture) bool {
 	if p.Alpha == nil {
 		return true
 	}
 	for _, a := range p.Alpha {
-		if a >= leastVisible {
+		if a >= planar.LeastVisible {
 			return true
 		}
 	}
@@ -17,10 +22,10 @@ func (p *Picture) Visible() bool {
 }
 
 // Opaque returns an opaque version of p, and the opacity of each pixel, nil if p is
-// opaque. Transparent pixels are composited on a background that continues the colors
+// opaque. Transparent pixels are composited on a background that continues the colours
 // of the visible pixels around them. Therefore two pictures that look the same on every
-// background have the same opaque version, whatever the hidden colors of their
-// transparent pixels. Opaque panics unless p is [Picture.Visible].
+// background have the same opaque version, whatever the hidden colours of their
+// transparent pixels. Opaque panics unless p is [Visible].
 //
 // The background is computed by the pull-push algorithm (Gortler, Grzeszczuk, Szeliski
 // and Cohen 1996, "The Lumigraph", section 3.4): the picture is halved repeatedly, each
@@ -28,12 +33,12 @@ func (p *Picture) Visible() bool {
 // are interpolated from the next smaller one. It joins the visible pixels without an
 // edge. A uniform background would have an edge, which the network would paint as a
 // contour.
-func (p *Picture) Opaque() (opaque *Picture, opacity *Mask) {
+func Opaque(p *picture.Picture) (opaque *picture.Picture, opacity *Mask) {
 	if p.Alpha == nil {
 		return p, nil
 	}
-	if !p.Visible() {
-		panic("picture: nothing of it is visible")
+	if !Visible(p) {
+		panic("masking: nothing of it is visible")
 	}
 	levels := []fillLevel{newFillLevel(p)}
 	transparent := false
@@ -41,21 +46,21 @@ func (p *Picture) Opaque() (opaque *Picture, opacity *Mask) {
 		transparent = transparent || w < 1
 	}
 	if !transparent {
-		return &Picture{W: p.W, H: p.H, RGB: p.RGB}, nil
+		return &picture.Picture{W: p.W, H: p.H, RGB: p.RGB}, nil
 	}
 	for last := levels[0]; last.w > 1 || last.h > 1; {
 		last = last.half()
 		levels = append(levels, last)
 	}
-	opaque = New(p.W, p.H)
-	for c := range colors {
-		fill(channel(opaque.RGB, c), channel(p.RGB, c), levels)
+	opaque = picture.New(p.W, p.H)
+	for c := range planar.Channels {
+		fill(planar.Channel(opaque.RGB, c), planar.Channel(p.RGB, c), levels)
 	}
-	return opaque, p.opacity()
+	return opaque, opacityOf(p)
 }
 
-// opacity returns the opacity of each pixel of a transparent picture.
-func (p *Picture) opacity() *Mask {
+// opacityOf returns the opacity of each pixel of a transparent picture.
+func opacityOf(p *picture.Picture) *Mask {
 	m := &Mask{W: p.W, H: p.H, Weight: make([]float32, len(p.Alpha))}
 	for i, a := range p.Alpha {
 		m.Weight[i] = min(max(a, 0), 1)
@@ -72,10 +77,10 @@ type fillLevel struct {
 
 // newFillLevel returns the first level, whose weights are the opacities of p. Nearly
 // invisible pixels count as hidden.
-func newFillLevel(p *Picture) fillLevel {
+func newFillLevel(p *picture.Picture) fillLevel {
 	l := fillLevel{w: p.W, h: p.H, weight: make([]float32, len(p.Alpha)), light: make([]float32, len(p.Alpha))}
 	for i, a := range p.Alpha {
-		if a >= leastVisible {
+		if a >= planar.LeastVisible {
 			l.weight[i] = min(a, 1)
 		}
 	}
@@ -104,7 +109,7 @@ func fill(dst, levels []float32, pyramid []fillLevel) {
 	for i, w := range first.weight {
 		first.light[i] = 0
 		if w > 0 {
-			first.light[i] = toLinear(levels[i])
+			first.light[i] = planar.Light(levels[i])
 		}
 	}
 	for k := range len(pyramid) - 1 {
@@ -116,7 +121,7 @@ func fill(dst, levels []float32, pyramid []fillLevel) {
 	for i, w := range first.weight {
 		dst[i] = levels[i]
 		if w < 1 {
-			dst[i] = toLevel(first.light[i])
+			dst[i] = planar.Level(first.light[i])
 		}
 	}
 }
@@ -157,6 +162,14 @@ func (l *fillLevel) push(from *fillLevel) {
 	}
 }
 
+// tap is a linear interpolation between two neighbours.
+type tap struct {
+	i0, i1 int
+	f      float32 // weight of i1
+}
+
+func (t tap) mix(a, b float32) float32 { return a + t.f*(b-a) }
+
 // halfTap returns the interpolation for a position of a level between two of the n
 // pixels of the next smaller one.
 func halfTap(pos, n int) tap {
@@ -165,10 +178,10 @@ func halfTap(pos, n int) tap {
 	return tap{min(max(i, 0), n-1), min(max(i+1, 0), n-1), float32(at - float64(i))}
 }
 
-// WithOpacity returns the picture with a mask of any size as opacity; nil means opaque.
-// The result shares its colors with p.
-func (p *Picture) WithOpacity(m *Mask) *Picture {
-	of := &Picture{W: p.W, H: p.H, RGB: p.RGB}
+// WithOpacity returns a picture with a mask of any size as opacity; nil means opaque.
+// The result shares its colours with p.
+func WithOpacity(p *picture.Picture, m *Mask) *picture.Picture {
+	of := &picture.Picture{W: p.W, H: p.H, RGB: p.RGB}
 	if m != nil {
 		of.Alpha = m.Resize(p.W, p.H).Weight
 	}

@@ -1,4 +1,5 @@
-package picture
+// Package recolor gives a picture the colours of another one.
+package recolor
 
 import (
 	"cmp"
@@ -7,45 +8,37 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/pastiche-art/pastiche/internal/planar"
+	"github.com/pastiche-art/pastiche/picture"
 )
 
-// A ColorMethod is a method of recoloring one picture with the colors of another.
-type ColorMethod string
+// A Method is a way to recolour one picture with the colours of another. Package paint
+// documents the choices.
+type Method string
 
 // The methods.
 const (
-	// Luminance combines the luma of one picture with the chroma of the other, pixel by
-	// pixel ([Picture.WithChroma]).
-	Luminance ColorMethod = "luminance"
-	// Linear is the linear map between the means and covariances of the colours
-	// that moves them least (Pitié and Kokaram 2007, "The linear
-	// Monge-Kantorovitch linear colour mapping").
-	Linear ColorMethod = "linear"
-	// Symmetric and Cholesky are the linear maps x' = Cs^½ Ct^-½ (x - mu_t) +
-	// mu_s of Gatys, Bethge, Hertzmann and Shechtman 2017 (arXiv 1611.07865),
-	// with symmetric roots or Cholesky factors of the covariances.
-	Symmetric ColorMethod = "symmetric"
-	Cholesky  ColorMethod = "cholesky"
-	// OKLab is Linear in Ottosson's OKLab, where equal distances look equal.
-	OKLab ColorMethod = "oklab"
-	// Histogram gives each channel the histogram of the other picture's.
-	Histogram ColorMethod = "histogram"
+	Luminance Method = "luminance" // [WithChroma]; the others are [Recolor]
+	Linear    Method = "linear"
+	Symmetric Method = "symmetric"
+	Cholesky  Method = "cholesky"
+	OKLab     Method = "oklab"
+	Histogram Method = "histogram"
 )
 
-// ColorMethods returns all methods.
-func ColorMethods() []ColorMethod {
-	return []ColorMethod{Luminance, Linear, Symmetric, Cholesky, OKLab, Histogram}
-}
+// Methods are all methods, Luminance first.
+var Methods = []Method{Luminance, Linear, Symmetric, Cholesky, OKLab, Histogram}
 
-// Recolor returns a copy of p with the colors of a palette of any size, by any method
+// Recolor returns a copy of p with the colours of a palette of any size, by any method
 // except Luminance, which needs a picture of the same size. Pixels of both pictures are
-// weighted by their opacity. If one of them is invisible, Recolor keeps the colors of
-// p. It clamps levels to 0 to 255 at the end.
-func (p *Picture) Recolor(palette *Picture, method ColorMethod) *Picture {
+// weighted by their opacity. If one of them is invisible, Recolor keeps the colours of
+// p. It clamps levels to 0 to 255 at the end. It panics for [Luminance].
+func Recolor(p, palette *picture.Picture, method Method) *picture.Picture {
 	if total(p) == 0 || total(palette) == 0 {
-		return &Picture{p.W, p.H, slices.Clone(p.RGB), slices.Clone(p.Alpha)}
+		return &picture.Picture{W: p.W, H: p.H, RGB: slices.Clone(p.RGB), Alpha: slices.Clone(p.Alpha)}
 	}
-	r := New(p.W, p.H)
+	r := picture.New(p.W, p.H)
 	r.Alpha = slices.Clone(p.Alpha)
 	switch method {
 	case Linear, Symmetric, Cholesky:
@@ -56,57 +49,39 @@ func (p *Picture) Recolor(palette *Picture, method ColorMethod) *Picture {
 		fromOKLab(r.RGB, of)
 	case Histogram:
 		for c := range colors {
-			matchLevels(channel(r.RGB, c), weighted{channel(p.RGB, c), p.Alpha}, weighted{channel(palette.RGB, c), palette.Alpha})
+			matchLevels(planar.Channel(r.RGB, c), weighted{planar.Channel(p.RGB, c), p.Alpha}, weighted{planar.Channel(palette.RGB, c), palette.Alpha})
 		}
 	default:
-		panic(fmt.Sprintf("picture: recolour by %q", method))
+		panic(fmt.Sprintf("recolor: recolour by %q", method))
 	}
 	for i, v := range r.RGB {
-		r.RGB[i] = clampLevel(v)
+		r.RGB[i] = planar.Clamp(v)
 	}
 	return r
 }
 
 // WithChroma returns a copy of p with the chroma of another picture of the same size:
-// its color differences R-Y and B-Y, with the luma Y of ITU-R BT.601 (the method of
+// its colour differences R-Y and B-Y, with the luma Y of ITU-R BT.601 (the method of
 // Gatys, Bethge, Hertzmann and Shechtman 2016, arXiv 1606.05897). Where luma and chroma
-// give no color between black and white, it uses the nearest luma that does.
-func (p *Picture) WithChroma(of *Picture) *Picture {
+// give no colour between black and white, it uses the nearest luma that does.
+func WithChroma(p, of *picture.Picture) *picture.Picture {
 	if p.W != of.W || p.H != of.H {
-		panic(fmt.Sprintf("picture: %d x %d pixels with the chroma of %d x %d", p.W, p.H, of.W, of.H))
+		panic(fmt.Sprintf("recolor: %d x %d pixels with the chroma of %d x %d", p.W, p.H, of.W, of.H))
 	}
-	r := New(p.W, p.H)
+	r := picture.New(p.W, p.H)
 	r.Alpha = slices.Clone(p.Alpha)
 	plane := p.W * p.H
 	for i := range plane {
 		red, green, blue := of.RGB[i], of.RGB[plane+i], of.RGB[2*plane+i]
-		shift := p.luma(i) - of.luma(i)
-		shift = min(max(shift, -min(red, green, blue)), maxLevel-max(red, green, blue))
+		shift := planar.Luma(p.RGB, i) - planar.Luma(of.RGB, i)
+		shift = min(max(shift, -min(red, green, blue)), planar.White-max(red, green, blue))
 		r.RGB[i], r.RGB[plane+i], r.RGB[2*plane+i] = red+shift, green+shift, blue+shift
 	}
 	return r
 }
 
-// Luma returns a grey copy of p.
-func (p *Picture) Luma() *Picture {
-	r := New(p.W, p.H)
-	r.Alpha = slices.Clone(p.Alpha)
-	plane := p.W * p.H
-	for i := range plane {
-		y := p.luma(i)
-		r.RGB[i], r.RGB[plane+i], r.RGB[2*plane+i] = y, y, y
-	}
-	return r
-}
-
 // colors is the number of channels.
-const colors = 3
-
-// channel returns one channel of planar values.
-func channel(v []float32, c int) []float32 {
-	plane := len(v) / colors
-	return v[c*plane : (c+1)*plane]
-}
+const colors = planar.Channels
 
 // colorEpsilon is added to variances, of levels divided by 255, so that the covariances
 // of flat pictures have a root and an inverse, as in Gatys et al. 2017.
@@ -125,7 +100,7 @@ func (v weighted) weight(i int) float64 {
 }
 
 // total returns the sum of the weights.
-func total(p *Picture) float64 {
+func total(p *picture.Picture) float64 {
 	if p.Alpha == nil {
 		return float64(p.W * p.H)
 	}
@@ -136,9 +111,9 @@ func total(p *Picture) float64 {
 	return sum
 }
 
-// matchMoments maps the colors of src to dst so that they have the mean and covariance
+// matchMoments maps the colours of src to dst so that they have the mean and covariance
 // of like.
-func matchMoments(dst []float32, src, like weighted, method ColorMethod) {
+func matchMoments(dst []float32, src, like weighted, method Method) {
 	from, fromCov := src.moments()
 	to, toCov := like.moments()
 	m := linearMap(fromCov, toCov, method)
@@ -161,7 +136,7 @@ func (v weighted) moments() (mean [colors]float64, cov *mat.SymDense) {
 		n += v.weight(i)
 	}
 	for c := range mean {
-		for i, x := range channel(v.values, c) {
+		for i, x := range planar.Channel(v.values, c) {
 			mean[c] += v.weight(i) * float64(x)
 		}
 		mean[c] /= n
@@ -170,8 +145,8 @@ func (v weighted) moments() (mean [colors]float64, cov *mat.SymDense) {
 	for a := range colors {
 		for b := a; b < colors; b++ {
 			var sum float64
-			other := channel(v.values, b)
-			for i, x := range channel(v.values, a) {
+			other := planar.Channel(v.values, b)
+			for i, x := range planar.Channel(v.values, a) {
 				sum += v.weight(i) * (float64(x) - mean[a]) * (float64(other[i]) - mean[b])
 			}
 			cov.SetSym(a, b, sum/n)
@@ -181,7 +156,7 @@ func (v weighted) moments() (mean [colors]float64, cov *mat.SymDense) {
 }
 
 // linearMap returns A with A from Aᵀ = to.
-func linearMap(from, to *mat.SymDense, method ColorMethod) *mat.Dense {
+func linearMap(from, to *mat.SymDense, method Method) *mat.Dense {
 	epsilon := colorEpsilon * max(mat.Trace(from), mat.Trace(to), colorEpsilon)
 	for c := range colors {
 		from.SetSym(c, c, from.At(c, c)+epsilon)
@@ -192,7 +167,7 @@ func linearMap(from, to *mat.SymDense, method ColorMethod) *mat.Dense {
 	case Cholesky:
 		var f, t mat.Cholesky
 		if !f.Factorize(from) || !t.Factorize(to) {
-			panic("picture: a covariance that is not positive") // never with epsilon
+			panic("recolor: a covariance that is not positive") // never with epsilon
 		}
 		var lower, upper mat.TriDense
 		t.LTo(&upper)
@@ -223,7 +198,7 @@ func linearMap(from, to *mat.SymDense, method ColorMethod) *mat.Dense {
 func power(m *mat.SymDense, e float64) *mat.Dense {
 	var eigen mat.EigenSym
 	if !eigen.Factorize(m, true) {
-		panic("picture: eigenvalues of 3 x 3 that do not converge")
+		panic("recolor: eigenvalues of 3 x 3 that do not converge")
 	}
 	var vectors, scaled mat.Dense
 	eigen.VectorsTo(&vectors)

@@ -1,9 +1,14 @@
-package picture
+// Package masking handles a weight for each pixel of a picture: masks that show where a
+// style is painted, and opacities.
+package masking
 
 import (
 	"image"
 	"math"
 	"slices"
+
+	"github.com/pastiche-art/pastiche/internal/planar"
+	"github.com/pastiche-art/pastiche/picture"
 )
 
 // A Mask is a weight for each pixel, from 0 to 1.
@@ -12,13 +17,13 @@ type Mask struct {
 	Weight []float32 // H x W
 }
 
-// NewMask returns the mask that a picture shows: 1 for white, 0 for black, multiplied
+// New returns the mask that a picture shows: 1 for white, 0 for black, multiplied
 // by the opacity.
-func NewMask(m image.Image) *Mask {
-	p := FromImage(m)
+func New(m image.Image) *Mask {
+	p := picture.FromImage(m)
 	mask := &Mask{W: p.W, H: p.H, Weight: make([]float32, p.W*p.H)}
 	for i := range mask.Weight {
-		w := p.luma(i) / maxLevel
+		w := planar.Luma(p.RGB, i) / planar.White
 		if p.Alpha != nil {
 			w *= p.Alpha[i]
 		}
@@ -29,10 +34,10 @@ func NewMask(m image.Image) *Mask {
 
 // Image returns the mask as a grey picture.
 func (m *Mask) Image() image.Image {
-	p := New(m.W, m.H)
-	for c := range colors {
+	p := picture.New(m.W, m.H)
+	for c := range planar.Channels {
 		for i, w := range m.Weight {
-			channel(p.RGB, c)[i] = maxLevel * w
+			planar.Channel(p.RGB, c)[i] = planar.White * w
 		}
 	}
 	return p
@@ -66,8 +71,8 @@ func (m *Mask) Resize(w, h int) *Mask {
 func (m *Mask) Resample(w, h int) *Mask {
 	r := &Mask{W: w, H: h, Weight: slices.Clone(m.Weight)}
 	if w != m.W || h != m.H {
-		r.Weight = resampleOpacity(m.Weight, m.W, resampling(m.W, w), resampling(m.H, h))
-		clampOpacity(r.Weight)
+		r.Weight = planar.Opacity(m.Weight, m.W, planar.Windows(m.W, w), planar.Windows(m.H, h))
+		planar.ClampOpacity(r.Weight)
 	}
 	return r
 }

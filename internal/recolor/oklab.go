@@ -1,6 +1,10 @@
-package picture
+package recolor
 
-import "math"
+import (
+	"math"
+
+	"github.com/pastiche-art/pastiche/internal/planar"
+)
 
 // OKLab is Björn Ottosson's colour space of 2020 (https://bottosson.github.io/posts/oklab/):
 // the cube roots of cone responses to linear sRGB, turned to lightness and two
@@ -36,7 +40,7 @@ func toOKLab(rgb []float32) []float32 {
 	for i := range plane {
 		var light [colors]float64
 		for c := range light {
-			light[c] = float64(toLinear(clampLevel(rgb[c*plane+i])))
+			light[c] = float64(planar.Light(planar.Clamp(rgb[c*plane+i])))
 		}
 		cones := times(&toCones, light)
 		for c, v := range cones {
@@ -58,7 +62,7 @@ func fromOKLab(rgb, lab []float32) {
 			cones[c] = v * v * v
 		}
 		for c, v := range times(&fromCones, cones) {
-			rgb[c*plane+i] = toLevel(float32(v))
+			rgb[c*plane+i] = planar.Level(float32(v))
 		}
 	}
 }
