@@ -365,6 +365,40 @@ func TestAbortedEncoder(t *testing.T) {
 	}
 }
 
+// TestDeadEncoder is an error, in the end too, and leaves no file.
+func TestDeadEncoder(t *testing.T) {
+	needsFFmpeg(t)
+	dir := t.TempDir()
+	path := filepath.Join(dir, "film.mp4")
+	w, err := Create(t.Context(), path, Info{Width: 64, Height: 48, Rate: Rational{25, 1}}, WriteOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, ok := w.sink.(*encoderSink)
+	if !ok {
+		t.Fatalf("%T", w.sink)
+	}
+	frame := scene(1, 64, 48)[0]
+	if err := w.Write(frame); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	for range 1000 { // until the pipe is broken
+		if err = w.Write(frame); err != nil {
+			checkSentence(t, path, err)
+			break
+		}
+	}
+	if err := w.Close(); err == nil || !strings.Contains(err.Error(), "ffmpeg cannot write it") {
+		t.Errorf("%v", err)
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 0 {
+		t.Errorf("the folder holds %v", entries)
+	}
+}
+
 // TestSoundThatDoesNotFit is told before the first frame.
 func TestSoundThatDoesNotFit(t *testing.T) {
 	needsFFmpeg(t)
