@@ -264,6 +264,27 @@ func TestVariableRate(t *testing.T) {
 	}
 }
 
+// TestFlaws are told: fields, and a file that ends early.
+func TestFlaws(t *testing.T) {
+	needsFFmpeg(t)
+	dir := t.TempDir()
+	ffmpeg(t, dir, testFilm+"-c:v libx264 -x264-params interlaced=1 -flags +ilme+ildct fields.mkv")
+	ffmpeg(t, dir, testFilm+"-c:v mjpeg whole.mkv")
+	whole, err := os.ReadFile(filepath.Join(dir, "whole.mkv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "cut.mkv"), whole[:len(whole)/2], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"fields.mkv": "interlaced", "cut.mkv": "damaged"} {
+		info, frames := readAll(t, filepath.Join(dir, name), ReadOptions{})
+		if len(info.Warnings) != 1 || !strings.Contains(info.Warnings[0], want) || len(frames) != info.Frames || len(frames) < 10 {
+			t.Errorf("%s: %d frames of %+v", name, len(frames), info)
+		}
+	}
+}
+
 // TestColorsOfFFmpeg compares the colors of tagged and untagged films with the picture
 // that they were made from.
 func TestColorsOfFFmpeg(t *testing.T) {
