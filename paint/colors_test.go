@@ -35,8 +35,7 @@ func TestColors(t *testing.T) {
 	paint := func(style *picture.Picture, colors Colors, method picture.ColorMethod) *picture.Picture {
 		recipe := small(t, "fine")
 		recipe.StyleCost = WassersteinCost
-		recipe.Size, recipe.FirstSize = 64, 0
-		recipe.Iterations, recipe.FirstIterations = 40, 40
+		recipe.Size, recipe.FirstSize, recipe.Iterations = 64, 0, 15
 		recipe.Colors, recipe.ColorMethod = colors, method
 		return mustPaint(t, content, one(style), Options{Recipe: recipe}).Picture
 	}

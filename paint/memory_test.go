@@ -21,7 +21,7 @@ func TestMemoryChangesNothing(t *testing.T) {
 	const w, h = 420, 300
 	paint := func(memory int64) (costs []float64, parts int) {
 		recipe := Classic()
-		recipe.Size, recipe.Iterations = w, 3
+		recipe.Size, recipe.Iterations = w, 2
 		s, err := newSession(photo(w, h), one(strokes(w, h, 9)), Options{Recipe: &recipe, Memory: memory})
 		if err != nil {
 			t.Fatal(err)

@@ -63,7 +63,7 @@ func TestNamedPipe(t *testing.T) {
 		select {
 		case err := <-done:
 			return err
-		case <-time.After(time.Minute):
+		case <-time.After(5 * time.Minute):
 			t.Fatal("still waiting after the end of the context")
 			return nil
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -253,6 +254,26 @@ func TestDocumentedFlags(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestDocumentedRecipes: the table of recipes in the README has the recipes and the times that
+// 'pastiche recipes' prints, in the same order.
+func TestDocumentedRecipes(t *testing.T) {
+	_, section, found := strings.Cut(documents(t)[filepath.Join(repository, "README.md")], "\n## Recipes\n")
+	if !found {
+		t.Fatal("README.md has no section Recipes")
+	}
+	section, _, _ = strings.Cut(section, "\n## ")
+	var documented, printed []string
+	for _, row := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\|.*\\| ([0-9.]+) \\|$").FindAllStringSubmatch(section, -1) {
+		documented = append(documented, row[1]+" "+row[2])
+	}
+	for _, name := range paint.RecipeNames() {
+		printed = append(printed, fmt.Sprintf("%s %g", name, recipeTexts[name].time))
+	}
+	if !slices.Equal(documented, printed) {
+		t.Errorf("README.md has the recipes and times %q, 'pastiche recipes' prints %q", documented, printed)
 	}
 }
 
