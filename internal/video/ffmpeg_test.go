@@ -5,11 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/pastiche-art/pastiche/picture"
@@ -340,6 +343,26 @@ func TestHostileInFFmpeg(t *testing.T) {
 			continue
 		}
 		checkSentence(t, path, err)
+	}
+}
+
+// TestNoNetwork hands FFmpeg a playlist of a server, which Open would refuse as text.
+func TestNoNetwork(t *testing.T) {
+	needsFFmpeg(t)
+	var requests atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { requests.Add(1) }))
+	defer server.Close()
+	path := filepath.Join(t.TempDir(), "list.m3u8")
+	list := "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n" + server.URL + "/a.ts\n#EXT-X-ENDLIST\n"
+	if err := os.WriteFile(path, []byte(list), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if st, err := openFFmpeg(t.Context(), path, Limits{}.orDefault()); err == nil {
+		st.source.Close()
+		t.Error("a playlist is a film")
+	}
+	if n := requests.Load(); n != 0 {
+		t.Errorf("%d requests to the server", n)
 	}
 }
 
