@@ -2,6 +2,7 @@ package video
 
 import (
 	"math"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -61,6 +62,22 @@ func TestAnimationsAgainstPillow(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestCutGIF reads the whole frames of an incomplete GIF, and says so.
+func TestCutGIF(t *testing.T) {
+	whole, err := os.ReadFile("testdata/gif-keep.gif")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "cut.gif")
+	if err := os.WriteFile(path, whole[:len(whole)-10], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	info, frames := readAll(t, path, ReadOptions{})
+	if len(frames) != 4 || len(info.Warnings) != 1 || !strings.Contains(info.Warnings[0], "the film ends with frame 4") {
+		t.Errorf("%d frames of %+v", len(frames), info)
 	}
 }
 

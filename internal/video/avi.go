@@ -271,6 +271,7 @@ type aviSink struct {
 	file    *atomicfile.File
 	info    Info
 	quality int
+	most    int64 // bytes
 	first   int64 // the offset of the first frame
 	size    int64
 	index   []byte
@@ -282,9 +283,9 @@ func newAVISink(f *atomicfile.File, info Info, opt WriteOptions) (*aviSink, erro
 		return nil, tooLarge("frames of %dx%d; a JPEG allows %d on a side", info.Width, info.Height, math.MaxUint16)
 	}
 	if max(info.Rate.Num, info.Rate.Den) > math.MaxUint32 {
-		return nil, fmt.Errorf("a rate of %v; an AVI allows terms up to %d", info.Rate, uint32(math.MaxUint32))
+		return nil, unsupported("choose another rate", "a rate of %v; an AVI allows terms up to %d", info.Rate, uint32(math.MaxUint32))
 	}
-	s := &aviSink{file: f, info: info, quality: opt.Quality}
+	s := &aviSink{file: f, info: info, quality: opt.Quality, most: aviMaxBytes}
 	header := s.header()
 	s.first = int64(len(header))
 	return s, s.append(header)
@@ -348,7 +349,7 @@ func (s *aviSink) write(p *picture.Picture) error {
 		return err
 	}
 	chunk := riffChunk(aviFrameID, b.Bytes())
-	if s.size+int64(len(chunk))+int64(len(s.index))+aviIndexLen+chunkHeadLen > aviMaxBytes {
+	if s.size+int64(len(chunk))+int64(len(s.index))+aviIndexLen+chunkHeadLen > s.most {
 		return tooLarge("the film exceeds the 2 GiB that an AVI may have after %d frames", len(s.index)/aviIndexLen)
 	}
 	le := binary.LittleEndian

@@ -35,7 +35,6 @@ type probeStream struct {
 	StartTime     string `json:"start_time"`
 	Matrix        string `json:"color_space"`
 	Transfer      string `json:"color_transfer"`
-	Fields        string `json:"field_order"`
 	Disposition   struct {
 		Picture int `json:"attached_pic"`
 	}
@@ -91,14 +90,20 @@ func (s *probeStream) upended() bool {
 	return int(degrees)%180 != 0
 }
 
-// frameTimes returns when the frames are shown, in ticks. Frames are decoded to be
-// counted, as packets may hold none.
-func frameTimes(ctx context.Context, ffprobe, path string, lim Limits) ([]int64, error) {
+// frameList is what ffprobe says about the frames of a file.
+type frameList struct {
+	times      []int64 // when each is shown, in ticks; all 0 if that is unknown
+	interlaced bool    // one at least
+	complaint  string  // about a damaged file; or ""
+}
+
+// listFrames lists the frames. They are decoded to be counted, as packets may hold none.
+func listFrames(ctx context.Context, ffprobe, path string, lim Limits) (*frameList, error) {
 	counting, stop := context.WithCancel(ctx)
 	defer stop()
 	cmd, log := child(counting, ffprobe, quiet[1:], fileOnly, []string{
 		"-max_pixels", strconv.FormatInt(lim.MaxPixels, 10), "-select_streams", "V:0",
-		"-show_entries", "frame=best_effort_timestamp", "-of", "csv=p=0", fileURL(path),
+		"-show_entries", "frame=best_effort_timestamp,interlaced_frame", "-of", "compact=print_section=0", fileURL(path),
 	})
 	lines, err := cmd.StdoutPipe()
 	if err != nil {
@@ -107,38 +112,42 @@ func frameTimes(ctx context.Context, ffprobe, path string, lim Limits) ([]int64,
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	var times []int64
+	l := new(frameList)
 	timed := true
 	scanner := bufio.NewScanner(lines)
 	for scanner.Scan() {
-		value, _, _ := strings.Cut(scanner.Text(), ",")
-		if value == "" {
-			continue
+		for entry := range strings.SplitSeq(scanner.Text(), "|") {
+			switch name, value, _ := strings.Cut(entry, "="); name {
+			case "interlaced_frame":
+				l.interlaced = l.interlaced || value == "1"
+			case "best_effort_timestamp":
+				at, err := strconv.ParseInt(value, 10, 64)
+				timed = timed && err == nil // or N/A
+				if n := len(l.times); n > 0 {
+					at = max(at, l.times[n-1]) // a damaged file
+				}
+				l.times = append(l.times, at)
+			}
 		}
-		if len(times) == lim.MaxFrames {
+		if len(l.times) > lim.MaxFrames {
 			stop()
 			_ = cmd.Wait()
 			return nil, lim.tooLong()
 		}
-		at, err := strconv.ParseInt(value, 10, 64)
-		if err != nil {
-			timed = false // N/A
-		}
-		if n := len(times); n > 0 {
-			at = max(at, times[n-1]) // a damaged file
-		}
-		times = append(times, at)
 	}
 	if err := cmd.Wait(); err != nil {
 		return nil, log.failure(ctx, "ffprobe cannot count its frames", err)
 	}
-	if len(times) == 0 {
+	if len(l.times) == 0 {
 		return nil, corrupt("it has no frame that ffmpeg can decode")
 	}
 	if !timed {
-		return make([]int64, len(times)), nil
+		clear(l.times)
 	}
-	return times, nil
+	if log.text.Len() > 0 {
+		l.complaint = log.complaint()
+	}
+	return l, nil
 }
 
 // highDynamicRange names the transfer curves that a conversion to sRGB should map.
@@ -161,10 +170,11 @@ func openFFmpeg(ctx context.Context, path string, lim Limits) (stored, error) {
 	if err := lim.admit(v.Width, v.Height); err != nil {
 		return stored{}, err
 	}
-	times, err := frameTimes(ctx, ffprobe, path, lim)
+	list, err := listFrames(ctx, ffprobe, path, lim)
 	if err != nil {
 		return stored{}, err
 	}
+	times := list.times
 	name, _, _ := strings.Cut(p.Format.Name, ",")
 	info := Info{Format: fmt.Sprintf("a film (%s in %s)", v.Codec, name), Width: v.Width, Height: v.Height, Frames: len(times), First: 1, Sound: p.hasSound()}
 	if a, err := ParseRational(v.PixelAspect); err == nil {
@@ -180,9 +190,12 @@ func openFFmpeg(ctx context.Context, path string, lim Limits) (stored, error) {
 		info.Warnings = append(info.Warnings, fmt.Sprintf("its colors have a high dynamic range (%s), which is read without tone mapping and looks pale: convert it first", curve))
 	}
 	s := &ffmpegSource{path: path, lim: lim, ffmpeg: ffmpeg, sync: eachFrameOnce(ctx, ffmpeg), w: info.Width, h: info.Height}
-	if v.Fields != "" && v.Fields != "progressive" && v.Fields != "unknown" {
+	if list.complaint != "" {
+		info.Warnings = append(info.Warnings, fmt.Sprintf("the file is damaged (%s): %d frames can be read", list.complaint, len(times)))
+	}
+	if list.interlaced {
 		s.filters = append(s.filters, "bwdif=mode=send_frame:deint=interlaced")
-		info.Warnings = append(info.Warnings, "it is interlaced: the lines of each second field are interpolated (bwdif)")
+		info.Warnings = append(info.Warnings, "it is interlaced: the lines of the second field of each frame are interpolated")
 	}
 	s.filters = append(s.filters, v.toRGB(info.Width, info.Height))
 

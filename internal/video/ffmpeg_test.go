@@ -5,11 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/pastiche-art/pastiche/picture"
@@ -264,6 +267,27 @@ func TestVariableRate(t *testing.T) {
 	}
 }
 
+// TestFlaws are told: fields, and a file that ends early.
+func TestFlaws(t *testing.T) {
+	needsFFmpeg(t)
+	dir := t.TempDir()
+	ffmpeg(t, dir, testFilm+"-c:v libx264 -x264-params interlaced=1 -flags +ilme+ildct fields.mkv")
+	ffmpeg(t, dir, testFilm+"-c:v mjpeg whole.mkv")
+	whole, err := os.ReadFile(filepath.Join(dir, "whole.mkv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "cut.mkv"), whole[:len(whole)/2], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"fields.mkv": "interlaced", "cut.mkv": "damaged"} {
+		info, frames := readAll(t, filepath.Join(dir, name), ReadOptions{})
+		if len(info.Warnings) != 1 || !strings.Contains(info.Warnings[0], want) || len(frames) != info.Frames || len(frames) < 10 {
+			t.Errorf("%s: %d frames of %+v", name, len(frames), info)
+		}
+	}
+}
+
 // TestColorsOfFFmpeg compares the colors of tagged and untagged films with the picture
 // that they were made from.
 func TestColorsOfFFmpeg(t *testing.T) {
@@ -322,6 +346,26 @@ func TestHostileInFFmpeg(t *testing.T) {
 	}
 }
 
+// TestNoNetwork hands FFmpeg a playlist of a server, which Open would refuse as text.
+func TestNoNetwork(t *testing.T) {
+	needsFFmpeg(t)
+	var requests atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { requests.Add(1) }))
+	defer server.Close()
+	path := filepath.Join(t.TempDir(), "list.m3u8")
+	list := "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n" + server.URL + "/a.ts\n#EXT-X-ENDLIST\n"
+	if err := os.WriteFile(path, []byte(list), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if st, err := openFFmpeg(t.Context(), path, Limits{}.orDefault()); err == nil {
+		st.source.Close()
+		t.Error("a playlist is a film")
+	}
+	if n := requests.Load(); n != 0 {
+		t.Errorf("%d requests to the server", n)
+	}
+}
+
 // TestCancelledInFFmpeg ends the child process with the context.
 func TestCancelledInFFmpeg(t *testing.T) {
 	needsFFmpeg(t)
@@ -360,6 +404,40 @@ func TestAbortedEncoder(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.Abort()
+	if entries, _ := os.ReadDir(dir); len(entries) != 0 {
+		t.Errorf("the folder holds %v", entries)
+	}
+}
+
+// TestDeadEncoder is an error, in the end too, and leaves no file.
+func TestDeadEncoder(t *testing.T) {
+	needsFFmpeg(t)
+	dir := t.TempDir()
+	path := filepath.Join(dir, "film.mp4")
+	w, err := Create(t.Context(), path, Info{Width: 64, Height: 48, Rate: Rational{25, 1}}, WriteOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, ok := w.sink.(*encoderSink)
+	if !ok {
+		t.Fatalf("%T", w.sink)
+	}
+	frame := scene(1, 64, 48)[0]
+	if err := w.Write(frame); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	for range 1000 { // until the pipe is broken
+		if err = w.Write(frame); err != nil {
+			checkSentence(t, path, err)
+			break
+		}
+	}
+	if err := w.Close(); err == nil || !strings.Contains(err.Error(), "ffmpeg cannot write it") {
+		t.Errorf("%v", err)
+	}
 	if entries, _ := os.ReadDir(dir); len(entries) != 0 {
 		t.Errorf("the folder holds %v", entries)
 	}

@@ -75,6 +75,7 @@ type encoderSink struct {
 	w, h   int // even, as the chroma of 4:2:0 requires
 	levels []byte
 	ended  bool
+	err    error // of ffmpeg
 }
 
 func startEncoder(ffmpeg, path string, codec []string, info Info) (sink, error) {
@@ -129,16 +130,15 @@ func (s *encoderSink) write(p *picture.Picture) error {
 
 func (s *encoderSink) close() error {
 	if s.ended {
-		return nil
+		return s.err
 	}
 	s.ended = true
 	_ = s.frames.Close() // ffmpeg says what is wrong
-	err := s.cmd.Wait()
-	s.kill()
-	if err == nil {
-		return nil
+	if err := s.cmd.Wait(); err != nil {
+		s.err = unsupported("choose another format", "ffmpeg cannot write it (%s)", s.log.complaint())
 	}
-	return unsupported("choose another format", "ffmpeg cannot write it (%s)", s.log.complaint())
+	s.kill()
+	return s.err
 }
 
 func (s *encoderSink) abort() {

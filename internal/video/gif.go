@@ -30,10 +30,11 @@ func openGIF(data []byte, name string, lim Limits) (stored, error) {
 	}
 	le := binary.LittleEndian
 	screen := image.Pt(int(le.Uint16(data[6:])), int(le.Uint16(data[8:])))
-	head := data[:gifScreenLen+gifColors(data[10])]
-	if len(data) < gifScreenLen+gifColors(data[10]) {
+	headLen := gifScreenLen + gifColors(data[10])
+	if len(data) < headLen {
 		return stored{}, corrupt("it ends in its colors")
 	}
+	head := data[:headLen]
 	var (
 		cels      []cel
 		durations []int64

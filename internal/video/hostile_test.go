@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/pastiche-art/pastiche/picture"
@@ -105,7 +107,9 @@ func TestHostileFiles(t *testing.T) {
 		checkHostile(t, filepath.Join(dir, name), data)
 	}
 	random := rand.New(rand.NewPCG(19, 0))
-	for name, whole := range small(t) {
+	fixtures := small(t)
+	for _, name := range slices.Sorted(maps.Keys(fixtures)) {
+		whole := fixtures[name]
 		for i := range 12 {
 			check(fmt.Sprintf("cut%d-%s", i, name), whole[:random.IntN(len(whole))])
 		}

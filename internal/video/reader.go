@@ -64,16 +64,10 @@ func Open(ctx context.Context, path string, opt ReadOptions) (*Reader, error) {
 		name = "standard input"
 	}
 	s, err := openSource(ctx, path, name, lim, opt)
-	if ctx.Err() != nil {
-		err = errors.Join(err, ctx.Err())
+	if err != nil && ctx.Err() != nil {
+		return nil, fmt.Errorf("%s: %w", name, context.Cause(ctx))
 	}
 	if err != nil {
-		if s.source != nil {
-			_ = s.source.Close()
-		}
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("%s: %w", name, context.Cause(ctx))
-		}
 		return nil, named(name, err)
 	}
 	r := &Reader{name: name, info: s.info, lim: lim, source: s.source}
@@ -101,29 +95,26 @@ func openSource(ctx context.Context, path, name string, lim Limits, opt ReadOpti
 	if err != nil {
 		return stored{}, err
 	}
-	if info.Mode().IsRegular() && info.Size() > lim.MaxBytes {
-		return stored{}, tooLarge("the file is larger than the limit of %.1f MB", float64(lim.MaxBytes)/1e6)
-	}
 	f, err := os.Open(path)
 	if err != nil {
 		return stored{}, err
 	}
+	if !info.Mode().IsRegular() { // a named pipe
+		s, err := openY4M(f, lim)
+		return withFile(s, err, f)
+	}
+	if info.Size() > lim.MaxBytes {
+		_ = f.Close()
+		return stored{}, tooLarge("the file is larger than the limit of %.1f MB", float64(lim.MaxBytes)/1e6)
+	}
 	head := make([]byte, sniffLen)
-	n, err := io.ReadFull(f, head)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+	n, err := f.ReadAt(head, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
 		_ = f.Close()
 		return stored{}, err
 	}
 	head = head[:n]
-	if !info.Mode().IsRegular() {
-		s, err := openY4M(io.MultiReader(bytes.NewReader(head), f), lim)
-		return withFile(s, err, f)
-	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		_ = f.Close()
-		return stored{}, err
-	}
-	err = nil // of a file that is shorter than head
+	err = nil // of a file that is shorter than sniffLen
 	switch {
 	case n == 0:
 		err = corrupt("the file is empty")

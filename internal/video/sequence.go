@@ -247,7 +247,7 @@ type sequenceSink struct {
 func newSequenceSink(p pattern, info Info, opt WriteOptions) (*sequenceSink, error) {
 	format, err := picture.FormatOf(p.path(info.First))
 	if err != nil {
-		return nil, err
+		return nil, sentence{err}
 	}
 	s := &sequenceSink{pattern: p, number: info.First}
 	if format == picture.JPEG {
@@ -262,7 +262,10 @@ func newSequenceSink(p pattern, info Info, opt WriteOptions) (*sequenceSink, err
 
 func (s *sequenceSink) write(p *picture.Picture) error {
 	s.number++
-	return picture.Save(s.pattern.path(s.number-1), p, s.opt)
+	if err := picture.Save(s.pattern.path(s.number-1), p, s.opt); err != nil {
+		return sentence{err}
+	}
+	return nil
 }
 
 func (s *sequenceSink) close() error { return nil }

@@ -85,14 +85,6 @@ type Info struct {
 	Warnings []string
 }
 
-// Duration returns how long the film is, in seconds; 0 if that is unknown.
-func (i Info) Duration() float64 {
-	if i.Frames < 0 || !i.Rate.valid() {
-		return 0
-	}
-	return float64(i.Frames) / i.Rate.Float()
-}
-
 // Limits limits the cost of reading a film. Peak memory is that of picture.Limits for a
 // frame, twice, plus the file for GIF, PNG and WebP. Time is limited by the contexts.
 type Limits struct {

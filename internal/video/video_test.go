@@ -274,6 +274,40 @@ func TestInterruption(t *testing.T) {
 	}
 }
 
+// TestLargeAVI refuses the frame that would exceed the size of an AVI, and completes the
+// film without it.
+func TestLargeAVI(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "film.avi")
+	w, err := Create(t.Context(), path, Info{Width: 32, Height: 24, Rate: Rational{25, 1}}, WriteOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, ok := w.sink.(*aviSink)
+	if !ok {
+		t.Fatalf("%T", w.sink)
+	}
+	s.most = 4000
+	n := 0
+	for _, p := range scene(20, 32, 24) {
+		if err = w.Write(p); err != nil {
+			break
+		}
+		n++
+	}
+	if n == 0 || n == 20 || !errors.Is(err, picture.ErrTooLarge) || !strings.Contains(err.Error(), fmt.Sprintf("after %d frames", n)) {
+		t.Errorf("%d frames, then %v", n, err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Size() > 4000 {
+		t.Errorf("%v bytes, %v", info.Size(), err)
+	}
+	if info, frames := readAll(t, path, ReadOptions{}); info.Frames != n || len(frames) != n {
+		t.Errorf("%d frames; expected %d", len(frames), n)
+	}
+}
+
 func TestNamesOfFilms(t *testing.T) {
 	info := Info{Width: 8, Height: 8, Rate: Rational{25, 1}}
 	for path, want := range map[string]string{
@@ -284,7 +318,7 @@ func TestNamesOfFilms(t *testing.T) {
 		"%04d.gif":   "choose one of these",
 	} {
 		_, err := Create(t.Context(), filepath.Join(t.TempDir(), path), info, WriteOptions{})
-		if err == nil || !strings.Contains(err.Error(), want) {
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Count(err.Error(), ": ") > 2 {
 			t.Errorf("%s: %v; expected %q", path, err, want)
 		}
 	}

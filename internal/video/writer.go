@@ -75,7 +75,7 @@ func Create(ctx context.Context, path string, info Info, opt WriteOptions) (*Wri
 	case info.Width < 1 || info.Height < 1 || !info.Rate.valid():
 		panic("video: a film without size or rate")
 	case opt.Quality < 0 || opt.Quality > 100:
-		return nil, w.named(unsupported("choose another", "JPEG quality is %d; expected 1 to 100", opt.Quality))
+		return nil, w.named(unsupported("choose one of these", "JPEG quality is %d; expected 1 to 100", opt.Quality))
 	}
 	if err := w.create(ctx, path, opt); err != nil {
 		if w.file != nil {
@@ -269,7 +269,11 @@ func (w *Writer) Close() error {
 		w.Abort()
 		return errors.Join(w.err, w.named(unsupported("write one frame at least", "the film has no frame")))
 	}
-	if err := w.sink.close(); err != nil {
+	err := w.sink.close()
+	if errors.Is(w.err, atomicfile.ErrWrite) {
+		err = w.err // what follows a partial frame is of no use
+	}
+	if err != nil {
 		w.Abort()
 		return w.named(err)
 	}

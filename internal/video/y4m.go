@@ -273,7 +273,7 @@ func newY4MSink(w io.Writer, info Info) (*y4mSink, error) {
 	h := y4mHeader{w: info.Width, h: info.Height, rate: info.Rate, aspect: info.PixelAspect, fullRange: info.FullRange}
 	var ok bool
 	if h.chroma, ok = chromaOf(info.Chroma); !ok {
-		return nil, fmt.Errorf("chroma %q; expected one of YUV4MPEG2, such as 420jpeg", info.Chroma)
+		return nil, unsupported("choose one of these", "chroma %q; expected 420jpeg, 420mpeg2, 420paldv, 411, 422, 444 or mono", info.Chroma)
 	}
 	if !h.aspect.valid() {
 		h.aspect = Rational{1, 1}
