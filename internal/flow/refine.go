@@ -18,8 +18,8 @@ const (
 	inertia = 1e-3
 
 	linearisations = 8   // of the penalties
-	sweeps         = 8   // of the solver for each linearisation
-	relaxation     = 1.6 // of the solver
+	sweeps         = 4   // of the solver for each linearisation
+	relaxation     = 1.9 // of the solver
 
 	// margin is the number of pixels of the border for which derivatives are computed.
 	margin = 2
