@@ -48,11 +48,7 @@ func (r *refiner) refine(pool *kernel.Pool, l *level) {
 	for range linearisations {
 		l.eachRow(pool, 0, func(y int) { r.weigh(l, y) })
 		l.eachRow(pool, 0, func(y int) { pool.Linearise(&r.equations, y, constancy, epsilon, inertia) })
-		// The pixels are coloured like a chessboard. A pixel reads only pixels of the
-		// other colour, so the order within a colour does not matter.
-		for colour := range 2 * sweeps {
-			l.eachRow(pool, 0, func(y int) { pool.Relax(&r.equations, y, (y+colour)%2, relaxation) })
-		}
+		r.solve(pool, l.h)
 	}
 	l.extend(l.u, border)
 	l.extend(l.v, border)
@@ -143,6 +139,52 @@ func (r *refiner) weigh(l *level, y int) {
 	if below == y {
 		clear(down)
 	}
+}
+
+// halfSweeps is the number of half sweeps of the solver for each linearisation.
+const halfSweeps = 2 * sweeps
+
+// solve improves the flow by successive over-relaxation. The pixels are coloured like a
+// chessboard, and each half sweep moves the pixels of one colour. A pixel reads only pixels
+// of the other colour, so the order within a half sweep does not matter.
+//
+// Half sweeps over the whole frame would fetch all planes from memory each time. Instead, a
+// task makes all half sweeps of a band of rows, as far as they do not depend on other
+// bands: each half sweep leaves out one more row at both ends. Then a task at each seam
+// between two bands makes those that were left out. Every pixel sees the same values as in
+// half sweeps over the whole frame.
+func (r *refiner) solve(pool *kernel.Pool, rows int) {
+	const least = 2 * halfSweeps // rows of a band, so that tasks at two seams are apart
+	bands := max(1, rows/least)
+	first := func(band int) int { // row of a band
+		if band == bands {
+			return rows
+		}
+		return band * least
+	}
+	relax := func(half, from, to int) {
+		for y := from; y < to; y++ {
+			pool.Relax(&r.equations, y, (y+half)%2, relaxation)
+		}
+	}
+	pool.Run(bands, func(_, band int) {
+		for half := range halfSweeps {
+			from, to := first(band), first(band+1)
+			if band > 0 {
+				from += half
+			}
+			if band < bands-1 {
+				to -= half
+			}
+			relax(half, from, to)
+		}
+	})
+	pool.Run(bands-1, func(_, band int) {
+		seam := first(band + 1)
+		for half := range halfSweeps {
+			relax(half, seam-half, seam+half)
+		}
+	})
 }
 
 func sqrt(v float32) float32 { return float32(math.Sqrt(float64(v))) }
