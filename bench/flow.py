@@ -90,6 +90,16 @@ def noisy(p):
     return p + np.random.default_rng(1).normal(0, 4, p.shape)
 
 
+def waves(name):
+    """A motion that is rigid nowhere: the first frame is the second one, sampled along the flow."""
+    p, m = photo(name), affine()
+    u, v = 5 * np.sin(2 * np.pi * Y / 90) + 2, 3 * np.sin(2 * np.pi * X / 70)
+    y, x = Y + v + (p.shape[0] - HEIGHT) // 2, X + u + (p.shape[1] - WIDTH) // 2
+    before = cv2.remap(p, x.astype(np.float32), y.astype(np.float32), cv2.INTER_CUBIC)
+    visible = (X + u >= 0) & (Y + v >= 0) & (X + u <= WIDTH - 1) & (Y + v <= HEIGHT - 1)
+    return before, layer(p, m), np.dstack([u, v]), visible
+
+
 SCENES = {
     "pan": lambda: one_layer("castle.jpg", lambda s: affine(x=5.3 * s, y=-2.7 * s)),
     "fast pan": lambda: one_layer("chenonceau.jpg", lambda s: affine(x=41.4 * s, y=8.2 * s)),
@@ -97,6 +107,7 @@ SCENES = {
     "rotation": lambda: one_layer("bridge.jpg", lambda s: affine(degrees=3 * s)),
     "darker pan": lambda: one_layer("castle.jpg", lambda s: affine(x=5.3 * s, y=-2.7 * s), lambda p: p * 0.85 - 5),
     "noisy pan": lambda: one_layer("castle.jpg", lambda s: affine(x=5.3 * s, y=-2.7 * s), noisy),
+    "waves": lambda: waves("bee.jpg"),
     "two layers": lambda: two_layers("great-wall.jpg", "coffee.jpg", lambda s: affine(x=-3.5 * s, y=1.2 * s),
                                      lambda s: affine(x=9.3 * s, y=-2.4 * s), 90),
 }

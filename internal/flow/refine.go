@@ -8,7 +8,7 @@ import (
 
 const (
 	constancy  = 10 // weight of the data term
-	smoothness = 40 // weight of the smoothness term
+	smoothness = 30 // weight of the smoothness term
 	// epsilon is where the penalty sqrt(s² + epsilon²) of both terms turns from quadratic
 	// to linear.
 	epsilon = 1e-3
