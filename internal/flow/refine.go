@@ -33,8 +33,8 @@ const (
 //
 // (Brox, Bruhn, Papenberg and Weickert 2004, with the normalisation of Zimmer, Bruhn and
 // Weickert 2011). There is no term for the difference of brightness: with it, the errors
-// measured by bench/flow.py are a little larger where the light is constant, and several
-// times as large where it changes.
+// that bench/flow.py measures are larger, most of all where the light changes (see
+// bench/NOTES.md).
 type refiner struct {
 	mean, difference []float32 // of from and of to warped by the flow
 	meanX, meanY     []float32 // derivatives of mean

@@ -36,8 +36,9 @@ func (p *Pool) PatchDifference(from, gradX, gradY, to []float32, row int, weight
 
 // FlowEquations are rows of pixels of the equations of variational optical flow. Plane
 // offsets are the same in all slices: pixel (x, y) is element y*Stride + x of the picture
-// that begins at Origin. Each slice has at least one row and one pixel around the picture;
-// RightWeight and DownWeight are zero there.
+// that begins at Origin. Each slice has at least one row and one pixel around the picture.
+// Where RightWeight and DownWeight are zero there, pixels at the edges have no neighbour
+// outside.
 //
 // The data term of a pixel is the penalty of the two residuals
 //
