@@ -4,11 +4,7 @@
 package examples
 
 import (
-	"bytes"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
-	"image/jpeg"
 	"slices"
 )
 
@@ -46,29 +42,3 @@ func Photos() []Picture { return slices.Clone(photos) }
 
 // Triples returns three examples of what comes of a photo and a painting.
 func Triples() []Triple { return slices.Clone(triples) }
-
-// Size returns the width and height in pixels of the JPEG that is file. It
-// panics where Files has no such JPEG.
-func Size(file string) (width, height int) {
-	config, err := jpeg.DecodeConfig(bytes.NewReader(read(file)))
-	if err != nil {
-		panic("examples: " + file + ": " + err.Error())
-	}
-	return config.Width, config.Height
-}
-
-// Digest returns the first 16 hexadecimal digits of the SHA-256 sum of file: an
-// address with the digest in it never means another picture. It panics where
-// Files has no such file.
-func Digest(file string) string {
-	sum := sha256.Sum256(read(file))
-	return hex.EncodeToString(sum[:8])
-}
-
-func read(file string) []byte {
-	data, err := Files.ReadFile(file)
-	if err != nil {
-		panic("examples: " + err.Error())
-	}
-	return data
-}

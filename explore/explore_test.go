@@ -73,6 +73,16 @@ func TestVaryChangesTheRecipe(t *testing.T) {
 	if subtle.Name != "strotss" || subtle.Colors != paint.ContentColors || !(subtle.ContentWeight > bold.ContentWeight) || subtle.StyleScale != 0.5 {
 		t.Errorf("the first recipe is %+v", subtle)
 	}
+	// Of a recipe in JSON, the strength changes what the object leaves out.
+	all, err = explore.Vary(map[explore.Parameter]string{explore.Recipe: `{"name":"strotss","style_scale":3}`}, explore.Strength)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, r := range []paint.Recipe{all[0].Recipe, all[len(all)-1].Recipe} {
+		if want := []paint.Recipe{subtle, bold}[i].ContentWeight; r.Name != "strotss" || r.StyleScale != 3 || r.ContentWeight != want {
+			t.Errorf("recipe %d of an object is %+v, expected the content weight %g", i, r, want)
+		}
+	}
 	// Seeds do something only where a painting begins with noise.
 	for recipe, inits := range map[string]int{"fine": 1, "classic": 0} {
 		all, err := explore.Vary(map[explore.Parameter]string{explore.Recipe: recipe}, explore.Seed)
@@ -96,6 +106,7 @@ func TestVaryErrors(t *testing.T) {
 		"twice":      {"vary", nil, []explore.Parameter{explore.Seed, explore.Seed}},
 		"unknown":    {"vary", nil, []explore.Parameter{"mood"}},
 		"a recipe":   {"Recipe", map[explore.Parameter]string{explore.Recipe: "fien"}, []explore.Parameter{explore.Seed}},
+		"an object":  {"ContentWeight", map[explore.Parameter]string{explore.Recipe: `{"name":"fine","content_weight":-1}`}, []explore.Parameter{explore.Seed}},
 		"a strength": {"Strength", map[explore.Parameter]string{explore.Strength: "2"}, []explore.Parameter{explore.Seed}},
 		"a scale":    {"StyleScale", map[explore.Parameter]string{explore.StyleScale: "big"}, []explore.Parameter{explore.Seed}},
 		"colours":    {"Colors", map[explore.Parameter]string{explore.Colors: "mine"}, []explore.Parameter{explore.Strength}},

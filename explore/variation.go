@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -47,10 +48,13 @@ const maxVaried = 2
 
 // Vary returns the variations of one parameter, or of every value of one with
 // every value of another: the first runs fastest. A parameter by itself has about a
-// dozen values where it has so many, and three to five beside another. fixed are
-// the values that all variations share, as [paint.Recipe.Set] reads them; without one, a
-// parameter has the value of the recipe, which is fine. A seed among them is the first of those that vary: as
-// seeds choose the noise that a painting begins with, all begin with noise then.
+// dozen values where it has so many, and three to five beside another.
+//
+// fixed are the values that all variations share, as [paint.Recipe.Set] reads them. The
+// value of Recipe is a name of [paint.RecipeNames], the first one unless it is given, or
+// a JSON object as [paint.ParseRecipe] reads it. The recipe gives the other parameters
+// their values. The value of Seed is the first of those that vary: as seeds choose the
+// noise that a painting begins with, all begin with noise then.
 //
 // The error is a [*paint.OptionError], for an unknown parameter or value.
 func Vary(fixed map[Parameter]string, varied ...Parameter) ([]Variation, error) {
@@ -147,22 +151,16 @@ func valuesOf(p Parameter, alone bool, fixed string) ([]string, error) {
 
 // compose returns the recipe and the seed that values describe.
 func compose(values map[Parameter]string) (paint.Recipe, uint64, error) {
-	name := values[Recipe]
-	if name == "" {
-		name = paint.RecipeNames()[0]
+	strength := paint.Balanced
+	if text, given := values[Strength]; given {
+		var err error
+		if strength, err = paint.ParseStrength(text); err != nil {
+			return paint.Recipe{}, 0, err
+		}
 	}
-	r, err := paint.RecipeNamed(name)
+	r, err := base(values[Recipe], strength)
 	if err != nil {
 		return r, 0, err
-	}
-	if text, given := values[Strength]; given {
-		s, err := paint.ParseStrength(text)
-		if err == nil {
-			err = r.Strengthen(s)
-		}
-		if err != nil {
-			return r, 0, err
-		}
 	}
 	for _, p := range paint.Parameters() {
 		if text, given := values[Parameter(p.Name)]; given {
@@ -176,6 +174,18 @@ func compose(values map[Parameter]string) (paint.Recipe, uint64, error) {
 		return r, 0, err
 	}
 	return r, seed, r.Validate()
+}
+
+// base returns the recipe that a value of [Recipe] describes, with a strength.
+func base(value string, s paint.Strength) (paint.Recipe, error) {
+	if strings.HasPrefix(value, "{") {
+		return paint.ParseRecipe([]byte(value), s)
+	}
+	r, err := paint.RecipeNamed(cmp.Or(value, paint.RecipeNames()[0]))
+	if err == nil {
+		err = r.Strengthen(s)
+	}
+	return r, err
 }
 
 func parseSeed(text string) (uint64, error) {

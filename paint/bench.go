@@ -3,55 +3,49 @@ package paint
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// Spent is the time of the parts of iterations.
-type Spent struct {
-	Forward, Backward time.Duration // of the network
-	Costs             time.Duration // of statistics, costs and their gradients
-	Optimizer         time.Duration
-}
-
-// BenchOptions are the network, the picture size and the length of a [Bench] run.
-type BenchOptions struct {
-	Network    *Network // nil is the built-in network
-	Size       int      // width and height in pixels; 0 is 512
-	Iterations int      // 0 is 5
-	Threads    int      // 0 is one for each processor
-	Precision  Precision
-	Memory     int64 // as that of [Options]
-}
-
 // A BenchReport is the result of [Bench].
 type BenchReport struct {
-	Kernel     string // the implementation that ran
-	Precision  Precision
-	Threads    int
-	Parts      int             // number of parts of the picture
-	Iterations []time.Duration // each iteration's time
-	Spent      Spent           // over all iterations
-	Operations float64         // of the convolutions of an iteration, counted as direct convolutions
+	Network    string    `json:"network"`
+	Size       int       `json:"size"` // width and height in pixels
+	Threads    int       `json:"threads"`
+	Kernel     string    `json:"kernel"` // the implementation that ran
+	Precision  Precision `json:"precision"`
+	Parts      int       `json:"parts"` // number of parts of the picture
+	Iterations int       `json:"iterations"`
+	// Seconds are those of the fastest and of the median iteration.
+	Seconds struct {
+		Min    float64 `json:"min"`
+		Median float64 `json:"median"`
+	} `json:"seconds_per_iteration"`
+	// Share is how much of the time of all iterations the parts take. The sum is 1.
+	Share struct {
+		Forward   float64 `json:"forward"`  // of the network
+		Backward  float64 `json:"backward"` // of the network
+		Costs     float64 `json:"costs"`    // statistics, costs and their gradients
+		Optimizer float64 `json:"optimizer"`
+	} `json:"share"`
+	// GFLOPS is the speed of the convolutions of the median iteration, counted as direct
+	// convolutions, in 10^9 operations per second.
+	GFLOPS float64 `json:"gflops_per_second"`
 }
 
-// Bench measures iterations of [Classic] on synthetic pictures: the network forward to
-// conv5_1, five Gram matrices, the content cost at conv4_2, the network backward to the
-// pixels, and a step of Adam. An additional first iteration is not counted. Errors are
-// those of [Paint] before work begins, or context.Cause(ctx).
-func Bench(ctx context.Context, opts BenchOptions) (*BenchReport, error) {
+// Bench measures iterations of [Classic] on synthetic pictures with a side of size
+// pixels: the network forward to conv5_1, five Gram matrices, the content cost at conv4_2,
+// the network backward to the pixels, and a step of Adam. An additional first iteration is
+// not counted. Of opts it uses Network, Threads, Precision and Memory. Errors are those of
+// [Paint] before work begins, or context.Cause(ctx).
+func Bench(ctx context.Context, size, iterations int, opts Options) (*BenchReport, error) {
 	recipe := Classic()
-	if opts.Size != 0 {
-		recipe.Size = opts.Size
+	recipe.Size, recipe.Iterations = size, iterations
+	if iterations < 1 {
+		return nil, invalid("Iterations", "%d: expected at least 1", iterations)
 	}
-	if opts.Iterations == 0 {
-		opts.Iterations = 5
-	}
-	if opts.Iterations < 0 {
-		return nil, invalid("Iterations", "%d: expected at least 1", opts.Iterations)
-	}
-	recipe.Iterations = opts.Iterations
 	if err := recipe.Validate(); err != nil {
 		return nil, err
 	}
@@ -69,12 +63,14 @@ func Bench(ctx context.Context, opts BenchOptions) (*BenchReport, error) {
 		return nil, err
 	}
 	report := &BenchReport{
-		Kernel: s.pool.Implementation(), Precision: s.opts.Precision, Threads: s.pool.Threads(),
-		Parts: stage.plan.Parts(), Operations: stage.plan.Operations(),
+		Network: s.network.Name, Size: recipe.Size, Threads: s.pool.Threads(), Kernel: s.pool.Implementation(),
+		Precision: s.opts.Precision, Parts: stage.plan.Parts(), Iterations: iterations,
 	}
+	var times []time.Duration
+	var total time.Duration
 	optimizer := s.newOptimizer(len(canvas.RGB), s.scales[0])
-	for i := range opts.Iterations + 1 {
-		stage.evaluations, stage.spent = stage.evaluations[:0], Spent{}
+	for i := range iterations + 1 {
+		stage.evaluations, stage.spent = stage.evaluations[:0], spent{}
 		begin := time.Now()
 		if _, err := optimizer.Step(ctx, canvas.RGB, stage.objective(ctx)); err != nil {
 			if ctx.Err() != nil {
@@ -86,13 +82,20 @@ func Bench(ctx context.Context, opts BenchOptions) (*BenchReport, error) {
 		if i == 0 {
 			continue
 		}
-		spent := stage.spent
-		report.Iterations = append(report.Iterations, took)
-		report.Spent.Forward += spent.Forward
-		report.Spent.Backward += spent.Backward
-		report.Spent.Costs += spent.Costs
-		report.Spent.Optimizer += took - spent.Forward - spent.Backward - spent.Costs
+		times, total = append(times, took), total+took
+		report.Share.Forward += stage.spent.forward.Seconds()
+		report.Share.Backward += stage.spent.backward.Seconds()
+		report.Share.Costs += stage.spent.costs.Seconds()
 	}
+	slices.Sort(times)
+	report.Seconds.Min = times[0].Seconds()
+	report.Seconds.Median = ((times[(len(times)-1)/2] + times[len(times)/2]) / 2).Seconds()
+	share := &report.Share
+	for _, part := range []*float64{&share.Forward, &share.Backward, &share.Costs} {
+		*part /= total.Seconds()
+	}
+	share.Optimizer = max(0, 1-share.Forward-share.Backward-share.Costs)
+	report.GFLOPS = stage.plan.Operations() / report.Seconds.Median / 1e9
 	return report, nil
 }
 

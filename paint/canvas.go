@@ -19,10 +19,10 @@ const noiseRange = 20
 // VGG subtracts from its input (Simonyan and Zisserman 2014).
 var meanLevels = [3]float32{123.68, 116.779, 103.939}
 
-// Noise returns the start of the course's notebook, G0 = share u + (1 - share) C, with
+// noisy returns the start of the course's notebook, G0 = share u + (1 - share) C, with
 // u uniform in -20 to 20, where G0 and the content C are counted from the mean
 // levels. The notebook's share is 0.6.
-func Noise(content *picture.Picture, share float64, seed uint64) *picture.Picture {
+func noisy(content *picture.Picture, share float64, seed uint64) *picture.Picture {
 	// PCG is seeded with two words; the second only has to stay the same.
 	r := rand.New(rand.NewPCG(seed, 0))
 	g := picture.New(content.W, content.H)

@@ -9,7 +9,7 @@ import (
 // TestNoise solves G0 = 0.6 u + 0.4 C of the course for u.
 func TestNoise(t *testing.T) {
 	content := photo(64, 64)
-	g := Noise(content, 0.6, 1)
+	g := noisy(content, 0.6, 1)
 	var sum, squares float64
 	for i, v := range g.RGB {
 		mean := []float64{123.68, 116.779, 103.939}[i/(64*64)]
@@ -30,10 +30,10 @@ func TestNoise(t *testing.T) {
 	if got := math.Sqrt(squares / n); !near(got, deviation, 5/math.Sqrt(n)) {
 		t.Errorf("noise deviates by %g, want about %g", got, deviation)
 	}
-	if !slices.Equal(Noise(content, 0.6, 1).RGB, g.RGB) || slices.Equal(Noise(content, 0.6, 2).RGB, g.RGB) {
+	if !slices.Equal(noisy(content, 0.6, 1).RGB, g.RGB) || slices.Equal(noisy(content, 0.6, 2).RGB, g.RGB) {
 		t.Error("noise is not what its seed says")
 	}
-	for i, v := range Noise(content, 0, 1).RGB {
+	for i, v := range noisy(content, 0, 1).RGB {
 		if !near(float64(v), float64(content.RGB[i]), 1e-5) {
 			t.Fatalf("level %g without noise, the content has %g", v, content.RGB[i])
 		}

@@ -22,12 +22,12 @@ func TestParseRecipe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if strotss := paint.STROTSS(); r.ContentWeight != 7 || r.FirstContentWeight >= strotss.FirstContentWeight {
+	if strotss := named(t, "strotss"); r.ContentWeight != 7 || r.FirstContentWeight >= strotss.FirstContentWeight {
 		t.Errorf("content weights %g and %g at first: expected 7 and less than %g", r.ContentWeight, r.FirstContentWeight, strotss.FirstContentWeight)
 	}
 	// One list of layers is not written into the other one's.
 	r, err = paint.ParseRecipe([]byte(`{"name":"strotss","content_layers":[{"name":"conv5_1","weight":3}]}`), paint.Balanced)
-	if strotss := paint.STROTSS(); err != nil || r.StyleLayers[0] != strotss.StyleLayers[0] {
+	if strotss := named(t, "strotss"); err != nil || r.StyleLayers[0] != strotss.StyleLayers[0] {
 		t.Errorf("style layers %v, %v: expected those of strotss", r.StyleLayers, err)
 	}
 	for _, bad := range []string{`[]`, `{"name":"no such"}`, `{"sise":3}`, `{"size":0}`, `{} {}`, ``} {
@@ -60,4 +60,14 @@ func TestCheckSaysWhatPaintSays(t *testing.T) {
 			}
 		}
 	}
+}
+
+// named returns the recipe of a name.
+func named(t *testing.T, name string) paint.Recipe {
+	t.Helper()
+	r, err := paint.RecipeNamed(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
 }

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pastiche-art/pastiche/internal/masking"
 	"github.com/pastiche-art/pastiche/internal/optim"
 	"github.com/pastiche-art/pastiche/picture"
 )
@@ -326,7 +327,7 @@ func (s *session) inputs() string {
 	for _, r := range s.regions {
 		hashMask(h, r.mask)
 		for i, of := range r.styles {
-			fmt.Fprintf(h, "style %g %g\n", r.shares[i], of.scale)
+			fmt.Fprintf(h, "style %g %g\n", r.shares[i], of.relativeSize)
 			hashPicture(h, of.picture)
 			hashMask(h, of.opacity)
 			hashMask(h, of.shown)
@@ -341,7 +342,7 @@ func hashPicture(h hash.Hash, p *picture.Picture) {
 	hashFloats(h, p.RGB)
 }
 
-func hashMask(h hash.Hash, m *picture.Mask) {
+func hashMask(h hash.Hash, m *masking.Mask) {
 	if m == nil {
 		return
 	}

@@ -52,7 +52,7 @@ func TestClassicFirstStep(t *testing.T) {
 	recipe.Size, recipe.Iterations = 32, 1
 	content := photo(32, 24)
 	painting := mustPaint(t, content, one(strokes(32, 32, 4)), Options{Recipe: &recipe, Seed: 5})
-	start := Noise(content, 0.6, 5)
+	start := noisy(content, 0.6, 5)
 	for i, v := range painting.RGB {
 		if moved := math.Abs(float64(v - start.RGB[i])); math.Abs(moved-2) > 1e-4 {
 			t.Fatalf("value %d moved by %g levels, want 2", i, moved)

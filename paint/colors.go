@@ -5,10 +5,12 @@ import (
 	"math"
 	"slices"
 
+	"github.com/pastiche-art/pastiche/internal/masking"
+	"github.com/pastiche-art/pastiche/internal/recolor"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// Colors says which colors a painting has.
+// Colors says which colours a painting has.
 type Colors string
 
 // The choices.
@@ -18,14 +20,37 @@ const (
 	MatchColors   Colors = "match"   // exactly those of the styles
 )
 
+// A ColorMethod says how a painting gets the colours of another picture.
+type ColorMethod = recolor.Method
+
+// The methods.
+const (
+	// LuminanceColors combines the luma of the painting with the chroma of the content,
+	// pixel by pixel (Gatys, Bethge, Hertzmann and Shechtman 2016, arXiv 1606.05897).
+	LuminanceColors = recolor.Luminance
+	// LinearColors is the linear map between the means and covariances of the colours
+	// that moves them least (Pitié and Kokaram 2007, "The linear Monge-Kantorovitch
+	// linear colour mapping").
+	LinearColors = recolor.Linear
+	// SymmetricColors and CholeskyColors are the linear maps x' = Cs^½ Ct^-½ (x - mu_t) +
+	// mu_s of Gatys, Bethge, Hertzmann and Shechtman 2017 (arXiv 1611.07865), with
+	// symmetric roots or Cholesky factors of the covariances.
+	SymmetricColors = recolor.Symmetric
+	CholeskyColors  = recolor.Cholesky
+	// OKLabColors is LinearColors in Ottosson's OKLab, where equal distances look equal.
+	OKLabColors = recolor.OKLab
+	// HistogramColors gives each channel the histogram of the other picture's.
+	HistogramColors = recolor.Histogram
+)
+
 // The methods that recipes use by default.
 const (
-	contentMethod = picture.Luminance
-	matchMethod   = picture.Linear
+	contentMethod = LuminanceColors
+	matchMethod   = LinearColors
 )
 
 // colorMethod returns the method that preserves or matches colors.
-func (r *Recipe) colorMethod() picture.ColorMethod {
+func (r *Recipe) colorMethod() ColorMethod {
 	switch {
 	case r.ColorMethod != "":
 		return r.ColorMethod
@@ -35,11 +60,11 @@ func (r *Recipe) colorMethod() picture.ColorMethod {
 	return matchMethod
 }
 
-// prepareColors changes the pictures where the recipe handles colors before painting.
+// prepareColors changes the pictures where the recipe handles colours before painting.
 //
 // Luminance paints in grey: the luma of the content, and the luma of the styles with
 // the mean and deviation of the content's. finishColors adds the chroma of the content.
-// Other methods recolor the styles with the colors of the content. prepareColors checks
+// Other methods recolour the styles with the colours of the content. prepareColors checks
 // ctx before each style and fails with context.Cause(ctx) once ctx is cancelled.
 func (s *session) prepareColors(ctx context.Context) error {
 	if s.recipe.Colors != ContentColors {
@@ -47,17 +72,17 @@ func (s *session) prepareColors(ctx context.Context) error {
 	}
 	method := s.recipe.colorMethod()
 	s.chroma = s.content
-	if method == picture.Luminance {
+	if method == LuminanceColors {
 		s.content = s.content.Luma()
 	}
-	palette := resized(s.content, min(paletteSize, max(s.content.W, s.content.H))).WithOpacity(s.opacity)
+	palette := masking.WithOpacity(resized(s.content, min(paletteSize, max(s.content.W, s.content.H))), s.opacity)
 	for _, of := range s.styles() {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		p := s.largest(of)
-		if method == picture.Luminance {
-			of.picture = recolored(p.Luma(), of.opacity, palette, picture.Linear)
+		if method == LuminanceColors {
+			of.picture = recolored(p.Luma(), of.opacity, palette, LinearColors)
 		} else {
 			of.picture = recolored(p, of.opacity, palette, method)
 		}
@@ -65,10 +90,10 @@ func (s *session) prepareColors(ctx context.Context) error {
 	return nil
 }
 
-// recolored returns an opaque picture recolored with a palette. Each pixel is weighted
+// recolored returns an opaque picture recoloured with a palette. Each pixel is weighted
 // by its opacity.
-func recolored(p *picture.Picture, opacity *picture.Mask, palette *picture.Picture, method picture.ColorMethod) *picture.Picture {
-	p = p.WithOpacity(opacity).Recolor(palette, method)
+func recolored(p *picture.Picture, opacity *masking.Mask, palette *picture.Picture, method ColorMethod) *picture.Picture {
+	p = recolor.Recolor(masking.WithOpacity(p, opacity), palette, method)
 	p.Alpha = nil
 	return p
 }
@@ -83,19 +108,19 @@ func (s *session) largest(of *style) *picture.Picture {
 	return resized(of.picture, min(long, max(of.picture.W, of.picture.H)))
 }
 
-// finishColors returns a painting with the colors of the recipe, where the recipe
-// handles colors after painting.
+// finishColors returns a painting with the colours of the recipe, where the recipe
+// handles colours after painting.
 func (s *session) finishColors(st *stage, p *picture.Picture) *picture.Picture {
 	switch {
-	case s.recipe.Colors == ContentColors && s.recipe.colorMethod() == picture.Luminance:
-		return p.WithChroma(s.chroma.Resize(p.W, p.H))
+	case s.recipe.Colors == ContentColors && s.recipe.colorMethod() == LuminanceColors:
+		return recolor.WithChroma(p, s.chroma.Resize(p.W, p.H))
 	case s.recipe.Colors == MatchColors:
 		return s.matchColors(st, p)
 	}
 	return p
 }
 
-// matchColors recolors the painted part of each region with the colors of its styles.
+// matchColors recolours the painted part of each region with the colours of its styles.
 // Pixels are weighted by the opacity of the content.
 func (s *session) matchColors(st *stage, p *picture.Picture) *picture.Picture {
 	method := s.recipe.colorMethod()
@@ -107,7 +132,7 @@ func (s *session) matchColors(st *stage, p *picture.Picture) *picture.Picture {
 		if share == nil {
 			p = recolored(p, s.opacity, s.palette(st, r), method)
 		} else {
-			matchWithin(p.WithOpacity(s.opacity), share, s.palette(st, r), method)
+			matchWithin(masking.WithOpacity(p, s.opacity), share, s.palette(st, r), method)
 		}
 	}
 	return p
@@ -131,14 +156,14 @@ func (st *stage) painted(r *region, w, h int) []float32 {
 	return share
 }
 
-// matchWithin recolors the pixels of positive share with a palette, blended by their
+// matchWithin recolours the pixels of positive share with a palette, blended by their
 // share.
-func matchWithin(p *picture.Picture, share []float32, palette *picture.Picture, method picture.ColorMethod) {
+func matchWithin(p *picture.Picture, share []float32, palette *picture.Picture, method ColorMethod) {
 	within := pixels(p, share, 0)
 	if within == nil {
 		return
 	}
-	recolored, plane, k := within.Recolor(palette, method), p.W*p.H, 0
+	recolored, plane, k := recolor.Recolor(within, palette, method), p.W*p.H, 0
 	for i, w := range share {
 		if !(w > 0) {
 			continue
@@ -178,11 +203,11 @@ func pixels(p *picture.Picture, share []float32, above float32) *picture.Picture
 	return row
 }
 
-// paletteSize is the largest long side, in pixels, at which the colors of a picture are
+// paletteSize is the largest long side, in pixels, at which the colours of a picture are
 // measured. It limits the time that this takes.
 const paletteSize = 1024
 
-// palette returns a picture with the colors of the visible parts of the styles of a
+// palette returns a picture with the colours of the visible parts of the styles of a
 // region, in proportion to their shares. Each style has the size that it has at the
 // scale, because downscaling makes fine strokes paler.
 func (s *session) palette(st *stage, r *region) *picture.Picture {

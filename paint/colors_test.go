@@ -4,10 +4,12 @@ import (
 	"math"
 	"testing"
 
+	"github.com/pastiche-art/pastiche/internal/masking"
+	"github.com/pastiche-art/pastiche/internal/recolor"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// meanColor returns the mean of each color channel.
+// meanColor returns the mean of each colour channel.
 func meanColor(p *picture.Picture) (mean [colors]float64) {
 	plane := len(p.RGB) / colors
 	for i, v := range p.RGB {
@@ -16,7 +18,7 @@ func meanColor(p *picture.Picture) (mean [colors]float64) {
 	return mean
 }
 
-// colorDistance returns the distance of the mean colors of two pictures.
+// colorDistance returns the distance of the mean colours of two pictures.
 func colorDistance(p, q *picture.Picture) float64 {
 	a, b := meanColor(p), meanColor(q)
 	return math.Sqrt((a[0]-b[0])*(a[0]-b[0]) + (a[1]-b[1])*(a[1]-b[1]) + (a[2]-b[2])*(a[2]-b[2]))
@@ -26,28 +28,27 @@ func TestColors(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it paints several pictures")
 	}
-	// The colors of content and board differ much; those of the strokes are not near
-	// black and white, where color maps clip.
+	// The colours of content and board differ much; those of the strokes are not near
+	// black and white, where colour maps clip.
 	content, board, bands := photo(64, 48), checks(48, 48, 6), strokes(48, 48, 4)
 	for i, v := range content.RGB {
 		content.RGB[i] = min(max(v, 0), maxLevel)
 	}
-	paint := func(style *picture.Picture, colors Colors, method picture.ColorMethod) *picture.Picture {
+	paint := func(style *picture.Picture, colors Colors, method ColorMethod) *picture.Picture {
 		recipe := small(t, "fine")
 		recipe.StyleCost = WassersteinCost
-		recipe.Size, recipe.FirstSize = 64, 0
-		recipe.Iterations, recipe.FirstIterations = 40, 40
+		recipe.Size, recipe.FirstSize, recipe.Iterations = 64, 0, 15
 		recipe.Colors, recipe.ColorMethod = colors, method
 		return mustPaint(t, content, one(style), Options{Recipe: recipe}).Picture
 	}
 	plain := paint(board, StyleColors, "")
-	for _, method := range picture.ColorMethods() {
+	for _, method := range recolor.Methods {
 		t.Run("content/"+string(method), func(t *testing.T) {
 			if got := paint(board, ContentColors, method); colorDistance(got, content) > colorDistance(plain, content)/2 {
 				t.Errorf("%.3g from the colours of the content, %.3g without the method", colorDistance(got, content), colorDistance(plain, content))
 			}
 		})
-		if method == picture.Luminance {
+		if method == LuminanceColors {
 			continue
 		}
 		t.Run("match/"+string(method), func(t *testing.T) {
@@ -71,7 +72,7 @@ func TestColors(t *testing.T) {
 	})
 }
 
-// TestMatchColorsByRegion checks that each region has the colors of its own style, and
+// TestMatchColorsByRegion checks that each region has the colours of its own style, and
 // only of the part of it that its mask shows.
 func TestMatchColorsByRegion(t *testing.T) {
 	flat := func(left, right [colors]float32) *picture.Picture {
@@ -97,7 +98,7 @@ func TestMatchColorsByRegion(t *testing.T) {
 		left bool
 		want [colors]float32
 	}{{true, red}, {false, blue}} {
-		share := picture.NewMask(half(48, 48, c.left)).Weight
+		share := masking.New(half(48, 48, c.left)).Weight
 		mean := meanColor(pixels(got.Picture, share, 0.5))
 		for k, want := range c.want {
 			if math.Abs(mean[k]-float64(want)) > 12 {
@@ -109,7 +110,7 @@ func TestMatchColorsByRegion(t *testing.T) {
 }
 
 // TestMatchColorsBesideWhatIsKept checks that the kept part of the content, however
-// bright, does not affect the colors of the rest.
+// bright, does not affect the colours of the rest.
 func TestMatchColorsBesideWhatIsKept(t *testing.T) {
 	content, style := photo(48, 48), strokes(48, 48, 4)
 	for i := range content.RGB {
@@ -120,7 +121,7 @@ func TestMatchColorsBesideWhatIsKept(t *testing.T) {
 	recipe := small(t, "fine")
 	recipe.Size, recipe.FirstSize = 48, 0
 	got := mustPaint(t, content, []Region{{Styles: []Style{{Picture: style}}}, {Mask: half(48, 48, true)}}, Options{Recipe: recipe})
-	right := pixels(got.Picture, picture.NewMask(half(48, 48, false)).Weight, 0.5)
+	right := pixels(got.Picture, masking.New(half(48, 48, false)).Weight, 0.5)
 	if far := colorDistance(right, style); far > 12 {
 		t.Errorf("the mean colour is %.3g levels from the style's", far)
 	}

@@ -3,6 +3,7 @@ package paint
 import (
 	"github.com/pastiche-art/pastiche/internal/cost"
 	"github.com/pastiche-art/pastiche/internal/kernel"
+	"github.com/pastiche-art/pastiche/internal/masking"
 	"github.com/pastiche-art/pastiche/internal/vgg"
 	"github.com/pastiche-art/pastiche/picture"
 )
@@ -58,7 +59,7 @@ func (s *session) pictureBytes() int64 {
 	}
 	keeps := s.recipe.Colors == ContentColors
 	if keeps {
-		sum *= 2 // in color and in grey
+		sum *= 2 // in colour and in grey
 	}
 	for _, r := range s.regions {
 		sum += maskBytes(r.mask)
@@ -72,7 +73,7 @@ func (s *session) pictureBytes() int64 {
 		if of.shown != of.opacity {
 			sum += maskBytes(of.shown)
 		}
-		if keeps { // a copy in the colors of the content, and two temporary ones
+		if keeps { // a copy in the colours of the content, and two temporary ones
 			sum += 3 * rasterOf(of.picture).bytes()
 		}
 	}
@@ -81,14 +82,14 @@ func (s *session) pictureBytes() int64 {
 
 // opacityBytes returns the additional memory of a partly transparent picture: its
 // opacity, and the original picture.
-func opacityBytes(opacity *picture.Mask) int64 {
+func opacityBytes(opacity *masking.Mask) int64 {
 	if opacity == nil {
 		return 0
 	}
 	return maskBytes(opacity) + planes(colors+1, opacity.H, opacity.W)
 }
 
-func maskBytes(m *picture.Mask) int64 {
+func maskBytes(m *masking.Mask) int64 {
 	if m == nil {
 		return 0
 	}
@@ -363,7 +364,7 @@ func (s *session) styleBytes(of *style, scale Scale, layers []Layer) int64 {
 // network: the mask in this size, once resized along rows only; for costs of layers,
 // three planes of weights, the weights of each layer, and its guides; for costs of
 // sampled points, T and T² with their sums.
-func (s *session) maskRoom(m *picture.Mask, scale Scale, h, w int, layers []Layer) int64 {
+func (s *session) maskRoom(m *masking.Mask, scale Scale, h, w int, layers []Layer) int64 {
 	sum := planes(1, h, w) + planes(1, m.H, w)
 	if scale.StyleCost == EarthMoverCost {
 		return sum + planes(2, h, w) + indexBytes*int64(h)*int64(w)
@@ -372,7 +373,7 @@ func (s *session) maskRoom(m *picture.Mask, scale Scale, h, w int, layers []Laye
 }
 
 // shownBytes returns the memory of showing a canvas of h x w: a copy of it, the
-// painting without the margin, and the buffers for its colors and its opacity.
+// painting without the margin, and the buffers for its colours and its opacity.
 func (s *session) shownBytes(scale Scale, h, w int) int64 {
 	m := 2 * s.recipe.Margin
 	h, w, canvas := h-m, w-m, planes(colors, h, w)
@@ -396,7 +397,7 @@ func (s *session) shownBytes(scale Scale, h, w int) int64 {
 	return sum
 }
 
-// matchBytes returns the memory of recoloring a painting of h x w with the colors of
+// matchBytes returns the memory of recolouring a painting of h x w with the colours of
 // the styles of a region: the palette; the painted pixels of the region with their
 // indices and shares; and these pixels recolored. OKLab copies them, and a histogram
 // sorts a plane.
@@ -413,9 +414,9 @@ func (s *session) matchBytes(r *region, scale Scale, h, w int) int64 {
 		sum += planes(2, h, w) + planes(1, s.opacity.H, w)
 	}
 	switch s.recipe.colorMethod() {
-	case picture.OKLab:
+	case OKLabColors:
 		sum += colors * levelBytes * pixels
-	case picture.Histogram:
+	case HistogramColors:
 		sum += indexBytes * pixels
 	}
 	return sum + s.paletteBytes(r, scale)

@@ -17,7 +17,7 @@ func TestEstimate(t *testing.T) {
 		t.Skip("it paints several pictures")
 	}
 	content, style := stripes(96).Crop(image.Rect(0, 0, 96, 60)), stripes(64)
-	for name, recipe := range map[string]Recipe{"fine": Fine(), "gatys": Gatys(), "nnst": NNST(), "strotss": STROTSS()} {
+	for name, recipe := range map[string]Recipe{"fine": Fine(), "gatys": Gatys(), "nnst": nnst(), "strotss": strotss()} {
 		recipe.Size = 128
 		r, err := Estimate(t.Context(), content, image.Point{}, InMannerOf(style), Options{Recipe: &recipe})
 		if err != nil {
@@ -55,7 +55,7 @@ func TestEstimate(t *testing.T) {
 func TestTimed(t *testing.T) {
 	content, style := stripes(96).Crop(image.Rect(0, 0, 96, 60)), stripes(64)
 	recipe := Fine()
-	recipe.Colors, recipe.ColorMethod = ContentColors, picture.OKLab // which recolors the styles
+	recipe.Colors, recipe.ColorMethod = ContentColors, OKLabColors // which recolours the styles
 	s, err := newSession(content, InMannerOf(style), Options{Recipe: &recipe})
 	if err != nil {
 		t.Fatal(err)

@@ -22,22 +22,22 @@ func (st *stage) objective(ctx context.Context) optim.Objective {
 func (st *stage) evaluate(ctx context.Context, canvas, gradient []float32) float64 {
 	clock := stopwatch{last: time.Now()}
 	err := st.plan.Forward(ctx, canvas, func(tap string, f *kernel.Tensor, y, x int) {
-		clock.lap(&st.spent.Forward)
+		clock.lap(&st.spent.forward)
 		st.each(tap, func(t *term, layer int) { t.Observe(st.pool, layer, f, y, x) })
-		clock.lap(&st.spent.Costs)
+		clock.lap(&st.spent.costs)
 	})
-	clock.lap(&st.spent.Forward)
+	clock.lap(&st.spent.forward)
 	if err != nil {
 		return math.NaN()
 	}
 	costs := st.evaluateTerms()
-	clock.lap(&st.spent.Costs)
+	clock.lap(&st.spent.costs)
 	err = st.plan.Backward(ctx, gradient, func(tap string, grad, f *kernel.Tensor, y, x int) {
-		clock.lap(&st.spent.Backward)
+		clock.lap(&st.spent.backward)
 		st.each(tap, func(t *term, layer int) { t.AddGradient(st.pool, layer, grad, f, y, x) })
-		clock.lap(&st.spent.Costs)
+		clock.lap(&st.spent.costs)
 	})
-	clock.lap(&st.spent.Backward)
+	clock.lap(&st.spent.backward)
 	if err != nil {
 		return math.NaN()
 	}
@@ -49,7 +49,7 @@ func (st *stage) evaluate(ctx context.Context, canvas, gradient []float32) float
 	costs.Variation = cost.TotalVariation(st.pool, gradient, canvas, st.h, st.w, st.variation)
 	costs.Total += st.variation * costs.Variation
 	st.maskGradient(gradient)
-	clock.lap(&st.spent.Costs)
+	clock.lap(&st.spent.costs)
 	st.evaluations = append(st.evaluations, costs)
 	return costs.Total
 }

@@ -1,10 +1,13 @@
 package paint_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"image"
+	"image/color"
+	"image/draw"
 	"log"
 	"os"
 	"path/filepath"
@@ -146,15 +149,15 @@ func ExampleFeatures_costs() {
 		return a
 	}
 	photo, style := open("photos/coffee.jpg").Resize(96, 64), open("paintings/river.jpg").Resize(96, 72)
-	noise := paint.Noise(photo, 0.6, 1)
-	fmt.Printf("content cost %.4g\n", loss.ContentCost(features(photo, "conv4_2"), features(noise, "conv4_2")))
+	generated := style.Resize(photo.W, photo.H)
+	fmt.Printf("content cost %.4g\n", loss.ContentCost(features(photo, "conv4_2"), features(generated, "conv4_2")))
 	gram := loss.GramMatrix(features(style, "conv1_1"))
 	fmt.Printf("Gram matrix of %d x %d\n", len(gram), len(gram[0]))
-	fmt.Printf("style cost %.4g\n", loss.LayerStyleCost(features(style, "conv1_1"), features(noise, "conv1_1")))
+	fmt.Printf("style cost %.4g\n", loss.LayerStyleCost(features(style, "conv1_1"), features(generated, "conv1_1")))
 	// Output:
-	// content cost 1099
+	// content cost 1939
 	// Gram matrix of 16 x 16
-	// style cost 6.54e+06
+	// style cost 1.695e+04
 }
 
 // What a layer sees, and what one that does not exist says.
@@ -191,4 +194,137 @@ func ExampleRegions() {
 	}
 	fmt.Println(len(regions), "regions,", painting.Steps, "steps")
 	// Output: 2 regions, 3 steps
+}
+
+// The regions of two label pictures are paired by their colours.
+func ExampleLabelRegions() {
+	halves := func(upper, lower color.Color, w, h int) image.Image {
+		m := image.NewRGBA(image.Rect(0, 0, w, h))
+		draw.Draw(m, m.Bounds(), image.NewUniform(lower), image.Point{}, draw.Src)
+		draw.Draw(m, image.Rect(0, 0, w, h/2), image.NewUniform(upper), image.Point{}, draw.Src)
+		return m
+	}
+	sky, land := color.RGBA{0, 0, 255, 255}, color.RGBA{0, 255, 0, 255}
+	style := open("paintings/starry-night.jpg")
+	regions, err := paint.LabelRegions(paint.Style{Picture: style}, halves(sky, land, 48, 32), halves(sky, land, style.W, style.H))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(regions), "regions")
+	// Output: 2 regions
+}
+
+// A texture has styles and no content.
+func ExampleTexture() {
+	recipe := quick()
+	recipe.Tileable = true
+	texture, err := paint.Texture(context.Background(), image.Pt(3, 2), paint.InMannerOf(open("paintings/river.jpg")), paint.Options{Recipe: recipe})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(texture.Bounds().Size())
+	// Output: (80,53)
+}
+
+// A painting that was interrupted continues from its checkpoint.
+func ExampleReadCheckpoint() {
+	photo, styles := open("photos/cat.jpg"), paint.InMannerOf(open("paintings/river.jpg"))
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	opts := paint.Options{Recipe: quick(), Progress: func(paint.Progress) { cancel() }}
+	painting, err := paint.Paint(ctx, photo, styles, opts)
+	fmt.Println(painting.Steps, "steps:", err)
+	var file bytes.Buffer
+	if err := painting.WriteCheckpoint(&file); err != nil {
+		log.Fatal(err)
+	}
+
+	opts.Progress = nil
+	if opts.Resume, err = paint.ReadCheckpoint(&file); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("it continues after step", opts.Resume.Step())
+	if painting, err = paint.Paint(context.Background(), photo, styles, opts); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(painting.Steps, "of", painting.Planned, "steps")
+	// Output:
+	// 1 steps: context canceled
+	// it continues after step 1
+	// 3 of 3 steps
+}
+
+// Check and Estimate tell before a painting begins whether it is possible and what it
+// takes.
+func ExampleEstimate() {
+	photo, styles := open("photos/cat.jpg"), paint.InMannerOf(open("paintings/river.jpg"))
+	opts := paint.Options{Recipe: quick(), Memory: 1 << 20}
+	err := paint.Check(photo, image.Point{}, styles, opts)
+	var memory *paint.MemoryError
+	fmt.Println("refused:", paint.Refused(err), "for lack of memory:", errors.As(err, &memory))
+
+	opts.Memory = paint.DefaultMemory()
+	resources, err := paint.Estimate(context.Background(), photo, image.Point{}, styles, opts)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%d x %d pixels\n", resources.Width, resources.Height)
+	// Output:
+	// refused: true for lack of memory: true
+	// 80 x 53 pixels
+}
+
+// Needs tells the memory of a painting from the sizes of its pictures.
+func ExampleNeeds() {
+	small, err := paint.Needs(image.Pt(640, 480), image.Point{}, []image.Point{{512, 512}}, paint.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	recipe := paint.Fine()
+	recipe.Size = 1024
+	large, err := paint.Needs(image.Pt(640, 480), image.Point{}, []image.Point{{512, 512}}, paint.Options{Recipe: &recipe})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("1024 pixels need more than 512:", large > small)
+	// Output: 1024 pixels need more than 512: true
+}
+
+// A panic, in the engine or in a callback, becomes an error.
+func ExampleInternalError() {
+	_, err := paint.Paint(context.Background(), open("photos/cat.jpg"), paint.InMannerOf(open("paintings/river.jpg")), paint.Options{
+		Recipe:   quick(),
+		Progress: func(paint.Progress) { panic("no paper") },
+	})
+	var internal *paint.InternalError
+	if errors.As(err, &internal) {
+		fmt.Println(internal.Value)
+	}
+	// Output: no paper
+}
+
+// What a layer knows of a content and of a style, as in figure 1 of Gatys, Ecker and
+// Bethge 2015.
+func ExampleContentReconstruction() {
+	content := paint.ContentReconstruction("conv4_2")
+	style := paint.StyleReconstruction("conv2_1")
+	fmt.Println(content.ContentLayers, content.StyleWeight)
+	fmt.Println(style.StyleLayers, style.ContentWeight)
+	// Output:
+	// [{conv4_2 1}] 0
+	// [{conv1_1 0.5} {conv2_1 0.5}] 0
+}
+
+// The bolder a painting is, the less its content weighs.
+func ExampleRecipe_Strengthen() {
+	strength, err := paint.ParseStrength("bold")
+	if err != nil {
+		log.Fatal(err)
+	}
+	balanced, bold := paint.Gatys(), paint.Gatys()
+	if err := bold.Strengthen(strength); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(strength, bold.ContentWeight < balanced.ContentWeight)
+	// Output: bold true
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/pastiche-art/pastiche/internal/cost"
 	"github.com/pastiche-art/pastiche/internal/face"
 	"github.com/pastiche-art/pastiche/internal/kernel"
+	"github.com/pastiche-art/pastiche/internal/masking"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -20,8 +21,8 @@ const (
 	IgnoreFaces Faces = "ignore" // paint them like the rest, without detection
 )
 
-// FacesChoices returns all choices, the default of [Fine] first.
-func FacesChoices() []Faces { return []Faces{KeepFaces, IgnoreFaces} }
+// facesChoices are all choices, the default of [Fine] first.
+var facesChoices = []Faces{KeepFaces, IgnoreFaces}
 
 // faceRatio is the weight of the content cost in faces relative to its weight elsewhere,
 // for a recipe that keeps faces and sets no FaceWeight.
@@ -62,8 +63,8 @@ const (
 
 // faceMask returns the mask of the faces at w x h positions. margin is the part of each
 // side that is not content.
-func faceMask(faces []face.Face, w, h int, margin float64) *picture.Mask {
-	m := &picture.Mask{W: w, H: h, Weight: make([]float32, w*h)}
+func faceMask(faces []face.Face, w, h int, margin float64) *masking.Mask {
+	m := &masking.Mask{W: w, H: h, Weight: make([]float32, w*h)}
 	long := float64(max(w, h)) - 2*margin
 	for _, f := range faces {
 		rx, ry := faceWidth*f.Size*long, faceHeight*f.Size*long

@@ -112,13 +112,13 @@ func (s *session) styleSize(scale Scale, of *style) int {
 
 func (s *session) wantedStyleSize(scale Scale, of *style) int {
 	if s.recipe.StyleSize > 0 {
-		return scaled(float64(s.recipe.StyleSize), of.scale)
+		return scaled(float64(s.recipe.StyleSize), of.relativeSize)
 	}
 	w, h := picture.FitLong(s.shape.X, s.shape.Y, scale.Size)
 	p := of.picture
 	narrow := float64(max(p.W, p.H)) / float64(min(p.W, p.H))
 	long := min(float64(scale.Size), math.Sqrt(maxStyleArea*float64(w)*float64(h)*narrow))
-	return scaled(long, scale.StyleScale*of.scale)
+	return scaled(long, scale.StyleScale*of.relativeSize)
 }
 
 // checkStyles fails where a style is too large at a scale, or too small for a layer.
@@ -126,7 +126,7 @@ func (s *session) checkStyles(scale Scale, layers []Layer) error {
 	for _, of := range s.styles() {
 		long := s.styleSize(scale, of)
 		if long > MaxSize {
-			return invalid("Scale", "%g of style %d, which makes it larger than %d pixels: expected less", of.scale, of.number, MaxSize)
+			return invalid("Scale", "%g of style %d, which makes it larger than %d pixels: expected less", of.relativeSize, of.number, MaxSize)
 		}
 		small, err := s.network.reach(of.picture.Bounds().Size(), long, layers)
 		if err != nil {

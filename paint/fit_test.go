@@ -148,7 +148,7 @@ func TestStyleSizes(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := &session{recipe: Fine(), shape: c.content, deepest: 16}
-			of := &style{picture: picture.New(c.style.X, c.style.Y), scale: max(c.own, 1)}
+			of := &style{picture: picture.New(c.style.X, c.style.Y), relativeSize: max(c.own, 1)}
 			if c.scale == 0 {
 				c.scale = 1
 			}

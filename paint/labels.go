@@ -6,13 +6,14 @@ import (
 	"math"
 	"slices"
 
+	"github.com/pastiche-art/pastiche/internal/masking"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
 // A label is a colour of a label picture, with the pixels of that colour.
 type label struct {
 	color [3]uint8
-	mask  *picture.Mask
+	mask  *masking.Mask
 }
 
 // String returns the colour as #rrggbb.
@@ -42,7 +43,7 @@ func labelsOf(p *picture.Picture) ([]label, error) {
 	}
 	labels := make([]label, len(found))
 	for i, c := range found {
-		labels[i] = label{c, &picture.Mask{W: p.W, H: p.H, Weight: make([]float32, p.W*p.H)}}
+		labels[i] = label{c, &masking.Mask{W: p.W, H: p.H, Weight: make([]float32, p.W*p.H)}}
 	}
 	for i, pixel := range pixels {
 		nearest, least := 0, math.MaxInt
@@ -88,7 +89,7 @@ func labelColors(pixels [][3]uint8, w, h int) ([][3]uint8, error) {
 	slices.SortFunc(found, func(a, b [3]uint8) int {
 		return cmp.Or(cmp.Compare(seen[b].count, seen[a].count), slices.Compare(a[:], b[:]))
 	})
-	// Where noise crosses a step, the color with more pixels stands for both.
+	// Where noise crosses a step, the colour with more pixels stands for both.
 	for i := 0; i < len(found); i++ {
 		rest := slices.DeleteFunc(found[i+1:], func(c [3]uint8) bool {
 			return apart(seen[c].mean(), seen[found[i]].mean()) < labelSteps*labelSteps/4
@@ -136,7 +137,7 @@ func surrounded(pixels [][3]uint8, w, x, y int) (c [3]uint8, ok bool) {
 	return c, true
 }
 
-// steps rounds a color to steps.
+// steps rounds a colour to steps.
 func steps(c [3]uint8) [3]uint8 {
 	for k, v := range c {
 		c[k] = uint8(min(math.Round(float64(v)/labelSteps)*labelSteps, maxLevel))

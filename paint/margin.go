@@ -1,6 +1,10 @@
 package paint
 
-import "github.com/pastiche-art/pastiche/picture"
+import (
+	"github.com/pastiche-art/pastiche/picture"
+
+	"github.com/pastiche-art/pastiche/internal/masking"
+)
 
 // A canvas is larger than the painting by the recipe's Margin on each side. A network
 // pads its input with zeros, which distorts the painting near the sides of the canvas.
@@ -20,7 +24,7 @@ func (s *session) onCanvas(p *picture.Picture, w, h int) *picture.Picture {
 
 // canvasMask returns a mask of the content, continued in the margin of a canvas of
 // w x h; nil, which is everywhere, stays nil.
-func (s *session) canvasMask(mask *picture.Mask, w, h int) *picture.Mask {
+func (s *session) canvasMask(mask *masking.Mask, w, h int) *masking.Mask {
 	m := s.recipe.Margin
 	if mask == nil || m == 0 {
 		return mask
@@ -48,8 +52,8 @@ func withMargin(p *picture.Picture, n int) *picture.Picture {
 
 // maskWithMargin returns a copy with n more pixels on each side, which mirror the mask at
 // its sides.
-func maskWithMargin(m *picture.Mask, n int) *picture.Mask {
-	e := &picture.Mask{W: m.W + 2*n, H: m.H + 2*n}
+func maskWithMargin(m *masking.Mask, n int) *masking.Mask {
+	e := &masking.Mask{W: m.W + 2*n, H: m.H + 2*n}
 	e.Weight = make([]float32, e.W*e.H)
 	extendPlane(e.Weight, m.Weight, m.W, m.H, n)
 	return e
@@ -75,8 +79,8 @@ func withoutMargin(p *picture.Picture, n int) *picture.Picture {
 
 // maskWithoutMargin returns a copy without n pixels on each side, the inverse of
 // [maskWithMargin].
-func maskWithoutMargin(m *picture.Mask, n int) *picture.Mask {
-	c := &picture.Mask{W: m.W - 2*n, H: m.H - 2*n}
+func maskWithoutMargin(m *masking.Mask, n int) *masking.Mask {
+	c := &masking.Mask{W: m.W - 2*n, H: m.H - 2*n}
 	c.Weight = make([]float32, c.W*c.H)
 	cropPlane(c.Weight, m.Weight, m.W, n)
 	return c

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pastiche-art/pastiche/internal/masking"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -59,7 +60,7 @@ func TestMargin(t *testing.T) {
 }
 
 func TestMarginMirrors(t *testing.T) {
-	m := &picture.Mask{W: 2, H: 1, Weight: []float32{1, 2}}
+	m := &masking.Mask{W: 2, H: 1, Weight: []float32{1, 2}}
 	want := []float32{1, 2, 2, 1, 1, 2, 2, 1, 1, 2} // mirrored more than once
 	wide := maskWithMargin(m, 4)
 	if wide.W != 10 || wide.H != 9 || !slices.Equal(wide.Weight[:10], want) || !slices.Equal(wide.Weight[80:], want) {

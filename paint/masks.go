@@ -2,12 +2,13 @@ package paint
 
 import (
 	"github.com/pastiche-art/pastiche/internal/cost"
+	"github.com/pastiche-art/pastiche/internal/masking"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
 // guides returns the guide of a mask at each of some layers over h x w pixels, and the
 // mean of the mask. Without a mask there are no guides, and the mean is 1.
-func (s *session) guides(mask *picture.Mask, h, w int, layers []Layer) (map[string]*cost.Guide, float64, error) {
+func (s *session) guides(mask *masking.Mask, h, w int, layers []Layer) (map[string]*cost.Guide, float64, error) {
 	if mask == nil {
 		return nil, 1, nil
 	}
@@ -26,7 +27,7 @@ func (s *session) guides(mask *picture.Mask, h, w int, layers []Layer) (map[stri
 }
 
 // guideOf returns the guide of a mask over h x w positions, or nil without a mask.
-func guideOf(mask *picture.Mask, h, w int) (*cost.Guide, error) {
+func guideOf(mask *masking.Mask, h, w int) (*cost.Guide, error) {
 	if mask == nil {
 		return nil, nil
 	}
@@ -45,10 +46,10 @@ func guideTo(h, w int, weights []float32) (*cost.Guide, error) {
 
 // kept is the part of the content that a stage keeps unchanged.
 type kept struct {
-	content  *picture.Picture // in the colors in which it is painted
-	share    *picture.Mask    // how much of each canvas pixel is kept, 0 to 1
-	original *picture.Picture // in its own colors, without the margin
-	shown    *picture.Mask    // share without the margin
+	content  *picture.Picture // in the colours in which it is painted
+	share    *masking.Mask    // how much of each canvas pixel is kept, 0 to 1
+	original *picture.Picture // in its own colours, without the margin
+	shown    *masking.Mask    // share without the margin
 }
 
 // keepContent adds the region r, which has no styles, to the kept part of the content.
@@ -56,7 +57,7 @@ type kept struct {
 func (s *session) keepContent(st *stage, r *region, content *picture.Picture) {
 	if st.kept == nil {
 		st.kept = &kept{content: content, original: withoutMargin(content, s.recipe.Margin)}
-		st.kept.share = &picture.Mask{W: content.W, H: content.H, Weight: make([]float32, content.W*content.H)}
+		st.kept.share = &masking.Mask{W: content.W, H: content.H, Weight: make([]float32, content.W*content.H)}
 		if s.chroma != nil {
 			st.kept.original = s.chroma.Resize(st.kept.original.W, st.kept.original.H)
 		}

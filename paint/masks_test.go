@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/pastiche-art/pastiche/internal/cost"
+	"github.com/pastiche-art/pastiche/internal/masking"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -44,7 +45,7 @@ func ofHalf(t *testing.T, p *picture.Picture, left bool, layer string) *cost.Sta
 		t.Fatal(err)
 	}
 	defer s.pool.Close()
-	of, err := s.measure(t.Context(), p, picture.NewMask(half(p.W, p.H, left)), []Layer{{Name: layer}}, s.memory)
+	of, err := s.measure(t.Context(), p, masking.New(half(p.W, p.H, left)), []Layer{{Name: layer}}, s.memory)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,9 +72,6 @@ func TestRegions(t *testing.T) {
 	bands, board := strokes(96, 96, 6), checks(96, 96, 8)
 	for _, kind := range []StyleCost{GramCost, WassersteinCost} {
 		t.Run(string(kind), func(t *testing.T) {
-			if testing.Short() && kind != WassersteinCost {
-				t.Skip("one cost stands for all")
-			}
 			recipe := small(t, "fine")
 			recipe.StyleCost, recipe.Iterations, recipe.FirstIterations = kind, 50, 50
 			recipe.StyleLayers, recipe.ContentWeight = []Layer{{"conv1_1", 0.5}, {layer, 0.5}}, 0.01
@@ -123,13 +121,10 @@ func TestNearestRegions(t *testing.T) {
 	for _, name := range []string{"nnst", "strotss"} {
 		for _, masked := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/style masks %v", name, masked), func(t *testing.T) {
-				if testing.Short() && !masked {
-					t.Skip("style masks show more")
-				}
 				recipe := small(t, name)
-				recipe.Size, recipe.FirstSize, recipe.Colors = 64, 0, StyleColors
-				recipe.LearningRate, recipe.Rotations = 4, 0
-				recipe.Iterations, recipe.FinalIterations = 20, min(recipe.FinalIterations, 20)
+				recipe.Size, recipe.FirstSize, recipe.Colors = 40, 0, StyleColors
+				recipe.LearningRate, recipe.Rotations = 8, 0
+				recipe.Iterations, recipe.FinalIterations = 10, min(recipe.FinalIterations, 10)
 				recipe.ContentWeight, recipe.FirstContentWeight = min(recipe.ContentWeight, 0.1), 0
 				styles := [2]Style{{Picture: red}, {Picture: blue}}
 				if masked {

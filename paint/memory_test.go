@@ -21,7 +21,7 @@ func TestMemoryChangesNothing(t *testing.T) {
 	const w, h = 420, 300
 	paint := func(memory int64) (costs []float64, parts int) {
 		recipe := Classic()
-		recipe.Size, recipe.Iterations = w, 3
+		recipe.Size, recipe.Iterations = w, 2
 		s, err := newSession(photo(w, h), one(strokes(w, h, 9)), Options{Recipe: &recipe, Memory: memory})
 		if err != nil {
 			t.Fatal(err)
@@ -166,31 +166,34 @@ func TestRefusedBeforeItAllocates(t *testing.T) {
 }
 
 func TestBench(t *testing.T) {
-	report, err := Bench(t.Context(), BenchOptions{Size: 64, Iterations: 3, Threads: 2})
+	report, err := Bench(t.Context(), 64, 3, Options{Threads: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(report.Iterations) != 3 || report.Threads != 2 || report.Parts != 1 || report.Kernel == "" || report.Operations <= 0 {
+	if report.Network != "builtin" || report.Size != 64 || report.Iterations != 3 || report.Threads != 2 || report.Parts != 1 || report.Kernel == "" || report.GFLOPS <= 0 {
 		t.Errorf("%+v", report)
 	}
-	var sum, total = report.Spent.Forward + report.Spent.Backward + report.Spent.Costs + report.Spent.Optimizer, report.Iterations[0]
-	for _, d := range report.Iterations[1:] {
-		total += d
+	if s := report.Seconds; s.Min <= 0 || s.Median < s.Min {
+		t.Errorf("an iteration takes %+v seconds", s)
 	}
-	if sum != total || report.Spent.Forward <= 0 || report.Spent.Backward <= 0 || report.Spent.Costs <= 0 || report.Spent.Optimizer < 0 {
-		t.Errorf("%+v make up %v, not %v", report.Spent, sum, total)
+	share := report.Share
+	if sum := share.Forward + share.Backward + share.Costs + share.Optimizer; math.Abs(sum-1) > 1e-9 || share.Forward <= 0 || share.Backward <= 0 || share.Costs <= 0 || share.Optimizer < 0 {
+		t.Errorf("%+v make up %g, not 1", share, sum)
 	}
 	if !testing.Short() {
-		if _, err := Bench(t.Context(), BenchOptions{Size: benchPicture + 16, Iterations: 1}); err != nil {
+		if _, err := Bench(t.Context(), benchPicture+16, 1, Options{}); err != nil {
 			t.Errorf("a canvas larger than the pictures made up: %v", err)
 		}
 	}
-	for _, opts := range []BenchOptions{{Size: -1}, {Iterations: -1}, {Threads: -1}, {Memory: -1}} {
-		if _, err := Bench(t.Context(), opts); !errors.As(err, new(*OptionError)) {
-			t.Errorf("%+v: %v", opts, err)
+	for _, c := range []struct {
+		size, iterations int
+		opts             Options
+	}{{-1, 1, Options{}}, {64, 0, Options{}}, {64, 1, Options{Threads: -1}}, {64, 1, Options{Memory: -1}}} {
+		if _, err := Bench(t.Context(), c.size, c.iterations, c.opts); !errors.As(err, new(*OptionError)) {
+			t.Errorf("%+v: %v", c, err)
 		}
 	}
-	if _, err := Bench(t.Context(), BenchOptions{Size: 8}); err == nil {
+	if _, err := Bench(t.Context(), 8, 1, Options{}); err == nil {
 		t.Error("measured a picture too small for conv5_1")
 	}
 }

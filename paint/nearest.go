@@ -7,6 +7,7 @@ import (
 
 	"github.com/pastiche-art/pastiche/internal/cost"
 	"github.com/pastiche-art/pastiche/internal/kernel"
+	"github.com/pastiche-art/pastiche/internal/masking"
 	"github.com/pastiche-art/pastiche/internal/vgg"
 	"github.com/pastiche-art/pastiche/picture"
 )
@@ -88,7 +89,7 @@ func (s *session) addSplit(ctx context.Context, st *stage, r *region, scale Scal
 // points returns a grid of points of a picture of h x w, about a step apart, where the
 // mask is positive; their weights; and the share of the picture that the mask covers.
 // Without a mask the weights are nil and the share is 1.
-func points(mask *picture.Mask, h, w int, step float64) (at []cost.Point, weights []float64, area float64) {
+func points(mask *masking.Mask, h, w int, step float64) (at []cost.Point, weights []float64, area float64) {
 	rows, cols := cellCount(h, step), cellCount(w, step)
 	if mask == nil {
 		return cost.Grid(rows, cols), nil, 1
@@ -102,7 +103,7 @@ const minShown = 0.5
 
 // shownPoints returns the grid points of a style at which its mask is at least
 // minShown, or if there are none, all at which it is positive.
-func shownPoints(mask *picture.Mask, h, w int, step float64) []cost.Point {
+func shownPoints(mask *masking.Mask, h, w int, step float64) []cost.Point {
 	rows, cols := cellCount(h, step), cellCount(w, step)
 	if mask == nil {
 		return cost.Grid(rows, cols)
@@ -201,7 +202,7 @@ func maps(plan *vgg.Plan, layers []Layer) []cost.Map {
 	of := make([]cost.Map, len(layers))
 	for i, l := range layers {
 		c, h, w := plan.Shape(l.Name)
-		of[i] = cost.Map{C: c, H: h, W: w, Scale: l.Weight / float64(c)}
+		of[i] = cost.Map{C: c, H: h, W: w, Factor: l.Weight / float64(c)}
 	}
 	return of
 }

@@ -32,7 +32,7 @@ func Needs(content, shape image.Point, styles []image.Point, opts Options) (byte
 	}
 	r := &region{}
 	for i, size := range styles {
-		r.styles = append(r.styles, &style{number: i + 1, picture: sized(size), scale: 1})
+		r.styles = append(r.styles, &style{number: i + 1, picture: sized(size), relativeSize: 1})
 	}
 	s.regions = []*region{r}
 	if err := s.planScales(); err != nil {

@@ -48,7 +48,7 @@ func TestNeedsRefuses(t *testing.T) {
 }
 
 func BenchmarkNeeds(b *testing.B) {
-	recipe := NNST()
+	recipe := nnst()
 	for b.Loop() {
 		if _, err := Needs(image.Pt(2048, 1300), image.Point{}, []image.Point{{X: 1024, Y: 1024}}, Options{Recipe: &recipe, Memory: 2 << 30}); err != nil {
 			b.Fatal(err)

@@ -40,8 +40,8 @@ const (
 	normalizedFactor = 54
 )
 
-// Builtin returns the network that is embedded in the program.
-func Builtin() (*Network, error) {
+// builtinNetwork returns the network that is embedded in the program.
+func builtinNetwork() (*Network, error) {
 	w, err := weights.Builtin()
 	if err != nil {
 		return nil, err
@@ -60,7 +60,7 @@ func OpenNetwork(name string) (*Network, error) {
 	}
 	w, err := registry.FromEnvironment().Open(name)
 	if errors.Is(err, registry.ErrUnknown) {
-		w, err = weights.Open(name)
+		w, err = weights.Open(name, weights.Override{})
 	}
 	if err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func DefaultNetwork(r *Recipe) (*Network, error) {
 			return n, err
 		}
 	}
-	return Builtin()
+	return builtinNetwork()
 }
 
 // NewNetwork returns the network with the given weights, which are not copied.
@@ -130,9 +130,6 @@ func digest(w *weights.Network) string {
 
 // Layers returns the names of the network's layers in order.
 func (n *Network) Layers() []string { return n.vgg.Layers() }
-
-// Architecture returns the name of the network's architecture.
-func (n *Network) Architecture() string { return n.vgg.Name }
 
 // VGG returns the network for a plan of one's own, [vgg.Network.Plan].
 func (n *Network) VGG() *vgg.Network { return n.vgg }

@@ -139,7 +139,7 @@ func TestOpenNetwork(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if network.Name != "builtin" || network.Architecture() != vgg.VGG19Slim.Name ||
+		if network.Name != "builtin" || network.vgg.Name != vgg.VGG19Slim.Name ||
 			network.Pooling.String() != "max" || network.Factor != builtin(t).Factor ||
 			!slices.Equal(network.Layers(), vgg.VGG19Slim.Layers()) {
 			t.Errorf("%s is %+v", name, network)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/pastiche-art/pastiche/internal/masking"
+	"github.com/pastiche-art/pastiche/internal/recolor"
 	"github.com/pastiche-art/pastiche/loss"
 	"github.com/pastiche-art/pastiche/picture"
 )
@@ -59,11 +61,11 @@ func TestHiddenColorsCountForNothing(t *testing.T) {
 	for _, name := range recipeNames() {
 		tests = append(tests, hiddenTest{name: name, recipe: name})
 	}
-	for _, method := range picture.ColorMethods() {
+	for _, method := range recolor.Methods {
 		tests = append(tests, hiddenTest{name: "colours of the content by " + string(method), recipe: "classic", change: func(r *Recipe) {
 			r.Colors, r.ColorMethod = ContentColors, method
 		}})
-		if method != picture.Luminance {
+		if method != LuminanceColors {
 			tests = append(tests, hiddenTest{name: "colours of the style by " + string(method), recipe: "classic", change: func(r *Recipe) {
 				r.Colors, r.ColorMethod = MatchColors, method
 			}})
@@ -155,7 +157,7 @@ func TestHiddenColorsOfScores(t *testing.T) {
 // TestOpacityOfAStyle: a style is measured as one with its opacity for a mask is.
 func TestOpacityOfAStyle(t *testing.T) {
 	style := cutOut(strokes(50, 44, 4), hiddenColors[0])
-	opaque, opacity := style.Opaque()
+	opaque, opacity := masking.Opaque(style)
 	for _, name := range recipeNames() {
 		t.Run(name, func(t *testing.T) {
 			recipe := small(t, name)

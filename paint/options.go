@@ -45,17 +45,16 @@ type Options struct {
 
 // Progress describes a painting after an iteration.
 type Progress struct {
-	// Scale counts the scales from 1, Iteration the iterations of this scale
-	// from 1, and Step those of all scales.
-	Scale, Scales         int
-	Iteration, Iterations int
-	Step, Steps           int
-	// Width and Height are the canvas's, in pixels.
-	Width, Height int
-	// Costs are those of the canvas as the iteration left it.
-	Costs Costs
-	// Faces is how many faces of the content are kept.
-	Faces int
+	Scale      int   `json:"scale"` // from 1
+	Scales     int   `json:"scales"`
+	Iteration  int   `json:"iteration"` // of the scale, from 1
+	Iterations int   `json:"iterations"`
+	Step       int   `json:"step"` // iteration of all scales, from 1
+	Steps      int   `json:"steps"`
+	Width      int   `json:"width"` // of the canvas, in pixels
+	Height     int   `json:"height"`
+	Faces      int   `json:"faces"` // of the content, that are kept
+	Costs      Costs `json:"costs"` // of the canvas as the iteration left it
 
 	view *view
 }

@@ -61,7 +61,7 @@ func TestOptionErrors(t *testing.T) {
 		{"FaceWeight", "negative", recipe(func(r *Recipe) { r.FaceWeight = -1 })},
 		{"Colors", "unknown", recipe(func(r *Recipe) { r.Colors = "red" })},
 		{"ColorMethod", "unknown", recipe(func(r *Recipe) { r.ColorMethod = "rgb" })},
-		{"ColorMethod", "none to match", recipe(func(r *Recipe) { r.Colors, r.ColorMethod = MatchColors, picture.Luminance })},
+		{"ColorMethod", "none to match", recipe(func(r *Recipe) { r.Colors, r.ColorMethod = MatchColors, LuminanceColors })},
 		{"ContentCost", "unknown", recipe(func(r *Recipe) { r.ContentCost = "" })},
 		{"Optimizer", "unknown", recipe(func(r *Recipe) { r.Optimizer = "sgd" })},
 		{"LearningRate", "none", recipe(func(r *Recipe) { r.LearningRate = 0 })},

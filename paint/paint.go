@@ -10,6 +10,7 @@ import (
 
 	"github.com/pastiche-art/pastiche/internal/face"
 	"github.com/pastiche-art/pastiche/internal/kernel"
+	"github.com/pastiche-art/pastiche/internal/masking"
 	"github.com/pastiche-art/pastiche/internal/optim"
 	"github.com/pastiche-art/pastiche/internal/vgg"
 	"github.com/pastiche-art/pastiche/picture"
@@ -19,7 +20,7 @@ import (
 //
 // If ctx is cancelled, Paint returns the painting so far and context.Cause(ctx). It
 // checks ctx before every layer of the network, so that it returns within about the
-// time of one layer; while it recolors pictures before the first scale, there is no
+// time of one layer; while it recolours pictures before the first scale, there is no
 // painting yet. If costs diverge, that is, become infinite or NaN however small the
 // step, Paint returns the best painting so far and a [*DivergedError]. Any other error
 // after the first step also comes with the painting so far.
@@ -34,7 +35,7 @@ import (
 // mask and says which one.
 //
 // Transparent pixels of the content and the styles are ignored: costs are measured, and
-// colors matched, in proportion to the opacity of the pictures. The painting has the
+// colours matched, in proportion to the opacity of the pictures. The painting has the
 // opacity of the content.
 //
 // A panic in any of its threads or in a callback is returned as an [*InternalError],
@@ -51,7 +52,7 @@ func Paint(ctx context.Context, content image.Image, regions []Region, opts Opti
 
 // Texture paints a texture in the styles of the regions, on a canvas of the given
 // shape; the recipe sets its long side. There is no content, and a recipe of
-// InitContent begins with noise around the mean color of the styles. Errors are those
+// InitContent begins with noise around the mean colour of the styles. Errors are those
 // of [Paint].
 func Texture(ctx context.Context, shape image.Point, regions []Region, opts Options) (painting *Painting, err error) {
 	defer catch(&err)
@@ -136,7 +137,7 @@ type session struct {
 	buffers vgg.Buffers      // shared by all plans
 	shape   image.Point      // the aspect ratio of the painting
 	content *picture.Picture // opaque; for a texture, the noise that it begins with
-	opacity *picture.Mask    // opacity of the original content; nil where it is opaque
+	opacity *masking.Mask    // opacity of the original content; nil where it is opaque
 	chroma  *picture.Picture // the picture whose chroma the painting gets; nil for none
 	faces   []face.Face      // the faces of the content to keep
 	regions []*region
@@ -194,7 +195,7 @@ func newEmptySession(opts Options) (*session, error) {
 	}
 	var err error
 	if s.network == nil {
-		if s.network, err = Builtin(); err != nil {
+		if s.network, err = builtinNetwork(); err != nil {
 			return nil, err
 		}
 	}
@@ -356,7 +357,7 @@ func (s *session) begin() *picture.Picture {
 	first := s.content.Resize(picture.FitLong(s.shape.X, s.shape.Y, s.scales[0].Size))
 	switch s.recipe.Init {
 	case InitNoise:
-		return Noise(first, s.recipe.NoiseShare, s.opts.Seed)
+		return noisy(first, s.recipe.NoiseShare, s.opts.Seed)
 	case InitPicture:
 		return s.init.Resize(first.W, first.H)
 	}
@@ -369,7 +370,7 @@ func (s *session) finish(stage *stage, canvas *picture.Picture) *Painting {
 	return &s.painting
 }
 
-// output removes the margin of an averaged canvas and applies the colors, the kept part
+// output removes the margin of an averaged canvas and applies the colours, the kept part
 // of the content, and the content's opacity.
 func (s *session) output(stage *stage, canvas *picture.Picture) *picture.Picture {
 	p := s.finishColors(stage, withoutMargin(canvas, s.recipe.Margin))

@@ -11,8 +11,8 @@ import (
 	"strings"
 
 	"github.com/pastiche-art/pastiche/internal/kernel"
+	"github.com/pastiche-art/pastiche/internal/recolor"
 	"github.com/pastiche-art/pastiche/internal/spelling"
-	"github.com/pastiche-art/pastiche/picture"
 )
 
 // A Parameter describes a field of [Recipe], but for its Name.
@@ -61,10 +61,10 @@ var parameters = map[string]Parameter{
 	"margin":               within(0, maxMargin).means("pixels painted beyond each side and cut off; more keeps the borders cleaner and takes longer"),
 	"content_layers":       Parameter{}.means("LAYER:WEIGHT of the content cost, such as conv3_2:0.5,conv4_2:1; lower layers keep finer detail of the photo"),
 	"style_layers":         Parameter{}.means("LAYER:WEIGHT of the style cost, such as conv1_1:1,conv4_1:0.2; higher layers paint larger forms of the style"),
-	"content_cost":         oneOf(ContentCosts()...).means("how activations are compared, position by position"),
-	"style_cost":           oneOf(StyleCosts()...).means("how statistics of activations are compared"),
+	"content_cost":         oneOf(contentCosts...).means("how activations are compared, position by position"),
+	"style_cost":           oneOf(styleCosts...).means("how statistics of activations are compared"),
 	"final_iterations":     from(0).means("steps that follow at the last scale with the final cost; more paints finer strokes"),
-	"final_cost":           oneOf(StyleCosts()...).means("style cost of the final steps"),
+	"final_cost":           oneOf(styleCosts...).means("style cost of the final steps"),
 	"content_share":        within(0, 1).means("share of the photo in what the style cost nearest compares; less follows the painting as it is so far"),
 	"balanced":             Parameter{}.means("divide activations by their mean, so that weights mean the same with every network"),
 	"factor":               from(0).means("multiplies activations that are not balanced; more makes costs and steps larger; 0 is the network's own"),
@@ -72,14 +72,14 @@ var parameters = map[string]Parameter{
 	"first_content_weight": from(0).means("weight of the content cost at the first of several scales; more keeps the photo's large forms; 0 is the same at all"),
 	"style_weight":         from(0).means("weight of the style cost; more takes the painting further from the photo"),
 	"variation_weight":     from(0).means("weight of the total variation; more smooths, less keeps finer strokes and noise"),
-	"faces":                oneOf(FacesChoices()...).means("faces in the photo: keep leaves people recognisable, ignore paints them like the rest"),
+	"faces":                oneOf(facesChoices...).means("faces in the photo: keep leaves people recognisable, ignore paints them like the rest"),
 	"face_weight":          from(0).means("weight of the content cost in faces; more keeps them closer to the photo; 0 is 6 times the content weight"),
 	"style_scale":          greater(0).means("size of the styles relative to the painting; more makes larger strokes, less finer ones"),
 	"first_style_scale":    from(0).means("size of the styles at the first of several scales; more begins with larger strokes; 0 is the same at all"),
 	"style_size":           within(0, MaxSize).means("long side of the styles in pixels at every scale; more makes larger strokes; 0 is relative to the painting"),
 	"rotations":            within(0, quarters).means("directions in which each style is seen, a quarter of a turn apart; more lets strokes run in any direction"),
 	"colors":               oneOf(StyleColors, ContentColors, MatchColors).means("colours: style as they come of painting, content the photo's, match exactly the style's"),
-	"color_method":         oneOf(picture.ColorMethods()...).means("how the photo's or the style's colours are taken; none is luminance for content and linear for match, which suit them best"),
+	"color_method":         oneOf(recolor.Methods...).means("how the photo's or the style's colours are taken; none is luminance for content and linear for match, which suit them best"),
 	"tileable":             Parameter{}.means("fit opposite sides of a texture together"),
 	"pyramid":              within(0, maxPyramid).means("levels of a Laplacian pyramid that are moved instead of pixels; more moves larger areas at once; 0 is pixels"),
 	"optimizer":            oneOf(Adam, LBFGS).means("what moves the pixels"),

@@ -212,7 +212,7 @@ func TestSetMovesOthers(t *testing.T) {
 	if got := r.Value("scales"); got != `[{"size":64,"iterations":3,"content_weight":2}]` {
 		t.Errorf("scales %s", got)
 	}
-	r = paint.NNST()
+	r = named(t, "nnst")
 	set("colors", "content")
 	if r.ColorMethod != "" {
 		t.Errorf("colours of the content by %s, expected the default", r.ColorMethod)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"image"
 
+	"github.com/pastiche-art/pastiche/internal/masking"
+	"github.com/pastiche-art/pastiche/internal/planar"
 	"github.com/pastiche-art/pastiche/internal/vgg"
 	"github.com/pastiche-art/pastiche/picture"
 )
@@ -86,9 +88,9 @@ func (e *SizeError) Unwrap() error { return e.Err }
 
 // visible returns a picture opaque and with its full precision, and its opacity, nil
 // for an opaque picture. Every picture of a painting passes through here, so that the
-// hidden colors of transparent pixels are never used: see [picture.Picture.Opaque]. The
+// hidden colours of transparent pixels are never used: see [masking.Opaque]. The
 // errors are an [*OptionError] about the given option and [ErrTransparent].
-func visible(option string, m image.Image) (p *picture.Picture, opacity *picture.Mask, err error) {
+func visible(option string, m image.Image) (p *picture.Picture, opacity *masking.Mask, err error) {
 	if painting, ok := m.(*Painting); ok {
 		m = painting.Picture
 	}
@@ -96,12 +98,12 @@ func visible(option string, m image.Image) (p *picture.Picture, opacity *picture
 		return nil, nil, invalid(option, "no picture: expected one")
 	}
 	p = picture.FromImage(m)
-	if !p.Finite() {
+	if !planar.Finite(p.RGB) || !planar.Finite(p.Alpha) {
 		return nil, nil, invalid(option, "a picture with levels that are infinite or not numbers: expected 0 to 255")
 	}
-	if !p.Visible() {
+	if !masking.Visible(p) {
 		return nil, nil, ErrTransparent
 	}
-	p, opacity = p.Opaque()
+	p, opacity = masking.Opaque(p)
 	return p, opacity, nil
 }

@@ -4,8 +4,8 @@ import (
 	"image"
 
 	"github.com/pastiche-art/pastiche/internal/kernel"
+	"github.com/pastiche-art/pastiche/internal/masking"
 	"github.com/pastiche-art/pastiche/internal/optim"
-	"github.com/pastiche-art/pastiche/picture"
 )
 
 // A pyramid represents a canvas as a sum of levels, each half as wide and as high as
@@ -105,7 +105,7 @@ func (t *pyramid) analyse(variables, canvas []float32) {
 	for i, size := range t.sizes[1:] {
 		from := t.sizes[i]
 		for c := range colors {
-			plane := picture.Mask{W: from.X, H: from.Y, Weight: levels[i][c*from.X*from.Y:][:from.X*from.Y]}
+			plane := masking.Mask{W: from.X, H: from.Y, Weight: levels[i][c*from.X*from.Y:][:from.X*from.Y]}
 			copy(levels[i+1][c*size.X*size.Y:], plane.Resize(size.X, size.Y).Weight)
 		}
 	}

@@ -50,7 +50,7 @@ func TestPyramid(t *testing.T) {
 	}
 }
 
-// TestPyramidMovesAreas checks that in a few steps of the same length, the mean color
+// TestPyramidMovesAreas checks that in a few steps of the same length, the mean colour
 // of the canvas approaches the style's several times faster than without a pyramid.
 func TestPyramidMovesAreas(t *testing.T) {
 	content, style := photo(48, 48), strokes(48, 48, 4)

@@ -2,7 +2,6 @@ package paint
 
 import (
 	"github.com/pastiche-art/pastiche/internal/kernel"
-	"github.com/pastiche-art/pastiche/picture"
 )
 
 // A Recipe is a complete set of parameters for a painting. Begin with
@@ -90,8 +89,8 @@ type Recipe struct {
 	// Colors is whose colours the painting has; "" is those that come of
 	// painting. ColorMethod is how it gets others; "" is luminance for those of
 	// the content, and linear for those of the styles.
-	Colors      Colors              `json:"colors,omitempty"`
-	ColorMethod picture.ColorMethod `json:"color_method,omitempty"`
+	Colors      Colors      `json:"colors,omitempty"`
+	ColorMethod ColorMethod `json:"color_method,omitempty"`
 	// Tileable joins the right side of a [Texture] to its left and the lower
 	// side to the upper one without a seam.
 	Tileable bool `json:"tileable,omitempty"`
@@ -146,10 +145,7 @@ const (
 	SimilarContent ContentCost = "similarity" // of places among themselves
 )
 
-// ContentCosts returns all content costs.
-func ContentCosts() []ContentCost {
-	return []ContentCost{SquaredContent, SummedContent, RootContent, SimilarContent}
-}
+var contentCosts = []ContentCost{SquaredContent, SummedContent, RootContent, SimilarContent}
 
 // A StyleCost is a way to compare the statistics of activations.
 type StyleCost string
@@ -163,10 +159,7 @@ const (
 	EarthMoverCost  StyleCost = "emd"     // relaxed, of hypercolumns at scattered places
 )
 
-// StyleCosts returns all style costs.
-func StyleCosts() []StyleCost {
-	return []StyleCost{GramCost, WassersteinCost, NearestCost, SplitCost, EarthMoverCost}
-}
+var styleCosts = []StyleCost{GramCost, WassersteinCost, NearestCost, SplitCost, EarthMoverCost}
 
 // An Optimizer moves the pixels.
 type Optimizer string

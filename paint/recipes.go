@@ -8,7 +8,6 @@ import (
 
 	"github.com/pastiche-art/pastiche/internal/kernel"
 	"github.com/pastiche-art/pastiche/internal/spelling"
-	"github.com/pastiche-art/pastiche/picture"
 )
 
 // Classic is the algorithm of "Deep Learning & Art: Neural Style Transfer" to
@@ -88,7 +87,7 @@ func Gatys() Recipe {
 //     neither picture has.
 //   - Total variation weighs a quarter of what it does with Crowson, which took the
 //     finest lines of pens and dots away. Less leaves noise of single pixels.
-//   - Colours are matched with those of the styles at the end, as [NNST] has it:
+//   - Colours are matched with those of the styles at the end, as nnst has it:
 //     without, the network lets through hues that no style has, most plainly in
 //     pen and woodcut. A linear map of levels does it: in OKLab, skies with little
 //     of a colour were driven beyond what the style has of it.
@@ -142,7 +141,7 @@ func Fine() Recipe {
 	}
 }
 
-// NNST is the method of "Neural Neighbor Style Transfer" (Kolkin, Kucera, Paris,
+// nnst is the method of "Neural Neighbor Style Transfer" (Kolkin, Kucera, Paris,
 // Sýkora, Shechtman and Shakhnarovich 2022, arXiv 2203.13215): every place of the
 // canvas is drawn towards the one place of the style, seen in four directions,
 // whose features are most like the photo's there; at the end every layer by
@@ -152,7 +151,7 @@ func Fine() Recipe {
 // places of the styles are looked at where a scale begins, which are all of them for
 // a style of 512 pixels, and 4,096 of them at every one of the last steps. The method
 // has no content cost; here faces have one, without which nothing is left of them.
-func NNST() Recipe {
+func nnst() Recipe {
 	var layers []Layer
 	for _, name := range []string{"conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1", "conv3_2", "conv4_1", "conv4_2"} {
 		layers = append(layers, Layer{name, 1})
@@ -182,7 +181,7 @@ func NNST() Recipe {
 		StyleScale:      1,
 		Rotations:       quarters,
 		Colors:          MatchColors,
-		ColorMethod:     picture.OKLab,
+		ColorMethod:     OKLabColors,
 		Optimizer:       Adam,
 		Pyramid:         8,
 		LearningRate:    0.002 * maxLevel,
@@ -192,7 +191,7 @@ func NNST() Recipe {
 	}
 }
 
-// STROTSS is the method of "Style Transfer by Relaxed Optimal Transport and
+// strotss is the method of "Style Transfer by Relaxed Optimal Transport and
 // Self-Similarity" (Kolkin, Salavon and Shakhnarovich 2019, arXiv 1904.12785):
 // content is how places of the photo are like each other, style the relaxed earth
 // mover's distance between features, their moments and a palette, all at 1,024
@@ -200,8 +199,8 @@ func NNST() Recipe {
 // fine, but with Adam in place of RMSprop. The content weighs a quarter of what it
 // does with the authors, 4 at the first scale and 0.5 at the last in place of 16 and
 // 2: with these, on the built-in network, hardly any of the style is painted.
-func STROTSS() Recipe {
-	r := NNST()
+func strotss() Recipe {
+	r := nnst()
 	r.Name = "strotss"
 	r.Iterations, r.FirstIterations, r.FinalIterations, r.FinalCost = 200, 200, 0, ""
 	r.StyleLayers = append(r.StyleLayers, Layer{"conv5_1", 1})
@@ -260,9 +259,9 @@ func blocks(weights ...float64) []Layer {
 	return layers
 }
 
-var recipes = []func() Recipe{Fine, Classic, Gatys, NNST, STROTSS}
+var recipes = []func() Recipe{Fine, Classic, Gatys, nnst, strotss}
 
-// RecipeNames returns the names that [RecipeNamed] knows, the default first.
+// RecipeNames returns the names of all recipes for [RecipeNamed], the default first.
 func RecipeNames() []string {
 	var names []string
 	for _, r := range recipes {
@@ -271,7 +270,9 @@ func RecipeNames() []string {
 	return names
 }
 
-// RecipeNamed returns the recipe of that name.
+// RecipeNamed returns the recipe with the given name: fine, classic, gatys, nnst or
+// strotss. The package's documentation describes them. The error for another name is an
+// [*OptionError].
 func RecipeNamed(name string) (Recipe, error) {
 	i := slices.Index(RecipeNames(), name)
 	if i < 0 {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/pastiche-art/pastiche/internal/masking"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -48,24 +49,24 @@ func InMannerOf(pictures ...image.Image) []Region {
 
 // region is a checked [Region] with its pictures loaded.
 type region struct {
-	mask   *picture.Mask // nil for the whole canvas
-	shown  *picture.Mask // the visible part of the mask, where costs are measured
+	mask   *masking.Mask // nil for the whole canvas
+	shown  *masking.Mask // the visible part of the mask, where costs are measured
 	styles []*style      // those of positive weight
 	shares []float64     // the weights of the styles: positive, and 1 in all
 }
 
 // style is a checked [Style] with its picture loaded.
 type style struct {
-	number  int              // among the styles of all regions, from 1
-	picture *picture.Picture // opaque
-	opacity *picture.Mask    // opacity of the original picture; nil where it is opaque
-	shown   *picture.Mask    // mask times opacity: where the style is measured; nil for everywhere
-	scale   float64
+	number       int              // among the styles of all regions, from 1
+	picture      *picture.Picture // opaque
+	opacity      *masking.Mask    // opacity of the original picture; nil where it is opaque
+	shown        *masking.Mask    // mask times opacity: where the style is measured; nil for everywhere
+	relativeSize float64          // to that of other styles
 }
 
 // newRegions checks the regions for a content of the given size and opacity, and loads
 // their pictures.
-func newRegions(content image.Point, opacity *picture.Mask, regions []Region) ([]*region, error) {
+func newRegions(content image.Point, opacity *masking.Mask, regions []Region) ([]*region, error) {
 	var (
 		ready  []*region
 		styled bool
@@ -98,7 +99,7 @@ func newRegions(content image.Point, opacity *picture.Mask, regions []Region) ([
 // keptRegion returns a region without styles for the part of the content that the masks
 // of the regions with styles leave over, or nil where nothing is left.
 func keptRegion(regions []*region) *region {
-	var masks []*picture.Mask
+	var masks []*masking.Mask
 	var w, h int
 	for _, r := range regions {
 		if len(r.styles) == 0 {
@@ -124,7 +125,7 @@ func keptRegion(regions []*region) *region {
 	if slices.Max(left) == 0 {
 		return nil
 	}
-	return &region{mask: &picture.Mask{W: w, H: h, Weight: left}}
+	return &region{mask: &masking.Mask{W: w, H: h, Weight: left}}
 }
 
 const (
@@ -203,12 +204,12 @@ const minStyleSide = 8
 
 // newStyle checks a style and loads its picture and mask.
 func newStyle(from Style, number int) (*style, error) {
-	s := &style{number: number, scale: from.Scale}
+	s := &style{number: number, relativeSize: from.Scale}
 	if !(from.Scale >= 0) || math.IsInf(from.Scale, 0) {
 		return nil, invalid("Scale", "%g: expected a positive number, or 0 for the recipe's own", from.Scale)
 	}
-	if s.scale == 0 {
-		s.scale = 1
+	if s.relativeSize == 0 {
+		s.relativeSize = 1
 	}
 	var err error
 	if s.picture, s.opacity, err = visible("styles", from.Picture); err != nil {
@@ -238,7 +239,7 @@ const minMaskSide = 8
 
 // newMask returns the mask of a picture m, which must have the shape of a picture of
 // size of. called is the name of that picture in messages.
-func newMask(option string, m image.Image, of image.Point, called string) (*picture.Mask, error) {
+func newMask(option string, m image.Image, of image.Point, called string) (*masking.Mask, error) {
 	if m == nil {
 		return nil, nil
 	}
@@ -254,7 +255,7 @@ func newMask(option string, m image.Image, of image.Point, called string) (*pict
 		return nil, invalid(option, "%d x %d pixels for %s, which has %d x %d: expected the same shape",
 			size.X, size.Y, called, of.X, of.Y)
 	}
-	mask := picture.NewMask(m)
+	mask := masking.New(m)
 	if mask.Mean() == 0 {
 		return nil, invalid(option, "black everywhere, so that it selects nothing of %s: expected some white", called)
 	}

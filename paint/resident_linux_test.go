@@ -6,6 +6,7 @@ package paint
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"image"
@@ -18,7 +19,6 @@ import (
 	"testing"
 
 	"github.com/pastiche-art/pastiche/internal/kernel"
-	"github.com/pastiche-art/pastiche/picture"
 )
 
 // residentCase is a painting whose process may take at most its memory limit plus
@@ -42,22 +42,22 @@ const residentSlack = 64 << 20
 
 var residentCases = []residentCase{
 	{name: "fine", recipe: "fine", size: 1024},
-	{name: "fine, resumed", recipe: "fine", size: 1400, resume: true},
+	{name: "fine, resumed", recipe: "fine", size: 1024, resume: true},
 	{name: "fine, all layers, two regions", recipe: "fine", size: 320, styles: twoRegions, deep: true},
 	{name: "fine, several styles", recipe: "fine", size: 768, styles: [][]image.Point{{{1200, 800}, {400, 600}, {900, 900}}}},
 	{name: "fine, part kept", recipe: "fine", size: 1024, keep: true},
-	{name: "fine, large style", recipe: "fine", size: 128, change: func(r *Recipe, _ *Options) { r.StyleSize = 4400 }},
-	{name: "fine, large style turned", recipe: "fine", size: 128, change: func(r *Recipe, _ *Options) { r.StyleSize, r.Rotations = 1400, 4 }},
-	{name: "fine, large styles with masks", recipe: "fine", size: 128, masked: true, change: func(r *Recipe, _ *Options) { r.StyleSize = 2048 }},
+	{name: "fine, large style", recipe: "fine", size: 128, change: func(r *Recipe, _ *Options) { r.StyleSize = 3000 }},
+	{name: "fine, large style turned", recipe: "fine", size: 128, change: func(r *Recipe, _ *Options) { r.StyleSize, r.Rotations = 1024, 4 }},
+	{name: "fine, large styles with masks", recipe: "fine", size: 128, masked: true, change: func(r *Recipe, _ *Options) { r.StyleSize = 1536 }},
 	{name: "fine, colours of the content", recipe: "fine", size: 1024, change: func(r *Recipe, _ *Options) { r.Colors = ContentColors }},
-	{name: "fine, colours in OKLab", recipe: "fine", size: 1024, change: func(r *Recipe, _ *Options) { r.ColorMethod = picture.OKLab }},
-	{name: "fine, colours by histogram", recipe: "fine", size: 768, change: func(r *Recipe, _ *Options) { r.ColorMethod = picture.Histogram }},
+	{name: "fine, colours in OKLab", recipe: "fine", size: 1024, change: func(r *Recipe, _ *Options) { r.ColorMethod = OKLabColors }},
+	{name: "fine, colours by histogram", recipe: "fine", size: 768, change: func(r *Recipe, _ *Options) { r.ColorMethod = HistogramColors }},
 	{name: "fine in bfloat16", recipe: "fine", size: 768, change: func(_ *Recipe, o *Options) { o.Precision = kernel.BFloat16 }},
 	{name: "texture", recipe: "fine", size: 1024, shape: image.Pt(MaxSize, MaxSize)},
 	{name: "tile", recipe: "fine", size: 1024, shape: image.Pt(4096, 4096), change: func(r *Recipe, _ *Options) { r.Tileable = true }},
-	{name: "classic, averaged", recipe: "classic", size: 1280, change: func(r *Recipe, _ *Options) { r.Averaging = 0.9 }},
+	{name: "classic, averaged", recipe: "classic", size: 1024, change: func(r *Recipe, _ *Options) { r.Averaging = 0.9 }},
 	{name: "classic in two regions, resumed", recipe: "classic", size: 1024, styles: twoRegions, resume: true},
-	{name: "gatys, resumed", recipe: "gatys", size: 640, change: pairs, resume: true},
+	{name: "gatys, resumed", recipe: "gatys", size: 512, change: pairs, resume: true},
 	{name: "nnst, two regions, resumed", recipe: "nnst", size: 640, styles: twoRegions, resume: true, change: smallStyles},
 	{name: "strotss, two regions", recipe: "strotss", size: 1024, styles: twoRegions},
 }
@@ -141,7 +141,7 @@ func (c *residentCase) run(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if _, err := c.paint(t, content, regions, opts); err != nil {
+	if _, err := c.paint(t.Context(), content, regions, opts); err != nil {
 		t.Fatal(err)
 	}
 	fmt.Printf("resident %d %d %d\n", peakResident(t), opts.Memory, c.parts(t, content, regions, opts))
@@ -152,7 +152,10 @@ func (c *residentCase) inputs(t *testing.T) (content image.Image, regions []Regi
 	if err != nil {
 		t.Fatal(err)
 	}
-	recipe.Size, recipe.Iterations, recipe.FinalIterations = c.size, 2, min(recipe.FinalIterations, 1)
+	recipe.Size, recipe.Iterations, recipe.FinalIterations = c.size, 1, min(recipe.FinalIterations, 1)
+	if c.resume { // at the last scale
+		recipe.Iterations = 2
+	}
 	if recipe.FirstSize > 0 {
 		recipe.FirstSize, recipe.FirstIterations, recipe.ScaleStep = c.size/2, 1, 2
 	}
@@ -195,11 +198,11 @@ func (c *residentCase) check(content image.Image, regions []Region, opts Options
 	return Check(content, c.shape, regions, opts)
 }
 
-func (c *residentCase) paint(t *testing.T, content image.Image, regions []Region, opts Options) (*Painting, error) {
+func (c *residentCase) paint(ctx context.Context, content image.Image, regions []Region, opts Options) (*Painting, error) {
 	if content == nil {
-		return Texture(t.Context(), c.shape, regions, opts)
+		return Texture(ctx, c.shape, regions, opts)
 	}
-	return Paint(t.Context(), content, regions, opts)
+	return Paint(ctx, content, regions, opts)
 }
 
 // interrupted returns a checkpoint of the last scale.
@@ -209,14 +212,17 @@ func (c *residentCase) interrupted(t *testing.T, content image.Image, regions []
 		t.Fatal(err)
 	}
 	defer written.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	opts.Progress = func(p Progress) {
 		if p.Step == p.Steps-1 {
 			if err := p.WriteCheckpoint(written); err != nil {
 				t.Fatal(err)
 			}
+			cancel()
 		}
 	}
-	if _, err := c.paint(t, content, regions, opts); err != nil {
+	if _, err := c.paint(ctx, content, regions, opts); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
 	if _, err := written.Seek(0, io.SeekStart); err != nil {

@@ -33,13 +33,13 @@ func TestStrokesKeepTheirSize(t *testing.T) {
 	if testing.Short() {
 		t.Skip("which paints a large picture")
 	}
-	const size, times = 48, 4
+	const size, times = 48, 3
 	content, style := photo(times*size, times*size), strokes(times*size, times*size, 3)
 	recipe := Fine()
 	recipe.FirstSize, recipe.ScaleStep, recipe.Averaging = 24, 2, 0.8
 	recipe.Margin = 0 // a sixth of the small painting, and almost nothing of a real one
-	recipe.Iterations, recipe.FirstIterations = 40, 40
-	recipe.Colors = StyleColors // compare the strokes without color matching
+	recipe.Iterations, recipe.FirstIterations = 25, 25
+	recipe.Colors = StyleColors // compare the strokes without colour matching
 	paint := func(long int) *picture.Picture {
 		r := recipe
 		r.Size = long

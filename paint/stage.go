@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime/debug"
 	"slices"
+	"time"
 
 	"github.com/pastiche-art/pastiche/internal/cost"
 	"github.com/pastiche-art/pastiche/internal/kernel"
@@ -11,7 +12,8 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// stage is one scale of a painting: the network's plan for its canvas, and its costs.
+// stage holds what the iterations of one [Scale] need: the network's plan for the canvas,
+// and the costs.
 type stage struct {
 	pool        *kernel.Pool
 	plan        *vgg.Plan
@@ -24,8 +26,12 @@ type stage struct {
 	evaluations []Costs          // the costs of each evaluation in one step
 	// The rolled canvas of a tileable texture, and its gradient.
 	canvas, gradient []float32
-	spent            Spent // over all evaluations
+	spent            spent // over all evaluations
 }
+
+// spent is the time of the parts of evaluations: the network forward and backward, and
+// statistics and costs with their gradients.
+type spent struct{ forward, backward, costs time.Duration }
 
 // term is a cost at one or more taps, with its weights.
 type term struct {
@@ -135,9 +141,9 @@ func (s *session) addContent(ctx context.Context, st *stage, content *picture.Pi
 			return context.Cause(ctx)
 		}
 		target := targets[l.Name]
-		opts := cost.Options{Scale: s.recipe.Factor, Guide: guides[l.Name]}
+		opts := cost.Options{Factor: s.recipe.Factor, Guide: guides[l.Name]}
 		if s.recipe.Balanced {
-			opts.Scale = inverse(opts.Guide.MeanActivation(s.pool, target))
+			opts.Factor = inverse(opts.Guide.MeanActivation(s.pool, target))
 		}
 		if s.recipe.maxContentWeight() > 0 {
 			// Multiplied by the visible share of the canvas, the cost has the same

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pastiche-art/pastiche/internal/cost"
 	"github.com/pastiche-art/pastiche/internal/kernel"
+	"github.com/pastiche-art/pastiche/internal/masking"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -25,9 +26,9 @@ func (s *session) addStatistics(ctx context.Context, st *stage, r *region, scale
 			return context.Cause(ctx)
 		}
 		target := targets[l.Name]
-		opts := cost.Options{Scale: s.recipe.Factor, Guide: guides[l.Name]}
+		opts := cost.Options{Factor: s.recipe.Factor, Guide: guides[l.Name]}
 		if s.recipe.Balanced {
-			opts.Scale = inverse(target.MeanActivation())
+			opts.Factor = inverse(target.MeanActivation())
 		}
 		var c cost.Cost
 		if scale.StyleCost == GramCost {
@@ -69,7 +70,7 @@ func (s *session) measureTurned(ctx context.Context, of *style, long int, layers
 }
 
 // measure returns the statistics of a picture within a mask at some layers.
-func (s *session) measure(ctx context.Context, p *picture.Picture, mask *picture.Mask, layers []Layer, memory int64) (map[string]*cost.Statistics, error) {
+func (s *session) measure(ctx context.Context, p *picture.Picture, mask *masking.Mask, layers []Layer, memory int64) (map[string]*cost.Statistics, error) {
 	guides, _, err := s.guides(mask, p.H, p.W, layers)
 	if err != nil {
 		return nil, err

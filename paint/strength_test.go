@@ -130,7 +130,7 @@ func TestStrengthMovesAwayFromThePhoto(t *testing.T) {
 				// The search uses the canvas at the start of a scale. With one scale
 				// this is the content.
 				recipe.Size, recipe.FirstSize, recipe.ScaleStep = 64, 32, 2
-				recipe.FirstIterations, recipe.Iterations = 20, 20
+				recipe.FirstIterations, recipe.Iterations = 12, 12
 				if recipe.Init == InitNoise { // the noise takes time to fade
 					recipe.Iterations = 80
 				}

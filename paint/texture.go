@@ -23,7 +23,7 @@ func (s *session) checkTile() error {
 }
 
 // noiseContent returns the content of a texture, in the size of the first scale:
-// normally distributed noise. Each color channel has the mean and the standard
+// normally distributed noise. Each colour channel has the mean and the standard
 // deviation of that channel in the styles.
 func (s *session) noiseContent() *picture.Picture {
 	w, h := s.canvasSize(s.scales[0].Size)
@@ -40,7 +40,7 @@ func (s *session) noiseContent() *picture.Picture {
 	return g
 }
 
-// color returns the mean and the standard deviation of a color channel over the visible
+// color returns the mean and the standard deviation of a colour channel over the visible
 // pixels of the styles, each weighted by its share of its region.
 func (s *session) color(c int) (mean, deviation float64) {
 	var squares, shares float64

@@ -1,6 +1,10 @@
 package paint
 
-import "github.com/pastiche-art/pastiche/picture"
+import (
+	"github.com/pastiche-art/pastiche/picture"
+
+	"github.com/pastiche-art/pastiche/internal/masking"
+)
 
 // turned returns a copy, turned by a quarter to the left.
 func turned(p *picture.Picture) *picture.Picture {
@@ -18,11 +22,11 @@ func turned(p *picture.Picture) *picture.Picture {
 
 // turnedMask returns a copy, turned by a quarter to the left. The nil mask, which counts
 // every pixel, stays nil.
-func turnedMask(m *picture.Mask) *picture.Mask {
+func turnedMask(m *masking.Mask) *masking.Mask {
 	if m == nil {
 		return nil
 	}
-	t := &picture.Mask{W: m.H, H: m.W, Weight: make([]float32, len(m.Weight))}
+	t := &masking.Mask{W: m.H, H: m.W, Weight: make([]float32, len(m.Weight))}
 	turnPlane(t.Weight, m.Weight, m.W, m.H)
 	return t
 }

@@ -4,7 +4,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/pastiche-art/pastiche/picture"
+	"github.com/pastiche-art/pastiche/internal/recolor"
 )
 
 // MaxSize is the longest side of a painting.
@@ -73,23 +73,23 @@ func (r *Recipe) Validate() error {
 	default:
 		return invalid("Init", "%q: expected %s, %s or %s", r.Init, InitContent, InitNoise, InitPicture)
 	}
-	if r.Faces != "" && !slices.Contains(FacesChoices(), r.Faces) {
+	if r.Faces != "" && !slices.Contains(facesChoices, r.Faces) {
 		return invalid("Faces", "%q: expected %s or %s", r.Faces, KeepFaces, IgnoreFaces)
 	}
-	if !slices.Contains(ContentCosts(), r.ContentCost) {
-		return invalid("ContentCost", "%q: expected one of %v", r.ContentCost, ContentCosts())
+	if !slices.Contains(contentCosts, r.ContentCost) {
+		return invalid("ContentCost", "%q: expected one of %v", r.ContentCost, contentCosts)
 	}
 	if err := r.validateColors(); err != nil {
 		return err
 	}
-	if !slices.Contains(StyleCosts(), r.StyleCost) {
-		return invalid("StyleCost", "%q: expected one of %v", r.StyleCost, StyleCosts())
+	if !slices.Contains(styleCosts, r.StyleCost) {
+		return invalid("StyleCost", "%q: expected one of %v", r.StyleCost, styleCosts)
 	}
 	switch {
 	case r.FinalIterations < 0:
 		return invalid("FinalIterations", "%d: expected 0 or more", r.FinalIterations)
-	case r.FinalIterations > 0 && !slices.Contains(StyleCosts(), r.FinalCost):
-		return invalid("FinalCost", "%q: expected one of %v", r.FinalCost, StyleCosts())
+	case r.FinalIterations > 0 && !slices.Contains(styleCosts, r.FinalCost):
+		return invalid("FinalCost", "%q: expected one of %v", r.FinalCost, styleCosts)
 	case r.Optimizer != Adam && r.samplesPoints():
 		return invalid("Optimizer", "%s with a style cost of %s: expected %s, as the sampled points change from step to step",
 			r.Optimizer, EarthMoverCost, Adam)
@@ -97,8 +97,8 @@ func (r *Recipe) Validate() error {
 		return invalid("ContentShare", "%g: expected 0 to 1", r.ContentShare)
 	}
 	for _, s := range r.Scales {
-		if s.StyleCost != "" && !slices.Contains(StyleCosts(), s.StyleCost) {
-			return invalid("Scales", "style cost %q at %d pixels: expected one of %v", s.StyleCost, s.Size, StyleCosts())
+		if s.StyleCost != "" && !slices.Contains(styleCosts, s.StyleCost) {
+			return invalid("Scales", "style cost %q at %d pixels: expected one of %v", s.StyleCost, s.Size, styleCosts)
 		}
 	}
 	content := r.maxContentWeight()
@@ -120,11 +120,11 @@ func (r *Recipe) validateColors() error {
 	switch {
 	case r.ColorMethod == "":
 		return nil
-	case !slices.Contains(picture.ColorMethods(), r.ColorMethod):
-		return invalid("ColorMethod", "%q: expected one of %v", r.ColorMethod, picture.ColorMethods())
-	case r.Colors == MatchColors && r.ColorMethod == picture.Luminance:
+	case !slices.Contains(recolor.Methods, r.ColorMethod):
+		return invalid("ColorMethod", "%q: expected one of %v", r.ColorMethod, recolor.Methods)
+	case r.Colors == MatchColors && r.ColorMethod == LuminanceColors:
 		return invalid("ColorMethod", "%s, which takes colours pixel by pixel, with the colours of the styles: expected one of %v",
-			r.ColorMethod, picture.ColorMethods()[1:])
+			r.ColorMethod, recolor.Methods[1:])
 	}
 	return nil
 }

@@ -48,13 +48,10 @@ func TestStyleWeights(t *testing.T) {
 	red, blue := redAndBlue(64, 64)
 	for _, name := range []string{"fine", "nnst", "strotss"} {
 		t.Run(name, func(t *testing.T) {
-			if testing.Short() && name == "fine" {
-				t.Skip("its costs are of statistics, which other tests blend")
-			}
 			recipe := small(t, name)
-			recipe.Size, recipe.FirstSize, recipe.Colors = 64, 0, StyleColors
-			recipe.LearningRate, recipe.Rotations, recipe.ContentWeight, recipe.FirstContentWeight = 4, 0, 0, 0
-			recipe.Iterations, recipe.FinalIterations = 20, min(recipe.FinalIterations, 20)
+			recipe.Size, recipe.FirstSize, recipe.Colors = 40, 0, StyleColors
+			recipe.LearningRate, recipe.Rotations, recipe.ContentWeight, recipe.FirstContentWeight = 8, 0, 0, 0
+			recipe.Iterations, recipe.FinalIterations = 10, min(recipe.FinalIterations, 10)
 			redness := func(weights [2]float64) (sum float64) {
 				p := mustPaint(t, photo(64, 48), blend(red, blue, weights), Options{Recipe: recipe})
 				plane := p.W * p.H

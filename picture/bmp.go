@@ -194,7 +194,7 @@ func (b *bmpFile) check() error {
 	return bad()
 }
 
-// readPalette reads n colors, or as many as there are; missing ones are black.
+// readPalette reads n colours, or as many as there are; missing ones are black.
 func (b *bmpFile) readPalette(data []byte, entry, n int) {
 	for i := range b.palette {
 		c := color.RGBA{A: 255}
@@ -338,7 +338,7 @@ func (b *bmpFile) decodeRuns(ctx context.Context) (image.Image, error) {
 	m := image.NewNRGBA(image.Rect(0, 0, b.w, b.h))
 	x, y := 0, 0 // y counts the rows in the file
 	size := max(b.bits/8, 1)
-	// pixel returns the color of the i-th pixel of data.
+	// pixel returns the colour of the i-th pixel of data.
 	pixel := func(data []byte, i int) [4]byte {
 		if b.bits == 24 {
 			return [4]byte{data[3*i+2], data[3*i+1], data[3*i], 255}
@@ -350,7 +350,7 @@ func (b *bmpFile) decodeRuns(ctx context.Context) (image.Image, error) {
 		c := b.palette[index]
 		return [4]byte{c.R, c.G, c.B, c.A}
 	}
-	// put sets the colors of n pixels. Pixels outside the row cost nothing: a file may
+	// put sets the colours of n pixels. Pixels outside the row cost nothing: a file may
 	// have a run of 255 pixels for every two bytes.
 	put := func(n int, colour func(i int) [4]byte) {
 		row := b.h - 1 - y
@@ -377,7 +377,7 @@ func (b *bmpFile) decodeRuns(ctx context.Context) (image.Image, error) {
 		n, kind := int(data[0]), int(data[1])
 		const endOfRow, endOfPicture, move = 0, 1, 2
 		switch {
-		case n > 0: // n pixels of one color, or of two in turn
+		case n > 0: // n pixels of one colour, or of two in turn
 			if data = data[1:]; len(data) < size {
 				return nil, io.ErrUnexpectedEOF
 			}

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"math"
 	"sync"
+
+	"github.com/pastiche-art/pastiche/internal/planar"
 )
 
-// A cicp describes colors by the code points of ITU-T H.273, which PNG's chunk cICP and
+// A cicp describes colours by the code points of ITU-T H.273, which PNG's chunk cICP and
 // the box colr (nclx) of AVIF and HEIC contain. It takes precedence over an ICC
 // profile; where a format has the opposite rule, its decoder drops the code points.
 type cicp struct {
@@ -64,7 +66,7 @@ func (c *cicp) toSRGB(p *Picture) (warnings []string) {
 	if !c.fullRange {
 		const black, white = 16, 235
 		for i, v := range p.RGB {
-			p.RGB[i] = clampLevel((v - black) * maxLevel / (white - black))
+			p.RGB[i] = planar.Clamp((v - black) * maxLevel / (white - black))
 		}
 	}
 	if c.transfer == transferPQ || c.transfer == transferHLG {
@@ -125,7 +127,7 @@ func (c *cicp) light() func(v float64) float64 {
 	case transferLinear:
 		return func(v float64) float64 { return v }
 	case transferSRGB, cicpUnspecified:
-		return srgbToLinear
+		return planar.Decode
 	case transferPQ:
 		return pqToLight
 	case transferHLG:
@@ -228,7 +230,7 @@ func (c *cicp) toneMap(p *Picture) (warnings []string) {
 		peak float32
 	)
 	plane := p.W * p.H
-	parallel(plane, func(from, to int) {
+	planar.Parallel(plane, func(from, to int) {
 		var brightest float32
 		for i := from; i < to; i++ {
 			var rgb [colors]float32
@@ -258,7 +260,7 @@ func (c *cicp) toneMap(p *Picture) (warnings []string) {
 		}
 		rgb = space.toLight.times(rgb)
 		for k, v := range rgb {
-			rgb[k] = toLevel(v)
+			rgb[k] = planar.Level(v)
 		}
 		return rgb
 	})

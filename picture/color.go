@@ -6,7 +6,7 @@ import (
 	"image"
 )
 
-// The descriptions of colors in a file have an order of precedence: video code points
+// The descriptions of colours in a file have an order of precedence: video code points
 // (cICP), an ICC profile, numbers in a header (PNG's gAMA and cHRM). Without any,
 // levels are sRGB, and inks are converted without a profile.
 

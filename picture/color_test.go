@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// pngOf returns a PNG of one row of colors, with chunks before the pixels.
+// pngOf returns a PNG of one row of colours, with chunks before the pixels.
 func pngOf(t testing.TB, levels [][colors]uint16, chunks ...[]byte) []byte {
 	t.Helper()
 	m := image.NewNRGBA64(image.Rect(0, 0, len(levels), 1))
@@ -49,7 +49,7 @@ func iCCP(profile []byte) []byte {
 	return pngChunk(append([]byte("iCCPname\x00\x00"), deflated(profile)...))
 }
 
-// pale are 16-bit colors that all color spaces contain.
+// pale are 16-bit colours that all colour spaces contain.
 var pale = [][colors]uint16{{0, 0, 0}, {0xffff, 0xffff, 0xffff}, {0x8080, 0x8080, 0x8080}, {0x2020, 0x2020, 0x2020}, {0xa0a0, 0x7070, 0x6060}, {0x5050, 0x9090, 0x8080}, {0x7878, 0x7070, 0xb0b0}}
 
 // TestDescribedColors compares levels with those that LittleCMS 2.14 computes, in
@@ -59,7 +59,7 @@ func TestDescribedColors(t *testing.T) {
 	adobe := &gamut{[2]float64{0.64, 0.33}, [2]float64{0.21, 0.71}, [2]float64{0.15, 0.06}, whiteD65}
 	for name, test := range map[string]struct {
 		chunks []byte
-		want   [][colors]float64 // colors outside sRGB are clipped
+		want   [][colors]float64 // colours outside sRGB are clipped
 	}{
 		"Display P3":            {cICP(12, 13, 0, 1), describedP3},
 		"BT.709":                {cICP(1, 1, 0, 1), describedBT709},

@@ -3,6 +3,8 @@ package picture
 import (
 	"image"
 	"math"
+
+	"github.com/pastiche-art/pastiche/internal/planar"
 )
 
 // Inscribed returns the largest centered rectangle within w by h pixels whose
@@ -38,7 +40,7 @@ func (p *Picture) Crop(part image.Rectangle) *Picture {
 		}
 	}
 	for k := range 3 {
-		crop(channel(c.RGB, k), channel(p.RGB, k))
+		crop(planar.Channel(c.RGB, k), planar.Channel(p.RGB, k))
 	}
 	if p.Alpha != nil {
 		c.Alpha = make([]float32, c.W*c.H)

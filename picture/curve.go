@@ -1,6 +1,15 @@
 package picture
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/pastiche-art/pastiche/internal/planar"
+)
+
+const (
+	tableSteps    = 32 // per level
+	tableLastCell = maxLevel*tableSteps - 1
+)
 
 // A curve holds the light, 0 to 1, of every 32nd part of a level, and never falls.
 type curve [maxLevel*tableSteps + 1]float32
@@ -31,7 +40,7 @@ func (c *curve) light(level float32) float32 {
 	if level != level {
 		return level
 	}
-	at := clampLevel(level) * tableSteps
+	at := planar.Clamp(level) * tableSteps
 	i := min(int(at), tableLastCell)
 	return c[i] + (at-float32(i))*(c[i+1]-c[i])
 }

@@ -3,7 +3,6 @@ package picture
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"image"
@@ -62,11 +61,11 @@ type File struct {
 	// is nil.
 	Picture *Picture
 
-	// Profile is the color profile of the file, if a painting can keep it: an RGB
+	// Profile is the colour profile of the file, if a painting can keep it: an RGB
 	// profile of three curves and a matrix.
 	Profile *Profile
 
-	// NotKept describes, as a clause, how the file specifies its colors if not by a
+	// NotKept describes, as a clause, how the file specifies its colours if not by a
 	// Profile: by a CMYK profile, for example. If the specification is supported, the
 	// picture has been converted to sRGB; otherwise Warnings say so.
 	NotKept string
@@ -81,7 +80,7 @@ type File struct {
 	Data []byte
 
 	// Warnings are sentences that say what the picture loses, such as an unsupported
-	// color profile. They do not name the file.
+	// colour profile. They do not name the file.
 	Warnings []string
 }
 
@@ -93,13 +92,10 @@ func (f *File) SRGB() *Picture {
 	return f.Profile.ToSRGB(f.Picture)
 }
 
-// SHA256 returns the checksum of the file.
-func (f *File) SHA256() [sha256.Size]byte { return sha256.Sum256(f.Data) }
-
 // Decode reads a picture: JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF, recognized by
 // its content. name is the name in errors. Of an animation it reads the first frame, on
 // its canvas. The picture is upright: Decode applies the EXIF or TIFF orientation, and
-// ignores a damaged one. Samples of 16 bits keep their precision. Colors that the file
+// ignores a damaged one. Samples of 16 bits keep their precision. Colours that the file
 // specifies, by an ICC profile or otherwise, are converted to sRGB, unless File.Profile
 // describes them.
 //

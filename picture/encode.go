@@ -15,6 +15,7 @@ import (
 	"github.com/HugoSmits86/nativewebp"
 
 	"github.com/pastiche-art/pastiche/internal/atomicfile"
+	"github.com/pastiche-art/pastiche/internal/planar"
 )
 
 // DefaultQuality is the JPEG quality of SaveOptions' zero value.
@@ -112,7 +113,7 @@ func encoder(p *Picture, format Format, opt SaveOptions) (func(io.Writer) error,
 	if err := opt.Check(format); err != nil {
 		return nil, err
 	}
-	if !p.Finite() {
+	if !planar.Finite(p.RGB) || !planar.Finite(p.Alpha) {
 		return nil, fail(ErrNotFinite, nil, "the picture holds a NaN or an infinity and is not saved: the computation that made it diverged")
 	}
 	side := MaxSide

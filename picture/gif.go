@@ -28,7 +28,7 @@ const (
 
 // decodeGIF draws the first frame on its logical screen, which is transparent
 // elsewhere, as browsers do. Like browsers it enlarges the screen if the frame exceeds
-// it, takes missing colors for black, and ignores everything after the frame's last
+// it, takes missing colours for black, and ignores everything after the frame's last
 // pixel. It parses everything before the frame; compress/lzw decodes the pixels.
 func decodeGIF(ctx context.Context, data []byte, lim Limits) (*raster, error) {
 	if len(data) < gifScreenLen {
@@ -105,7 +105,7 @@ func decodeGIF(ctx context.Context, data []byte, lim Limits) (*raster, error) {
 	}
 }
 
-// gifColors returns the color table that the flags announce, and the data after it.
+// gifColors returns the colour table that the flags announce, and the data after it.
 func gifColors(flags byte, data []byte) (colors, rest []byte) {
 	if flags&gifColorsBit == 0 {
 		return nil, data
@@ -114,7 +114,7 @@ func gifColors(flags byte, data []byte) (colors, rest []byte) {
 	return data[:n], data[n:]
 }
 
-// gifPalette returns a color table as a palette, with black beyond its end.
+// gifPalette returns a colour table as a palette, with black beyond its end.
 func gifPalette(colors []byte, hidden int) color.Palette {
 	p := make(color.Palette, 256)
 	for i := range p {

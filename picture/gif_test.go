@@ -106,7 +106,7 @@ func TestGIFWithMoreDataThanPixels(t *testing.T) {
 	}
 }
 
-// TestGIFWithoutColors checks that missing colors are black.
+// TestGIFWithoutColors checks that missing colours are black.
 func TestGIFWithoutColors(t *testing.T) {
 	good, _ := testGIF(t)
 	const colors = 3 * 16

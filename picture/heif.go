@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/pastiche-art/pastiche/internal/heif"
+	"github.com/pastiche-art/pastiche/internal/planar"
 )
 
 // maxUntrusted is the largest number of pixels of an untrusted HEIC or AVIF: those of a
@@ -48,7 +49,7 @@ func decodeHEIF(ctx context.Context, data []byte, lim Limits) (*raster, error) {
 	case *image.Gray:
 		if p.Color != nil && !p.Color.FullRange {
 			for i, y := range m.Pix {
-				m.Pix[i] = uint8(math.Round(float64(clampLevel((float32(y) - studioRange.black) * studioRange.yScale))))
+				m.Pix[i] = uint8(math.Round(float64(planar.Clamp((float32(y) - studioRange.black) * studioRange.yScale))))
 			}
 		}
 	}

@@ -37,7 +37,7 @@ const damaged = "is damaged"
 type iccProfile struct {
 	data    []byte
 	name    string    // the description in the profile
-	kind    string    // the color space of its pictures: "RGB", "CMYK", "greys" or another
+	kind    string    // the colour space of its pictures: "RGB", "CMYK", "greys" or another
 	space   *rgbSpace // of a profile of curves: RGB with a matrix, or grey
 	table   *iccTable // of a profile with a table of colours
 	problem string    // why it is not supported, as the end of a sentence
@@ -154,7 +154,7 @@ func lightness(l float64) float64 {
 	return v * v * v
 }
 
-// spaceName returns the name of a color space signature.
+// spaceName returns the name of a colour space signature.
 func spaceName(signature string) string {
 	name := strings.TrimSpace(signature)
 	if name == "GRAY" {

@@ -11,9 +11,10 @@ import (
 	"sync/atomic"
 
 	"github.com/kovidgoyal/imaging/prism/meta/icc"
+	"github.com/pastiche-art/pastiche/internal/planar"
 )
 
-// An iccTable is a color lookup table of an ICC profile with its curves: a lut8Type,
+// An iccTable is a colour lookup table of an ICC profile with its curves: a lut8Type,
 // lut16Type or lutAToBType (sections 10.10 to 10.12 of ICC.1:2022).
 type iccTable struct {
 	pipeline *icc.Pipeline // from 1, 3 or 4 samples, 0 to 1, to sRGB, 0 to 1
@@ -206,7 +207,7 @@ type samples [4]float32
 // ends.
 func (t *iccTable) levels(ctx context.Context, n int, get func(i int) samples, put func(i int, rgb [colors]float32)) error {
 	var failed atomic.Bool
-	parallel(n, func(from, to int) {
+	planar.Parallel(n, func(from, to int) {
 		defer func() {
 			if recover() != nil {
 				failed.Store(true)
@@ -235,7 +236,7 @@ func (t *iccTable) levels(ctx context.Context, n int, get func(i int) samples, p
 				for c := range k.rgb {
 					k.rgb[c] = 0
 					if v := float32(out[c]); v == v {
-						k.rgb[c] = clampLevel(v * maxLevel)
+						k.rgb[c] = planar.Clamp(v * maxLevel)
 					}
 				}
 			}

@@ -46,7 +46,7 @@ const (
 // quantization tables and 8 Huffman tables.
 const maxTables = 64
 
-// Adobe's segment ends with the color transform (T.872, 6.5.3).
+// Adobe's segment ends with the colour transform (T.872, 6.5.3).
 const (
 	adobeLen     = 12
 	adobeWithout = 0 // no transform: RGB or CMYK
@@ -91,7 +91,7 @@ type jpegFile struct {
 	components []jpegComponent
 	scans      []jpegScan
 	jfif       []byte // the body of its JFIF segment; nil where there is none
-	adobe      []byte // the body of Adobe's segment, which defines the color space; nil where there is none
+	adobe      []byte // the body of Adobe's segment, which defines the colour space; nil where there is none
 	ended      bool   // with an end-of-image marker
 }
 

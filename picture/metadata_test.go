@@ -37,7 +37,7 @@ func TestForeignMetadata(t *testing.T) {
 			t.Errorf("%s: place %v", file, got.Place)
 		} else if located {
 			const most = 1e-6
-			south, east, ok := got.Place.Degrees()
+			south, east, ok := got.Place.degrees()
 			if !ok || math.Abs(south+33.8567844) > most || math.Abs(east-151.2152967) > most {
 				t.Errorf("%s: %v degrees north, %v east, %v", file, south, east, ok)
 			}
@@ -203,7 +203,7 @@ func FuzzMetadata(f *testing.F) {
 				continue
 			}
 			if m.Place != nil {
-				m.Place.Degrees()
+				m.Place.degrees()
 			}
 			exif := m.exif()
 			if len(exif) > math.MaxUint16-len(exifPrefix)-2 {

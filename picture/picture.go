@@ -57,22 +57,6 @@ func New(w, h int) *Picture {
 	return &Picture{W: w, H: h, RGB: make([]float32, 3*w*h)}
 }
 
-// Finite reports whether every level and opacity is a finite number. Only such
-// a picture can be encoded.
-func (p *Picture) Finite() bool {
-	return finite(p.RGB) && finite(p.Alpha)
-}
-
-func finite(values []float32) bool {
-	for _, v := range values {
-		// v-v is 0 for every finite v and NaN for the others.
-		if v-v != 0 {
-			return false
-		}
-	}
-	return true
-}
-
 // ColorModel returns the model of 16 bits per channel, unmultiplied. With
 // Bounds and At it makes a Picture an [image.Image].
 func (p *Picture) ColorModel() color.Model { return color.NRGBA64Model }
@@ -80,7 +64,7 @@ func (p *Picture) ColorModel() color.Model { return color.NRGBA64Model }
 // Bounds returns the rectangle from (0, 0) to (W, H).
 func (p *Picture) Bounds() image.Rectangle { return image.Rect(0, 0, p.W, p.H) }
 
-// At returns the color of a pixel; outside the picture it is transparent.
+// At returns the colour of a pixel; outside the picture it is transparent.
 func (p *Picture) At(x, y int) color.Color {
 	if !(image.Point{X: x, Y: y}).In(p.Bounds()) {
 		return color.NRGBA64{}
@@ -119,16 +103,6 @@ func (p *Picture) Image() *image.NRGBA {
 		}
 	}
 	return m
-}
-
-// Round rounds the levels and opacities as Image does.
-func (p *Picture) Round() {
-	for i, v := range p.RGB {
-		p.RGB[i] = float32(quantize(v, 1, math.MaxUint8))
-	}
-	for i, v := range p.Alpha {
-		p.Alpha[i] = float32(quantize(v, math.MaxUint8, math.MaxUint8)) / math.MaxUint8
-	}
 }
 
 // Image16 returns the picture with 16 bits per channel: level 255 becomes

@@ -4,10 +4,13 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"slices"
+
+	"github.com/pastiche-art/pastiche/internal/planar"
 )
 
 // FromImage returns the picture in m with full precision: 16-bit samples keep fractions
-// of a level, and colors are never rounded by their opacity. It interpolates subsampled
+// of a level, and colours are never rounded by their opacity. It interpolates subsampled
 // chroma linearly, as libjpeg and libwebp do, instead of repeating it. It returns a
 // *Picture unchanged. It panics if m is empty.
 func FromImage(m image.Image) *Picture {
@@ -95,7 +98,7 @@ func (p *Picture) fillAlpha(m image.Image, at place) {
 type sample struct{ r, g, b, a float32 }
 
 // reader returns a function that reads the pixels of m. Types without premultiplication
-// are read as they are stored, since a conversion to RGBA would round their colors and
+// are read as they are stored, since a conversion to RGBA would round their colours and
 // lose those of transparent pixels.
 func reader(m image.Image) func(x, y int) sample {
 	switch m := m.(type) {
@@ -176,7 +179,7 @@ var (
 	studioRange = newYCCSpace(false, 0.299, 0.114)
 )
 
-// fillYCbCr converts the colors of m.
+// fillYCbCr converts the colours of m.
 func (p *Picture) fillYCbCr(m *image.YCbCr, ycc yccSpace, at place) {
 	sx, sy := subsampling(m.SubsampleRatio)
 	b := m.Rect
@@ -204,9 +207,9 @@ func (p *Picture) fillYCbCr(m *image.YCbCr, ycc yccSpace, at place) {
 			l := (float32(luma[x]) - ycc.black) * ycc.yScale
 			u := t.mix(cb[t.i0], cb[t.i1]) * ycc.cScale
 			v := t.mix(cr[t.i0], cr[t.i1]) * ycc.cScale
-			p.RGB[i] = clampLevel(l + ycc.crToR*v)
-			p.RGB[plane+i] = clampLevel(l + ycc.cbToG*u + ycc.crToG*v)
-			p.RGB[2*plane+i] = clampLevel(l + ycc.cbToB*u)
+			p.RGB[i] = planar.Clamp(l + ycc.crToR*v)
+			p.RGB[plane+i] = planar.Clamp(l + ycc.cbToG*u + ycc.crToG*v)
+			p.RGB[2*plane+i] = planar.Clamp(l + ycc.cbToB*u)
 			i += at.stepX
 		}
 	}
@@ -250,20 +253,20 @@ func subsampling(r image.YCbCrSubsampleRatio) (x, y int) {
 	}
 }
 
-func clampLevel(v float32) float32 { return min(max(v, 0), maxLevel) }
+// colors is the number of channels.
+const colors = planar.Channels
 
-// luma returns the luma of a pixel, of ITU-R BT.601, in levels.
-func (p *Picture) luma(i int) float32 {
+// Luma returns a grey copy of p.
+func (p *Picture) Luma() *Picture {
+	r := New(p.W, p.H)
+	r.Alpha = slices.Clone(p.Alpha)
 	plane := p.W * p.H
-	return lumaRed*p.RGB[i] + lumaGreen*p.RGB[plane+i] + lumaBlue*p.RGB[2*plane+i]
+	for i := range plane {
+		y := planar.Luma(p.RGB, i)
+		r.RGB[i], r.RGB[plane+i], r.RGB[2*plane+i] = y, y, y
+	}
+	return r
 }
-
-// The luma weights of ITU-R BT.601.
-const (
-	lumaRed   = 0.299
-	lumaGreen = 0.587
-	lumaBlue  = 0.114
-)
 
 // leastChroma is the difference between the channels of a pixel from which it has a
 // colour: far more than lossy compression adds to grey.

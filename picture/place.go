@@ -40,9 +40,9 @@ func newPlace(d tiff.Directory) *Place {
 	return &p
 }
 
-// Degrees returns the latitude, north positive, and the longitude, east positive. ok is
+// degrees returns the latitude, north positive, and the longitude, east positive. ok is
 // false where the directory lacks either.
-func (p *Place) Degrees() (latitude, longitude float64, ok bool) {
+func (p *Place) degrees() (latitude, longitude float64, ok bool) {
 	latitude, north := p.angle(gpsLatitude, gpsLatitudeRef, 'S', 90)
 	longitude, east := p.angle(gpsLongitude, gpsLongitudeRef, 'W', 180)
 	if !north || !east {

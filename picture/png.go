@@ -159,7 +159,7 @@ loop:
 	return f, nil
 }
 
-// setTransparency reads a tRNS chunk, if it is valid for the color type and comes after
+// setTransparency reads a tRNS chunk, if it is valid for the colour type and comes after
 // the palette. Samples are compared in as many low bits as the picture has.
 func (f *pngFile) setTransparency(body []byte) {
 	switch n := len(body); f.kind {

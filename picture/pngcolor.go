@@ -3,9 +3,11 @@ package picture
 import (
 	"encoding/binary"
 	"math"
+
+	"github.com/pastiche-art/pastiche/internal/planar"
 )
 
-// pngColors returns the color descriptions in the chunks cICP, gAMA and cHRM before the
+// pngColors returns the colour descriptions in the chunks cICP, gAMA and cHRM before the
 // picture, or nil where they are missing or describe sRGB. An sRGB chunk takes
 // precedence over gAMA and cHRM, which accompany it for old programs.
 func pngColors(data []byte) (code *cicp, calibrated *rgbSpace) {
@@ -48,7 +50,7 @@ func calibration(gamma float64, chromatics *gamut, isSRGB bool) *rgbSpace {
 		least    = 0.1     // the smallest plausible gamma
 		greatest = 10
 	)
-	light := srgbToLinear
+	light := planar.Decode
 	own := chromatics != nil && !chromatics.near(&srgbGamut)
 	switch near := math.Abs(gamma/usual-1) <= rounded; {
 	case isSRGB, !own && near:

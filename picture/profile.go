@@ -1,16 +1,20 @@
 package picture
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/pastiche-art/pastiche/internal/planar"
+)
 
 // A Profile is an RGB ICC profile (ICC.1:2022) of three curves and a matrix, from a
-// picture's file. It defines the colors of levels. A Picture with such levels can be
+// picture's file. It defines the colours of levels. A Picture with such levels can be
 // saved with it (SaveOptions.Profile).
 type Profile struct {
 	data  []byte // of the file
 	space *rgbSpace
 }
 
-// ToSRGB returns a copy of a picture converted from the profile to sRGB. Colors outside
+// ToSRGB returns a copy of a picture converted from the profile to sRGB. Colours outside
 // sRGB are clipped channel by channel.
 func (f *Profile) ToSRGB(p *Picture) *Picture {
 	out := p.clone()
@@ -30,7 +34,7 @@ func (p *Picture) clone() *Picture {
 	return &Picture{p.W, p.H, slices.Clone(p.RGB), slices.Clone(p.Alpha)}
 }
 
-// An rgbSpace defines the colors of three levels: a curve maps each level to light, and
+// An rgbSpace defines the colours of three levels: a curve maps each level to light, and
 // a matrix maps the three lights to those of sRGB.
 type rgbSpace struct {
 	curves  [colors]*curve
@@ -64,7 +68,7 @@ func (s *rgbSpace) toSRGB(p *Picture) {
 		}
 		rgb = s.toLight.times(rgb)
 		for c, v := range rgb {
-			rgb[c] = toLevel(v)
+			rgb[c] = planar.Level(v)
 		}
 		return rgb
 	})
@@ -77,7 +81,7 @@ func (s *rgbSpace) fromSRGB(p *Picture) {
 	}
 	p.eachPixel(func(rgb [colors]float32) [colors]float32 {
 		for c, v := range rgb {
-			rgb[c] = toLinear(v)
+			rgb[c] = planar.Light(v)
 		}
 		rgb = s.ofLight.times(rgb)
 		for c, v := range rgb {
@@ -90,7 +94,7 @@ func (s *rgbSpace) fromSRGB(p *Picture) {
 // eachPixel replaces the levels of each pixel by the result of a function.
 func (p *Picture) eachPixel(pixel func([colors]float32) [colors]float32) {
 	plane := p.W * p.H
-	parallel(plane, func(from, to int) {
+	planar.Parallel(plane, func(from, to int) {
 		for i := from; i < to; i++ {
 			rgb := pixel([colors]float32{p.RGB[i], p.RGB[plane+i], p.RGB[2*plane+i]})
 			p.RGB[i], p.RGB[plane+i], p.RGB[2*plane+i] = rgb[0], rgb[1], rgb[2]
@@ -100,7 +104,7 @@ func (p *Picture) eachPixel(pixel func([colors]float32) [colors]float32) {
 
 // sameLevels is the largest difference of a level from sRGB for a space that counts as
 // sRGB. sRGB profiles round the curve and the primaries in various ways, which changes
-// levels in the corners of the color cube by up to 1.8.
+// levels in the corners of the colour cube by up to 1.8.
 const sameLevels = 2
 
 // isSRGB reports whether the space changes no level by more than sameLevels.

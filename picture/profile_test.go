@@ -25,7 +25,7 @@ func openProfile(t testing.TB, name string) (*Picture, *Profile) {
 	return f.Picture, f.Profile
 }
 
-// TestProfileBack checks that FromSRGB inverts ToSRGB for colors in both gamuts.
+// TestProfileBack checks that FromSRGB inverts ToSRGB for colours in both gamuts.
 func TestProfileBack(t *testing.T) {
 	for _, name := range []string{"profile-p3.png", "profile-gamma.png", "profile-sampled.png", "profile-linear.png"} {
 		_, f := openProfile(t, name)

@@ -1,12 +1,15 @@
 package picture
 
 import (
+	"image"
 	"math"
 	"math/rand/v2"
 	"os"
 	"runtime"
 	"slices"
 	"testing"
+
+	"github.com/pastiche-art/pastiche/internal/planar"
 )
 
 // noise returns a picture of random levels, with opacity if asked for.
@@ -23,34 +26,6 @@ func noise(w, h int, alpha bool) *Picture {
 		}
 	}
 	return p
-}
-
-func TestTransferFunctionsAreExact(t *testing.T) {
-	for i := range 100*maxLevel + 1 {
-		level := float32(i) / 100
-		v := float64(level) / maxLevel
-		want := v / 12.92
-		if v > 0.04045 {
-			want = math.Pow((v+0.055)/1.055, 2.4)
-		}
-		light := toLinear(level)
-		// A ten-thousandth of a level, by the slope of the inverse.
-		if back := toLevel(float32(want)); math.Abs(float64(toLevel(light)-back)) > 1e-4 {
-			t.Fatalf("level %v: light %v, want %v", level, light, want)
-		}
-		if math.Abs(float64(toLevel(light)-level)) > 2e-4 {
-			t.Fatalf("level %v comes back as %v", level, toLevel(light))
-		}
-	}
-	for _, f := range []func(float32) float32{toLinear, toLevel} {
-		nan := float32(math.NaN())
-		if v := f(nan); v == v {
-			t.Errorf("a NaN became %v", v)
-		}
-		if f(-1) != 0 || f(1000) != f(maxLevel) {
-			t.Errorf("beyond the range: %v and %v", f(-1), f(1000))
-		}
-	}
 }
 
 func TestResizeKeepsConstants(t *testing.T) {
@@ -101,7 +76,7 @@ func TestResizeAveragesLight(t *testing.T) {
 func meanLight(p *Picture) float64 {
 	var sum float64
 	for _, v := range p.RGB {
-		sum += srgbToLinear(float64(v) / maxLevel)
+		sum += planar.Decode(float64(v) / maxLevel)
 	}
 	return sum / float64(len(p.RGB))
 }
@@ -113,7 +88,7 @@ func TestResizeKeepsMeanLight(t *testing.T) {
 	p := New(n, n)
 	for i := range p.RGB {
 		x, y := float64(i%n)-50, float64(i/n%n)-45
-		p.RGB[i] = toLevel(float32(0.2 + 0.6*math.Exp(-(x*x+y*y)/200)))
+		p.RGB[i] = planar.Level(float32(0.2 + 0.6*math.Exp(-(x*x+y*y)/200)))
 	}
 	want := meanLight(p)
 	for _, size := range [][2]int{{48, 48}, {31, 77}, {10, 12}, {96, 150}, {200, 200}} {
@@ -157,7 +132,7 @@ func naive(p *Picture, w, h int) *Picture {
 					total += k
 					alpha += k * a
 					for c := range 3 {
-						light := srgbToLinear(float64(p.RGB[c*p.W*p.H+i]) / maxLevel)
+						light := planar.Decode(float64(p.RGB[c*p.W*p.H+i]) / maxLevel)
 						plain[c] += k * light
 						weighted[c] += k * light * a
 					}
@@ -168,7 +143,7 @@ func naive(p *Picture, w, h int) *Picture {
 				if alpha/total >= 0.5/255 {
 					light = weighted[c] / alpha
 				}
-				out.RGB[c*w*h+oy*w+ox] = toLevel(float32(light))
+				out.RGB[c*w*h+oy*w+ox] = planar.Level(float32(light))
 			}
 			if out.Alpha != nil {
 				out.Alpha[oy*w+ox] = float32(min(max(alpha/total, 0), 1))
@@ -226,7 +201,7 @@ func TestResizeKeepsHiddenColoursOut(t *testing.T) {
 	}
 	out := p.Resize(5, 5)
 	for i, a := range out.Alpha {
-		if a >= leastVisible && (math.Abs(float64(out.RGB[i]-200)) > 0.01 || out.RGB[25+i] > 0.01) {
+		if a >= planar.LeastVisible && (math.Abs(float64(out.RGB[i]-200)) > 0.01 || out.RGB[25+i] > 0.01) {
 			t.Errorf("pixel %d, opacity %v: red %v green %v", i, a, out.RGB[i], out.RGB[25+i])
 		}
 	}
@@ -315,5 +290,54 @@ func BenchmarkDecode(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// clouds returns a picture with normally distributed colours, with correlated channels,
+// far from black and white.
+func clouds(seed uint64, w, h int, mean [3]float64, spread float64) *Picture {
+	r := rand.New(rand.NewPCG(seed, 0))
+	p := New(w, h)
+	for i := range w * h {
+		a, b, c := r.NormFloat64(), r.NormFloat64(), r.NormFloat64()
+		for k, v := range []float64{a, 0.7*a + 0.5*b, 0.2*a - 0.4*b + 0.3*c} {
+			p.RGB[k*w*h+i] = float32(min(max(mean[k]+spread*v, 0), maxLevel))
+		}
+	}
+	return p
+}
+
+// cutOut returns a picture of slowly changing colours in which a disc with a soft edge
+// is visible. The rest is hidden noise, which depends on a seed.
+func cutOut(seed uint64, w, h int) *Picture {
+	r := rand.New(rand.NewPCG(seed, 0))
+	p := New(w, h)
+	p.Alpha = make([]float32, w*h)
+	for i := range p.Alpha {
+		x, y := float64(i%w), float64(i/w)
+		apart := math.Hypot(x-float64(w)/2, y-float64(h)/2)
+		p.Alpha[i] = float32(min(max(float64(min(w, h))/3-apart, 0), 1))
+		for c := range colors {
+			level := float32(120 + 60*math.Sin(x/float64(20+c)) + 40*math.Cos(y/float64(15-c)))
+			if p.Alpha[i] == 0 {
+				level = float32(r.IntN(256))
+			}
+			planar.Channel(p.RGB, c)[i] = level
+		}
+	}
+	return p
+}
+
+// TestResizeOfLookAlikes checks that pictures that look the same on every background do
+// so in every size.
+func TestResizeOfLookAlikes(t *testing.T) {
+	p, q := cutOut(1, 64, 48), cutOut(2, 64, 48)
+	for _, size := range []image.Point{{31, 20}, {64, 12}, {150, 111}} {
+		a, b := p.Resize(size.X, size.Y), q.Resize(size.X, size.Y)
+		for i := range a.RGB {
+			if at := i % len(a.Alpha); a.Alpha[at] != b.Alpha[at] || a.Alpha[at] > 0 && a.RGB[i] != b.RGB[i] {
+				t.Fatalf("%v: levels %g and %g with the opacities %g and %g", size, a.RGB[i], b.RGB[i], a.Alpha[at], b.Alpha[at])
+			}
+		}
 	}
 }

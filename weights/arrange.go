@@ -11,7 +11,7 @@ type arrangement struct {
 	prefix string
 	scheme scheme
 	chain  []layer
-	// colours is the 1x1 convolution of a normalized VGG, which transforms the colors
+	// colours is the 1x1 convolution of a normalized VGG, which transforms the colours
 	// of a picture into the input of the first 3x3 convolution.
 	colours module
 	// rotation tells whether the kernels are rotated by 180 degrees, where the

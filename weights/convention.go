@@ -100,7 +100,7 @@ var (
 	// these networks.
 	MatConvNetInput = CaffeInput.flipped()
 	// PlainInput is the convention of networks whose first layer, a 1x1 convolution,
-	// takes colors from 0 to 1.
+	// takes colours from 0 to 1.
 	PlainInput = Input{"rgb", 1, [3]float32{}, [3]float32{1, 1, 1}}
 )
 
@@ -174,7 +174,7 @@ func (p PartialInput) complete() (Input, error) {
 // as in the published normalized networks, the input convention can express it alone.
 // The range is then that of levels, so that the result equals Caffe's convention. Any
 // other invertible M is written as M = AD, where D produces levels of x, in the order
-// of colors that is closest to M. Then y = Az with z = D(x + inv(M)b): z is the new
+// of colours that is closest to M. Then y = Az with z = D(x + inv(M)b): z is the new
 // input, and A, which maps zeros to zeros, is multiplied into the weights of conv1_1.
 func (n *Network) foldColours(d *decoder, colours module) error {
 	const what = "the 1x1 convolution before conv1_1"
@@ -193,7 +193,7 @@ func (n *Network) foldColours(d *decoder, colours module) error {
 	if err != nil {
 		return err
 	}
-	// m and offset transform levels of the colors, in the order of the convention.
+	// m and offset transform levels of the colours, in the order of the convention.
 	var m matrix3
 	var offset [3]float64
 	for c := range 3 {

@@ -82,7 +82,7 @@ func TestOverrides(t *testing.T) {
 		{"the range, with mean and deviation", tell("", "0..255", "1,2,3", "1,1,1"), Input{"rgb", 255, [3]float32{1, 2, 3}, ones}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			n, err := OpenWith(network, Override{PartialInput: c.given})
+			n, err := Open(network, Override{PartialInput: c.given})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -99,13 +99,13 @@ func TestOverrides(t *testing.T) {
 		})
 	}
 	t.Run("another range alone", func(t *testing.T) {
-		_, err := OpenWith(network, Override{PartialInput: tell("", "0..255", "", "")})
+		_, err := Open(network, Override{PartialInput: tell("", "0..255", "", "")})
 		if !errors.Is(err, ErrNoInput) || !strings.Contains(err.Error(), "give --mean, --std") {
 			t.Errorf("got %v", err)
 		}
 	})
 	t.Run("before a file's metadata", func(t *testing.T) {
-		n, err := OpenWith(saved(t, written(t, small(), Float32)), Override{PartialInput: tell("rgb", "", "", "")})
+		n, err := Open(saved(t, written(t, small(), Float32)), Override{PartialInput: tell("rgb", "", "", "")})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,7 +139,7 @@ func TestFoldedColours(t *testing.T) {
 			Input{"rgb", 255, [3]float32{6, 5, 4}, [3]float32{3, 2, 1}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			n, err := OpenWith(networkWith(c.weight, c.bias), Override{PartialInput: c.given})
+			n, err := Open(networkWith(c.weight, c.bias), Override{PartialInput: c.given})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -201,7 +201,7 @@ func TestFingerprints(t *testing.T) {
 			}
 		}
 	}
-	// The colors pass through the 1x1 convolution of a normalized network, whose
+	// The colours pass through the 1x1 convolution of a normalized network, whose
 	// filters are scaled, before the first filter.
 	t.Run("normalised, behind a 1x1 convolution", func(t *testing.T) {
 		f := fingerprints[len(fingerprints)-1]

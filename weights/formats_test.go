@@ -15,7 +15,7 @@ var sameBits = cmp.Comparer(func(a, b float32) bool { return math.Float32bits(a)
 // written.
 func TestFormats(t *testing.T) {
 	const dir = "testdata/formats"
-	want, err := Open(filepath.Join(dir, "tiny.safetensors"))
+	want, err := Open(filepath.Join(dir, "tiny.safetensors"), Override{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestFormats(t *testing.T) {
 		{"keras-model.h5", PartialInput{}, CaffeInput, ""},
 	} {
 		t.Run(c.file, func(t *testing.T) {
-			got, err := OpenWith(filepath.Join(dir, c.file), Override{PartialInput: c.given})
+			got, err := Open(filepath.Join(dir, c.file), Override{PartialInput: c.given})
 			if err != nil {
 				t.Fatal(err)
 			}

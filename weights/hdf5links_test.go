@@ -30,7 +30,7 @@ func TestLookup3(t *testing.T) {
 // including links that lead to no object.
 func TestHDF5Versions(t *testing.T) {
 	const dir = "testdata/keras"
-	want, err := Open(filepath.Join(dir, "one.safetensors"))
+	want, err := Open(filepath.Join(dir, "one.safetensors"), Override{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func TestHDF5Versions(t *testing.T) {
 	}
 	for _, name := range names {
 		t.Run(filepath.Base(name), func(t *testing.T) {
-			got, err := Open(name)
+			got, err := Open(name, Override{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -89,7 +89,7 @@ func TestShards(t *testing.T) {
 			if err := os.Mkdir(filepath.Join(filepath.Dir(path), "folder"), 0o700); err != nil {
 				t.Fatal(err)
 			}
-			n, err := Open(path)
+			n, err := Open(path, Override{})
 			if !errors.Is(err, c.kind) {
 				t.Fatalf("got %v, want %v", err, c.kind)
 			}
@@ -112,7 +112,7 @@ func TestShards(t *testing.T) {
 		if err := os.Symlink(outside, filepath.Join(filepath.Dir(path), "b")); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Open(path); err != nil {
+		if _, err := Open(path, Override{}); err != nil {
 			t.Errorf("the owner's own link: %v", err)
 		}
 	})
@@ -141,7 +141,7 @@ func TestShardsMetadata(t *testing.T) {
 	first.Convs, rest.Convs = first.Convs[:1], rest.Convs[1:]
 	whole := written(t, want, Float32)
 	files := map[string][]byte{"a": written(t, first, Float32), "b": unchecked(t, rest)}
-	n, err := Open(indexed(t, files, indexOf("a", "b")))
+	n, err := Open(indexed(t, files, indexOf("a", "b")), Override{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +195,7 @@ func TestIndexMutations(t *testing.T) {
 		}
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		n, err := Open(path)
+		n, err := Open(path, Override{})
 		runtime.ReadMemStats(&after)
 		if got := after.TotalAlloc - before.TotalAlloc; got > 5*bufferSize {
 			t.Errorf("allocated %d bytes for an index of %d: %q", got, len(file), file)

@@ -35,7 +35,7 @@ func TestKeras3(t *testing.T) {
 		{"archive with compression", "vgg16", packedArchive(t, zip.Deflate, members...), "Keras", "layers/conv2d_10/vars/0"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			want, err := Open(dir + c.reference + ".safetensors")
+			want, err := Open(dir+c.reference+".safetensors", Override{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -84,7 +84,7 @@ func kerasFile(kernel, bias string, layers ...kerasLayer) []byte {
 	return append(append(binary.LittleEndian.AppendUint64(nil, uint64(len(header))), header...), data...)
 }
 
-// numberedLayers are layers with these widths, the first for colors, numbered from
+// numberedLayers are layers with these widths, the first for colours, numbered from
 // first on in steps. The number 0 is omitted.
 func numberedLayers(name string, first, step int, widths ...int64) []kerasLayer {
 	var layers []kerasLayer

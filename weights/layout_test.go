@@ -279,7 +279,7 @@ func TestKernelOrder(t *testing.T) {
 		}
 		list[2*i].values = v
 	}
-	n, err := OpenWith(saved(t, arrays(t, list...)), Override{PartialInput: CaffeInput.partial()})
+	n, err := Open(saved(t, arrays(t, list...)), Override{PartialInput: CaffeInput.partial()})
 	if err != nil {
 		t.Fatal(err)
 	}

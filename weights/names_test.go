@@ -58,7 +58,7 @@ func TestGivenLayers(t *testing.T) {
 		{"torch/norms.pth", "torch/norms.pth", []string{"features.0+features.1,features.3+features.4", "features.7+features.8", "features.11+features.12,features.14+features.15"}},
 	} {
 		t.Run(c.file, func(t *testing.T) {
-			want, err := OpenWith("testdata/"+c.like, Override{PartialInput: input})
+			want, err := Open("testdata/"+c.like, Override{PartialInput: input})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -66,7 +66,7 @@ func TestGivenLayers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := OpenWith("testdata/"+c.file, Override{PartialInput: input, Layers: given})
+			got, err := Open("testdata/"+c.file, Override{PartialInput: input, Layers: given})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -98,7 +98,7 @@ func TestGivenLayersRefused(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = OpenWith("testdata/formats/tiny.pth", Override{Layers: given})
+			_, err = Open("testdata/formats/tiny.pth", Override{Layers: given})
 			if !errors.Is(err, ErrNotVGG) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want it to say %s", err, c.want)
 			}
@@ -113,7 +113,7 @@ func TestSomeLayers(t *testing.T) {
 		"tiny.pth": "features.0", "tiny.onnx": "features.0", "tiny.safetensors": "conv1_1", "tiny.npz": "conv1_1",
 		"current.mat": "conv1_1", "keras2.h5": "block1_conv1/block1_conv1",
 	} {
-		n, err := OpenWith("testdata/formats/"+file, Override{PartialInput: input, Layers: [][]string{{first}}})
+		n, err := Open("testdata/formats/"+file, Override{PartialInput: input, Layers: [][]string{{first}}})
 		if err != nil {
 			t.Errorf("%s: %v", file, err)
 		} else if len(n.Convs) != 1 {
@@ -126,7 +126,7 @@ func TestSomeLayers(t *testing.T) {
 func TestTooManyLayers(t *testing.T) {
 	five := []string{"a", "b", "c", "d", "e"}
 	for _, given := range [][][]string{{five}, {{"a"}, {"b"}, {"c"}, {"d"}, {"e"}, {"conv1_1"}}} {
-		_, err := OpenWith("testdata/formats/tiny.safetensors", Override{Layers: given})
+		_, err := Open("testdata/formats/tiny.safetensors", Override{Layers: given})
 		if !errors.Is(err, ErrNotVGG) {
 			t.Errorf("%q: got %v", given, err)
 		}

@@ -42,7 +42,7 @@ func vggArrays(seed uint64, blocks []int, name func(block, index, position int) 
 func TestPrefixes(t *testing.T) {
 	blocks := []int{2, 2, 1}
 	caffe := CaffeInput.partial()
-	want, err := OpenWith(saved(t, arrays(t, vggArrays(1, blocks, func(b, i, _ int) string { return convName(b, i) })...)), Override{PartialInput: caffe})
+	want, err := Open(saved(t, arrays(t, vggArrays(1, blocks, func(b, i, _ int) string { return convName(b, i) })...)), Override{PartialInput: caffe})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestPrefixes(t *testing.T) {
 			list := vggArrays(1, blocks, func(b, i, p int) string {
 				return strings.NewReplacer("{b}", strconv.Itoa(b), "{i}", strconv.Itoa(i), "{p}", strconv.Itoa(p)).Replace(name)
 			})
-			n, err := OpenWith(saved(t, arrays(t, list...)), Override{PartialInput: caffe})
+			n, err := Open(saved(t, arrays(t, list...)), Override{PartialInput: caffe})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -104,7 +104,7 @@ func TestSeveralNetworks(t *testing.T) {
 		{"the one that comes closest", slices.Concat(classifier, damaged, residual), "", "conv2_2, at position 7 of the sequence, has a bias or a batch norm but no weight"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			n, err := OpenWith(saved(t, arrays(t, c.list...)), Override{PartialInput: CaffeInput.partial(), Prefix: c.prefix})
+			n, err := Open(saved(t, arrays(t, c.list...)), Override{PartialInput: CaffeInput.partial(), Prefix: c.prefix})
 			switch {
 			case err != nil:
 				if several := c.name == "several"; errors.Is(err, ErrSeveral) != several || errors.Is(err, ErrNotVGG) == several || !strings.Contains(err.Error(), c.first) {

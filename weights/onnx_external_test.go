@@ -61,7 +61,7 @@ func TestONNXExternal(t *testing.T) {
 			map[string]string{"model.onnx.data": "sixteen bytes..." + ones28, "bias": ones28}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			n, err := Open(onnxFolder(t, onnxFile(onnxConv, weight, c.bias), c.files))
+			n, err := Open(onnxFolder(t, onnxFile(onnxConv, weight, c.bias), c.files), Override{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -111,7 +111,7 @@ func TestONNXExternalRefused(t *testing.T) {
 			if err := os.Symlink(outside, filepath.Join(filepath.Dir(path), "out")); err != nil && runtime.GOOS != "windows" {
 				t.Fatal(err)
 			}
-			_, err := Open(path)
+			_, err := Open(path, Override{})
 			if err == nil || c.kind != nil && !errors.Is(err, c.kind) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %v that says %s", err, c.kind, c.want)
 			}

@@ -55,13 +55,10 @@ type listing struct {
 // (.mat), Keras (.h5, .keras), ONNX or Caffe (.caffemodel). It recognizes the format by
 // the contents of the file, never by its name. The names of the layers may be those of
 // torchvision, Caffe or Keras, with any prefix.
-func Open(path string) (*Network, error) {
-	return OpenWith(path, Override{})
-}
-
-// OpenWith is [Open] with an override, which takes precedence over the file. If the
-// override gives another range, the mean and the deviation of the file are ignored.
-func OpenWith(path string, override Override) (*Network, error) {
+//
+// The override takes precedence over the file. If it gives another range, the mean and
+// the deviation of the file are ignored. The zero [Override] changes nothing.
+func Open(path string, override Override) (*Network, error) {
 	// A named pipe would block when opened, so ask what path is first.
 	info, err := os.Stat(path)
 	if err != nil {
@@ -78,7 +75,7 @@ func OpenWith(path string, override Override) (*Network, error) {
 	return ReadFile(f, override)
 }
 
-// ReadFile is [OpenWith] for an open file, so that a caller who has checked its bytes
+// ReadFile is [Open] for an open file, so that a caller who has checked its bytes
 // reads the same file.
 func ReadFile(f *os.File, override Override) (*Network, error) {
 	info, err := f.Stat()
@@ -88,7 +85,7 @@ func ReadFile(f *os.File, override Override) (*Network, error) {
 	return readFile(f, info.Size(), f.Name(), filepath.Dir(f.Name()), override)
 }
 
-// Read is [OpenWith] for the size bytes of r. name is the name in errors, and the name
+// Read is [Open] for the size bytes of r. name is the name in errors, and the name
 // of a network that has none.
 func Read(r io.ReaderAt, size int64, name string, override Override) (*Network, error) {
 	return readFile(r, size, name, "", override)

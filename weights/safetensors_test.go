@@ -19,7 +19,7 @@ import (
 // TestReadForeign reads a file that NumPy wrote, in all four number formats,
 // and compares every value with NumPy's own conversion.
 func TestReadForeign(t *testing.T) {
-	n, err := Open("testdata/dtypes.safetensors")
+	n, err := Open("testdata/dtypes.safetensors", Override{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -264,7 +264,7 @@ func TestOpenRefuses(t *testing.T) {
 		"empty":     {empty, ErrNotNetwork},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := Open(c.path); !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.path) {
+			if _, err := Open(c.path, Override{}); !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.path) {
 				t.Errorf("got %v, want %v and the path", err, c.want)
 			}
 		})

@@ -37,13 +37,13 @@ func TestTorch(t *testing.T) {
 		{"training", "exact", PartialInput{}, TorchvisionInput},
 		{"module", "exact", PartialInput{}, TorchvisionInput},
 	} {
-		want, err := Open(filepath.Join(dir, c.want+".safetensors"))
+		want, err := Open(filepath.Join(dir, c.want+".safetensors"), Override{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, suffix := range []string{".pth", "-legacy.pth"} {
 			t.Run(c.name+suffix, func(t *testing.T) {
-				got, err := OpenWith(filepath.Join(dir, c.name+suffix), Override{PartialInput: c.given})
+				got, err := Open(filepath.Join(dir, c.name+suffix), Override{PartialInput: c.given})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -61,7 +61,7 @@ func TestTorch(t *testing.T) {
 // TestCheckpoints reads the network of a checkpoint in protocol 5, of a TorchScript
 // archive, and of a dictionary of NumPy's arrays.
 func TestCheckpoints(t *testing.T) {
-	want, err := Open("testdata/torch/exact.safetensors")
+	want, err := Open("testdata/torch/exact.safetensors", Override{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestCheckpoints(t *testing.T) {
 		{"dictionary.npy", "conv1_1.weight"},
 	} {
 		t.Run(c.file, func(t *testing.T) {
-			got, err := OpenWith("testdata/torch/"+c.file, Override{PartialInput: TorchvisionInput.partial()})
+			got, err := Open("testdata/torch/"+c.file, Override{PartialInput: TorchvisionInput.partial()})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -89,7 +89,7 @@ func TestCheckpoints(t *testing.T) {
 // TestPython2 reads a file of cPickle, whose memo counts from 1.
 func TestPython2(t *testing.T) {
 	for _, file := range []string{"python2.pth", "python2.npy"} {
-		n, err := OpenWith("testdata/torch/"+file, Override{PartialInput: CaffeInput.partial()})
+		n, err := Open("testdata/torch/"+file, Override{PartialInput: CaffeInput.partial()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -109,7 +109,7 @@ func TestPython2(t *testing.T) {
 }
 
 func TestTorchNamedNeedsInput(t *testing.T) {
-	_, err := Open("testdata/torch/named.pth")
+	_, err := Open("testdata/torch/named.pth", Override{})
 	if !errors.Is(err, ErrNoInput) || !strings.Contains(err.Error(), "give --channels, --range, --mean, --std") {
 		t.Errorf("got %v, want %v and what to say", err, ErrNoInput)
 	}

@@ -14,7 +14,7 @@
 //     any order of dimensions. Only then are the values read as float32 (tensor.go),
 //     and batch norms merged into the convolutions (convs.go).
 //  3. The input convention is that of the caller, or of the file (metadata.go), or that
-//     known for such files (recognize.go). The 1x1 convolution of the colors in a
+//     known for such files (recognize.go). The 1x1 convolution of the colours in a
 //     normalized VGG is merged into it and into the first convolution (convention.go).
 //
 // Files are not trusted. Nothing in them is executed. No allocation has a size from the

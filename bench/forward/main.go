@@ -95,7 +95,7 @@ func openNetwork(path string) (*vgg.Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := weights.OpenWith(path, weights.Override{PartialInput: input})
+	w, err := weights.Open(path, weights.Override{PartialInput: input})
 	if err != nil {
 		return nil, err
 	}

@@ -2,9 +2,6 @@ package main
 
 import (
 	"bufio"
-	"context"
-	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -12,28 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pastiche-art/pastiche/paint"
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/picture"
 )
-
-func TestBatchExitCode(t *testing.T) {
-	unread, unwritten := &inputError{io.ErrUnexpectedEOF}, &outputError{io.ErrShortWrite}
-	for _, test := range []struct {
-		failed []error
-		want   int
-	}{
-		{[]error{unread}, exitInput},
-		{[]error{unread, unread}, exitInput},
-		{[]error{unwritten, unwritten}, exitOutput},
-		{[]error{&paint.DivergedError{Err: io.EOF}}, exitDiverged},
-		{[]error{unread, unwritten}, exitFailure},
-		{[]error{unread, unread, &usageError{io.EOF}}, exitFailure},
-	} {
-		if got := exitCode(&batchError{test.failed, 9}); got != test.want {
-			t.Errorf("%v: exit code %d, want %d", test.failed, got, test.want)
-		}
-	}
-}
 
 // running is a command that reports by events.
 type running struct {
@@ -107,6 +85,11 @@ func isWritten(t *testing.T, path string) {
 	}
 }
 
+func isThere(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
 // TestInterruptedBatch: what is not finished is not saved, and is not said to be.
 func TestInterruptedBatch(t *testing.T) {
 	folder := inputFolder(t)
@@ -117,7 +100,7 @@ func TestInterruptedBatch(t *testing.T) {
 	r := start(t, folder, append([]string{"paint", "[cs]*.png"}, append(unending[2:], "--out-dir", "out")...)...)
 	r.await("progress")
 	last, all, code := r.interrupt()
-	if code != exitInterrupted {
+	if code != cli.ExitInterrupted {
 		t.Errorf("exit code %d", code)
 	}
 	const want = `{"event":"error","exit":130,"message":"interrupted after 1 of 2 paintings; the same command goes on","paintings":2,"painted":0,"skipped":1,"failed":0}`
@@ -137,7 +120,7 @@ func TestInterruptedBatch(t *testing.T) {
 func TestBatchWithoutInputs(t *testing.T) {
 	out, err := pastiche(inputFolder(t), "paint", "missing", "style.png", "--out-dir", "out", "--json").Output()
 	const want = `{"event":"error","exit":3,"message":"missing: no such file, folder or pattern","paintings":0,"painted":0,"skipped":0,"failed":0}` + "\n"
-	if code := exitOf(t, err); code != exitInput || string(out) != want {
+	if code := exitOf(t, err); code != cli.ExitInput || string(out) != want {
 		t.Errorf("exit code %d, said %s", code, out)
 	}
 }
@@ -148,7 +131,7 @@ func TestBatchOfUnreadable(t *testing.T) {
 	write(t, filepath.Join(folder, "bad.png"))
 	out, err := pastiche(folder, "paint", "bad.png", "style.png", "--out-dir", "out", "--json").Output()
 	events := strings.Split(string(out), "\n")
-	if code := exitOf(t, err); code != exitInput || len(events) != 3 ||
+	if code := exitOf(t, err); code != cli.ExitInput || len(events) != 3 ||
 		!strings.HasPrefix(events[0], `{"event":"error","output":"out/bad-style.png","exit":3,"message":"bad.png: `) ||
 		events[1] != `{"event":"error","exit":3,"message":"1 of 1 paintings failed","paintings":1,"painted":0,"skipped":0,"failed":1}` {
 		t.Errorf("exit code %d, said %s", code, out)
@@ -160,10 +143,10 @@ func TestInterruptedBeforeTheFirstIteration(t *testing.T) {
 	r := start(t, folder, "paint", "content.png", "style.png", "--size", "768", "--set", "first_size=0")
 	r.await("start")
 	last, all, code := r.interrupt()
-	if code != exitInterrupted || !strings.Contains(last, `"message":"interrupted before the first iteration; there is no painting to save"`) {
+	if code != cli.ExitInterrupted || !strings.Contains(last, `"message":"interrupted before the first iteration; there is no painting to save"`) {
 		t.Errorf("exit code %d, the last event is %s", code, last)
 	}
-	if strings.Contains(all, `"saved"`) || exists(filepath.Join(folder, "content-style.png")) {
+	if strings.Contains(all, `"saved"`) || isThere(filepath.Join(folder, "content-style.png")) {
 		t.Errorf("saved: %s", all)
 	}
 }
@@ -175,7 +158,7 @@ func TestNameIsTakenWhenSaving(t *testing.T) {
 	r.await("progress")
 	write(t, filepath.Join(folder, "content-style.png"))
 	last, all, code := r.interrupt()
-	if code != exitInterrupted || !strings.Contains(last, "saved in content-style-2.png") || !strings.Contains(all, `{"event":"saved","path":"content-style-2.png"}`) {
+	if code != cli.ExitInterrupted || !strings.Contains(last, "saved in content-style-2.png") || !strings.Contains(all, `{"event":"saved","path":"content-style-2.png"}`) {
 		t.Errorf("exit code %d, the events are %s", code, all)
 	}
 	isWritten(t, filepath.Join(folder, "content-style.png"))
@@ -222,7 +205,7 @@ func TestCheckpointOfACrash(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, err := pastiche(folder, args...).CombinedOutput()
-	if code := exitOf(t, err); code != exitUsage || !strings.HasPrefix(string(out), "pastiche: c is a checkpoint: --resume c continues it; remove it to begin anew\n") {
+	if code := exitOf(t, err); code != cli.ExitUsage || !strings.HasPrefix(string(out), "pastiche: c is a checkpoint: --resume c continues it; remove it to begin anew\n") {
 		t.Errorf("exit code %d, said %s", code, out)
 	}
 	if after, err := os.ReadFile(filepath.Join(folder, "c")); string(after) != string(before) {
@@ -230,7 +213,7 @@ func TestCheckpointOfACrash(t *testing.T) {
 	}
 	r = start(t, folder, append(args, "--resume", "c")...)
 	r.await("progress")
-	if last, _, code := r.interrupt(); code != exitInterrupted || !strings.Contains(last, "with --resume c continues it") {
+	if last, _, code := r.interrupt(); code != cli.ExitInterrupted || !strings.Contains(last, "with --resume c continues it") {
 		t.Errorf("exit code %d, the last event is %s", code, last)
 	}
 }
@@ -243,72 +226,18 @@ func TestCheckpointOfAnother(t *testing.T) {
 	r := start(t, folder, append(unending, "-o", "p.png", "--checkpoint", "c", "--checkpoint-every", "1h")...)
 	r.await("progress")
 	write(t, c)
-	if last, _, code := r.interrupt(); code != exitInterrupted || strings.Contains(last, "--resume") {
+	if last, _, code := r.interrupt(); code != cli.ExitInterrupted || strings.Contains(last, "--resume") {
 		t.Errorf("exit code %d, the last event is %s", code, last)
 	}
 	isWritten(t, c)
-
-	own := &checkpoints{path: filepath.Join(folder, "d")}
-	put := func(w io.Writer) error { _, err := io.WriteString(w, "own"); return err }
-	for range 2 { // a new file, and the same again
-		if err := own.save(put); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write(t, own.path)
-	if err := own.save(put); exitCode(err) != exitOutput || !strings.Contains(err.Error(), "is not written over") {
-		t.Errorf("over another's file: %v", err)
-	}
-	own.drop()
-	isWritten(t, own.path)
-	os.Remove(own.path)
-	if err := own.save(put); err != nil {
-		t.Errorf("where the file has gone: %v", err)
-	}
-	own.drop()
-	if exists(own.path) {
-		t.Error("its own file stays")
-	}
 }
 
-func TestPrintable(t *testing.T) {
-	for text, want := range map[string]string{
-		"a\x1b[31m\x07\n\t\x7f":      `a\x1b[31m\a\n\t\x7f`,
-		"\u009b31m \xff\u202e\u2028": `\u009b31m \xff\u202e\u2028`,
-		`C:\x1b "q" 'e' ü 東京 👩‍👩‍👧 `: `C:\x1b "q" 'e' ü 東京 👩‍👩‍👧 `,
-		"9.41\u202fAM\u00a0x":        "9.41\u202fAM\u00a0x",
-		"\uFFFD":                     "\uFFFD",
-	} {
-		if got := printable(text); got != want {
-			t.Errorf("%q: %s, want %s", text, got, want)
-		}
-	}
-	if got := printableJSON("\x7f\u009b\xff"); got != `\u007f\u009b\ufffd` {
-		t.Errorf("JSON: %s", got)
-	}
-}
-
-// TestSentences: several errors are a line each, and their names do not make more.
-func TestSentences(t *testing.T) {
-	var b strings.Builder
-	printError(&b, errors.Join(errors.New("a\nb"), &batchError{[]error{errors.New("c\nd")}, 2}))
-	const want = "pastiche: a\\nb\n1 of 2 paintings failed:\n  c\\nd\n"
-	if b.String() != want {
-		t.Errorf("said %q, want %q", b.String(), want)
-	}
-	if exitCode(errNotBegun) != exitInterrupted || !errors.Is(errNotBegun, context.Canceled) {
-		t.Errorf("exit code %d", exitCode(errNotBegun))
-	}
-}
-
-// TestArgumentsAreKnown: every command's usage line has words for its arguments that
-// refuseEmpty knows.
+// TestArgumentsAreKnown: every command refuses an empty name for each of its arguments.
 func TestArgumentsAreKnown(t *testing.T) {
-	for _, cmd := range newRootCommand().Commands() {
+	for _, cmd := range newProgram().Root.Commands() {
 		for _, cmd := range append(cmd.Commands(), cmd) {
-			words := strings.Fields(cmd.Use)[1:]
-			if len(words) > 0 && len(argumentWords(cmd)) == 0 {
-				t.Errorf("%s: what are its arguments?", cmd.Use)
+			if words := strings.Fields(cmd.Use)[1:]; len(words) > 0 && exitCode(cmd.Root().PersistentPreRunE(cmd, []string{""})) != cli.ExitUsage {
+				t.Errorf("%s: takes an empty name", cmd.Use)
 			}
 		}
 	}

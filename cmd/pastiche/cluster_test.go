@@ -17,6 +17,7 @@ import (
 
 	"github.com/pastiche-art/pastiche/api"
 	"github.com/pastiche-art/pastiche/client"
+	"github.com/pastiche-art/pastiche/internal/cli"
 )
 
 // natsServer runs a NATS server and returns its URL.
@@ -100,7 +101,7 @@ func TestCluster(t *testing.T) {
 		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 			t.Fatal(err)
 		}
-		if code := exitOf(t, cmd.Wait()); code != exitOK {
+		if code := exitOf(t, cmd.Wait()); code != cli.ExitOK {
 			t.Errorf("%v ended with %d", cmd.Args, code)
 		}
 	}
@@ -130,14 +131,14 @@ func TestStopWithoutNATS(t *testing.T) {
 		}
 		if args[0] == "worker" { // which is alive, and not ready
 			get(t, url+"/healthz")
-			if exitOf(t, pastiche(t.TempDir(), "health", "--server", url).Run()) != exitFailure {
+			if exitOf(t, pastiche(t.TempDir(), "health", "--server", url).Run()) != cli.ExitFailure {
 				t.Error("a worker without NATS is ready")
 			}
 		}
 		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 			t.Fatal(err)
 		}
-		if code := exitOf(t, cmd.Wait()); code != exitOK {
+		if code := exitOf(t, cmd.Wait()); code != cli.ExitOK {
 			t.Errorf("%v ended with %d", args, code)
 		}
 	}

@@ -41,7 +41,7 @@ const putBackFor = 45 * time.Second
 // the command does not have those flags or arguments.
 func parsed(t *testing.T, line []string) *cobra.Command {
 	t.Helper()
-	cmd, rest, err := newRootCommand().Find(line)
+	cmd, rest, err := newProgram().Root.Find(line)
 	if err == nil {
 		err = cmd.ParseFlags(rest)
 	}

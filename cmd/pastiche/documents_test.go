@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/paint"
 )
 
@@ -199,7 +201,7 @@ func TestDocumentedFlags(t *testing.T) {
 		set     = regexp.MustCompile(`--set '?([a-z_]+)=`)
 	)
 	flags := make(map[string]bool)
-	eachBelow(documentedRoot(), func(cmd *cobra.Command) {
+	cli.EachCommand(documentedRoot(), func(cmd *cobra.Command) {
 		for _, name := range flag.FindAllStringSubmatch(" "+strings.ReplaceAll(cmd.LocalFlags().FlagUsages(), "\n", " "), -1) {
 			flags[name[1]] = true
 		}
@@ -256,21 +258,33 @@ func TestDocumentedFlags(t *testing.T) {
 	}
 }
 
+// TestDocumentedRecipes: the table of recipes in the README has the recipes and the times that
+// 'pastiche recipes' prints, in the same order.
+func TestDocumentedRecipes(t *testing.T) {
+	_, section, found := strings.Cut(documents(t)[filepath.Join(repository, "README.md")], "\n## Recipes\n")
+	if !found {
+		t.Fatal("README.md has no section Recipes")
+	}
+	section, _, _ = strings.Cut(section, "\n## ")
+	var documented, printed []string
+	for _, row := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\|.*\\| ([0-9.]+) \\|$").FindAllStringSubmatch(section, -1) {
+		documented = append(documented, row[1]+" "+row[2])
+	}
+	for _, name := range paint.RecipeNames() {
+		printed = append(printed, fmt.Sprintf("%s %g", name, recipeTexts[name].time))
+	}
+	if !slices.Equal(documented, printed) {
+		t.Errorf("README.md has the recipes and times %q, 'pastiche recipes' prints %q", documented, printed)
+	}
+}
+
 // othersFlags are flags of other programs.
 var othersFlags = map[string]bool{"stop-timeout": true}
 
 // documentedRoot returns the command with those that cobra adds when it runs.
 func documentedRoot() *cobra.Command {
-	root := newRootCommand()
+	root := newProgram().Root
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd("bash")
 	return root
-}
-
-// eachBelow calls f for a command and all those below it.
-func eachBelow(cmd *cobra.Command, f func(*cobra.Command)) {
-	f(cmd)
-	for _, below := range cmd.Commands() {
-		eachBelow(below, f)
-	}
 }

@@ -1,58 +1,33 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/internal/kernel"
-	"github.com/pastiche-art/pastiche/paint"
+	"github.com/pastiche-art/pastiche/internal/painter"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
 // threadsUsage is the help text of the flag --threads.
 var threadsUsage = fmt.Sprintf("threads, at most %d (default one for each processor)", kernel.MaxThreads)
 
-// engineOptions are the flags of every command that shows pictures to a
-// network.
-type engineOptions struct {
-	network   string
-	threads   int
-	precision kernel.Precision
-	memory    byteSize
-	maxPixels int64
-	inputs    inputs
-}
+const memoryHelp = "memory to use, `SIZE` such as 2GiB: large pictures are computed in parts that fit (default no limit, and an error where less is free)"
 
-func (o *engineOptions) AddFlags(cmd *cobra.Command) {
+// addEngine adds the flags of every command that shows pictures to a network.
+func addEngine(cmd *cobra.Command, e *painter.Engine, in *painter.Inputs) {
 	flags := cmd.Flags()
-	flags.StringVar(&o.network, "network", "builtin", "`NAME` of a network, as 'pastiche networks list' lists them, or a file that holds one")
-	flags.IntVar(&o.threads, "threads", 0, threadsUsage)
-	addPrecision(cmd, &o.precision)
-	flags.Var(&o.memory, "memory", memoryHelp)
-	flags.Int64Var(&o.maxPixels, "max-pixels", picture.DefaultMaxPixels, "largest input picture, in pixels")
-	completeBy(cmd, "network", completeNetworks(cobra.ShellCompDirectiveDefault))
-	section(cmd, "Machine", "network", "threads", "precision", "memory", "max-pixels")
-}
-
-// openRecipeNetwork returns the network that was asked for, or else the one that the
-// recipe is meant for; where that is not on this machine, substitute says so.
-func (o *engineOptions) openRecipeNetwork(flags *pflag.FlagSet, r *paint.Recipe) (n *paint.Network, substitute string, err error) {
-	if flags.Changed("network") {
-		n, err = o.openNetwork()
-		return n, "", err
-	}
-	if n, err = paint.DefaultNetwork(r); err != nil {
-		return nil, "", networkError(err)
-	}
-	if isCourse(*r) && n.Name == o.network {
-		substitute = "The built-in network stands in for the course's VGG-19, which 'pastiche networks pull vgg19' fetches."
-	}
-	return n, substitute, nil
+	flags.StringVar(&e.Network, "network", "", "`NAME` of a network, as 'pastiche networks list' lists them, or a file that holds one")
+	flags.Lookup("network").DefValue = painter.BuiltinNetwork
+	flags.IntVar(&e.Threads, "threads", 0, threadsUsage)
+	addPrecision(cmd, &e.Precision)
+	cli.BytesVar(flags, &e.Memory, "memory", memoryHelp)
+	flags.Int64Var(&in.MaxPixels, "max-pixels", picture.DefaultMaxPixels, "largest input picture, in pixels")
+	cli.CompleteBy(cmd, "network", completeNetworks(cobra.ShellCompDirectiveDefault))
+	cli.Section(cmd, "Machine", "network", "threads", "precision", "memory", "max-pixels")
 }
 
 // addPrecision adds the flag of the number format that the network computes in.
@@ -62,50 +37,5 @@ func addPrecision(cmd *cobra.Command, precision *kernel.Precision) {
 		names = append(names, p.String())
 	}
 	cmd.Flags().TextVar(precision, "precision", kernel.Float32, "number `FORMAT` that the network computes in: "+strings.Join(names, ", "))
-	complete(cmd, "precision", names, cobra.ShellCompDirectiveNoFileComp)
-}
-
-// validate checks what the library does not know.
-func (o *engineOptions) validate() error {
-	if o.threads < 0 || o.threads > kernel.MaxThreads {
-		return misused("--threads %d: expected 1 to %d, or 0 for one on each processor", o.threads, kernel.MaxThreads)
-	}
-	if o.maxPixels < 1 {
-		return misused("--max-pixels %d: expected 1 or more", o.maxPixels)
-	}
-	return nil
-}
-
-// openNetwork returns the network that was asked for.
-func (o *engineOptions) openNetwork() (*paint.Network, error) {
-	n, err := paint.OpenNetwork(o.network)
-	if err != nil {
-		return nil, networkFileError(o.network, err)
-	}
-	return n, nil
-}
-
-// invalidValue gives pflag's complaint about a value its sentence.
-func invalidValue(invalid *pflag.InvalidValueError) error {
-	kind := invalid.GetFlag().Value.Type()
-	expected := map[string]string{
-		"int": "a whole number", "int64": "a whole number", "uint64": "a whole number, 0 or more",
-		"float64": "a number", "float64Slice": "numbers with commas between them", "duration": "a time such as 30s",
-	}[kind]
-	if expected == "" || kind != "duration" && !errors.As(invalid, new(*strconv.NumError)) {
-		return misused("--%s %s: %w", invalid.GetFlag().Name, invalid.GetValue(), errors.Unwrap(invalid))
-	}
-	return misused("--%s %s: expected %s", invalid.GetFlag().Name, invalid.GetValue(), expected)
-}
-
-// complete registers the values of a flag for the shell.
-func complete(cmd *cobra.Command, flag string, values []string, directive cobra.ShellCompDirective) {
-	completeBy(cmd, flag, cobra.FixedCompletions(values, directive))
-}
-
-// completeBy registers what finds the values of a flag for the shell.
-func completeBy(cmd *cobra.Command, flag string, find cobra.CompletionFunc) {
-	if err := cmd.RegisterFlagCompletionFunc(flag, find); err != nil {
-		panic(err) // only for a flag that does not exist
-	}
+	cli.Complete(cmd, "precision", names, cobra.ShellCompDirectiveNoFileComp)
 }

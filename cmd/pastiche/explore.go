@@ -1,24 +1,18 @@
 package main
 
 import (
-	"bytes"
-	"context"
-	"errors"
-	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/pastiche-art/pastiche/explore"
-	"github.com/pastiche-art/pastiche/paint"
-	"github.com/pastiche-art/pastiche/picture"
-	"github.com/pastiche-art/pastiche/provenance"
+	"github.com/pastiche-art/pastiche/internal/cli"
+	"github.com/pastiche-art/pastiche/internal/exploration"
+	"github.com/pastiche-art/pastiche/internal/painter"
 )
 
 func newExploreCommand() *cobra.Command {
-	var opts exploreOptions
+	var e exploration.Explorer
 	cmd := &cobra.Command{
 		Use:   "explore PHOTO PAINTING...",
 		Short: "Paint a sheet of small variations to choose from",
@@ -45,261 +39,47 @@ at once.`,
   pastiche explore photo.jpg painting.jpg --vary recipe,strength -o sheet.png
   pastiche explore photo.jpg painting.jpg --vary seed --recipe gatys --size 1024
   pastiche explore photo.jpg painting.jpg --json | jq '.paintings[4].command'`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) < 2 {
-				return misused("expected a photo and at least one painting, found %d in all", len(args))
-			}
-			return nil
-		},
+		Args: cli.Args(2, -1, "a photo and at least one painting"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runExplore(cmd.Context(), &opts, cmd.Flags(), work{content: args[0], styles: args[1:]})
+			chooseRecipe(cmd, &e)
+			return e.Paint(cmd.Context(), painter.Work{Content: args[0], Styles: args[1:]})
 		},
 	}
-	opts.AddFlags(cmd)
+	addExplorer(cmd, &e)
 	return cmd
 }
 
-// exploreOptions are the flags of an exploration.
-type exploreOptions struct {
-	recipeOptions
-	engineOptions
-	output      string
-	vary        []string
-	study       int
-	seed        uint64
-	json, quiet bool
-}
-
-func (o *exploreOptions) AddFlags(cmd *cobra.Command) {
+// addExplorer adds the flags of an exploration.
+func addExplorer(cmd *cobra.Command, e *exploration.Explorer) {
 	flags := cmd.Flags()
-	flags.SortFlags = false // so that the commands have them in the order that they were given in
 	var names []string
 	for _, p := range explore.Parameters() {
 		names = append(names, string(p))
 	}
-	flags.StringSliceVar(&o.vary, "vary", []string{string(explore.Strength), string(explore.StyleScale)},
+	flags.StringSliceVar(&e.Vary, "vary", []string{string(explore.Strength), string(explore.StyleScale)},
 		"`WHAT` the paintings differ in, one or two of: "+strings.Join(names, ", "))
 	flags.Lookup("vary").DefValue = string(explore.Strength) + "," + string(explore.StyleScale)
-	complete(cmd, "vary", names, cobra.ShellCompDirectiveNoFileComp)
-	flags.StringVarP(&o.output, "output", "o", "", "`FILE` or folder to save the sheet in (default a name after the inputs)")
-	section(cmd, "Everyday", "vary", "output")
-	everyday(cmd, "vary", "output")
-	flags.StringVar(&o.name, "recipe", paint.RecipeNames()[0], "`NAME` of a recipe, which 'pastiche recipes' lists: "+strings.Join(paint.RecipeNames(), ", "))
-	complete(cmd, "recipe", paint.RecipeNames(), cobra.ShellCompDirectiveNoFileComp)
-	o.addStrength(cmd)
-	o.everydayFlags(cmd, "size", "iterations", "content_weight", "style_scale", "colors", "faces")
-	o.addSet(cmd)
-	flags.Uint64Var(&o.seed, "seed", 0, "`N` that chooses the noise to begin with; the first one with --vary seed")
-	section(cmd, "Recipe", "set", "seed")
-	flags.IntVar(&o.study, "study-size", explore.DefaultSize, "long side of each painting on the sheet in pixels; more shows more and takes longer")
-	flags.BoolVarP(&o.quiet, "quiet", "q", false, "report no progress")
-	flags.BoolVar(&o.json, "json", false, "print the sheet's name and the commands as one JSON object")
-	section(cmd, "Output", "study-size", "quiet", "json")
-	everyday(cmd, "set", "study-size")
-	o.engineOptions.AddFlags(cmd)
+	cli.Complete(cmd, "vary", names, cobra.ShellCompDirectiveNoFileComp)
+	flags.StringVarP(&e.Output, "output", "o", "", "`FILE` or folder to save the sheet in (default a name after the inputs)")
+	cli.Section(cmd, "Everyday", "vary", "output")
+	cli.Everyday(cmd, "vary", "output")
+	addRecipe(cmd, &e.Recipe)
+	addStrength(cmd, &e.Recipe)
+	everydayFlags(cmd, &e.Recipe, "size", "iterations", "content_weight", "style_scale", "colors", "faces")
+	addSet(cmd, &e.Recipe)
+	flags.Uint64Var(&e.Seed, "seed", 0, "`N` that chooses the noise to begin with; the first one with --vary seed")
+	cli.Section(cmd, "Recipe", "set", "seed")
+	flags.IntVar(&e.StudySize, "study-size", explore.DefaultSize, "long side of each painting on the sheet in pixels; more shows more and takes longer")
+	flags.BoolVarP(&e.Quiet, "quiet", "q", false, "report no progress")
+	flags.BoolVar(&e.JSON, "json", false, "print the sheet's name and the commands as one JSON object")
+	cli.Section(cmd, "Output", "study-size", "quiet", "json")
+	cli.Everyday(cmd, "set", "study-size")
+	addEngine(cmd, &e.Engine, &e.Inputs)
 }
 
-// variations returns what is painted.
-func (o *exploreOptions) variations(flags *pflag.FlagSet) ([]explore.Variation, error) {
-	fixed := make(map[explore.Parameter]string)
-	for _, name := range append([]string{"recipe", "strength", "seed"}, everydayParameters...) {
-		if flags.Changed(parameterFlag(name)) {
-			fixed[explore.Parameter(name)] = flags.Lookup(parameterFlag(name)).Value.String()
-		}
+// chooseRecipe leaves the recipe to what varies where it is not given.
+func chooseRecipe(cmd *cobra.Command, e *exploration.Explorer) {
+	if !cmd.Flags().Changed("recipe") {
+		e.Recipe.Name = ""
 	}
-	for _, setting := range o.settings {
-		name, value, err := parseSetting(setting)
-		if err == nil {
-			err = inSetting(name, new(paint.Fine()).Set(name, value)) // which names the flag of a mistake
-		}
-		if err != nil {
-			return nil, err
-		}
-		fixed[explore.Parameter(name)] = value
-	}
-	var varied []explore.Parameter
-	for _, name := range o.vary {
-		p := explore.Parameter(name)
-		if _, given := fixed[p]; given && p != explore.Seed {
-			return nil, misused("--vary %s and a %s that is given: expected one or the other", p, p)
-		}
-		varied = append(varied, p)
-	}
-	all, err := explore.Vary(fixed, varied...)
-	var option *paint.OptionError
-	if errors.As(err, &option) && option.Option == "vary" {
-		return nil, misused("--vary: %s", option.Reason)
-	}
-	if err != nil {
-		return nil, inFlags(err)
-	}
-	return all, nil
 }
-
-func runExplore(ctx context.Context, opts *exploreOptions, flags *pflag.FlagSet, w work) error {
-	if err := opts.validate(); err != nil {
-		return err
-	}
-	if opts.study < 1 || opts.study > paint.MaxSize {
-		return misused("--study-size %d: expected 1 to %d", opts.study, paint.MaxSize)
-	}
-	variations, err := opts.variations(flags)
-	if err != nil {
-		return err
-	}
-	if opts.output == standardOutput {
-		return misused("--output -: the commands are printed on standard output: expected a file")
-	}
-	files := &paths{inputs: append([]string{w.content}, w.styles...)}
-	files.namePainting(opts.output, false, w.name()+"-explore")
-	if err := files.check(); err != nil {
-		return err
-	}
-	pictures, err := opts.openPictures(ctx, files.inputs)
-	if err != nil {
-		return err
-	}
-	if err := files.prepare(); err != nil {
-		return err
-	}
-	defer files.tidy()
-	options := explore.Options{
-		Size: opts.study, Threads: opts.threads, Precision: opts.precision, Memory: opts.limitMemory(),
-	}
-	if flags.Changed("network") {
-		if options.Network, err = opts.openNetwork(); err != nil {
-			return err
-		}
-	}
-	regions := paint.InMannerOf(pictures[1:]...)
-	studies, err := explore.Prepare(pictures[0], regions, variations, options)
-	if err != nil {
-		return w.inputFiles().named(err)
-	}
-	var at explore.Variation
-	report := newReporter(opts.quiet || opts.json, explore.Schedule(studies), func(paint.Progress) string {
-		return fmt.Sprintf("painting %d of %d: %s", at.Number, len(studies), at.Label())
-	})
-	opts.inputs.tell(report.say)
-	for _, s := range studies {
-		if s.Err != nil {
-			report.say("%d, %s, is left out: %v", s.Number, s.Label(), s.Err)
-		}
-	}
-	options.Progress = func(p explore.Progress) {
-		at = p.Variation
-		report.iteration(p.Progress)
-	}
-	hush := context.AfterFunc(ctx, func() {
-		report.say("Stopping after this iteration; Ctrl-C again stops at once.")
-	})
-	paintErr := explore.Paint(ctx, pictures[0], regions, studies, options)
-	hush()
-	if err := report.close(); err != nil {
-		return err
-	}
-	return opts.conclude(flags, w, files, variations, studies, paintErr)
-}
-
-// conclude saves the sheet of the studies that are painted and prints the commands of
-// their variations. paintErr is why not all were painted, or nil.
-func (o *exploreOptions) conclude(flags *pflag.FlagSet, w work, files *paths, variations []explore.Variation, studies []explore.Study, paintErr error) error {
-	paper := explore.Sheet(studies)
-	if paper == nil { // not one is finished
-		for _, s := range studies {
-			if paintErr == nil {
-				paintErr = s.Err
-			}
-		}
-		if errors.Is(paintErr, context.Canceled) {
-			return errInterrupted
-		}
-		return w.inputFiles().named(paintErr)
-	}
-	if err := files.savePainting(paper, picture.SaveOptions{}); err != nil {
-		return err
-	}
-	sheet := files.painting
-	choices := exploration{Sheet: sheet}
-	for i, s := range studies {
-		if s.Picture != nil {
-			choices.Paintings = append(choices.Paintings, o.explored(flags, w, variations[i]))
-		}
-	}
-	var err error
-	if o.json {
-		err = printJSON([]exploration{choices})
-	} else {
-		err = choices.print()
-	}
-	if err != nil {
-		return err
-	}
-	if paintErr != nil {
-		return &unexploredError{sheet, len(choices.Paintings), len(studies), w.inputFiles().named(paintErr)}
-	}
-	if !o.quiet && !o.json {
-		warn("Saved %s (%d x %d pixels), with %d paintings.", sheet, paper.W, paper.H, len(choices.Paintings))
-	}
-	return nil
-}
-
-// exploration is what explore prints.
-type exploration struct {
-	Sheet     string     `json:"sheet"`
-	Paintings []explored `json:"paintings"`
-}
-
-// explored is a painting of a sheet.
-type explored struct {
-	Number  int                          `json:"number"`
-	Label   string                       `json:"label"`
-	Choices map[explore.Parameter]string `json:"choices"`
-	Command []string                     `json:"command"` // that paints it large
-}
-
-// explored returns what is printed of a variation.
-func (o *exploreOptions) explored(flags *pflag.FlagSet, w work, v explore.Variation) explored {
-	e := explored{Number: v.Number, Label: v.Label(), Choices: make(map[explore.Parameter]string)}
-	r := provenance.Record{Seed: v.Seed, Precision: o.precision, Recipe: v.Recipe}
-	override(flags, "network", &r.Network.Name, o.network)
-	override(flags, "strength", &r.Strength, (*paint.Strength)(&o.strength))
-	for _, c := range v.Choices {
-		e.Choices[c.Parameter] = c.Value
-		if s, err := paint.ParseStrength(c.Value); err == nil && c.Parameter == explore.Strength {
-			r.Strength = &s
-		}
-	}
-	for _, f := range w.inputFiles().all() {
-		r.Inputs = append(r.Inputs, provenance.Input{Role: f.role, Name: f.path})
-	}
-	e.Command = r.Command()
-	return e
-}
-
-// print prints a numbered list.
-func (e *exploration) print() error {
-	var b bytes.Buffer
-	width := len(strconv.Itoa(len(e.Paintings)))
-	for _, p := range e.Paintings {
-		fmt.Fprintf(&b, "%*d. %s\n%*s  %s\n", width, p.Number, p.Label, width, "", printable(shellWords(p.Command)))
-	}
-	return printText(b.Bytes())
-}
-
-// unexploredError says why a sheet has fewer paintings than it should.
-type unexploredError struct {
-	sheet       string
-	painted, of int
-	cause       error
-}
-
-func (e *unexploredError) Error() string {
-	why := e.cause.Error()
-	if errors.Is(e.cause, context.Canceled) {
-		why = "interrupted"
-	}
-	return fmt.Sprintf("%s after %d of %d paintings; the sheet with these is saved in %s", why, e.painted, e.of, e.sheet)
-}
-
-func (e *unexploredError) Unwrap() error { return e.cause }

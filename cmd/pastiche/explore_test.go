@@ -1,81 +1,56 @@
 package main
 
 import (
-	"context"
+	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/pastiche-art/pastiche/explore"
-	"github.com/pastiche-art/pastiche/paint"
-	"github.com/pastiche-art/pastiche/picture"
+	"github.com/pastiche-art/pastiche/internal/exploration"
+	"github.com/pastiche-art/pastiche/internal/painter"
 )
 
 // TestExploredCommands: what the commands paint is what the sheet shows.
 func TestExploredCommands(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "mine.json")
+	if err := os.WriteFile(file, []byte(`{"name":"gatys","content_weight":0.1,"size":300}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, args := range [][]string{
 		{"--size", "300", "--recipe", "strotss"},
 		{"--vary", "recipe,strength", "--iterations", "7"},
 		{"--vary", "colors", "--strength", "0.3"},
 		{"--vary", "seed", "--seed", "9", "--style-scale", "2"},
+		{"--recipe", file},
+		{"--recipe", file, "--vary", "colors", "--strength", "bold", "--set", "rotations=2"},
 	} {
-		var opts exploreOptions
+		var e exploration.Explorer
 		cmd := newExploreCommand()
 		cmd.ResetFlags()
-		opts.AddFlags(cmd)
+		addExplorer(cmd, &e)
 		if err := cmd.ParseFlags(args); err != nil {
 			t.Fatal(err)
 		}
-		variations, err := opts.variations(cmd.Flags())
+		chooseRecipe(cmd, &e)
+		variations, err := e.Variations()
 		if err != nil {
 			t.Fatal(err)
 		}
+		work := painter.Work{Content: "p.png", Styles: []string{"s.png"}}
 		for _, v := range variations {
-			words := opts.explored(cmd.Flags(), work{content: "p.png", styles: []string{"s.png"}}, v).Command
+			words := e.Command(work, v)
 			var painting paintOptions
-			painter := newPaintCommand()
-			painter.ResetFlags()
-			painting.AddFlags(painter)
-			if err := painter.ParseFlags(words[2:]); err != nil {
+			command := newPaintCommand()
+			command.ResetFlags()
+			painting.AddFlags(command)
+			if err := command.ParseFlags(words[2:]); err != nil {
 				t.Fatalf("%v: %v", words, err)
 			}
-			recipe, err := painting.recipe(painter.Flags())
-			if diff := cmp.Diff(v.Recipe, recipe); err != nil || diff != "" || painting.seed != v.Seed {
-				t.Errorf("%v: seed %d, expected %d; %v (-want +got):\n%s", words, painting.seed, v.Seed, err, diff)
+			recipe, err := painting.ChosenRecipe(work)
+			if diff := cmp.Diff(v.Recipe, recipe); err != nil || diff != "" || painting.Seed != v.Seed {
+				t.Errorf("%v: seed %d, expected %d; %v (-want +got):\n%s", words, painting.Seed, v.Seed, err, diff)
 			}
 		}
-	}
-}
-
-// TestInterruptedExploration: the sheet of what is finished is saved.
-func TestInterruptedExploration(t *testing.T) {
-	variations, err := explore.Vary(nil, explore.Strength)
-	if err != nil {
-		t.Fatal(err)
-	}
-	studies := make([]explore.Study, len(variations))
-	for i, v := range variations {
-		studies[i].Variation = v
-	}
-	opts, flags := exploreOptions{quiet: true}, newExploreCommand().Flags()
-	path := filepath.Join(t.TempDir(), "sheet.png")
-	conclude := func(cause error) error {
-		return opts.conclude(flags, work{content: "p.png", styles: []string{"s.png"}}, &paths{painting: path}, variations, studies, cause)
-	}
-	if err := conclude(context.Canceled); exitCode(err) != exitInterrupted || exists(path) {
-		t.Errorf("before the first is finished: %v, a sheet: %t", err, exists(path))
-	}
-	if err := conclude(&paint.DivergedError{Err: context.DeadlineExceeded}); exitCode(err) != exitDiverged {
-		t.Errorf("where it diverged: %v", err)
-	}
-	studies[0].Picture, studies[1].Picture = drawn(48, 32, 1), drawn(48, 32, 2)
-	err = conclude(context.Canceled)
-	want := "interrupted after 2 of 11 paintings; the sheet with these is saved in " + path
-	if exitCode(err) != exitInterrupted || err.Error() != want {
-		t.Errorf("got %v, expected %s", err, want)
-	}
-	if _, err := picture.Open(t.Context(), path, picture.Limits{}); err != nil {
-		t.Error(err)
 	}
 }

@@ -8,13 +8,24 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/internal/npy"
+	"github.com/pastiche-art/pastiche/internal/painter"
 	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
+// featuresOptions are the flags of 'pastiche features'.
+type featuresOptions struct {
+	recipe        painter.RecipeChoice // of which only Settings count
+	engine        painter.Engine
+	inputs        painter.Inputs
+	layer, output string
+	size          int
+}
+
 func newFeaturesCommand() *cobra.Command {
-	var opts featuresOptions
+	var o featuresOptions
 	cmd := &cobra.Command{
 		Use:   "features IMAGE --layer LAYER -o FILE.npy",
 		Short: "Save what a layer of the network sees in a picture",
@@ -24,88 +35,69 @@ ReLU; conv4_2 and relu4_2 are the same. The picture keeps its size unless --size
 is given.`,
 		Example: `  pastiche features photo.jpg --layer conv4_2 -o conv4_2.npy
   python3 -c "import numpy; print(numpy.load('conv4_2.npy').shape)"`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return misused("expected one picture, found %d", len(args))
-			}
-			return nil
-		},
+		Args: cli.Args(1, 1, "one picture"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runFeatures(cmd.Context(), &opts, args[0])
+			return o.run(cmd.Context(), args[0])
 		},
 	}
-	opts.AddFlags(cmd)
-	return cmd
-}
-
-type featuresOptions struct {
-	engineOptions
-	recipeOptions
-	layer, output string
-	size          int
-}
-
-func (o *featuresOptions) AddFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&o.layer, "layer", "", "`NAME` of the layer, such as conv4_2")
 	flags.StringVarP(&o.output, "output", "o", "", "`FILE` to save, with a name that ends in .npy; - is standard output")
 	flags.IntVar(&o.size, "size", 0, "long side to resize the picture to, in pixels (default its own)")
-	o.addSet(cmd)
+	addSet(cmd, &o.recipe)
 	flags.Lookup("set").Usage = "`NAME=VALUE` of a parameter of the network: pooling or replicate; repeatable"
-	section(cmd, "Everyday", "layer", "output", "size", "set")
-	o.engineOptions.AddFlags(cmd)
+	cli.Section(cmd, "Everyday", "layer", "output", "size", "set")
+	addEngine(cmd, &o.engine, &o.inputs)
+	return cmd
 }
 
 func (o *featuresOptions) validate() error {
 	switch {
 	case o.layer == "":
-		return misused("expected a layer: give one such as --layer conv4_2")
-	case o.output != standardOutput && strings.ToLower(filepath.Ext(o.output)) != ".npy":
-		return misused("--output %q: expected a name that ends in .npy", o.output)
+		return cli.Misused("expected a layer: give one such as --layer conv4_2")
+	case o.output != cli.StandardOutput && strings.ToLower(filepath.Ext(o.output)) != ".npy":
+		return cli.Misused("--output %q: expected a name that ends in .npy", o.output)
 	case o.size < 0 || o.size > paint.MaxSize:
-		return misused("--size %d: expected 1 to %d, or 0 for the picture's own", o.size, paint.MaxSize)
+		return cli.Misused("--size %d: expected 1 to %d, or 0 for the picture's own", o.size, paint.MaxSize)
 	}
-	return o.engineOptions.validate()
+	return o.engine.Validate()
 }
 
-func runFeatures(ctx context.Context, opts *featuresOptions, path string) error {
-	if err := opts.validate(); err != nil {
+func (o *featuresOptions) run(ctx context.Context, path string) error {
+	if err := o.validate(); err != nil {
 		return err
 	}
 	recipe := paint.Classic() // for its zero padding, which is a VGG's own
 	recipe.Pooling = nil      // for that of the network
-	for _, setting := range opts.settings {
-		name, value, err := parseSetting(setting)
-		if err == nil && name != "pooling" && name != "replicate" {
-			err = misused("--set %s: expected pooling or replicate, as no other parameter changes what a layer sees", name)
+	err := o.recipe.Set(&recipe, func(name string) error {
+		if name != "pooling" && name != "replicate" {
+			return cli.Misused("--set %s: expected pooling or replicate, as no other parameter changes what a layer sees", name)
 		}
-		if err == nil {
-			err = inSetting(name, recipe.Set(name, value))
-		}
-		if err != nil {
-			return err
-		}
-	}
-	p, err := opts.openPicture(ctx, path)
+		return nil
+	})
 	if err != nil {
 		return err
 	}
-	opts.inputs.tell(warn)
-	if err := checkOutput(opts.output); err != nil {
-		return err
-	}
-	network, err := opts.openNetwork()
+	p, err := o.inputs.Open(ctx, path)
 	if err != nil {
 		return err
 	}
-	if opts.size > 0 {
-		p = p.Resize(picture.FitLong(p.W, p.H, opts.size))
+	o.inputs.Tell(cli.Warn)
+	if err := painter.CheckOutput(o.output); err != nil {
+		return err
 	}
-	a, err := paint.Features(ctx, p, opts.layer, paint.Options{Recipe: &recipe, Network: network, Threads: opts.threads, Precision: opts.precision, Memory: opts.limitMemory()})
+	network, err := o.engine.OpenNetwork()
 	if err != nil {
-		return inputFiles{picture: path}.named(err)
+		return err
 	}
-	return writeOutput(opts.output, func(w io.Writer) error {
+	if o.size > 0 {
+		p = p.Resize(picture.FitLong(p.W, p.H, o.size))
+	}
+	a, err := paint.Features(ctx, p, o.layer, o.engine.Options(&recipe, network))
+	if err != nil {
+		return painter.Files{Picture: path}.Named(err)
+	}
+	return painter.WriteOutput(o.output, func(w io.Writer) error {
 		return npy.Write(w, a.Values, a.Channels, a.Height, a.Width)
 	})
 }

@@ -14,10 +14,10 @@ import (
 // understood gives a warning.
 func TestKeepProfile(t *testing.T) {
 	folder := inputFolder(t)
-	const row = 96
-	most := picture.New(row, 64) // all but the first row
+	const row, rows = 48, 32
+	most := picture.New(row, rows) // all but the first row
 	for i := range most.RGB {
-		if i%(row*64) >= row {
+		if i%(row*rows) >= row {
 			most.RGB[i] = 255
 		}
 	}
@@ -37,13 +37,13 @@ func TestKeepProfile(t *testing.T) {
 	}
 	paint := func(content, output string, flags ...string) (said string, err error) {
 		args := append([]string{"paint", content, "style.png", "-o", output,
-			"--recipe", "gatys", "--size", "96", "--iterations", "1"}, flags...)
+			"--recipe", "gatys", "--size", "48", "--iterations", "1"}, flags...)
 		text, err := pastiche(folder, args...).CombinedOutput()
 		return string(text), err
 	}
 	_, wide, f := fixture("profile-p3.png")
 	// As large as its painting, so that nothing is resized.
-	wide = wide.Resize(96, 64)
+	wide = wide.Resize(row, rows)
 	if err := picture.Save(folder+"/wide.png", wide, picture.SaveOptions{Profile: f}); err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func TestKeepProfile(t *testing.T) {
 			p = f.FromSRGB(p)
 		}
 		for i, v := range p.RGB {
-			if i%(row*64) < row {
+			if i%(row*rows) < row {
 				continue
 			}
 			// Beyond sRGB, colours are clipped unless the profile is kept.

@@ -1,40 +1,24 @@
 // Command pastiche paints a photograph in the manner of other pictures.
 //
-// The way of a command: main reads the verb, whose file holds its constructor,
-// its options with AddFlags, and its run function. That opens the inputs
-// (engine.go), calls the library, and writes the results. Errors come back to
-// main, which alone turns them into a sentence and an exit code.
-//
-// While a painting is made, each iteration is passed to its witnesses
-// (witness.go): one that reports to the user (bar.go, events.go), and
-// those that were asked for (course.go, snapshots.go, costlog.go).
+// The way of a command: the file of its verb holds its constructor, its flags,
+// which fill the options of a package below (painter for those that paint), and
+// its run function, which calls that package and prints the results. Errors come
+// back to package cli, which alone prints them, with the exit codes of this file.
 package main
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
+	"github.com/pastiche-art/pastiche/internal/jobs"
 	"github.com/pastiche-art/pastiche/internal/kernel"
 	"github.com/pastiche-art/pastiche/internal/vgg"
 	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
-)
-
-// The exit codes.
-const (
-	exitOK          = 0
-	exitFailure     = 1
-	exitUsage       = 2
-	exitInput       = 3
-	exitOutput      = 4
-	exitDiverged    = 5
-	exitRefused     = 6
-	exitInterrupted = 130 // 128 and the number of SIGINT, as shells report it
+	"github.com/pastiche-art/pastiche/weights/registry"
 )
 
 // exitCodesHelp is the only list of exit codes for users.
@@ -45,7 +29,7 @@ const exitCodesHelp = `Every command ends with one of these codes:
     3  an input cannot be read: a picture or a network
     4  an output cannot be written
     5  the costs diverged; the best picture so far is saved
-    6  the server refuses access: ` + keyVariable + ` holds no API key of it
+    6  the server refuses access: ` + jobs.KeyVariable + ` holds no API key of it
   130  interrupted; a painting is saved as it is, and files that were fetched stay
 
 Of several paintings, the code is that of those that failed, or 1 where they
@@ -53,83 +37,62 @@ failed for several reasons.`
 
 // exitCode returns the exit code of a command that ended with err.
 func exitCode(err error) int {
+	if code := cli.ExitCode(err); code != cli.ExitFailure {
+		return code
+	}
 	var (
-		usage    *usageError
-		input    *inputError
 		option   *paint.OptionError
 		layer    *vgg.LayerError
 		size     *vgg.SizeError
 		memory   *paint.MemoryError
 		absent   *kernel.UnavailableError
-		output   *outputError
 		diverged *paint.DivergedError
-		batch    *batchError
 	)
-	if code, ok := exitOfServer(err); ok {
-		return code
-	}
 	switch {
-	case err == nil:
-		return exitOK
-	case errors.As(err, &batch):
-		return batch.exitCode()
-	case errors.As(err, &input), errors.Is(err, paint.ErrTransparent):
-		return exitInput
-	case errors.As(err, &output), errors.Is(err, picture.ErrWrite):
-		return exitOutput
-	case errors.As(err, &usage), errors.As(err, &option), errors.As(err, &layer), errors.As(err, &size), errors.As(err, &memory), errors.As(err, &absent):
-		return exitUsage
+	case errors.Is(err, paint.ErrTransparent):
+		return cli.ExitInput
+	case errors.Is(err, picture.ErrWrite):
+		return cli.ExitOutput
+	case errors.As(err, &option), errors.As(err, &layer), errors.As(err, &size), errors.As(err, &memory), errors.As(err, &absent):
+		return cli.ExitUsage
 	case errors.As(err, &diverged):
-		return exitDiverged
-	case errors.Is(err, context.Canceled):
-		return exitInterrupted
+		return cli.ExitDiverged
 	}
-	return exitFailure
+	return cli.ExitFailure
 }
 
-// usageError is the fault of the command line.
-type usageError struct{ error }
+// environmentHelp is the only list of environment variables for users.
+const environmentHelp = `Every flag of every command may be given by a variable: PASTICHE_ and the flag's
+name in capitals, with _ for -. A flag on the command line wins over its variable,
+and an empty variable counts as none.
+  PASTICHE_LOG_FORMAT=json pastiche serve   # pastiche serve --log-format json
 
-func (e *usageError) Unwrap() error { return e.error }
+These variables have no flag:
+  ` + kernel.Variable + `   implementation of the engine to run instead of the fastest one; 'pastiche version' lists those of this machine
+  ` + registry.HomeVariable + `     folder of networks (default pastiche in $XDG_DATA_HOME or where the system keeps the data of programs)
+  ` + registry.MirrorVariable + `   URL or folder to pull networks from instead of their origin, or several with commas between them; files have the same names
+  ` + jobs.KeyVariable + `  API key of the server that 'pastiche jobs' uses
+  HTTPS_PROXY       proxy to pull networks through; NO_PROXY lists hosts without`
 
-func misused(format string, args ...any) error {
-	return &usageError{fmt.Errorf(format, args...)}
-}
+func main() { os.Exit(newProgram().Run()) }
 
-// inputError is the fault of a file that was to be read.
-type inputError struct{ error }
-
-func (e *inputError) Unwrap() error { return e.error }
-
-func main() { os.Exit(run()) }
-
-func run() int {
-	ctx, stop := interruptible(context.Background())
-	defer stop()
-	root := newRootCommand()
-	// What fails before a command has begun is cobra's complaint about its
-	// words and flags.
-	begun := false
-	root.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
-		begun = true
-		return refuseEmpty(cmd, args)
+// newProgram returns the whole program.
+func newProgram() *cli.Program {
+	p := &cli.Program{
+		Root: newRootCommand(),
+		Arguments: map[string]string{
+			"CONTENT": "a picture", "STYLE": "a picture", "PICTURE": "a picture", "PHOTO": "a picture", "PAINTING": "a picture", "IMAGE": "a picture",
+			"FILE": "a file", "FILE|NAME": "a file or the name of a network", "NAME|FILE": "the name of a recipe or a file", "DIR": "a folder", "NAME": "the name of a network", "ID": "the id of a job",
+		},
+		Meant:    meantParameter,
+		ExitCode: exitCode,
 	}
-	cmd, err := root.ExecuteContextC(ctx)
-	if err != nil && !begun {
-		err = &usageError{err}
-	}
-	err = withVariables(cmd, err)
-	code := exitCode(err)
-	if err != nil && !errors.Is(err, errUnread) && !errors.As(err, new(*loggedError)) {
-		printError(os.Stderr, err)
-	}
-	if code == exitUsage {
-		fmt.Fprintf(os.Stderr, "Run '%s --help' for usage.\n", cmd.CommandPath())
-	}
-	return code
+	p.Prepare()
+	return p
 }
 
 func newRootCommand() *cobra.Command {
+	s := programSource()
 	root := &cobra.Command{
 		Use:   "pastiche",
 		Short: "Paint a photograph in the manner of other pictures",
@@ -141,14 +104,11 @@ Begin with two pictures of your own:
 
 'pastiche COMMAND --help' explains a command, 'pastiche help exit-codes' the exit codes,
 and 'pastiche help environment' the environment variables.`,
-		Version:       moduleVersion(),
-		Args:          commandWord,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		SilenceErrors: true,
-		SilenceUsage:  true,
+		Version: s.Version,
+		Args:    cli.CommandWord,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
-	root.SetFlagErrorFunc(flagError)
 	root.Flags().BoolP("version", "v", false, "print the version")
 	for _, g := range []struct {
 		title    string
@@ -167,22 +127,8 @@ and 'pastiche help environment' the environment variables.`,
 			root.AddCommand(cmd)
 		}
 	}
-	root.AddCommand(newVersionCommand(), newManCommand(),
+	root.AddCommand(newVersionCommand(), cli.NewManCommand(s.Version, s.Date),
 		&cobra.Command{Use: "exit-codes", Short: "The exit codes of all commands", Long: exitCodesHelp},
 		&cobra.Command{Use: "environment", Short: "Environment variables, which may give every flag", Long: environmentHelp})
-	addHelp(root)
-	eachCommand(root, readEnvironment)
 	return root
-}
-
-// commandWord refuses the word that a command with subcommands did not know.
-func commandWord(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	cmd.SuggestionsMinimumDistance = 2 // edits, as cobra's own suggestions allow
-	if alike := cmd.SuggestionsFor(args[0]); len(alike) > 0 {
-		return misused("no command %q: did you mean %s?", args[0], strings.Join(alike, " or "))
-	}
-	return misused("no command %q", args[0])
 }

@@ -203,7 +203,7 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	cmd := pastiche(ts.MkAbs("."), append([]string{"serve", "--addr", "127.0.0.1:0", "--data", "jobs"}, args...)...)
 	url, err := startServer(cmd)
 	ts.Check(err)
-	ts.Setenv(serverVariable, url)
+	ts.Setenv("PASTICHE_SERVER", url)
 	ts.Defer(func() {
 		cmd.Process.Kill() //nolint:errcheck // it may have ended
 		cmd.Wait()         //nolint:errcheck // of a process that was killed

@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -46,32 +45,21 @@ func tells(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	m := f.Metadata
-	add(fieldArtist, m.Artist)
-	add(fieldCopyright, m.Copyright)
+	add("artist", m.Artist)
+	add("copyright", m.Copyright)
 	if !m.Date.IsZero() {
-		add(fieldDate, m.Date.Format(time.DateOnly))
+		add("date", m.Date.Format(time.DateOnly))
 	}
 	if m.Resolution > 0 {
-		add(fieldResolution, strconv.FormatFloat(m.Resolution, 'g', -1, 64))
+		add("resolution", strconv.FormatFloat(m.Resolution, 'g', -1, 64))
 	}
 	if m.Place != nil {
-		add(fieldPlace, "yes")
+		add("place", "yes")
 	}
 	if len(got) == 0 {
 		got = []string{"nothing"}
 	}
 	if !slices.Equal(got, args[1:]) {
 		ts.Fatalf("%s tells %q, want %q", args[0], got, args[1:])
-	}
-}
-
-func TestRoughly(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		time.Millisecond: "a second", 40 * time.Second: "40 seconds", 91 * time.Second: "2 minutes",
-		3*time.Hour + time.Minute: "3 hours", 50 * time.Hour: "2 days",
-	} {
-		if got := roughly(d); got != want {
-			t.Errorf("%v is %s, want %s", d, got, want)
-		}
 	}
 }

@@ -2,12 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io/fs"
 
 	"github.com/spf13/cobra"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
+	"github.com/pastiche-art/pastiche/internal/networks"
 	"github.com/pastiche-art/pastiche/weights"
 	"github.com/pastiche-art/pastiche/weights/registry"
 )
@@ -15,37 +14,38 @@ import (
 func newNetworksCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "networks",
-		Short: "Fetch, keep and look at the networks that can be painted with",
-		Long: `Fetch, keep and look at the networks that can be painted with. Each has a name
-for --network, which also takes the name of a file.`,
-		Args: commandWord,
+		Short: "Pull, import and inspect networks to paint with",
+		Long: `Pull, import and inspect networks to paint with. Each has a name for --network,
+which also takes the name of a file.`,
+		Args: cli.CommandWord,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(
-		newNetworksListCommand(),
-		newNetworksPullCommand(),
-		newNetworksImportCommand(),
-		newNetworksInspectCommand(),
-		newNetworksVerifyCommand(),
-		newNetworksPathCommand(),
-		newNetworksRemoveCommand(),
-	)
+	cmd.AddCommand(newNetworksListCommand(), newNetworksPullCommand(), newNetworksImportCommand(), newNetworksInspectCommand())
+	cmd.AddCommand(newNamedNetworksCommand("verify [NAME...]", "Compare networks with their checksums",
+		`Read the files of networks on this machine, all of them unless some are named,
+and compare them with their checksums.`, networks.Verify))
+	cmd.AddCommand(newNamedNetworksCommand("path [NAME...]", "Print the paths of networks",
+		`Print the path of each network's file on this machine, one a line. Without a
+NAME, print the folder of all networks. The files are safetensors files.`,
+		func(_ context.Context, store *registry.Store, names []string) error {
+			return networks.PrintPaths(store, names)
+		}))
+	remove := newNamedNetworksCommand("remove NAME...", "Delete networks from this machine",
+		`Delete networks from this machine without asking: their names, their files, and
+unfinished downloads. The built-in network stays.`, networks.Remove)
+	remove.Args = someNetworks
+	cmd.AddCommand(remove)
 	return cmd
 }
 
 // someNetworks are the arguments of a command: one network or more.
-func someNetworks(_ *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return misused("expected the name of a network: 'pastiche networks list' lists them")
-	}
-	return nil
-}
+var someNetworks = cli.Args(1, -1, "names of networks, as 'pastiche networks list' lists them")
 
-// completeNetworks lists the names of networks for the shell, and lets it add
-// those of files where a command takes them.
+// completeNetworks returns a function that completes names of networks. The directive
+// says whether the shell adds names of files.
 func completeNetworks(directive cobra.ShellCompDirective) cobra.CompletionFunc {
 	return func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		list, _ := registry.FromEnvironment().List() // names that cannot be read are not offered
+		list, _ := registry.FromEnvironment().List() // without those that cannot be read
 		var names []cobra.Completion
 		for _, e := range list {
 			names = append(names, cobra.CompletionWithDesc(e.Name, e.Family))
@@ -54,133 +54,162 @@ func completeNetworks(directive cobra.ShellCompDirective) cobra.CompletionFunc {
 	}
 }
 
-// onNetworks does something to each of several networks, and goes on to the next
-// where that fails.
-func onNetworks(names []string, do func(name string) error) error {
-	var failures []error
-	for _, name := range names {
-		err := do(name)
-		if errors.Is(err, context.Canceled) {
-			return errInterrupted
-		}
-		if err != nil {
-			failures = append(failures, networkError(err))
-		}
-	}
-	return errors.Join(failures...)
-}
-
-// networkError sorts the errors of the registry into the command's.
-func networkError(err error) error {
-	var output *outputError
-	switch {
-	case err == nil, errors.Is(err, context.Canceled), errors.As(err, &output):
-		return err
-	case errors.Is(err, registry.ErrUnknown):
-		return &usageError{fmt.Errorf("%w: 'pastiche networks list' lists those that are known", err)}
-	case errors.Is(err, registry.ErrName), errors.Is(err, registry.ErrBuiltIn):
-		return &usageError{err}
-	case errors.Is(err, registry.ErrMirror):
-		return &usageError{fmt.Errorf("%s: %w", registry.MirrorVariable, err)}
-	case errors.Is(err, registry.ErrWrite):
-		return &outputError{err}
-	default:
-		return &inputError{err}
-	}
-}
-
-// networkFileError is networkError for what happens to a file that was named.
-func networkFileError(path string, err error) error {
-	switch {
-	case errors.Is(err, registry.ErrWrite):
-		return networkError(err)
-	case errors.Is(err, fs.ErrNotExist):
-		return &inputError{fmt.Errorf("%s: no such file, and no network of that name: 'pastiche networks list' lists the networks", path)}
-	case errors.Is(err, weights.ErrNoInput):
-		return &inputError{fmt.Errorf("%w to 'pastiche networks import %s'", err, path)}
-	}
-	return networkError(err)
-}
-
-func newNetworksPathCommand() *cobra.Command {
+// newNamedNetworksCommand returns a command whose arguments are names of networks.
+func newNamedNetworksCommand(use, short, long string, run func(context.Context, *registry.Store, []string) error) *cobra.Command {
 	return &cobra.Command{
-		Use:   "path [NAME...]",
-		Short: "Print where networks are kept",
-		Long: `Print the path of the file in which this machine keeps a network, a line for
-each; without a NAME, the folder of all networks. A network is a safetensors file
-like any other.`,
-		ValidArgsFunction: completeNetworks(cobra.ShellCompDirectiveNoFileComp),
-		RunE:              func(_ *cobra.Command, names []string) error { return runNetworksPath(names) },
-	}
-}
-
-func runNetworksPath(names []string) error {
-	store := registry.FromEnvironment()
-	if len(names) == 0 {
-		if store.Dir == "" {
-			return misused("no folder for networks: set %s, or HOME", registry.HomeVariable)
-		}
-		return printText(fmt.Appendln(nil, store.Dir))
-	}
-	return onNetworks(names, func(name string) error {
-		path, err := store.Path(name)
-		if err != nil {
-			return err
-		}
-		return printText(fmt.Appendln(nil, path))
-	})
-}
-
-func newNetworksRemoveCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "remove NAME...",
-		Short: "Delete networks from this machine",
-		Long: `Delete what this machine keeps of networks, without asking: the names, their
-files, and downloads that were begun. The built-in network stays.`,
-		Args:              someNetworks,
+		Use: use, Short: short, Long: long,
 		ValidArgsFunction: completeNetworks(cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(cmd *cobra.Command, names []string) error {
-			return runNetworksRemove(cmd.Context(), names)
+			return run(cmd.Context(), registry.FromEnvironment(), names)
 		},
 	}
 }
 
-func runNetworksRemove(ctx context.Context, names []string) error {
-	store := registry.FromEnvironment()
-	store.Progress = printNews
-	return onNetworks(names, func(name string) error { return store.Remove(ctx, name) })
-}
+func newNetworksListCommand() *cobra.Command {
+	asJSON := false
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the networks that have names",
+		Long: `List the networks that have names: the built-in one, those that can be pulled,
+with the size of the download, and the imported ones.
 
-func newNetworksVerifyCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "verify [NAME...]",
-		Short: "Compare networks with their checksums",
-		Long: `Read the files of networks on this machine, all of them unless some are named,
-and compare them with their checksums.`,
-		ValidArgsFunction: completeNetworks(cobra.ShellCompDirectiveNoFileComp),
-		RunE: func(cmd *cobra.Command, names []string) error {
-			return runNetworksVerify(cmd.Context(), names)
-		},
+With --json, print one object a line for each network:
+  {"name":…,"family":…,"license":…,
+   "input":{"channels":…,"max":…,"mean":[…],"std":[…]},"origin":…,"urls":[…],
+   "source":{"size":…,"sha256":…},"local":{"size":…,"sha256":…},
+   "present":…,"path":…,"damage":…,"builtin":…}
+where source is the file as it was published or imported, local is the file on
+this machine, and damage is why that cannot be used. Sizes are in bytes.`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return networks.List(registry.FromEnvironment(), asJSON) },
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
+	return cmd
 }
 
-func runNetworksVerify(ctx context.Context, names []string) error {
-	store := registry.FromEnvironment()
-	var listErr error
-	if len(names) == 0 {
-		var list []registry.Entry
-		list, listErr = store.List()
-		for _, e := range list {
-			if e.Present() || e.Damage != nil {
-				names = append(names, e.Name)
+func newNetworksPullCommand() *cobra.Command {
+	quiet := false
+	cmd := newNamedNetworksCommand("pull NAME...", "Download networks by name",
+		`Download networks from where they were published or from a mirror, and store
+their convolutions. A file with another checksum than the published one is
+refused. A download that breaks off is resumed, now or by the next pull. These
+networks are no part of pastiche; the licence of each is printed.`,
+		func(ctx context.Context, store *registry.Store, names []string) error {
+			return networks.Pull(ctx, store, names, quiet)
+		})
+	cmd.Example = `  pastiche networks pull vgg19
+  ` + registry.MirrorVariable + `=/media/usb/networks pastiche networks pull vgg19`
+	cmd.Args = someNetworks
+	addQuiet(cmd, &quiet)
+	return cmd
+}
+
+func addQuiet(cmd *cobra.Command, quiet *bool) {
+	cmd.Flags().BoolVarP(quiet, "quiet", "q", false, "report nothing but errors")
+}
+
+func newNetworksImportCommand() *cobra.Command {
+	var o overrideOptions
+	name, quiet := "", false
+	cmd := &cobra.Command{
+		Use:   "import FILE",
+		Short: "Store the convolutions of a network file under a name",
+		Long: `Read a network file and store its convolutions, with exactly the same weights,
+under a name. The stored file is smaller and loads faster; FILE is not needed
+afterwards. The name is the published one, where the checksum of FILE is that of
+a published network, or else the one in the file. --as chooses another.
+
+` + overrideHelp,
+		Example: `  pastiche networks import imagenet-vgg-verydeep-19.mat
+  pastiche networks import model.safetensors --as mine \
+    --channels bgr --range 0..255 --mean 103.939,116.779,123.68 --std 1,1,1`,
+		Args: cli.Args(1, 1, "one file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			override, err := o.override()
+			if err != nil {
+				return err
 			}
-		}
+			return networks.Import(cmd.Context(), registry.FromEnvironment(), args[0], name, override, quiet)
+		},
 	}
-	err := onNetworks(names, func(name string) error {
-		if err := store.Verify(ctx, name); err != nil {
-			return err
-		}
-		return printText(fmt.Appendf(nil, "%s: matches its checksum\n", name))
-	})
-	return errors.Join(networkError(listErr), err)
+	cmd.Flags().StringVar(&name, "as", "", "`NAME` to store the network under")
+	o.AddFlags(cmd)
+	addQuiet(cmd, &quiet)
+	return cmd
+}
+
+func newNetworksInspectCommand() *cobra.Command {
+	var o overrideOptions
+	asJSON := false
+	cmd := &cobra.Command{
+		Use:   "inspect FILE|NAME",
+		Short: "Describe a network file",
+		Long: `Describe a network file, or the file of a network by its name: the family, the
+layers with their shapes and their names in the file, the number format, the
+input convention and its source, the checksum, and the licence where it is
+known. The whole file is read and checked. The exit code is 3 if the file of a
+NAME no longer has the checksum that it was stored with.
+
+` + overrideHelp + `
+
+With --json, print one object.`,
+		Example: `  pastiche networks inspect vgg19-dcbb9e9d.pth
+  pastiche networks inspect builtin --json`,
+		Args:              cli.Args(1, 1, "one file or the name of one network"),
+		ValidArgsFunction: completeNetworks(cobra.ShellCompDirectiveDefault),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			override, err := o.override()
+			if err != nil {
+				return err
+			}
+			return networks.Inspect(cmd.Context(), registry.FromEnvironment(), args[0], override, asJSON)
+		},
+	}
+	o.AddFlags(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
+	return cmd
+}
+
+// overrideOptions are the flags that replace what is known about a network file.
+type overrideOptions struct {
+	channels, levels, mean, std string
+	blocks                      []string
+	prefix                      string
+}
+
+const overrideHelp = `The input convention says how the network expects colours: the order of the
+channels, their range, mean and standard deviation. It is that of the published
+network with the same checksum, or the one in the file, or that of the program
+that wrote such files, which the names of the layers and the first weights show.
+--channels, --range, --mean and --std replace it.
+
+The layers are found by the names of their tensors. For names that pastiche does
+not know, give --block once for each block, in order: the names of the block's
+convolutions, with commas between them and without their ends .weight or .bias. A
+plus sign adds the batch norm of a convolution, as in --block stem.c1,stem.c2
+--block body.c1+body.n1. The blocks determine the family. For a file of several
+networks, --prefix chooses one.`
+
+func (o *overrideOptions) AddFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&o.channels, "channels", "", "`ORDER` of the input channels: rgb, bgr")
+	flags.StringVar(&o.levels, "range", "", "`RANGE` of the input from black to white: 0..1, 0..255")
+	flags.StringVar(&o.mean, "mean", "", "`A,B,C`: mean of each channel, to subtract from the input; in the range and the order of the channels")
+	flags.StringVar(&o.std, "std", "", "`A,B,C`: standard deviation of each channel, to divide by after subtracting the mean")
+	flags.StringArrayVar(&o.blocks, "block", nil, "`NAMES` in the file of the convolutions of a block; repeatable, in order")
+	flags.StringVar(&o.prefix, "prefix", "", "`NAME` that begins the names of the network's layers, in a file of several networks, such as teacher; . for none")
+	cli.Complete(cmd, "channels", []string{"rgb", "bgr"}, cobra.ShellCompDirectiveNoFileComp)
+	cli.Complete(cmd, "range", []string{"0..1", "0..255"}, cobra.ShellCompDirectiveNoFileComp)
+}
+
+// override parses the flags.
+func (o *overrideOptions) override() (given weights.Override, err error) {
+	given.Prefix = o.prefix
+	if given.PartialInput, err = weights.ParsePartialInput(o.channels, o.levels, o.mean, o.std); err == nil {
+		given.Layers, err = weights.ParseLayers(o.blocks)
+	}
+	if err != nil {
+		err = &cli.UsageError{Err: err}
+	}
+	return given, err
 }

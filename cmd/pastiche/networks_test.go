@@ -2,8 +2,6 @@ package main
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -12,9 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/pastiche-art/pastiche/weights"
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/weights/registry"
 )
 
@@ -63,7 +60,7 @@ func TestPullOnScreen(t *testing.T) {
 		s.await(shown, "─")
 		s.press("\x03")
 		s.await("What has arrived is kept; the next pull goes on from there.", "pastiche: interrupted\r\n")
-		if code := exitOf(t, s.cmd.Wait()); code != exitInterrupted {
+		if code := exitOf(t, s.cmd.Wait()); code != cli.ExitInterrupted {
 			t.Errorf("exit code %d", code)
 		}
 		if asked, want := <-ranges, []string{"", "bytes=" + strconv.Itoa(begun) + "-"}[i]; asked != want {
@@ -85,7 +82,7 @@ func TestListOnScreen(t *testing.T) {
 	home := t.TempDir()
 	s := onScreen(t, pastiche(home, "networks", "list"), "TERM=xterm", registry.HomeVariable+"="+home)
 	s.await("NAME ", "STATUS\r\n", "builtin ", "built in\r\n    trained for pastiche by a distilled VGG-19\r\n    RGB 0..1, mean 0.485 0.456 0.406, std 0.229 0.224 0.225\r\nvgg19 ")
-	if code := exitOf(t, s.cmd.Wait()); code != exitOK {
+	if code := exitOf(t, s.cmd.Wait()); code != cli.ExitOK {
 		t.Errorf("exit code %d", code)
 	}
 }
@@ -101,70 +98,7 @@ func TestUnread(t *testing.T) {
 	var said bytes.Buffer
 	cmd := pastiche(t.TempDir(), "networks", "list")
 	cmd.Stdout, cmd.Stderr = write, &said
-	if code := exitOf(t, cmd.Run()); runtime.GOOS != "windows" && (code != exitOutput || said.Len() > 0) {
+	if code := exitOf(t, cmd.Run()); runtime.GOOS != "windows" && (code != cli.ExitOutput || said.Len() > 0) {
 		t.Errorf("exit code %d, said %q", code, &said)
 	}
-}
-
-// TestPull pulls a network that is published for the test, from a second mirror
-// and on the second attempt.
-func TestPull(t *testing.T) {
-	builtin, err := weights.Builtin()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file bytes.Buffer
-	if err := builtin.WriteSafetensors(&file, weights.Float32); err != nil {
-		t.Fatal(err)
-	}
-	sum := sha256.Sum256(file.Bytes())
-	busy := true
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case r.URL.Path == "/missing":
-			w.WriteHeader(http.StatusNotFound)
-		case busy:
-			busy = false
-			w.WriteHeader(http.StatusServiceUnavailable)
-		default:
-			http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(file.Bytes()))
-		}
-	}))
-	defer server.Close()
-	store := &registry.Store{Dir: t.TempDir(), Known: []registry.Entry{{
-		Name: "sample", Family: "VGG-13", License: "CC0", Origin: "a test", Input: builtin.Input,
-		Source: registry.File{Size: int64(file.Len()), SHA256: hex.EncodeToString(sum[:])},
-		URLs:   []string{server.URL + "/missing", server.URL + "/file"},
-	}}}
-	said := stderrOf(t, func() {
-		if err := runNetworksPull(t.Context(), store, false, []string{"sample", "sample"}); err != nil {
-			t.Error(err)
-		}
-	})
-	want := server.URL + "/file: 503 Service Unavailable; retrying\nInstalled sample: 4.1 MB, a test; licence: CC0.\nsample is already installed.\n"
-	if said != want {
-		t.Errorf("said %q, want %q", said, want)
-	}
-	if err := store.Verify(t.Context(), "sample"); err != nil {
-		t.Error(err)
-	}
-}
-
-// stderrOf returns what is said on standard error.
-func stderrOf(t *testing.T, do func()) string {
-	t.Helper()
-	f, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	before := os.Stderr
-	os.Stderr = f
-	defer func() { os.Stderr = before }()
-	do()
-	text, err := os.ReadFile(f.Name())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
 }

@@ -2,6 +2,9 @@ package main
 
 import (
 	"github.com/spf13/cobra"
+
+	"github.com/pastiche-art/pastiche/internal/cli"
+	"github.com/pastiche-art/pastiche/internal/painter"
 )
 
 func newPaintCommand() *cobra.Command {
@@ -57,7 +60,7 @@ file, and --resume continues from it. The file is removed when the painting is d
 Ctrl-C saves the painting as it is; a second one stops at once. Before the first
 iteration there is nothing to save.
 
-` + eventsHelp + batchEventsHelp,
+` + painter.EventsHelp + painter.BatchEventsHelp,
 		Example: `  pastiche paint photo.jpg painting.jpg
   pastiche paint photo.jpg painting.jpg -o mine.png --size 1024
   pastiche paint photo.jpg painting.jpg --strength bold
@@ -71,17 +74,12 @@ iteration there is nothing to save.
   pastiche paint photo.jpg painting.jpg --size 2048 --checkpoint night.checkpoint
   pastiche paint photo.jpg painting.jpg -o - | convert - -resize 50% small.jpg
   pastiche paint photo.jpg painting.jpg -o mine.png --cost-log costs.csv --chart costs.png`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) < 2 {
-				return misused("expected a content picture and at least one style picture, found %d in all", len(args))
-			}
-			return nil
-		},
+		Args: cli.Args(2, -1, "a content picture and at least one style picture"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if opts.outDir != "" {
-				return runBatch(cmd.Context(), &opts, cmd.Flags(), args[0], args[1:])
+			if opts.OutDir != "" {
+				return opts.PaintAll(cmd.Context(), args[0], args[1:])
 			}
-			return runWork(cmd.Context(), &opts, cmd.Flags(), work{content: args[0], styles: args[1:]})
+			return opts.Paint(cmd.Context(), painter.Work{Content: args[0], Styles: args[1:]})
 		},
 	}
 	opts.AddFlags(cmd)
@@ -92,20 +90,20 @@ iteration there is nothing to save.
 func (o *paintOptions) AddFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	o.addOutput(cmd)
-	o.addRecipe(cmd)
-	o.addStrength(cmd)
-	o.everydayFlags(cmd, "size", "iterations", "content_weight", "style_scale", "colors", "faces")
+	addRecipe(cmd, &o.Recipe)
+	addStrength(cmd, &o.Recipe)
+	everydayFlags(cmd, &o.Recipe, "size", "iterations", "content_weight", "style_scale", "colors", "faces")
 	o.addMasks(cmd)
 	o.addStyles(cmd)
 	o.addSeed(cmd)
-	everyday(cmd, "mask", "keep", "set")
-	flags.BoolVar(&o.keepProfile, "keep-profile", false, "paint in the colour profile of the content instead of sRGB, and save it with the painting")
+	cli.Everyday(cmd, "mask", "keep", "set")
+	flags.BoolVar(&o.KeepProfile, "keep-profile", false, "paint in the colour profile of the content instead of sRGB, and save it with the painting")
 	o.addKeepMetadata(cmd)
-	flags.StringVar(&o.outDir, "out-dir", "", "`FOLDER` for the paintings of many contents and styles")
-	flags.StringVar(&o.pairs, "pairs", pairsAll, "with --out-dir, `WHICH` contents and styles meet: all, or zip for the first with the first and so on")
-	complete(cmd, "pairs", []string{pairsAll, pairsZip}, cobra.ShellCompDirectiveNoFileComp)
-	section(cmd, "Output", "keep-profile", "keep-metadata", "out-dir", "pairs")
+	flags.StringVar(&o.OutDir, "out-dir", "", "`FOLDER` for the paintings of many contents and styles")
+	flags.StringVar(&o.Pairs, "pairs", painter.PairsAll, "with --out-dir, `WHICH` contents and styles meet: all, or zip for the first with the first and so on")
+	cli.Complete(cmd, "pairs", []string{painter.PairsAll, painter.PairsZip}, cobra.ShellCompDirectiveNoFileComp)
+	cli.Section(cmd, "Output", "keep-profile", "keep-metadata", "out-dir", "pairs")
 	o.addPrint(cmd)
-	o.engineOptions.AddFlags(cmd)
+	addEngine(cmd, &o.Engine, &o.Inputs)
 	flags.Lookup("network").Usage += "; classic prefers vgg19 once that is here"
 }

@@ -135,11 +135,3 @@ func TestRecordOfTheStudio(t *testing.T) {
 		})
 	}
 }
-
-func TestShellWords(t *testing.T) {
-	words := []string{"pastiche", "my photo.png", "it's", "--set", `scales=[{"size":9}]`, "a*b", "", "=x", "50%", "~x", "ä", "$HOME", "a=b,c:d"}
-	want := `pastiche 'my photo.png' 'it'\''s' --set 'scales=[{"size":9}]' 'a*b' '' '=x' 50% '~x' 'ä' '$HOME' a=b,c:d`
-	if got := shellWords(words); got != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
-}

@@ -9,27 +9,26 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
+	"github.com/pastiche-art/pastiche/internal/painter"
 	"github.com/pastiche-art/pastiche/paint"
 )
 
-// recipeTexts say what each recipe does, and the processor time that it takes relative to
-// fine, measured on the castle of the README at 192 pixels.
-var recipeTexts = map[string]struct {
-	text string
-	time float64
-}{
-	"fine":    {"the best for most pictures: coarse to fine, in the style's colours", 1},
-	"classic": {"the course's algorithm to the letter: Gram matrices, Adam, from noise", 2.4},
-	"gatys":   {"the paper's algorithm of 2015: Gram matrices, L-BFGS, one scale", 6.5},
-	"nnst":    {"literal pieces of the style, each where the photo is most like it", 14},
-	"strotss": {"relaxed optimal transport: exact shapes, free colours", 42},
-}
-
-// printedRecipe is what 'pastiche recipes --json' prints of each recipe.
-type printedRecipe struct {
+// builtinRecipe is what 'pastiche recipes --json' prints of a built-in recipe.
+type builtinRecipe struct {
 	Name string  `json:"name"`
 	Text string  `json:"description"`
-	Time float64 `json:"relative_time"`
+	Time float64 `json:"relative_time"` // of the processor, relative to fine
+}
+
+// recipes are the built-in recipes. Their times are measured on the castle of the README
+// at 192 pixels.
+var recipes = []builtinRecipe{
+	{"fine", "the best for most pictures: coarse to fine, in the style's colours", 1},
+	{"classic", "the course's algorithm to the letter: Gram matrices, Adam, from noise", 2.4},
+	{"gatys", "the paper's algorithm of 2015: Gram matrices, L-BFGS, one scale", 6.5},
+	{"nnst", "literal pieces of the style, each where the photo is most like it", 14},
+	{"strotss", "relaxed optimal transport: exact shapes, free colours", 42},
 }
 
 func newRecipesCommand() *cobra.Command {
@@ -64,24 +63,20 @@ parameters that the file leaves out.`,
 
 func listRecipes(asJSON bool) error {
 	if asJSON {
-		var all []printedRecipe
-		for _, name := range paint.RecipeNames() {
-			all = append(all, printedRecipe{name, recipeTexts[name].text, recipeTexts[name].time})
-		}
-		return printJSON(all)
+		return cli.PrintJSON(recipes)
 	}
-	return printTable(func(w *tabwriter.Writer) {
+	return cli.PrintTable(func(w *tabwriter.Writer) {
 		fmt.Fprintln(w, "NAME\tTIME\tDESCRIPTION")
-		for _, name := range paint.RecipeNames() {
-			fmt.Fprintf(w, "%s\t%g\t%s\n", name, recipeTexts[name].time, recipeTexts[name].text)
+		for _, r := range recipes {
+			fmt.Fprintf(w, "%s\t%g\t%s\n", r.Name, r.Time, r.Text)
 		}
 	})
 }
 
 func printRecipe(name string, asJSON bool) error {
-	r, err := loadRecipe(name, paint.Balanced)
+	r, err := (&painter.RecipeChoice{Name: name}).Recipe()
 	if err != nil {
-		return inFlags(err)
+		return err
 	}
 	if asJSON {
 		text, err := json.Marshal(r)
@@ -89,13 +84,13 @@ func printRecipe(name string, asJSON bool) error {
 			return err
 		}
 		var b bytes.Buffer
-		if err := json.Indent(&b, []byte(printableJSON(string(text))), "", "  "); err != nil {
+		if err := json.Indent(&b, []byte(cli.PrintableJSON(string(text))), "", "  "); err != nil {
 			return err
 		}
-		return printText(append(b.Bytes(), '\n'))
+		return cli.PrintText(append(b.Bytes(), '\n'))
 	}
 	const indent = "    "
-	width := terminalWidth() - len(indent)
+	width := cli.Width() - len(indent)
 	var b bytes.Buffer
 	for _, p := range paint.Parameters() {
 		doc := p.Doc
@@ -106,10 +101,10 @@ func printRecipe(name string, asJSON bool) error {
 		if value == "" {
 			value = "(none)"
 		}
-		fmt.Fprintf(&b, "%s = %s\n", p.Name, printable(value))
-		for _, line := range wrapped(doc, width) {
+		fmt.Fprintf(&b, "%s = %s\n", p.Name, cli.Printable(value))
+		for _, line := range cli.Wrapped(doc, width) {
 			fmt.Fprintf(&b, "%s%s\n", indent, line)
 		}
 	}
-	return printText(b.Bytes())
+	return cli.PrintText(b.Bytes())
 }

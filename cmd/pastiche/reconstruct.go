@@ -2,9 +2,12 @@ package main
 
 import (
 	"image"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
+	"github.com/pastiche-art/pastiche/internal/painter"
 	"github.com/pastiche-art/pastiche/paint"
 )
 
@@ -25,38 +28,41 @@ content, what is where; or its style, from the first layer of each block up to
 that one. Those are the two rows of the first figure of Gatys, Ecker and Bethge
 2015. The shallower the layer, the more of the picture comes back.
 
-` + eventsHelp,
+` + painter.EventsHelp,
 		Example: `  pastiche reconstruct photo.jpg --layer conv4_2 -o content.png
   pastiche reconstruct painting.jpg --of style --layer conv3_1 -o style.png`,
-		Args: cobra.ExactArgs(1),
+		Args: cli.Args(1, 1, "one picture"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			w := work{content: args[0], styles: args}
+			w := painter.Work{Content: args[0], Styles: args}
 			recipe := paint.ContentReconstruction(layer)
 			switch of {
 			case ofContent:
 			case ofStyle:
-				p, err := opts.openPicture(cmd.Context(), args[0])
+				p, err := opts.Inputs.Open(cmd.Context(), args[0])
 				if err != nil {
 					return err
 				}
 				recipe = paint.StyleReconstruction(layer)
-				w = work{shape: image.Pt(p.W, p.H), styles: args}
+				w.Content, opts.Shape = "", &image.Point{X: p.W, Y: p.H}
+				if !cmd.Flags().Changed("size") { // of the shape only the proportions count
+					opts.Recipe.Give("size", strconv.Itoa(recipe.Size))
+				}
 			default:
-				return misused("--of %s: expected %s or %s", of, ofContent, ofStyle)
+				return cli.Misused("--of %s: expected %s or %s", of, ofContent, ofStyle)
 			}
-			opts.base = &recipe
-			return runWork(cmd.Context(), &opts, cmd.Flags(), w)
+			opts.Recipe.Base = &recipe
+			return opts.Paint(cmd.Context(), w)
 		},
 	}
 	flags := cmd.Flags()
 	opts.addOutput(cmd)
 	flags.StringVar(&layer, "layer", layer, "`LAYER` that knows the picture")
 	flags.StringVar(&of, "of", of, "`PART` of the picture: content, style")
-	section(cmd, "Everyday", "layer", "of")
-	everyday(cmd, "layer", "of")
-	opts.everydayFlags(cmd, "size", "iterations")
+	cli.Section(cmd, "Everyday", "layer", "of")
+	cli.Everyday(cmd, "layer", "of")
+	everydayFlags(cmd, &opts.Recipe, "size", "iterations")
 	opts.addSeed(cmd)
-	opts.engineOptions.AddFlags(cmd)
-	complete(cmd, "of", []string{ofContent, ofStyle}, cobra.ShellCompDirectiveNoFileComp)
+	addEngine(cmd, &opts.Engine, &opts.Inputs)
+	cli.Complete(cmd, "of", []string{ofContent, ofStyle}, cobra.ShellCompDirectiveNoFileComp)
 	return cmd
 }

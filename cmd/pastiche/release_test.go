@@ -8,8 +8,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/pastiche-art/pastiche/internal/cli"
 )
 
 // A releaseConfig is what the tests read of .goreleaser.yaml. goreleaser itself checks
@@ -77,13 +78,9 @@ func TestReleasedFiles(t *testing.T) {
 	}
 
 	var pages []string
-	root := newRootCommand()
-	root.InitDefaultCompletionCmd()
-	eachCommand(root, func(cmd *cobra.Command) {
-		if hasManPage(cmd) {
-			pages = append(pages, "man/"+manName(cmd)+".1")
-		}
-	})
+	for name := range cli.ManPages(documentedRoot(), "", "") {
+		pages = append(pages, "man/"+name)
+	}
 	slices.Sort(pages)
 	if difference := cmp.Diff(pages, c.HomebrewCasks[0].Manpages); difference != "" {
 		t.Errorf("the manpages of homebrew_casks in .goreleaser.yaml differ from those of the commands (-commands +configuration):\n%s", difference)

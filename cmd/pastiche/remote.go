@@ -2,10 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -13,13 +9,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pastiche-art/pastiche/client"
+	"github.com/pastiche-art/pastiche/internal/cli"
+	"github.com/pastiche-art/pastiche/internal/jobs"
 )
 
-const (
-	keyVariable    = "PASTICHE_API_KEY"
-	serverVariable = "PASTICHE_SERVER"
-	defaultServer  = "http://127.0.0.1:8080"
-)
+const defaultServer = "http://127.0.0.1:8080"
 
 // serverOptions are the flags of commands that use a server. No flag holds an API key,
 // because other users of the machine can see the flags of a process.
@@ -28,8 +22,8 @@ type serverOptions struct{ server, keyFile string }
 func (o *serverOptions) AddFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&o.server, "server", defaultServer, "`URL` of the server, or its host and port")
-	flags.StringVar(&o.keyFile, "api-key-file", "", "`FILE` that holds the API key (default the key in $"+keyVariable+")")
-	section(cmd, "Server", "server", "api-key-file")
+	flags.StringVar(&o.keyFile, "api-key-file", "", "`FILE` that holds the API key (default the key in $"+jobs.KeyVariable+")")
+	cli.Section(cmd, "Server", "server", "api-key-file")
 }
 
 // url returns the URL of the server.
@@ -45,13 +39,13 @@ func (o *serverOptions) url() string {
 func (o *serverOptions) connect() (*client.Client, error) {
 	c, err := client.New(o.url())
 	if err != nil {
-		return nil, &usageError{err}
+		return nil, &cli.UsageError{Err: err}
 	}
-	c.Key = os.Getenv(keyVariable)
+	c.Key = os.Getenv(jobs.KeyVariable)
 	if o.keyFile != "" {
 		key, err := os.ReadFile(o.keyFile)
 		if err != nil {
-			return nil, &inputError{err}
+			return nil, &cli.InputError{Err: err}
 		}
 		c.Key = strings.TrimSpace(string(key))
 	}
@@ -64,45 +58,7 @@ func (o *serverOptions) with(run func(c *client.Client) error) error {
 	if err != nil {
 		return err
 	}
-	return advised(run(c))
-}
-
-// advised adds to an error of a server what to do about it.
-func advised(err error) error {
-	var answer *client.Error
-	var sent *net.OpError
-	switch {
-	case errors.As(err, &answer) && refused(answer.Status):
-		return fmt.Errorf("%w; put an API key of the server into %s, or into a file for --api-key-file", err, keyVariable)
-	case errors.As(err, &answer) && answer.Status == http.StatusNotFound:
-		return fmt.Errorf("%w; 'pastiche jobs list' lists the jobs", err)
-	case errors.As(err, &sent) && sent.Op == "dial":
-		return fmt.Errorf("%w; 'pastiche serve' starts a server here, --server or %s names another one", err, serverVariable)
-	}
-	return err
-}
-
-func refused(status int) bool {
-	return status == http.StatusUnauthorized || status == http.StatusForbidden
-}
-
-// exitOfServer returns the exit code of an error that a server answered, and false
-// where err is not one. A mistake has the code that it has in a command that needs no
-// server.
-func exitOfServer(err error) (code int, ok bool) {
-	var answer *client.Error
-	if !errors.As(err, &answer) {
-		return 0, false
-	}
-	switch {
-	case refused(answer.Status):
-		return exitRefused, true
-	case answer.Status == http.StatusUnprocessableEntity:
-		return exitUsage, true
-	case answer.Status == http.StatusRequestEntityTooLarge, answer.Status == http.StatusUnsupportedMediaType:
-		return exitInput, true
-	}
-	return exitFailure, true
+	return jobs.Error(run(c))
 }
 
 const (
@@ -124,7 +80,31 @@ func (o *serverOptions) completeJobs(cmd *cobra.Command, _ []string, _ string) (
 		if err != nil || len(ids) == completionLimit {
 			break
 		}
-		ids = append(ids, cobra.CompletionWithDesc(j.ID, printable(string(j.State)+" "+j.Labels[nameLabel])))
+		ids = append(ids, cobra.CompletionWithDesc(j.ID, cli.Printable(string(j.State)+" "+j.Labels[jobs.NameLabel])))
 	}
 	return ids, cobra.ShellCompDirectiveNoFileComp
+}
+
+func newHealthCommand() *cobra.Command {
+	o := &serverOptions{}
+	cmd := &cobra.Command{
+		Use:   "health",
+		Short: "Check whether a server or worker is ready",
+		Long: `Check whether a server is ready to accept jobs: whether its /readyz answers the
+status 204. It is asked once. With --server and the --metrics-addr of a worker,
+check whether that worker is ready to paint. An image without other programs can
+use this command as its health check.`,
+		Example: `  pastiche health
+  pastiche health --server 127.0.0.1:9090`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := o.connect()
+			if err != nil {
+				return err
+			}
+			return c.Ready(cmd.Context())
+		},
+	}
+	o.AddFlags(cmd)
+	return cmd
 }

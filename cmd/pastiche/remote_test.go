@@ -18,6 +18,7 @@ import (
 	"testing"
 
 	"github.com/pastiche-art/pastiche/api"
+	"github.com/pastiche-art/pastiche/internal/cli"
 )
 
 // someID is an id of a job.
@@ -34,14 +35,14 @@ func fakeServer(t *testing.T, handle http.HandlerFunc, args ...string) *exec.Cmd
 // TestServerExitCodes: a script can tell apart what a server refuses.
 func TestServerExitCodes(t *testing.T) {
 	for status, want := range map[int]int{
-		http.StatusUnauthorized:          exitRefused,
-		http.StatusForbidden:             exitRefused,
-		http.StatusNotFound:              exitFailure,
-		http.StatusConflict:              exitFailure,
-		http.StatusRequestEntityTooLarge: exitInput,
-		http.StatusUnsupportedMediaType:  exitInput,
-		http.StatusUnprocessableEntity:   exitUsage,
-		http.StatusInternalServerError:   exitFailure,
+		http.StatusUnauthorized:          cli.ExitRefused,
+		http.StatusForbidden:             cli.ExitRefused,
+		http.StatusNotFound:              cli.ExitFailure,
+		http.StatusConflict:              cli.ExitFailure,
+		http.StatusRequestEntityTooLarge: cli.ExitInput,
+		http.StatusUnsupportedMediaType:  cli.ExitInput,
+		http.StatusUnprocessableEntity:   cli.ExitUsage,
+		http.StatusInternalServerError:   cli.ExitFailure,
 	} {
 		cmd := fakeServer(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(status)
@@ -58,7 +59,7 @@ func TestServerExitCodes(t *testing.T) {
 // TestHealthOfAnotherServer: only pastiche answers /readyz with 204.
 func TestHealthOfAnotherServer(t *testing.T) {
 	for status, want := range map[int]int{
-		http.StatusNoContent: exitOK, http.StatusOK: exitFailure, http.StatusServiceUnavailable: exitFailure,
+		http.StatusNoContent: cli.ExitOK, http.StatusOK: cli.ExitFailure, http.StatusServiceUnavailable: cli.ExitFailure,
 	} {
 		asked := 0
 		cmd := fakeServer(t, func(w http.ResponseWriter, _ *http.Request) { asked++; w.WriteHeader(status) }, "health")
@@ -122,7 +123,7 @@ func TestWaitInterrupted(t *testing.T) {
 		if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 			t.Fatal(err)
 		}
-		if code := exitOf(t, cmd.Wait()); code != exitInterrupted {
+		if code := exitOf(t, cmd.Wait()); code != cli.ExitInterrupted {
 			t.Errorf("%v ended with %d", args, code)
 		}
 		want := "pastiche: interrupted\n"
@@ -163,7 +164,7 @@ func TestAPIKey(t *testing.T) {
 			if err != nil {
 				t.Errorf("%s: %v: %s", name, err, stderr.String())
 			}
-		} else if exitOf(t, err) != exitRefused || !strings.Contains(stderr.String(), "PASTICHE_API_KEY") {
+		} else if exitOf(t, err) != cli.ExitRefused || !strings.Contains(stderr.String(), "PASTICHE_API_KEY") {
 			t.Errorf("%s: %v: %s", name, err, stderr.String())
 		}
 	}
@@ -201,7 +202,7 @@ func TestWaitShowsProgress(t *testing.T) {
 	s.await("queued: number 3 in the queue", "40/80", "about 1m15s left")
 	close(seen)
 	s.await("was cancelled")
-	if code := exitOf(t, cmd.Wait()); code != exitFailure {
+	if code := exitOf(t, cmd.Wait()); code != cli.ExitFailure {
 		t.Errorf("exit code %d", code)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/provenance"
 )
 
@@ -42,7 +43,7 @@ func TestResumedPaintingTells(t *testing.T) {
 	}
 	for lines.Scan() {
 	}
-	if code := exitOf(t, cmd.Wait()); code != exitInterrupted || !strings.HasSuffix(stderr.String(), "; the same command with --resume c continues it\n") {
+	if code := exitOf(t, cmd.Wait()); code != cli.ExitInterrupted || !strings.HasSuffix(stderr.String(), "; the same command with --resume c continues it\n") {
 		t.Fatalf("exit code %d: %s", code, stderr.String())
 	}
 	unfinished, err := provenance.Read(t.Context(), filepath.Join(folder, "p.png"))

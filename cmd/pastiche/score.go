@@ -7,13 +7,22 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
+	"github.com/pastiche-art/pastiche/internal/painter"
 	"github.com/pastiche-art/pastiche/paint"
 )
 
+// scoreOptions are the flags of 'pastiche score'.
+type scoreOptions struct {
+	recipe painter.RecipeChoice
+	engine painter.Engine
+	inputs painter.Inputs
+	json   bool
+}
+
 func newScoreCommand() *cobra.Command {
-	var opts scoreOptions
+	var o scoreOptions
 	cmd := &cobra.Command{
 		Use:   "score CONTENT STYLE PICTURE...",
 		Short: "Measure the costs of pictures",
@@ -28,35 +37,20 @@ With --json, one object for each picture, a line each:
    "layers":[{"layer":"conv4_2","kind":"content","weight":…,"cost":…},…]}`,
 		Example: `  pastiche score photo.jpg painting.jpg mine.png theirs.png
   pastiche score photo.jpg painting.jpg mine.png --recipe classic --network vgg19.safetensors --json`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) < 3 {
-				return misused("expected a content, a style and at least one picture to measure, found %d in all", len(args))
-			}
-			return nil
-		},
+		Args: cli.Args(3, -1, "a content, a style and at least one picture to measure"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runScore(cmd.Context(), &opts, cmd.Flags(), args)
+			return o.run(cmd.Context(), args)
 		},
 	}
-	opts.AddFlags(cmd)
-	return cmd
-}
-
-type scoreOptions struct {
-	recipeOptions
-	engineOptions
-	json bool
-}
-
-func (o *scoreOptions) AddFlags(cmd *cobra.Command) {
-	o.addRecipe(cmd)
-	o.everydayFlags(cmd, "content_weight", "style_scale", "faces")
-	o.addSet(cmd)
-	section(cmd, "Recipe", "set")
+	addRecipe(cmd, &o.recipe)
+	everydayFlags(cmd, &o.recipe, "content_weight", "style_scale", "faces")
+	addSet(cmd, &o.recipe)
+	cli.Section(cmd, "Recipe", "set")
 	cmd.Flags().BoolVar(&o.json, "json", false, "print one object a line, with the costs of each layer")
-	section(cmd, "Output", "json")
-	everyday(cmd, "set", "json")
-	o.engineOptions.AddFlags(cmd)
+	cli.Section(cmd, "Output", "json")
+	cli.Everyday(cmd, "set", "json")
+	addEngine(cmd, &o.engine, &o.inputs)
+	return cmd
 }
 
 // scored is the report on one picture.
@@ -65,45 +59,45 @@ type scored struct {
 	*paint.Report
 }
 
-func runScore(ctx context.Context, opts *scoreOptions, flags *pflag.FlagSet, args []string) error {
-	if err := opts.validate(); err != nil {
+func (o *scoreOptions) run(ctx context.Context, args []string) error {
+	if err := o.engine.Validate(); err != nil {
 		return err
 	}
-	recipe, err := opts.recipe(flags)
+	recipe, err := o.recipe.Recipe()
 	if err != nil {
 		return err
 	}
-	pictures, err := opts.openPictures(ctx, args)
+	pictures, err := o.inputs.OpenAll(ctx, args)
 	if err != nil {
 		return err
 	}
-	opts.inputs.tell(warn)
-	network, substitute, err := opts.openRecipeNetwork(flags, &recipe)
+	o.inputs.Tell(cli.Warn)
+	network, substitute, err := o.engine.OpenRecipeNetwork(&recipe)
 	if err != nil {
 		return err
 	}
 	if substitute != "" {
-		warn("%s", substitute)
+		cli.Warn("%s", substitute)
 	}
 	var reports []scored
 	for i, path := range args[2:] {
 		report, err := paint.Score(ctx, pictures[0], paint.InMannerOf(pictures[1]), pictures[2+i],
-			paint.Options{Recipe: &recipe, Network: network, Threads: opts.threads, Precision: opts.precision, Memory: opts.limitMemory()})
+			o.engine.Options(&recipe, network))
 		if err != nil {
 			if errors.As(err, new(*paint.PictureError)) {
-				return inputFiles{content: args[0], styles: args[1:2], picture: path}.named(err)
+				return painter.Files{Content: args[0], Styles: args[1:2], Picture: path}.Named(err)
 			}
-			return fmt.Errorf("%s: %w", path, inFlags(err))
+			return fmt.Errorf("%s: %w", path, painter.InFlags(err))
 		}
 		reports = append(reports, scored{path, report})
 	}
-	if opts.json {
-		return printJSON(reports)
+	if o.json {
+		return cli.PrintJSON(reports)
 	}
-	return printTable(func(w *tabwriter.Writer) {
+	return cli.PrintTable(func(w *tabwriter.Writer) {
 		fmt.Fprintln(w, "TOTAL\tCONTENT\tSTYLE\tVARIATION\tPICTURE")
 		for _, r := range reports {
-			fmt.Fprintf(w, "%.6g\t%.6g\t%.6g\t%.6g\t%s\n", r.Costs.Total, r.Costs.Content, r.Costs.Style, r.Costs.Variation, printable(r.Picture))
+			fmt.Fprintf(w, "%.6g\t%.6g\t%.6g\t%.6g\t%s\n", r.Costs.Total, r.Costs.Content, r.Costs.Style, r.Costs.Variation, cli.Printable(r.Picture))
 		}
 	})
 }

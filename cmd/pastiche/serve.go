@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pastiche-art/pastiche/api"
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/internal/job"
 	"github.com/pastiche-art/pastiche/internal/service"
 	"github.com/pastiche-art/pastiche/picture"
@@ -39,41 +39,54 @@ a file of API keys, and each request needs one of them.`,
   pastiche serve --addr 0.0.0.0:8080 --keys keys.txt
   pastiche serve --nats nats://queue.example:4222 --replicas 3 --workers 0`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runServer(cmd.Context(), s, log) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return log.run(s.Validate, s.Load, func(l *slog.Logger) error {
+				return s.Run(cmd.Context(), l, func(url string) {
+					if log.forPerson() {
+						fmt.Fprintln(os.Stderr, "The studio is open at", url)
+						return
+					}
+					l.Info("the studio is open", "url", url)
+				})
+			})
+		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&s.Addr, "addr", "127.0.0.1:8080", "bind `ADDRESS` and port; 0.0.0.0:8080 is open to other machines")
 	flags.StringSliceVar(&s.Hosts, "host", nil, "`HOST:PORT` by which clients call this server, besides the bind address; repeatable")
 	flags.StringVar(&s.MetricsAddr, "metrics-addr", "", "bind `ADDRESS` and port of /healthz, /readyz and /metrics without a key")
 	flags.StringSliceVar(&s.Proxies, "proxy", nil, "`ADDRESS` or prefix of a proxy whose X-Forwarded-For names the client, besides proxies on this machine; repeatable")
-	section(cmd, "Address", "addr", "host", "metrics-addr", "proxy")
+	cli.Section(cmd, "Address", "addr", "host", "metrics-addr", "proxy")
 
 	flags.StringVar(&s.Keys, "keys", "", "`FILE` of API keys, a name and a key in each line; it is read again when it changes")
 	flags.BoolVar(&s.Insecure, "insecure", false, "let everybody in who reaches the address")
 	flags.StringSliceVar(&s.CORSOrigins, "cors-origin", nil, "`ORIGIN` whose pages may use the API with a key, such as https://app.example; repeatable")
 	flags.StringSliceVar(&s.WebhookHosts, "webhook-host", nil, "`HOST` whose webhooks are called, or an address or prefix that is not public; repeatable; * is every public host")
 	flags.StringVar(&s.WebhookSecrets, "webhook-secrets", "", "`FILE` of secrets that sign webhooks, the newest first")
-	section(cmd, "Access", "keys", "insecure", "cors-origin", "webhook-host", "webhook-secrets")
+	cli.Section(cmd, "Access", "keys", "insecure", "cors-origin", "webhook-host", "webhook-secrets")
 
 	flags.StringVar(&s.Data, "data", "", "`FOLDER` for jobs (default pastiche/jobs in the user's configuration folder)")
 	addStorage(cmd, &s.Storage)
 	flags.IntVar(&s.Replicas, "replicas", 1, "NATS servers that keep each record, when the streams are made: 1, 3 or 5")
 	flags.DurationVar(&s.Retention, "retention", 7*24*time.Hour, "`TIME` that finished jobs and their pictures are kept")
 	flags.Lookup("retention").DefValue = "168h"
-	flags.Var((*maxRetention)(&s.MaxRetention), "max-retention", "longest retention that a client may ask for, a `TIME` or "+api.Forever+" (default 720h or --retention, the longer one, and without keys "+api.Forever+")")
-	section(cmd, "Storage", "data", "nats", "nats-creds", "nats-ca", "nats-prefix", "replicas", "blobs", "retention", "max-retention")
+	flags.Func("max-retention", "longest retention that a client may ask for, a `TIME` or "+api.Forever+" (default 720h or --retention, the longer one, and without keys "+api.Forever+")", func(text string) (err error) {
+		s.MaxRetention, err = job.ParseRetention(text)
+		return err
+	})
+	cli.Section(cmd, "Storage", "data", "nats", "nats-creds", "nats-ca", "nats-prefix", "replicas", "blobs", "retention", "max-retention")
 
 	flags.Float64Var(&s.Rate, "rate", 50, "requests per second of an API key, or without keys of an address; short bursts may be faster")
 	flags.IntVar(&s.Queue, "queue", 100, "jobs that may wait")
 	flags.IntVar(&s.OwnerQueue, "owner-queue", 0, "jobs of one API key that may wait (default half of --queue, and without keys all of it)")
 	flags.IntVar(&s.MaxSize, "max-size", 4096, "longest side of a painting, in pixels")
-	section(cmd, "Limits", "rate", "queue", "owner-queue", "max-size")
+	cli.Section(cmd, "Limits", "rate", "queue", "owner-queue", "max-size")
 
 	addWorkers(cmd, &s.Workers)
 	flags.StringVar(&s.Presets, "presets", "", "`FILE` of recipes that are offered besides the built-in ones, a list in JSON")
-	section(cmd, "Workers", "workers", "memory", "presets")
+	cli.Section(cmd, "Workers", "workers", "memory", "presets")
 	log.AddFlags(cmd)
-	everyday(cmd, "addr", "keys", "data", "nats", "retention", "workers", "memory", "log-format")
+	cli.Everyday(cmd, "addr", "keys", "data", "nats", "retention", "workers", "memory", "log-format")
 	return cmd
 }
 
@@ -91,57 +104,7 @@ func addStorage(cmd *cobra.Command, s *service.Storage) {
 func addWorkers(cmd *cobra.Command, w *service.Workers) {
 	w.Memory = job.DefaultMemory
 	cmd.Flags().IntVar(&w.Count, "workers", 1, "paintings at a time; more of them share the processors, and each takes longer")
-	cmd.Flags().Var((*byteSize)(&w.Memory), "memory", fmt.Sprintf("memory for each painting, `SIZE` such as 4GiB, and %dMiB for a quick look beside it; in a cluster give all processes the same", job.LookMemory>>20))
-}
-
-// maxRetention is a flag for a time or "forever"; 0 is not given.
-type maxRetention time.Duration
-
-func (m *maxRetention) Set(text string) error {
-	if text == api.Forever {
-		*m = maxRetention(job.Forever)
-		return nil
-	}
-	d, err := time.ParseDuration(text)
-	if err != nil || d <= 0 {
-		return errors.New("expected a time such as 720h, or " + api.Forever)
-	}
-	*m = maxRetention(d)
-	return nil
-}
-
-func (m *maxRetention) String() string {
-	switch time.Duration(*m) {
-	case 0:
-		return ""
-	case job.Forever:
-		return api.Forever
-	}
-	return time.Duration(*m).String()
-}
-
-// Type is what pflag calls the value in help texts.
-func (*maxRetention) Type() string { return "time" }
-
-// runServer serves until ctx ends.
-func runServer(ctx context.Context, s *service.Server, o *logOptions) error {
-	if err := s.Validate(); err != nil {
-		return &usageError{err}
-	}
-	log, err := o.logger()
-	if err != nil {
-		return err
-	}
-	if err := s.Load(log); err != nil {
-		return &inputError{err}
-	}
-	return o.ended(log, s.Run(ctx, log, func(url string) {
-		if o.forPerson() {
-			fmt.Fprintln(os.Stderr, "The studio is open at", url)
-			return
-		}
-		log.Info("the studio is open", "url", url)
-	}))
+	cli.BytesVar(cmd.Flags(), &w.Memory, "memory", fmt.Sprintf("memory for each painting, `SIZE` such as 4GiB, and %dMiB for a quick look beside it; in a cluster give all processes the same", job.LookMemory>>20))
 }
 
 // logOptions are the flags of the log of a service, which is standard error.
@@ -152,39 +115,38 @@ func (o *logOptions) AddFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&o.format, "log-format", formats[0], "`FORMAT` of the log on standard error: "+strings.Join(formats, ", "))
 	flags.StringVar(&o.level, "log-level", "info", "lowest `LEVEL` that is logged: "+strings.Join(levels, ", "))
-	complete(cmd, "log-format", formats, cobra.ShellCompDirectiveNoFileComp)
-	complete(cmd, "log-level", levels, cobra.ShellCompDirectiveNoFileComp)
-	section(cmd, "Logging", "log-format", "log-level")
-}
-
-func (o *logOptions) logger() (*slog.Logger, error) {
-	log, err := service.NewLog(os.Stderr, o.format, o.level)
-	if err != nil {
-		return nil, &usageError{err}
-	}
-	return log, nil
+	cli.Complete(cmd, "log-format", formats, cobra.ShellCompDirectiveNoFileComp)
+	cli.Complete(cmd, "log-level", levels, cobra.ShellCompDirectiveNoFileComp)
+	cli.Section(cmd, "Logging", "log-format", "log-level")
 }
 
 // forPerson reports whether a person reads the log as it is written.
 func (o *logOptions) forPerson() bool {
-	return o.format == service.LogFormats()[0] && isTerminal(os.Stderr)
+	return o.format == service.LogFormats()[0] && cli.IsTerminal(os.Stderr)
 }
 
-// ended logs the error that ended a service, unless a person reads the log, for whom it
-// is printed. The error of a folder that cannot be written has the exit code of an
-// output. nil stays nil.
-func (o *logOptions) ended(log *slog.Logger, err error) error {
+// run runs a service until its context ends: it checks the flags, loads the files that
+// they name, and serves. It logs the error that ends the service, unless a person reads
+// the log, for whom it is printed. The error of a folder that cannot be written has the
+// exit code of an output.
+func (o *logOptions) run(validate func() error, load, serve func(*slog.Logger) error) error {
+	if err := validate(); err != nil {
+		return &cli.UsageError{Err: err}
+	}
+	log, err := service.NewLog(os.Stderr, o.format, o.level)
+	if err != nil {
+		return &cli.UsageError{Err: err}
+	}
+	if err := load(log); err != nil {
+		return &cli.InputError{Err: err}
+	}
+	err = serve(log)
 	if errors.Is(err, picture.ErrWrite) || errors.As(err, new(*fs.PathError)) {
-		err = &outputError{err}
+		err = &cli.OutputError{Err: err}
 	}
 	if err == nil || o.forPerson() {
 		return err
 	}
 	log.Error("ended by an error", "error", err)
-	return &loggedError{err}
+	return &cli.ReportedError{Err: err}
 }
-
-// A loggedError is in the log already, and is not printed.
-type loggedError struct{ error }
-
-func (e *loggedError) Unwrap() error { return e.error }

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/pastiche-art/pastiche/api"
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -143,13 +144,13 @@ func TestServedFromTheCommandLine(t *testing.T) {
 	if f, err := picture.Open(t.Context(), filepath.Join(folder, "texture.png"), picture.Limits{}); err != nil || f.Picture.W != 64 || f.Picture.H != 32 {
 		t.Errorf("the texture is %v, %v", f, err)
 	}
-	if other := pastiche(folder, "serve", "--addr", "127.0.0.1:0", "--data", filepath.Join(folder, "jobs")); exitOf(t, other.Run()) != exitFailure {
+	if other := pastiche(folder, "serve", "--addr", "127.0.0.1:0", "--data", filepath.Join(folder, "jobs")); exitOf(t, other.Run()) != cli.ExitFailure {
 		t.Error("two servers share a folder")
 	}
 	if err := server.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	if code := exitOf(t, server.Wait()); code != exitOK {
+	if code := exitOf(t, server.Wait()); code != cli.ExitOK {
 		t.Errorf("the server ended with %d", code)
 	}
 }
@@ -215,7 +216,7 @@ func TestServerDrains(t *testing.T) {
 	if answer.StatusCode != http.StatusCreated {
 		t.Errorf("the upload under way is answered %s", answer.Status)
 	}
-	if code := exitOf(t, server.Wait()); code != exitOK {
+	if code := exitOf(t, server.Wait()); code != cli.ExitOK {
 		t.Errorf("the server ended with %d", code)
 	}
 }

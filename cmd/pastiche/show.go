@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/picture"
 	"github.com/pastiche-art/pastiche/provenance"
 )
@@ -28,7 +28,7 @@ the costs. The picture's file carries all this unless it was painted with
 Of a painting that was interrupted or that diverged, it shows how far it came, and the
 command that paints the finished picture.`,
 		Example: "  pastiche show painting.png\n  pastiche show painting.png --json | jq .recipe",
-		Args:    cobra.ExactArgs(1),
+		Args:    cli.Args(1, 1, "one picture"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runShow(cmd.Context(), args[0], asJSON)
 		},
@@ -40,19 +40,15 @@ command that paints the finished picture.`,
 func runShow(ctx context.Context, path string, asJSON bool) error {
 	r, err := provenance.Read(ctx, path)
 	if errors.Is(err, picture.ErrNoRecord) {
-		return &inputError{fmt.Errorf("%s: the picture does not say how it was painted: expected one that pastiche painted, without --no-provenance", path)}
+		return cli.Unreadable("%s: the picture does not say how it was painted: expected one that pastiche painted, without --no-provenance", path)
 	}
 	if err != nil {
-		return &inputError{err}
+		return &cli.InputError{Err: err}
 	}
 	if asJSON {
-		text, err := json.Marshal(r)
-		if err != nil {
-			return err
-		}
-		return printText([]byte(printableJSON(string(text)) + "\n"))
+		return cli.PrintJSON([]*provenance.Record{r})
 	}
-	return printText([]byte(described(r)))
+	return cli.PrintText([]byte(described(r)))
 }
 
 // described returns a record in words.
@@ -61,16 +57,16 @@ func described(r *provenance.Record) string {
 	command := r.Command()
 	switch unfinished := r.Unfinished(); {
 	case command == nil:
-		fmt.Fprintf(&b, "No command of this version paints by this recipe, %s. Another version wrote it.\n\n", printable(r.Recipe.Name))
+		fmt.Fprintf(&b, "No command of this version paints by this recipe, %s. Another version wrote it.\n\n", cli.Printable(r.Recipe.Name))
 	case unfinished != "":
-		fmt.Fprintf(&b, "Unfinished: %s.\nThis command paints the finished picture, not this one:\n\n", printable(unfinished))
+		fmt.Fprintf(&b, "Unfinished: %s.\nThis command paints the finished picture, not this one:\n\n", cli.Printable(unfinished))
 		fallthrough
 	default:
-		fmt.Fprintf(&b, "%s\n\n", printable(shellWords(command)))
+		fmt.Fprintf(&b, "%s\n\n", cli.Printable(cli.ShellWords(command)))
 	}
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	row := func(label, format string, values ...any) {
-		fmt.Fprintf(table, "  %s\t%s\n", label, printable(fmt.Sprintf(format, values...)))
+		fmt.Fprintf(table, "  %s\t%s\n", label, cli.Printable(fmt.Sprintf(format, values...)))
 	}
 	strength := ""
 	if r.Strength != nil {
@@ -91,17 +87,4 @@ func described(r *provenance.Record) string {
 	row("software", "%s", r.Software)
 	table.Flush() //nolint:errcheck // a buffer takes all
 	return b.String()
-}
-
-// shellWords returns words as a shell takes them.
-func shellWords(words []string) string {
-	const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,./-"
-	quoted := make([]string, len(words))
-	for i, w := range words {
-		quoted[i] = w
-		if strings.Trim(w, plain) != "" || w == "" || w[0] == '=' {
-			quoted[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
-		}
-	}
-	return strings.Join(quoted, " ")
 }

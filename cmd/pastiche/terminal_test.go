@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/creack/pty"
+
+	"github.com/pastiche-art/pastiche/internal/cli"
 )
 
 // screen is a terminal that a command runs on.
@@ -111,8 +113,8 @@ func TestBar(t *testing.T) {
 	if shown := s.String(); strings.Count(shown, erased) != strings.Count(shown, erased+"\r") {
 		t.Errorf("drawn after an echo: %q", s.last())
 	}
-	if code := exitOf(t, s.cmd.Wait()); code != exitInterrupted {
-		t.Errorf("exit code %d, want %d", code, exitInterrupted)
+	if code := exitOf(t, s.cmd.Wait()); code != cli.ExitInterrupted {
+		t.Errorf("exit code %d, want %d", code, cli.ExitInterrupted)
 	}
 }
 
@@ -128,8 +130,8 @@ func TestNoBarOnADumbTerminal(t *testing.T) {
 func TestNoPictureOnATerminal(t *testing.T) {
 	s := onScreen(t, pastiche(inputFolder(t), "paint", "content.png", "style.png", "-o", "-"), "TERM=xterm")
 	s.await("pastiche: --output -: standard output is a terminal: expected a file or a pipe")
-	if code := exitOf(t, s.cmd.Wait()); code != exitUsage {
-		t.Errorf("exit code %d, want %d", code, exitUsage)
+	if code := exitOf(t, s.cmd.Wait()); code != cli.ExitUsage {
+		t.Errorf("exit code %d, want %d", code, cli.ExitUsage)
 	}
 }
 
@@ -159,7 +161,7 @@ func TestPreview(t *testing.T) {
 				s.press(test.answer)
 			}
 			s.await("Saved p.png", test.want)
-			if code := exitOf(t, s.cmd.Wait()); code != exitOK {
+			if code := exitOf(t, s.cmd.Wait()); code != cli.ExitOK {
 				t.Errorf("exit code %d", code)
 			}
 		})

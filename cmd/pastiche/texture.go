@@ -1,18 +1,20 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"image"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
+
+	"github.com/pastiche-art/pastiche/internal/cli"
+	"github.com/pastiche-art/pastiche/internal/painter"
 )
 
 func newTextureCommand() *cobra.Command {
 	var opts paintOptions
-	shape := canvasShape{512, 512}
 	cmd := &cobra.Command{
 		Use:   "texture STYLE...",
 		Short: "Paint a texture of any size in the manner of pictures",
@@ -20,46 +22,42 @@ func newTextureCommand() *cobra.Command {
 blend: a texture of any size. With --tileable it joins itself on all sides
 without a seam.
 
-` + eventsHelp,
+` + painter.EventsHelp,
 		Example: `  pastiche texture painting.jpg -o texture.png
   pastiche texture painting.jpg --print 24x16in -o poster.tif
   pastiche texture pebbles.jpg --shape 1024x256 --tileable -o border.png`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return misused("expected at least one style picture, found none")
-			}
-			return nil
-		},
+		Args: cli.Args(1, -1, "at least one style picture"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			switch {
-			case !opts.print.Given():
-				if err := shape.setSize(cmd.Flags()); err != nil {
-					return err
-				}
-			case !cmd.Flags().Changed("shape"): // of which paintWork complains
-				shape = canvasShape(opts.print.Pixels(image.Point{}))
-			}
-			return runWork(cmd.Context(), &opts, cmd.Flags(), work{shape: image.Point(shape), styles: args})
+			return opts.Paint(cmd.Context(), painter.Work{Styles: args})
 		},
 	}
 	opts.addOutput(cmd)
-	cmd.Flags().Var(&shape, "shape", "`SIZE` of the texture in pixels, or its proportions where --size says how large")
-	section(cmd, "Everyday", "shape")
-	everyday(cmd, "shape")
-	opts.addRecipe(cmd)
-	opts.everydayFlags(cmd, "size", "iterations", "style_scale", "colors", "tileable")
+	addShape(cmd, &opts.Shape, "`SIZE` of the texture in pixels, or its proportions where --size says how large")
+	cmd.Flags().Lookup("shape").DefValue = fmt.Sprintf("%dx%d", painter.DefaultShape.X, painter.DefaultShape.Y)
+	cli.Section(cmd, "Everyday", "shape")
+	cli.Everyday(cmd, "shape")
+	addRecipe(cmd, &opts.Recipe)
+	everydayFlags(cmd, &opts.Recipe, "size", "iterations", "style_scale", "colors", "tileable")
 	opts.addStyles(cmd)
 	opts.addSeed(cmd)
 	opts.addPrint(cmd)
 	cmd.Flags().Lookup("print").Usage = "paint for a print of a `SIZE`: 60x40cm, 24x16in@200dpi, A3 (300dpi unless given)"
-	opts.engineOptions.AddFlags(cmd)
+	addEngine(cmd, &opts.Engine, &opts.Inputs)
 	return cmd
 }
 
-// canvasShape is the value of a flag such as 768x512.
-type canvasShape image.Point
+// addShape adds the size of a texture in pixels, such as 768x512. It is nil where it is
+// not given.
+func addShape(cmd *cobra.Command, shape **image.Point, usage string) {
+	cli.Var(cmd.Flags(), shape, "shape", usage, parseShape, func(p *image.Point) string {
+		if p == nil {
+			return ""
+		}
+		return fmt.Sprintf("%dx%d", p.X, p.Y)
+	})
+}
 
-func (s *canvasShape) Set(text string) error {
+func parseShape(text string) (*image.Point, error) {
 	w, h, found := strings.Cut(strings.ToLower(text), "x")
 	if !found {
 		h = w
@@ -67,21 +65,7 @@ func (s *canvasShape) Set(text string) error {
 	width, err := strconv.Atoi(w)
 	height, otherErr := strconv.Atoi(h)
 	if err != nil || otherErr != nil {
-		return fmt.Errorf("expected a size such as 768x512")
+		return nil, errors.New("expected a size such as 768x512")
 	}
-	s.X, s.Y = width, height
-	return nil
+	return &image.Point{X: width, Y: height}, nil
 }
-
-// setSize makes a texture as large as its shape, unless other flags say how large.
-func (s *canvasShape) setSize(flags *pflag.FlagSet) error {
-	if flags.Changed("size") {
-		return nil
-	}
-	return flags.Set("size", strconv.Itoa(max(s.X, s.Y)))
-}
-
-func (s *canvasShape) String() string { return fmt.Sprintf("%dx%d", s.X, s.Y) }
-
-// Type is what pflag calls the value in help texts.
-func (*canvasShape) Type() string { return "shape" }

@@ -1,17 +1,14 @@
 package main
 
 import (
-	"cmp"
-	"encoding/json"
 	"fmt"
-	"regexp"
 	"runtime"
-	"runtime/debug"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/pastiche-art/pastiche/internal/buildinfo"
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
@@ -19,48 +16,9 @@ import (
 // Other programs have it from Go's build information.
 var version, commit, commitDate string
 
-// source is what the program was built from. Fields that are not known are empty.
-type source struct {
-	Version  string `json:"version"`            // a tag, a pseudo-version or "(devel)"
-	Commit   string `json:"commit,omitempty"`   // hexadecimal digits
-	Date     string `json:"date,omitempty"`     // of the commit, as RFC 3339 has it, in UTC
-	Modified bool   `json:"modified,omitempty"` // the checkout differed from the commit
-}
-
-// pseudoVersion matches the version that Go gives a commit without a tag, and finds its
-// time and the beginning of its hash.
-var pseudoVersion = regexp.MustCompile(`[.-](\d{14})-([0-9a-f]{12})(\+|$)`)
-
-// sourceOf returns the source that Go's build information, and what the linker set,
-// describe. The linker's values win.
-func sourceOf(info *debug.BuildInfo) source {
-	s := source{Version: cmp.Or(version, info.Main.Version, "(devel)"), Commit: commit, Date: commitDate}
-	for _, setting := range info.Settings {
-		switch setting.Key {
-		case "vcs.revision":
-			s.Commit = cmp.Or(s.Commit, setting.Value)
-		case "vcs.time":
-			s.Date = cmp.Or(s.Date, setting.Value)
-		case "vcs.modified":
-			s.Modified = setting.Value == "true"
-		}
-	}
-	// 'go install MODULE@COMMIT' has nothing but the version.
-	if found := pseudoVersion.FindStringSubmatch(s.Version); found != nil {
-		s.Commit = cmp.Or(s.Commit, found[2])
-		if at, err := time.Parse("20060102150405", found[1]); err == nil {
-			s.Date = cmp.Or(s.Date, at.Format(time.RFC3339))
-		}
-	}
-	return s
-}
-
-func programSource() source {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		info = new(debug.BuildInfo)
-	}
-	return sourceOf(info)
+// programSource returns what the program was built from.
+func programSource() buildinfo.Source {
+	return buildinfo.Source{Version: version, Commit: commit, Date: commitDate}.Complete()
 }
 
 // moduleVersion returns the version of the program, "(devel)" where it is not known.
@@ -68,7 +26,7 @@ func moduleVersion() string { return programSource().Version }
 
 // versionReport is what 'pastiche version --json' prints.
 type versionReport struct {
-	source
+	buildinfo.Source
 	Go         string   `json:"go"`
 	Platform   string   `json:"platform"` // system/processor, in Go's names
 	Kernel     string   `json:"kernel"`   // the engine's implementation in force
@@ -98,15 +56,11 @@ func runVersion(asJSON bool) error {
 	}
 	defer pool.Close()
 	r := versionReport{
-		source: programSource(), Go: strings.TrimPrefix(runtime.Version(), "go"), Platform: runtime.GOOS + "/" + runtime.GOARCH,
+		Source: programSource(), Go: strings.TrimPrefix(runtime.Version(), "go"), Platform: runtime.GOOS + "/" + runtime.GOARCH,
 		Kernel: pool.Implementation(), Kernels: kernel.Implementations(), Precisions: precisions(pool),
 	}
 	if asJSON {
-		text, err := json.Marshal(r)
-		if err != nil {
-			return err
-		}
-		return printText(append(text, '\n'))
+		return cli.PrintJSON([]versionReport{r})
 	}
 	var b strings.Builder
 	fmt.Fprintln(&b, "pastiche", r.Version)
@@ -123,14 +77,16 @@ func runVersion(asJSON bool) error {
 	fmt.Fprintln(&b, "go", r.Go, r.Platform)
 	fmt.Fprintf(&b, "kernel %s (of %s)\n", r.Kernel, strings.Join(r.Kernels, ", "))
 	fmt.Fprintln(&b, "precision", strings.Join(r.Precisions, ", "))
-	return printText([]byte(b.String()))
+	return cli.PrintText([]byte(b.String()))
 }
 
 // precisions returns the names of those that a pool's kernel has.
 func precisions(pool *kernel.Pool) []string {
-	names := []string{kernel.Float32.String()}
-	if pool.Check(kernel.BFloat16) == nil {
-		names = append(names, kernel.BFloat16.String())
+	var names []string
+	for _, p := range kernel.Precisions() {
+		if pool.Check(p) == nil {
+			names = append(names, p.String())
+		}
 	}
 	return names
 }

@@ -1,10 +1,11 @@
 package main
 
 import (
-	"context"
+	"log/slog"
 
 	"github.com/spf13/cobra"
 
+	"github.com/pastiche-art/pastiche/internal/cli"
 	"github.com/pastiche-art/pastiche/internal/service"
 )
 
@@ -22,29 +23,17 @@ seconds with a checkpoint, from which another worker continues.`,
 		Example: `  pastiche worker --nats nats://queue.example:4222
   pastiche worker --nats nats://queue.example:4222 --metrics-addr :9090`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runWorker(cmd.Context(), w, log) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return log.run(w.Validate, func(*slog.Logger) error { return w.Load() },
+				func(l *slog.Logger) error { return w.Run(cmd.Context(), l) })
+		},
 	}
 	addStorage(cmd, &w.Storage)
-	section(cmd, "Storage", "nats", "nats-creds", "nats-ca", "nats-prefix", "blobs")
+	cli.Section(cmd, "Storage", "nats", "nats-creds", "nats-ca", "nats-prefix", "blobs")
 	addWorkers(cmd, &w.Workers)
-	section(cmd, "Workers", "workers", "memory")
+	cli.Section(cmd, "Workers", "workers", "memory")
 	cmd.Flags().StringVar(&w.MetricsAddr, "metrics-addr", "", "bind `ADDRESS` and port of /healthz, /readyz and /metrics")
-	section(cmd, "Address", "metrics-addr")
+	cli.Section(cmd, "Address", "metrics-addr")
 	log.AddFlags(cmd)
 	return cmd
-}
-
-// runWorker paints until ctx ends.
-func runWorker(ctx context.Context, w *service.Worker, o *logOptions) error {
-	if err := w.Validate(); err != nil {
-		return &usageError{err}
-	}
-	log, err := o.logger()
-	if err != nil {
-		return err
-	}
-	if err := w.Load(); err != nil {
-		return &inputError{err}
-	}
-	return o.ended(log, w.Run(ctx, log))
 }

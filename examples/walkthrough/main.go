@@ -24,6 +24,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -42,6 +43,7 @@ const (
 	alpha        = 10  // weight of the content cost
 	beta         = 40  // weight of the style cost
 	noiseShare   = 0.6 // share of noise in the first picture; the rest is content
+	noiseRange   = 20  // noise is uniform from -noiseRange to noiseRange levels
 	learningRate = 2.0 // in levels of 0 to 255
 	interval     = 20  // iterations between two printed costs
 )
@@ -49,6 +51,10 @@ const (
 // agreement is the largest relative difference between costs of package loss, which sums
 // in float64, and costs of the engine, which multiplies matrices in float32.
 const agreement = 1e-4
+
+// meanLevels are the means of the red, green and blue levels of ImageNet, which a VGG
+// subtracts from its input.
+var meanLevels = [3]float32{123.68, 116.779, 103.939}
 
 // The course's layers, and the weight of each style layer.
 const contentLayer = "conv4_2"
@@ -113,7 +119,7 @@ func walk(o options, out io.Writer) error {
 	// Step 4. Begin with a generated image G that is noise correlated with the content, so
 	// that it matches the content sooner: 0.6 of uniform noise from -20 to 20 and 0.4 of C,
 	// both counted from the mean levels of ImageNet.
-	generated := paint.Noise(content, noiseShare, o.seed)
+	generated := noisy(content, noiseShare, o.seed)
 
 	// Step 5. Load the network, a VGG that was trained to classify photographs. Like the
 	// course, replace its maximum pooling by average pooling, through which every pixel
@@ -171,7 +177,7 @@ func walk(o options, out io.Writer) error {
 	//
 	//	J_content(C, G) = 1/(4 nH nW nC) sum (a(C) - a(G))²
 	firstContent := loss.ContentCost(values(aC[contentLayer]), values(aG[contentLayer]))
-	engine[contentLayer] = cost.NewContent(aC[contentLayer], cost.Options{Scale: network.Factor})
+	engine[contentLayer] = cost.NewContent(aC[contentLayer], cost.Options{Factor: network.Factor})
 
 	// Step 6b. The style cost compares Gram matrices, layer by layer. With the activation as
 	// a matrix A of nC x (nH nW), Gram = A Aᵀ says how strongly every two feature maps are
@@ -184,7 +190,7 @@ func walk(o options, out io.Writer) error {
 	firstStyle := make([]float64, len(styleLayers))
 	for i, l := range styleLayers {
 		firstStyle[i] = loss.LayerStyleCost(values(aS[l]), values(aG[l]))
-		engine[l] = cost.NewGram(cost.Measure(session, aS[l]), cost.Options{Scale: network.Factor})
+		engine[l] = cost.NewGram(cost.Measure(session, aS[l]), cost.Options{Factor: network.Factor})
 	}
 
 	// Step 6c. The total cost is what G shall minimise:
@@ -268,6 +274,18 @@ func walk(o options, out io.Writer) error {
 	}
 	fmt.Fprintf(out, "The same picture, bit for bit:\n%s\n", command(o))
 	return nil
+}
+
+// noisy returns share u + (1 - share) C with uniform noise u, counted from the mean levels.
+func noisy(content *picture.Picture, share float32, seed uint64) *picture.Picture {
+	random := rand.New(rand.NewPCG(seed, 0))
+	g := picture.New(content.W, content.H)
+	for i, level := range content.RGB {
+		mean := meanLevels[i/(content.W*content.H)]
+		u := noiseRange * (2*random.Float32() - 1)
+		g.RGB[i] = mean + share*u + (1-share)*(level-mean)
+	}
+	return g
 }
 
 // compare prints a value as package loss and the engine compute it. It returns an error

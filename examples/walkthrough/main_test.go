@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/pastiche-art/pastiche/internal/kernel"
-	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -33,12 +32,6 @@ func TestWalk(t *testing.T) {
 	if files := glob(t, o.output); !slices.Equal(files, []string{"0.png", "20.png", "generated_image.jpg", "noise.png"}) {
 		t.Errorf("files %v in the output folder", files)
 	}
-	noise := open(t, filepath.Join(o.output, "noise.png"))
-	content := open(t, o.content)
-	if want := clipped(paint.Noise(content.Resize(noise.W, noise.H), 0.6, o.seed)); !slices.Equal(noise.RGB, want) {
-		t.Error("noise.png is not the picture that the recipe begins with")
-	}
-
 	if testing.Short() {
 		t.Skip("it builds the command")
 	}
@@ -98,15 +91,6 @@ func glob(t *testing.T, folder string) (names []string) {
 		names = append(names, e.Name())
 	}
 	return names
-}
-
-// clipped returns the levels of a picture as an 8-bit file holds them.
-func clipped(p *picture.Picture) []float32 {
-	levels := make([]float32, len(p.RGB))
-	for i, v := range p.RGB {
-		levels[i] = float32(math.Round(float64(min(max(v, 0), 255))))
-	}
-	return levels
 }
 
 func open(t *testing.T, file string) *picture.Picture {

@@ -93,9 +93,10 @@ func startCluster(t *testing.T) []*server.Server {
 // eventually waits until a condition holds.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
+	const patience = 5 * time.Minute
 	for begun := time.Now(); !holds(); time.Sleep(20 * time.Millisecond) {
-		if time.Since(begun) > time.Minute {
-			t.Fatalf("no %s within a minute", what)
+		if time.Since(begun) > patience {
+			t.Fatalf("no %s within %v", what, patience)
 		}
 	}
 }

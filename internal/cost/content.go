@@ -53,7 +53,7 @@ func NewContent(target *kernel.Tensor, opts Options) *Content {
 
 // Evaluate implements [Cost].
 func (c *Content) Evaluate(_ *kernel.Pool, weight float64) float64 {
-	s := c.opts.scale()
+	s := c.opts.factor()
 	c.slope = float32(weight * s * s / (2 * elements(c.target)))
 	return s * s * (c.take() / (4 * elements(c.target)))
 }
@@ -74,7 +74,7 @@ func NewSummedContent(target *kernel.Tensor, opts Options) *SummedContent {
 
 // Evaluate implements [Cost].
 func (c *SummedContent) Evaluate(_ *kernel.Pool, weight float64) float64 {
-	s := c.opts.scale()
+	s := c.opts.factor()
 	c.slope = float32(weight * s * s)
 	return s * s * c.take() / 2
 }
@@ -104,7 +104,7 @@ func NewRootContent(e kernel.Engine, target *kernel.Tensor, opts Options) *RootC
 // Evaluate implements [Cost]. Where the difference is no larger than rounding errors, its
 // direction is arbitrary, and the gradient is 0.
 func (c *RootContent) Evaluate(_ *kernel.Pool, weight float64) float64 {
-	n, s := elements(c.target), c.opts.scale()
+	n, s := elements(c.target), c.opts.factor()
 	mean := c.take() / n
 	cost := math.Abs(s) * math.Sqrt(mean)
 	c.slope = 0

@@ -30,19 +30,19 @@ type Cost interface {
 
 // Options apply to every [Cost] of one layer.
 type Options struct {
-	// Scale multiplies the activations, including those of the target, before they
+	// Factor multiplies the activations, including those of the target, before they
 	// enter the formula; 0 means 1. It makes the costs of networks with larger or
 	// smaller activations comparable: J_content grows with its square, the style cost
 	// of Gram matrices with its fourth power. With 1/[Statistics.MeanActivation] of the
 	// target, every layer of every network has activations of mean 1.
-	Scale float64
+	Factor float64
 	// Guide weights the positions of the layer; nil weights all alike.
 	Guide *Guide
 }
 
-func (o Options) scale() float64 {
-	if o.Scale == 0 {
+func (o Options) factor() float64 {
+	if o.Factor == 0 {
 		return 1
 	}
-	return o.Scale
+	return o.Factor
 }

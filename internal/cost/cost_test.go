@@ -284,7 +284,7 @@ func TestCosts(t *testing.T) {
 				t.Run(fmt.Sprintf("%s/%dx%dx%d/scale=%g", k.name, s.c, s.h, s.w, scale), func(t *testing.T) {
 					p := newPool(t, 2)
 					target, f := newFeature(1, s.c, s.h, s.w), newFeature(2, s.c, s.h, s.w)
-					cost := k.cost(p, target, Options{Scale: scale})
+					cost := k.cost(p, target, Options{Factor: scale})
 					factor := scale
 					if scale == 0 {
 						factor = 1
@@ -331,7 +331,7 @@ func TestGradients(t *testing.T) {
 				p := newPool(t, 2)
 				target, f := newFeature(1, s.c, s.h, s.w), newFeature(2, s.c, s.h, s.w)
 				const scale = 0.7
-				_, g := gradient(p, k.cost(p, target, Options{Scale: scale}), f, weight)
+				_, g := gradient(p, k.cost(p, target, Options{Factor: scale}), f, weight)
 				reference := k.reference(target, scale)
 				// Along the gradient nothing cancels; along other directions, an error
 				// would hardly show.
@@ -517,7 +517,7 @@ func TestBlend(t *testing.T) {
 		sum += float64(v)
 	}
 	near(t, "mean activation", got.MeanActivation(), sum/float64(len(both.data)), 1e-6)
-	near(t, "mean activation", MeanActivation(p, both.tensor()), sum/float64(len(both.data)), 1e-6)
+	near(t, "mean activation", (*Guide)(nil).MeanActivation(p, both.tensor()), sum/float64(len(both.data)), 1e-6)
 	for i, v := range got.Second.RowMajor() {
 		near(t, "second moment", float64(v), float64(want.Second.RowMajor()[i]), 1e-5)
 	}

@@ -65,7 +65,7 @@ func (g *Gram) Observe(e kernel.Engine, _ int, f *kernel.Tensor, y, x int) {
 
 // Evaluate implements [Cost].
 func (g *Gram) Evaluate(_ *kernel.Pool, weight float64) float64 {
-	s := g.opts.scale()
+	s := g.opts.factor()
 	s4 := s * s * s * s
 	positions := g.current.finish(1)
 	layerStyleGradient(g.gradient, g.target, g.current.Second, positions, weight*s4)

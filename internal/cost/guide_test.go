@@ -122,7 +122,7 @@ func TestGuidedContent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPool(t, 2)
-			of := contents[name](p, target.tensor(), Options{Scale: scale, Guide: newGuide(t, h, w, values)})
+			of := contents[name](p, target.tensor(), Options{Factor: scale, Guide: newGuide(t, h, w, values)})
 			cost, g := gradient(p, of, f, weight)
 			near(t, "cost", cost, reference(f.dense()), 1e-5)
 			eachPart(p, f.tensor(), func(y, x int, part *kernel.Tensor) { of.Observe(p, 0, part, y, x) })

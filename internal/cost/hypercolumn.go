@@ -9,9 +9,9 @@ import (
 // A Map describes the activation of a layer in a [Hypercolumn].
 type Map struct {
 	C, H, W int
-	// Scale multiplies the activations; 0 means 1. Kolkin et al. 2022 use 1/C, so that
+	// Factor multiplies the activations; 0 means 1. Kolkin et al. 2022 use 1/C, so that
 	// layers with many channels do not outweigh the others.
-	Scale float64
+	Factor float64
 }
 
 // A Hypercolumn samples several layers at the same points of a picture and concatenates
@@ -41,8 +41,8 @@ func NewHypercolumn(points []Point, layers ...Map) *Hypercolumn {
 	h := &Hypercolumn{points: len(points)}
 	var columns int
 	for _, m := range layers {
-		if m.Scale == 0 {
-			m.Scale = 1
+		if m.Factor == 0 {
+			m.Factor = 1
 		}
 		h.layers = append(h.layers, sampled{m, columns, make([]kernel.Corners, len(points))})
 		h.channels += m.C
@@ -61,7 +61,7 @@ func (h *Hypercolumn) SetPoints(points []Point) {
 	}
 	for _, l := range h.layers {
 		for i, at := range points {
-			l.at[i] = at.corners(l.H, l.W, l.Scale)
+			l.at[i] = at.corners(l.H, l.W, l.Factor)
 		}
 	}
 }

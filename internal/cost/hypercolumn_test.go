@@ -303,7 +303,7 @@ func TestTorchPalette(t *testing.T) {
 	}
 }
 
-// TestSamePalette checks that colors against themselves have the smallest cost and no
+// TestSamePalette checks that colours against themselves have the smallest cost and no
 // gradient.
 func TestSamePalette(t *testing.T) {
 	const h, w = 7, 9

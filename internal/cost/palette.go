@@ -8,14 +8,14 @@ import (
 	"github.com/pastiche-art/pastiche/internal/kernel"
 )
 
-// minColorSquare is a lower bound of the squared distance of colors, as in the code of
+// minColorSquare is a lower bound of the squared distance of colours, as in the code of
 // STROTSS. Without it the gradient of the root would be unbounded.
 const minColorSquare = 1e-5
 
 // A Color is red, green and blue from -1/2 to 1/2, for levels of 0 to 255.
 type Color [3]float64
 
-// Colors returns the colors of a picture, 3 x h x w in levels of 0 to 255, at the given
+// Colors returns the colours of a picture, 3 x h x w in levels of 0 to 255, at the given
 // points.
 func Colors(picture []float32, h, w int, at []Point) []Color {
 	colors := make([]Color, len(at))
@@ -33,25 +33,25 @@ func Colors(picture []float32, h, w int, at []Point) []Color {
 }
 
 // A Palette is the cost of STROTSS (Kolkin et al. 2019, arXiv 1904.12785) for the
-// colors of the picture: the relaxed earth mover's distance, as in [RelaxedEMD],
-// between the colors x of the picture and s of the style, with
+// colours of the picture: the relaxed earth mover's distance, as in [RelaxedEMD],
+// between the colours x of the picture and s of the style, with
 //
 //	d = 1 - x·s/(|x| |s|) + √(max(|x - s|², 1e-5)/3)
 //
-// The paper uses a decorrelated color space, which its code reaches by a rotation.
+// The paper uses a decorrelated colour space, which its code reaches by a rotation.
 // Rotations do not change d.
 type Palette struct {
 	style []Color
 	unit  []direction
 }
 
-// direction is a color of length 1, or zero, and the inverse of its original length.
+// direction is a colour of length 1, or zero, and the inverse of its original length.
 type direction struct {
 	Color
 	inverse float64
 }
 
-// NewPalette returns the cost against the colors of the styles.
+// NewPalette returns the cost against the colours of the styles.
 func NewPalette(style []Color) *Palette { return &Palette{style, directionsOf(style)} }
 
 func directionsOf(colors []Color) []direction {
@@ -68,7 +68,7 @@ func directionsOf(colors []Color) []direction {
 
 func (c Color) dot(d Color) float64 { return c[0]*d[0] + c[1]*d[1] + c[2]*d[2] }
 
-// Evaluate returns the cost of the colors of a picture, 3 x h x w in levels of 0 to
+// Evaluate returns the cost of the colours of a picture, 3 x h x w in levels of 0 to
 // 255, at the given points. It adds weight times its gradient with respect to the
 // picture to gradient.
 func (t *Palette) Evaluate(p *kernel.Pool, gradient, picture []float32, h, w int, at []Point, weight float64) float64 {
@@ -101,13 +101,13 @@ func (t *Palette) Evaluate(p *kernel.Pool, gradient, picture []float32, h, w int
 	return max(rows, cols)
 }
 
-// nearColor is the index of the nearest color and its distance.
+// nearColor is the index of the nearest colour and its distance.
 type nearColor struct {
 	at       int
 	distance float64
 }
 
-// update stores another color where that is nearer, or where its distance is NaN, which
+// update stores another colour where that is nearer, or where its distance is NaN, which
 // must propagate.
 func (n *nearColor) update(at int, distance float64) {
 	if distance < n.distance || distance != distance {
@@ -118,7 +118,7 @@ func (n *nearColor) update(at int, distance float64) {
 func farColors(n int) []nearColor { return slices.Repeat([]nearColor{{distance: math.Inf(1)}}, n) }
 
 // nearestColors returns the nearest of b for each of a, and the nearest of a for each
-// of b; of several equally near colors it returns the first. Every distance is computed
+// of b; of several equally near colours it returns the first. Every distance is computed
 // once.
 func nearestColors(p *kernel.Pool, a, b []Color, aUnit, bUnit []direction) (toB, toA []nearColor) {
 	toB, toA = farColors(len(a)), farColors(len(b))
@@ -154,8 +154,8 @@ func euclidean(a, b Color) float64 {
 	return math.Sqrt(max(d.dot(d), minColorSquare) / 3)
 }
 
-// addGradient adds weight times the gradient of d with respect to the color x of the
-// picture. style is the index of the color of the style.
+// addGradient adds weight times the gradient of d with respect to the colour x of the
+// picture. style is the index of the colour of the style.
 func (t *Palette) addGradient(slope *Color, x Color, unit direction, style int, weight float64) {
 	s, u := t.style[style], t.unit[style].Color
 	along, far := unit.dot(u), euclidean(x, s)

@@ -38,13 +38,8 @@ func Blend(weights []float64, of ...*Statistics) *Statistics {
 	return s
 }
 
-// MeanActivation returns the mean of an activation over channels and positions.
-func MeanActivation(e kernel.Engine, f *kernel.Tensor) float64 {
-	return (*Guide)(nil).MeanActivation(e, f)
-}
-
 // MeanActivation returns the mean of a whole activation over channels and over
-// positions, weighted by T².
+// positions, weighted by T². A nil Guide gives all positions the same weight.
 func (g *Guide) MeanActivation(e kernel.Engine, f *kernel.Tensor) float64 {
 	s := newAccumulator(f.C, g)
 	s.sums(e, f, 0, 0)

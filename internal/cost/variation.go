@@ -9,7 +9,7 @@ import (
 // variationBand is the number of rows that a task computes.
 const variationBand = 16
 
-// levels is the largest level of a color channel.
+// levels is the largest level of a colour channel.
 const levels = 255
 
 // TotalVariation returns the total variation of a picture, 3 x h x w in levels, and

@@ -60,7 +60,7 @@ const (
 // NewWasserstein returns the cost against the statistics of a style.
 func NewWasserstein(p *kernel.Pool, style *Statistics, opts Options) *Wasserstein {
 	n := len(style.Mean)
-	w := &Wasserstein{opts: opts, target: style.scaled(opts.scale()), current: newAccumulator(n, opts.Guide),
+	w := &Wasserstein{opts: opts, target: style.scaled(opts.factor()), current: newAccumulator(n, opts.Guide),
 		dMean: make([]float64, n), gradient: newCovarianceGradient(n)}
 	moment := w.target.Second.Trace() / float64(n)
 	w.target.toCovariances()
@@ -80,7 +80,7 @@ func (w *Wasserstein) Observe(e kernel.Engine, _ int, f *kernel.Tensor, y, x int
 
 // Evaluate implements [Cost].
 func (w *Wasserstein) Evaluate(p *kernel.Pool, weight float64) float64 {
-	s := w.opts.scale()
+	s := w.opts.factor()
 	positions := w.current.finish(s)
 	w.current.toCovariances()
 	var (

@@ -21,7 +21,7 @@ type Picture struct {
 	// W and H are the size in pixels before rotation.
 	W, H int
 
-	// Color describes the color space of the pixels; nil where the file does not.
+	// Color describes the colour space of the pixels; nil where the file does not.
 	Color *Color
 
 	// ICC is the colour profile; nil where there is none.
@@ -391,7 +391,7 @@ func (c *container) of(i *item) iter.Seq2[string, []byte] {
 	}
 }
 
-// describe reads size, orientation and colors from the properties of an item.
+// describe reads size, orientation and colours from the properties of an item.
 func (c *container) describe(p *Picture, i *item) {
 	for kind, body := range c.of(i) {
 		f := &fields{data: body}

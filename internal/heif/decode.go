@@ -266,7 +266,7 @@ func area(w, h, bytesPer int) (int, error) {
 	return w * h * bytesPer, nil
 }
 
-// Color spaces and subsamplings in the HEVC module, numbered as in libheif.
+// Colour spaces and subsamplings in the HEVC module, numbered as in libheif.
 const (
 	spaceYCbCr = 0
 	spaceRGB   = 1

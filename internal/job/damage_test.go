@@ -36,7 +36,7 @@ func TestDamagedStore(t *testing.T) {
 		}
 	})
 	r := rand.New(rand.NewPCG(1, 2))
-	for range 20 {
+	for range 12 {
 		file, flip := files[r.IntN(len(files))], r.IntN(2) == 0
 		name := strings.ReplaceAll(file, "/", ",") + map[bool]string{true: " flipped", false: " cut"}[flip]
 		t.Run(name, func(t *testing.T) {

@@ -22,6 +22,7 @@ import (
 
 	"github.com/pastiche-art/pastiche/api"
 	"github.com/pastiche-art/pastiche/internal/blob"
+	"github.com/pastiche-art/pastiche/internal/masking"
 	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
 )
@@ -189,7 +190,7 @@ func (d *Draft) Add(ctx context.Context, role api.Role, f *picture.File) error {
 	}
 	if isMask(role) {
 		d.masks[inputName(in.Role, in.Number)] = grey(p)
-	} else if !p.Visible() {
+	} else if !masking.Visible(p) {
 		return &paint.PictureError{Role: paintRole(role), Number: in.Number + 1, Err: paint.ErrTransparent}
 	}
 	encode := func(w io.Writer) error { return encodeInput(w, p, f.Deep) }

@@ -83,6 +83,18 @@ func (s *Service) Retry(ctx context.Context, owner, id string) (*Record, error) 
 // Forever is the retention of jobs that never expire.
 const Forever time.Duration = math.MaxInt64
 
+// ParseRetention reads a retention: a time above 0 such as 48h, or [api.Forever].
+func ParseRetention(text string) (time.Duration, error) {
+	if text == api.Forever {
+		return Forever, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("expected a time such as 48h, or %s", api.Forever)
+	}
+	return d, nil
+}
+
 // An Edit is what an owner changes of a job. What is zero stays as it is.
 type Edit struct {
 	Retention time.Duration     // from now on, of a finished job

@@ -82,8 +82,9 @@ func logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
-// patience bounds how long a test waits for what must happen.
-const patience = time.Minute
+// patience bounds how long a test waits for what must happen. A slow machine under the
+// race detector needs minutes for what takes a second.
+const patience = 5 * time.Minute
 
 // eventually waits until something is so.
 func eventually(t *testing.T, what string, so func() bool) {

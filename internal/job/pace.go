@@ -225,12 +225,8 @@ func measure(ctx context.Context, threads int) float64 {
 	for i := range canvas.Pix {
 		canvas.Pix[i] = uint8(i * i >> 8) //nolint:gosec // any pattern will do
 	}
-	network, err := paint.Builtin()
-	if err != nil {
-		return 0
-	}
-	_, err = paint.Paint(ctx, canvas, paint.InMannerOf(canvas), paint.Options{
-		Recipe: &recipe, Network: network, Threads: threads, Progress: func(paint.Progress) { ends = append(ends, time.Now()) },
+	_, err := paint.Paint(ctx, canvas, paint.InMannerOf(canvas), paint.Options{
+		Recipe: &recipe, Threads: threads, Progress: func(paint.Progress) { ends = append(ends, time.Now()) },
 	})
 	if err != nil || len(ends) < 2 {
 		return 0

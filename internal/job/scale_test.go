@@ -29,7 +29,7 @@ func TestManyWorkers(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it starts a cluster")
 	}
-	jobs := times(t, "PASTICHE_SCALE_JOBS", 4)
+	jobs := times(t, "PASTICHE_SCALE_JOBS", 2)
 	counts := "4"
 	if text := os.Getenv("PASTICHE_SCALE"); text != "" {
 		counts = text
@@ -73,7 +73,7 @@ func manyWorkers(t *testing.T, workers, jobs int) {
 				twice.Add(1)
 			}
 			select {
-			case <-time.After(time.Second):
+			case <-time.After(time.Second / 2):
 			case <-ctx.Done():
 				return nil, context.Cause(ctx)
 			}

@@ -145,7 +145,17 @@ func (codeSchema) Schema(huma.Registry) *huma.Schema { return enumOf(codes) }
 type styleCostSchema string
 
 // Schema implements [huma.SchemaProvider].
-func (styleCostSchema) Schema(huma.Registry) *huma.Schema { return enumOf(paint.StyleCosts()) }
+func (styleCostSchema) Schema(huma.Registry) *huma.Schema { return enumOf(styleCosts()) }
+
+// styleCosts returns the names of all style costs.
+func styleCosts() []string {
+	for _, p := range paint.Parameters() {
+		if p.Name == "style_cost" {
+			return p.Choices
+		}
+	}
+	panic("no parameter style_cost")
+}
 
 func enumOf[S ~string](choices []S) *huma.Schema {
 	s := &huma.Schema{Type: huma.TypeString}

@@ -1,6 +1,10 @@
 package studio
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"image/jpeg"
 	"net/http"
 	"slices"
 	"strings"
@@ -26,16 +30,37 @@ var exampleList = sync.OnceValue(func() api.ExampleList {
 })
 
 func example(p examples.Picture) api.Example {
-	width, height := examples.Size(p.File)
+	width, height := sizeOf(p.File)
 	return api.Example{
 		File: p.File, Title: p.Title, By: p.By, Year: p.Year, Kind: p.Kind, Source: p.Source, Licence: p.Licence,
 		Width: width, Height: height, URL: exampleURL(p.File), Thumbnail: exampleURL(p.Thumbnail()),
 	}
 }
 
+// sizeOf returns the width and height in pixels of an example picture.
+func sizeOf(file string) (width, height int) {
+	config, err := jpeg.DecodeConfig(bytes.NewReader(readExample(file)))
+	if err != nil {
+		panic("examples: " + file + ": " + err.Error())
+	}
+	return config.Width, config.Height
+}
+
+// readExample returns an example file. It panics where there is none.
+func readExample(file string) []byte {
+	data, err := examples.Files.ReadFile(file)
+	if err != nil {
+		panic("examples: " + err.Error())
+	}
+	return data
+}
+
 // exampleURL is where exampleFiles serves file: another picture under the same
 // name has another address.
-func exampleURL(file string) string { return "/examples/" + file + "?v=" + examples.Digest(file) }
+func exampleURL(file string) string {
+	sum := sha256.Sum256(readExample(file))
+	return "/examples/" + file + "?v=" + hex.EncodeToString(sum[:8])
+}
 
 // exampleFiles serves the example pictures. Browsers cache an address that exampleURL
 // returns forever, and one without a version for a day.

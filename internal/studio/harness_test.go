@@ -117,7 +117,7 @@ func newServer(t *testing.T, s setup) *fixture {
 }
 
 // waitFor is how long a test waits for something that happens soon.
-const waitFor = time.Minute
+const waitFor = 5 * time.Minute
 
 // eventually waits until something is so.
 func (f *fixture) eventually(what string, is func() bool) {

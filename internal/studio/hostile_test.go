@@ -152,14 +152,14 @@ func (h *hostile) upload() (body *bytes.Buffer, contentType string) {
 func TestHostileUploads(t *testing.T) {
 	f := newServer(t, setup{})
 	h := newHostile()
-	uploads := 1000
+	uploads := 400
 	if text := os.Getenv("PASTICHE_HOSTILE"); text != "" {
 		var err error
 		if uploads, err = strconv.Atoi(text); err != nil {
 			t.Fatal(err)
 		}
 	} else if testing.Short() {
-		uploads = 250
+		uploads = 100
 	}
 	heap := func() uint64 {
 		runtime.GC()

@@ -193,16 +193,12 @@ func parseLabels(pairs []string) (map[string]string, error) {
 
 // retention reads how long a client wants a job to be kept.
 func (s *server) retention(text string) (time.Duration, error) {
-	d, err := time.ParseDuration(text)
-	if text == api.Forever {
-		d, err = job.Forever, nil
-	}
-	if err == nil && d > 0 && d <= s.MaxRetention {
+	d, err := job.ParseRetention(text)
+	if err == nil && d <= s.MaxRetention {
 		return d, nil
 	}
-	expected := "a duration such as 48h, or " + api.Forever
 	if s.MaxRetention != job.Forever {
-		expected = fmt.Sprintf("a duration such as 48h, at most %s", s.MaxRetention)
+		err = fmt.Errorf("expected a time such as 48h, at most %s", s.MaxRetention)
 	}
-	return 0, &paint.OptionError{Option: "retention", Reason: fmt.Sprintf("%q: expected %s", text, expected)}
+	return 0, &paint.OptionError{Option: "retention", Reason: fmt.Sprintf("%q: %v", text, err)}
 }

@@ -30,7 +30,7 @@ func (f *File) converter() converter {
 	}
 }
 
-// palette returns the converter of a palette. Palette colors have 16 bits, but only the
+// palette returns the converter of a palette. Palette colours have 16 bits, but only the
 // upper eight are meaningful, because writers differ in the lower ones. Some old
 // writers use only the lower eight.
 func (f *File) palette() converter {
@@ -78,7 +78,7 @@ func (f *File) lab(p []uint16) (r, g, b uint16) {
 }
 
 // labToSRGB converts CIE Lab with the white D50 to sRGB, by ISO 11664-4, the Bradford
-// adaptation to D65 and IEC 61966-2-1. Colors outside sRGB are clipped.
+// adaptation to D65 and IEC 61966-2-1. Colours outside sRGB are clipped.
 func labToSRGB(l, a, b float64) (red, green, blue uint16) {
 	const (
 		whiteX, whiteZ = 0.96422, 0.82521 // of D50, as in ICC profiles

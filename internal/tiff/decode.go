@@ -11,7 +11,7 @@ import (
 //
 //   - grey as Gray or Gray16;
 //   - RGB, palettes and Lab as NRGBA or NRGBA64, or as RGBA or RGBA64 where the
-//     colors are multiplied by the opacity;
+//     colours are multiplied by the opacity;
 //   - CMYK as CMYK, with 16 bits reduced to 8;
 //   - YCbCr as YCbCr where that type can represent it, else as NRGBA64.
 //

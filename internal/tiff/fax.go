@@ -19,7 +19,7 @@ type fax struct {
 	twoD  bool   // group 3 with rows that refer to the row above
 	width int
 
-	// above and row hold the positions, from the left, at which the color changes in
+	// above and row hold the positions, from the left, at which the colour changes in
 	// the row above and in this one. The first change is to black. Both end with the
 	// width three times.
 	above, row []int
@@ -153,7 +153,7 @@ func (x *fax) change(at int) error {
 }
 
 // read2D decodes changes relative to the row above (T.4, 4.2). The row is known up to
-// a0. b1 is the first change above to the right of a0 and to the opposite color; b2 is
+// a0. b1 is the first change above to the right of a0 and to the opposite colour; b2 is
 // the change after b1.
 func (x *fax) read2D() error {
 	a0, black := -1, false // left of the row, so that b1 may be the first pixel

@@ -21,7 +21,7 @@ type File struct {
 	format      uint64 // of the samples
 	bits        int    // of a sample
 	samples     int    // of a pixel, colours first
-	colours     int    // the samples of a pixel that are its color
+	colours     int    // the samples of a pixel that are its colour
 	alpha       int    // the index of the opacity sample; 0 for none
 	associated  bool   // colours are multiplied by the opacity
 	planar      bool   // each sample has strips or tiles of its own

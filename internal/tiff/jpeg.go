@@ -96,7 +96,7 @@ func segments(stream []byte) func(yield func(marker byte, segment []byte) bool) 
 // decodeJPEG decodes the JPEG of a strip or tile. It is in abbreviated format: a tag
 // holds the tables, and the photometric interpretation defines the components.
 // decodeJPEG drops application markers and inserts Adobe's, which tells image/jpeg the
-// color model.
+// colour model.
 func (f *File) decodeJPEG(in *input, l layout) (image.Image, error) {
 	part := in.data // JPEG bytes are never bit-reversed
 	if f.stream != nil {

@@ -12,7 +12,7 @@ import (
 )
 
 func TestDescribe(t *testing.T) {
-	store := &Store{Dir: t.TempDir(), Known: Known()}
+	store := &Store{Dir: t.TempDir(), Known: wellKnown}
 	builtin, err := store.Describe(t.Context(), "builtin", weights.Override{})
 	if err != nil {
 		t.Fatal(err)

@@ -2,17 +2,27 @@ package registry_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log"
+	"os"
 
 	"github.com/pastiche-art/pastiche/weights/registry"
 )
 
-// Pull the note's VGG-19, unless it is there, and read it.
+// Download the VGG-19 of the course, unless it is present, and read it.
 func Example() {
 	store := registry.FromEnvironment()
 	store.Progress = func(e registry.Event) {
-		if f, ok := e.(registry.Fetching); ok {
-			fmt.Printf("%d of %d bytes\n", f.Done, f.Total)
+		switch e := e.(type) {
+		case registry.Waiting:
+			fmt.Printf("waiting for another process in %s\n", e.Dir)
+		case registry.Fetching:
+			fmt.Printf("%d of %d bytes\n", e.Done, e.Total)
+		case registry.Failed:
+			fmt.Printf("%s: %v\n", e.From, e.Err)
+		case registry.Converting:
+			fmt.Printf("reading %s\n", e.Path)
 		}
 	}
 	if _, err := store.Pull(context.Background(), "vgg19"); err != nil {
@@ -20,9 +30,41 @@ func Example() {
 		return
 	}
 	network, err := store.Open("vgg19")
-	if err != nil {
+	var damaged *registry.ChecksumError
+	switch {
+	case errors.As(err, &damaged):
+		fmt.Printf("%s is damaged: remove it and pull it again\n", damaged.Place)
+	case err != nil:
 		fmt.Println(err)
-		return
+	default:
+		fmt.Println(network.Family, network.Input)
 	}
-	fmt.Println(network.Family, network.Input)
+}
+
+// The built-in network is present on every machine; the others are listed with what is
+// needed to pull them.
+func ExampleStore_List() {
+	folder, err := os.MkdirTemp("", "networks")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(folder)
+	store := registry.FromEnvironment()
+	store.Dir = folder
+	entries, err := store.List()
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, e := range entries {
+		fmt.Println(e.Name, e.Present())
+	}
+	_, err = store.Open("vgg19")
+	fmt.Println(errors.Is(err, registry.ErrAbsent))
+	// Output:
+	// builtin true
+	// vgg19 false
+	// vgg19-torchvision false
+	// vgg16 false
+	// vgg19-slim false
+	// true
 }

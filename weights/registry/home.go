@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 )
 
 // The environment variables for the folder of networks and for mirrors.
@@ -15,9 +16,10 @@ const (
 // FromEnvironment returns the user's store. Its folder is networks in PASTICHE_HOME;
 // without that variable pastiche/networks in XDG_DATA_HOME or in the system's folder
 // for data: ~/.local/share, ~/Library/Application Support on macOS, %LocalAppData% on
-// Windows. Its entries are those of [Known], its mirror is PASTICHE_MIRROR.
+// Windows. It can pull the published networks that pastiche
+// knows, and its mirror is PASTICHE_MIRROR.
 func FromEnvironment() *Store {
-	s := &Store{Known: Known(), Mirror: os.Getenv(MirrorVariable)}
+	s := &Store{Known: slices.Clone(wellKnown), Mirror: os.Getenv(MirrorVariable)}
 	if home := home(); home != "" {
 		s.Dir = filepath.Join(home, "networks")
 	}

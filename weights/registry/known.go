@@ -1,12 +1,10 @@
 package registry
 
-import (
-	"slices"
+import "github.com/pastiche-art/pastiche/weights"
 
-	"github.com/pastiche-art/pastiche/weights"
-)
-
-var known = []Entry{
+// wellKnown are the networks that every store knows by name. All except the built-in one
+// are as their authors published them.
+var wellKnown = []Entry{
 	{
 		Name:    "builtin",
 		Family:  "VGG-19, slim, to conv5_1",
@@ -76,7 +74,3 @@ var builtinFile = File{
 	Size:   2_047_032,
 	SHA256: "c8fdf2405bc95cffeb4d8163d00cf2fa6b22d195900557be2626641bced01b2d",
 }
-
-// Known lists the networks that every store knows by name. All except the built-in one
-// are as their authors published them.
-func Known() []Entry { return slices.Clone(known) }

@@ -11,20 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"syscall"
-
-	"github.com/pastiche-art/pastiche/weights"
 )
-
-// recordFile is the JSON of a record: an [Entry] without its name, which is the name of
-// the file.
-type recordFile struct {
-	Family  string        `json:"family"`
-	License string        `json:"license,omitempty"`
-	Input   weights.Input `json:"input"`
-	Origin  string        `json:"origin"`
-	Source  File          `json:"source"`
-	Local   File          `json:"local"`
-}
 
 // maxRecord is the largest size of a record, in bytes. Records have about 600.
 const maxRecord = 16 << 10
@@ -70,27 +57,28 @@ func (s *Store) readRecord(name string) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
-	var r recordFile
-	if err := json.Unmarshal(text, &r); err != nil {
+	var e Entry
+	if err := json.Unmarshal(text, &e); err != nil {
 		return Entry{}, fmt.Errorf("%s: %w: %w", path, errRecord, err)
 	}
 	// The checksum becomes part of a path.
-	if !sums.MatchString(r.Local.SHA256) {
-		return Entry{}, fmt.Errorf("%s: %w: its SHA-256 is %.80q, expected 64 hexadecimal digits", path, errRecord, r.Local.SHA256)
+	if !sums.MatchString(e.Local.SHA256) {
+		return Entry{}, fmt.Errorf("%s: %w: its SHA-256 is %.80q, expected 64 hexadecimal digits", path, errRecord, e.Local.SHA256)
 	}
-	return Entry{
-		Name: name, Family: r.Family, License: r.License, Input: r.Input,
-		Origin: r.Origin, Source: r.Source, Local: r.Local,
-	}, nil
+	e.Name, e.URLs, e.BuiltIn = name, nil, false // whatever the file says
+	return e, nil
 }
 
-// writeRecord writes the record of the entry.
+// writeRecord writes the record of the entry: the entry as JSON, without its URLs and
+// its name, which is the name of the file.
 func (s *Store) writeRecord(e Entry) error {
-	text, err := json.MarshalIndent(recordFile{e.Family, e.License, e.Input, e.Origin, e.Source, e.Local}, "", "  ")
+	path := s.record(e.Name)
+	e.Name, e.URLs = "", nil
+	text, err := json.MarshalIndent(e, "", "  ")
 	if err != nil {
 		return err
 	}
-	return write(s.record(e.Name), func(w io.Writer) error {
+	return write(path, func(w io.Writer) error {
 		_, err := w.Write(append(text, '\n'))
 		return err
 	})

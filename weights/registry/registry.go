@@ -52,22 +52,22 @@ var (
 
 // An Entry describes a network that has a name.
 type Entry struct {
-	Name    string
-	Family  string // which member of the VGG family it is
-	License string // empty where it is not known
+	Name    string `json:"name,omitempty"`
+	Family  string `json:"family"`            // which member of the VGG family it is
+	License string `json:"license,omitempty"` // empty where it is not known
 	// Input is that of Local, or of Source where there is no Local. They differ where
-	// Source begins with a 1x1 convolution of the colors, which becomes part of the
+	// Source begins with a 1x1 convolution of the colours, which becomes part of the
 	// input.
-	Input   weights.Input
-	Origin  string   // the author, or the file that it was imported from
-	Source  File     // the file as it was published or imported
-	URLs    []string // where to download Source, best first; empty for an imported network
-	Local   File     // the stored file; zero where there is none
-	BuiltIn bool     // part of the program, so always present
+	Input   weights.Input `json:"input"`
+	Origin  string        `json:"origin"`           // the author, or the file that it was imported from
+	URLs    []string      `json:"urls,omitempty"`   // where to download Source, best first; empty for an imported network
+	Source  File          `json:"source"`           // the file as it was published or imported
+	Local   File          `json:"local,omitzero"`   // the stored file; zero where there is none
+	BuiltIn bool          `json:"builtin,omitzero"` // part of the program, so always present
 	// Damage is why a stored network cannot be used: its record is unreadable, or its
 	// file is missing or has the wrong size. It is nil otherwise. Only [Store.Open] and
 	// [Store.Verify] compare the bytes of the file.
-	Damage error
+	Damage error `json:"-"`
 }
 
 // override returns the override with which to read the file of a published network.

@@ -135,7 +135,7 @@ func testEntries(mirrors ...string) []Entry {
 	for _, m := range mirrors {
 		sample.URLs = append(sample.URLs, m+"/sample.safetensors")
 	}
-	return []Entry{Known()[0], sample}
+	return []Entry{wellKnown[0], sample}
 }
 
 func newStore(t *testing.T, mirrors ...string) *Store {
@@ -209,7 +209,7 @@ func checkFiles(t *testing.T, s *Store, networks int, rest ...string) {
 }
 
 func TestKnown(t *testing.T) {
-	for _, e := range Known() {
+	for _, e := range wellKnown {
 		if !usable(e.Name) || !sums.MatchString(e.Source.SHA256) || e.Source.Size == 0 || e.Family == "" || e.License == "" {
 			t.Errorf("incomplete: %+v", e)
 		}
@@ -226,7 +226,7 @@ func TestKnown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := Known()[0]
+	e := wellKnown[0]
 	if e.Name != n.Name || e.License != n.License || e.Input != n.Input || e.Local != fileOf([]byte(weights.BuiltinFile())) {
 		t.Errorf("the entry %+v does not describe the network %s, %s, %s", e, n.Name, n.License, n.Input)
 	}

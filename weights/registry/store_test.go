@@ -56,7 +56,7 @@ func TestStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n, err := weights.Open(kept); err != nil || n.Name != "other" || n.License != "MIT" || n.Pooling != "max" {
+	if n, err := weights.Open(kept, weights.Override{}); err != nil || n.Name != "other" || n.License != "MIT" || n.Pooling != "max" {
 		t.Errorf("%s is not a network file of its own: %+v, %v", kept, n, err)
 	}
 
@@ -580,7 +580,7 @@ func TestFromEnvironment(t *testing.T) {
 		if s.Dir != "" {
 			t.Errorf("%s", s.Dir)
 		}
-		if list, err := s.List(); err != nil || len(list) != len(Known()) {
+		if list, err := s.List(); err != nil || len(list) != len(wellKnown) {
 			t.Errorf("list %v, %v", list, err)
 		}
 	})

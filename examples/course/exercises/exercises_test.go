@@ -4,7 +4,7 @@ import (
 	"flag"
 	"testing"
 
-	"github.com/pastiche-art/pastiche/examples/course/grader"
+	"github.com/pastiche-art/pastiche/examples/course/internal/grader"
 )
 
 var grade = flag.Bool("grade", false, "grade the exercises")

@@ -15,8 +15,8 @@ import (
 	"github.com/pastiche-art/pastiche/internal/job"
 )
 
-// length is how many markers are in a list, as far as they have been counted: those
-// of revisions below upTo, and those made since Open.
+// length is the number of markers in a list, as far as they have been counted: those with
+// revisions below upTo, and those that were made since Open.
 type length struct {
 	n    int
 	upTo uint64
@@ -25,7 +25,8 @@ type length struct {
 // counted is the upTo of a list that has been counted.
 const counted = math.MaxUint64
 
-// count adds to the length of a list when a marker of a revision was made or removed.
+// count adds 1 or -1 to the length of a list, after a marker with a revision was made or
+// removed.
 func (s *Store) count(l list, revision uint64, add int) {
 	if s.lengths[l] == nil {
 		s.lengths[l] = &length{upTo: counted}
@@ -35,7 +36,7 @@ func (s *Store) count(l list, revision uint64, add int) {
 	}
 }
 
-// total returns how many markers are in lists, or -1 where one has not been counted.
+// total returns the number of markers in lists, or -1 where a list has not been counted.
 func (s *Store) total(lists []list) int {
 	total := 0
 	for _, l := range lists {
@@ -50,8 +51,8 @@ func (s *Store) total(lists []list) int {
 	return total
 }
 
-// findLists notes the lists that exist, which have yet to be counted, and the
-// greatest revision in them.
+// findLists adds the lists that exist to s.lengths, not yet counted, and sets s.revision
+// to the greatest revision in them.
 func (s *Store) findLists(ctx context.Context) error {
 	owners, err := readNames(s.path("lists"))
 	if err != nil {
@@ -151,8 +152,8 @@ func (s *Store) countFolder(l list, base uint64, dir string) error {
 	return nil
 }
 
-// removeTemporary removes the temporary files of a process that was killed before
-// this one began.
+// removeTemporary removes temporary files that are older than this process. A process that
+// was killed left them.
 func (s *Store) removeTemporary(ctx context.Context, began time.Time) {
 	for _, pattern := range []string{s.path("records", "*"), s.path("keys", "*", "*")} {
 		dirs, err := filepath.Glob(pattern)
@@ -168,15 +169,15 @@ func (s *Store) removeTemporary(ctx context.Context, began time.Time) {
 	}
 }
 
-// counts is the file of the lengths of all lists. It exists while no process uses
-// the folder, and only where the last one ended as it should.
+// counts is the content of the file counts: the lengths of all lists. The file exists only
+// while no process uses the folder, and only if the last process called Close.
 type counts struct {
 	Revision uint64                    `json:"revision"`
 	Lengths  map[string]map[string]int `json:"lengths"` // by owner and state
 }
 
-// readCounts reads the file counts and removes it. It returns false where there is
-// none that can be used.
+// readCounts reads the file counts and removes it. It returns false where the file is
+// missing or damaged.
 func (s *Store) readCounts() (bool, error) {
 	path := s.path("counts")
 	data, err := os.ReadFile(path)
@@ -194,7 +195,7 @@ func (s *Store) readCounts() (bool, error) {
 	}
 	var c counts
 	if err := json.Unmarshal(data, &c); err != nil || c.Lengths == nil {
-		return false, nil // it is counted again
+		return false, nil // the lists are counted again
 	}
 	s.revision = c.Revision
 	for owner, states := range c.Lengths {
@@ -205,7 +206,7 @@ func (s *Store) readCounts() (bool, error) {
 	return true, nil
 }
 
-// writeCounts writes the file counts, where all lists have been counted.
+// writeCounts writes the file counts, unless a list has not been counted.
 func (s *Store) writeCounts() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

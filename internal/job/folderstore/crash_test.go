@@ -265,7 +265,7 @@ func consistent(t *testing.T, s *Store, was, is *job.Record, changed bool) {
 // total waits until a total is known.
 func total(t *testing.T, s *Store, q job.Query) int {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(time.Millisecond) {
 		page, err := s.List(ctx, q)
 		if err != nil {
 			t.Fatal(err)

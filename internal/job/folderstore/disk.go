@@ -14,12 +14,12 @@ import (
 	"github.com/pastiche-art/pastiche/internal/job"
 )
 
-// path returns the path of something in the folder.
+// path joins the store's folder and words to a path.
 func (s *Store) path(words ...string) string {
 	return filepath.Join(append([]string{s.dir}, words...)...)
 }
 
-// change is called before each change of the folder.
+// change is called before each change of the folder. Its error prevents the change.
 func (s *Store) change(path string) error {
 	if s.step == nil {
 		return nil
@@ -27,8 +27,8 @@ func (s *Store) change(path string) error {
 	return s.step(path)
 }
 
-// mkdir makes a folder and those above it, but never s.dir: a store whose folder was
-// removed does not begin another one.
+// mkdir makes a folder and its parents up to s.dir, but not s.dir itself: where that was
+// removed, the store must not begin an empty one.
 func (s *Store) mkdir(dir string) error {
 	err := s.change(dir)
 	if err == nil {
@@ -83,7 +83,7 @@ func (s *Store) touch(path string) error {
 	return atomicfile.SyncDir(dir)
 }
 
-// remove removes a file, which may be gone.
+// remove removes a file. It returns nil where the file does not exist.
 func (s *Store) remove(path string) error {
 	if err := s.change(path); err != nil {
 		return err
@@ -94,8 +94,8 @@ func (s *Store) remove(path string) error {
 	return nil
 }
 
-// readNames returns the sorted names in a folder. There are none where it does not
-// exist, or is a foreign file.
+// readNames returns the sorted names in a folder: none where the folder does not exist or
+// is a file.
 func readNames(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
@@ -108,7 +108,8 @@ func readNames(dir string) ([]string, error) {
 	return names, nil
 }
 
-// explain returns an error of the file system as one of the store, or nil.
+// explain wraps an error of the file system in [blob.ErrFull] or [job.ErrDown]. It returns
+// nil for nil.
 func (s *Store) explain(err error) error {
 	if err == nil {
 		return nil
@@ -122,7 +123,7 @@ func (s *Store) explain(err error) error {
 	return fmt.Errorf("%w: %w", job.ErrDown, err)
 }
 
-// exists returns an error where the folder of the store was removed.
+// exists returns a [job.ErrDown] where the folder of the store was removed.
 func (s *Store) exists() error {
 	for _, dir := range []string{s.dir, s.path("records"), s.path("lists")} {
 		if _, err := os.Stat(dir); err != nil {

@@ -6,12 +6,13 @@
 //	active/OWNER.ID                           marks an active record
 //	lists/OWNER/LIST/MILLIONS/THOUSANDS/N.ID  marks a record that is not active; job.Record.List names the list
 //	due/HOUR/SECONDS.OWNER.LIST.REVISION.ID   marks a record that expires
-//	keys/OWNER/XX/REST                        holds the id that has an idempotency key
+//	keys/OWNER/XX/REST                        holds the id that an idempotency key stands for
 //	counts                                    the lengths of the lists, from Close until Open
-//	clock                                     its modification time is that of the last Sweep
+//	clock                                     its modification time is the time of the last Sweep
 //
 // An owner without a name is "_". SHARD is three hexadecimal digits of a checksum of
-// the id, so that no folder grows too large. Other files in the folder are ignored.
+// the id, so that no folder grows too large. XX and REST are the digits of a checksum of
+// the key. The store ignores other files in the folder.
 //
 // # Records
 //
@@ -21,37 +22,36 @@
 //	pastiche-record 1 REVISION CRC-32C
 //	{"version":1,"id":…}
 //
-// It is replaced by a rename. A file with a flipped bit or a missing end is a
-// [*job.DamagedError]; no other job is affected.
+// A rename replaces it. Where a file has a flipped bit or a missing end, reading its
+// record returns a [*job.DamagedError]. No other record is affected.
 //
 // # Markers
 //
-// The record files are authoritative. Markers are empty files that index them. Markers that a record will need are made, and are on the disk, before the
-// record file changes. Those that it no longer needs are removed afterwards. A crash
-// between two steps therefore leaves markers too many, never too few. A marker that
-// does not agree with its record is removed when it is read: [Open] removes those of
-// active records, List those of lists, and Sweep those of expired records in both
-// due and lists.
+// The record files are authoritative. Markers are empty files that index them. The
+// markers that a record will need are on the disk before the record file changes. Those
+// that it no longer needs are removed afterwards. After a crash between two steps there
+// may be stale markers, but none is missing. A stale marker, one that does not agree with
+// its record, is removed when it is read: by [Open] in active, by List in lists, and by
+// Sweep in due and lists.
 //
-// Revisions count the changes of the whole store, and a list is in their order, which
-// no clock can change. Two levels of folders, of at most 1000 entries each, stand for
-// the first digits of the revision. A page of a long list is therefore read from a
-// few small folders.
+// Revisions count the changes of the whole store. A list is in the order of revisions,
+// which does not depend on a clock. Two levels of folders, with at most 1000 entries each,
+// stand for the first digits of the revision. A page of a long list is therefore read
+// from a few small folders.
 //
 // # Totals
 //
 // The lengths of the lists are in memory. [Store.Close] saves them and [Open] reads
-// them. After a crash they are counted again from the markers in the background, and
-// Page.Total is -1 until then. A marker that the crash left too many is counted until
-// it is met.
+// them. After a crash the markers are counted in the background, and Page.Total is -1
+// until that is done. A stale marker is counted until it is removed.
 //
 // # Clocks that jump
 //
-// Sweep deletes by the clock, and a clock that is wrong by years would have it delete
-// everything. Where the clock is more than a day later than at the last Sweep, be it
-// of another process, Sweep logs a warning and goes on with the earlier time for an
-// hour. When the clock is set back meanwhile, nothing is lost. A server that was
-// stopped for days deletes an hour later.
+// Sweep deletes by the clock. If the clock were years ahead, it would delete everything.
+// Where the clock is more than a day later than at the last Sweep, of this or of an
+// earlier process, Sweep logs a warning and uses the time of the last Sweep for an hour.
+// If the clock is set right within that hour, nothing is lost. A server that was stopped
+// for days begins to delete an hour late.
 package folderstore
 
 import (
@@ -75,27 +75,27 @@ type Store struct {
 	dir  string
 	log  *slog.Logger
 	lock *flock.Flock
-	// step is called before each change of the folder. Tests let it fail.
+	// step is called before each change of the folder, where it is not nil. Tests
+	// make it fail.
 	step func(path string) error
 
-	stop       context.CancelFunc // ends what runs in the background
+	stop       context.CancelFunc // ends the goroutines of background
 	background sync.WaitGroup
 	closing    chan struct{} // closed by Close
 
 	// mu is held while the folder changes. Records and markers are read without it.
 	mu       sync.Mutex
 	closed   bool
-	revision uint64 // of the last change
-	changed  uint64 // of the last change of an active record
-	opened   uint64 // the revision at Open
+	revision uint64 // the revision of the last change
+	changed  uint64 // the revision of the last change of an active record
+	opened   uint64 // the value of revision at the end of Open
 	active   map[ref]entry
 	watchers map[*watcher]bool
 	lengths  map[list]*length
 	clock    clock
 }
 
-// entry is an active record in memory: its JSON, which each watcher decodes for
-// itself.
+// entry is an active record in memory. Each watch decodes the JSON in data for itself.
 type entry struct {
 	data     []byte
 	revision uint64
@@ -106,8 +106,8 @@ var _ job.Store = (*Store)(nil)
 
 var errClosed = fmt.Errorf("%w: it is closed", job.ErrDown)
 
-// Open opens the store in a folder, which is made where it does not exist. It reads
-// the active records only. Messages about damaged records and clocks go to log.
+// Open opens the store in a folder, and makes the folder where it does not exist. It reads
+// only the active records. Messages about damaged records and clocks go to log.
 func Open(dir string, log *slog.Logger) (*Store, error) {
 	return open(dir, log, nil)
 }
@@ -146,8 +146,8 @@ func open(dir string, log *slog.Logger, step func(path string) error) (*Store, e
 	return s, nil
 }
 
-// recover makes the folders, reads the active records and completes what a crash
-// interrupted.
+// recover makes the folders, reads the active records and removes their stale markers.
+// After a crash it starts to count the lists in the background.
 func (s *Store) recover(ctx context.Context) error {
 	began := time.Now()
 	for _, dir := range []string{"records", "active", "lists", "due", "keys"} {
@@ -201,14 +201,14 @@ func (s *Store) readActive(ctx context.Context) error {
 			s.log.Error("a record cannot be read", "err", damaged)
 			s.active[k] = entry{damaged: damaged}
 			continue
-		case errors.Is(err, job.ErrNotFound): // a crash came before the record was made, or after it was deleted
+		case errors.Is(err, job.ErrNotFound): // the process was killed before the record was made, or after it was deleted
 			if err := s.unmark(marker{path: s.activePath(k)}); err != nil {
 				return err
 			}
 			continue
 		case err != nil:
 			return err
-		case !r.Active(): // a crash came before it was marked as active, or after it ceased to be
+		case !r.Active(): // the process was killed before the record became active, or after it ceased to be
 			if err := s.unmark(marker{path: s.activePath(k)}); err != nil {
 				return err
 			}
@@ -237,12 +237,12 @@ func (s *Store) Close() error {
 	s.stop()
 	s.background.Wait()
 	if err := s.writeCounts(); err != nil {
-		s.log.Warn("the numbers of jobs cannot be saved and will be counted again", "err", err)
+		s.log.Warn("the numbers of jobs cannot be saved: the next process counts the jobs", "err", err)
 	}
 	return s.lock.Close()
 }
 
-// Lead implements [job.Store]. The only process is the leader.
+// Lead implements [job.Store]. The one process that uses the folder is the leader.
 func (s *Store) Lead(context.Context) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

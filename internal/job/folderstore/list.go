@@ -33,7 +33,7 @@ func (s *Store) List(ctx context.Context, q job.Query) (*job.Page, error) {
 	if q.After != "" {
 		var err error
 		if before, err = strconv.ParseUint(q.After, 10, 64); err != nil {
-			return nil, fmt.Errorf("no page of jobs ends at %q", q.After)
+			return nil, fmt.Errorf("the page %q: expected the next of an earlier page", q.After)
 		}
 	}
 	if err := s.begin(ctx); err != nil {
@@ -54,7 +54,7 @@ func (s *Store) List(ctx context.Context, q job.Query) (*job.Page, error) {
 		var damaged *job.DamagedError
 		if m.stale(r, err) {
 			if err := s.heal(m.ref, m.stale, m); err != nil {
-				s.log.Warn("a marker stays that does not agree with its record", "err", err)
+				s.log.Warn("a stale marker cannot be removed", "err", err)
 			}
 			continue
 		}
@@ -75,7 +75,8 @@ func (s *Store) List(ctx context.Context, q job.Query) (*job.Page, error) {
 	return page, nil
 }
 
-// merge returns the markers of lists with revisions below before, the greatest first.
+// merge returns the markers of several lists with revisions below before, the greatest
+// revision first.
 func (s *Store) merge(lists []list, before uint64) iter.Seq2[marker, error] {
 	return func(yield func(marker, error) bool) {
 		type head struct {

@@ -15,7 +15,7 @@ import (
 	"github.com/pastiche-art/pastiche/internal/job"
 )
 
-// list names a list: the records of an owner in a state that are not active.
+// list names a list: the records of an owner that are not active and have a state.
 type list struct {
 	owner string
 	state api.State
@@ -25,8 +25,8 @@ func (l list) valid() bool {
 	return (l.owner == "" || isWord(l.owner)) && isWord(string(l.state))
 }
 
-// marker is an empty file about a record. One that is in a list has the list's state
-// and the record's revision.
+// marker is an empty file about a record. A marker in a list also has the list's state and
+// the record's revision.
 type marker struct {
 	path     string
 	ref      ref
@@ -61,7 +61,8 @@ func parseBase(million, thousand string) (uint64, bool) {
 	return m*1_000_000 + k*1000, err == nil && len(thousand) == 3
 }
 
-// parseMarker returns the marker in a list whose folder begins at a revision.
+// parseMarker returns the marker with a name in the folder of a list that begins at the
+// revision base.
 func (s *Store) parseMarker(l list, base uint64, name string) (marker, bool) {
 	number, id, ok := strings.Cut(name, ".")
 	n, err := strconv.ParseUint(number, 10, 64)
@@ -72,7 +73,7 @@ func (s *Store) parseMarker(l list, base uint64, name string) (marker, bool) {
 }
 
 // markers returns the markers of a list with revisions below before, the greatest
-// first. It reads each folder when it comes to it.
+// revision first. It reads a folder only when it needs its markers.
 func (s *Store) markers(l list, before uint64) iter.Seq2[marker, error] {
 	return func(yield func(marker, error) bool) {
 		each := func(dir string, visit func(name string) bool) bool {
@@ -107,17 +108,17 @@ func (s *Store) markers(l list, before uint64) iter.Seq2[marker, error] {
 	}
 }
 
-// dueTime is the layout of the names of the folders of records that are due.
+// dueTime is the layout of the names of the folders in due: a folder for each hour.
 const dueTime = "2006-01-02T15"
 
-// dueMarker returns the marker of a record that expires at a time.
+// dueMarker returns the path of the marker of a record that expires at a time.
 func (s *Store) dueMarker(k ref, state api.State, revision uint64, expires time.Time) string {
 	return s.path("due", expires.UTC().Format(dueTime),
 		fmt.Sprintf("%d.%s.%s.%d.%s", expires.Unix(), job.OwnerWord(k.owner), state, revision, k.id))
 }
 
-// parseDue reads the name of what [Store.dueMarker] returned: when the record
-// expires, in seconds, and its marker in a list, where it has one.
+// parseDue parses the name of a file in due: the Unix second at which the record expires,
+// and the marker that the record has in a list.
 func (s *Store) parseDue(name string) (seconds int64, listed marker, ok bool) {
 	words := strings.Split(name, ".")
 	if len(words) != 5 {
@@ -135,7 +136,7 @@ func (s *Store) parseDue(name string) (seconds int64, listed marker, ok bool) {
 	return seconds, s.listMarker(k, l.state, revision), true
 }
 
-// markersOf returns the markers that a record needs; none for nil.
+// markersOf returns the markers that a record with a revision needs, and none for nil.
 func (s *Store) markersOf(r *job.Record, revision uint64) []marker {
 	if r == nil {
 		return nil
@@ -148,13 +149,14 @@ func (s *Store) markersOf(r *job.Record, revision uint64) []marker {
 		markers = append(markers, s.listMarker(k, r.List(), revision))
 	}
 	if r.Expires != nil {
-		// It is last: when Sweep meets it, it removes its twin in a list.
+		// It comes last: when Sweep finds it stale, Sweep also removes the marker in a
+		// list.
 		markers = append(markers, marker{path: s.dueMarker(k, r.List(), revision, *r.Expires)})
 	}
 	return markers
 }
 
-// mark makes a marker.
+// mark makes a marker and counts it.
 func (s *Store) mark(m marker) error {
 	if err := s.touch(m.path); err != nil {
 		return err
@@ -165,7 +167,8 @@ func (s *Store) mark(m marker) error {
 	return nil
 }
 
-// unmark removes a marker, which may be gone, and the folders that it leaves empty.
+// unmark removes a marker and the folders that this leaves empty. It returns nil where the
+// marker does not exist.
 func (s *Store) unmark(m marker) error {
 	_, err := os.Lstat(m.path)
 	existed := err == nil
@@ -183,8 +186,8 @@ func (s *Store) unmark(m marker) error {
 	return nil
 }
 
-// heal removes markers, unless their record, read again, is not stale: it may have
-// been changing when it was read before.
+// heal removes markers of a record if they are stale when the record is read again: it may
+// have changed since it was read without s.mu.
 func (s *Store) heal(k ref, stale func(r *job.Record, err error) bool, markers ...marker) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -195,7 +198,7 @@ func (s *Store) heal(k ref, stale func(r *job.Record, err error) bool, markers .
 		return nil
 	}
 	for _, m := range markers {
-		s.log.Debug("a marker that does not agree with its record is removed", "path", m.path)
+		s.log.Debug("removing a stale marker", "path", m.path)
 		if err := s.unmark(m); err != nil {
 			return s.explain(err)
 		}
@@ -203,13 +206,14 @@ func (s *Store) heal(k ref, stale func(r *job.Record, err error) bool, markers .
 	return nil
 }
 
-// stale reports whether a record, as read, is not the one that a marker in a list
-// was made for.
+// stale reports whether m, a marker in a list, does not agree with its record. r and err
+// are what reading the record returned.
 func (m marker) stale(r *job.Record, err error) bool {
 	return isOther(r, err, m.revision) || err == nil && (r.Active() || r.List() != m.state)
 }
 
-// isOther reports whether a record, as read, is gone or has another revision.
+// isOther reports whether a record is gone or has another revision. r and err are what
+// reading the record returned.
 func isOther(r *job.Record, err error, revision uint64) bool {
 	return errors.Is(err, job.ErrNotFound) || err == nil && r.Revision != revision
 }

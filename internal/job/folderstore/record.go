@@ -21,18 +21,17 @@ type ref struct{ owner, id string }
 
 func (k ref) String() string { return job.OwnerWord(k.owner) + "." + k.id }
 
-// valid reports whether there can be such a record: names go into paths.
+// valid reports whether the owner and the id may be part of a path.
 func (k ref) valid() bool {
 	return (k.owner == "" || isWord(k.owner)) && isWord(k.id)
 }
 
-// isWord reports whether a word of a path has at most 64 lower-case letters, digits
-// and "-".
+// isWord reports whether a word consists of 1 to 64 lower-case letters, digits and "-".
 func isWord(word string) bool {
 	return word != "" && len(word) <= 64 && strings.Trim(word, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
 
-// parseRef reads what [ref.String] returned.
+// parseRef parses the result of [ref.String].
 func parseRef(name string) (ref, bool) {
 	owner, id, ok := strings.Cut(name, ".")
 	k := ref{job.OwnerOf(owner), id}
@@ -47,7 +46,7 @@ func (s *Store) recordPath(k ref) string {
 	return s.path("records", shard, k.String()+".json")
 }
 
-// keyPath returns the path of the file that holds the id of a key.
+// keyPath returns the path of the file with the id that a key stands for.
 func (s *Store) keyPath(owner, key string) string {
 	sum := sha256.Sum256([]byte(key))
 	name := hex.EncodeToString(sum[:])
@@ -59,24 +58,24 @@ func encodeFile(data []byte, revision uint64) []byte {
 	return append(header(data, revision), data...)
 }
 
-// header returns the first line of a record's file. The checksum is of the revision
-// and the JSON.
+// header returns the first line of a record's file. Its checksum covers the revision and
+// the JSON.
 func header(data []byte, revision uint64) []byte {
 	number := strconv.AppendUint(nil, revision, 10)
 	sum := crc32.Update(crc32.Checksum(number, castagnoli), castagnoli, data)
 	return fmt.Appendf(nil, "pastiche-record 1 %s %08x\n", number, sum)
 }
 
-// decodeFile reads what [encodeFile] returned for a record. The error is a
+// decodeFile returns the record k from the bytes of its file. The error is a
 // [*job.DamagedError].
 func decodeFile(k ref, file []byte) (*job.Record, error) {
 	line, data, _ := bytes.Cut(file, []byte("\n"))
 	fields := bytes.Fields(line)
 	if len(fields) != 4 || string(fields[0]) != "pastiche-record" {
-		return nil, &job.DamagedError{ID: k.id, Err: errors.New("it does not begin with the line of a record")}
+		return nil, &job.DamagedError{ID: k.id, Err: errors.New("it does not begin with a line \"pastiche-record\"")}
 	}
 	if string(fields[1]) != "1" {
-		return nil, &job.DamagedError{ID: k.id, Err: fmt.Errorf("format %q, this process reads 1: upgrade pastiche here", fields[1])}
+		return nil, &job.DamagedError{ID: k.id, Err: fmt.Errorf("it has format %q, and this version of pastiche reads 1: upgrade pastiche", fields[1])}
 	}
 	revision, err := strconv.ParseUint(string(fields[2]), 10, 64)
 	if err != nil || !bytes.Equal(file[:len(file)-len(data)], header(data, revision)) {
@@ -93,7 +92,7 @@ func decodeFile(k ref, file []byte) (*job.Record, error) {
 	return r, nil
 }
 
-// read returns a record from its file. The error is [job.ErrNotFound], a
+// read reads a record from its file. The error is [job.ErrNotFound], a
 // [*job.DamagedError] that names the file, or [job.ErrDown].
 func (s *Store) read(k ref) (*job.Record, error) {
 	if !k.valid() {

@@ -11,8 +11,8 @@ import (
 	"github.com/pastiche-art/pastiche/internal/job"
 )
 
-// Sweep implements [job.Store]. The package's documentation says what it does where
-// the clock has jumped.
+// Sweep implements [job.Store]. The package comment describes what it does after a jump of
+// the clock.
 func (s *Store) Sweep(ctx context.Context, now time.Time, forget func(owner, id string) error) error {
 	if err := s.exists(); err != nil {
 		return err
@@ -53,13 +53,13 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, forget func(owner, id 
 		}
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d expired jobs stay until the next sweep; the first: %w", failed, first)
+		return fmt.Errorf("%d expired jobs cannot be deleted now; the first error: %w", failed, first)
 	}
 	return nil
 }
 
-// sweep forgets the record of a marker that is due, or the marker where it does not
-// agree with the record.
+// sweep calls forget for the record of a due marker, and removes the marker. Where the
+// marker is stale, it only removes the marker and its counterpart in a list.
 func (s *Store) sweep(now time.Time, listed, due marker, forget func(owner, id string) error) error {
 	other := func(r *job.Record, err error) bool { return isOther(r, err, listed.revision) }
 	r, err := s.read(listed.ref)
@@ -69,7 +69,7 @@ func (s *Store) sweep(now time.Time, listed, due marker, forget func(owner, id s
 		return s.heal(listed.ref, other, listed, due)
 	case err != nil && !errors.As(err, &damaged): // a damaged record expires as its marker says
 		return err
-	case err == nil && r.Expires.After(now): // within this second
+	case err == nil && r.Expires.After(now): // later in this second
 		return nil
 	}
 	if err := forget(listed.ref.owner, listed.ref.id); err != nil {
@@ -83,21 +83,20 @@ func (s *Store) sweep(now time.Time, listed, due marker, forget func(owner, id s
 	return s.explain(s.unmark(due))
 }
 
-// clock is the time of the last Sweep, and since when the clock has been too far from
-// it.
+// clock is what Sweep knows about the clock.
 type clock struct {
-	swept time.Time
-	held  time.Time
+	swept time.Time // the time of the last Sweep
+	held  time.Time // when Sweep noticed that the clock has jumped; zero where it has not
 }
 
 const (
 	// jump is by how much the clock may be later than at the last Sweep.
 	jump = 24 * time.Hour
-	// hold is how long Sweep does not believe a clock that has jumped.
+	// hold is how long Sweep does not use a clock that has jumped.
 	hold = time.Hour
 )
 
-// openClock reads when the last process swept.
+// openClock reads the time of the last Sweep, of an earlier process.
 func (s *Store) openClock() error {
 	path := s.path("clock")
 	info, err := os.Stat(path)
@@ -112,7 +111,8 @@ func (s *Store) openClock() error {
 	return nil
 }
 
-// trust returns the time at which Sweep sweeps.
+// trust returns the time that Sweep uses: now, or the time of the last Sweep where the
+// clock has jumped.
 func (s *Store) trust(ctx context.Context, now time.Time) (time.Time, error) {
 	if err := s.begin(ctx); err != nil {
 		return now, err
@@ -122,7 +122,7 @@ func (s *Store) trust(ctx context.Context, now time.Time) (time.Time, error) {
 	if now.Sub(c.swept) > jump {
 		if c.held.IsZero() {
 			c.held = time.Now()
-			s.log.Warn("the clock is more than a day later than when expired jobs were last deleted: set it right if it is wrong; otherwise deleting goes on after a while",
+			s.log.Warn("the clock is more than a day later than when expired jobs were last deleted: correct it if it is wrong; expired jobs are not deleted for now",
 				"now", now, "last", c.swept, "after", hold)
 		}
 		if time.Since(c.held) < hold {

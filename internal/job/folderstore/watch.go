@@ -3,13 +3,13 @@ package folderstore
 import (
 	"cmp"
 	"context"
-	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/pastiche-art/pastiche/internal/job"
 )
 
-// event is a change of a record, as a watch reports it.
+// event is a change of an active record, for the watches.
 type event struct {
 	ref ref
 	entry
@@ -18,13 +18,14 @@ type event struct {
 // watcher holds the events that a watch has yet to report. Store.mu guards it.
 type watcher struct {
 	events []event
-	missed bool
-	wake   chan struct{}
+	missed bool          // whether an event did not fit into the backlog
+	wake   chan struct{} // receives a value after an event was added
 }
 
-// backlog is how many events wait for a watch before it fails.
+// backlog is how many events may wait for a watch. With more, the watch fails.
 const backlog = 1 << 16
 
+// add appends an event and wakes the watch.
 func (w *watcher) add(e event) {
 	if len(w.events) == backlog {
 		w.missed = true
@@ -56,7 +57,8 @@ func (s *Store) Watch(ctx context.Context, report func(job.Change)) error {
 		delete(s.watchers, w)
 	}()
 
-	// By revision, so that a revision stands for all changes up to it.
+	// In the order of revisions, so that the revision of a report stands for all
+	// changes up to it.
 	slices.SortFunc(initial, func(a, b event) int { return cmp.Compare(a.revision, b.revision) })
 	if err := reportAll(ctx, initial, report); err != nil {
 		return err
@@ -75,7 +77,7 @@ func (s *Store) Watch(ctx context.Context, report func(job.Change)) error {
 		w.events = nil
 		s.mu.Unlock()
 		if missed {
-			return errors.New("the watch fell behind and has missed changes")
+			return fmt.Errorf("the watch missed changes: more than %d waited", backlog)
 		}
 		if err := reportAll(ctx, events, report); err != nil {
 			return err

@@ -22,11 +22,11 @@ func (s *Store) Create(ctx context.Context, r *job.Record) error {
 	defer s.mu.Unlock()
 	k := ref{r.Owner, r.ID}
 	if !k.valid() {
-		return fmt.Errorf("no record can have owner %q and id %q: want at most 64 lower-case letters, digits and \"-\"", r.Owner, r.ID)
+		return fmt.Errorf("a record with owner %q and id %q: expected 1 to 64 lower-case letters, digits and \"-\"", r.Owner, r.ID)
 	}
 	if _, err := s.read(k); !errors.Is(err, job.ErrNotFound) {
 		if err == nil {
-			err = fmt.Errorf("there is a record %s: %w", k, job.ErrStale)
+			err = fmt.Errorf("the record %s exists already: %w", k, job.ErrStale)
 		}
 		return err
 	}
@@ -38,7 +38,8 @@ func (s *Store) Create(ctx context.Context, r *job.Record) error {
 		if holder != "" {
 			return &job.KeyError{ID: holder}
 		}
-		// The key is bound first. It is free as long as there is no record.
+		// The key is bound before the record is made. Until then the key counts as
+		// free.
 		if err := s.write(s.keyPath(r.Owner, r.Key), []byte(r.ID+"\n")); err != nil {
 			return s.explain(err)
 		}
@@ -46,7 +47,7 @@ func (s *Store) Create(ctx context.Context, r *job.Record) error {
 	return s.put(nil, r)
 }
 
-// holder returns the id of the record that has a key, or "".
+// holder returns the id of the record that has a key, or "" where the key is free.
 func (s *Store) holder(owner, key string) (id string, err error) {
 	id, err = s.bound(owner, key)
 	if id == "" || err != nil {
@@ -94,7 +95,8 @@ func (s *Store) Replace(ctx context.Context, r *job.Record) error {
 	return s.put(old, r)
 }
 
-// current returns the record that r may replace.
+// current returns the stored record where it has r's Revision, and [job.ErrStale] where it
+// does not.
 func (s *Store) current(r *job.Record) (*job.Record, error) {
 	k := ref{r.Owner, r.ID}
 	old, err := s.read(k)
@@ -118,7 +120,7 @@ func (s *Store) current(r *job.Record) (*job.Record, error) {
 func (s *Store) put(old, r *job.Record) error {
 	k := ref{r.Owner, r.ID}
 	if !isWord(string(r.State)) {
-		return fmt.Errorf("no record can have the state %q", r.State)
+		return fmt.Errorf("a record with state %q: expected 1 to 64 lower-case letters, digits and \"-\"", r.State)
 	}
 	data, err := r.Encode()
 	if err != nil {
@@ -145,7 +147,8 @@ func (s *Store) put(old, r *job.Record) error {
 			s.unmarkAll(is, was)
 			return s.explain(writeErr)
 		}
-		// The file was renamed. Only a power failure can bring the old one back.
+		// The file was renamed before the error. Only a power failure can bring the old
+		// one back.
 	}
 	s.unmarkAll(was, is)
 	s.commit(k, entry{data: data, revision: revision}, old != nil && old.Active(), r.Active())
@@ -156,15 +159,15 @@ func (s *Store) put(old, r *job.Record) error {
 	return nil
 }
 
-// unmarkAll removes markers except those that are kept. One that stays is removed
-// when it is met.
+// unmarkAll removes markers, except those in kept. After an error the others stay as stale
+// markers.
 func (s *Store) unmarkAll(markers, kept []marker) {
 	for _, m := range markers {
 		if slices.Contains(kept, m) {
 			continue
 		}
 		if err := s.unmark(m); err != nil {
-			s.log.Warn("a marker stays that is not needed", "err", err)
+			s.log.Warn("a stale marker cannot be removed", "err", err)
 			return
 		}
 	}
@@ -189,7 +192,7 @@ func (s *Store) Delete(ctx context.Context, r *job.Record) error {
 	s.unmarkAll(s.markersOf(old, old.Revision), nil)
 	if old.Key != "" {
 		if err := s.unbind(old); err != nil {
-			s.log.Warn("the file of a key stays that is not needed", "err", err)
+			s.log.Warn("the file of a free key cannot be removed", "err", err)
 		}
 	}
 	s.revision++
@@ -200,7 +203,7 @@ func (s *Store) Delete(ctx context.Context, r *job.Record) error {
 	return nil
 }
 
-// unbind removes the file of a record's key, unless another record has it now.
+// unbind removes the file of a record's key, unless the key stands for another record now.
 func (s *Store) unbind(r *job.Record) error {
 	id, err := s.bound(r.Owner, r.Key)
 	if err != nil || id != r.ID {
@@ -209,8 +212,8 @@ func (s *Store) unbind(r *job.Record) error {
 	return s.remove(s.keyPath(r.Owner, r.Key))
 }
 
-// commit notes in memory that a record was or is active, and notifies the watchers. An
-// entry without data is of a record that is gone.
+// commit updates s.active after a change of a record, and notifies the watches if the
+// record was or is active. An entry without data stands for a deleted record.
 func (s *Store) commit(k ref, e entry, was, is bool) {
 	if is {
 		s.active[k] = e

@@ -11,8 +11,8 @@ import (
 	"github.com/pastiche-art/pastiche/internal/job"
 )
 
-// Bus returns the bus of all that use the same NATS account and prefix. It ends with
-// the store.
+// Bus returns the bus that all processes with the same NATS account and prefix share.
+// Closing the store ends it.
 func (s *Store) Bus() job.Bus { return bus{s.conn, s.subject("bus.")} }
 
 // bus is a [job.Bus] over core NATS.
@@ -21,7 +21,7 @@ type bus struct {
 	prefix string
 }
 
-// The limits of messages that wait for a subscriber. Messages beyond them are lost.
+// Limits of the messages that wait for one subscriber. Messages beyond them are lost.
 const (
 	waitingMessages = 1024
 	waitingBytes    = 64 << 20
@@ -56,7 +56,7 @@ func (b bus) Answer(subject string, handle func(ctx context.Context, data []byte
 	ctx, cancel := context.WithCancel(context.Background())
 	sub, err := b.conn.QueueSubscribe(b.prefix+subject, "servers", func(m *nats.Msg) {
 		go func() {
-			// An error means that the other end has gone.
+			// It fails where the requester is gone.
 			_ = m.Respond(handle(ctx, m.Data))
 		}()
 	})
@@ -71,8 +71,8 @@ func (b bus) Answer(subject string, handle func(ctx context.Context, data []byte
 	}, err
 }
 
-// begin makes a subscription known to the server, and returns what ends it and waits
-// for its last message.
+// begin registers a subscription with the servers. stop ends it, and returns when its
+// last message has been handled.
 func (b bus) begin(sub *nats.Subscription) (stop func(), err error) {
 	if err := sub.SetPendingLimits(waitingMessages, waitingBytes); err != nil {
 		return nil, err
@@ -82,10 +82,10 @@ func (b bus) begin(sub *nats.Subscription) (stop func(), err error) {
 	if b.conn.IsConnected() {
 		ctx, cancel := context.WithTimeout(context.Background(), connectFor)
 		defer cancel()
-		_ = b.conn.FlushWithContext(ctx) // a lost connection begins it again
+		_ = b.conn.FlushWithContext(ctx) // where it fails, the client subscribes again when it reconnects
 	}
 	return sync.OnceFunc(func() {
-		// The servers send messages until they know. Draining handles them.
+		// The servers send messages until they know of the end. Drain handles those.
 		end := sub.Drain
 		if !b.conn.IsConnected() {
 			end = sub.Unsubscribe

@@ -112,7 +112,7 @@ func TestServersKilled(t *testing.T) {
 
 	// until repeats what fails because no server answers.
 	until := func(what string, do func() error) error {
-		for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
 			err := do()
 			if !errors.Is(err, job.ErrDown) || time.Now().After(deadline) {
 				if err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/pastiche-art/pastiche/internal/job"
 )
 
-// Lead implements [job.Store]. The lease is a message that expires. Only the servers
-// of NATS look at their clocks.
+// Lead implements [job.Store]. The lease is a message that the servers of NATS delete
+// after [job.LeadFor], by their clocks.
 func (s *Store) Lead(ctx context.Context) (bool, error) {
 	s.leading.Lock()
 	defer s.leading.Unlock()
@@ -39,7 +39,7 @@ func (s *Store) Lead(ctx context.Context) (bool, error) {
 	return err == nil, err
 }
 
-// resign ends the lead of this process.
+// resign gives up the lease, where this process holds it.
 func (s *Store) resign() {
 	s.leading.Lock()
 	defer s.leading.Unlock()
@@ -49,11 +49,11 @@ func (s *Store) resign() {
 	s.lease = 0
 }
 
-// sweepMost bounds the records of one call of Sweep.
+// sweepMost is after how many due messages one call of Sweep stops.
 const sweepMost = 1000
 
-// Sweep implements [job.Store]. It begins with those that expired first, and leaves
-// some for the next call where there are very many.
+// Sweep implements [job.Store]. It begins with the records that expired first. After
+// sweepMost messages it leaves the rest to the next call.
 func (s *Store) Sweep(ctx context.Context, now time.Time, forget func(owner, id string) error) error {
 	var failed []error
 	looked := 0
@@ -82,7 +82,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, forget func(owner, id 
 				}
 				owner, id := s.ownerOf(m.Subject), idOf(m.Subject)
 				if err := forget(owner, id); err != nil {
-					failed = append(failed, fmt.Errorf("job %s, which has expired: %w", id, err))
+					failed = append(failed, fmt.Errorf("the expired job %s: %w", id, err))
 					continue
 				}
 				s.erase(ctx, m.Sequence)
@@ -95,7 +95,8 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, forget func(owner, id 
 	return errors.Join(failed...)
 }
 
-// firstDue returns the first hour of a range in which a record expires, or -1.
+// firstDue returns the first hour from from to to in which a record expires, or -1
+// where there is none.
 func (s *Store) firstDue(ctx context.Context, from, to int64) (int64, error) {
 	for most := int64(1_000_000); from <= to; {
 		span := int64(1)
@@ -120,7 +121,8 @@ func (s *Store) firstDue(ctx context.Context, from, to int64) (int64, error) {
 // hourOf returns the Unix hour of a time. It has up to seven digits.
 func hourOf(t time.Time) int64 { return min(max(0, t.Unix()/3600), 9_999_999) }
 
-// hourWords returns the words of a subject for span hours, a power of ten.
+// hourWords returns the words of a subject that stand for span hours from hour on. span
+// is a power of ten, and hour a multiple of it.
 func hourWords(hour, span int64) string {
 	digits := fmt.Sprintf("%07d", hour)
 	for ; span > 1; span /= 10 {

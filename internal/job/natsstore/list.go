@@ -19,13 +19,14 @@ import (
 	"github.com/pastiche-art/pastiche/internal/job"
 )
 
-// List implements [job.Store]. A page ends before a sequence number.
+// List implements [job.Store]. The Next of a page is the sequence number of its last
+// message.
 func (s *Store) List(ctx context.Context, q job.Query) (*job.Page, error) {
 	var before uint64
 	if q.After != "" {
 		var err error
 		if before, err = strconv.ParseUint(q.After, 10, 64); err != nil || before == 0 {
-			return nil, fmt.Errorf("the page %q: expected what a page before named as the next", q.After)
+			return nil, fmt.Errorf("the page %q: expected the next of an earlier page", q.After)
 		}
 	}
 	states := q.States
@@ -66,8 +67,9 @@ func (s *Store) List(ctx context.Context, q job.Query) (*job.Page, error) {
 	return page, nil
 }
 
-// newest returns up to n of the last messages of a filter, before a sequence number
-// unless that is 0, and how many there are in all. It may return more than n.
+// newest returns at least n messages of a filter, the last ones before a sequence number,
+// or all of them where there are fewer. A sequence number of 0 stands for the end of the
+// stream. The second result is how many messages the filter has in all.
 func (s *Store) newest(parent context.Context, filter string, before uint64, n int) ([]*jetstream.RawStreamMsg, int, error) {
 	ctx, cancel := context.WithTimeout(parent, readFor)
 	defer cancel()
@@ -85,16 +87,16 @@ func (s *Store) newest(parent context.Context, filter string, before uint64, n i
 	}
 }
 
-// errLags is the error of a server that lacks a message which the leader has.
+// errLags is the error of an answer that lacks a message which the stream's leader has.
 var errLags = errors.New("a server lags behind")
 
-// tryNewest is newest, once.
+// tryNewest is newest without retries.
 func (s *Store) tryNewest(ctx context.Context, filter string, before uint64, n int) ([]*jetstream.RawStreamMsg, int, error) {
 	v, err := s.survey(ctx, filter)
 	if err != nil || v.newest == 0 {
 		return nil, 0, err
 	}
-	end := before - 1 // of the messages that are looked for
+	end := before - 1 // the last sequence number to read
 	if before == 0 {
 		if end, err = s.last(ctx); err != nil {
 			return nil, 0, err
@@ -111,9 +113,9 @@ func (s *Store) tryNewest(ctx context.Context, filter string, before uint64, n i
 		all = live(all, math.MaxUint64)
 		return live(all, end), len(all), nil
 	}
-	// Windows before end are read. The first is as long as n messages take on
-	// average.
-	most := n + n/2 + 1 // at once
+	// Read one range of sequence numbers after the other, from the end backwards. The
+	// first is as long as n messages take up on average.
+	most := n + n/2 + 1 // messages of one range
 	length := uint64(n) * (1 + (v.newest-min(v.oldest, v.newest))/uint64(v.total))
 	var found []*jetstream.RawStreamMsg
 	for until := end; until >= v.oldest && len(found) < n; {
@@ -129,7 +131,7 @@ func (s *Store) tryNewest(ctx context.Context, filter string, before uint64, n i
 			return nil, 0, err
 		}
 		if len(messages) == most && messages[most-1].Sequence < until {
-			length = (until - messages[most-1].Sequence + 1) / 2 // too many: look at less
+			length = (until - messages[most-1].Sequence + 1) / 2 // too many messages: a shorter range
 			continue
 		}
 		found = append(live(messages, until), found...)
@@ -138,9 +140,9 @@ func (s *Store) tryNewest(ctx context.Context, filter string, before uint64, n i
 	return found, v.total, nil
 }
 
-// between returns the first messages of a filter in a range of sequence numbers, at
-// most so many. It asks for one after the other: where a request is for several, the
-// servers count all messages of the filter.
+// between returns the first messages of a filter with sequence numbers from from to until,
+// at most most of them. It requests them one by one: for a request of several, the servers
+// count all messages of the filter.
 func (s *Store) between(ctx context.Context, filter string, from, until uint64, most int) ([]*jetstream.RawStreamMsg, error) {
 	var messages []*jetstream.RawStreamMsg
 	for from <= until && len(messages) < most {
@@ -157,21 +159,22 @@ func (s *Store) between(ctx context.Context, filter string, from, until uint64, 
 	return messages, nil
 }
 
-// survey says which messages of a filter there were.
+// survey holds the number of messages of a filter at a moment, and their range.
 type survey struct {
 	total          int
 	oldest, newest uint64 // sequence numbers; newest is 0 where there are none
-	seen           uint64 // of the stream's last message then, at least newest
+	seen           uint64 // the sequence number of the stream's last message at that moment; at least newest
 	at             time.Time
 }
 
-// A survey with more than surveyMany messages, which the servers count one by one,
-// is used for surveyFor.
+// The servers count messages one by one. A survey of more than surveyMany messages is
+// therefore used for surveyFor.
 const (
 	surveyMany = 5000
 	surveyFor  = time.Minute
 )
 
+// survey returns the survey of a filter, which may be up to surveyFor old.
 func (s *Store) survey(ctx context.Context, filter string) (survey, error) {
 	s.mu.Lock()
 	v, found := s.surveys[filter]
@@ -220,14 +223,15 @@ func (s *Store) count(ctx context.Context, filter string) (oldest uint64, n int,
 	return first[0].Sequence, more + 1, err
 }
 
-// live returns the messages up to a sequence number that are no end markers.
+// live returns the messages with sequence numbers up to until, without end markers. It
+// changes the slice.
 func live(messages []*jetstream.RawStreamMsg, until uint64) []*jetstream.RawStreamMsg {
 	return slices.DeleteFunc(messages, func(m *jetstream.RawStreamMsg) bool {
 		return m.Sequence > until || m.Header.Get(ended) != ""
 	})
 }
 
-// collect returns the messages of an answer.
+// collect returns the messages of a batch request.
 func collect(messages iter.Seq2[*jetstream.RawStreamMsg, error], err error) ([]*jetstream.RawStreamMsg, error) {
 	if err != nil {
 		return nil, err

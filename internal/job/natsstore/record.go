@@ -17,13 +17,13 @@ import (
 )
 
 const (
-	// ended is the header of an end marker.
+	// ended is the header that makes a message an end marker.
 	ended = "Pastiche-Ended"
-	// markerFor is how long the end marker of an active record remains, for the
-	// watches that have yet to see it.
+	// markerFor is how long the end marker of an active record stays, so that
+	// every watch sees it.
 	markerFor = time.Minute
-	// grace is how long the servers keep an expired record for a leader to
-	// delete it.
+	// grace is how long the servers keep a record after it has expired, so that
+	// a leader can delete it.
 	grace = 24 * time.Hour
 )
 
@@ -34,7 +34,7 @@ func (s *Store) Create(ctx context.Context, r *job.Record) error {
 		return err
 	}
 	at := place(r)
-	before := uint64(0) // the sequence number of an end marker in the place
+	before := uint64(0) // the sequence number of an end marker in the record's place, or 0
 	for try := 0; ; try++ {
 		messages := s.dueMessages(nil, r)
 		if r.Key != "" {
@@ -61,7 +61,7 @@ func (s *Store) Create(ctx context.Context, r *job.Record) error {
 		case old.Header.Get(ended) != "":
 			before = old.Sequence
 		default:
-			return fmt.Errorf("there is a record of job %s already", r.ID)
+			return fmt.Errorf("job %s has a record already", r.ID)
 		}
 		if !pause(ctx, try) {
 			return context.Cause(ctx)
@@ -106,7 +106,8 @@ func (s *Store) Load(ctx context.Context, owner, id string) (*job.Record, error)
 	}
 	active := s.subject("active", job.OwnerWord(owner), id)
 	finished := s.subject("finished", job.OwnerWord(owner), "*", id)
-	// A record that is active again after it was finished may be missed twice.
+	// A finished record that becomes active again may move between the first two
+	// requests, and be missed by both.
 	for _, subject := range []string{active, finished, active} {
 		m, err := s.get(ctx, request{LastFor: subject})
 		if err != nil {
@@ -179,8 +180,8 @@ func (s *Store) move(ctx context.Context, old *jetstream.RawStreamMsg, r *job.Re
 	}
 	marker := expecting(s.end(old.Subject, markerFor), old.Sequence)
 	marker.Data = data
-	// Whoever moves a record had its only place, so that the new one needs no
-	// condition.
+	// Only one process can fulfil the marker's condition. The record in the new
+	// place therefore needs none.
 	return append(messages, marker, s.recordMessage(place(r), r, data)), nil
 }
 
@@ -259,14 +260,15 @@ func (s *Store) keyMessage(r *job.Record) *nats.Msg {
 	return m
 }
 
+// expireRecord makes the servers delete a message about r a while after r expires.
 func expireRecord(m *nats.Msg, r *job.Record) {
 	if r.Expires != nil {
 		expiring(m, time.Until(*r.Expires)+grace)
 	}
 }
 
-// dueMessages returns the messages by which r is remembered to be due, and not when
-// the old record was.
+// dueMessages returns the messages that store when r expires, and no longer when the old
+// record would have. old may be nil.
 func (s *Store) dueMessages(old *jetstream.RawStreamMsg, r *job.Record) []*nats.Msg {
 	var messages []*nats.Msg
 	due := ""
@@ -286,7 +288,7 @@ func (s *Store) dueMessages(old *jetstream.RawStreamMsg, r *job.Record) []*nats.
 	return messages
 }
 
-// end returns an end marker.
+// end returns an end marker for a subject. It expires after a time.
 func (s *Store) end(subject string, after time.Duration) *nats.Msg {
 	m := &nats.Msg{Subject: subject, Header: nats.Header{}}
 	m.Header.Set(ended, "1")
@@ -301,13 +303,14 @@ func place(r *job.Record) string {
 	return "finished." + job.OwnerWord(r.Owner) + "." + string(r.List()) + "." + r.ID
 }
 
+// keySubject returns the subject of r's key, without the prefix.
 func keySubject(r *job.Record) string {
 	sum := sha256.Sum256([]byte(r.Key))
 	return "key." + job.OwnerWord(r.Owner) + "." + hex.EncodeToString(sum[:16])
 }
 
-// dueSubject returns the subject that says when a record expires, or "" where it
-// does not.
+// dueSubject returns the subject of the message that says when a record expires, without
+// the prefix. It is "" for a record that does not expire.
 func dueSubject(r *job.Record) string {
 	if r.Expires == nil {
 		return ""
@@ -315,14 +318,17 @@ func dueSubject(r *job.Record) string {
 	return "due." + hourWords(hourOf(*r.Expires), 1) + "." + job.OwnerWord(r.Owner) + "." + r.ID
 }
 
+// isActive reports whether a subject is the place of an active record.
 func (s *Store) isActive(subject string) bool {
 	return strings.HasPrefix(subject, s.subject("active."))
 }
 
+// idOf returns the id of a record from its subject, or from the one that says when it
+// expires.
 func idOf(subject string) string { return subject[strings.LastIndexByte(subject, '.')+1:] }
 
-// ownerOf returns the owner of a record's subject, or of one that says when it
-// expires.
+// ownerOf returns the owner of a record from its subject, or from the one that says when
+// it expires.
 func (s *Store) ownerOf(subject string) string {
 	words := strings.Split(strings.TrimPrefix(subject, s.subject("")), ".")
 	switch words[0] {

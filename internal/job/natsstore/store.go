@@ -7,15 +7,15 @@
 // All records are in one stream, PREFIX_RECORDS. It keeps one message per subject.
 //
 //	PREFIX.active.OWNER.ID             a record that is active
-//	PREFIX.finished.OWNER.LIST.ID      a record that is not; job.Record.List names the list
+//	PREFIX.finished.OWNER.LIST.ID      a record that is not active; job.Record.List names the list
 //	PREFIX.key.OWNER.HASH              the id that an idempotency key stands for
 //	PREFIX.due.DIGITS.OWNER.ID         when the record of that id expires
 //	PREFIX.lead                        the lease of the leader
 //	PREFIX.probe                       what Ready writes
 //
-// DIGITS are those of the Unix hour in which the record expires, a word each. So one
-// subject filter covers 1, 10, 100 ... hours, and the oldest hour is found with a few
-// requests.
+// DIGITS are the digits of the Unix hour in which the record expires. Each is a word of
+// the subject. One filter can therefore cover 1, 10, 100 ... hours, and a few requests
+// find the oldest hour.
 //
 // # Writes
 //
@@ -27,12 +27,12 @@
 // it. End markers expire.
 //
 // Each write has a message id of its own. A write whose acknowledgement is lost is
-// sent again: the servers either do it then, or refuse it because they know the id.
-// They check the id before the conditions, so that such a write counts as done also
-// where another process has changed the record since.
+// sent again: the servers either store it then, or refuse it because they know the id.
+// They check the id before the conditions. A write that was done is therefore recognised
+// even where another process has changed the record since.
 //
-// Finished records and their keys expire in the servers a day after the record does,
-// also where no leader has deleted them.
+// The servers delete finished records and their keys a day after the record expires,
+// even where no leader has deleted them.
 package natsstore
 
 import (
@@ -55,18 +55,18 @@ import (
 
 // Config configures the connection to NATS and the stream of records.
 type Config struct {
-	URL     string        // of one or several NATS servers, with commas between
+	URL     string        // the URLs of one or several NATS servers, with commas between
 	Options []nats.Option // such as credentials and certificates
-	// Prefix begins the names of the stream and of all subjects; "" is
-	// "pastiche". Deployments with different prefixes share a NATS account.
+	// The names of the stream and of all subjects begin with Prefix; "" is
+	// "pastiche". Deployments with different prefixes can share a NATS account.
 	Prefix string
 	// Replicas is how many NATS servers keep each record; 0 is 1. Only a
 	// process with Create uses it.
 	Replicas int
-	// Create makes the stream where it is missing. Without it, Open waits
-	// until another process has done so.
+	// Create makes Open create the stream where it is missing. Without it, Open
+	// waits until another process has created the stream.
 	Create bool
-	Log    *slog.Logger // nil discards
+	Log    *slog.Logger // nil discards messages
 }
 
 // Store is a [job.Store] in NATS JetStream.
@@ -88,17 +88,17 @@ type Store struct {
 const (
 	// tryFor is how long one request to JetStream waits for its answer.
 	tryFor = 2 * time.Second
-	// readFor and writeFor bound all tries of a read and a write. A new leader
-	// of the stream is elected within them.
+	// readFor and writeFor bound all tries of one read and of one write. They are
+	// longer than the election of a new leader of the stream takes.
 	readFor  = 6 * time.Second
 	writeFor = 10 * time.Second
 	// connectFor is how long a request waits for a lost connection.
 	connectFor = time.Second
 )
 
-// Open connects to NATS and opens the stream of records. It waits for servers that
-// do not answer yet, and without c.Create for the stream, until ctx ends. It never
-// changes an existing stream.
+// Open connects to NATS and opens the stream of records. Until ctx ends, it waits for
+// servers that do not answer yet and, without c.Create, for the stream. It never changes
+// an existing stream.
 func Open(ctx context.Context, c Config) (*Store, error) {
 	if c.Prefix == "" {
 		c.Prefix = "pastiche"
@@ -156,7 +156,7 @@ func (s *Store) options() []nats.Option {
 	}
 }
 
-// open finds or makes the stream.
+// open opens the stream, or creates it. It retries until ctx ends.
 func (s *Store) open(ctx context.Context) error {
 	said := ""
 	for try := 0; ; try++ {
@@ -182,14 +182,14 @@ func (s *Store) open(ctx context.Context) error {
 	}
 }
 
-// tryOpen opens or makes the stream once. wait says that the error may go away.
+// tryOpen is open without retries. wait reports whether the error may be temporary.
 func (s *Store) tryOpen(ctx context.Context) (wait bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, writeFor)
 	defer cancel()
 	stream, err := s.js.Stream(ctx, s.stream)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		if !s.config.Create {
-			return true, fmt.Errorf("there is no stream %s: no pastiche server with this NATS prefix has begun yet", s.stream)
+			return true, fmt.Errorf("there is no stream %s: no pastiche server with this NATS prefix has started yet", s.stream)
 		}
 		stream, err = s.js.CreateStream(ctx, s.streamConfig())
 	}
@@ -206,7 +206,7 @@ func (s *Store) tryOpen(ctx context.Context) (wait bool, err error) {
 	case api.ErrorCode == codeNameExists: // made by another process just now
 		return true, err
 	}
-	return true, fmt.Errorf("making the stream %s with %d replicas: %w", s.stream, s.config.Replicas, err)
+	return true, fmt.Errorf("creating the stream %s with %d replicas: %w", s.stream, s.config.Replicas, err)
 }
 
 func (s *Store) streamConfig() jetstream.StreamConfig {
@@ -222,7 +222,7 @@ func (s *Store) streamConfig() jetstream.StreamConfig {
 	}
 }
 
-// check returns an error where a stream is not as this process needs it.
+// check returns an error where the stream lacks a setting that this process needs.
 func (s *Store) check(found jetstream.StreamConfig) error {
 	if !found.AllowAtomicPublish || !found.AllowMsgTTL || !found.AllowDirect || found.MaxMsgsPerSubject != 1 {
 		return fmt.Errorf("the stream %s lacks atomic publishing, message TTLs, direct gets or the limit of one message per subject (NATS server %s; 2.12 or newer is needed): use another NATS prefix, or delete the stream",
@@ -254,20 +254,21 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// subject returns the subject of words, which may contain dots.
+// subject joins the prefix and words, which may contain dots, to a subject.
 func (s *Store) subject(words ...string) string {
 	return s.config.Prefix + "." + strings.Join(words, ".")
 }
 
-// request is a request for a message of the stream.
+// request asks for one message of the stream: by its sequence number, the last of a
+// subject filter, or the first of a filter from a sequence number on.
 type request struct {
 	Sequence uint64 `json:"seq,omitempty"`
 	LastFor  string `json:"last_by_subj,omitempty"`
 	NextFor  string `json:"next_by_subj,omitempty"`
 }
 
-// get returns a message, or nil where there is none. The leader of the stream
-// answers: another server may lag behind.
+// get returns a message, or nil where there is none. The stream's leader answers, because
+// the other servers may lag behind.
 func (s *Store) get(parent context.Context, r request) (*jetstream.RawStreamMsg, error) {
 	ctx, cancel := context.WithTimeout(parent, readFor)
 	defer cancel()
@@ -285,6 +286,7 @@ func (s *Store) get(parent context.Context, r request) (*jetstream.RawStreamMsg,
 	}
 }
 
+// tryGet is get without retries.
 func (s *Store) tryGet(ctx context.Context, r request) (*jetstream.RawStreamMsg, error) {
 	var response struct {
 		Error   *jetstream.APIError `json:"error"`
@@ -338,8 +340,8 @@ func (s *Store) api(ctx context.Context, verb string, request, response any) err
 	return json.Unmarshal(m.Data, response)
 }
 
-// erase deletes a message that is no longer needed. The message may also remain,
-// where the servers do not answer: it expires, or is erased another time.
+// erase deletes a message that is no longer needed. Where the servers do not answer, the
+// message stays until it expires or is erased again.
 func (s *Store) erase(ctx context.Context, sequence uint64) {
 	var response struct {
 		Error *jetstream.APIError `json:"error"`
@@ -350,7 +352,7 @@ func (s *Store) erase(ctx context.Context, sequence uint64) {
 	}
 }
 
-// connected waits a moment for a connection.
+// connected waits up to connectFor for a connection.
 func (s *Store) connected(parent context.Context) error {
 	if s.conn.IsConnected() {
 		return nil
@@ -377,8 +379,8 @@ func pause(ctx context.Context, try int) bool {
 	}
 }
 
-// down returns the error of what failed although it was tried again and again: that
-// of ctx where ctx has ended.
+// down returns the error of a request whose retries failed: the cause of ctx where that
+// has ended, and otherwise a [job.ErrDown] with err.
 func down(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

@@ -13,11 +13,11 @@ import (
 	"github.com/pastiche-art/pastiche/internal/job"
 )
 
-// heartbeat is how often the servers say that there is nothing new. A watch ends when
-// three heartbeats are missing.
+// heartbeat is how often the servers send a message to an idle watch. A watch ends with
+// an error when three heartbeats are missing.
 const heartbeat = 2 * time.Second
 
-// errMissed is the error of a watch that lacks some messages.
+// errMissed is the error of a watch that may have missed messages.
 var errMissed = errors.New("the watch may have missed changes of job records")
 
 // Watch implements [job.Store].
@@ -30,7 +30,7 @@ func (s *Store) Watch(ctx context.Context, report func(job.Change)) error {
 	if err != nil {
 		return down(ctx, err)
 	}
-	defer messages.Unsubscribe() //nolint:errcheck // it fails where the connection is closed
+	defer messages.Unsubscribe() //nolint:errcheck // it fails only where the connection is closed
 	creating, cancel := context.WithTimeout(ctx, readFor)
 	defer cancel()
 	consumer, err := s.js.CreatePushConsumer(creating, s.stream, jetstream.ConsumerConfig{
@@ -70,7 +70,7 @@ func (s *Store) Watch(ctx context.Context, report func(job.Change)) error {
 	}
 }
 
-// forget deletes the consumer of a watch, which the servers do later by themselves.
+// forget deletes the consumer of a watch. Where that fails, the servers delete it later.
 func (s *Store) forget(ctx context.Context, consumer string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tryFor)
 	defer cancel()
@@ -85,8 +85,8 @@ func (s *Store) forget(ctx context.Context, consumer string) {
 type watch struct {
 	store    *Store
 	report   func(job.Change)
-	received uint64          // messages
-	revision uint64          // of the last of them
+	received uint64          // the number of messages
+	revision uint64          // the sequence number of the last of them
 	seen     map[string]bool // the records reported before the sync; nil afterwards
 }
 
@@ -95,7 +95,7 @@ func (w *watch) receive(m *nats.Msg) error {
 	switch m.Header.Get("Status") {
 	case "":
 		return w.record(m)
-	case "100": // a heartbeat, or a request that controls the flow
+	case "100": // a heartbeat, or a request of flow control
 		if m.Reply != "" {
 			return m.Respond(nil)
 		}
@@ -106,12 +106,13 @@ func (w *watch) receive(m *nats.Msg) error {
 		if stalled != "" {
 			return w.store.conn.Publish(stalled, nil)
 		}
-		w.sync() // the last of the initial records may have gone meanwhile
+		w.sync() // the last of the initial records may have been removed meanwhile
 		return nil
 	}
 	return fmt.Errorf("%w: %s %s", errMissed, m.Header.Get("Status"), m.Header.Get("Description"))
 }
 
+// record reports the change that a message holds.
 func (w *watch) record(m *nats.Msg) error {
 	meta, err := m.Metadata()
 	if err != nil {
@@ -143,7 +144,7 @@ func (w *watch) sync() {
 	}
 }
 
-// change returns what a message about an active record says.
+// change returns the change that a message about an active record holds.
 func (s *Store) change(m *nats.Msg, sequence uint64) job.Change {
 	known := &job.Record{ID: idOf(m.Subject), Owner: s.ownerOf(m.Subject)}
 	end := m.Header.Get(ended) != ""

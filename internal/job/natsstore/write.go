@@ -26,47 +26,47 @@ const (
 	codeDuplicateInProcess   jetstream.ErrorCode = 10158
 	codeInProcess            jetstream.ErrorCode = 10164 // an earlier write to the subject is still being applied
 	codeIncomplete           jetstream.ErrorCode = 10176
-	codeDuplicate            jetstream.ErrorCode = 10201 // of a batch
+	codeDuplicate            jetstream.ErrorCode = 10201 // the message id of a batch is known
 	codeTooMany              jetstream.ErrorCode = 10210
 )
 
-// token is the header that names a write in its last message.
+// token is the header of a write's last message that holds the write's id.
 const token = "Pastiche-Write"
 
 // errRefused is the error of a write whose condition does not hold.
 var errRefused = errors.New("another process wrote first")
 
-// message returns a message to the stream. A message has always a header.
+// message returns a message for the stream. Its header is never nil.
 func (s *Store) message(subject string, data []byte) *nats.Msg {
 	return &nats.Msg{Subject: s.subject(subject), Data: data, Header: nats.Header{}}
 }
 
-// expecting makes a message conditional: the last message of its subject has a
-// sequence number, or there is none where that is 0.
+// expecting makes a message conditional: the last message of its subject must have this
+// sequence number. 0 means that the subject must have no message.
 func expecting(m *nats.Msg, sequence uint64) *nats.Msg {
 	m.Header.Set(jetstream.ExpectedLastSubjSeqHeader, strconv.FormatUint(sequence, 10))
 	return m
 }
 
-// expiring makes the servers delete a message after a while, at least a second.
+// expiring makes the servers delete a message after a time of at least a second.
 func expiring(m *nats.Msg, after time.Duration) *nats.Msg {
 	m.Header.Set(jetstream.MsgTTLHeader, strconv.FormatInt(max(1, int64(after/time.Second)), 10))
 	return m
 }
 
-// write stores messages, all or none, and returns the sequence number of the last.
-// The others have the numbers before. The error is errRefused, a [*fullError], or
-// job.ErrDown where it is not known whether they are stored.
+// write stores all messages or none, and returns the sequence number of the last one.
+// The others have the numbers before it. The error is errRefused, a [*fullError], or
+// [job.ErrDown] where it is not known whether the messages are stored.
 func (s *Store) write(ctx context.Context, messages ...*nats.Msg) (uint64, error) {
-	// A client that leaves must not make the outcome unknown.
+	// A write that has begun is finished even where ctx ends.
 	background := context.WithoutCancel(ctx)
 	ctx, cancel := context.WithTimeout(background, writeFor)
 	defer cancel()
 	last := messages[len(messages)-1]
 	id := rand.Text()
 	last.Header.Set(token, id)
-	// The servers check message by message, the id first: a write that was done
-	// is known by its id before its conditions fail.
+	// The servers check the id of a message before its condition. By the id of the
+	// first message they recognise a write that was done.
 	messages[0].Header.Set(nats.MsgIdHdr, id)
 	unknown := false // whether an earlier try may have succeeded
 	for try := 0; ; try++ {
@@ -106,8 +106,8 @@ func (s *Store) write(ctx context.Context, messages ...*nats.Msg) (uint64, error
 	}
 }
 
-// publish sends messages once, in a batch also where there is one: a lone server
-// looks at the id of a message outside a batch only after its condition.
+// publish sends messages once. It sends a single message as a batch, too: outside a batch,
+// a server without a cluster checks the condition of a message before its id.
 func (s *Store) publish(ctx context.Context, messages []*nats.Msg) (uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, tryFor)
 	defer cancel()
@@ -118,8 +118,8 @@ func (s *Store) publish(ctx context.Context, messages []*nats.Msg) (uint64, erro
 	return ack.Sequence, nil
 }
 
-// written returns the sequence number of a message that was stored, or 0 where
-// another has taken its place.
+// written returns the sequence number of a message that may have been stored. found is
+// false where the last message of its subject is another one.
 func (s *Store) written(ctx context.Context, m *nats.Msg) (sequence uint64, found bool, err error) {
 	last, err := s.get(ctx, request{LastFor: m.Subject})
 	if err != nil || last == nil || last.Header.Get(token) != m.Header.Get(token) {
