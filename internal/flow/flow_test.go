@@ -190,9 +190,9 @@ func FuzzFlow(f *testing.F) {
 	f.Add([]byte(strings.Repeat("\xff\xff\x7f\x7f\x00\x00\x80\xff", 200)), uint8(20))
 	f.Add([]byte(strings.Repeat("abcdefg", 300)), uint8(18))
 	f.Fuzz(func(t *testing.T, data []byte, width uint8) {
-		w := 1 + int(width%64)
+		w := 1 + int(width%32)
 		h := len(data) / 8 / w
-		if h == 0 || h > 64 {
+		if h == 0 || h > 32 {
 			return
 		}
 		var (
