@@ -13,9 +13,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// TestFlow compares estimated flow with flow that is known exactly. Each bound leaves
-// about half of the error that was found for changes of rounding.
-// bench/flow.py compares such errors with those of OpenCV.
+// TestFlow compares estimated flow with flow that is known exactly. The bounds are about one
+// and a half times the errors found, in hundredths of a pixel. bench/flow.py compares such
+// errors with those of OpenCV.
 func TestFlow(t *testing.T) {
 	if testing.Short() {
 		t.Skip("slow without assembly")
@@ -26,13 +26,14 @@ func TestFlow(t *testing.T) {
 		scene *scene
 		most  float64 // mean end-point error, in pixels
 	}{
-		{"pan", newScene(moving(photo(t, "castle"), shift(2.65, -1.35))), 0.15},
-		{"fast pan", newScene(moving(photo(t, "chenonceau"), shift(20.7, 4.1))), 0.15},
-		{"zoom", newScene(moving(photo(t, "horses"), turn(1.025, 0))), 0.15},
-		{"rotation", newScene(moving(photo(t, "bridge"), turn(1, 1.5))), 0.15},
-		{"darker", newScene(moving(photo(t, "castle"), shift(2.65, -1.35))).altered(func(v float32) float32 { return 0.85*v - 5 }), 0.15},
-		{"noisy", newScene(moving(photo(t, "castle"), shift(2.65, -1.35))).altered(noise(4)), 0.15},
-		{"two layers", apart(t), 0.3},
+		{"pan", newScene(moving(photo(t, "castle"), shift(2.65, -1.35))), 0.08},
+		{"fast pan", newScene(moving(photo(t, "chenonceau"), shift(20.7, 4.1))), 0.08},
+		{"zoom", newScene(moving(photo(t, "horses"), turn(1.025, 0))), 0.14},
+		{"rotation", newScene(moving(photo(t, "bridge"), turn(1, 1.5))), 0.1},
+		{"darker", newScene(moving(photo(t, "castle"), shift(2.65, -1.35))).altered(func(v float32) float32 { return 0.85*v - 5 }), 0.08},
+		{"noisy", newScene(moving(photo(t, "castle"), shift(2.65, -1.35))).altered(noise(4)), 0.08},
+		{"waves", waves(photo(t, "bee")), 0.7},
+		{"two layers", apart(t), 0.29},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			found := test.scene.error(e.Flow(test.scene.from, test.scene.to, nil))
@@ -189,9 +190,9 @@ func FuzzFlow(f *testing.F) {
 	f.Add([]byte(strings.Repeat("\xff\xff\x7f\x7f\x00\x00\x80\xff", 200)), uint8(20))
 	f.Add([]byte(strings.Repeat("abcdefg", 300)), uint8(18))
 	f.Fuzz(func(t *testing.T, data []byte, width uint8) {
-		w := 1 + int(width%64)
+		w := 1 + int(width%32)
 		h := len(data) / 8 / w
-		if h == 0 || h > 64 {
+		if h == 0 || h > 32 {
 			return
 		}
 		var (

@@ -22,6 +22,11 @@ func (g grid) row(plane []float32, y, more int) []float32 {
 	return plane[g.at(y, -more):][:g.w+2*more]
 }
 
+// inside reports whether a point lies in the frame.
+func (g grid) inside(x, y float32) bool {
+	return x >= 0 && y >= 0 && x <= float32(g.w-1) && y <= float32(g.h-1)
+}
+
 // rowsPerTask is the number of rows of a plane in one task of the worker pool.
 const rowsPerTask = 8
 

@@ -15,7 +15,8 @@ const (
 //
 //   - where the point lies outside the first frame,
 //   - where it is disoccluded: |w~ + w^|² > 0.01 (|w~|² + |w^|²) + 0.5,
-//   - at an edge of the motion: |grad w^|² > 0.01 |w^|² + 0.002
+//   - at an edge of the motion: |grad w^|² > 0.01 |w^|² + 0.002,
+//   - where the flow is not a number
 //
 // (Ruder, Dosovitskiy and Brox 2016, arXiv 1604.08610). To get the weights of the pixels
 // of the first frame, swap the arguments. Reliable panics where the sizes differ.
@@ -36,7 +37,8 @@ func Reliable(forward, backward *Field) []float32 {
 				continue
 			}
 			fu, fv := forward.bilinear(toX, toY)
-			if square(fu+u)+square(fv+v) > occlusionSlope*((square(fu)+square(fv))+(square(u)+square(v)))+occlusionBase {
+			// Negated, so that flow that is not a number is not reliable.
+			if !(square(fu+u)+square(fv+v) <= occlusionSlope*((square(fu)+square(fv))+(square(u)+square(v)))+occlusionBase) {
 				continue
 			}
 			// Central differences; the pixel itself takes the place of a neighbour
@@ -45,10 +47,9 @@ func Reliable(forward, backward *Field) []float32 {
 			up, down := at(max(y-1, 0), x), at(min(y+1, h-1), x)
 			edge := square(backward.U[right]-backward.U[left]) + square(backward.V[right]-backward.V[left]) +
 				square(backward.U[down]-backward.U[up]) + square(backward.V[down]-backward.V[up])
-			if edge/4 > edgeSlope*(square(u)+square(v))+edgeBase {
-				continue
+			if edge/4 <= edgeSlope*(square(u)+square(v))+edgeBase {
+				reliable[i] = 1
 			}
-			reliable[i] = 1
 		}
 	}
 	return reliable

@@ -145,6 +145,24 @@ func apart(t testing.TB) *scene {
 	return newScene(moving(photo(t, "great-wall"), shift(-1.8, 0.6)), disc)
 }
 
+// waves returns a scene whose motion is rigid nowhere: the first frame is the second one,
+// sampled along the flow.
+func waves(photo *Gray) *scene {
+	const n = sceneWidth * sceneHeight
+	s := &scene{from: &Gray{sceneWidth, sceneHeight, make([]float32, n)}, forward: NewField(sceneWidth, sceneHeight), visible: make([]bool, n)}
+	left, top := (photo.Width-sceneWidth)/2, (photo.Height-sceneHeight)/2
+	s.to = crop(photo, left, top, sceneWidth, sceneHeight)
+	for k := range n {
+		px, py := float64(k%sceneWidth), float64(k/sceneWidth)
+		u, v := 2.5*math.Sin(2*math.Pi*py/45)+1, 1.5*math.Sin(2*math.Pi*px/35)
+		x, y := px+u, py+v
+		s.from.Levels[k] = float32(math.Round(bicubic(photo, x+float64(left), y+float64(top))))
+		s.forward.U[k], s.forward.V[k] = float32(u), float32(v)
+		s.visible[k] = x >= 0 && y >= 0 && x <= sceneWidth-1 && y <= sceneHeight-1
+	}
+	return s
+}
+
 // altered returns a scene whose second frame is changed, level by level.
 func (s *scene) altered(change func(v float32) float32) *scene {
 	for k, v := range s.to.Levels {

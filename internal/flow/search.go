@@ -17,6 +17,8 @@ const (
 	damping = 64
 	// enough is the length of a step, in pixels, that ends a descent.
 	enough = 0.01
+	// alike is the distance, in pixels, of two flows whose descents end at the same match.
+	alike = 1
 )
 
 // A match is the flow of a patch. cost is the sum of the squared differences of the patch
@@ -88,8 +90,8 @@ func (l *level) search(pool *kernel.Pool, coarse *level, guess bool) {
 					return
 				}
 				n := l.previous[neighbour]
-				if abs(n.u-best.u)+abs(n.v-best.v) < 1 {
-					return // the descent would end where the patch is
+				if abs(n.u-best.u)+abs(n.v-best.v) < alike {
+					return
 				}
 				if m := l.descend(pool, k, l.y[j], l.x[i], n.u, n.v); m.cost < best.cost {
 					best = m

@@ -113,3 +113,13 @@ func maxPoolBackAVX2(a *poolBackward)
 //
 //go:noescape
 func patchDifferenceAVX2(a *patchDifference)
+
+// lineariseAVX2 computes the same as lineariseGeneric.
+//
+//go:noescape
+func lineariseAVX2(a *linearise)
+
+// relaxAVX2 computes the same as relaxGeneric.
+//
+//go:noescape
+func relaxAVX2(a *relax)

@@ -32,6 +32,8 @@ var generic = primitives{
 	variation:       variationGeneric,
 	difference:      differenceGeneric,
 	patchDifference: patchDifferenceGeneric,
+	linearise:       lineariseGeneric,
+	relax:           relaxGeneric,
 }
 
 type vector = [lanes]float32

@@ -88,19 +88,3 @@ func variationGeneric(a variation) (sums [lanes]float64) {
 	}
 	return sums
 }
-
-func patchDifferenceGeneric(a patchDifference) (sums [4 * PatchSize]float32) {
-	for y := range PatchSize {
-		from, gradX, gradY := (*[PatchSize]float32)(a.from[y*a.row:]), (*[PatchSize]float32)(a.gradX[y*a.row:]), (*[PatchSize]float32)(a.gradY[y*a.row:])
-		upper, lower := (*[PatchSize + 1]float32)(a.to[y*a.row:]), (*[PatchSize + 1]float32)(a.to[(y+1)*a.row:])
-		for x, v := range from {
-			d := (float32(a.weights[0]*upper[x]) + float32(a.weights[1]*upper[x+1])) +
-				(float32(a.weights[2]*lower[x]) + float32(a.weights[3]*lower[x+1])) - v
-			sums[x] += d
-			sums[PatchSize+x] += float32(d * d)
-			sums[2*PatchSize+x] += float32(gradX[x] * d)
-			sums[3*PatchSize+x] += float32(gradY[x] * d)
-		}
-	}
-	return sums
-}

@@ -38,4 +38,6 @@ var neon = primitives{
 		patchDifferenceNEON(&a)
 		return a.sums
 	},
+	linearise: func(a linearise) { lineariseNEON(&a) },
+	relax:     func(a relax) { relaxNEON(&a) },
 }

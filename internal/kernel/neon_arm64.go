@@ -113,3 +113,13 @@ func maxPoolBackNEON(a *poolBackward)
 //
 //go:noescape
 func patchDifferenceNEON(a *patchDifference)
+
+// lineariseNEON computes the same as lineariseGeneric.
+//
+//go:noescape
+func lineariseNEON(a *linearise)
+
+// relaxNEON computes the same as relaxGeneric.
+//
+//go:noescape
+func relaxNEON(a *relax)

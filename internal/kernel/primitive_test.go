@@ -438,6 +438,7 @@ func FuzzPrimitives(f *testing.F) {
 			testFirstConv(t, impl.primitives, r, n)
 			testElements(t, impl.primitives, r, n*lanes)
 			testPatchDifference(t, impl.primitives, r, PatchSize+n)
+			testFlowEquations(t, impl.primitives, seed, n)
 		}
 	})
 }

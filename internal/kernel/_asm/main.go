@@ -45,10 +45,12 @@ func main() {
 	Generate()
 }
 
-// avx2Functions emits the functions of AVX2, one of which AVX-512 shares.
+// avx2Functions emits the functions of AVX2. AVX-512 shares those of optical flow.
 func (v *isa) avx2Functions() {
 	v.float32Functions()
 	v.patchDifference()
+	v.linearise()
+	v.relax()
 }
 
 func (v *isa) float32Functions() {

@@ -51,5 +51,7 @@ func generate(arguments string) *assembler {
 	a.maxPool()
 	a.maxPoolBack()
 	a.patchDifference()
+	a.linearise()
+	a.relax()
 	return a
 }
