@@ -327,7 +327,7 @@ func (s *session) inputs() string {
 	for _, r := range s.opts.References {
 		fmt.Fprintf(h, "reference %g\n", r.Weight)
 		hashPicture(h, r.Picture)
-		hashMask(h, r.Mask)
+		hashMask(h, r.mask())
 	}
 	for _, r := range s.regions {
 		hashMask(h, r.mask)

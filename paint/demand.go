@@ -59,7 +59,7 @@ func (s *session) pictureBytes() int64 {
 		sum += rasterOf(s.init).bytes()
 	}
 	for _, r := range s.opts.References {
-		sum += rasterOf(r.Picture).bytes() + maskBytes(r.Mask)
+		sum += rasterOf(r.Picture).bytes() + maskBytes(r.mask())
 	}
 	keeps := s.recipe.Colors == ContentColors
 	if keeps {

@@ -87,7 +87,7 @@ type Costs struct {
 	Faces float64 `json:"faces,omitempty"`
 	// References is the sum of the costs of the references, before their weights.
 	References float64 `json:"references,omitempty"`
-	Total float64 `json:"total"` // the weighted sum
+	Total      float64 `json:"total"` // the weighted sum
 }
 
 // A Painting is the outcome of [Paint].

@@ -2,8 +2,10 @@ package paint
 
 import (
 	"math"
+	"slices"
 
 	"github.com/pastiche-art/pastiche/internal/cost"
+	"github.com/pastiche-art/pastiche/internal/masking"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -12,12 +14,13 @@ import (
 // Brox 2016, arXiv 1604.08610). It is resized to the canvas of each scale.
 //
 // Its cost is 1/D sum m (v - v*)², with the levels v of the canvas and v* of the
-// reference divided by 255, the weights m of the mask, and D, three times the number of
+// reference divided by 255, the weights m of the pixels, and D, three times the number of
 // pixels.
 type Reference struct {
 	Picture *picture.Picture
-	// Mask says where and how much the reference counts; nil is everywhere.
-	Mask *picture.Mask
+	// Weights say how much the reference counts at each pixel of Picture, 0 to 1; nil is
+	// 1 everywhere.
+	Weights []float32
 	// Weight is that of the cost.
 	Weight float64
 }
@@ -27,10 +30,20 @@ func (r *Reference) check(number int) error {
 	switch {
 	case r.Picture == nil:
 		return invalid("References", "number %d has no picture", number)
+	case r.Weights != nil && len(r.Weights) != r.Picture.W*r.Picture.H:
+		return invalid("References", "number %d has %d weights for %d x %d pixels", number, len(r.Weights), r.Picture.W, r.Picture.H)
 	case !(r.Weight >= 0) || math.IsInf(r.Weight, 0):
 		return invalid("References", "number %d weighs %g: expected 0 or more", number, r.Weight)
 	}
 	return nil
+}
+
+// mask returns the weights, or nil where the reference counts everywhere.
+func (r *Reference) mask() *masking.Mask {
+	if r.Weights == nil {
+		return nil
+	}
+	return &masking.Mask{W: r.Picture.W, H: r.Picture.H, Weight: r.Weights}
 }
 
 // target is a reference on the canvas of a scale.
@@ -44,13 +57,10 @@ type target struct {
 func (s *session) addReferences(st *stage) {
 	for _, r := range s.opts.References {
 		t := target{levels: s.onCanvas(r.Picture, st.w, st.h).RGB, weight: r.Weight}
-		if r.Mask == nil {
-			t.weights = make([]float32, st.w*st.h)
-			for i := range t.weights {
-				t.weights[i] = 1
-			}
+		if mask := r.mask(); mask != nil {
+			t.weights = s.canvasMask(mask, st.w, st.h).Resize(st.w, st.h).Weight
 		} else {
-			t.weights = s.canvasMask(r.Mask, st.w, st.h).Resize(st.w, st.h).Weight
+			t.weights = slices.Repeat([]float32{1}, st.w*st.h)
 		}
 		st.references = append(st.references, t)
 	}

@@ -20,8 +20,8 @@ type stage struct {
 	scale       Scale
 	h, w        int
 	terms       []*term
-	variation   float64          // weight
-	kept        *kept            // nil where the whole canvas is painted
+	variation   float64 // weight
+	kept        *kept   // nil where the whole canvas is painted
 	references  []target
 	sampled     []*sampledRegion // regions whose points change at every step
 	evaluations []Costs          // the costs of each evaluation in one step

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/pastiche-art/pastiche/internal/planar"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -48,7 +49,7 @@ func checkHostile(t *testing.T, path string, data []byte) {
 			var p *picture.Picture
 			if p, err = r.Next(t.Context()); err == nil {
 				frames++
-				if p.W != info.Width || p.H != info.Height || !p.Finite() {
+				if p.W != info.Width || p.H != info.Height || !planar.Finite(p.RGB) {
 					t.Errorf("%s: frame %d has %dx%d pixels", path, frames, p.W, p.H)
 				}
 			}

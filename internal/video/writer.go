@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pastiche-art/pastiche/internal/atomicfile"
+	"github.com/pastiche-art/pastiche/internal/planar"
 	"github.com/pastiche-art/pastiche/picture"
 )
 
@@ -236,7 +237,7 @@ func (w *Writer) Write(p *picture.Picture) error {
 	if w.err != nil {
 		return w.err
 	}
-	if !p.Finite() {
+	if !planar.Finite(p.RGB) {
 		return w.named(picture.ErrNotFinite)
 	}
 	if _, sequence := w.sink.(*sequenceSink); !sequence {

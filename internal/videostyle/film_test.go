@@ -72,8 +72,7 @@ func pan(t *testing.T, path string, n, w, h int, vx, vy float64) (clip, *flow.Fi
 		}
 		moved := &picture.Picture{W: wide.W, H: wide.H, RGB: flow.Warp(pool, wide.RGB, by)}
 		frame := moved.Crop(image.Rect(border/2, border/2, border/2+w, border/2+h))
-		frame.Round()
-		frames = append(frames, frame)
+		frames = append(frames, rounded(frame))
 	}
 	back := flow.NewField(w, h)
 	for i := range back.U {

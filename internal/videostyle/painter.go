@@ -111,20 +111,28 @@ func (p *Painter) paint(ctx context.Context, frame *picture.Picture, regions []p
 	if err != nil {
 		return nil, err
 	}
-	painting.Alpha = nil
-	painting.Round()
-	return painting.Picture, nil
+	return rounded(painting.Picture), nil
 }
 
 // prepared returns a frame in the size of a painting, without opacity, in 8 bits.
 func (p *Painter) prepared(frame, painting *picture.Picture) *picture.Picture {
-	small := frame.Resize(painting.W, painting.H)
-	opaque, _ := small.Opaque()
-	c := picture.New(opaque.W, opaque.H)
-	copy(c.RGB, opaque.RGB)
-	c.Round()
-	return c
+	return rounded(frame.Resize(painting.W, painting.H))
 }
+
+// rounded returns a picture in 8 bits, laid on white.
+func rounded(p *picture.Picture) *picture.Picture {
+	r := picture.New(p.W, p.H)
+	pixels := p.W * p.H
+	for i, level := range p.RGB {
+		if p.Alpha != nil {
+			level = white + p.Alpha[i%pixels]*(level-white)
+		}
+		r.RGB[i] = float32(math.RoundToEven(float64(min(max(level, 0), white))))
+	}
+	return r
+}
+
+const white = 255
 
 // remember makes a frame and its painting the newest of the past.
 func (p *Painter) remember(frame, painting *picture.Picture) {
@@ -215,7 +223,7 @@ func (p *Painter) follow(gray *flow.Gray, m *moment) (back *flow.Field, reliable
 func (p *Painter) warped(painting *picture.Picture, back *flow.Field) *picture.Picture {
 	w := &picture.Picture{W: painting.W, H: painting.H, RGB: flow.Warp(p.pool, painting.RGB, back)}
 	for i, level := range w.RGB {
-		w.RGB[i] = min(max(level, 0), math.MaxUint8)
+		w.RGB[i] = min(max(level, 0), white)
 	}
 	return w
 }
@@ -223,7 +231,7 @@ func (p *Painter) warped(painting *picture.Picture, back *flow.Field) *picture.P
 // hold adds a reference. The painting also begins with it where begin is set.
 func (v *view) hold(warped *picture.Picture, weights []float32, weight float64, begin bool) {
 	v.references = append(v.references, paint.Reference{
-		Picture: warped, Mask: &picture.Mask{W: warped.W, H: warped.H, Weight: weights}, Weight: weight,
+		Picture: warped, Weights: weights, Weight: weight,
 	})
 	if !begin {
 		return
