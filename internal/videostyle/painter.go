@@ -10,6 +10,7 @@ import (
 
 	"github.com/pastiche-art/pastiche/internal/flow"
 	"github.com/pastiche-art/pastiche/internal/kernel"
+	"github.com/pastiche-art/pastiche/internal/recolor"
 	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
 )
@@ -180,8 +181,8 @@ type view struct {
 
 // look compares a frame with those of the past.
 func (p *Painter) look(frame *picture.Picture) *view {
-	v := &view{frame: frame, start: picture.New(frame.W, frame.H)}
-	copy(v.start.RGB, frame.RGB)
+	// What was not to be seen before begins in the colours of the painting.
+	v := &view{frame: frame, start: recolor.Recolor(frame, p.past[0].painting, recolor.Linear)}
 	gray := flow.NewGray(frame.RGB, frame.W, frame.H)
 	uncovered := make([]float32, frame.W*frame.H)
 	for i := range uncovered {
