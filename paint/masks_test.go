@@ -198,6 +198,7 @@ func TestKeptRegion(t *testing.T) {
 		for _, name := range recipeNames() {
 			t.Run(how+"/"+name, func(t *testing.T) {
 				recipe := small(t, name)
+				recipe.Size = content.W // what is kept is not resized
 				var events int
 				painting := mustPaint(t, content, regions, Options{Recipe: recipe, Progress: func(p Progress) {
 					events++
