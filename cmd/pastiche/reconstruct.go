@@ -22,11 +22,12 @@ func newReconstructCommand() *cobra.Command {
 	layer, of := "conv4_2", ofContent
 	cmd := &cobra.Command{
 		Use:   "reconstruct PICTURE",
-		Short: "Paint what a layer of the network knows of a picture",
-		Long: `Paint, beginning with noise, what a layer of the network knows of a picture: its
-content, what is where; or its style, from the first layer of each block up to
-that one. Those are the two rows of the first figure of Gatys, Ecker and Bethge
-2015. The shallower the layer, the more of the picture comes back.
+		Short: "Paint what a layer of the network keeps of a picture",
+		Long: `Paint what a layer of the network keeps of a picture. The painting begins with
+noise and minimises one cost alone: the content cost of the layer, or, with
+--of style, the style cost of the first layer of each block up to the layer.
+These are the two rows of figure 1 of Gatys, Ecker and Bethge 2015. The
+shallower the layer, the more of the content comes back.
 
 ` + painter.EventsHelp,
 		Example: `  pastiche reconstruct photo.jpg --layer conv4_2 -o content.png
@@ -55,8 +56,10 @@ that one. Those are the two rows of the first figure of Gatys, Ecker and Bethge
 		},
 	}
 	flags := cmd.Flags()
+	base := paint.ContentReconstruction(layer)
+	opts.Recipe.Base = &base // whose numbers the help texts of the flags name
 	opts.addOutput(cmd)
-	flags.StringVar(&layer, "layer", layer, "`LAYER` that knows the picture")
+	flags.StringVar(&layer, "layer", layer, "`LAYER` to reconstruct the picture from")
 	flags.StringVar(&of, "of", of, "`PART` of the picture: content, style")
 	cli.Section(cmd, "Everyday", "layer", "of")
 	cli.Everyday(cmd, "layer", "of")
