@@ -65,14 +65,17 @@ func addStrength(cmd *cobra.Command, c *painter.RecipeChoice) {
 }
 
 // addParameters adds flags of everyday parameters, whose help texts are those of package
-// paint.
+// paint. The defaults are those of the choice's base, or of the recipe fine.
 func addParameters(cmd *cobra.Command, c *painter.RecipeChoice, names ...string) {
-	fine, flags := paint.Fine(), cmd.Flags()
+	flags, base, of := cmd.Flags(), paint.Fine(), "fine:"
+	if c.Base != nil {
+		base, of = *c.Base, "default"
+	}
 	for _, p := range paint.Parameters() {
 		if !slices.Contains(names, p.Name) {
 			continue
 		}
-		name, usage := painter.ParameterFlag(p.Name), p.Doc+" (fine: "+fine.Value(p.Name)+")"
+		name, usage := painter.ParameterFlag(p.Name), p.Doc+" ("+of+" "+base.Value(p.Name)+")"
 		switch p.Type {
 		case "integer":
 			flags.Int(name, 0, usage)
@@ -108,7 +111,7 @@ func (p *parameter) Set(text string) error {
 // strengthHelp says what one sees at each strength.
 const strengthHelp = `Strength, --strength: how far the painting goes from the photo.
   subtle    0    the photo in the painting's strokes: every form stays in its place
-  balanced  0.5  the painting's forms and strokes, with the photo's subject plain
+  balanced  0.5  the painting's forms and strokes, with the photo's subject recognisable
   bold      1    the painting first: its large forms take over
 Numbers in between are strengths in between. Parameters that are given win over the
 strength.`
