@@ -45,13 +45,18 @@ the whole picture, deep ones such as conv5_1 only its large forms.
 				}
 				recipe = paint.StyleReconstruction(layer)
 				w.Content, opts.Shape = "", &image.Point{X: p.W, Y: p.H}
-				if !cmd.Flags().Changed("size") { // of the shape only the proportions count
-					opts.Recipe.Give("size", strconv.Itoa(recipe.Size))
-				}
 			default:
 				return cli.Misused("--of %s: expected %s or %s", of, ofContent, ofStyle)
 			}
 			opts.Recipe.Base = &recipe
+			chosen, err := opts.Recipe.Recipe()
+			if err != nil {
+				return err
+			}
+			// Only the proportions of a picture count, not its size.
+			if opts.Shape != nil && len(chosen.Scales) == 0 {
+				opts.Recipe.Give("size", strconv.Itoa(chosen.Size))
+			}
 			return opts.Paint(cmd.Context(), w)
 		},
 	}
