@@ -28,7 +28,7 @@ func newFeaturesCommand() *cobra.Command {
 	var o featuresOptions
 	cmd := &cobra.Command{
 		Use:   "features IMAGE --layer LAYER -o FILE.npy",
-		Short: "Save what a layer of the network sees in a picture",
+		Short: "Save the activations of a layer over a picture",
 		Long: `Save the activations of a layer over a picture as a NumPy array: float32, of
 the shape (channels, height, width). A layer's activations are those after its
 ReLU; conv4_2 and relu4_2 are the same. The picture keeps its size unless --size

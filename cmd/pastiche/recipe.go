@@ -111,7 +111,7 @@ func (p *parameter) Set(text string) error {
 // strengthHelp says what one sees at each strength.
 const strengthHelp = `Strength, --strength: how far the painting goes from the photo.
   subtle    0    the photo in the painting's strokes: every form stays in its place
-  balanced  0.5  the painting's forms and strokes, with the photo's subject plain
+  balanced  0.5  the painting's forms and strokes, with the photo's subject recognisable
   bold      1    the painting first: its large forms take over
 Numbers in between are strengths in between. Parameters that are given win over the
 strength.`
