@@ -49,8 +49,8 @@ type Recipe struct {
 	// FinalCost for a style cost.
 	FinalIterations int       `json:"final_iterations,omitempty"`
 	FinalCost       StyleCost `json:"final_cost,omitempty"`
-	// ContentShare is how much of what NearestCost looks for the nearest of is
-	// the content; the rest is the canvas.
+	// ContentShare is the share of the content, from 0 to 1, in the features for which
+	// [NearestCost] finds the nearest ones of the style; the rest is the canvas's.
 	ContentShare float64 `json:"content_share,omitempty"`
 	// Balanced divides the activations of each style layer by their mean over
 	// the styles, and those of each content layer by their mean over the

@@ -44,10 +44,11 @@ func Regions(styles []Style, masks, styleMasks []image.Image, keep image.Image) 
 
 // LabelRegions pairs the regions of two label pictures, in which each region has a
 // colour, by their colours: each region of the content is painted like the part of the style
-// that has the same colour. Colours that only the style's has are left out. A label
-// picture has at most 32 colours, apart from what compression adds. The error is
-// an [*OptionError]: Mask where the content's is no label picture or has a colour
-// that the style's has not, StyleMask where the style's is none.
+// that has the same colour. content is the label picture of the content, and of that of
+// the style. Colours that are only in the style's label picture are left out. A label
+// picture has at most 32 colours, apart from what compression adds. The error is an
+// [*OptionError]. Its Option is Mask where content is no label picture or has a colour
+// that of lacks, and StyleMask where of is no label picture.
 func LabelRegions(style Style, content, of image.Image) ([]Region, error) {
 	labels, err := labelsOf(picture.FromImage(content))
 	if err != nil {
