@@ -3,9 +3,9 @@ package spelling
 
 import "strings"
 
-// Nearest returns the word that is most like a misspelt one, or "" where none is alike:
-// more than a third of its letters would have to be changed. Case and the difference
-// between "-" and "_" count for nothing.
+// Nearest returns the word that is most like a misspelt one. It returns "" where more than
+// a third of the letters of the misspelt word would have to change for each word. It
+// ignores case and the difference between "-" and "_".
 func Nearest(misspelt string, words []string) string {
 	nearest, least := "", len(misspelt)/3+1
 	for _, word := range words {
