@@ -54,8 +54,8 @@ func (e notFoundError) Is(target error) bool { return target == ErrNotFound }
 // Plan returns the paintings of a batch, in the order of the contents, then of the
 // styles. It also returns the pictures that are left out, each once, even with an error
 // of pairing. It does not look for paintings that exist already. The error is
-// [ErrNotFound], a [*paint.OptionError] about Folder or Zip, or says which pattern is
-// malformed or which two paintings would have the same name.
+// [ErrNotFound], a [*paint.OptionError] about Folder or Zip, or one that names a malformed
+// pattern or two paintings of the same name.
 func Plan(o Options) ([]Work, []Unreadable, error) {
 	f := finder{folder: o.Folder}
 	contents, err := f.pictures(o.Contents)
