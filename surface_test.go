@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"go/types"
 	"io/fs"
 	"os"
 	"path"
@@ -141,7 +142,7 @@ func receiverOf(d *ast.FuncDecl) string {
 	if generic, ok := of.(*ast.IndexExpr); ok {
 		of = generic.X
 	}
-	return of.(*ast.Ident).Name
+	return types.ExprString(of)
 }
 
 // methods returns the number of exported methods that an interface declares.

@@ -98,7 +98,7 @@ type File struct {
 	SHA256   string    `json:"sha256" doc:"digest of the stored PNG file"`
 	Expires  time.Time `json:"expires" doc:"when it is deleted, a day after the upload; jobs keep their own copies"`
 	Warnings []string  `json:"warnings,omitempty" doc:"what could not be kept of the picture when it was decoded"`
-	// Thumbnail shows what browsers may not be able to, such as HEIC.
+	// Thumbnail is a JPEG, which every browser shows; many do not show HEIC, for example.
 	Thumbnail string `json:"thumbnail" doc:"URL of a JPEG of at most 512 pixels"`
 }
 

@@ -82,8 +82,8 @@ type ExampleList struct {
 	Triples   []Triple  `json:"triples" doc:"photos and paintings with the result"`
 }
 
-// An Event is the data of a server-sent event. Which fields are set depends on
-// its name.
+// An Event is the data of a server-sent event. Which fields are set depends on its
+// name. With [EventPreview], Progress holds only Step and Preview.
 type Event struct {
 	ID       string    `json:"id" doc:"of the job"`
 	Job      *Job      `json:"job,omitempty" doc:"with job: the whole job, whose state has changed"`

@@ -51,11 +51,11 @@ type notFoundError struct{ error }
 func (e notFoundError) Unwrap() error        { return e.error }
 func (e notFoundError) Is(target error) bool { return target == ErrNotFound }
 
-// Plan returns the paintings of a batch, in the order of the names of contents, then
-// of styles, and the pictures that are left out of it, each once, which come with
-// errors of pairing, too. It does not look for paintings that exist already. The error is [ErrNotFound], a
-// [*paint.OptionError] about Folder or Zip, or says which pattern is malformed or
-// which two paintings would have the same name.
+// Plan returns the paintings of a batch, in the order of the contents, then of the
+// styles. It also returns the pictures that are left out, each once, even with an error
+// of pairing. It does not look for paintings that exist already. The error is
+// [ErrNotFound], a [*paint.OptionError] about Folder or Zip, or one that names a malformed
+// pattern or two paintings of the same name.
 func Plan(o Options) ([]Work, []Unreadable, error) {
 	f := finder{folder: o.Folder}
 	contents, err := f.pictures(o.Contents)

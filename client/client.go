@@ -6,6 +6,8 @@
 //		client.Picture{Role: api.Style, Open: client.File("painting.jpg")})
 //	job, err = c.Wait(ctx, job.ID)
 //	painting, err := c.Result(ctx, job)
+//	defer painting.Close()
+//	_, err = io.Copy(file, painting)
 //
 // # Errors
 //

@@ -17,15 +17,17 @@ import (
 // file.
 var ErrDigest = errors.New("the download is damaged")
 
-// A Download is a picture file that is being received. The caller closes it.
+// A Download is a picture file to read from the server. The caller closes it.
 type Download struct {
 	io.ReadCloser
-	Bytes int64  // its length; -1 is unknown
-	Type  string // such as image/png
+	Bytes int64  // length of the file; -1 where the server did not say
+	Type  string // media type, such as image/png
 }
 
-// Result opens the painting of a job that is done, a PNG file. The last Read fails with
-// [ErrDigest] where the file is not the one that j.Result describes.
+// Result opens the painting of a job that is done, a PNG file. It returns an error for a
+// job without a Result, as [Client.Submit] returns it: [Client.Wait] returns one that is
+// complete. The last Read fails with [ErrDigest] where the file is not the one that
+// j.Result describes.
 func (c *Client) Result(ctx context.Context, j *api.Job) (*Download, error) {
 	if j.Result == nil {
 		return nil, fmt.Errorf("job %s is %s and has no result: expected a job that is done", j.ID, j.State)

@@ -25,7 +25,8 @@ const (
 	maxEvent = 1 << 20
 )
 
-// An Event reports a change of a job. Name is one of the api.Event names.
+// An Event reports a change of a job. Name is [api.EventJob] or another of those
+// constants.
 type Event struct {
 	Name string
 	api.Event

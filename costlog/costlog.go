@@ -45,7 +45,7 @@ var columns = []string{"step", "seconds", "scale", "iteration", "width", "height
 // WriteCSV writes the iterations that were added since the last call as rows of
 // comma-separated values, the first time below a row with the names of the columns:
 // step, seconds, scale, iteration, width, height, total, content, style, variation
-// and faces. Costs but the total are before their weights. Call it once for the whole
+// and faces. The total is weighted, the other costs are not. Call it once for the whole
 // table, or after each Add for a file that grows with the painting. The error is that
 // of w.
 func (l *Log) WriteCSV(w io.Writer) error {

@@ -32,7 +32,7 @@ type Options struct {
 	Network   *paint.Network // nil is [paint.DefaultNetwork] of each recipe
 	Threads   int            // as in [paint.Options]
 	Precision paint.Precision
-	Memory    int64
+	Memory    int64 // in bytes, as in [paint.Options]
 	// Progress, where not nil, is called after each iteration.
 	Progress func(Progress)
 }
@@ -79,7 +79,7 @@ func small(r paint.Recipe, size int) paint.Recipe {
 }
 
 // Schedule returns the scales of all studies that can be painted, one study after
-// another, as a [paint.Pace] wants them.
+// another, for [paint.NewPace].
 func Schedule(studies []Study) []paint.Scale {
 	var all []paint.Scale
 	for _, s := range studies {

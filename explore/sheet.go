@@ -10,9 +10,9 @@ import (
 // for a label.
 const leastField = 200
 
-// Sheet lays the studies that were painted out on one picture, each with its number
-// and its [Variation.Label] below. The values of the first parameter that varies run
-// across where a second one does, too. Without any it returns nil.
+// Sheet arranges the studies that have a picture on one sheet, each with its number and
+// its [Variation.Label] below. Where two parameters vary, the values of the first run
+// across. Sheet returns nil if no study has a picture.
 func Sheet(studies []Study) *picture.Picture {
 	var cells []picture.SheetPicture
 	field := leastField

@@ -25,7 +25,7 @@ const (
 	Init       Parameter = "init"
 )
 
-// Parameters returns those that [Vary] varies.
+// Parameters returns the parameters that [Vary] can vary.
 func Parameters() []Parameter { return []Parameter{Recipe, Strength, StyleScale, Colors, Seed} }
 
 // A Choice is the value of a parameter, as [paint.Recipe.Set] reads it.

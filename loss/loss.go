@@ -17,6 +17,12 @@
 // has nC channels, also called feature maps, of nH x nW positions. paint.Features
 // computes activations.
 //
+// The paper has other letters: its N is nC, its M is nH nW, F is the activation of the
+// generated picture as a matrix, P that of the content, and G and A are the Gram matrices
+// of the generated picture and of the style. Its style cost of a layer,
+// 1/(4 N² M²) sum (G - A)², is the course's. Its content cost, 1/2 sum (F - P)², is
+// 2 nH nW nC times the course's.
+//
 // A network whose activations are f times as large has an f² times as large content cost
 // and an f⁴ times as large style cost. paint multiplies activations by Network.Factor,
 // which brings those of any network to the size of the course's VGG-19.

@@ -12,16 +12,16 @@ const maxLevel = 255
 // colors is the number of planes of a canvas.
 const colors = 3
 
-// noiseRange is the largest level of noise.
+// noiseRange is the largest absolute value of noise, in levels.
 const noiseRange = 20
 
 // meanLevels are the means of the red, green and blue levels of ImageNet, which
 // VGG subtracts from its input (Simonyan and Zisserman 2014).
 var meanLevels = [3]float32{123.68, 116.779, 103.939}
 
-// noisy returns the start of the course's notebook, G0 = share u + (1 - share) C, with
-// u uniform in -20 to 20, where G0 and the content C are counted from the mean
-// levels. The notebook's share is 0.6.
+// noisy returns the start of the course's notebook, m + share u + (1 - share) (C - m), with
+// the content C, the mean levels m and noise u that is uniform from -20 to 20. The
+// notebook's share is 0.6.
 func noisy(content *picture.Picture, share float64, seed uint64) *picture.Picture {
 	// PCG is seeded with two words; the second only has to stay the same.
 	r := rand.New(rand.NewPCG(seed, 0))

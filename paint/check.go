@@ -71,8 +71,9 @@ func ParseRecipe(data []byte, strength Strength) (Recipe, error) {
 	return r, r.Validate()
 }
 
-// Refused says whether an error is one of those that [Paint] returns before
-// work begins because of what it was asked for.
+// Refused reports whether err says that the recipe, the pictures or the memory limit
+// cannot be used, so that [Paint] with the same arguments would fail again. It is false
+// for [ErrCheckpoint] and for errors of the machine.
 func Refused(err error) bool {
 	return errors.As(err, new(*OptionError)) || errors.As(err, new(*vgg.LayerError)) ||
 		errors.As(err, new(*vgg.SizeError)) || errors.As(err, new(*MemoryError)) || errors.Is(err, ErrTransparent)

@@ -67,7 +67,8 @@ const (
 const anyCheckpoint = "pastiche checkpoint "
 
 // IsCheckpoint reports whether r begins like a checkpoint of any version of the format.
-// [ReadCheckpoint] checks the rest.
+// It consumes the first bytes of r, so seek to the beginning before you call
+// [ReadCheckpoint], which checks the whole file.
 func IsCheckpoint(r io.Reader) bool {
 	begin := make([]byte, len(anyCheckpoint))
 	_, err := io.ReadFull(r, begin)

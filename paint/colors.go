@@ -28,9 +28,9 @@ const (
 	// LuminanceColors combines the luma of the painting with the chroma of the content,
 	// pixel by pixel (Gatys, Bethge, Hertzmann and Shechtman 2016, arXiv 1606.05897).
 	LuminanceColors = recolor.Luminance
-	// LinearColors is the linear map between the means and covariances of the colours
-	// that moves them least (Pitié and Kokaram 2007, "The linear Monge-Kantorovitch
-	// linear colour mapping").
+	// LinearColors is a linear map that gives colours the mean and the covariance of those
+	// of the other picture. Of all such maps it moves the colours least (Pitié and Kokaram
+	// 2007, "The linear Monge-Kantorovitch linear colour mapping").
 	LinearColors = recolor.Linear
 	// SymmetricColors and CholeskyColors are the linear maps x' = Cs^½ Ct^-½ (x - mu_t) +
 	// mu_s of Gatys, Bethge, Hertzmann and Shechtman 2017 (arXiv 1611.07865), with

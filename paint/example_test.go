@@ -230,9 +230,9 @@ func ExampleTexture() {
 func ExampleReadCheckpoint() {
 	photo, styles := open("photos/cat.jpg"), paint.InMannerOf(open("paintings/river.jpg"))
 	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
 	opts := paint.Options{Recipe: quick(), Progress: func(paint.Progress) { cancel() }}
 	painting, err := paint.Paint(ctx, photo, styles, opts)
+	cancel()
 	fmt.Println(painting.Steps, "steps:", err)
 	var file bytes.Buffer
 	if err := painting.WriteCheckpoint(&file); err != nil {

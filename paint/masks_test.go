@@ -186,20 +186,20 @@ func TestWhiteMask(t *testing.T) {
 // TestKeptRegion: what is kept stays as it is to the bit, as does what no style
 // claims, and the rest is painted.
 func TestKeptRegion(t *testing.T) {
-	content := photo(96, 72)
-	for i, v := range content.RGB {
-		content.RGB[i] = min(max(v, 0), maxLevel)
-	}
 	styles := []Style{{Picture: strokes(64, 64, 4)}}
-	for how, regions := range map[string][]Region{
-		"kept":      {{Styles: styles}, {Mask: half(96, 72, false)}},
-		"unclaimed": {{Mask: half(96, 72, true), Styles: styles}},
+	for how, regions := range map[string]func(w, h int) []Region{
+		"kept":      func(w, h int) []Region { return []Region{{Styles: styles}, {Mask: half(w, h, false)}} },
+		"unclaimed": func(w, h int) []Region { return []Region{{Mask: half(w, h, true), Styles: styles}} },
 	} {
 		for _, name := range recipeNames() {
 			t.Run(how+"/"+name, func(t *testing.T) {
 				recipe := small(t, name)
+				content := photo(recipe.Size, recipe.Size*3/4) // the size of the painting: nothing is resampled
+				for i, v := range content.RGB {
+					content.RGB[i] = min(max(v, 0), maxLevel)
+				}
 				var events int
-				painting := mustPaint(t, content, regions, Options{Recipe: recipe, Progress: func(p Progress) {
+				painting := mustPaint(t, content, regions(content.W, content.H), Options{Recipe: recipe, Progress: func(p Progress) {
 					events++
 					if p.Scale == p.Scales {
 						compareHalves(t, content, p.Picture())

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 
 	"github.com/pastiche-art/pastiche/internal/kernel"
@@ -53,7 +54,8 @@ func builtinNetwork() (*Network, error) {
 // such as "builtin" or "vgg19"; "vgg16-random" or "vgg19-random", which have random
 // weights, for measurements; or a path to a file of any format that package weights
 // reads. Names take precedence over paths; ./vgg19 is a path. For a network that has
-// not been pulled the error is [registry.ErrAbsent].
+// not been pulled the error is [registry.ErrAbsent], and for a name that is neither a
+// network nor a file it is [fs.ErrNotExist].
 func OpenNetwork(name string) (*Network, error) {
 	if n, ok, err := randomNetwork(name); ok {
 		return n, err
@@ -61,6 +63,9 @@ func OpenNetwork(name string) (*Network, error) {
 	w, err := registry.FromEnvironment().Open(name)
 	if errors.Is(err, registry.ErrUnknown) {
 		w, err = weights.Open(name, weights.Override{})
+		if errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("network %q: expected the name of a network, such as builtin, or the path of a file: %w", name, err)
+		}
 	}
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package paint
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"math"
 	"os"
@@ -149,8 +150,11 @@ func TestOpenNetwork(t *testing.T) {
 		}
 	}
 
-	if _, err := OpenNetwork(filepath.Join(t.TempDir(), "none.safetensors")); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("error %v for a file that does not exist", err)
+	for _, name := range []string{filepath.Join(t.TempDir(), "none.safetensors"), "vgg18"} {
+		_, err := OpenNetwork(name)
+		if !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), fmt.Sprintf("network %q: expected the name of a network", name)) {
+			t.Errorf("error %v for %s, which is neither a name nor a file", err, name)
+		}
 	}
 	text := filepath.Join(t.TempDir(), "readme.txt")
 	if err := os.WriteFile(text, []byte("weights: see the attached file"), 0o600); err != nil {

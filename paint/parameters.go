@@ -78,7 +78,7 @@ var parameters = map[string]Parameter{
 	"first_style_scale":    from(0).means("size of the styles at the first of several scales; more begins with larger strokes; 0 is the same at all"),
 	"style_size":           within(0, MaxSize).means("long side of the styles in pixels at every scale; more makes larger strokes; 0 is relative to the painting"),
 	"rotations":            within(0, quarters).means("directions in which each style is seen, a quarter of a turn apart; more lets strokes run in any direction"),
-	"colors":               oneOf(StyleColors, ContentColors, MatchColors).means("colours: style as they come of painting, content the photo's, match exactly the style's"),
+	"colors":               oneOf(StyleColors, ContentColors, MatchColors).means("colours of the painting: style as painted, content those of the photo, match exactly those of the style"),
 	"color_method":         oneOf(recolor.Methods...).means("how the photo's or the style's colours are taken; none is luminance for content and linear for match, which suit them best"),
 	"tileable":             Parameter{}.means("fit opposite sides of a texture together"),
 	"pyramid":              within(0, maxPyramid).means("levels of a Laplacian pyramid that are moved instead of pixels; more moves larger areas at once; 0 is pixels"),

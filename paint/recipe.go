@@ -20,8 +20,8 @@ type Recipe struct {
 	// the first of several.
 	Iterations      int `json:"iterations"`
 	FirstIterations int `json:"first_iterations,omitempty"`
-	// Scales, where there are any, say one by one what the five fields above
-	// say in general, and take their place.
+	// Scales, where there are any, list each scale, and take the place of the five
+	// fields above.
 	Scales []Scale `json:"scales,omitempty"`
 
 	Init Init `json:"init"`
@@ -49,8 +49,8 @@ type Recipe struct {
 	// FinalCost for a style cost.
 	FinalIterations int       `json:"final_iterations,omitempty"`
 	FinalCost       StyleCost `json:"final_cost,omitempty"`
-	// ContentShare is how much of what NearestCost looks for the nearest of is
-	// the content; the rest is the canvas.
+	// ContentShare is the share of the content, from 0 to 1, in the features for which
+	// [NearestCost] finds the nearest ones of the style; the rest is the canvas's.
 	ContentShare float64 `json:"content_share,omitempty"`
 	// Balanced divides the activations of each style layer by their mean over
 	// the styles, and those of each content layer by their mean over the
@@ -67,7 +67,7 @@ type Recipe struct {
 	StyleWeight        float64 `json:"style_weight"`
 	VariationWeight    float64 `json:"variation_weight,omitempty"`
 
-	// Faces is what becomes of the faces in the content: [KeepFaces] adds a content
+	// Faces says how to treat the faces in the content: [KeepFaces] adds a content
 	// cost at the ContentLayers, within the faces alone. FaceWeight is its weight:
 	// a position in a face is pulled to the content as a ContentWeight of that
 	// size would pull it, whatever the size of the face. 0 is 6 times the content
@@ -83,20 +83,21 @@ type Recipe struct {
 	StyleScale      float64 `json:"style_scale"`
 	FirstStyleScale float64 `json:"first_style_scale,omitempty"`
 	StyleSize       int     `json:"style_size,omitempty"`
-	// Rotations is in how many directions, a quarter of a turn apart, each style
-	// is seen: 0 or 1 is upright alone, 4 all of them. Strokes then run in any.
+	// Rotations is the number of orientations, 90 degrees apart, in which each style is
+	// measured: 0 and 1 are upright alone, 4 are all. With more, strokes run in more
+	// directions.
 	Rotations int `json:"rotations,omitempty"`
-	// Colors is whose colours the painting has; "" is those that come of
-	// painting. ColorMethod is how it gets others; "" is luminance for those of
-	// the content, and linear for those of the styles.
+	// Colors says which colours the painting has; "" is [StyleColors]. ColorMethod says
+	// how it gets the others; "" is [LuminanceColors] with [ContentColors], and
+	// [LinearColors] with [MatchColors].
 	Colors      Colors      `json:"colors,omitempty"`
 	ColorMethod ColorMethod `json:"color_method,omitempty"`
 	// Tileable joins the right side of a [Texture] to its left and the lower
 	// side to the upper one without a seam.
 	Tileable bool `json:"tileable,omitempty"`
 
-	// Pyramid is how many levels of a Laplacian pyramid the optimiser moves instead
-	// of the pixels, which are 0 or 1.
+	// Pyramid is the number of levels of a Laplacian pyramid that the optimiser moves
+	// instead of the pixels. 0 and 1 move the pixels themselves.
 	Pyramid int `json:"pyramid,omitempty"`
 
 	Optimizer Optimizer `json:"optimizer"`

@@ -10,8 +10,8 @@ import (
 	"github.com/pastiche-art/pastiche/internal/spelling"
 )
 
-// Classic is the algorithm of "Deep Learning & Art: Neural Style Transfer" to
-// the letter: content cost at conv4_2, Gram matrices at the first layer of each
+// Classic is the algorithm of "Deep Learning & Art: Neural Style Transfer", in its
+// edition for TensorFlow 1, to the letter: content cost at conv4_2, Gram matrices at the first layer of each
 // block, alpha 10 and beta 40, Adam with a learning rate of 2 levels for 200
 // iterations, from a mixture of noise and content, on a VGG whose maximum
 // pooling is replaced by average pooling.
@@ -212,9 +212,9 @@ func strotss() Recipe {
 	return r
 }
 
-// ContentReconstruction paints what a layer knows of where things are in a
-// picture, which is the content, beginning with noise (the lower row of figure 1
-// of Gatys, Ecker and Bethge 2015).
+// ContentReconstruction returns the recipe that begins with noise and minimises the
+// content cost of one layer alone. The painting shows which content of a picture the
+// layer keeps (the lower row of figure 1 of Gatys, Ecker and Bethge 2015).
 func ContentReconstruction(layer string) Recipe {
 	r := Gatys()
 	r.Name = "content reconstruction"
@@ -225,9 +225,9 @@ func ContentReconstruction(layer string) Recipe {
 	return r
 }
 
-// StyleReconstruction paints, as a [Texture], what the first layers of the
-// blocks, up to a layer, know of a style (the upper row of the same figure). A
-// layer that is none of the first counts besides them.
+// StyleReconstruction returns the recipe of a [Texture] that minimises the style cost of
+// the first layer of each block before the given layer, and of that layer (the upper row
+// of the same figure).
 func StyleReconstruction(layer string) Recipe {
 	r := Gatys()
 	r.Name = "style reconstruction"

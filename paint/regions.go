@@ -44,26 +44,27 @@ func Regions(styles []Style, masks, styleMasks []image.Image, keep image.Image) 
 
 // LabelRegions pairs the regions of two label pictures, in which each region has a
 // colour, by their colours: each region of the content is painted like the part of the style
-// that has the same colour. Colours that only the style's has are left out. A label
-// picture has at most 32 colours, apart from what compression adds. The error is
-// an [*OptionError]: Mask where the content's is no label picture or has a colour
-// that the style's has not, StyleMask where the style's is none.
-func LabelRegions(style Style, content, of image.Image) ([]Region, error) {
+// that has the same colour. content and styleLabels are the label pictures of the
+// content and of the style. Colours that are in styleLabels alone are left out. A label
+// picture has at most 32 colours, apart from what compression adds. The error is an
+// [*OptionError]. Its Option is Mask where content is no label picture or has a colour
+// that styleLabels lacks, and StyleMask where styleLabels is no label picture.
+func LabelRegions(style Style, content, styleLabels image.Image) ([]Region, error) {
 	labels, err := labelsOf(picture.FromImage(content))
 	if err != nil {
 		return nil, &OptionError{"Mask", err.Error()}
 	}
-	styleLabels, err := labelsOf(picture.FromImage(of))
+	labelsOfStyle, err := labelsOf(picture.FromImage(styleLabels))
 	if err != nil {
 		return nil, &OptionError{"StyleMask", err.Error()}
 	}
 	var regions []Region
 	for _, l := range labels {
-		i := slices.IndexFunc(styleLabels, func(o label) bool { return o.color == l.color })
+		i := slices.IndexFunc(labelsOfStyle, func(o label) bool { return o.color == l.color })
 		if i < 0 {
 			return nil, &OptionError{"Mask", fmt.Sprintf("a region of %s, which the mask of the style has not: expected the same colours in both", l)}
 		}
-		style.Mask = styleLabels[i].mask.Image()
+		style.Mask = labelsOfStyle[i].mask.Image()
 		regions = append(regions, Region{Mask: l.mask.Image(), Styles: []Style{style}})
 	}
 	return regions, nil

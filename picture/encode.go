@@ -96,7 +96,7 @@ func Save(path string, p *Picture, opt SaveOptions) error {
 //   - WebP is lossless with 8 bits and keeps opacity.
 //   - JPEG has no opacity: the picture is laid on white. Its chroma is
 //     subsampled 4:2:0, which is what the standard library writes and what
-//     viewers expect; one who minds chooses a lossless format.
+//     viewers expect; use a lossless format to keep all of it.
 //
 // The same picture and options always give the same bytes. The errors are
 // ErrNotFinite, ErrTooLarge, ErrFormat, or what w returned.

@@ -16,8 +16,8 @@ import (
 
 // A Film is an endless animation of pictures of one size.
 type Film struct {
-	FrameFor time.Duration // how long each picture is shown; at most a minute
-	LastFor  time.Duration // how long the last one is; at most a minute
+	FrameFor time.Duration // how long each picture is shown; 0.1 s in a new film, at most a minute
+	LastFor  time.Duration // how long the last one is; 2 s in a new film, at most a minute
 
 	long   int // the long side
 	w, h   int // 0 before the first picture

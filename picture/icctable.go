@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"github.com/kovidgoyal/imaging/prism/meta/icc"
+
 	"github.com/pastiche-art/pastiche/internal/planar"
 )
 

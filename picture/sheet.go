@@ -31,7 +31,7 @@ var (
 )
 
 // ContactSheet arranges pictures with labels in rows of the given number of columns,
-// each picture no larger than the given size. With 0 columns the sheet is about square.
+// each picture at most fieldW by fieldH pixels. With 0 columns the sheet is about square.
 // Fields are as large as their pictures and labels need; labels wider than fieldW are
 // truncated. Without pictures it returns nil.
 func ContactSheet(pictures []SheetPicture, columns, fieldW, fieldH int) *Picture {

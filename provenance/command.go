@@ -14,23 +14,15 @@ import (
 // is [Record.Unfinished]. It returns nil for a recipe that no command of this version of
 // pastiche paints by.
 func (r *Record) Command() []string {
-	base, err := paint.RecipeNamed(r.Recipe.Name)
-	if err != nil {
+	c, base, flags := r.begin()
+	if c == nil {
 		return nil
 	}
-	c := &command{"pastiche", "texture"}
-	if content := r.names(paint.ContentRole); len(content) > 0 {
-		c = &command{"pastiche", "paint", argument(content[0])}
-	}
-	for _, style := range r.names(paint.StyleRole) {
-		*c = append(*c, argument(style))
-	}
-	c.flag("recipe", base.Name)
 	if r.Strength != nil && base.Strengthen(*r.Strength) == nil {
 		c.flag("strength", r.Strength.String())
 	}
 	c.size(&base, r)
-	if c.recipe(&base, &r.Recipe); slices.ContainsFunc(paint.Parameters(), func(p paint.Parameter) bool {
+	if c.recipe(&base, &r.Recipe, flags); slices.ContainsFunc(paint.Parameters(), func(p paint.Parameter) bool {
 		return base.Value(p.Name) != r.Recipe.Value(p.Name)
 	}) {
 		return nil
@@ -67,6 +59,37 @@ func (r *Record) Command() []string {
 	}
 	return *c
 }
+
+// begin returns the first words of the command: its name, the inputs and the recipe. It
+// also returns the recipe that they choose, and the parameters that have flags of their
+// own there; --set sets the others. The words are nil for a recipe of another version.
+func (r *Record) begin() (*command, paint.Recipe, []string) {
+	content, styles := r.names(paint.ContentRole), r.names(paint.StyleRole)
+	switch ofContent, ofStyle := paint.ContentReconstruction, paint.StyleReconstruction; {
+	case r.Recipe.Name == ofContent("").Name && len(content) > 0 && len(r.Recipe.ContentLayers) > 0:
+		layer := last(r.Recipe.ContentLayers)
+		return &command{"pastiche", "reconstruct", argument(content[0]), "--layer", layer}, ofContent(layer), reconstructFlags
+	case r.Recipe.Name == ofStyle("").Name && len(styles) > 0 && len(r.Recipe.StyleLayers) > 0:
+		layer := last(r.Recipe.StyleLayers)
+		return &command{"pastiche", "reconstruct", argument(styles[0]), "--of", "style", "--layer", layer}, ofStyle(layer), reconstructFlags
+	}
+	base, err := paint.RecipeNamed(r.Recipe.Name)
+	if err != nil {
+		return nil, base, nil
+	}
+	c := &command{"pastiche", "texture"}
+	if len(content) > 0 {
+		c = &command{"pastiche", "paint", argument(content[0])}
+	}
+	for _, style := range styles {
+		*c = append(*c, argument(style))
+	}
+	c.flag("recipe", base.Name)
+	return c, base, paintFlags
+}
+
+// last returns the name of the last layer, which 'pastiche reconstruct' takes as --layer.
+func last(layers []paint.Layer) string { return layers[len(layers)-1].Name }
 
 // names returns the names of the inputs of a role.
 func (r *Record) names(role paint.Role) []string {
@@ -114,7 +137,7 @@ func (c *command) size(recipe *paint.Recipe, r *Record) {
 			c.flag("bleed", r.Bleed)
 		}
 		recipe.Size = r.Recipe.Size
-	case len(r.Shape) == 2:
+	case len(r.Shape) == 2 && (*c)[1] == "texture": // 'pastiche reconstruct' takes its picture's
 		c.flag("shape", fmt.Sprintf("%dx%d", r.Shape[0], r.Shape[1]))
 		recipe.Size = max(r.Shape[0], r.Shape[1])
 		if !listed {
@@ -126,12 +149,17 @@ func (c *command) size(recipe *paint.Recipe, r *Record) {
 	}
 }
 
-// everyday are the parameters that have flags of their own. --set sets the others.
-var everyday = []string{"iterations", "content_weight", "style_scale", "colors", "faces", "tileable"}
+// The parameters that have flags of their own, besides --size: of 'pastiche paint' and
+// 'pastiche texture', and of 'pastiche reconstruct'. --set sets the others.
+var (
+	paintFlags       = []string{"iterations", "content_weight", "style_scale", "colors", "faces", "tileable"}
+	reconstructFlags = []string{"iterations"}
+)
 
-// recipe adds the flags that change one recipe into another.
-func (c *command) recipe(from, to *paint.Recipe) {
-	for _, name := range everyday {
+// recipe adds the flags that change one recipe into another. flags are the parameters
+// that have flags of their own.
+func (c *command) recipe(from, to *paint.Recipe, flags []string) {
+	for _, name := range flags {
 		if to.Value(name) != "" {
 			c.parameter(from, to, name, true)
 		}

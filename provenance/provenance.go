@@ -36,12 +36,13 @@ type Record struct {
 	// the size of the painting.
 	Print string `json:"print,omitempty"`
 	Bleed string `json:"bleed,omitempty"`
-	// KeepProfile tells that the colours are those of the content's colour profile
-	// instead of sRGB's.
+	// KeepProfile reports whether the file's levels are in the content's colour profile
+	// instead of sRGB.
 	KeepProfile bool            `json:"keep_profile,omitempty"`
 	Depth       int             `json:"depth,omitempty"` // bits per channel of the file; 0 is 8
 	Precision   paint.Precision `json:"precision,omitempty"`
-	// Strength is the strength that was asked for, or nil. Recipe has it already.
+	// Strength is the strength that was asked for, or nil. Recipe is already changed by
+	// it.
 	Strength *paint.Strength `json:"strength,omitempty"`
 	Recipe   paint.Recipe    `json:"recipe"`
 	Faces    int             `json:"faces,omitempty"` // in the content, that were kept
@@ -105,7 +106,8 @@ func (r *Record) Encode() string {
 	return string(text)
 }
 
-// SetOutcome sets what became of the painting: p and err are what [paint.Paint] returned.
+// SetOutcome sets Faces, Stopped, the steps, the size and the costs from what
+// [paint.Paint] returned. p must not be nil.
 func (r *Record) SetOutcome(p *paint.Painting, err error) {
 	r.Faces, r.Steps, r.Planned, r.Width, r.Height, r.Costs = p.Faces, p.Steps, p.Planned, p.W, p.H, p.Costs
 	switch {

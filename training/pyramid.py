@@ -85,8 +85,8 @@ def correlations(rows: torch.Tensor) -> torch.Tensor:
 
 
 def texture_statistics(picture: torch.Tensor) -> Dict[str, torch.Tensor]:
-    """Returns the statistics of a picture (1, 3, H, W) in groups: of pixels, of colours, of the bands' magnitudes, of
-    what repeats within a band, and of what bands of one scale and of neighbouring scales have in common."""
+    """Returns the statistics of a picture (1, 3, H, W) in groups: moments of pixels, covariances of colours, moments of
+    the bands' magnitudes, autocorrelations of each band, and correlations of the bands of neighbouring scales."""
     channels = opponent(picture)[0]
     found = bands(channels[0])
     magnitudes = [band.abs() for band in found]
@@ -105,8 +105,8 @@ def texture_statistics(picture: torch.Tensor) -> Dict[str, torch.Tensor]:
 
 
 def band_energies(picture: torch.Tensor) -> List[torch.Tensor]:
-    """Returns where edges are in a picture (1, 3, H, W): the magnitudes (DIRECTIONS, h, w) of the coarser scales, each
-    smoothed over its wavelength and relative to its mean."""
+    """Returns maps of the edges of a picture (1, 3, H, W): the roots of the magnitudes (DIRECTIONS, h, w) of the coarser
+    scales, each smoothed over 3 x 3 places and relative to its mean."""
     found = []
     for band in bands(opponent(picture)[0, 0])[2:]:
         smooth = F.avg_pool2d(band.abs()[None], 3, 1, 1, count_include_pad=False)[0]

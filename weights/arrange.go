@@ -14,8 +14,8 @@ type arrangement struct {
 	// colours is the 1x1 convolution of a normalized VGG, which transforms the colours
 	// of a picture into the input of the first 3x3 convolution.
 	colours module
-	// rotation tells whether the kernels are rotated by 180 degrees, where the
-	// values of the first do not.
+	// rotation is the orientation of the kernels by the names and shapes of the file. It
+	// counts where the values of the first convolution match no known network.
 	rotation rotation
 
 	convs [maxBlocks][maxPerBlock]module
@@ -24,8 +24,8 @@ type arrangement struct {
 	at [maxBlocks][maxPerBlock]int
 }
 
-// rotation is how the kernels of a file lie. Theano computes convolutions, all
-// others correlations, so that Theano's kernels are rotated by 180 degrees.
+// rotation is the orientation of the kernels of a file. Theano computes convolutions, all
+// other frameworks correlations, so that Theano's kernels are rotated by 180 degrees.
 type rotation int
 
 const (

@@ -81,7 +81,7 @@ func (f *fingerprint) matches(c Conv, reversed, turned bool) (ok, scaled bool) {
 	return true, scaled
 }
 
-// known is what is known about a network that its file does not say.
+// known holds properties of a network that its file does not state.
 type known struct {
 	input    PartialInput
 	source   string // the reason, in a few words

@@ -3,7 +3,7 @@
 //
 //	forward MODEL PICTURE ACTIVATIONS SIZE THREADS WARM_UP PASSES LAYER...
 //
-// MODEL is a network file whose input is the picture as it is. PICTURE holds
+// MODEL is a network file; its input is the picture's values, unchanged. PICTURE holds
 // 3 x SIZE x SIZE float32 values. A pass hands out the activation of each LAYER,
 // in the engine's layout, as it does to the costs of a painting. One more pass,
 // which is not timed, writes them to the file ACTIVATIONS, one after the other

@@ -85,8 +85,7 @@ func write(root string) error {
 	return os.WriteFile(filepath.Join(root, "NOTICES"), format(all), 0o644) //nolint:gosec // everybody reads it
 }
 
-// linked returns the notices of the modules that the program links for a target,
-// by module and file. A module without a licence is an error.
+// linked returns the notices of the modules that the program links for a target. A module without a licence is an error.
 func linked(root, target string) ([]notice, error) {
 	system, processor, _ := strings.Cut(target, "/")
 	list := exec.Command("go", "list", "-mod=readonly", "-deps", "-json=Dir,Module", "./cmd/pastiche")

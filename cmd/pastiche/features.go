@@ -28,11 +28,14 @@ func newFeaturesCommand() *cobra.Command {
 	var o featuresOptions
 	cmd := &cobra.Command{
 		Use:   "features IMAGE --layer LAYER -o FILE.npy",
-		Short: "Save what a layer of the network sees in a picture",
+		Short: "Save the activations of a layer over a picture",
 		Long: `Save the activations of a layer over a picture as a NumPy array: float32, of
 the shape (channels, height, width). A layer's activations are those after its
 ReLU; conv4_2 and relu4_2 are the same. The picture keeps its size unless --size
-is given.`,
+is given.
+
+The network pools as it was trained, by the maximum. The recipe classic pools by
+the average: --set pooling=avg gives its activations.`,
 		Example: `  pastiche features photo.jpg --layer conv4_2 -o conv4_2.npy
   python3 -c "import numpy; print(numpy.load('conv4_2.npy').shape)"`,
 		Args: cli.Args(1, 1, "one picture"),
@@ -55,6 +58,8 @@ func (o *featuresOptions) validate() error {
 	switch {
 	case o.layer == "":
 		return cli.Misused("expected a layer: give one such as --layer conv4_2")
+	case o.output == "":
+		return cli.Misused("expected a file to save: give one such as -o %s.npy", o.layer)
 	case o.output != cli.StandardOutput && strings.ToLower(filepath.Ext(o.output)) != ".npy":
 		return cli.Misused("--output %q: expected a name that ends in .npy", o.output)
 	case o.size < 0 || o.size > paint.MaxSize:

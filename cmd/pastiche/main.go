@@ -105,7 +105,7 @@ Begin with two pictures of your own:
 'pastiche COMMAND --help' explains a command, 'pastiche help exit-codes' the exit codes,
 and 'pastiche help environment' the environment variables.`,
 		Version: s.Version,
-		Args:    cli.CommandWord,
+		Args:    commandWord,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
@@ -131,4 +131,14 @@ and 'pastiche help environment' the environment variables.`,
 		&cobra.Command{Use: "exit-codes", Short: "The exit codes of all commands", Long: exitCodesHelp},
 		&cobra.Command{Use: "environment", Short: "Environment variables, which may give every flag", Long: environmentHelp})
 	return root
+}
+
+// commandWord is [cli.CommandWord], but for a file it names the command that paints.
+func commandWord(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		if info, err := os.Stat(args[0]); err == nil && info.Mode().IsRegular() {
+			return cli.Misused("no command %q: to paint it, write 'pastiche paint' before it", args[0])
+		}
+	}
+	return cli.CommandWord(cmd, args)
 }

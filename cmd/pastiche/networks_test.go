@@ -59,7 +59,7 @@ func TestPullOnScreen(t *testing.T) {
 		s := onScreen(t, pastiche(home, "networks", "pull", "vgg19"), env...)
 		s.await(shown, "─")
 		s.press("\x03")
-		s.await("What has arrived is kept; the next pull goes on from there.", "pastiche: interrupted\r\n")
+		s.await("The downloaded part is kept; the next pull continues it.", "pastiche: interrupted\r\n")
 		if code := exitOf(t, s.cmd.Wait()); code != cli.ExitInterrupted {
 			t.Errorf("exit code %d", code)
 		}

@@ -12,8 +12,8 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// paintOptions are the flags of the commands that paint: each has those that
-// mean something to it.
+// paintOptions are the flags of the commands that paint. Each command adds those that
+// apply to it.
 type paintOptions struct{ painter.Painter }
 
 // addStyles adds how styles are mixed.

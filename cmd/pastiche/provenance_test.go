@@ -34,9 +34,12 @@ var oddPaintings = map[string][]string{
 
 // oddPrints are such paintings that no server paints.
 var oddPrints = map[string][]string{
-	"a print":              {"paint", "content.png", "style.png", "--iterations", "1", "--print", "A8@20dpi", "--bleed", "1mm", "--depth", "16", "--keep-profile"},
-	"a print of a texture": {"texture", "style.png", "--recipe", "gatys", "--iterations", "1", "--print", "2x1in@24dpi"},
-	"a name like a flag":   {"paint", "--size", "40", "--iterations", "1", "--recipe", "gatys", "--mask", "-mask.png", "--", "./-photo.png", "style.png"},
+	"a reconstruction of content": {"reconstruct", "content.png", "--layer", "conv2_2", "--size", "40", "--iterations", "2", "--seed", "3", "--set", "content_weight=2"},
+	"a reconstruction of style":   {"reconstruct", "style.png", "--of", "style", "--layer", "conv2_2", "--size", "40", "--iterations", "1", "--set", "style_cost=wasserstein", "--depth", "16"},
+	"a reconstruction in scales":  {"reconstruct", "style.png", "--of", "style", "--layer", "conv2_2", "--set", "scales=32:1,40:1"},
+	"a print":                     {"paint", "content.png", "style.png", "--iterations", "1", "--print", "A8@20dpi", "--bleed", "1mm", "--depth", "16", "--keep-profile"},
+	"a print of a texture":        {"texture", "style.png", "--recipe", "gatys", "--iterations", "1", "--print", "2x1in@24dpi"},
+	"a name like a flag":          {"paint", "--size", "40", "--iterations", "1", "--recipe", "gatys", "--mask", "-mask.png", "--", "./-photo.png", "style.png"},
 }
 
 // oddFolder returns a folder with the inputs of odd paintings.

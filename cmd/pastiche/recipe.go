@@ -65,14 +65,17 @@ func addStrength(cmd *cobra.Command, c *painter.RecipeChoice) {
 }
 
 // addParameters adds flags of everyday parameters, whose help texts are those of package
-// paint.
+// paint, with the values of the choice's Base or, where it has none, of the default recipe.
 func addParameters(cmd *cobra.Command, c *painter.RecipeChoice, names ...string) {
-	fine, flags := paint.Fine(), cmd.Flags()
+	recipe, origin, flags := paint.Fine(), "fine: ", cmd.Flags()
+	if c.Base != nil {
+		recipe, origin = *c.Base, "default "
+	}
 	for _, p := range paint.Parameters() {
 		if !slices.Contains(names, p.Name) {
 			continue
 		}
-		name, usage := painter.ParameterFlag(p.Name), p.Doc+" (fine: "+fine.Value(p.Name)+")"
+		name, usage := painter.ParameterFlag(p.Name), p.Doc+" ("+origin+recipe.Value(p.Name)+")"
 		switch p.Type {
 		case "integer":
 			flags.Int(name, 0, usage)
@@ -108,7 +111,7 @@ func (p *parameter) Set(text string) error {
 // strengthHelp says what one sees at each strength.
 const strengthHelp = `Strength, --strength: how far the painting goes from the photo.
   subtle    0    the photo in the painting's strokes: every form stays in its place
-  balanced  0.5  the painting's forms and strokes, with the photo's subject plain
+  balanced  0.5  the painting's forms and strokes, with the photo's subject recognisable
   bold      1    the painting first: its large forms take over
 Numbers in between are strengths in between. Parameters that are given win over the
 strength.`

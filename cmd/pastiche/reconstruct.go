@@ -22,11 +22,12 @@ func newReconstructCommand() *cobra.Command {
 	layer, of := "conv4_2", ofContent
 	cmd := &cobra.Command{
 		Use:   "reconstruct PICTURE",
-		Short: "Paint what a layer of the network knows of a picture",
-		Long: `Paint, beginning with noise, what a layer of the network knows of a picture: its
-content, what is where; or its style, from the first layer of each block up to
-that one. Those are the two rows of the first figure of Gatys, Ecker and Bethge
-2015. The shallower the layer, the more of the picture comes back.
+		Short: "Paint what a layer of the network keeps of a picture",
+		Long: `Paint, beginning with noise, what a layer of the network keeps of a picture. With
+--of content this is where things are. With --of style it is the strokes and colours
+that the first layer of each block keeps, up to that layer. These are the two rows of
+figure 1 of Gatys, Ecker and Bethge 2015. Shallow layers such as conv1_1 keep nearly
+the whole picture, deep ones such as conv5_1 only its large forms.
 
 ` + painter.EventsHelp,
 		Example: `  pastiche reconstruct photo.jpg --layer conv4_2 -o content.png
@@ -44,19 +45,26 @@ that one. Those are the two rows of the first figure of Gatys, Ecker and Bethge
 				}
 				recipe = paint.StyleReconstruction(layer)
 				w.Content, opts.Shape = "", &image.Point{X: p.W, Y: p.H}
-				if !cmd.Flags().Changed("size") { // of the shape only the proportions count
-					opts.Recipe.Give("size", strconv.Itoa(recipe.Size))
-				}
 			default:
 				return cli.Misused("--of %s: expected %s or %s", of, ofContent, ofStyle)
 			}
 			opts.Recipe.Base = &recipe
+			chosen, err := opts.Recipe.Recipe()
+			if err != nil {
+				return err
+			}
+			// Only the proportions of a picture count, not its size.
+			if opts.Shape != nil && len(chosen.Scales) == 0 {
+				opts.Recipe.Give("size", strconv.Itoa(chosen.Size))
+			}
 			return opts.Paint(cmd.Context(), w)
 		},
 	}
 	flags := cmd.Flags()
+	base := paint.ContentReconstruction(layer)
+	opts.Recipe.Base = &base // whose numbers the help texts of the flags name
 	opts.addOutput(cmd)
-	flags.StringVar(&layer, "layer", layer, "`LAYER` that knows the picture")
+	flags.StringVar(&layer, "layer", layer, "`LAYER` of the network, such as conv1_1 or conv5_1")
 	flags.StringVar(&of, "of", of, "`PART` of the picture: content, style")
 	cli.Section(cmd, "Everyday", "layer", "of")
 	cli.Everyday(cmd, "layer", "of")

@@ -30,7 +30,8 @@ func newScoreCommand() *cobra.Command {
 costs that painting lowers, under the layers and weights of a recipe. Each
 picture is measured in its own size, to which content and style are resized.
 The lower the costs, the closer; only those measured with the same network,
-recipe and size can be compared.
+recipe and size can be compared. They differ from the costs that painting
+prints, as a file holds whole levels from 0 to 255, and a JPEG less detail.
 
 With --json, one object for each picture, a line each:
   {"picture":…,"costs":{"content":…,"style":…,"variation":…,"total":…},

@@ -57,7 +57,7 @@ func described(r *provenance.Record) string {
 	command := r.Command()
 	switch unfinished := r.Unfinished(); {
 	case command == nil:
-		fmt.Fprintf(&b, "No command of this version paints by this recipe, %s. Another version wrote it.\n\n", cli.Printable(r.Recipe.Name))
+		fmt.Fprintf(&b, "No command of this version paints by this recipe, %s. Another version painted the picture, or a program that uses the library.\n\n", cli.Printable(r.Recipe.Name))
 	case unfinished != "":
 		fmt.Fprintf(&b, "Unfinished: %s.\nThis command paints the finished picture, not this one:\n\n", cli.Printable(unfinished))
 		fallthrough

@@ -18,10 +18,10 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// A shrinker says what the copies are to be.
+// A shrinker holds the options of the copies.
 type shrinker struct {
-	folder  string // to write them to
-	long    int    // longer side, in pixels, at most
+	folder  string // of the copies
+	long    int    // largest long side in pixels
 	quality int    // of the JPEG
 }
 

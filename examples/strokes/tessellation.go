@@ -6,17 +6,17 @@ import "math"
 // site of a jittered grid.
 type tessellation struct {
 	seed noise
-	size float64 // of a cell, about
+	size float64 // mean side of a cell
 }
 
 // A polygon is one cell of a tessellation, seen from a point in it.
 type polygon struct {
 	site point   // the cell's middle
-	id   float64 // 0..1, the cell's own
+	id   float64 // random from 0 to 1, the same for all points of the cell
 	edge float64 // how far the point is from the cell's border
 }
 
-// at is the cell that p lies in.
+// at returns the cell that p lies in.
 func (t tessellation) at(p point) polygon {
 	const reach = 2 // the nearest sites are never further than this many cells
 	i0, j0 := int64(math.Floor(p.x/t.size)), int64(math.Floor(p.y/t.size))

@@ -1,5 +1,6 @@
-// Walkthrough is the notebook "Deep Learning & Art: Neural Style Transfer" of the course,
-// step by step, in Go. Read the two side by side. From the repository's root,
+// Walkthrough is the notebook "Deep Learning & Art: Neural Style Transfer" of the course, in
+// its edition for TensorFlow 1, step by step, in Go. Read the two side by side. From the
+// repository's root,
 //
 //	go run ./examples/walkthrough
 //
@@ -117,8 +118,8 @@ func walk(o options, out io.Writer) error {
 	}
 
 	// Step 4. Begin with a generated image G that is noise correlated with the content, so
-	// that it matches the content sooner: 0.6 of uniform noise from -20 to 20 and 0.4 of C,
-	// both counted from the mean levels of ImageNet.
+	// that it matches the content sooner: 0.6 of uniform noise from -20 to 20 plus 0.4 of C
+	// minus the mean levels of ImageNet, plus the mean levels again.
 	generated := noisy(content, noiseShare, o.seed)
 
 	// Step 5. Load the network, a VGG that was trained to classify photographs. Like the
@@ -211,7 +212,7 @@ func walk(o options, out io.Writer) error {
 			engine[layer].Observe(session, 0, aG, y, x)
 		})
 		if err != nil {
-			return math.NaN() // the optimiser then takes its step back
+			return math.NaN() // which makes the optimiser undo its step
 		}
 		jContent, jStyle = engine[contentLayer].Evaluate(session, alpha), 0
 		for i, l := range styleLayers {
@@ -276,7 +277,7 @@ func walk(o options, out io.Writer) error {
 	return nil
 }
 
-// noisy returns share u + (1 - share) C with uniform noise u, counted from the mean levels.
+// noisy returns m + share u + (1 - share) (C - m) with uniform noise u and the mean levels m.
 func noisy(content *picture.Picture, share float32, seed uint64) *picture.Picture {
 	random := rand.New(rand.NewPCG(seed, 0))
 	g := picture.New(content.W, content.H)

@@ -13,7 +13,7 @@ import (
 var ErrWrite = errors.New("cannot be written")
 
 // An Error reports a path that cannot be written. Its text is a sentence with the path,
-// the reason and what to do. It is [ErrWrite].
+// the reason and what to do. errors.Is finds [ErrWrite] in it, and the reason.
 type Error struct {
 	Path string
 	Err  error
@@ -34,7 +34,7 @@ func (e *Error) Error() string {
 		linkErr *os.LinkError
 	)
 	reason := e.Err
-	switch { // these would repeat the path, or name the temporary file
+	switch { // these errors name a path, either Path again or that of the temporary file
 	case errors.As(e.Err, &pathErr):
 		reason = pathErr.Err
 	case errors.As(e.Err, &linkErr):

@@ -71,7 +71,7 @@ func NewNATS(ctx context.Context, js jetstream.JetStream, cfg NATSConfig) (*NATS
 	if !prefixes.MatchString(cfg.Prefix) {
 		return nil, fmt.Errorf(`the prefix of NATS subjects is %q; expected lower-case letters, digits, "-" and "_"`, cfg.Prefix)
 	}
-	// The headers of a message need less than the other half.
+	// The limit covers a chunk and its headers, which need less than a chunk.
 	if limit := js.Conn().MaxPayload(); limit < 2*chunkSize {
 		return nil, fmt.Errorf("the NATS server accepts messages of at most %d bytes; expected at least %d: raise max_payload", limit, 2*chunkSize)
 	}
@@ -205,11 +205,11 @@ func (n *NATS) upload(ctx context.Context, subject string, m *manifest, r io.Rea
 	return err
 }
 
-// publish stores a message and returns its sequence in the stream. A message that
-// was sent is waited for even where ctx has ended, so that its caller can purge it:
-// servers answer a purge before messages that came earlier.
+// publish stores a message and returns its sequence in the stream. It waits for the
+// acknowledgement of a message that was sent even after ctx has ended. Otherwise the
+// caller's purge could overtake the message, which would then stay.
 func (n *NATS) publish(ctx context.Context, subject string, data []byte, opts ...jetstream.PublishOpt) (uint64, error) {
-	// The server knows the message again when only its answer was lost.
+	// By the message id, the server recognizes a repetition whose acknowledgement was lost.
 	opts = append(opts, jetstream.WithMsgID(rand.Text()), jetstream.WithExpectStream(n.stream.CachedInfo().Config.Name))
 	ack, err := retry(ctx, func(ctx context.Context) (*jetstream.PubAck, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), attemptTimeout)
@@ -373,8 +373,8 @@ const (
 	longestWait    = 2 * time.Second
 )
 
-// retry calls do again, with growing waits, while its error is one that a cluster
-// has for some moments, as when it elects a leader.
+// retry calls do again, with growing waits, while its error is temporary, such as that of
+// a cluster that elects a leader.
 func retry[T any](caller context.Context, do func(context.Context) (T, error)) (T, error) {
 	ctx, cancel := context.WithTimeout(caller, retryTimeout)
 	defer cancel()

@@ -20,8 +20,8 @@ type Source struct {
 // time and the beginning of its hash.
 var pseudoVersion = regexp.MustCompile(`[.-](\d{14})-([0-9a-f]{12})(\+|$)`)
 
-// Complete returns s, which has what the linker set, with the fields that are not known
-// from Go's build information of the program that runs.
+// Complete returns s, whose fields the linker may have set, with the empty fields taken
+// from the build information that Go stores in the running program.
 func (s Source) Complete() Source {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -42,7 +42,7 @@ func (s Source) complete(info *debug.BuildInfo) Source {
 			s.Modified = setting.Value == "true"
 		}
 	}
-	// 'go install MODULE@COMMIT' has nothing but the version.
+	// After 'go install MODULE@COMMIT', the build information holds only the version.
 	if found := pseudoVersion.FindStringSubmatch(s.Version); found != nil {
 		s.Commit = cmp.Or(s.Commit, found[2])
 		if at, err := time.Parse("20060102150405", found[1]); err == nil {

@@ -30,10 +30,10 @@ var letters = sync.OnceValue(func() *opentype.Font {
 
 // face returns the font at a size in pixels.
 func face(size float64) font.Face {
-	const dotsPerPoint = 72 // at which a point is a pixel
-	f, err := opentype.NewFace(letters(), &opentype.FaceOptions{Size: size, DPI: dotsPerPoint})
+	const dotsPerInch = 72 // at which a point is a pixel
+	f, err := opentype.NewFace(letters(), &opentype.FaceOptions{Size: size, DPI: dotsPerInch})
 	if err != nil {
-		panic(err) // NewFace returns none
+		panic(err) // NewFace always returns nil
 	}
 	return f
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// newKitchen returns a program whose command stir ends with an error, or prints the turns
-// of the spoon into said.
+// newKitchen returns a program with a command stir, which writes its number of turns to
+// said and returns the error ends.
 func newKitchen(ends error, said io.Writer) *Program {
 	root := &cobra.Command{Use: "kitchen", Args: CommandWord, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	stir := newHelped()

@@ -5,7 +5,7 @@
 // # Formulas
 //
 // An activation a of nH x nW positions and nC channels is a matrix F of C x N, with C = nC
-// and N = nH nW. Costs of one layer:
+// and N = nH nW. The paper below writes N for nC and M for nH nW. Costs of one layer:
 //
 //	[Content]          J_content = 1/(4 nH nW nC) sum (a(G) - a(C))²
 //	[SummedContent]    J = 1/2 sum D², D = a(G) - a(C)

@@ -22,7 +22,7 @@ type painting struct {
 	Number  int                          `json:"number"`
 	Label   string                       `json:"label"`
 	Choices map[explore.Parameter]string `json:"choices"`
-	Command []string                     `json:"command"` // that paints it large
+	Command []string                     `json:"command"` // that paints it at its full size
 }
 
 // painting returns the painting of a variation.
@@ -34,7 +34,7 @@ func (e *Explorer) painting(w painter.Work, v explore.Variation) painting {
 	return p
 }
 
-// Command returns the words of the command that paints a variation of a work large.
+// Command returns the words of the command that paints a variation of a work at its full size.
 func (e *Explorer) Command(w painter.Work, v explore.Variation) []string {
 	r := provenance.Record{Seed: v.Seed, Precision: e.Engine.Precision, Strength: e.Recipe.Strength, Recipe: v.Recipe}
 	r.Network.Name = e.Engine.Network

@@ -53,7 +53,7 @@ var errDecoder = errors.New("its data cannot be decoded")
 func (p *Picture) Decode(ctx context.Context, untrusted bool) (image.Image, error) {
 	pixels := int64(p.W) * int64(p.H)
 	ctx, stop := context.WithTimeoutCause(ctx, timeOfPicture+time.Duration(pixels)*timeOfPixel,
-		errors.New("decoding takes longer than any sound picture of its size does"))
+		errors.New("decoding takes longer than any valid picture of its size does"))
 	defer stop()
 	if untrusted {
 		m, err := p.decode(ctx, pixels, true)

@@ -1,8 +1,8 @@
 // Package heif reads still pictures of the High Efficiency Image File Format
 // (ISO/IEC 23008-12): HEIC, which phones save (HEVC), and AVIF (AV1).
 //
-// [Parse] reads the container: which picture is the primary one, its size, its
-// colours, how it is to be turned, its EXIF. [Picture.Decode] decodes the pixels.
+// [Parse] reads the container: the primary picture, its size, colours, orientation and
+// EXIF. [Picture.Decode] decodes the pixels.
 // The decoders are libheif with libde265, and libavif with libaom, compiled to
 // WebAssembly. They run in wazero, where they reach nothing but their own memory,
 // which is bounded, and end after a bounded time. They are compiled when the first

@@ -50,8 +50,8 @@ type Draft struct {
 }
 
 // Begin begins a draft of an owner. Drafts with the same idempotency key become the
-// same job; "" is no key. Errors are those of [Service.Admit], except that a key
-// that stands for a job needs no place in the queue.
+// same job; "" is no key. Errors are those of [Service.Ready], [ErrQueueFull] and
+// [ErrOwnerQueue]. A key that stands for a job needs no place in the queue.
 func (s *Service) Begin(ctx context.Context, owner, key string) (*Draft, error) {
 	return s.begin(ctx, s.draft(owner), key)
 }

@@ -13,17 +13,18 @@ import (
 // small and ends early, is in no list of jobs, and is deleted soon.
 
 const (
-	// LookMemory is what painting a look may take, in bytes, besides the painting that
-	// the same worker is at work on.
+	// LookMemory is the memory in bytes that painting a look may take, in addition to
+	// the job that the same worker paints at the same time.
 	LookMemory = 384 << 20
-	// lookRetention is how long a look stays when it is finished, or waits.
+	// lookRetention is how long a finished look is kept, and how long a queued one waits
+	// before it is deleted.
 	lookRetention = 10 * time.Minute
-	// lookAttempts is the maxAttempts of looks.
+	// lookAttempts takes the place of maxAttempts for looks.
 	lookAttempts = 2
 	// lookInput is the long side of the pictures that a look is painted from, in pixels.
 	lookInput = smallSize
-	// lookFirst is the long side of the first of several scales of a look. At smaller
-	// ones the style's composition is painted with its strokes.
+	// lookFirst is the least long side of the first of several scales of a look, in
+	// pixels. A smaller scale copies the composition of the style, not only its strokes.
 	lookFirst = 80
 	// lookAveraging is the decay of the mean over fewer iterations.
 	lookAveraging = 0.8
@@ -32,8 +33,8 @@ const (
 	lookLongest = 4 * api.LookSize
 )
 
-// lookIterations are the most iterations of a look at a scale, by the style cost: on two
-// processors with AVX-512, all scales take a second or two.
+// lookIterations are the most iterations of a look at one scale, by style cost. With
+// them, a look takes one or two seconds on two processors with AVX-512.
 var lookIterations = map[paint.StyleCost]int{
 	paint.GramCost:        100,
 	paint.WassersteinCost: 40,
@@ -63,7 +64,7 @@ func look(r *paint.Recipe) {
 		r.Scales = append(r.Scales, s)
 	}
 	if few := bounded(r.Iterations, "", r); r.Pyramid > 1 && few < r.Iterations {
-		// Few steps that are as small as those of many would leave the photo as it is.
+		// Fewer steps have to be larger: otherwise the photo would hardly change.
 		r.LearningRate *= math.Sqrt(float64(r.Iterations) / float64(few))
 		r.Averaging = min(r.Averaging, lookAveraging)
 	}
@@ -72,8 +73,8 @@ func look(r *paint.Recipe) {
 	r.FinalIterations = bounded(r.FinalIterations, r.FinalCost, r)
 }
 
-// bounded returns how many of so many iterations a look makes with a style cost, or with
-// that of the recipe where it is "".
+// bounded returns the number of iterations of a look where a painting has iterations:
+// at most lookIterations of the cost. The cost "" stands for the recipe's.
 func bounded(iterations int, cost paint.StyleCost, of *paint.Recipe) int {
 	if cost == "" {
 		cost = of.StyleCost
@@ -81,8 +82,9 @@ func bounded(iterations int, cost paint.StyleCost, of *paint.Recipe) int {
 	return min(iterations, lookIterations[cost])
 }
 
-// widen gives a look of a narrow photo the size that the network needs, as the error of
-// a check says. It reports false where there is no such size.
+// widen enlarges the recipe of a look of a narrow photo to the size that the network
+// needs, which a [*paint.SizeError] in err names. It returns false, and changes nothing,
+// where err names no size or one over lookLongest.
 func widen(r *paint.Recipe, err error) bool {
 	var small *paint.SizeError
 	if !errors.As(err, &small) || small.Least <= r.Size || small.Least > lookLongest || len(r.Scales) > 0 {

@@ -314,15 +314,6 @@ func (s *Service) Ready(ctx context.Context) error {
 	return nil
 }
 
-// Admit returns an error where a job of an owner cannot be accepted now: one of
-// [Service.Ready], [ErrQueueFull] or [ErrOwnerQueue].
-func (s *Service) Admit(ctx context.Context, owner string) error {
-	if err := s.Ready(ctx); err != nil {
-		return err
-	}
-	return s.place(owner, false)
-}
-
 // place returns an error where the queue has no place for a job of an owner, or for a
 // look: [ErrQueueFull], [ErrOwnerQueue] or [ErrLooks].
 func (s *Service) place(owner string, look bool) error {

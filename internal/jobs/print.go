@@ -18,13 +18,13 @@ import (
 // NameLabel is the label that lists show as the name of a job.
 const NameLabel = "name"
 
-// List prints jobs as they arrive, at most limit of them where that is not 0: as the rows
-// of a table, as one JSON object a line, or only their ids.
+// List prints jobs as they arrive: the rows of a table, one JSON object a line with asJSON,
+// or one id a line with onlyIDs. It prints at most limit jobs, or all if limit is 0.
 func List(all iter.Seq2[api.Job, error], limit int, asJSON, onlyIDs bool) error {
 	printed := 0
 	for j, err := range all {
 		if err == nil && printed == 0 && !asJSON && !onlyIDs {
-			err = printRow("ID", "STATE", "AGE", "NAME", "")
+			err = printRow("ID", "STATE", "AGE", "NAME", "DETAIL")
 		}
 		switch {
 		case err != nil:

@@ -18,7 +18,7 @@ import (
 
 // Wait waits until a job is done and saves its painting in the file output, "-" for
 // standard output. Where output is "", the file is ID.png, or ID-2.png and so on where
-// there is such a file. With asJSON it prints the job, too. On a terminal it shows the
+// ID.png exists. With asJSON it prints the job, too. On a terminal it shows the
 // progress.
 func Wait(ctx context.Context, c *client.Client, id, output string, asJSON bool) error {
 	query, err := format(id, output, asJSON)
@@ -82,8 +82,8 @@ func follow(ctx context.Context, c *client.Client, id string) (*api.Job, error) 
 	return c.Get(ctx, id) // the job was deleted, and the error says so
 }
 
-// format returns the query of the URL of a result in the format of the output, "" for
-// PNG. It refuses an output that could not be written.
+// format returns the query that asks for a result in the format of the output, such as
+// "?format=jpeg", or "" for PNG. The error says why the output cannot be written.
 func format(id, output string, asJSON bool) (query string, err error) {
 	if output == "" {
 		return "", painter.CheckOutput(atomicfile.Unused(id + ".png"))
@@ -101,8 +101,8 @@ func format(id, output string, asJSON bool) (query string, err error) {
 	return query, painter.CheckOutput(output)
 }
 
-// download writes the painting of a job. Only the file as it is stored, without a query,
-// has a known checksum.
+// download writes the painting of a job to w. Without a query it checks the digest: the
+// server converts the file for a query, so that the digest is not known.
 func download(ctx context.Context, c *client.Client, j *api.Job, query string, w io.Writer) error {
 	var d *client.Download
 	var err error

@@ -12,7 +12,7 @@ import (
 	"github.com/pastiche-art/pastiche/weights/registry"
 )
 
-// Pull downloads networks and shows the progress. A quiet one reports only errors.
+// Pull downloads networks and shows the progress. With quiet it reports only errors.
 func Pull(ctx context.Context, store *registry.Store, names []string, quiet bool) error {
 	return each(names, func(name string) error {
 		to := report.New(quiet)
@@ -30,7 +30,7 @@ func Pull(ctx context.Context, store *registry.Store, names []string, quiet bool
 		}
 		e, err := store.Pull(ctx, name)
 		if errors.Is(err, context.Canceled) {
-			to.Say("What has arrived is kept; the next pull goes on from there.")
+			to.Say("The downloaded part is kept; the next pull continues it.")
 		}
 		to.Close()
 		if err == nil {

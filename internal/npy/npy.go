@@ -8,10 +8,11 @@ import (
 	"strings"
 )
 
-// alignment is what the values of a NumPy file are aligned to.
+// alignment is the multiple of bytes at which the values of a NumPy file begin.
 const alignment = 64
 
-// Write writes an array of float32 values in C order as a NumPy file of version 1.0.
+// Write writes an array of float32 values in C order, of two or more dimensions, as a NumPy
+// file of version 1.0.
 // The error is that of w.
 func Write(w io.Writer, values []float32, shape ...int) error {
 	sides := strings.Trim(strings.Join(strings.Fields(fmt.Sprint(shape)), ", "), "[]")

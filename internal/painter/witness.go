@@ -53,9 +53,9 @@ func (f *firstError) Close() error { return f.err }
 type listener interface {
 	witness
 	begin(startEvent)
-	// Say tells a person something.
+	// Say prints a message for a person; a program does not get it.
 	Say(format string, args ...any)
-	// saved tells a program that a file is whole.
+	// saved tells a program that a file is written; a person is told by done.
 	saved(path string)
 	done(doneEvent)
 	// Output returns where lines for standard output go until Close.

@@ -7,10 +7,11 @@ package planar
 
 import "math"
 
-const (
-	White    = 255 // the level of white
-	Channels = 3   // red, green and blue
-)
+// White is the level of white.
+const White = 255
+
+// Channels is the number of channels: red, green and blue.
+const Channels = 3
 
 // LeastVisible is the smallest opacity that rounds to more than 0 in 8 bits.
 const LeastVisible = 0.5 / 255

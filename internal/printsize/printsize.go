@@ -19,8 +19,8 @@ const (
 	inch       = 25.4
 )
 
-// lengthUnits are the units of a length, by the ends of its text. A unit stands
-// before those that end like it.
+// lengthUnits are the units of a length. A unit comes before each other one that its
+// text ends with: mm before m.
 var lengthUnits = []struct {
 	name string
 	unit float64
@@ -86,6 +86,9 @@ func (p *Size) Set(text string) error {
 	}
 	w, h, found := strings.Cut(strings.ReplaceAll(size, "×", "x"), "x")
 	height, unit, ok := parseLength(h)
+	if _, err := strconv.ParseFloat(h, 64); err == nil {
+		return fmt.Errorf("no unit: expected %[1]scm or %[1]sin, for example", size)
+	}
 	if !found || !ok {
 		return errSize
 	}
@@ -106,7 +109,7 @@ func (p *Size) Set(text string) error {
 
 func (p *Size) String() string { return p.text }
 
-// Type is what pflag calls the value in help texts.
+// Type returns the name of the type, for pflag.
 func (*Size) Type() string { return "print" }
 
 // parseLength returns a length in millimetres, and the unit that it was given in.
@@ -138,7 +141,7 @@ func (l *Length) Set(text string) error {
 
 func (l *Length) String() string { return l.text }
 
-// Type is what pflag calls the value in help texts.
+// Type returns the name of the type, for pflag.
 func (*Length) Type() string { return "length" }
 
 // Given reports whether there is a print.
@@ -150,8 +153,8 @@ func (p *Print) DPI() float64 { return p.Size.dpi }
 // At returns the text of the size at another resolution, such as 60x40cm@150dpi.
 func (p *Print) At(dpi int) string { return fmt.Sprintf("%s@%ddpi", p.Size.size, dpi) }
 
-// Lengths returns the sides of the print with its bleed, in millimetres, turned
-// as a picture of some size is; the zero size turns nothing.
+// Lengths returns the sides of the print with its bleed, in millimetres, upright or
+// across like a picture of the size of. The zero size leaves them as they were given.
 func (p *Print) Lengths(of image.Point) (width, height float64) {
 	width, height = p.Size.width+2*p.Bleed.length, p.Size.height+2*p.Bleed.length
 	if of.X > of.Y && width < height || of.X < of.Y && width > height {
@@ -171,7 +174,7 @@ func pixelsOf(length, dpi float64) int {
 }
 
 // LargestDPI returns the largest whole resolution at which the long side of the print
-// has no more than so many pixels, 0 where there is none.
+// has at most long pixels, or 0 if there is none.
 func (p *Print) LargestDPI(long int) int {
 	width, height := p.Lengths(image.Point{})
 	side := max(width, height)

@@ -3,6 +3,7 @@ package printsize
 import (
 	"errors"
 	"image"
+	"strings"
 	"testing"
 )
 
@@ -39,6 +40,10 @@ func TestPrintSize(t *testing.T) {
 		if err := p.Set(text); err == nil {
 			t.Errorf("%q is %+v", text, p)
 		}
+	}
+	var p Size
+	if err := p.Set("60x40@200dpi"); err == nil || !strings.Contains(err.Error(), "60x40cm") {
+		t.Errorf("a size without a unit: %v, want an error that names 60x40cm", err)
 	}
 	var b Length
 	for _, text := range []string{"", "3", "-1mm", "mm", "NaNmm", "3x3mm"} {

@@ -32,8 +32,8 @@ var (
 	}
 )
 
-// toOKLab returns the lightness and the two opponent colours, as planes, of
-// levels.
+// toOKLab converts planar sRGB levels to three planes: the lightness and the two
+// opponent colours.
 func toOKLab(rgb []float32) []float32 {
 	lab := make([]float32, len(rgb))
 	plane := len(rgb) / colors
@@ -53,7 +53,7 @@ func toOKLab(rgb []float32) []float32 {
 	return lab
 }
 
-// fromOKLab computes levels from what toOKLab returns, clamped to 0 to 255.
+// fromOKLab sets rgb to the levels of lab, a result of toOKLab, clamped to 0 to 255.
 func fromOKLab(rgb, lab []float32) {
 	plane := len(rgb) / colors
 	for i := range plane {

@@ -40,7 +40,7 @@ func (b *bar) draw(total int64, detailed bool) *mpb.Bar {
 	if detailed {
 		options = append(options, mpb.BarExtender(mpb.BarFillerFunc(func(w io.Writer, s decor.Statistics) error {
 			detail := []rune(b.state.Load().Detail)
-			// A line that wrapped would be one that the cursor misses on its way up.
+			// mpb moves the cursor up by one row for the detail: a wrapped line would remain.
 			_, err := fmt.Fprintln(w, string(detail[:min(len(detail), s.AvailableWidth)]))
 			return err
 		}), false))
@@ -69,7 +69,7 @@ func (b *bar) Output() io.Writer {
 
 func (b *bar) Close() {
 	if b.bar != nil {
-		b.bar.Abort(false) // of no effect on one that is complete
+		b.bar.Abort(false) // no effect on a complete bar
 	}
 	b.container.Wait()
 }

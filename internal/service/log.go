@@ -13,8 +13,9 @@ func LogFormats() []string { return []string{"text", "json"} }
 // LogLevels returns the levels of a log, the lowest first.
 func LogLevels() []string { return []string{"debug", "info", "warn", "error"} }
 
-// NewLog returns a log of a format that is written to w, with the records of a level and above. Durations
-// are texts such as "1.5s" in both formats.
+// NewLog returns a logger that writes to w, in one of [LogFormats], the records of a level
+// and above. Durations are texts such as "1.5s" in both formats. The error names the flag
+// --log-level or --log-format.
 func NewLog(w io.Writer, format string, level string) (*slog.Logger, error) {
 	var least slog.Level
 	if err := least.UnmarshalText([]byte(level)); err != nil {

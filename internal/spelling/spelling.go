@@ -3,9 +3,9 @@ package spelling
 
 import "strings"
 
-// Nearest returns the word that is most like a misspelt one, or "" where none is alike:
-// more than a third of its letters would have to be changed. Case and the difference
-// between "-" and "_" count for nothing.
+// Nearest returns the word that is most like a misspelt one, or "" if none is near. A word
+// is near if at most a third of the letters of the misspelt one have to change. Upper and
+// lower case count as the same letter, as do "-" and "_".
 func Nearest(misspelt string, words []string) string {
 	nearest, least := "", len(misspelt)/3+1
 	for _, word := range words {

@@ -58,8 +58,8 @@ func (s *server) send(f fileAnswer) *huma.StreamResponse {
 	}}
 }
 
-// sendFile answers with a file. A request of a client that has it, and one with HEAD,
-// read nothing of it. Where the file turns out to be damaged, the connection breaks.
+// sendFile answers with a file, or with 304 where If-None-Match has its ETag; then it does
+// not open the file. Where the file turns out to be damaged, it breaks the connection.
 func (s *server) sendFile(w http.ResponseWriter, r *http.Request, f fileAnswer) {
 	h := w.Header()
 	h.Set("Cache-Control", f.cache)
@@ -133,7 +133,8 @@ type storedFile struct {
 	err        error // of reading
 }
 
-// storedFile returns a blob of a record to send. Its name stands for its content.
+// storedFile returns the answer that sends a blob of a record. Its ETag is the digest, or
+// the name where the digest is not known: blobs never change.
 func (s *server) storedFile(r *job.Record, name, kind string, want blob.Info) fileAnswer {
 	etag := want.SHA256
 	if etag == "" {

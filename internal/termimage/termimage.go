@@ -19,7 +19,7 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// A Protocol writes the sequences that show a picture on so many lines of a terminal.
+// A Protocol writes the sequences that show a picture on a number of rows of a terminal.
 type Protocol func(w io.Writer, p *picture.Picture, rows int) error
 
 // Detect returns the protocol of the terminal that in and out belong to, or nil. Where
@@ -46,8 +46,8 @@ func Rows(p *picture.Picture, columns, rows int) int {
 }
 
 // named returns the protocol of the terminal that the environment names, or nil.
-// Terminal multiplexers inherit the variables of the terminal around them, whose
-// pictures they do not pass on.
+// A terminal multiplexer inherits the variables of the terminal that it runs in, but
+// does not pass pictures on to it.
 func named(getenv func(string) string) Protocol {
 	kind, program := getenv("TERM"), getenv("TERM_PROGRAM")
 	switch {
@@ -61,11 +61,11 @@ func named(getenv func(string) string) Protocol {
 	return nil
 }
 
-// cellPixels is the height that a line has at least, in pixels: pictures are
-// sent no larger than terminals show them, on displays of twice the density.
+// cellPixels is the least height of a row in pixels that is expected. Pictures are sent
+// no larger than that shows; kitty and iTerm2 get twice as many pixels, for dense displays.
 const cellPixels = 16
 
-// shrunk returns a picture for so many lines of so many pixels, at most.
+// shrunk returns a picture of a height of at most so many pixels.
 func shrunk(p *picture.Picture, pixels int) *picture.Picture {
 	if p.H <= pixels {
 		return p
@@ -126,8 +126,7 @@ func sixelTerminal(in, out *os.File) bool {
 		return false
 	}
 	answer := make(chan string, 1)
-	// A terminal that never answers keeps this waiting until the program ends,
-	// which it is about to.
+	// If the terminal never answers, the goroutine waits until the program ends.
 	go func() { answer <- readAttributes(in) }()
 	select {
 	case a := <-answer:

@@ -55,9 +55,9 @@ func (e *MemoryError) Error() string {
 type span struct{ at, n, first, last int }
 
 // align returns the distance between lines of the input on which the pooling windows
-// and the engine's tiles are aligned in every layer. Windows aligned to these lines
-// round almost everywhere as the whole does, which decides the signs of activations
-// near zero.
+// and the engine's tiles are aligned in every layer. In windows aligned to these lines,
+// almost all values are rounded as in the whole picture. Rounding decides the signs of
+// activations near zero.
 func (s *section) align() int { return s.grid() * kernel.Tile }
 
 // spans divides a side of the input into interiors of length step, a multiple of align.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"path/filepath"
 
 	"github.com/pastiche-art/pastiche/weights/registry"
 )
@@ -44,13 +45,8 @@ func Example() {
 // The built-in network is present on every machine; the others are listed with what is
 // needed to pull them.
 func ExampleStore_List() {
-	folder, err := os.MkdirTemp("", "networks")
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer os.RemoveAll(folder)
 	store := registry.FromEnvironment()
-	store.Dir = folder
+	store.Dir = filepath.Join(os.TempDir(), "a folder without networks")
 	entries, err := store.List()
 	if err != nil {
 		log.Fatal(err)

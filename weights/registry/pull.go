@@ -16,6 +16,7 @@ type retryPolicy struct {
 	// attempts is the number of consecutive attempts without progress after which to
 	// give a mirror up.
 	attempts int
+	// progress is the number of bytes that make an attempt count as one with progress.
 	progress int64
 	// pause is the time before the second attempt. It doubles with each failure.
 	pause time.Duration

@@ -69,8 +69,8 @@ func (s *Store) readRecord(name string) (Entry, error) {
 	return e, nil
 }
 
-// writeRecord writes the record of the entry: the entry as JSON, without its URLs and
-// its name, which is the name of the file.
+// writeRecord writes an entry to its record file as JSON. The file leaves out the URLs, and
+// the name, after which the file is called.
 func (s *Store) writeRecord(e Entry) error {
 	path := s.record(e.Name)
 	e.Name, e.URLs = "", nil

@@ -28,8 +28,8 @@
 // # Markers
 //
 // The record files are authoritative. Markers are empty files that index them. The
-// markers that a record will need are on the disk before the record file changes. Those
-// that it no longer needs are removed afterwards. After a crash between two steps there
+// markers that a record will need are on the disk before the record file changes. The
+// markers that it no longer needs are removed after the change. After a crash between two steps there
 // may be stale markers, but none is missing. A stale marker, one that does not agree with
 // its record, is removed when it is read: by [Open] in active, by List in lists, and by
 // Sweep in due and lists.

@@ -186,8 +186,8 @@ func (s *Store) unmark(m marker) error {
 	return nil
 }
 
-// heal removes markers of a record if they are stale when the record is read again: it may
-// have changed since it was read without s.mu.
+// heal reads a record again and removes the given markers if they are stale. Reading again
+// is necessary because the caller read the record without s.mu, and it may have changed.
 func (s *Store) heal(k ref, stale func(r *job.Record, err error) bool, markers ...marker) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -46,7 +46,8 @@ func (s *Store) recordPath(k ref) string {
 	return s.path("records", shard, k.String()+".json")
 }
 
-// keyPath returns the path of the file with the id that a key stands for.
+// keyPath returns the path of the file that holds the id of the job with an idempotency
+// key.
 func (s *Store) keyPath(owner, key string) string {
 	sum := sha256.Sum256([]byte(key))
 	name := hex.EncodeToString(sum[:])

@@ -95,8 +95,8 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, forget func(owner, id 
 	return errors.Join(failed...)
 }
 
-// firstDue returns the first hour from from to to in which a record expires, or -1
-// where there is none.
+// firstDue returns the first hour in which a record expires, of those between from and to,
+// both included, or -1 where there is none.
 func (s *Store) firstDue(ctx context.Context, from, to int64) (int64, error) {
 	for most := int64(1_000_000); from <= to; {
 		span := int64(1)

@@ -140,8 +140,8 @@ func (s *Store) tryNewest(ctx context.Context, filter string, before uint64, n i
 	return found, v.total, nil
 }
 
-// between returns the first messages of a filter with sequence numbers from from to until,
-// at most most of them. It requests them one by one: for a request of several, the servers
+// between returns the first messages of a filter whose sequence numbers are at least from
+// and at most until, and no more of them than most. It requests them one by one: for a request of several, the servers
 // count all messages of the filter.
 func (s *Store) between(ctx context.Context, filter string, from, until uint64, most int) ([]*jetstream.RawStreamMsg, error) {
 	var messages []*jetstream.RawStreamMsg

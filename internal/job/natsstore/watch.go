@@ -158,7 +158,7 @@ func (s *Store) change(m *nats.Msg, sequence uint64) job.Change {
 	}
 	r.Revision = sequence
 	if end {
-		r.Revision++ // the record in its new place comes next
+		r.Revision++ // the next message of the batch stores the record in its new place
 	}
 	return job.Change{Record: r, Revision: sequence}
 }

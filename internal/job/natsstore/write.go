@@ -106,8 +106,9 @@ func (s *Store) write(ctx context.Context, messages ...*nats.Msg) (uint64, error
 	}
 }
 
-// publish sends messages once. It sends a single message as a batch, too: outside a batch,
-// a server without a cluster checks the condition of a message before its id.
+// publish sends messages once, as a batch even if there is only one. Outside a batch, a
+// server without a cluster checks a message's condition before it looks whether it has a
+// message of the same id already.
 func (s *Store) publish(ctx context.Context, messages []*nats.Msg) (uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, tryFor)
 	defer cancel()

@@ -58,7 +58,7 @@ type Payload struct {
 // A Sender calls webhooks. It is safe for use by several goroutines.
 type Sender struct {
 	hosts     []string       // host:port in lower case, or Any
-	addresses []netip.Prefix // that are reached though they are not public
+	addresses []netip.Prefix // allowed although they may not be public
 	secrets   [][]byte
 	client    *http.Client
 }
@@ -67,8 +67,8 @@ type Sender struct {
 // newest first. An entry of the list is
 //
 //   - a host name with or without a port (443 without),
-//   - an address, or a prefix such as 10.1.0.0/16: addresses that are reached though
-//     they are not public, by a host name on the list or in the URL,
+//   - an address, or a prefix such as 10.1.0.0/16, whose addresses are allowed although
+//     they are not public: in a URL, or as those of a host name on the list,
 //   - or [Any].
 func New(hosts []string, secrets [][]byte) (*Sender, error) {
 	if len(secrets) == 0 {
@@ -90,7 +90,7 @@ func New(hosts []string, secrets [][]byte) (*Sender, error) {
 	return s, nil
 }
 
-// CheckHosts returns an error where an entry of a list is none that [New] takes.
+// CheckHosts returns the error with which [New] would refuse a list of hosts, or nil.
 func CheckHosts(hosts []string) error { return new(Sender).allow(hosts) }
 
 // allow adds the entries of a list of hosts.
@@ -139,7 +139,7 @@ func ParseSecrets(text string) ([][]byte, error) {
 	return secrets, nil
 }
 
-// Check returns an error where a URL is not one that the server calls.
+// Check returns an error that says why the server does not call a URL, or nil.
 func (s *Sender) Check(text string) error {
 	u, err := url.Parse(text)
 	if err != nil || len(text) > maxURL || u.Scheme != "https" || u.Host == "" || u.User != nil || u.Fragment != "" {
@@ -206,7 +206,8 @@ func (s *Sender) Send(ctx context.Context, to string, state api.State, j *api.Jo
 	if err != nil {
 		return err
 	}
-	// A job that is queued again has more attempts by its next end.
+	// A retried job has a higher number of attempts when it ends again, so that this id
+	// is new.
 	id := fmt.Sprintf("%s.%s.%d", j.ID, state, j.Attempts)
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("User-Agent", "pastiche")

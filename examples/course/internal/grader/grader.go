@@ -90,6 +90,14 @@ var contentMistakes = []mistake[float64]{
 	times(func(nC, n float64) float64 { return nC * n }, "This is the sum over 4: divide it by nH nW nC as well"),
 	times(func(nC, _ float64) float64 { return nC }, "It is nC times as large: divide by the number of channels as well"),
 	times(func(_, n float64) float64 { return n }, "It is nH nW times as large: divide by the number of positions as well"),
+	{func(e example) float64 {
+		var sum float64
+		for i, v := range e.Content.Values {
+			s := float64(v) + float64(e.Generated.Values[i])
+			sum += s * s
+		}
+		return sum / float64(4*len(e.Content.Values))
+	}, "These are squares of sums, a(C) + a(G): square the differences, a(C) - a(G)"},
 	{differences(math.Abs), "These are absolute differences: square them"},
 	{differences(func(d float64) float64 { return d }), "These are plain differences: square each of them before you sum up"},
 	{func(e example) float64 {
@@ -176,6 +184,7 @@ var gramMistakes = []mistake[[][]float64]{
 	element(func(e example, i, j int) float64 { return where(i <= j, e.Gram[i][j]) }, "Only the upper half is filled: element j of row i is also element i of row j"),
 	element(func(e example, i, j int) float64 { return where(i >= j, e.Gram[i][j]) }, "Only the lower half is filled: element j of row i is also element i of row j"),
 	element(func(e example, i, j int) float64 { return e.Gram[i][j] / float64(e.Generated.Positions()) }, "These elements are divided by nH nW: the Gram matrix is a sum, and LayerStyleCost divides it"),
+	element(func(e example, i, j int) float64 { return e.Gram[i][j] / float64(len(e.Generated.Values)) }, "These elements are divided by nC nH nW, as some programs do: the course's Gram matrix is a sum, and LayerStyleCost divides it"),
 	element(func(e example, i, j int) (sum float64) {
 		a := e.Generated
 		for k := range a.Positions() {
@@ -252,6 +261,7 @@ var styleMistakes = []mistake[float64]{
 	styled(own, func(nC float64) float64 { return 4 * nC }, "It is nC times as large: the formula has the square of nC"),
 	styled(own, func(float64) float64 { return 4 }, "It is nC² times as large: divide by the square of the number of channels as well"),
 	styled(own, func(float64) float64 { return 1 }, "It is 4 nC² times as large: divide the sum by 4 nC²"),
+	styled(func(s, g float64) (ofS, ofG float64) { return s, -g }, right, "These are squares of sums, Gram(S) + Gram(G): square the differences, Gram(S) - Gram(G)"),
 	styled(none, func(float64) float64 { return 1 }, "This is the sum of the squares: divide it by 4 nC² (nH nW)²"),
 	styled(ofStyle, right, "Here the style has another size, and both Gram matrices are divided by the style's nH nW: divide each by its own"),
 	styled(ofGenerated, right, "Here the style has another size, and both Gram matrices are divided by the generated picture's nH nW: divide each by its own"),

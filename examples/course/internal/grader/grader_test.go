@@ -78,6 +78,13 @@ func TestContentMistakes(t *testing.T) {
 		"no nH nW": {func(c, g *loss.Activation) float64 {
 			return squares(c.Values, g.Values) / float64(4*c.Channels)
 		}, "divide by the number of positions as well"},
+		"plus": {func(c, g *loss.Activation) (sum float64) {
+			for i, v := range c.Values {
+				s := float64(v) + float64(g.Values[i])
+				sum += s * s
+			}
+			return sum / float64(4*len(c.Values))
+		}, "square the differences, a(C) - a(G)"},
 		"absolute": {func(c, g *loss.Activation) (sum float64) {
 			for i, v := range c.Values {
 				sum += math.Abs(float64(v - g.Values[i]))
@@ -176,6 +183,11 @@ func TestGramMistakes(t *testing.T) {
 				return dot(a.FeatureMap(i), a.FeatureMap(j)) / float64(a.Height*a.Width)
 			})
 		}, "divided by nH nW"},
+		"over all values": {func(a *loss.Activation) [][]float64 {
+			return square(a.Channels, func(i, j int) float64 {
+				return dot(a.FeatureMap(i), a.FeatureMap(j)) / float64(len(a.Values))
+			})
+		}, "divided by nC nH nW"},
 		"TensorFlow's order": {func(a *loss.Activation) [][]float64 {
 			rows := make([][]float32, a.Channels)
 			for n, v := range a.Values {
@@ -240,6 +252,9 @@ func TestStyleMistakes(t *testing.T) {
 		"the picture's size": {func(s, g *loss.Activation) float64 {
 			return distance(s, g, n(g), n(g)) / (4 * c(s) * c(s))
 		}, "divided by the generated picture's nH nW"},
+		"plus": {func(s, g *loss.Activation) float64 {
+			return distance(s, g, n(s), -n(g)) / (4 * c(s) * c(s))
+		}, "square the differences, Gram(S) - Gram(G)"},
 		"no Gram matrices": {func(s, g *loss.Activation) float64 {
 			return squares(s.Values, g.Values) / (4 * c(s) * c(s) * n(s) * n(s))
 		}, "compare their Gram matrices"},
