@@ -178,8 +178,8 @@ func (f *filming) check() (err error) {
 		return cli.Misused("--output - without --state: expected a folder for what is painted, such as --state film/")
 	case !(f.Temporal >= 0):
 		return cli.Misused("--temporal %g: expected 0 or more", f.Temporal)
-	case f.Video.Iterations < 1 || f.Video.Iterations > paint.MaxIterations:
-		return cli.Misused("--frame-iterations %d: expected 1 to %d", f.Video.Iterations, paint.MaxIterations)
+	case f.Iterations < 1 || f.Iterations > paint.MaxIterations:
+		return cli.Misused("--frame-iterations %d: expected 1 to %d", f.Iterations, paint.MaxIterations)
 	case f.Quality != nil && (*f.Quality < 1 || *f.Quality > 100):
 		return cli.Misused("--quality %d: expected 1 to 100", *f.Quality)
 	}
@@ -221,7 +221,7 @@ func (f *filming) open(ctx context.Context) (err error) {
 		}
 	}
 	if err != nil {
-		f.reader.Close()
+		_ = f.reader.Close()
 		return err
 	}
 	scales := f.recipe.Schedule()
@@ -345,7 +345,7 @@ func (f *filming) inputs() string {
 	}{
 		f.recipe, f.network.Digest, f.Engine.Precision.String(), f.Engine.Memory, f.Seed, f.StyleBlend, f.StyleScales,
 		f.digests(f.Styles), f.digests(append(append([]string{f.Keep}, f.Masks...), f.StyleMasks...)),
-		f.Frames.String(), info.Width, info.Height, info.First, f.Temporal, f.Video.Iterations, f.frames, f.Loop,
+		f.Frames.String(), info.Width, info.Height, info.First, f.Temporal, f.Iterations, f.frames, f.Loop,
 	})
 	if err != nil {
 		panic(err) // only for values that JSON does not have, which check refuses
@@ -389,7 +389,7 @@ func (f *filming) paintFrames(ctx context.Context) error {
 	options := f.Engine.Options(&f.recipe, f.network)
 	options.Seed = f.Seed
 	opts := videostyle.Options{
-		Paint: options, Regions: f.regions, Temporal: f.Temporal, Iterations: f.Video.Iterations, Loop: f.Loop, Frames: max(f.frames, 0),
+		Paint: options, Regions: f.regions, Temporal: f.Temporal, Iterations: f.Iterations, Loop: f.Loop, Frames: max(f.frames, 0),
 	}
 	begun, before := time.Now(), f.state.Done()
 	return videostyle.Paint(ctx, &someFrames{f.reader, f.frames}, f.state, opts, func(n int, painted *videostyle.Painted) {
