@@ -12,22 +12,22 @@ import (
 // TestAnimationsAgainstPillow compares the frames of animations with those of Pillow:
 // disposal, blending, transparency and palettes.
 func TestAnimationsAgainstPillow(t *testing.T) {
-	var films []string
+	var videos []string
 	for _, pattern := range []string{"gif-*.gif", "png-*.png", "webp-*.webp"} {
 		found, err := filepath.Glob(filepath.Join("testdata", pattern))
 		if err != nil {
 			t.Fatal(err)
 		}
-		films = append(films, found...)
+		videos = append(videos, found...)
 	}
-	if len(films) < 11 {
-		t.Fatalf("%d fixtures", len(films))
+	if len(videos) < 11 {
+		t.Fatalf("%d fixtures", len(videos))
 	}
-	for _, film := range films {
-		t.Run(filepath.Base(film), func(t *testing.T) {
-			info, frames := readAll(t, film, ReadOptions{})
-			want := wanted(t, film, info.Width, info.Height)
-			if strings.HasPrefix(filepath.Base(film), "png") {
+	for _, video := range videos {
+		t.Run(filepath.Base(video), func(t *testing.T) {
+			info, frames := readAll(t, video, ReadOptions{})
+			want := wanted(t, video, info.Width, info.Height)
+			if strings.HasPrefix(filepath.Base(video), "png") {
 				// The third frame is shown three times as long.
 				if info.Rate != (Rational{25, 1}) || info.Frames != 7 || len(info.Warnings) != 1 {
 					t.Fatalf("%+v", info)
@@ -76,15 +76,15 @@ func TestCutGIF(t *testing.T) {
 		t.Fatal(err)
 	}
 	info, frames := readAll(t, path, ReadOptions{})
-	if len(frames) != 4 || len(info.Warnings) != 1 || !strings.Contains(info.Warnings[0], "the film ends with frame 4") {
+	if len(frames) != 4 || len(info.Warnings) != 1 || !strings.Contains(info.Warnings[0], "the video ends with frame 4") {
 		t.Errorf("%d frames of %+v", len(frames), info)
 	}
 }
 
 func TestHoldLast(t *testing.T) {
-	for _, name := range []string{"film.png", "film.webp"} {
+	for _, name := range []string{"video.png", "video.webp"} {
 		path := filepath.Join(t.TempDir(), name)
-		writeFilm(t, path, Info{Width: 8, Height: 8, Rate: Rational{10, 1}}, WriteOptions{HoldLast: time.Second}, scene(3, 8, 8))
+		writeVideo(t, path, Info{Width: 8, Height: 8, Rate: Rational{10, 1}}, WriteOptions{HoldLast: time.Second}, scene(3, 8, 8))
 		info, frames := readAll(t, path, ReadOptions{})
 		if info.Rate != (Rational{10, 1}) || info.Frames != 12 || frames[2] != frames[11] {
 			t.Errorf("%s: %+v", name, info)
@@ -148,7 +148,7 @@ func TestCadences(t *testing.T) {
 
 // TestForeignAVI reads a file of FFmpeg, with sound between the frames.
 func TestForeignAVI(t *testing.T) {
-	info, frames := readAll(t, "testdata/film.avi", ReadOptions{})
+	info, frames := readAll(t, "testdata/video.avi", ReadOptions{})
 	if info.Width != 64 || info.Height != 48 || info.Frames != 6 || len(frames) != 6 || info.Rate != (Rational{30000, 1001}) || !info.Sound {
 		t.Errorf("%+v", info)
 	}

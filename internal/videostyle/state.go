@@ -14,7 +14,7 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// A State is a folder with the paintings of a film that are done, a PNG each, and what it
+// A State is a folder with the paintings of a video that are done, a PNG each, and what it
 // takes to continue. A frame counts once state.json says so, which is written last.
 type State struct {
 	folder string
@@ -33,7 +33,7 @@ type position struct {
 // stateVersion is that of the folder's format and of what is computed.
 const stateVersion = 1
 
-// ErrState is wrapped by the error of a folder that is not the state of a film, or is
+// ErrState is wrapped by the error of a folder that is not the state of a video, or is
 // that of another one.
 var ErrState = errors.New("unusable folder")
 
@@ -51,10 +51,10 @@ func OpenState(folder, inputs string) (*State, error) {
 	}
 	var at position
 	if json.Unmarshal(data, &at) != nil || at.Version != stateVersion || at.Done < 0 || at.Shot < 0 || at.Shot > at.Done {
-		return nil, fmt.Errorf("%w: %s is not the state of a film of this version: choose another folder", ErrState, folder)
+		return nil, fmt.Errorf("%w: %s is not the state of a video of this version: choose another folder", ErrState, folder)
 	}
 	if at.Inputs != inputs {
-		return nil, fmt.Errorf("%w: %s holds the paintings of another film or of other settings: choose another folder, or remove it", ErrState, folder)
+		return nil, fmt.Errorf("%w: %s holds the paintings of another video or of other settings: choose another folder, or remove it", ErrState, folder)
 	}
 	s.at = at
 	return s, nil
@@ -68,8 +68,10 @@ func (s *State) create() error {
 	if err != nil {
 		return err
 	}
-	if len(entries) > 0 {
-		return fmt.Errorf("%w: %s holds other files: choose a new one", ErrState, s.folder)
+	for _, e := range entries {
+		if !atomicfile.Temporary(e.Name()) { // of a process that was killed here
+			return fmt.Errorf("%w: %s holds other files: choose a new one", ErrState, s.folder)
+		}
 	}
 	return s.write()
 }
@@ -82,8 +84,26 @@ func (s *State) Painting(ctx context.Context, frame int) (*picture.Picture, erro
 	return s.open(ctx, s.PaintingFile(frame))
 }
 
-// Remove removes the folder and all that is in it.
-func (s *State) Remove() error { return os.RemoveAll(s.folder) }
+// Remove removes the folder and all that is in it. A process that is killed meanwhile
+// leaves a folder in which no frame is done.
+func (s *State) Remove() error {
+	s.at = position{Version: stateVersion, Inputs: s.at.Inputs}
+	if err := s.write(); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(s.folder)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if path := filepath.Join(s.folder, e.Name()); path != s.positionFile() {
+			if err := os.RemoveAll(path); err != nil {
+				return err
+			}
+		}
+	}
+	return os.RemoveAll(s.folder)
+}
 
 // save adds the last frame of a painter.
 func (s *State) save(p *Painter) error {
