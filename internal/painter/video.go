@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -105,7 +107,8 @@ type videoSession struct {
 	report  report.Reporter
 	events  *events
 
-	styles []paint.Region // where they are the same for all frames
+	styles     []paint.Style
+	everywhere []paint.Region // where they are the same for all frames
 }
 
 // PaintVideo paints a video.
@@ -149,8 +152,8 @@ func (s *videoSession) paint(ctx context.Context) error {
 	}
 	s.events.saved(s.Output)
 	if ctx.Err() != nil {
-		return fmt.Errorf("%w: %s holds the %d frames that are painted; the same command goes on from there",
-			cli.ErrInterrupted, s.outputName(), done)
+		return fmt.Errorf("%w after %s, which %s holds; the same command goes on from there",
+			cli.ErrInterrupted, count(done), s.outputName())
 	}
 	if s.State == "" {
 		if err := s.state.Remove(); err != nil {
@@ -158,8 +161,8 @@ func (s *videoSession) paint(ctx context.Context) error {
 		}
 	}
 	took := time.Since(begun)
-	s.report.Say("Saved %s (%d frames of %d x %d pixels, %v a second) in %s.",
-		s.outputName(), done, s.info.Width, s.info.Height, s.info.Rate, took.Round(time.Second/10))
+	s.report.Say("Saved %s (%s of %d x %d pixels, %v a second) in %s.",
+		s.outputName(), count(done), s.info.Width, s.info.Height, s.info.Rate, took.Round(time.Second/10))
 	s.events.send(videoDoneEvent{"done", s.Output, s.info.Width, s.info.Height, done, s.info.Rate.String(), took.Seconds()})
 	return nil
 }
@@ -199,11 +202,13 @@ func (s *videoSession) open(ctx context.Context) (err error) {
 		return s.inputError(ctx, err)
 	}
 	info := s.reader.Info()
+	s.info = info
+	s.info.First += s.Frames.skip()
 	if s.frames = s.Frames.of(info.Frames); s.frames == 0 {
-		err = cli.Misused("--frames %v: %s has %d frames", s.Frames, s.Path, info.Frames)
+		err = cli.Misused("--frames %v: %s has %s", s.Frames, s.Path, count(info.Frames))
 	}
 	if err == nil && s.Loop && s.frames < 0 {
-		err = cli.Misused("--loop: the number of frames of %s is not known: give it with --frames 1:LAST", s.Path)
+		err = cli.Misused("--loop: the number of frames of standard input is not known: give it with --frames 1:LAST")
 	}
 	if _, sized := s.Recipe.Parameters["size"]; !sized && err == nil && len(s.recipe.Scales) == 0 {
 		s.recipe.Size = min(max(info.Width, info.Height), VideoSize)
@@ -225,48 +230,59 @@ func (s *videoSession) open(ctx context.Context) (err error) {
 		return err
 	}
 	scales := s.recipe.Schedule()
-	s.info = info
 	s.info.Width, s.info.Height = picture.FitLong(info.Width, info.Height, scales[len(scales)-1].Size)
-	s.info.Frames = s.frames
 	return nil
 }
 
-// openStyles opens the styles, with masks that are the same for all frames.
+// openStyles opens the styles, and the masks if they are the same for all frames. Others
+// are required to exist.
 func (s *videoSession) openStyles(ctx context.Context) (err error) {
-	p := *s.Painter
-	if s.masked() {
-		p.Masks, p.Keep = nil, "" // of each frame, later
+	defer s.Inputs.release()
+	if s.styles, err = s.Painter.openStyles(ctx, s.Styles); err != nil {
+		return err
 	}
-	s.styles, err = p.OpenRegions(ctx, s.Styles)
-	s.Inputs = p.Inputs
-	s.Inputs.release()
+	if !s.masked() {
+		s.everywhere, err = s.place(ctx, s.styles)
+		return err
+	}
+	for n := range max(s.frames, 1) {
+		for _, path := range append([]string{s.Keep}, s.Masks...) {
+			name := video.PatternFile(path, s.info.First+n)
+			if _, err := os.Stat(name); name != path && err != nil {
+				return cli.Unreadable("%s: cannot be read: %w; expected a mask for each frame, with its number", name, reason(err))
+			}
+		}
+	}
+	return nil
+}
+
+// reason returns an error of the file system without the name of the file.
+func reason(err error) error {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
 	return err
 }
 
 // masked reports whether frames have masks of their own.
 func (s *videoSession) masked() bool {
-	for _, path := range append([]string{s.Keep}, s.Masks...) {
-		if video.IsPattern(path) {
-			return true
-		}
-	}
-	return false
+	return video.IsPattern(s.Keep) || slices.ContainsFunc(s.Masks, video.IsPattern)
 }
 
 // regions returns the regions of a frame of the range, counted from 0.
 func (s *videoSession) regions(ctx context.Context, frame int) ([]paint.Region, error) {
 	if !s.masked() {
-		return s.styles, nil
+		return s.everywhere, nil
 	}
-	number := s.info.First + s.Frames.skip() + frame
 	p := *s.Painter
-	p.Keep = video.PatternFile(s.Keep, number)
+	p.Keep = video.PatternFile(s.Keep, s.info.First+frame)
 	p.Masks = nil
 	for _, path := range s.Masks {
-		p.Masks = append(p.Masks, video.PatternFile(path, number))
+		p.Masks = append(p.Masks, video.PatternFile(path, s.info.First+frame))
 	}
 	p.Inputs = Inputs{MaxPixels: s.Inputs.MaxPixels}
-	return p.OpenRegions(ctx, s.Styles)
+	return p.place(ctx, s.styles)
 }
 
 // tryOutput fails, before hours of work, where the video cannot be written.
@@ -430,6 +446,14 @@ func (s *videoSession) write(ctx context.Context) error {
 		}
 	}
 	return w.Close()
+}
+
+// count returns a number of frames in words.
+func count(frames int) string {
+	if frames == 1 {
+		return "1 frame"
+	}
+	return fmt.Sprintf("%d frames", frames)
 }
 
 func (s *videoSession) outputName() string {

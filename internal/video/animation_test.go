@@ -1,6 +1,7 @@
 package video
 
 import (
+	"bytes"
 	"math"
 	"os"
 	"path/filepath"
@@ -65,19 +66,28 @@ func TestAnimationsAgainstPillow(t *testing.T) {
 	}
 }
 
-// TestCutGIF reads the whole frames of an incomplete GIF, and says so.
-func TestCutGIF(t *testing.T) {
-	whole, err := os.ReadFile("testdata/gif-keep.gif")
+// TestCutFiles reads the whole frames of incomplete files, and says so.
+func TestCutFiles(t *testing.T) {
+	gif, err := os.ReadFile("testdata/gif-keep.gif")
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), "cut.gif")
-	if err := os.WriteFile(path, whole[:len(whole)-10], 0o600); err != nil {
-		t.Fatal(err)
-	}
-	info, frames := readAll(t, path, ReadOptions{})
-	if len(frames) != 4 || len(info.Warnings) != 1 || !strings.Contains(info.Warnings[0], "the video ends with frame 4") {
-		t.Errorf("%d frames of %+v", len(frames), info)
+	var y4m bytes.Buffer
+	writeVideo(t, "-", Info{Width: 8, Height: 8, Rate: Rational{25, 1}}, WriteOptions{Stdout: &y4m}, scene(5, 8, 8))
+	frame := len(y4mFrame) + 1 + 8*8*3/2
+	for name, cut := range map[string][]byte{
+		"cut.gif":  gif[:len(gif)-10],
+		"cut.y4m":  y4m.Bytes()[:y4m.Len()-10],
+		"head.y4m": y4m.Bytes()[:y4m.Len()-frame+3],
+	} {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, cut, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		info, frames := readAll(t, path, ReadOptions{})
+		if len(frames) != 4 || len(info.Warnings) != 1 || info.Warnings[0] != path+": the file is incomplete: the video ends with frame 4" {
+			t.Errorf("%d frames of %+v", len(frames), info)
+		}
 	}
 }
 

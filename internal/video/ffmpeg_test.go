@@ -76,8 +76,7 @@ func TestOursInFFmpeg(t *testing.T) {
 		aspect    Rational
 		tolerance float64
 	}{
-		{"video.avi", Rational{}, 12}, {"video.avi", Rational{16, 15}, 12}, {"video.y4m", Rational{16, 15}, 12},
-		{"video.webm", Rational{}, 16}, {"video.mov", Rational{16, 15}, 14},
+		{"video.avi", Rational{16, 15}, 12}, {"video.y4m", Rational{16, 15}, 12}, {"video.webm", Rational{}, 16},
 	} {
 		t.Run(test.name+" "+test.aspect.String(), func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), test.name)
@@ -297,7 +296,6 @@ func TestColorsOfFFmpeg(t *testing.T) {
 		{"64x48", "bt601", "limited", ""},
 		{"1280x32", "bt709", "limited", ""},
 		{"64x48", "bt709", "limited", "-colorspace bt709"},
-		{"1280x32", "bt601", "limited", "-colorspace smpte170m"},
 		{"64x48", "bt601", "full", "-color_range pc"},
 	} {
 		dir := t.TempDir()

@@ -135,7 +135,7 @@ func openSource(ctx context.Context, path, name string, lim Limits, opt ReadOpti
 	case bytes.HasPrefix(head, []byte("\xff\xd8\xff")):
 		err = still("JPEG")
 	case isText(head):
-		err = unsupported("name a video", "it is text, perhaps a playlist; expected a video")
+		err = unsupported("name a video", "it is text, perhaps a playlist")
 	}
 	_ = f.Close()
 	if err != nil {
@@ -161,7 +161,12 @@ func isText(head []byte) bool {
 
 // still is the error of a file that holds one picture.
 func still(format string) error {
-	return unsupported("paint it as a picture", "this %s is a still picture; expected a video", format)
+	return unsupported("paint it as a picture", "this %s is a still picture, not a video", format)
+}
+
+// incomplete is the warning of a file that is cut after so many frames.
+func incomplete(frames int) string {
+	return fmt.Sprintf("the file is incomplete: the video ends with frame %d", frames)
 }
 
 // withFile makes a source close its file, or closes it after an error.

@@ -398,6 +398,7 @@ func TestOpenErrors(t *testing.T) {
 		write("big.y4m", []byte("YUV4MPEG2 W99999 H4 F25:1\nFRAME\n")):   "megapixels",
 		write("x.y4m", []byte("YUV4MPEG2 W4 Hfour F25:1\nFRAME\n")):      `"Hfour"`,
 		write("n.y4m", []byte("YUV4MPEG2 W4 H4 F25:1\n")):                "no frame",
+		write("b.y4m", []byte(y4m+"\nFRUME\n"+strings.Repeat("a", 24))):  "frame 1 does not begin with FRAME",
 	} {
 		r, err := Open(t.Context(), path, ReadOptions{})
 		if err == nil {
