@@ -38,7 +38,7 @@ const stateVersion = 1
 var ErrState = errors.New("unusable folder")
 
 // OpenState opens a folder, and creates it where it does not exist. inputs is a digest of
-// what is painted and how: the state of other inputs is refused, as is a folder with
+// what is painted and how: paintings of other inputs are refused, as is a folder with
 // anything else.
 func OpenState(folder, inputs string) (*State, error) {
 	s := &State{folder: folder, at: position{Version: stateVersion, Inputs: inputs}}
@@ -52,6 +52,9 @@ func OpenState(folder, inputs string) (*State, error) {
 	var at position
 	if json.Unmarshal(data, &at) != nil || at.Version != stateVersion || at.Done < 0 || at.Shot < 0 || at.Shot > at.Done {
 		return nil, fmt.Errorf("%w: %s is not the state of a video of this version: choose another folder", ErrState, folder)
+	}
+	if at.Done == 0 {
+		return s, s.write()
 	}
 	if at.Inputs != inputs {
 		return nil, fmt.Errorf("%w: %s holds the paintings of another video or of other settings: choose another folder, or remove it", ErrState, folder)
