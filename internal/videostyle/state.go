@@ -86,7 +86,7 @@ func (s *State) Painting(ctx context.Context, frame int) (*picture.Picture, erro
 func (s *State) Remove() error { return os.RemoveAll(s.folder) }
 
 // save adds the last frame of a painter.
-func (s *State) save(p *Painter) error {
+func (s *State) save(p *painter) error {
 	n, last := p.next-1, p.past[0]
 	if err := picture.Save(s.PaintingFile(n), last.painting, picture.SaveOptions{}); err != nil {
 		return err
