@@ -133,20 +133,22 @@ func (s *videoSession) paint(ctx context.Context) error {
 		return err
 	}
 	s.report = report.New(s.Quiet || s.JSON)
-	defer s.report.Close()
 	s.tell()
 	quiet := context.AfterFunc(ctx, func() { s.report.Say("Stopping; Ctrl-C again stops at once.") })
 	begun := time.Now()
 	paintErr := s.paintFrames(ctx)
 	quiet()
+	s.report.Close()
 	done := s.state.Done()
 	if done == 0 && s.State == "" {
 		_ = s.state.Remove() // the error of painting is more useful
 	}
-	if paintErr != nil && ctx.Err() == nil {
+	switch {
+	case paintErr != nil && ctx.Err() == nil && done > 0:
+		return fmt.Errorf("%w; %s holds the %s before", s.named(paintErr), s.stateFolder(), count(done))
+	case paintErr != nil && ctx.Err() == nil:
 		return s.named(paintErr)
-	}
-	if done == 0 {
+	case done == 0:
 		return errNoFrame
 	}
 	// The video of what is done is written even if the user is in a hurry to stop.
