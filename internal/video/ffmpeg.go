@@ -44,7 +44,7 @@ func child(ctx context.Context, path string, args ...[]string) (*exec.Cmd, *chil
 	for _, a := range args {
 		cmd.Args = append(cmd.Args, a...)
 	}
-	// Ctrl-C in a terminal goes to all processes of its group; a film that ends early
+	// Ctrl-C in a terminal goes to all processes of its group; a video that ends early
 	// must be completed.
 	cmd.SysProcAttr = ownGroup()
 	const untilPipesClose = 5 * time.Second
@@ -74,7 +74,7 @@ var noise = regexp.MustCompile(`^(\[[^\]]*\] *)+`)
 func (l *childLog) complaint() string {
 	lines := strings.Split(strings.TrimSpace(l.text.String()), "\n")
 	line := noise.ReplaceAllString(strings.TrimSpace(lines[len(lines)-1]), "")
-	line = strings.TrimPrefix(strings.TrimPrefix(line, l.file), ": ") // the sentence names the film
+	line = strings.TrimPrefix(strings.TrimPrefix(line, l.file), ": ") // the sentence names the video
 	line = strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
 			return -1

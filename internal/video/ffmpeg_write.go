@@ -146,7 +146,7 @@ func (s *encoderSink) abort() {
 	_ = s.close() // killed
 }
 
-// soundtrack adds sound to a film.
+// soundtrack adds sound to a video.
 type soundtrack struct {
 	Sound
 	ffmpeg string
@@ -176,8 +176,8 @@ func newSoundtrack(ctx context.Context, info Info, s *Sound) (*soundtrack, error
 	return t, nil
 }
 
-// add writes the film at silent, of so many frames, with the sound to out. The sound is
-// copied whole, unless the film is only a part of the one that it comes from.
+// add writes the video at silent, of so many frames, with the sound to out. The sound is
+// copied whole, unless the video is only a part of the one that it comes from.
 func (t *soundtrack) add(ctx context.Context, silent, out string, frames int) error {
 	seconds := func(frames int) string { return strconv.FormatFloat(float64(frames)/t.rate.Float(), 'f', 6, 64) }
 	var part, late []string

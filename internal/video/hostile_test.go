@@ -21,7 +21,7 @@ import (
 // hostileLimits are small, so that files easily exceed them.
 var hostileLimits = Limits{MaxPixels: 1 << 13, MaxFrames: 40, MaxBytes: 1 << 20, Untrusted: true}
 
-// mostAllocated bounds everything that reading a film allocates, freed or not: for each
+// mostAllocated bounds everything that reading a video allocates, freed or not: for each
 // frame a few pictures of float32 with opacity and the decoder's own.
 func mostAllocated(file, frames int) uint64 {
 	const perPixel = 64 // picture.Limits
@@ -85,7 +85,7 @@ func small(t testing.TB) map[string][]byte {
 	t.Helper()
 	files := make(map[string][]byte)
 	for _, name := range []string{
-		"film.avi", "gif-clear.gif", "gif-previous.gif", "png-previous-over.png", "png-clear-source.png",
+		"video.avi", "gif-clear.gif", "gif-previous.gif", "png-previous-over.png", "png-clear-source.png",
 		"webp-lossless.webp", "webp-mixed.webp", "yuv-420jpeg-limited-24x16.y4m", "yuv-411-full-24x16.y4m",
 	} {
 		data, err := os.ReadFile(filepath.Join("testdata", name))
@@ -195,7 +195,7 @@ func fuzz(f *testing.F, ext string) {
 	}
 	f.Setenv("PATH", "") // no ffmpeg
 	f.Fuzz(func(t *testing.T, data []byte) {
-		checkHostile(t, filepath.Join(t.TempDir(), "film"), data)
+		checkHostile(t, filepath.Join(t.TempDir(), "video"), data)
 	})
 }
 
