@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -184,7 +185,7 @@ func (s *videoSession) check() (err error) {
 		return cli.Misused("--output - and --json: expected one or the other, as both write to standard output")
 	case s.Output == cli.StandardOutput && s.State == "":
 		return cli.Misused("--output - without --state: expected a folder for what is painted, such as --state video/")
-	case !(s.Temporal >= 0):
+	case !(s.Temporal >= 0) || math.IsInf(s.Temporal, 1):
 		return cli.Misused("--temporal %g: expected 0 or more", s.Temporal)
 	case s.Iterations < 1 || s.Iterations > paint.MaxIterations:
 		return cli.Misused("--frame-iterations %d: expected 1 to %d", s.Iterations, paint.MaxIterations)
