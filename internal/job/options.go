@@ -32,7 +32,7 @@ func ParseOptions(data []byte, preset func(name string) (api.Recipe, bool)) (Opt
 			return Options{}, err
 		}
 		if err != nil {
-			return Options{}, optionError("options", "%v: expected a JSON object with recipe, strength, style_weights, style_scales, seed or shape", err)
+			return Options{}, optionError("options", "%v: expected a JSON object with recipe, strength, style_weights, style_scales, seed, shape or video", err)
 		}
 	}
 	if len(raw.Recipe) == 0 || string(raw.Recipe) == "null" {
@@ -47,6 +47,13 @@ func ParseOptions(data []byte, preset func(name string) (api.Recipe, bool)) (Opt
 	}
 	if n := len(raw.Shape); n != 0 && n != 2 {
 		return Options{}, optionError("shape", "%d numbers: expected a width and a height", n)
+	}
+	if err := checkVideoOptions(raw.Video); err != nil {
+		return Options{}, err
+	}
+	var own map[string]json.RawMessage
+	if json.Unmarshal(raw.Recipe, &own) == nil { // or paint says what is wrong with it
+		_, raw.sized = own["size"]
 	}
 	recipe, err := withPreset(raw.Recipe, preset)
 	if err == nil {
@@ -89,7 +96,7 @@ func optionError(option, format string, args ...any) error {
 // public returns options as clients see them.
 func (o *Options) public() api.Options {
 	p := api.Options{
-		Recipe: RecipeOf(&o.Recipe), StyleWeights: o.StyleWeights, StyleScales: o.StyleScales, Seed: o.Seed, Shape: o.Shape,
+		Recipe: RecipeOf(&o.Recipe), StyleWeights: o.StyleWeights, StyleScales: o.StyleScales, Seed: o.Seed, Shape: o.Shape, Video: o.Video,
 	}
 	if o.Strength != nil {
 		strength := float64(*o.Strength)
