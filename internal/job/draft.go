@@ -376,6 +376,9 @@ func shrink(p *picture.Picture, long int) *picture.Picture {
 // A Submission is what a draft becomes a job with, besides its pictures.
 type Submission struct {
 	Options
+	// HasSize says that the recipe has the size that was asked for. A video is painted
+	// as large as it is otherwise, up to [api.VideoSize].
+	HasSize   bool
 	Labels    map[string]string
 	Priority  int
 	Retention time.Duration // 0 is the service's; of looks it is always that
@@ -399,7 +402,7 @@ func (d *Draft) Submit(ctx context.Context, sub Submission) (r *Record, created 
 	} else {
 		r.Webhook, r.Retention = sub.Webhook, cmp.Or(sub.Retention, r.Retention)
 	}
-	if r.Video != nil && !r.Options.sized && len(r.Options.Recipe.Scales) == 0 {
+	if r.Video != nil && !sub.HasSize && len(r.Options.Recipe.Scales) == 0 {
 		r.Options.Recipe.Size = min(max(r.Video.Width, r.Video.Height), api.VideoSize)
 	}
 	// The order in which pictures arrive changes neither the request nor the result.

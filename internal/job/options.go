@@ -51,15 +51,19 @@ func ParseOptions(data []byte, preset func(name string) (api.Recipe, bool)) (Opt
 	if err := checkVideoOptions(raw.Video); err != nil {
 		return Options{}, err
 	}
-	var own map[string]json.RawMessage
-	if json.Unmarshal(raw.Recipe, &own) == nil { // or paint says what is wrong with it
-		_, raw.sized = own["size"]
-	}
 	recipe, err := withPreset(raw.Recipe, preset)
 	if err == nil {
 		raw.Options.Recipe, err = paint.ParseRecipe(recipe, strength)
 	}
 	return raw.Options, err
+}
+
+// HasSize reports whether options that [ParseOptions] reads give the recipe a size.
+func HasSize(data []byte) bool {
+	var given struct {
+		Recipe map[string]json.RawMessage `json:"recipe"`
+	}
+	return json.Unmarshal(data, &given) == nil && given.Recipe["size"] != nil
 }
 
 // withPreset adds the parameters of the preset that a recipe names.

@@ -170,8 +170,6 @@ type Options struct {
 	Shape        []int           `json:"shape,omitempty"`
 	// Video is for jobs that paint a video; nil is the defaults.
 	Video *api.VideoOptions `json:"video,omitempty"`
-
-	sized bool // whether the recipe was given a size
 }
 
 func (o *Options) shape() image.Point {

@@ -80,7 +80,7 @@ func (s *server) submitVideo(t *testing.T, key string, frames []*picture.Picture
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, created, err = d.Submit(t.Context(), job.Submission{Options: options})
+	r, created, err = d.Submit(t.Context(), job.Submission{Options: options, HasSize: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -314,7 +314,7 @@ func (s *server) storedRecord(ctx context.Context, name string, src api.Source) 
 
 // submission checks what a job is submitted with besides its pictures.
 func (s *server) submission(options []byte, labels map[string]string, retention string, webhook *api.Webhook) (job.Submission, error) {
-	sub := job.Submission{Labels: labels, Webhook: webhook}
+	sub := job.Submission{Labels: labels, Webhook: webhook, HasSize: job.HasSize(options)}
 	var err error
 	if sub.Options, err = job.ParseOptions(options, s.preset); err != nil {
 		return sub, err

@@ -88,34 +88,32 @@ type openedVideo struct {
 	body *body
 }
 
-// openVideo opens a video of the request. Its file is kept while it is read. The caller
-// closes it.
-func (s *server) openVideo(ctx context.Context, b *body, r io.Reader, name string) (_ *openedVideo, err error) {
-	v := &openedVideo{name: name, body: b}
-	if v.file, err = os.CreateTemp(s.uploads.spool.folder, spooledPrefix+"*"); err != nil {
+// newVideo returns a video of the request, whose file is kept until it is closed. The
+// caller opens and closes it.
+func (s *server) newVideo(b *body, r io.Reader, name string) (*openedVideo, error) {
+	f, err := os.CreateTemp(s.uploads.spool.folder, spooledPrefix+"*")
+	if err != nil {
 		return nil, fmt.Errorf("the folder of uploads: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			v.Close()
-		}
-	}()
-	if _, err = io.Copy(v.file, r); err != nil {
-		return nil, err
+	v := &openedVideo{file: f, name: name, body: b}
+	if _, err := io.Copy(f, r); err != nil {
+		v.Close()
+		return nil, malformed("%s: %v", name, err)
 	}
-	opening, cancel := context.WithTimeoutCause(ctx, videoTime, malformed("opening it takes longer than %v, which is the limit: save it again as a short MP4, or as a GIF", videoTime))
+	return v, nil
+}
+
+// open opens the video.
+func (v *openedVideo) open(ctx context.Context) (err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, videoTime, malformed("opening it takes longer than %v, which is the limit: save it again as a short MP4, or as a GIF", videoTime))
 	defer cancel()
-	v.Reader, err = video.Open(opening, v.file.Name(), video.ReadOptions{Limits: video.Limits{
+	v.Reader, err = video.Open(ctx, v.file.Name(), video.ReadOptions{Limits: video.Limits{
 		MaxPixels: maxVideoPixels, MaxFrames: maxVideoFrames, MaxBytes: maxBody, Untrusted: true,
 	}})
 	if err != nil {
-		return nil, v.explain(err)
+		return v.explain(err)
 	}
-	info := v.Info()
-	if err := v.admit(max(info.Frames, 1)); err != nil {
-		return nil, err
-	}
-	return v, nil
+	return v.admit(max(v.Info().Frames, 1))
 }
 
 // Close closes the video and removes its file.
@@ -201,11 +199,14 @@ func (v *openedVideo) store(ctx context.Context, add func(context.Context, job.C
 
 // addVideo adds a video of the request to a draft. name is what errors call it.
 func (s *server) addVideo(ctx context.Context, draft *job.Draft, b *body, r io.Reader, name string) error {
-	v, err := s.openVideo(ctx, b, r, name)
+	v, err := s.newVideo(b, r, name)
 	if err != nil {
 		return err
 	}
 	defer v.Close()
+	if err := v.open(ctx); err != nil {
+		return err
+	}
 	return v.store(ctx, func(ctx context.Context, clip job.Clip) error { return draft.AddVideo(ctx, api.Content, clip) })
 }
 
@@ -253,17 +254,21 @@ func (s *server) storeEither(ctx context.Context, b *body, file io.Reader) (*job
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, malformed("%v", err)
 	}
-	moves := bytes.HasPrefix(head, []byte("GIF8"))
-	if !moves && !isVideo(head) {
+	gif := bytes.HasPrefix(head, []byte("GIF8")) // its frames have to be counted
+	if !gif && !isVideo(head) {
 		return s.store(ctx, b, r, name)
 	}
-	v, err := s.openVideo(ctx, b, r, name)
+	v, err := s.newVideo(b, r, name)
 	if err != nil {
 		return nil, err
 	}
 	defer v.Close()
-	if moves && v.Info().Frames == 1 {
+	err = v.open(ctx)
+	if gif && (errors.Is(err, picture.ErrFormat) || err == nil && v.Info().Frames == 1) {
 		return s.store(ctx, b, io.NewSectionReader(v.file, 0, maxBody), name)
+	}
+	if err != nil {
+		return nil, err
 	}
 	return s.storeVideo(ctx, v)
 }
