@@ -382,14 +382,18 @@ func (s *server) makeVideo(ctx context.Context, r *job.Record, name, format stri
 	defer os.RemoveAll(folder)
 	path := filepath.Join(folder, "painted."+format)
 	info := video.Info{Width: r.Result.Width, Height: r.Result.Height, Rate: r.Video.Rate, Frames: r.Video.Frames}
-	var opts video.WriteOptions
+	opts := video.WriteOptions{}
 	if r.Video.Sound != "" && video.HoldsSound(path) && video.HasFFmpeg() {
-		opts.Sound = &video.Sound{Path: filepath.Join(folder, "video"), Frames: r.Video.Frames}
+		opts.Sound = &video.Sound{Path: filepath.Join(folder, "video"), Frames: r.Video.Frames, Untrusted: true}
 		if err := s.copyBlob(ctx, r.Video.Sound, opts.Sound.Path); err != nil {
 			return err
 		}
 	}
 	w, err := video.Create(ctx, path, info, opts)
+	if err != nil && opts.Sound != nil { // the format does not hold this sound
+		opts.Sound = nil
+		w, err = video.Create(ctx, path, info, opts)
+	}
 	if err != nil {
 		return err
 	}

@@ -107,8 +107,10 @@ func (s *State) create(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(entries) > 0 {
-		return fmt.Errorf("%w: %s holds other files: choose a new one", ErrState, s.folder)
+	for _, e := range entries {
+		if !atomicfile.Temporary(e.Name()) { // of a process that was killed here
+			return fmt.Errorf("%w: %s holds other files: choose a new one", ErrState, s.folder)
+		}
 	}
 	return s.write(ctx)
 }
@@ -121,8 +123,27 @@ func (s *State) Painting(ctx context.Context, frame int) (*picture.Picture, erro
 	return s.open(ctx, PaintingName(frame))
 }
 
-// Remove removes the folder and all that is in it.
-func (s *State) Remove() error { return os.RemoveAll(s.folder) }
+// Remove removes the folder and all that is in it. A process that is killed meanwhile
+// leaves a folder in which no frame is done.
+func (s *State) Remove() error {
+	s.at = position{Version: stateVersion, Inputs: s.at.Inputs}
+	if err := s.write(context.Background()); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(s.folder)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries { // the position is removed last
+		if e.Name() == PositionFile {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(s.folder, e.Name())); err != nil {
+			return err
+		}
+	}
+	return os.RemoveAll(s.folder)
+}
 
 // save adds the last frame of a painter.
 func (s *State) save(ctx context.Context, p *painter) error {
