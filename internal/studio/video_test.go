@@ -33,11 +33,11 @@ func clip(t *testing.T, frames int) []byte {
 	for n := range frames {
 		p := picture.New(w, h)
 		for i := range p.RGB {
-			x, y := i%w, i/w%h
+			x, y, c := i%w, i/w%h, i/(w*h)
 			if n < frames/2 {
-				p.RGB[i] = float32((x + n) / 8 % 2 * 200)
+				p.RGB[i] = float32(40 + 50*((x/3+y/4)%2))
 			} else {
-				p.RGB[i] = float32(40 + y/6%2*180)
+				p.RGB[i] = float32(40 + 50*((x/4+y/6+c)%3))
 			}
 		}
 		if err := out.Write(p); err != nil {
