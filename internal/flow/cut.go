@@ -17,7 +17,7 @@ const (
 	leastDeviation = 4
 )
 
-// IsCut reports whether a film cuts between two frames, so that the second one shows
+// IsCut reports whether a video cuts between two frames, so that the second one shows
 // nothing of the first. reliable holds the weights of the pixels of the second frame (see
 // [Reliable]). IsCut panics where the sizes differ.
 //

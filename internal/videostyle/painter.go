@@ -22,17 +22,14 @@ var distances = []int{1, 2, 4}
 // farthest is the largest of the distances.
 const farthest = 4
 
-// loopFrames is the number of frames at the end of a loop that lead to the first one.
-const loopFrames = 8
-
 // followingRate is the learning rate of a frame that follows another one, relative to the
 // rate of the recipe: strokes are moved a little, not laid anew.
 const followingRate = 0.375
 
-// A Painter paints the frames of a film, one after the other.
-type Painter struct {
+// A painter paints the frames of a video, one after the other.
+type painter struct {
 	opts      Options
-	first     *moment          // the first frame of the film
+	first     *moment          // the first frame of the video
 	past      []*moment        // the last frames of the shot, the newest first, at most farthest
 	base      *picture.Picture // the frame's levels of each pixel when it was last painted
 	shot      int              // the number of the first frame of the shot
@@ -41,7 +38,7 @@ type Painter struct {
 	estimator *flow.Estimator
 }
 
-// moment is a frame and its painting, both of the size of the film.
+// moment is a frame and its painting, both of the size of the painting.
 type moment struct {
 	frame    *picture.Picture
 	gray     *flow.Gray
@@ -56,32 +53,32 @@ type Painted struct {
 	Begins, Still bool
 }
 
-// NewPainter returns a Painter. Its caller closes it.
-func NewPainter(opts Options) (*Painter, error) {
+// newPainter returns a painter. Its caller closes it.
+func newPainter(opts Options) (*painter, error) {
 	pool, err := kernel.NewPool(opts.Paint.Threads)
 	if err != nil {
 		return nil, err
 	}
-	return &Painter{opts: opts, pool: pool, estimator: flow.NewEstimator(pool)}, nil
+	return &painter{opts: opts, pool: pool, estimator: flow.NewEstimator(pool)}, nil
 }
 
-// Close ends the threads of the painter.
-func (p *Painter) Close() { p.pool.Close() }
+// close ends the threads of the painter.
+func (p *painter) close() { p.pool.Close() }
 
-// Next paints the next frame.
-func (p *Painter) Next(ctx context.Context, frame *picture.Picture) (*Painted, error) {
+// paint paints the next frame.
+func (p *painter) paint(ctx context.Context, frame shown) (*Painted, error) {
 	regions, err := p.opts.Regions(ctx, p.next)
 	if err != nil {
 		return nil, err
 	}
+	painted := &Painted{Begins: frame.begins || p.opts.Temporal == 0}
 	var view *view
-	if len(p.past) > 0 && p.opts.Temporal > 0 {
-		view = p.look(p.prepared(frame, p.past[0].painting))
+	if !painted.Begins {
+		view = p.look(p.prepared(frame.Picture, p.past[0].painting), frame.closeness)
 	}
-	painted := &Painted{Begins: view == nil || view.cut}
 	switch {
 	case painted.Begins:
-		painted.Picture, err = p.paint(ctx, frame, regions, p.opts.Paint)
+		painted.Picture, err = finish(paint.Paint(ctx, frame, regions, p.opts.Paint))
 		p.past, p.base, p.shot = nil, nil, p.next
 	case view.allStill():
 		painted.Picture, painted.Still = p.past[0].painting, true
@@ -89,14 +86,14 @@ func (p *Painter) Next(ctx context.Context, frame *picture.Picture) (*Painted, e
 		opts := p.opts.Paint
 		recipe := following(*opts.Recipe, p.opts.Iterations)
 		opts.Recipe, opts.Init, opts.References = &recipe, view.start, view.references
-		if painted.Picture, err = p.paint(ctx, view.frame, regions, opts); err == nil {
+		if painted.Picture, err = finish(paint.Paint(ctx, view.frame, regions, opts)); err == nil {
 			view.keepStill(painted.Picture, p.past[0].painting)
 		}
 	}
 	if err != nil {
 		return nil, err
 	}
-	at := p.prepared(frame, painted.Picture)
+	at := p.prepared(frame.Picture, painted.Picture)
 	if p.base == nil {
 		p.base = at
 	} else {
@@ -107,8 +104,8 @@ func (p *Painter) Next(ctx context.Context, frame *picture.Picture) (*Painted, e
 	return painted, nil
 }
 
-func (p *Painter) paint(ctx context.Context, frame *picture.Picture, regions []paint.Region, opts paint.Options) (*picture.Picture, error) {
-	painting, err := paint.Paint(ctx, frame, regions, opts)
+// finish returns a painting in 8 bits.
+func finish(painting *paint.Painting, err error) (*picture.Picture, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -116,27 +113,35 @@ func (p *Painter) paint(ctx context.Context, frame *picture.Picture, regions []p
 }
 
 // prepared returns a frame in the size of a painting, without opacity, in 8 bits.
-func (p *Painter) prepared(frame, painting *picture.Picture) *picture.Picture {
+func (p *painter) prepared(frame, painting *picture.Picture) *picture.Picture {
 	return rounded(frame.Resize(painting.W, painting.H))
 }
 
 // rounded returns a picture in 8 bits, laid on white.
 func rounded(p *picture.Picture) *picture.Picture {
-	r := picture.New(p.W, p.H)
-	pixels := p.W * p.H
-	for i, level := range p.RGB {
-		if p.Alpha != nil {
-			level = white + p.Alpha[i%pixels]*(level-white)
-		}
+	r := onWhite(p)
+	for i, level := range r.RGB {
 		r.RGB[i] = float32(math.RoundToEven(float64(min(max(level, 0), white))))
 	}
 	return r
 }
 
+// onWhite returns a picture without opacity, laid on white.
+func onWhite(p *picture.Picture) *picture.Picture {
+	w := picture.New(p.W, p.H)
+	copy(w.RGB, p.RGB)
+	for i, a := range p.Alpha {
+		for j := i; j < len(w.RGB); j += p.W * p.H {
+			w.RGB[j] = white + a*(w.RGB[j]-white)
+		}
+	}
+	return w
+}
+
 const white = 255
 
 // remember makes a frame and its painting the newest of the past.
-func (p *Painter) remember(frame, painting *picture.Picture) {
+func (p *painter) remember(frame, painting *picture.Picture) {
 	m := &moment{frame: frame, gray: flow.NewGray(frame.RGB, frame.W, frame.H), painting: painting}
 	if p.first == nil {
 		p.first = m
@@ -173,14 +178,14 @@ func following(r paint.Recipe, iterations int) paint.Recipe {
 // view is a frame compared with those before it.
 type view struct {
 	frame      *picture.Picture
-	cut        bool
 	start      *picture.Picture // what its painting begins with
 	references []paint.Reference
 	still      []bool // pixels that have not moved
 }
 
-// look compares a frame with those of the past.
-func (p *Painter) look(frame *picture.Picture) *view {
+// look compares a frame with those of the past, and with the first one as far as it is
+// close to the end of a loop.
+func (p *painter) look(frame *picture.Picture, closeness float64) *view {
 	// What was not to be seen before begins in the colours of the painting.
 	v := &view{frame: frame, start: recolor.Recolor(frame, p.past[0].painting, recolor.Linear)}
 	gray := flow.NewGray(frame.RGB, frame.W, frame.H)
@@ -194,9 +199,6 @@ func (p *Painter) look(frame *picture.Picture) *view {
 		}
 		back, reliable := p.follow(gray, p.past[d-1])
 		if d == 1 {
-			if v.cut = flow.IsCut(p.past[0].gray, gray, reliable); v.cut {
-				return v
-			}
 			v.still = p.still(frame, back, reliable)
 		}
 		for i, r := range reliable {
@@ -205,23 +207,22 @@ func (p *Painter) look(frame *picture.Picture) *view {
 		}
 		v.hold(p.warped(p.past[d-1].painting, back), reliable, p.opts.Temporal, true)
 	}
-	if left := p.opts.Frames - p.next; p.opts.Loop && left > 0 && left <= loopFrames {
+	if closeness > 0 {
 		back, reliable := p.follow(gray, p.first)
-		closeness := float64(loopFrames+1-left) / loopFrames
-		v.hold(p.warped(p.first.painting, back), reliable, p.opts.Temporal*closeness, left == 1)
+		v.hold(p.warped(p.first.painting, back), reliable, p.opts.Temporal*closeness, closeness == 1)
 		v.still = make([]bool, len(v.still))
 	}
 	return v
 }
 
 // follow returns the flow from a frame back to a moment, and the weights of its pixels.
-func (p *Painter) follow(gray *flow.Gray, m *moment) (back *flow.Field, reliable []float32) {
+func (p *painter) follow(gray *flow.Gray, m *moment) (back *flow.Field, reliable []float32) {
 	back = p.estimator.Flow(gray, m.gray, nil)
 	forth := p.estimator.Flow(m.gray, gray, nil)
 	return back, flow.Reliable(forth, back)
 }
 
-func (p *Painter) warped(painting *picture.Picture, back *flow.Field) *picture.Picture {
+func (p *painter) warped(painting *picture.Picture, back *flow.Field) *picture.Picture {
 	w := &picture.Picture{W: painting.W, H: painting.H, RGB: flow.Warp(p.pool, painting.RGB, back)}
 	for i, level := range w.RGB {
 		w.RGB[i] = min(max(level, 0), white)
@@ -253,7 +254,7 @@ const (
 )
 
 // still reports which pixels have not moved.
-func (p *Painter) still(frame *picture.Picture, back *flow.Field, reliable []float32) []bool {
+func (p *painter) still(frame *picture.Picture, back *flow.Field, reliable []float32) []bool {
 	pixels := len(reliable)
 	still, changed := make([]bool, pixels), make([]bool, pixels)
 	for i := range still {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"image"
 	"io"
 	"math"
 	"os"
@@ -36,49 +35,6 @@ func (c *clip) Next(ctx context.Context) (*picture.Picture, error) {
 func (c *clip) Skip(_ context.Context, n int) error {
 	*c = (*c)[min(n, len(*c)):]
 	return nil
-}
-
-func open(t *testing.T, path string) *picture.Picture {
-	t.Helper()
-	f, err := picture.Open(t.Context(), path, picture.Limits{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f.SRGB()
-}
-
-const (
-	photo    = "../../examples/photos/castle.jpg"
-	other    = "../../examples/photos/coffee.jpg"
-	painting = "../../examples/paintings/starry-night.jpg"
-)
-
-// pan returns n frames of w x h pixels, over which a picture moves by (vx, vy) pixels a
-// frame, and the flow from each frame back to the one before.
-func pan(t *testing.T, path string, n, w, h int, vx, vy float64) (clip, *flow.Field) {
-	t.Helper()
-	const border = 24
-	pool, err := kernel.NewPool(1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer pool.Close()
-	wide := open(t, path).Resize(w+2*border, h+2*border)
-	var frames clip
-	for k := range n {
-		by := flow.NewField(wide.W, wide.H)
-		for i := range by.U {
-			by.U[i], by.V[i] = float32(vx*float64(k)), float32(vy*float64(k))
-		}
-		moved := &picture.Picture{W: wide.W, H: wide.H, RGB: flow.Warp(pool, wide.RGB, by)}
-		frame := moved.Crop(image.Rect(border/2, border/2, border/2+w, border/2+h))
-		frames = append(frames, rounded(frame))
-	}
-	back := flow.NewField(w, h)
-	for i := range back.U {
-		back.U[i], back.V[i] = float32(vx), float32(vy)
-	}
-	return frames, back
 }
 
 // quick returns options for small frames.
@@ -133,9 +89,9 @@ func same(t *testing.T, what string, got, want [][]byte) {
 	}
 }
 
-func TestFilmContinuesToTheSameBytes(t *testing.T) {
-	frames, _ := pan(t, photo, 4, 64, 48, 1.5, 0.5)
-	second, _ := pan(t, other, 3, 64, 48, -1, 0)
+func TestVideoContinuesToTheSameBytes(t *testing.T) {
+	frames := pan(t, photo, 64, 48, 1.5, 0.5).frames(4)
+	second := pan(t, other, 64, 48, -1, 0).frames(3)
 	frames = append(frames, second...)
 	opts := quick(t, 64)
 	opts.Loop, opts.Frames = true, len(frames)
@@ -169,18 +125,40 @@ func TestFilmContinuesToTheSameBytes(t *testing.T) {
 	same(t, "resumed", files(t, s), want)
 }
 
-// TestShotsAreIndependent paints the shots of a film apart.
+// TestShotsAreIndependent paints the shots of a video apart.
 func TestShotsAreIndependent(t *testing.T) {
-	first, _ := pan(t, photo, 3, 64, 48, 1, 0)
-	second, _ := pan(t, other, 3, 64, 48, 0, 1)
+	first := pan(t, photo, 64, 48, 1, 0).frames(3)
+	second := pan(t, other, 64, 48, 0, 1).frames(3)
 	opts := quick(t, 64)
 	whole := painted(t, append(slices.Clone(first), second...), opts)
 	same(t, "first shot", painted(t, first, opts), whole[:3])
 	same(t, "second shot", painted(t, second, opts), whole[3:])
 }
 
+// TestLoopOfSeveralShots: only a video of one shot is a loop, wherever it is cut.
+func TestLoopOfSeveralShots(t *testing.T) {
+	first, second := pan(t, photo, 64, 48, 1, 0).frames(10), pan(t, other, 64, 48, 0, 1).frames(2)
+	opts := quick(t, 64)
+	opts.Iterations = 1
+	shot := painted(t, first, opts)
+	for _, frames := range []clip{slices.Concat(first, second), slices.Concat(second, first)} {
+		plain := painted(t, frames, opts)
+		loop := opts
+		loop.Loop, loop.Frames = true, len(frames)
+		same(t, "several shots", painted(t, frames, loop), plain)
+	}
+	opts.Loop, opts.Frames = true, len(first)
+	loop := painted(t, first, opts)
+	same(t, "before the end of a loop", loop[:len(first)-loopFrames], shot[:len(first)-loopFrames])
+	if last := len(first) - 1; bytes.Equal(loop[last], shot[last]) {
+		t.Error("the last frame of a loop does not lead to the first one")
+	}
+	opts.OneShot = true
+	same(t, "one shot", painted(t, first, opts), loop)
+}
+
 func TestWhatDoesNotMoveStays(t *testing.T) {
-	frames, _ := pan(t, photo, 1, 64, 48, 0, 0)
+	frames := pan(t, photo, 64, 48, 0, 0).frames(1)
 	for k := 1; k < 8; k++ {
 		// A white square walks over the lower half.
 		f := picture.New(64, 48)
@@ -195,19 +173,7 @@ func TestWhatDoesNotMoveStays(t *testing.T) {
 		frames = append(frames, f)
 	}
 	opts := quick(t, 64)
-	p, err := NewPainter(opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.Close()
-	var all []*Painted
-	for _, f := range append(frames, frames[7]) {
-		painted, err := p.Next(t.Context(), f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, painted)
-	}
+	all := paintAll(t, append(frames, frames[7]), opts)
 	changed := 0
 	for i, level := range all[7].RGB {
 		if y := i / 64 % 48; level != all[0].RGB[i] {
@@ -225,23 +191,51 @@ func TestWhatDoesNotMoveStays(t *testing.T) {
 	}
 }
 
-// flicker returns the mean difference of frames from the frame before, moved by the exact
-// flow, without the border.
-func flicker(t *testing.T, frames []*picture.Picture, back *flow.Field) float64 {
+// paintAll paints frames in memory.
+func paintAll(t testing.TB, frames clip, opts Options) (of []*Painted) {
+	t.Helper()
+	p, err := newPainter(opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.close()
+	shots, err := newShots(&frames, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer shots.close()
+	for {
+		next, err := shots.next(t.Context())
+		if errors.Is(err, io.EOF) {
+			return of
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		painted, err := p.paint(t.Context(), next)
+		if err != nil {
+			t.Fatal(err)
+		}
+		of = append(of, painted)
+	}
+}
+
+// warpingError returns the mean difference of frames from the frames before them, warped
+// along the flow of a scene, over the pixels that are to be seen in both.
+func warpingError(t testing.TB, s *scene, frames []*picture.Picture) float64 {
 	t.Helper()
 	pool, err := kernel.NewPool(1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer pool.Close()
-	const border = 4
 	sum, n := 0.0, 0
-	for k, f := range frames[1:] {
-		moved := flow.Warp(pool, frames[k].RGB, back)
-		for i, level := range f.RGB {
-			x, y := i%f.W, i/f.W%f.H
-			if x >= border && y >= border && x < f.W-border && y < f.H-border {
-				sum += math.Abs(float64(level - min(max(moved[i], 0), 255)))
+	for k := 1; k < len(frames); k++ {
+		back, both := s.back(k)
+		moved := flow.Warp(pool, frames[k-1].RGB, back)
+		for i, level := range frames[k].RGB {
+			if both[i%len(both)] {
+				sum += math.Abs(float64(level - min(max(moved[i], 0), white)))
 				n++
 			}
 		}
@@ -249,37 +243,29 @@ func flicker(t *testing.T, frames []*picture.Picture, back *flow.Field) float64 
 	return sum / float64(n)
 }
 
-func TestFilmHoldsStill(t *testing.T) {
-	frames, back := pan(t, photo, 5, 128, 96, 1.4, 0.6)
+func TestVideoHoldsStill(t *testing.T) {
+	s := pan(t, photo, 128, 96, 1.4, 0.6)
+	frames := s.frames(5)
 	opts := quick(t, 128)
 	opts.Paint.Recipe.FirstIterations = 60
 	opts.Paint.Recipe.Iterations = 60
 	opts.Iterations = 10
 	paintings := func(temporal float64) (of []*picture.Picture) {
 		opts.Temporal = temporal
-		p, err := NewPainter(opts)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer p.Close()
-		for _, f := range frames {
-			painted, err := p.Next(t.Context(), f)
-			if err != nil {
-				t.Fatal(err)
-			}
-			of = append(of, painted.Picture)
+		for _, p := range paintAll(t, frames, opts) {
+			of = append(of, p.Picture)
 		}
 		return of
 	}
-	source, apart, held := flicker(t, frames, back), flicker(t, paintings(0), back), flicker(t, paintings(DefaultTemporal), back)
+	source, apart, held := warpingError(t, s, frames), warpingError(t, s, paintings(0)), warpingError(t, s, paintings(DefaultTemporal))
 	t.Logf("warping error: source %.2f levels, frame by frame %.2f, held %.2f", source, apart, held)
 	if held > apart/4 || held > 1.5*source {
 		t.Errorf("warping error %.2f levels: expected at most a quarter of %.2f, and 1.5 of the source's %.2f", held, apart, source)
 	}
 }
 
-func TestOtherFilmsAreRefused(t *testing.T) {
-	frames, _ := pan(t, photo, 3, 64, 48, 1, 0)
+func TestOtherVideosAreRefused(t *testing.T) {
+	frames := pan(t, photo, 64, 48, 1, 0).frames(3)
 	opts := quick(t, 64)
 	folder := filepath.Join(t.TempDir(), "state")
 	s, err := OpenState(folder, "inputs")
@@ -298,10 +284,10 @@ func TestOtherFilmsAreRefused(t *testing.T) {
 	}
 	short := slices.Clone(frames[:2])
 	if err := Paint(t.Context(), &short, s, opts, nil); !errors.Is(err, ErrChanged) {
-		t.Errorf("a shorter film: %v, expected ErrChanged", err)
+		t.Errorf("a shorter video: %v, expected ErrChanged", err)
 	}
-	changed, _ := pan(t, other, 3, 64, 48, 1, 0)
+	changed := pan(t, other, 64, 48, 1, 0).frames(3)
 	if err := Paint(t.Context(), &changed, s, opts, nil); !errors.Is(err, ErrChanged) {
-		t.Errorf("another film: %v, expected ErrChanged", err)
+		t.Errorf("another video: %v, expected ErrChanged", err)
 	}
 }
