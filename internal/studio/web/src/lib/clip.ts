@@ -33,11 +33,14 @@ export async function openClip(blob: Blob, file: string, watch: Watch): Promise<
   }
 }
 
-// lengthOf says how long a video is.
-export function lengthOf({ seconds, frames }: Pick<Video, 'seconds' | 'frames'>): string {
+// secondsOf says how long a video is.
+export function secondsOf({ seconds }: Pick<Video, 'seconds'>): string {
   const long = seconds < 10 ? Math.max(1, Math.round(10 * seconds)) / 10 : Math.round(seconds)
-  return `${long} ${long === 1 ? 'second' : 'seconds'}, ${frames} ${frames === 1 ? 'frame' : 'frames'}`
+  return `${long} ${long === 1 ? 'second' : 'seconds'}`
 }
+
+// lengthOf says how long a video is, and how many frames it has.
+export const lengthOf = (v: Pick<Video, 'seconds' | 'frames'>) => `${secondsOf(v)}, ${v.frames} ${v.frames === 1 ? 'frame' : 'frames'}`
 
 // rateOf says how many frames a second there are: 25, or 29.97.
 export const rateOf = ({ rate }: Pick<Video, 'rate'>) => String(Math.round(100 * rate) / 100)

@@ -30,7 +30,7 @@ export function factsOf(j: Job, recipes: RecipeInfo[]): Fact[] {
   facts.push(
     { term: 'Colours', value: colours[options.recipe.colors || 'style'] },
     { term: 'Faces', value: facesWords(j) },
-    { term: 'Begins with', value: { content: 'the photo', noise: 'noise', picture: 'an earlier painting' }[options.recipe.init ?? 'content'] },
+    { term: 'Begins with', value: { content: j.video ? 'the frames' : 'the photo', noise: 'noise', picture: 'an earlier painting' }[options.recipe.init ?? 'content'] },
     { term: 'Seed', value: String(options.seed ?? 0) },
   )
   const shares = sharesWords(j)
