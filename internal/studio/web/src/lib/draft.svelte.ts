@@ -1,7 +1,8 @@
 // The painting that a person composes: its photo or video, its styles, and the settings.
 import * as api from './api'
 import type { Job, Options, RecipeInfo, Source, Submission, Watch } from './api'
-import { isAnimated, isVideo, openClip } from './clip'
+import { isAnimated } from './animated'
+import { isVideo, openClip } from './clip'
 import type { Kept, OwnStyle } from './kept'
 import { keep, type Lent, Masks } from './masks.svelte'
 import { notices } from './notices.svelte'

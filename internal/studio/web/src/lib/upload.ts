@@ -1,5 +1,6 @@
 // Pictures are sent to the server no larger than a painting can use.
 import * as api from './api'
+import { isAnimated } from './animated'
 import type { Source, Watch } from './api'
 import { sheet, toBlob } from './canvas'
 
@@ -60,20 +61,21 @@ export async function decode(blob: Blob): Promise<ImageBitmap | undefined> {
 const quality = 0.95
 
 // prepared returns the file of a picture that is sent, and whether that is the whole
-// picture. A video is sent as it is.
+// picture. A video is sent as it is, and of a picture that moves the first frame.
 async function prepared(blob: Blob, side: number, video: boolean): Promise<{ file: Blob; whole: boolean; decoded: boolean }> {
   if (video) return { file: blob, whole: true, decoded: false }
   const bitmap = await decode(blob)
   const size = bitmap && sentSize({ width: bitmap.width, height: bitmap.height, type: blob.type }, side, limits.pixels)
-  if (!bitmap || !size) {
+  if (!bitmap || (!size && !(await isAnimated(blob)))) {
     bitmap?.close()
     return { file: blob, whole: true, decoded: bitmap !== undefined }
   }
-  const whole = size.width === bitmap.width
-  const { canvas, pen } = sheet(size.width, size.height)
-  pen.drawImage(bitmap, 0, 0, size.width, size.height)
+  const { width, height } = size ?? bitmap
+  const whole = width === bitmap.width
+  const { canvas, pen } = sheet(width, height)
+  pen.drawImage(bitmap, 0, 0, width, height)
   bitmap.close()
-  const seeThrough = !opaque.includes(blob.type) && hasTransparency(pen.getImageData(0, 0, size.width, size.height).data)
+  const seeThrough = !opaque.includes(blob.type) && hasTransparency(pen.getImageData(0, 0, width, height).data)
   return { file: await toBlob(canvas, seeThrough ? 'image/png' : 'image/jpeg', quality), whole, decoded: true }
 }
 
