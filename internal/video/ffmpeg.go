@@ -14,6 +14,18 @@ import (
 // fileOnly keeps a child process from the network, whatever its input refers to.
 var fileOnly = []string{"-protocol_whitelist", "file,pipe"}
 
+// containers are the formats that are read of strangers. The others of FFmpeg include
+// playlists and scripts, which name files of this machine.
+const containers = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,asf,mpeg,mpegts,ogg"
+
+// inputs returns the arguments that bound what a child process reads.
+func (l Limits) inputs() []string {
+	if l.Untrusted {
+		return append([]string{"-format_whitelist", containers}, fileOnly...)
+	}
+	return fileOnly
+}
+
 // quiet are the arguments of every ffmpeg.
 var quiet = []string{"-nostdin", "-hide_banner", "-loglevel", "error"}
 

@@ -47,8 +47,8 @@ type probeStream struct {
 }
 
 // probeFile runs ffprobe.
-func probeFile(ctx context.Context, ffprobe, path string) (*probe, error) {
-	cmd, log := child(ctx, ffprobe, quiet[1:], fileOnly, []string{"-show_format", "-show_streams", "-of", "json", fileURL(path)})
+func probeFile(ctx context.Context, ffprobe, path string, lim Limits) (*probe, error) {
+	cmd, log := child(ctx, ffprobe, quiet[1:], lim.inputs(), []string{"-show_format", "-show_streams", "-of", "json", fileURL(path)})
 	text, err := cmd.Output()
 	if err != nil {
 		return nil, log.failure(ctx, "ffprobe finds no video in it", err)
@@ -101,7 +101,7 @@ type frameList struct {
 func listFrames(ctx context.Context, ffprobe, path string, lim Limits) (*frameList, error) {
 	counting, stop := context.WithCancel(ctx)
 	defer stop()
-	cmd, log := child(counting, ffprobe, quiet[1:], fileOnly, []string{
+	cmd, log := child(counting, ffprobe, quiet[1:], lim.inputs(), []string{
 		"-max_pixels", strconv.FormatInt(lim.MaxPixels, 10), "-select_streams", "V:0",
 		"-show_entries", "frame=best_effort_timestamp,interlaced_frame", "-of", "compact=print_section=0", fileURL(path),
 	})
@@ -159,7 +159,7 @@ func openFFmpeg(ctx context.Context, path string, lim Limits) (stored, error) {
 	if err != nil {
 		return stored{}, err
 	}
-	p, err := probeFile(ctx, ffprobe, path)
+	p, err := probeFile(ctx, ffprobe, path, lim)
 	if err != nil {
 		return stored{}, err
 	}
@@ -257,7 +257,7 @@ func (s *ffmpegSource) start() error {
 		filters = append([]string{fmt.Sprintf(`select=gte(n\,%d)`, s.skipped)}, filters...)
 	}
 	ctx, kill := context.WithCancel(context.Background())
-	cmd, log := child(ctx, s.ffmpeg, quiet, fileOnly,
+	cmd, log := child(ctx, s.ffmpeg, quiet, s.lim.inputs(),
 		[]string{"-max_pixels", strconv.FormatInt(s.lim.MaxPixels, 10), "-i", fileURL(s.path), "-map", "0:V:0"}, s.sync,
 		[]string{"-vf", strings.Join(filters, ","), "-pix_fmt", "rgb24", "-f", "rawvideo", "pipe:1"})
 	frames, err := cmd.StdoutPipe()

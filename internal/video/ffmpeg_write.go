@@ -159,7 +159,7 @@ func newSoundtrack(ctx context.Context, info Info, s *Sound) (*soundtrack, error
 	if err != nil {
 		return nil, err
 	}
-	p, err := probeFile(ctx, ffprobe, s.Path)
+	p, err := probeFile(ctx, ffprobe, s.Path, Limits{Untrusted: s.Untrusted})
 	if err != nil {
 		return nil, sentence{named(s.Path, err)}
 	}
@@ -189,7 +189,7 @@ func (t *soundtrack) add(ctx context.Context, silent, out string, frames int) er
 	if t.Skip > 0 || frames < t.Frames {
 		part = append(part, "-t", seconds(frames))
 	}
-	cmd, log := child(ctx, t.ffmpeg, quiet, fileOnly, late, []string{"-i", fileURL(silent)}, fileOnly, part, []string{"-i", fileURL(t.Path)},
+	cmd, log := child(ctx, t.ffmpeg, quiet, fileOnly, late, []string{"-i", fileURL(silent)}, Limits{Untrusted: t.Untrusted}.inputs(), part, []string{"-i", fileURL(t.Path)},
 		[]string{"-map", "0:v:0", "-map", "1:a", "-c", "copy"}, forStreaming(out), []string{"-y", fileURL(out)})
 	if err := cmd.Run(); err != nil {
 		if ctx.Err() != nil {

@@ -204,3 +204,28 @@ func FuzzGIF(f *testing.F)  { fuzz(f, ".gif") }
 func FuzzAPNG(f *testing.F) { fuzz(f, ".png") }
 func FuzzWebP(f *testing.F) { fuzz(f, ".webp") }
 func FuzzAVI(f *testing.F)  { fuzz(f, ".avi") }
+
+// TestPlaylistsAreRefused: FFmpeg reads no playlist of a stranger, even where its first
+// bytes do not look like text.
+func TestPlaylistsAreRefused(t *testing.T) {
+	if !HasFFmpeg() {
+		t.Skip("FFmpeg is not installed")
+	}
+	dir := t.TempDir()
+	frame := picture.New(16, 16)
+	w, err := Create(t.Context(), filepath.Join(dir, "secret.mp4"), Info{Width: 16, Height: 16, Rate: Rational{25, 1}}, WriteOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(w.Write(frame), w.Write(frame), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	list := filepath.Join(dir, "list.mp4")
+	text := "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nsecret.mp4\n#EXT-X-ENDLIST\n#\x00\n"
+	if err := os.WriteFile(list, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), list, ReadOptions{Limits: hostileLimits}); !errors.Is(err, picture.ErrCorrupt) && !errors.Is(err, picture.ErrFormat) {
+		t.Errorf("a playlist: %v", err)
+	}
+}

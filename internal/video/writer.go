@@ -34,6 +34,8 @@ type Sound struct {
 	Path   string // the video
 	Frames int    // how many it has, at the rate of the new video
 	Skip   int    // how many of them come before the first frame of the new video
+	// Untrusted is that of the Limits with which the other video is read.
+	Untrusted bool
 }
 
 // A Writer writes a video. Whoever creates one calls Close or Abort.

@@ -137,8 +137,8 @@ func (s *State) Remove() error {
 	if err != nil {
 		return err
 	}
-	for _, e := range entries {
-		if e.Name() == PositionFile { // the last one
+	for _, e := range entries { // the position is removed last
+		if e.Name() == PositionFile {
 			continue
 		}
 		if err := os.RemoveAll(filepath.Join(s.folder, e.Name())); err != nil {
@@ -151,7 +151,7 @@ func (s *State) Remove() error {
 // save adds the last frame of a painter.
 func (s *State) save(ctx context.Context, p *painter) error {
 	n, last := p.next-1, p.past[0]
-	for name, picture := range map[string]*picture.Picture{PaintingName(n): last.painting, baseName(n): p.base} {
+	for name, picture := range map[string]*picture.Picture{PaintingName(n): last.painting, BaseName(n): p.base} {
 		if err := s.files.Write(ctx, name, encode(picture)); err != nil {
 			return err
 		}
@@ -161,7 +161,7 @@ func (s *State) save(ctx context.Context, p *painter) error {
 		return err
 	}
 	if n > 0 {
-		return s.files.Remove(ctx, baseName(n-1))
+		return s.files.Remove(ctx, BaseName(n-1))
 	}
 	return nil
 }
@@ -182,7 +182,7 @@ func (s *State) write(ctx context.Context) error {
 }
 
 func (s *State) base(ctx context.Context, frame int) (*picture.Picture, error) {
-	return s.open(ctx, baseName(frame))
+	return s.open(ctx, BaseName(frame))
 }
 
 func (s *State) open(ctx context.Context, name string) (*picture.Picture, error) {
@@ -204,8 +204,20 @@ func (s *State) open(ctx context.Context, name string) (*picture.Picture, error)
 // PaintingName returns the name of the file of the painting of a frame.
 func PaintingName(frame int) string { return fmt.Sprintf("painting-%06d.png", frame+1) }
 
-// baseName returns the name of the file of the levels with which pixels were last painted.
-func baseName(frame int) string { return fmt.Sprintf("base-%06d.png", frame+1) }
+// BaseName returns the name of the file of the levels with which pixels were last painted.
+func BaseName(frame int) string { return fmt.Sprintf("base-%06d.png", frame+1) }
+
+// ParseName returns the frame of a result of [PaintingName] or [BaseName], and whether it
+// is of the former.
+func ParseName(name string) (painting bool, frame int, err error) {
+	if _, err = fmt.Sscanf(name, "painting-%06d.png", &frame); err == nil {
+		return true, frame - 1, nil
+	}
+	if _, err = fmt.Sscanf(name, "base-%06d.png", &frame); err == nil {
+		return false, frame - 1, nil
+	}
+	return false, 0, fmt.Errorf("%q is no file of the state of a video", name)
+}
 
 // PaintingFile returns the path of the painting of a frame in the folder.
 func (s *State) PaintingFile(frame int) string { return filepath.Join(s.folder, PaintingName(frame)) }
