@@ -3,8 +3,11 @@ package job_test
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -326,4 +329,38 @@ func mustLoad(t *testing.T, s *server, id string) *job.Record {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// TestVideoOnCluster: a worker that is killed and a leader that stops while a video is
+// painted on a cluster change no byte.
+func TestVideoOnCluster(t *testing.T) {
+	t.Parallel()
+	c := startCluster(t, 1)
+	leader, other := c.open(t), c.open(t)
+	frames := videoFrames(3, 2)
+	r, _ := leader.submitVideo(t, "", frames)
+	workers := []*exec.Cmd{c.worker().begin(t), c.worker().begin(t)}
+	t.Cleanup(func() {
+		for _, w := range workers {
+			end(w)
+		}
+	})
+	eventually(t, "begun", func() bool {
+		now, err := other.Get(t.Context(), "", r.ID)
+		return err == nil && now.State == api.Running
+	})
+	end(workers[0])
+	workers[0] = c.worker().begin(t)
+	leader.stop()
+	r = other.in(t, r, api.Done)
+	sameFiles(t, other.painted(t, r), alone(t, frames))
+	if err := other.Delete(t.Context(), "", r.ID); err != nil {
+		t.Fatal(err)
+	}
+	for shot := range r.Video.Shots {
+		eventually(t, "without parts", func() bool {
+			_, err := other.store.Load(t.Context(), "", fmt.Sprintf("%s-1-%04d", r.ID, shot))
+			return errors.Is(err, job.ErrNotFound)
+		})
+	}
 }
