@@ -69,7 +69,7 @@ func (s *someFrames) Skip(_ context.Context, n int) error {
 const videoQuick = `{"recipe":{"name":"classic","size":48,"iterations":3,"pyramid":1},"seed":3,"video":{"iterations":2}}`
 
 // submitVideo submits a video.
-func (s *server) submitVideo(t *testing.T, key string, frames []*picture.Picture) (r *job.Record, created bool) {
+func (s *server) submitVideo(t *testing.T, key string, frames []*picture.Picture, edits ...func(*job.Submission)) (r *job.Record, created bool) {
 	t.Helper()
 	d, err := s.Begin(t.Context(), "", key)
 	if err != nil {
@@ -87,7 +87,11 @@ func (s *server) submitVideo(t *testing.T, key string, frames []*picture.Picture
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, created, err = d.Submit(t.Context(), job.Submission{Options: options, HasSize: true})
+	sub := job.Submission{Options: options, HasSize: true}
+	for _, edit := range edits {
+		edit(&sub)
+	}
+	r, created, err = d.Submit(t.Context(), sub)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,9 +168,17 @@ func sameFiles(t *testing.T, got, want [][]byte) {
 // TestVideo: two workers paint the shots of a video to the bytes of videostyle.Paint.
 func TestVideo(t *testing.T) {
 	t.Parallel()
-	s := open(t, t.TempDir())
+	called := make(chan string, 10)
+	s := open(t, t.TempDir(), func(c *job.Config) {
+		c.Webhooks = func(_ context.Context, r *job.Record, state api.State) error {
+			called <- r.ID + " " + string(state)
+			return nil
+		}
+	})
 	frames := videoFrames(4, 3)
-	r, _ := s.submitVideo(t, "", frames)
+	r, _ := s.submitVideo(t, "", frames, func(sub *job.Submission) {
+		sub.Webhook = &api.Webhook{URL: "https://example.com", Events: []api.State{api.Running, api.Done}}
+	})
 	if len(r.Video.Shots) != 4 {
 		t.Fatalf("shots %v, expected 4", r.Video.Shots)
 	}
@@ -174,6 +186,11 @@ func TestVideo(t *testing.T) {
 	s.work(t)
 	r = s.in(t, r, api.Done)
 	sameFiles(t, s.painted(t, r), alone(t, frames))
+	for _, state := range []api.State{api.Running, api.Done} {
+		if got := <-called; got != r.ID+" "+string(state) {
+			t.Errorf("the webhook is called for %q, expected that the video is %s", got, state)
+		}
+	}
 }
 
 // TestVideoAfterKills: a worker that dies in the middle of a part, and a server that dies
@@ -264,13 +281,16 @@ func (d dyingStore) Load(ctx context.Context, owner, id string) (*job.Record, er
 func TestVideoCancelRetryDelete(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	s := open(t, dir)
+	s := open(t, dir, func(c *job.Config) { c.OwnerQueue = 1 })
 	frames := videoFrames(2, 2)
 	r, _ := s.submitVideo(t, "", frames)
 	parts := func() int { return len(recordFiles(t, dir, r.ID+"-")) }
 	eventually(t, "divided", func() bool { return parts() == 2 })
 	if stats := s.Stats(); stats.Queued != 1 || stats.Running != 0 {
 		t.Errorf("%d jobs are queued and %d running, expected 1 and 0", stats.Queued, stats.Running)
+	}
+	if _, err := s.Begin(t.Context(), "", ""); !errors.Is(err, job.ErrOwnerQueue) {
+		t.Errorf("the queue of one place with a video in it takes another job: %v", err)
 	}
 	view := s.View(s.in(t, r, api.Queued))
 	if view.Waiting == nil || view.Waiting.Position != 1 || view.Video == nil || view.Video.Painted != 0 {
