@@ -29,10 +29,11 @@ const (
 	maxVideoFrames  = 900
 	maxVideoPixels  = 2_000_000   // of a frame
 	maxVideoTotal   = 300_000_000 // pixels of all frames
-	// Opening a video, which counts its frames, may take videoTime. Reading it may take
-	// frameTime for each of its frames besides the time of a picture with their pixels.
+	// Opening a video, which counts its frames, may take videoTime. Reading it may take as
+	// long again, frameTime for each of its frames, and the time of a picture with their
+	// pixels: many times what it takes on processors that have nothing else to do.
 	videoTime = 20 * time.Second
-	frameTime = 50 * time.Millisecond
+	frameTime = 100 * time.Millisecond
 )
 
 // videoLimits returns the limits of videos as clients see them.
@@ -176,7 +177,7 @@ func (v *openedVideo) store(ctx context.Context, add func(context.Context, job.C
 	if info.Frames >= 0 {
 		most = info.Frames
 	}
-	limit := decodeTime(min(most*info.Width*info.Height, maxVideoTotal)) + time.Duration(most)*frameTime
+	limit := videoTime + decodeTime(min(most*info.Width*info.Height, maxVideoTotal)) + time.Duration(most)*frameTime
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, malformed("reading it takes longer than %v, which is the limit for a video of this size: make it smaller or shorter", limit.Round(time.Second)))
 	defer cancel()
 	clip := job.Clip{Width: info.Width, Height: info.Height, Rate: info.Rate, Next: func(ctx context.Context) (*picture.Picture, error) {
