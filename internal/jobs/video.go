@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -36,6 +37,9 @@ func isVideo(ctx context.Context, path string) bool {
 
 // videoPictures returns the options and the files of a job that paints a video.
 func (s *Submission) videoPictures(ctx context.Context, c *client.Client, files []string) (*api.Options, []client.Picture, []float64, error) {
+	if _, err := os.Stat(files[0]); err != nil {
+		return nil, nil, nil, cli.Unreadable("%s: no such file: expected the name of a photo or a video", files[0])
+	}
 	options, err := s.options(ctx, c, painter.Work{Content: files[0], Styles: files[1:]})
 	if err != nil {
 		return nil, nil, nil, err
