@@ -111,11 +111,14 @@ func TestFacesOfRecipes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("two paintings by every recipe")
 	}
-	content, style := example(t, "photos", "astronaut.jpg"), strokes(64, 64, 6)
+	content, style := example(t, "photos", "astronaut.jpg").Resize(192, 192), strokes(64, 64, 6)
 	for _, name := range recipeNames() {
 		t.Run(name, func(t *testing.T) {
 			recipe := small(t, name)
-			recipe.Faces = KeepFaces
+			recipe.Faces, recipe.Size = KeepFaces, 48
+			if recipe.FirstSize > 0 {
+				recipe.FirstSize = 32
+			}
 			var checkpoint *Checkpoint
 			opts := Options{Recipe: recipe, Threads: 2, Progress: func(p Progress) {
 				if p.Faces != 1 || !(p.Costs.Faces > 0) {
@@ -248,7 +251,7 @@ func TestFaceMemory(t *testing.T) {
 		return
 	}
 	// The four matrices of distances between the places of faces.
-	least = 4 * levelBytes * sampledPoints * sampledPoints
+	least = int64(4 * levelBytes * sampledPoints * sampledPoints)
 	if got := held("strotss", KeepFaces) - held("strotss", IgnoreFaces); got < least {
 		t.Errorf("strotss: faces count as %d bytes, want at least %d", got, least)
 	}
