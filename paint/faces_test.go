@@ -39,7 +39,7 @@ func TestFacesKept(t *testing.T) {
 	layers := []string{"conv3_2", "conv4_2"}
 	distances := func(keep Faces) (inside, outside []float64, p *Painting) {
 		recipe := Fine()
-		recipe.Size, recipe.FirstSize, recipe.FirstIterations, recipe.Faces = 288, 200, 80, keep
+		recipe.Size, recipe.FirstSize, recipe.FirstIterations, recipe.Faces = 240, 168, 60, keep
 		opts := Options{Recipe: &recipe}
 		p = mustPaint(t, content, one(style), opts)
 		photo := content.Resize(p.W, p.H)
