@@ -251,8 +251,8 @@ func TestFaceMemory(t *testing.T) {
 		return
 	}
 	// The four matrices of distances between the places of faces.
-	least = int64(4 * levelBytes * sampledPoints * sampledPoints)
-	if got := held("strotss", KeepFaces) - held("strotss", IgnoreFaces); got < least {
+	got := held("strotss", KeepFaces) - held("strotss", IgnoreFaces)
+	if least := int64(4 * levelBytes * sampledPoints * sampledPoints); got < least {
 		t.Errorf("strotss: faces count as %d bytes, want at least %d", got, least)
 	}
 }
