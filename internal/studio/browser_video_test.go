@@ -128,7 +128,7 @@ func TestVideoPlays(t *testing.T) {
 	b.run(chromedp.KeyEvent(" "))
 	b.until("pause", "document.querySelector('.play').ariaLabel === 'Play'")
 
-	b.do("(() => { const s = document.querySelector('.scrub'); s.value = 2; s.dispatchEvent(new Event('input')) })()")
+	b.do("(() => { const s = document.querySelector('.scrub'); s.value = 2; s.dispatchEvent(new Event('input', { bubbles: true })) })()")
 	b.drawn(j, 2)
 	b.run(chromedp.KeyEvent(kb.ArrowRight))
 	b.drawn(j, 3)
