@@ -402,10 +402,13 @@ func (x *index) paintedOf(r *Record) int {
 
 // painted returns how many frames of a job's video are painted.
 func (x *index) painted(r *Record) int {
+	if e := x.entries[nameOf(r)]; e != nil {
+		r = e.record // which is as old as its parts here
+	}
 	switch {
 	case r.State == api.Done:
 		return r.Video.Frames
-	case r.State.Final() || r.Video.Parts != made:
+	case r.State != api.Running || r.Video.Parts != made: // no part has begun
 		return 0
 	}
 	painted := r.Video.Frames
