@@ -27,7 +27,8 @@ FFmpeg is installed, every video that it reads, such as .mp4, .mov, .mkv and .we
 
 Output: .avi, .y4m, .png and .webp (animated), numbered pictures such as out/%06d.png, or -
 for YUV4MPEG2 on standard output; with FFmpeg also .mp4, .mov, .mkv and .webm, with the
-sound of VIDEO. The number of frames and their rate are those of VIDEO.
+sound of VIDEO. The number of frames and their rate are those of VIDEO. Numbered pictures
+have the numbers of their frames.
 
 Interruption: each frame is kept in a folder beside the output, its name with .frames, or
 in that of --state. After Ctrl-C, a crash or a power failure the same command goes on from
@@ -35,16 +36,16 @@ there, to the same video. Ctrl-C also writes the video of the frames that are do
 end the folder is removed, unless --state names it.
 
 Masks: --mask and --keep may be numbered pictures such as masks/%04d.png, one for each
-frame with the number of the frame: from 1 on, or those of VIDEO if it is numbered pictures.
+frame with its number: counted from 1, or those of VIDEO if it is numbered pictures.
 
 ` + strengthHelp + `
 
 ` + painter.VideoEventsHelp,
-		Example: `  pastiche video video.mp4 painting.jpg -o painted.mp4
-  pastiche video video.gif painting.jpg -o painted.webp --loop
-  pastiche video frames/%04d.png painting.jpg -o painted/%04d.png --state work/
-  pastiche video video.mp4 painting.jpg -o look.avi --frames 100:125 --size 320
-  ffmpeg -i video.mp4 -f yuv4mpegpipe - | pastiche video - painting.jpg -o painted.avi`,
+		Example: `  pastiche video clip.mp4 painting.jpg -o painted.mp4
+  pastiche video clip.gif painting.jpg -o painted.webp --loop
+  pastiche video frames/%04d.png painting.jpg -o painted/%04d.png
+  pastiche video clip.mp4 painting.jpg -o look.avi --frames 100:125 --size 320
+  ffmpeg -i clip.mp4 -f yuv4mpegpipe - | pastiche video - painting.jpg -o painted.avi`,
 		Args: cli.Args(2, -1, "a video and at least one style picture"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			v.Path, v.Styles = args[0], args[1:]

@@ -17,7 +17,6 @@ import (
 
 	"github.com/pastiche-art/pastiche/api"
 	"github.com/pastiche-art/pastiche/internal/blob"
-	"github.com/pastiche-art/pastiche/paint"
 )
 
 // Config says where jobs are kept, and how many and which are accepted.
@@ -465,6 +464,3 @@ func (s *Service) Preview(ctx context.Context, r *Record) (jpeg []byte, step int
 	jpeg, err = io.ReadAll(b)
 	return jpeg, step, err
 }
-
-// Network returns the network that jobs with a recipe are painted with.
-func (s *Service) Network(r *paint.Recipe) (*paint.Network, error) { return s.networks.of(r) }

@@ -5,7 +5,7 @@
 //	  -> RecipeChoice, Engine            the recipe and the network
 //	  -> Inputs -> OpenRegions           the content, and styles paired with their masks
 //	  -> Outputs                         names that can be written, and none of an input
-//	  -> paint.Paint or paint.Texture    calls the witnesses after each iteration:
+//	  -> paint.Paint or paint.Texture    calls the observers after each iteration:
 //	       listener      person (a bar or lines) or events (--json)
 //	       courseCosts   the costs as the course prints them
 //	       snapshots     pictures on the way (--save-every)

@@ -111,7 +111,7 @@ func (p *Painter) ChosenRecipe(w Work) (paint.Recipe, error) {
 		r.Size = max(shape.X, shape.Y)
 	}
 	switch {
-	case p.Init != "" && !exists(p.Init):
+	case p.Init != "" && !cli.Exists(p.Init):
 		return r, cli.Unreadable("--init %s: no such file: expected the name of a picture; 'pastiche paint --set init=noise' begins with noise", p.Init)
 	case p.Init != "":
 		r.Init = paint.InitPicture

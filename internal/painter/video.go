@@ -139,10 +139,13 @@ func (s *videoSession) paint(ctx context.Context) error {
 	begun := time.Now()
 	paintErr := s.paintFrames(ctx)
 	quiet()
+	done := s.state.Done()
+	if done == 0 && s.State == "" {
+		_ = s.state.Remove() // the error of painting is more useful
+	}
 	if paintErr != nil && ctx.Err() == nil {
 		return s.named(paintErr)
 	}
-	done := s.state.Done()
 	if done == 0 {
 		return errNoFrame
 	}
@@ -206,6 +209,9 @@ func (s *videoSession) open(ctx context.Context) (err error) {
 	s.info.First += s.Frames.skip()
 	if s.frames = s.Frames.of(info.Frames); s.frames == 0 {
 		err = cli.Misused("--frames %v: %s has %s", s.Frames, s.Path, count(info.Frames))
+	}
+	if err == nil && s.Rate != (video.Rational{}) && s.Rate != info.Rate {
+		err = cli.Misused("--rate %v: %s has a rate of its own, %v frames a second; expected numbered pictures", s.Rate, s.Path, info.Rate)
 	}
 	if err == nil && s.Loop && s.frames < 0 {
 		err = cli.Misused("--loop: the number of frames of standard input is not known: give it with --frames 1:LAST")
@@ -287,6 +293,9 @@ func (s *videoSession) regions(ctx context.Context, frame int) ([]paint.Region, 
 
 // tryOutput fails, before hours of work, where the video cannot be written.
 func (s *videoSession) tryOutput(ctx context.Context) error {
+	if err := s.refuseInputs(); err != nil {
+		return err
+	}
 	if s.Output == cli.StandardOutput { // which would get the header twice
 		return CheckOutput(s.Output)
 	}
@@ -295,6 +304,24 @@ func (s *videoSession) tryOutput(ctx context.Context) error {
 		w.Abort()
 	}
 	return err
+}
+
+// refuseInputs refuses to write over an input, or among numbered pictures that are read.
+func (s *videoSession) refuseInputs() error {
+	outputs := &Outputs{inputs: slices.Concat([]string{s.Path, s.Keep}, s.Styles, s.Masks, s.StyleMasks)}
+	for i, path := range outputs.inputs {
+		outputs.inputs[i] = video.PatternFile(path, s.info.First)
+	}
+	names := []string{video.PatternFile(s.Output, s.info.First)}
+	if video.IsPattern(s.Output) {
+		names = append(names, filepath.Dir(s.Output))
+	}
+	for _, name := range names {
+		if err := outputs.refuseInput(name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *videoSession) create(ctx context.Context) (*video.Writer, error) {
@@ -329,9 +356,6 @@ func (s *videoSession) stateFolder() string {
 
 // openState opens the folder of what is painted.
 func (s *videoSession) openState() (err error) {
-	if video.IsPattern(s.Output) && s.State == "" {
-		return cli.Misused("--output %s without --state: expected a folder for what is painted, such as --state video/", s.Output)
-	}
 	s.state, err = videostyle.OpenState(s.stateFolder(), s.inputs())
 	switch {
 	case errors.Is(err, videostyle.ErrState):
@@ -407,26 +431,34 @@ func (s *videoSession) paintFrames(ctx context.Context) error {
 	opts := videostyle.Options{
 		Paint: options, Regions: s.regions, Temporal: s.Temporal, Iterations: s.Iterations, Loop: s.Loop, Frames: max(s.frames, 0),
 	}
-	begun, before := time.Now(), s.state.Done()
+	before, pace := s.state.Done(), ""
+	if before == 0 {
+		pace = "the first frame takes longest"
+	}
+	s.report.Show(s.progress(before, pace))
+	begun, counted := time.Now(), before
 	return videostyle.Paint(ctx, &someFrames{s.reader, s.frames}, s.state, opts, func(n int, painted *videostyle.Painted) {
 		s.events.send(frameEvent{"frame", n + 1, s.frames, painted.Begins, painted.Still, s.state.PaintingFile(n)})
-		s.report.Show(s.progress(n+1, time.Since(begun)/time.Duration(n+1-before)))
+		each := time.Since(begun) / time.Duration(n+1-counted)
+		pace := fmt.Sprintf("%.3g s a frame", each.Seconds())
+		if left := each * time.Duration(s.frames-n-1); left > 0 {
+			pace += fmt.Sprintf(", %s left", left.Round(time.Second))
+		}
+		s.report.Show(s.progress(n+1, pace))
+		if n == before { // which says little about the others
+			begun, counted = time.Now(), n+1
+		}
 	})
 }
 
-// progress says how many frames are painted. each is the time that a frame takes.
-func (s *videoSession) progress(done int, each time.Duration) report.State {
-	shown := report.State{Done: int64(done), Total: int64(s.frames), Pace: fmt.Sprintf("%.3g s a frame", each.Seconds())}
+// progress says how many frames are painted.
+func (s *videoSession) progress(done int, pace string) report.State {
 	if s.frames < 0 {
-		shown.Total = int64(done)
-		shown.Count, shown.Line = fmt.Sprint(done), fmt.Sprintf("frame %d", done)
-		return shown
+		return report.State{Done: int64(done), Total: int64(done), Count: fmt.Sprint(done), Line: fmt.Sprintf("frame %d", done), Pace: pace}
 	}
-	shown.Count, shown.Line = fmt.Sprintf("%d/%d", done, s.frames), fmt.Sprintf("frame %d of %d", done, s.frames)
-	if left := each * time.Duration(s.frames-done); left > 0 {
-		shown.Pace += fmt.Sprintf(", %s left", left.Round(time.Second))
+	return report.State{
+		Done: int64(done), Total: int64(s.frames), Count: fmt.Sprintf("%d/%d", done, s.frames), Line: fmt.Sprintf("frame %d of %d", done, s.frames), Pace: pace,
 	}
-	return shown
 }
 
 // write writes the video from the paintings that are done.
