@@ -91,7 +91,7 @@ PAIRS
 # before clouds that move the other way. Both come back to where they begin. FFmpeg makes
 # the clips, four times as large so that motion is not rounded to pixels, and the files.
 video() { # name of the video, painting, arguments of ffmpeg that make the clip
-  local name=$1 painting=$2
+  local name=$1 painting=$2 work
   shift 2
   [ -e "$images/$name.webp" ] && return
   work=$(mktemp -d)

@@ -19,7 +19,8 @@ func newVideoCommand() *cobra.Command {
 		Use:   "video VIDEO STYLE...",
 		Short: "Paint a video that holds still",
 		Long: `Paint each frame of VIDEO in the manner of one or more pictures STYLE, so that what
-moves carries its strokes with it, and what does not move stays as it is.
+moves carries its strokes with it, and what does not move stays as it is. Without --size
+the long side has 640 pixels, or as many as VIDEO has if that is less.
 
 Videos: animated GIF, PNG and WebP, Motion JPEG (.avi), YUV4MPEG2 (.y4m), numbered pictures
 such as frames/%04d.png or a folder of them, and - for YUV4MPEG2 on standard input. Where

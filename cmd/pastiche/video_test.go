@@ -276,7 +276,8 @@ func TestVideoMasks(t *testing.T) {
 	}
 }
 
-// TestVideoLoop: the last frames of a loop are nearer to the first one.
+// TestVideoLoop: the last frames of a loop are nearer to the first one. A stream has no
+// known end.
 func TestVideoLoop(t *testing.T) {
 	folder := clipFolder(t, 4)
 	output(t, videoCommand(folder, "frames", "-o", "straight.webp", "--state", "straight"))
@@ -298,6 +299,12 @@ func TestVideoLoop(t *testing.T) {
 	cmd.Stdin = bytes.NewReader(stream)
 	said, err := cmd.CombinedOutput()
 	if code := exitOf(t, err); code != cli.ExitUsage || !strings.HasPrefix(string(said), "pastiche: --loop: the number of frames of standard input is not known: give it with --frames 1:LAST\n") {
+		t.Errorf("exit code %d: %s", code, said)
+	}
+	cmd = videoCommand(folder, "-", "-o", "cut.avi")
+	cmd.Stdin = bytes.NewReader(stream[:len(stream)-1])
+	said, err = cmd.CombinedOutput()
+	if code := exitOf(t, err); code != cli.ExitInput || !strings.HasSuffix(string(said), "pastiche: standard input: it ends in frame 4: get another copy; cut.avi.frames holds the 3 frames before\n") {
 		t.Errorf("exit code %d: %s", code, said)
 	}
 	cmd = videoCommand(folder, "-", "-o", "-", "--state", "piped", "--frames", "2:3")

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/pastiche-art/pastiche/api"
+	"github.com/pastiche-art/pastiche/internal/blob"
+	"github.com/pastiche-art/pastiche/picture"
 )
 
 // needsLeader reports whether the leader may have to do something about a changed record:
@@ -43,8 +45,9 @@ func (s *Service) leadVideos(ctx context.Context) {
 	if !synced {
 		return
 	}
-	// The leader renews its lease in between.
-	ctx, cancel := context.WithTimeout(ctx, sweepFor)
+	// A leader that loses its lease meanwhile does no harm: each step is a change of a
+	// record that only one of two leaders makes.
+	ctx, cancel := context.WithTimeout(ctx, cleanupTimeout)
 	defer cancel()
 	active := make(map[name]*Record)
 	for _, r := range parts {
@@ -120,7 +123,12 @@ func (s *Service) leadVideo(ctx context.Context, r *Record, active map[name]*Rec
 		r.Video.Painted = append(r.Video.Painted, p)
 	}
 	var err error
-	if r.Result, err = s.result(ctx, r); err != nil {
+	if r.Result, err = s.result(ctx, r); errors.Is(err, blob.ErrNotFound) || errors.Is(err, picture.ErrCorrupt) {
+		r.Error = fmt.Sprintf("the painting of the first frame is lost: %v", err)
+		r.Video.Painted = nil
+		return s.endVideo(ctx, r, api.Failed, "video failed")
+	}
+	if err != nil {
 		return err
 	}
 	return s.endVideo(ctx, r, api.Done, "video done")

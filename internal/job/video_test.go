@@ -3,8 +3,11 @@ package job_test
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -66,7 +69,7 @@ func (s *someFrames) Skip(_ context.Context, n int) error {
 const videoQuick = `{"recipe":{"name":"classic","size":48,"iterations":3,"pyramid":1},"seed":3,"video":{"iterations":2}}`
 
 // submitVideo submits a video.
-func (s *server) submitVideo(t *testing.T, key string, frames []*picture.Picture) (r *job.Record, created bool) {
+func (s *server) submitVideo(t *testing.T, key string, frames []*picture.Picture, edits ...func(*job.Submission)) (r *job.Record, created bool) {
 	t.Helper()
 	d, err := s.Begin(t.Context(), "", key)
 	if err != nil {
@@ -84,7 +87,11 @@ func (s *server) submitVideo(t *testing.T, key string, frames []*picture.Picture
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, created, err = d.Submit(t.Context(), job.Submission{Options: options, HasSize: true})
+	sub := job.Submission{Options: options, HasSize: true}
+	for _, edit := range edits {
+		edit(&sub)
+	}
+	r, created, err = d.Submit(t.Context(), sub)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,9 +168,17 @@ func sameFiles(t *testing.T, got, want [][]byte) {
 // TestVideo: two workers paint the shots of a video to the bytes of videostyle.Paint.
 func TestVideo(t *testing.T) {
 	t.Parallel()
-	s := open(t, t.TempDir())
+	called := make(chan string, 10)
+	s := open(t, t.TempDir(), func(c *job.Config) {
+		c.Webhooks = func(_ context.Context, r *job.Record, state api.State) error {
+			called <- r.ID + " " + string(state)
+			return nil
+		}
+	})
 	frames := videoFrames(4, 3)
-	r, _ := s.submitVideo(t, "", frames)
+	r, _ := s.submitVideo(t, "", frames, func(sub *job.Submission) {
+		sub.Webhook = &api.Webhook{URL: "https://example.com", Events: []api.State{api.Running, api.Done}}
+	})
 	if len(r.Video.Shots) != 4 {
 		t.Fatalf("shots %v, expected 4", r.Video.Shots)
 	}
@@ -171,6 +186,11 @@ func TestVideo(t *testing.T) {
 	s.work(t)
 	r = s.in(t, r, api.Done)
 	sameFiles(t, s.painted(t, r), alone(t, frames))
+	for _, state := range []api.State{api.Running, api.Done} {
+		if got := <-called; got != r.ID+" "+string(state) {
+			t.Errorf("the webhook is called for %q, expected that the video is %s", got, state)
+		}
+	}
 }
 
 // TestVideoAfterKills: a worker that dies in the middle of a part, and a server that dies
@@ -186,16 +206,16 @@ func TestVideoAfterKills(t *testing.T) {
 	}
 	// The worker's first two frames are stored, and then it is gone without a word.
 	dying := &dyingBlobs{Store: s.blobs, after: 2, dead: make(chan struct{})}
-	stop := s.work(t, func(w *job.Worker) { w.Blobs = dying })
+	stop := s.work(t, func(w *job.Worker) { w.Blobs, w.Store = dying, dyingStore{w.Store, dying.dead} })
 	<-dying.dead
-	s.stop()
 	stop()
+	s.stop()
 	s = open(t, dir)
 	s.work(t)
 	r = s.in(t, r, api.Done)
 	sameFiles(t, s.painted(t, r), alone(t, frames))
-	if r.Video.Painted[0].Runs == nil || r.Video.Parts != "" && r.State != api.Done {
-		t.Errorf("%+v", r.Video)
+	if runs := r.Video.Painted[0].Runs; len(runs) != 2 || runs[1].From != 2 {
+		t.Errorf("the first shot was painted in the runs %v, expected the second from frame 2 on", runs)
 	}
 }
 
@@ -226,18 +246,51 @@ func (d *dyingBlobs) Put(ctx context.Context, name string, r io.Reader) (blob.In
 	return d.Store.Put(ctx, name, r)
 }
 
+// dyingStore takes no change any more once its worker is dead.
+type dyingStore struct {
+	job.Store
+	dead chan struct{}
+}
+
+func (d dyingStore) isDead() bool {
+	select {
+	case <-d.dead:
+		return true
+	default:
+		return false
+	}
+}
+
+func (d dyingStore) Replace(ctx context.Context, r *job.Record) error {
+	if d.isDead() {
+		return job.ErrStale
+	}
+	return d.Store.Replace(ctx, r)
+}
+
+func (d dyingStore) Load(ctx context.Context, owner, id string) (*job.Record, error) {
+	r, err := d.Store.Load(ctx, owner, id)
+	if err == nil && d.isDead() {
+		r.Fence++ // as if another worker had the job
+	}
+	return r, err
+}
+
 // TestVideoCancelRetryDelete: parts and paintings end with their video, which counts as
 // one job.
 func TestVideoCancelRetryDelete(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	s := open(t, dir)
+	s := open(t, dir, func(c *job.Config) { c.OwnerQueue = 1 })
 	frames := videoFrames(2, 2)
 	r, _ := s.submitVideo(t, "", frames)
 	parts := func() int { return len(recordFiles(t, dir, r.ID+"-")) }
 	eventually(t, "divided", func() bool { return parts() == 2 })
 	if stats := s.Stats(); stats.Queued != 1 || stats.Running != 0 {
 		t.Errorf("%d jobs are queued and %d running, expected 1 and 0", stats.Queued, stats.Running)
+	}
+	if _, err := s.Begin(t.Context(), "", ""); !errors.Is(err, job.ErrOwnerQueue) {
+		t.Errorf("the queue of one place with a video in it takes another job: %v", err)
 	}
 	view := s.View(s.in(t, r, api.Queued))
 	if view.Waiting == nil || view.Waiting.Position != 1 || view.Video == nil || view.Video.Painted != 0 {
@@ -326,4 +379,38 @@ func mustLoad(t *testing.T, s *server, id string) *job.Record {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// TestVideoOnCluster: a worker that is killed and a leader that stops while a video is
+// painted on a cluster change no byte.
+func TestVideoOnCluster(t *testing.T) {
+	t.Parallel()
+	c := startCluster(t, 1)
+	leader, other := c.open(t), c.open(t)
+	frames := videoFrames(3, 2)
+	r, _ := leader.submitVideo(t, "", frames)
+	workers := []*exec.Cmd{c.worker().begin(t), c.worker().begin(t)}
+	t.Cleanup(func() {
+		for _, w := range workers {
+			end(w)
+		}
+	})
+	eventually(t, "begun", func() bool {
+		now, err := other.Get(t.Context(), "", r.ID)
+		return err == nil && now.State == api.Running
+	})
+	end(workers[0])
+	workers[0] = c.worker().begin(t)
+	leader.stop()
+	r = other.in(t, r, api.Done)
+	sameFiles(t, other.painted(t, r), alone(t, frames))
+	if err := other.Delete(t.Context(), "", r.ID); err != nil {
+		t.Fatal(err)
+	}
+	for shot := range r.Video.Shots {
+		eventually(t, "without parts", func() bool {
+			_, err := other.store.Load(t.Context(), "", fmt.Sprintf("%s-1-%04d", r.ID, shot))
+			return errors.Is(err, job.ErrNotFound)
+		})
+	}
 }

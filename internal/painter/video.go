@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -133,20 +134,22 @@ func (s *videoSession) paint(ctx context.Context) error {
 		return err
 	}
 	s.report = report.New(s.Quiet || s.JSON)
-	defer s.report.Close()
 	s.tell()
 	quiet := context.AfterFunc(ctx, func() { s.report.Say("Stopping; Ctrl-C again stops at once.") })
 	begun := time.Now()
 	paintErr := s.paintFrames(ctx)
 	quiet()
+	s.report.Close()
 	done := s.state.Done()
 	if done == 0 && s.State == "" {
 		_ = s.state.Remove() // the error of painting is more useful
 	}
-	if paintErr != nil && ctx.Err() == nil {
+	switch {
+	case paintErr != nil && ctx.Err() == nil && done > 0:
+		return fmt.Errorf("%w; %s holds the %s before", s.named(paintErr), s.stateFolder(), count(done))
+	case paintErr != nil && ctx.Err() == nil:
 		return s.named(paintErr)
-	}
-	if done == 0 {
+	case done == 0:
 		return errNoFrame
 	}
 	// The video of what is done is written even if the user is in a hurry to stop.
@@ -182,7 +185,7 @@ func (s *videoSession) check() (err error) {
 		return cli.Misused("--output - and --json: expected one or the other, as both write to standard output")
 	case s.Output == cli.StandardOutput && s.State == "":
 		return cli.Misused("--output - without --state: expected a folder for what is painted, such as --state video/")
-	case !(s.Temporal >= 0):
+	case !(s.Temporal >= 0) || math.IsInf(s.Temporal, 1):
 		return cli.Misused("--temporal %g: expected 0 or more", s.Temporal)
 	case s.Iterations < 1 || s.Iterations > paint.MaxIterations:
 		return cli.Misused("--frame-iterations %d: expected 1 to %d", s.Iterations, paint.MaxIterations)

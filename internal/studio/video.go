@@ -29,10 +29,11 @@ const (
 	maxVideoFrames  = 900
 	maxVideoPixels  = 2_000_000   // of a frame
 	maxVideoTotal   = 300_000_000 // pixels of all frames
-	// Opening a video, which counts its frames, may take videoTime. Reading it may take
-	// frameTime for each of its frames besides the time of a picture with their pixels.
+	// Opening a video, which counts its frames, may take videoTime. Reading it may take as
+	// long again, frameTime for each of its frames, and the time of a picture with their
+	// pixels: many times what it takes on processors that have nothing else to do.
 	videoTime = 20 * time.Second
-	frameTime = 50 * time.Millisecond
+	frameTime = 100 * time.Millisecond
 )
 
 // videoLimits returns the limits of videos as clients see them.
@@ -86,16 +87,22 @@ type openedVideo struct {
 	file *os.File
 	name string // that errors call it
 	body *body
+	done func() // gives its place to the next one
 }
 
 // newVideo returns a video of the request, whose file is kept until it is closed. The
-// caller opens and closes it.
-func (s *server) newVideo(b *body, r io.Reader, name string) (*openedVideo, error) {
+// caller opens and closes it. The error is errBusy where another one is being read.
+func (s *server) newVideo(ctx context.Context, b *body, r io.Reader, name string) (*openedVideo, error) {
+	done := s.uploads.videos.take(callerOf(ctx).owner)
+	if done == nil {
+		return nil, errBusy
+	}
 	f, err := os.CreateTemp(s.uploads.spool.folder, spooledPrefix+"*")
 	if err != nil {
+		done()
 		return nil, fmt.Errorf("the folder of uploads: %w", err)
 	}
-	v := &openedVideo{file: f, name: name, body: b}
+	v := &openedVideo{file: f, name: name, body: b, done: done}
 	if _, err := io.Copy(f, r); err != nil {
 		v.Close()
 		return nil, malformed("%s: %v", name, err)
@@ -123,6 +130,7 @@ func (v *openedVideo) Close() {
 	}
 	v.file.Close()           //nolint:errcheck // nothing of it is kept
 	os.Remove(v.file.Name()) //nolint:errcheck // or newSpool does
+	v.done()
 }
 
 // admit returns an error where a video has too many frames.
@@ -178,7 +186,7 @@ func (v *openedVideo) store(ctx context.Context, add func(context.Context, job.C
 	if info.Frames >= 0 {
 		most = info.Frames
 	}
-	limit := decodeTime(min(most*info.Width*info.Height, maxVideoTotal)) + time.Duration(most)*frameTime
+	limit := videoTime + decodeTime(min(most*info.Width*info.Height, maxVideoTotal)) + time.Duration(most)*frameTime
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, malformed("reading it takes longer than %v, which is the limit for a video of this size: make it smaller or shorter", limit.Round(time.Second)))
 	defer cancel()
 	clip := job.Clip{Width: info.Width, Height: info.Height, Rate: info.Rate, Next: func(ctx context.Context) (*picture.Picture, error) {
@@ -208,7 +216,7 @@ func (v *openedVideo) store(ctx context.Context, add func(context.Context, job.C
 
 // addVideo adds a video of the request to a draft. name is what errors call it.
 func (s *server) addVideo(ctx context.Context, draft *job.Draft, b *body, r io.Reader, name string) error {
-	v, err := s.newVideo(b, r, name)
+	v, err := s.newVideo(ctx, b, r, name)
 	if err != nil {
 		return err
 	}
@@ -267,7 +275,7 @@ func (s *server) storeEither(ctx context.Context, b *body, file io.Reader) (*job
 	if !gif && !isVideo(head) {
 		return s.store(ctx, b, r, name)
 	}
-	v, err := s.newVideo(b, r, name)
+	v, err := s.newVideo(ctx, b, r, name)
 	if err != nil {
 		return nil, err
 	}
