@@ -139,15 +139,24 @@ func (v *openedVideo) admit(frames int) error {
 	seconds := float64(frames) / info.Rate.Float()
 	switch {
 	case frames > maxVideoFrames:
-		return fmt.Errorf("%w: %s: it has %d frames: expected at most %d: make it shorter", errPixels, v.name, frames, maxVideoFrames)
+		return tooLong("%s: the video has %d frames: expected at most %d: make it shorter", v.name, frames, maxVideoFrames)
 	case seconds > maxVideoSeconds:
-		return fmt.Errorf("%w: %s: it takes %.1f seconds: expected at most %d: make it shorter", errPixels, v.name, seconds, maxVideoSeconds)
+		return tooLong("%s: the video has %.1f seconds: expected at most %d: make it shorter", v.name, seconds, maxVideoSeconds)
 	case frames*info.Width*info.Height > maxVideoTotal:
 		return fmt.Errorf("%w: %s: %d frames of %d x %d pixels have more than %d megapixels together: make it smaller or shorter",
 			errPixels, v.name, frames, info.Width, info.Height, maxVideoTotal/1_000_000)
 	}
 	return nil
 }
+
+// lengthError is an errPixels with a message of its own.
+type lengthError string
+
+func (e lengthError) Error() string { return string(e) }
+
+func (e lengthError) Is(target error) bool { return target == errPixels }
+
+func tooLong(format string, args ...any) error { return lengthError(fmt.Sprintf(format, args...)) }
 
 // videoError is an error of reading a video, which names it as the client does.
 type videoError struct {

@@ -1,6 +1,7 @@
 // Videos that a person brings.
 import type { Video, Watch } from './api'
 import { accept, nameOf, type Photo, shortened } from './photo'
+import { sentence } from './problem'
 import { upload, videoLimits } from './upload'
 
 const names = /\.(mp4|m4v|mov|mkv|webm|avi|y4m)$/i
@@ -29,7 +30,8 @@ export async function openClip(blob: Blob, file: string, watch: Watch): Promise<
     return { name: nameOf(file), blob, url: thumbnail, width, height, ...(video ? { video } : {}) }
   } catch (e) {
     watch.signal?.throwIfAborted()
-    throw new Error(`${shortened(file)} cannot be used. ${e instanceof Error ? e.message : ''}`)
+    const why = e instanceof Error ? e.message.replace(/^file: /i, '') : '' // which is what the server calls it
+    throw new Error(`${shortened(file)} cannot be used. ${sentence(why)}`)
   }
 }
 
