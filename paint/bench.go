@@ -32,7 +32,7 @@ type BenchReport struct {
 	} `json:"share"`
 	// GFLOPS is the speed of the convolutions of the median iteration, counted as direct
 	// convolutions, in 10^9 operations per second.
-	GFLOPS float64 `json:"gflops_per_second"`
+	GFLOPS float64 `json:"gflops"`
 }
 
 // Bench measures iterations of [Classic] on synthetic pictures with a side of size

@@ -163,10 +163,10 @@ func ReadCheckpoint(r io.Reader) (*Checkpoint, error) {
 	sum := sha256.New()
 	in := io.TeeReader(bufio.NewReaderSize(r, 1<<16), sum)
 	begin := make([]byte, len(checkpointMagic)+4)
-	if err := readFull(in, begin); err != nil {
-		return nil, err
-	}
+	err := readFull(in, begin)
 	switch {
+	case err != nil && (!errors.Is(err, ErrCheckpoint) || bytes.HasPrefix(begin, []byte(anyCheckpoint))):
+		return nil, err
 	case bytes.HasPrefix(begin, []byte(checkpointMagic)):
 	case bytes.HasPrefix(begin, []byte(anyCheckpoint)):
 		return nil, unusable("another version of pastiche wrote it: expected a file of %q", strings.TrimSpace(checkpointMagic))

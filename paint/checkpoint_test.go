@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -165,6 +166,20 @@ func TestDamagedCheckpoints(t *testing.T) {
 		damaged[i] ^= 4
 		if _, err := ReadCheckpoint(bytes.NewReader(damaged)); !errors.Is(err, ErrCheckpoint) {
 			t.Errorf("byte %d damaged: %v", i, err)
+		}
+	}
+}
+
+// TestOtherFilesAreNoCheckpoints: a short file of another kind was not cut short.
+func TestOtherFilesAreNoCheckpoints(t *testing.T) {
+	for text, want := range map[string]string{
+		"hello":                              "it begins otherwise",
+		checkpointMagic[:10]:                 "it begins otherwise",
+		checkpointMagic[:len(anyCheckpoint)]: "it is cut short",
+		anyCheckpoint + "99\n and more":      "another version",
+	} {
+		if _, err := ReadCheckpoint(strings.NewReader(text)); !errors.Is(err, ErrCheckpoint) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", text, err, want)
 		}
 	}
 }

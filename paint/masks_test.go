@@ -214,6 +214,23 @@ func TestKeptRegion(t *testing.T) {
 	}
 }
 
+// TestKeptRegionHasItsColors: colours are made those of the content or of the style after
+// the last iteration, and what is kept stays as it is.
+func TestKeptRegionHasItsColors(t *testing.T) {
+	for _, colors := range []Colors{ContentColors, MatchColors} {
+		recipe := small(t, "fine")
+		recipe.Colors = colors
+		content := photo(recipe.Size, recipe.Size*3/4)
+		for i, v := range content.RGB {
+			content.RGB[i] = min(max(v, 0), maxLevel)
+		}
+		painting := mustPaint(t, content, []Region{
+			{Styles: []Style{{Picture: strokes(64, 64, 4)}}}, {Mask: half(content.W, content.H, false)},
+		}, Options{Recipe: recipe})
+		compareHalves(t, content, painting.Picture)
+	}
+}
+
 // TestSoftMask: where a mask is grey, the painting and the content have their shares
 // of each pixel. A first step of Adam moves every pixel by the learning rate.
 func TestSoftMask(t *testing.T) {

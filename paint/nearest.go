@@ -210,13 +210,6 @@ func maps(plan *vgg.Plan, layers []Layer) []cost.Map {
 // cellCount returns how many cells of about the given step fit into pixels.
 func cellCount(pixels int, step float64) int { return max(1, int(math.Round(float64(pixels)/step))) }
 
-// usesHypercolumns reports whether the style cost of any scale compares hypercolumns.
-func (r *Recipe) usesHypercolumns() bool {
-	return slices.ContainsFunc(r.Schedule(), func(s Scale) bool {
-		return s.StyleCost == NearestCost || s.StyleCost == SplitCost || s.StyleCost == EarthMoverCost
-	})
-}
-
 // samplesPoints reports whether the style cost of any scale samples random points.
 func (r *Recipe) samplesPoints() bool {
 	return slices.ContainsFunc(r.Schedule(), func(s Scale) bool { return s.StyleCost == EarthMoverCost })

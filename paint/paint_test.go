@@ -59,6 +59,13 @@ func draw(w, h int, colour func(x, y float64) [3]float64) *picture.Picture {
 	return p
 }
 
+// usesHypercolumns reports whether the style cost of any scale compares hypercolumns.
+func (r *Recipe) usesHypercolumns() bool {
+	return slices.ContainsFunc(r.Schedule(), func(s Scale) bool {
+		return s.StyleCost == NearestCost || s.StyleCost == SplitCost || s.StyleCost == EarthMoverCost
+	})
+}
+
 // recipeNames returns the names of all recipes; with -short, only those without a
 // search for nearest neighbours. Tests of a single painting run on these as well.
 func recipeNames() []string {

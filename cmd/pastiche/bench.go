@@ -32,7 +32,7 @@ With --json, the last line is one object:
    "iterations":…,
    "seconds_per_iteration":{"min":…,"median":…},
    "share":{"forward":…,"backward":…,"costs":…,"optimizer":…},
-   "gflops_per_second":…,"peak_memory_bytes":…}`,
+   "gflops":…,"peak_memory_bytes":…}`,
 		Example: `  pastiche bench
   pastiche bench --network vgg19-random --size 512 --json`,
 		Args: cobra.NoArgs,

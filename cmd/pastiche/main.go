@@ -81,7 +81,7 @@ func newProgram() *cli.Program {
 	p := &cli.Program{
 		Root: newRootCommand(),
 		Arguments: map[string]string{
-			"CONTENT": "a picture", "FILM": "a film", "STYLE": "a picture", "PICTURE": "a picture", "PHOTO": "a picture", "PAINTING": "a picture", "IMAGE": "a picture",
+			"CONTENT": "a picture", "VIDEO": "a video", "STYLE": "a picture", "PICTURE": "a picture", "PHOTO": "a picture", "PAINTING": "a picture", "IMAGE": "a picture",
 			"FILE": "a file", "FILE|NAME": "a file or the name of a network", "NAME|FILE": "the name of a recipe or a file", "DIR": "a folder", "NAME": "the name of a network", "ID": "the id of a job",
 		},
 		Meant:    meantParameter,

@@ -121,6 +121,10 @@ func CheckWritable(path string) error {
 // tempName matches the names of temporary files, see createTemp.
 var tempName = regexp.MustCompile(`^\.pastiche-[0-9a-f]{8}\.tmp(\.\w+)?$`)
 
+// Temporary reports whether a file of this name is a temporary one of this package, which
+// a killed process leaves behind.
+func Temporary(name string) bool { return tempName.MatchString(name) }
+
 // Sweep removes this package's temporary files from the folder dir, except those
 // modified within the given age. It is no error if dir does not exist.
 func Sweep(dir string, age time.Duration) error {
@@ -135,7 +139,7 @@ func Sweep(dir string, age time.Duration) error {
 	for {
 		entries, err := d.ReadDir(1024)
 		for _, e := range entries {
-			if !tempName.MatchString(e.Name()) {
+			if !Temporary(e.Name()) {
 				continue
 			}
 			info, err := e.Info()

@@ -105,14 +105,15 @@ func dashed(unknown *pflag.NotExistError) string {
 	for _, arg := range os.Args[1:] {
 		name, _, _ := strings.Cut(arg, "=")
 		if strings.HasPrefix(arg, "-") && (strings.HasSuffix(arg, end) || strings.HasSuffix(name, end)) &&
-			(strings.Contains(arg, ".") || exists(arg)) {
+			(strings.Contains(arg, ".") || Exists(arg)) {
 			return arg
 		}
 	}
 	return ""
 }
 
-func exists(path string) bool {
+// Exists reports whether a path names anything.
+func Exists(path string) bool {
 	_, err := os.Lstat(path)
 	return err == nil
 }

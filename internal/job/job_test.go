@@ -46,7 +46,7 @@ func TestResultIsWhatPaintPaints(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	network, err := s.Network(&r.Options.Recipe)
+	network, err := paint.OpenNetwork(r.Network)
 	if err != nil {
 		t.Fatal(err)
 	}

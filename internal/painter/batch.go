@@ -89,7 +89,7 @@ func (b *batchRun) run(ctx context.Context, content string, styles []string) err
 	}
 	failed := batchError{of: len(all), code: b.ExitCode}
 	for i, w := range all {
-		if exists(w.painting) {
+		if cli.Exists(w.painting) {
 			b.tell("%d of %d: %s is there already.", i+1, len(all), w.painting)
 			b.program.send(skippedEvent{"skipped", w.Content, w.Styles, w.painting})
 			b.counts.Skipped++

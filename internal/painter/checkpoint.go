@@ -13,7 +13,7 @@ import (
 	"github.com/pastiche-art/pastiche/paint"
 )
 
-// checkpoints is the witness that saves a checkpoint at intervals. It replaces and removes
+// checkpoints is the observer that saves a checkpoint at intervals. It replaces and removes
 // only a file that it wrote itself, or that the painting was resumed from.
 type checkpoints struct {
 	path  string

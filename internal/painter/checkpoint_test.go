@@ -36,7 +36,7 @@ func TestCheckpointOfAnother(t *testing.T) {
 		t.Errorf("where the file has gone: %v", err)
 	}
 	own.drop()
-	if exists(own.path) {
+	if cli.Exists(own.path) {
 		t.Error("its own file stays")
 	}
 }

@@ -5,12 +5,12 @@
 //	  -> RecipeChoice, Engine            the recipe and the network
 //	  -> Inputs -> OpenRegions           the content, and styles paired with their masks
 //	  -> Outputs                         names that can be written, and none of an input
-//	  -> paint.Paint or paint.Texture    calls the witnesses after each iteration:
+//	  -> paint.Paint or paint.Texture    calls the observers after each iteration:
 //	       listener      person (a bar or lines) or events (--json)
 //	       courseCosts   the costs as the course prints them
 //	       snapshots     pictures on the way (--save-every)
 //	       costLog       a table and a chart of the costs
-//	       sheet, film   what each scale painted, and how the painting came to be
+//	       sheet, timelapse   what each scale painted, and how the painting came to be
 //	       checkpoints   what it takes to continue
 //	       previews      the painting in the terminal
 //	  -> Outputs.SavePicture             the painting with its provenance

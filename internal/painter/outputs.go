@@ -95,7 +95,7 @@ func (o *Outputs) choose(name string) { o.chosen, o.Picture = name, atomicfile.U
 // pictures.
 func (o *Outputs) Check() error {
 	for _, path := range o.fixed {
-		if o.resume == "" && exists(path) {
+		if o.resume == "" && cli.Exists(path) {
 			return cli.Misused("%s is there already and is not written over: choose another folder for --output, or --output %s to paint over it", path, o.Picture)
 		}
 	}
@@ -150,7 +150,7 @@ func (o *Outputs) Prepare() error {
 		if err := o.makeFolder(); err != nil {
 			return err
 		}
-	} else if o.folder != "" && !exists(o.folder) {
+	} else if o.folder != "" && !cli.Exists(o.folder) {
 		if err := os.MkdirAll(o.folder, 0o777); err != nil {
 			return cli.Unwritable(o.folder, err)
 		}
@@ -260,9 +260,4 @@ func OutputFormat(path string) (picture.Format, error) {
 		return picture.PNG, nil
 	}
 	return picture.FormatOf(path)
-}
-
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// snapshots is the witness that saves the picture at intervals of iterations.
+// snapshots is the observer that saves the picture at intervals of iterations.
 type snapshots struct {
 	every   int
 	first   int // the first iteration after which the picture is saved

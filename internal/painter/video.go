@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,9 +23,9 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// Video is a film to be painted, and how. The comments name the flags.
+// Video is a video to be painted, and how. The comments name the flags.
 type Video struct {
-	Path   string // the film, numbered pictures, or - for standard input
+	Path   string // the video, numbered pictures, or - for standard input
 	Styles []string
 
 	Rate       video.Rational // of numbered pictures; zero is the default
@@ -35,8 +37,8 @@ type Video struct {
 	NoSound    bool
 }
 
-// FilmSize is the long side of a painted film, unless it is given or the film is smaller.
-const FilmSize = 640
+// VideoSize is the long side of a painted video, unless it is given or the video is smaller.
+const VideoSize = 640
 
 // FrameRange are frames, counted from 1. The zero value is all of them.
 type FrameRange struct {
@@ -92,8 +94,8 @@ func (r FrameRange) of(frames int) int {
 	return max(last-r.skip(), 0)
 }
 
-// filming is the painting of one film.
-type filming struct {
+// videoSession is the painting of one video.
+type videoSession struct {
 	*Painter
 	Video
 	recipe  paint.Recipe
@@ -105,191 +107,232 @@ type filming struct {
 	report  report.Reporter
 	events  *events
 
-	styles []paint.Region // where they are the same for all frames
+	styles     []paint.Style
+	everywhere []paint.Region // where they are the same for all frames
 }
 
-// PaintVideo paints a film.
+// PaintVideo paints a video.
 func (p *Painter) PaintVideo(ctx context.Context, v Video) error {
 	program := p.newEvents()
-	f := &filming{Painter: p, Video: v, events: program}
-	return program.end(f.paint(ctx), nil)
+	s := &videoSession{Painter: p, Video: v, events: program}
+	return program.end(s.paint(ctx), nil)
 }
 
-func (f *filming) paint(ctx context.Context) error {
-	if err := f.check(); err != nil {
+func (s *videoSession) paint(ctx context.Context) error {
+	if err := s.check(); err != nil {
 		return err
 	}
-	if err := f.open(ctx); err != nil {
+	if err := s.open(ctx); err != nil {
 		return err
 	}
-	defer f.reader.Close()
-	if err := f.tryOutput(ctx); err != nil {
+	defer s.reader.Close()
+	if err := s.tryOutput(ctx); err != nil {
 		return err
 	}
-	if err := f.openState(); err != nil {
+	if err := s.openState(); err != nil {
 		return err
 	}
-	f.report = report.New(f.Quiet || f.JSON)
-	defer f.report.Close()
-	f.tell()
-	quiet := context.AfterFunc(ctx, func() { f.report.Say("Stopping; Ctrl-C again stops at once.") })
+	s.report = report.New(s.Quiet || s.JSON)
+	defer s.report.Close()
+	s.tell()
+	quiet := context.AfterFunc(ctx, func() { s.report.Say("Stopping; Ctrl-C again stops at once.") })
 	begun := time.Now()
-	paintErr := f.paintFrames(ctx)
+	paintErr := s.paintFrames(ctx)
 	quiet()
-	if paintErr != nil && ctx.Err() == nil {
-		return f.named(paintErr)
+	done := s.state.Done()
+	if done == 0 && s.State == "" {
+		_ = s.state.Remove() // the error of painting is more useful
 	}
-	done := f.state.Done()
+	if paintErr != nil && ctx.Err() == nil {
+		return s.named(paintErr)
+	}
 	if done == 0 {
 		return errNoFrame
 	}
-	// The film of what is done is written even if the user is in a hurry to stop.
-	if err := f.write(context.WithoutCancel(ctx)); err != nil {
+	// The video of what is done is written even if the user is in a hurry to stop.
+	if err := s.write(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
-	f.events.saved(f.Output)
+	s.events.saved(s.Output)
 	if ctx.Err() != nil {
-		return fmt.Errorf("%w: %s holds the %d frames that are painted; the same command goes on from there",
-			cli.ErrInterrupted, f.outputName(), done)
+		return fmt.Errorf("%w after %s, which %s holds; the same command goes on from there",
+			cli.ErrInterrupted, count(done), s.outputName())
 	}
-	if f.State == "" {
-		if err := f.state.Remove(); err != nil {
-			return cli.Unwritable(f.stateFolder(), err)
+	if s.State == "" {
+		if err := s.state.Remove(); err != nil {
+			return cli.Unwritable(s.stateFolder(), err)
 		}
 	}
 	took := time.Since(begun)
-	f.report.Say("Saved %s (%d frames of %d x %d pixels, %v a second) in %s.",
-		f.outputName(), done, f.info.Width, f.info.Height, f.info.Rate, took.Round(time.Second/10))
-	f.events.send(filmDoneEvent{"done", f.Output, f.info.Width, f.info.Height, done, f.info.Rate.String(), took.Seconds()})
+	s.report.Say("Saved %s (%s of %d x %d pixels, %v a second) in %s.",
+		s.outputName(), count(done), s.info.Width, s.info.Height, s.info.Rate, took.Round(time.Second/10))
+	s.events.send(videoDoneEvent{"done", s.Output, s.info.Width, s.info.Height, done, s.info.Rate.String(), took.Seconds()})
 	return nil
 }
 
-// errNoFrame ends a film of which no frame is painted.
-var errNoFrame = fmt.Errorf("%w before the first frame was painted; there is no film to save", cli.ErrInterrupted)
+// errNoFrame ends a video of which no frame is painted.
+var errNoFrame = fmt.Errorf("%w before the first frame was painted; there is no video to save", cli.ErrInterrupted)
 
-// check refuses settings that no film has.
-func (f *filming) check() (err error) {
+// check refuses settings that no video has.
+func (s *videoSession) check() (err error) {
 	switch {
-	case f.Output == "":
-		return cli.Misused("no --output: expected the name of a film, such as -o painted.mp4, -o painted.avi or -o frames/%%06d.png")
-	case f.Output == cli.StandardOutput && f.JSON:
+	case s.Output == "":
+		return cli.Misused("no --output: expected the name of a video, such as -o painted.mp4, -o painted.avi or -o frames/%%06d.png")
+	case s.Output == cli.StandardOutput && s.JSON:
 		return cli.Misused("--output - and --json: expected one or the other, as both write to standard output")
-	case f.Output == cli.StandardOutput && f.State == "":
-		return cli.Misused("--output - without --state: expected a folder for what is painted, such as --state film/")
-	case !(f.Temporal >= 0):
-		return cli.Misused("--temporal %g: expected 0 or more", f.Temporal)
-	case f.Video.Iterations < 1 || f.Video.Iterations > paint.MaxIterations:
-		return cli.Misused("--frame-iterations %d: expected 1 to %d", f.Video.Iterations, paint.MaxIterations)
-	case f.Quality != nil && (*f.Quality < 1 || *f.Quality > 100):
-		return cli.Misused("--quality %d: expected 1 to 100", *f.Quality)
+	case s.Output == cli.StandardOutput && s.State == "":
+		return cli.Misused("--output - without --state: expected a folder for what is painted, such as --state video/")
+	case !(s.Temporal >= 0):
+		return cli.Misused("--temporal %g: expected 0 or more", s.Temporal)
+	case s.Iterations < 1 || s.Iterations > paint.MaxIterations:
+		return cli.Misused("--frame-iterations %d: expected 1 to %d", s.Iterations, paint.MaxIterations)
+	case s.Quality != nil && (*s.Quality < 1 || *s.Quality > 100):
+		return cli.Misused("--quality %d: expected 1 to 100", *s.Quality)
 	}
-	if f.recipe, err = f.ChosenRecipe(Work{Content: f.Path, Styles: f.Styles}); err != nil {
+	if s.recipe, err = s.ChosenRecipe(Work{Content: s.Path, Styles: s.Styles}); err != nil {
 		return err
 	}
-	if f.recipe.Init == paint.InitNoise && f.Temporal == 0 {
-		f.Inputs.warn("%s begins with noise, which is the same in each frame.", f.recipe.Name)
+	if s.recipe.Init == paint.InitNoise && s.Temporal == 0 {
+		s.Inputs.warn("%s begins with noise, which is the same in each frame.", s.recipe.Name)
 	}
 	return nil
 }
 
-// open opens the film, the styles and the network.
-func (f *filming) open(ctx context.Context) (err error) {
-	limits := video.Limits{MaxPixels: f.Inputs.MaxPixels}
-	if f.reader, err = video.Open(ctx, f.Path, video.ReadOptions{Limits: limits, Rate: f.Rate, Stdin: os.Stdin}); err != nil {
-		return f.inputError(ctx, err)
+// open opens the video, the styles and the network.
+func (s *videoSession) open(ctx context.Context) (err error) {
+	limits := video.Limits{MaxPixels: s.Inputs.MaxPixels}
+	if s.reader, err = video.Open(ctx, s.Path, video.ReadOptions{Limits: limits, Rate: s.Rate, Stdin: os.Stdin}); err != nil {
+		return s.inputError(ctx, err)
 	}
-	info := f.reader.Info()
-	if f.frames = f.Frames.of(info.Frames); f.frames == 0 {
-		err = cli.Misused("--frames %v: %s has %d frames", f.Frames, f.Path, info.Frames)
+	info := s.reader.Info()
+	s.info = info
+	s.info.First += s.Frames.skip()
+	if s.frames = s.Frames.of(info.Frames); s.frames == 0 {
+		err = cli.Misused("--frames %v: %s has %s", s.Frames, s.Path, count(info.Frames))
 	}
-	if err == nil && f.Loop && f.frames < 0 {
-		err = cli.Misused("--loop: the number of frames of %s is not known: give it with --frames 1:LAST", f.Path)
+	if err == nil && s.Rate != (video.Rational{}) && s.Rate != info.Rate {
+		err = cli.Misused("--rate %v: %s has a rate of its own, %v frames a second; expected numbered pictures", s.Rate, s.Path, info.Rate)
 	}
-	if _, sized := f.Recipe.Parameters["size"]; !sized && err == nil && len(f.recipe.Scales) == 0 {
-		f.recipe.Size = min(max(info.Width, info.Height), FilmSize)
+	if err == nil && s.Loop && s.frames < 0 {
+		err = cli.Misused("--loop: the number of frames of standard input is not known: give it with --frames 1:LAST")
+	}
+	if _, sized := s.Recipe.Parameters["size"]; !sized && err == nil && len(s.recipe.Scales) == 0 {
+		s.recipe.Size = min(max(info.Width, info.Height), VideoSize)
 	}
 	if err == nil {
-		err = InFlags(f.recipe.Validate())
+		err = InFlags(s.recipe.Validate())
 	}
 	if err == nil {
-		err = f.openStyles(ctx)
+		err = s.openStyles(ctx)
 	}
 	if err == nil {
 		var substitute string
-		if f.network, substitute, err = f.Engine.OpenRecipeNetwork(&f.recipe); substitute != "" {
-			f.Inputs.warn("%s", substitute)
+		if s.network, substitute, err = s.Engine.OpenRecipeNetwork(&s.recipe); substitute != "" {
+			s.Inputs.warn("%s", substitute)
 		}
 	}
 	if err != nil {
-		f.reader.Close()
+		_ = s.reader.Close()
 		return err
 	}
-	scales := f.recipe.Schedule()
-	f.info = info
-	f.info.Width, f.info.Height = picture.FitLong(info.Width, info.Height, scales[len(scales)-1].Size)
-	f.info.Frames = f.frames
+	scales := s.recipe.Schedule()
+	s.info.Width, s.info.Height = picture.FitLong(info.Width, info.Height, scales[len(scales)-1].Size)
 	return nil
 }
 
-// openStyles opens the styles, with masks that are the same for all frames.
-func (f *filming) openStyles(ctx context.Context) (err error) {
-	p := *f.Painter
-	if f.masked() {
-		p.Masks, p.Keep = nil, "" // of each frame, later
+// openStyles opens the styles, and the masks if they are the same for all frames. Others
+// are required to exist.
+func (s *videoSession) openStyles(ctx context.Context) (err error) {
+	defer s.Inputs.release()
+	if s.styles, err = s.Painter.openStyles(ctx, s.Styles); err != nil {
+		return err
 	}
-	f.styles, err = p.OpenRegions(ctx, f.Styles)
-	f.Inputs = p.Inputs
-	f.Inputs.release()
+	if !s.masked() {
+		s.everywhere, err = s.place(ctx, s.styles)
+		return err
+	}
+	for n := range max(s.frames, 1) {
+		for _, path := range append([]string{s.Keep}, s.Masks...) {
+			name := video.PatternFile(path, s.info.First+n)
+			if _, err := os.Stat(name); name != path && err != nil {
+				return cli.Unreadable("%s: cannot be read: %w; expected a mask for each frame, with its number", name, reason(err))
+			}
+		}
+	}
+	return nil
+}
+
+// reason returns an error of the file system without the name of the file.
+func reason(err error) error {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
 	return err
 }
 
 // masked reports whether frames have masks of their own.
-func (f *filming) masked() bool {
-	for _, path := range append([]string{f.Keep}, f.Masks...) {
-		if video.IsPattern(path) {
-			return true
-		}
-	}
-	return false
+func (s *videoSession) masked() bool {
+	return video.IsPattern(s.Keep) || slices.ContainsFunc(s.Masks, video.IsPattern)
 }
 
 // regions returns the regions of a frame of the range, counted from 0.
-func (f *filming) regions(ctx context.Context, frame int) ([]paint.Region, error) {
-	if !f.masked() {
-		return f.styles, nil
+func (s *videoSession) regions(ctx context.Context, frame int) ([]paint.Region, error) {
+	if !s.masked() {
+		return s.everywhere, nil
 	}
-	number := f.info.First + f.Frames.skip() + frame
-	p := *f.Painter
-	p.Keep = video.PatternFile(f.Keep, number)
+	p := *s.Painter
+	p.Keep = video.PatternFile(s.Keep, s.info.First+frame)
 	p.Masks = nil
-	for _, path := range f.Masks {
-		p.Masks = append(p.Masks, video.PatternFile(path, number))
+	for _, path := range s.Masks {
+		p.Masks = append(p.Masks, video.PatternFile(path, s.info.First+frame))
 	}
-	p.Inputs = Inputs{MaxPixels: f.Inputs.MaxPixels}
-	return p.OpenRegions(ctx, f.Styles)
+	p.Inputs = Inputs{MaxPixels: s.Inputs.MaxPixels}
+	return p.place(ctx, s.styles)
 }
 
-// tryOutput fails, before hours of work, where the film cannot be written.
-func (f *filming) tryOutput(ctx context.Context) error {
-	if f.Output == cli.StandardOutput { // which would get the header twice
-		return CheckOutput(f.Output)
+// tryOutput fails, before hours of work, where the video cannot be written.
+func (s *videoSession) tryOutput(ctx context.Context) error {
+	if err := s.refuseInputs(); err != nil {
+		return err
 	}
-	w, err := f.create(ctx)
+	if s.Output == cli.StandardOutput { // which would get the header twice
+		return CheckOutput(s.Output)
+	}
+	w, err := s.create(ctx)
 	if err == nil {
 		w.Abort()
 	}
 	return err
 }
 
-func (f *filming) create(ctx context.Context) (*video.Writer, error) {
+// refuseInputs refuses to write over an input, or among numbered pictures that are read.
+func (s *videoSession) refuseInputs() error {
+	outputs := &Outputs{inputs: slices.Concat([]string{s.Path, s.Keep}, s.Styles, s.Masks, s.StyleMasks)}
+	for i, path := range outputs.inputs {
+		outputs.inputs[i] = video.PatternFile(path, s.info.First)
+	}
+	names := []string{video.PatternFile(s.Output, s.info.First)}
+	if video.IsPattern(s.Output) {
+		names = append(names, filepath.Dir(s.Output))
+	}
+	for _, name := range names {
+		if err := outputs.refuseInput(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *videoSession) create(ctx context.Context) (*video.Writer, error) {
 	opts := video.WriteOptions{Stdout: os.Stdout}
-	if f.Quality != nil {
-		opts.Quality = *f.Quality
+	if s.Quality != nil {
+		opts.Quality = *s.Quality
 	}
-	if f.hasSound() {
-		opts.Sound = &video.Sound{Path: f.Path, Frames: f.reader.Info().Frames, Skip: f.Frames.skip()}
+	if s.hasSound() {
+		opts.Sound = &video.Sound{Path: s.Path, Frames: s.reader.Info().Frames, Skip: s.Frames.skip()}
 	}
-	w, err := video.Create(ctx, f.Output, f.info, opts)
+	w, err := video.Create(ctx, s.Output, s.info, opts)
 	switch {
 	case err == nil || errors.Is(err, picture.ErrWrite):
 		return w, err
@@ -299,36 +342,33 @@ func (f *filming) create(ctx context.Context) (*video.Writer, error) {
 	return nil, &cli.UsageError{Err: err}
 }
 
-// hasSound reports whether the film has sound that the output can hold.
-func (f *filming) hasSound() bool {
-	return f.info.Sound && !f.NoSound && video.HoldsSound(f.Output)
+// hasSound reports whether the video has sound that the output can hold.
+func (s *videoSession) hasSound() bool {
+	return s.info.Sound && !s.NoSound && video.HoldsSound(s.Output)
 }
 
-func (f *filming) stateFolder() string {
-	if f.State != "" {
-		return f.State
+func (s *videoSession) stateFolder() string {
+	if s.State != "" {
+		return s.State
 	}
-	return strings.TrimRight(f.Output, `/\`) + ".frames"
+	return strings.TrimRight(s.Output, `/\`) + ".frames"
 }
 
 // openState opens the folder of what is painted.
-func (f *filming) openState() (err error) {
-	if video.IsPattern(f.Output) && f.State == "" {
-		return cli.Misused("--output %s without --state: expected a folder for what is painted, such as --state film/", f.Output)
-	}
-	f.state, err = videostyle.OpenState(f.stateFolder(), f.inputs())
+func (s *videoSession) openState() (err error) {
+	s.state, err = videostyle.OpenState(s.stateFolder(), s.inputs())
 	switch {
 	case errors.Is(err, videostyle.ErrState):
 		return &cli.UsageError{Err: err}
 	case err != nil:
-		return cli.Unwritable(f.stateFolder(), err)
+		return cli.Unwritable(s.stateFolder(), err)
 	}
 	return nil
 }
 
 // inputs returns a digest of what is painted and how.
-func (f *filming) inputs() string {
-	info := f.reader.Info()
+func (s *videoSession) inputs() string {
+	info := s.reader.Info()
 	data, err := json.Marshal(struct {
 		Recipe               paint.Recipe
 		Network, Precision   string
@@ -343,9 +383,9 @@ func (f *filming) inputs() string {
 		Iterations, Number   int
 		Loop                 bool
 	}{
-		f.recipe, f.network.Digest, f.Engine.Precision.String(), f.Engine.Memory, f.Seed, f.StyleBlend, f.StyleScales,
-		f.digests(f.Styles), f.digests(append(append([]string{f.Keep}, f.Masks...), f.StyleMasks...)),
-		f.Frames.String(), info.Width, info.Height, info.First, f.Temporal, f.Video.Iterations, f.frames, f.Loop,
+		s.recipe, s.network.Digest, s.Engine.Precision.String(), s.Engine.Memory, s.Seed, s.StyleBlend, s.StyleScales,
+		s.digests(s.Styles), s.digests(append(append([]string{s.Keep}, s.Masks...), s.StyleMasks...)),
+		s.Frames.String(), info.Width, info.Height, info.First, s.Temporal, s.Iterations, s.frames, s.Loop,
 	})
 	if err != nil {
 		panic(err) // only for values that JSON does not have, which check refuses
@@ -355,9 +395,9 @@ func (f *filming) inputs() string {
 }
 
 // digests returns the digests of files, or for patterns their names.
-func (f *filming) digests(files []string) (of []string) {
+func (s *videoSession) digests(files []string) (of []string) {
 	for _, path := range files {
-		if digest := f.Inputs.digests[path]; digest != "" {
+		if digest := s.Inputs.digests[path]; digest != "" {
 			path = digest
 		}
 		of = append(of, path)
@@ -366,61 +406,69 @@ func (f *filming) digests(files []string) (of []string) {
 }
 
 // tell says what to know before the painting begins.
-func (f *filming) tell() {
-	for _, w := range f.info.Warnings {
-		f.report.Say("%s", w)
+func (s *videoSession) tell() {
+	for _, w := range s.info.Warnings {
+		s.report.Say("%s", w)
 	}
-	f.Inputs.Tell(f.report.Say)
-	if f.info.Sound && !f.NoSound && !f.hasSound() {
-		f.report.Say("%s has no room for the sound of %s: the film is silent.", filepath.Base(f.Output), f.Path)
+	s.Inputs.Tell(s.report.Say)
+	if s.info.Sound && !s.NoSound && !s.hasSound() {
+		s.report.Say("%s has no room for the sound of %s: the video is silent.", filepath.Base(s.Output), s.Path)
 	}
-	if done := f.state.Done(); done > 0 {
-		f.report.Say("Going on after frame %d, which %s holds.", done, f.stateFolder())
+	if done := s.state.Done(); done > 0 {
+		s.report.Say("Going on after frame %d, which %s holds.", done, s.stateFolder())
 	}
-	f.events.send(filmStartEvent{"start", f.recipe.Name, f.network.Name, f.Path, f.Styles, f.Output,
-		f.info.Width, f.info.Height, f.frames, f.info.Rate.String(), f.state.Done()})
+	s.events.send(videoStartEvent{"start", s.recipe.Name, s.network.Name, s.Path, s.Styles, s.Output,
+		s.info.Width, s.info.Height, s.frames, s.info.Rate.String(), s.state.Done()})
 }
 
 // paintFrames paints the frames that the state has not.
-func (f *filming) paintFrames(ctx context.Context) error {
-	if err := f.reader.Skip(ctx, f.Frames.skip()); err != nil {
+func (s *videoSession) paintFrames(ctx context.Context) error {
+	if err := s.reader.Skip(ctx, s.Frames.skip()); err != nil {
 		return err
 	}
-	options := f.Engine.Options(&f.recipe, f.network)
-	options.Seed = f.Seed
+	options := s.Engine.Options(&s.recipe, s.network)
+	options.Seed = s.Seed
 	opts := videostyle.Options{
-		Paint: options, Regions: f.regions, Temporal: f.Temporal, Iterations: f.Video.Iterations, Loop: f.Loop, Frames: max(f.frames, 0),
+		Paint: options, Regions: s.regions, Temporal: s.Temporal, Iterations: s.Iterations, Loop: s.Loop, Frames: max(s.frames, 0),
 	}
-	begun, before := time.Now(), f.state.Done()
-	return videostyle.Paint(ctx, &someFrames{f.reader, f.frames}, f.state, opts, func(n int, painted *videostyle.Painted) {
-		f.events.send(frameEvent{"frame", n + 1, f.frames, painted.Begins, painted.Still, f.state.PaintingFile(n)})
-		f.report.Show(f.progress(n+1, time.Since(begun)/time.Duration(n+1-before)))
+	before, pace := s.state.Done(), ""
+	if before == 0 {
+		pace = "the first frame takes longest"
+	}
+	s.report.Show(s.progress(before, pace))
+	begun, counted := time.Now(), before
+	return videostyle.Paint(ctx, &someFrames{s.reader, s.frames}, s.state, opts, func(n int, painted *videostyle.Painted) {
+		s.events.send(frameEvent{"frame", n + 1, s.frames, painted.Begins, painted.Still, s.state.PaintingFile(n)})
+		each := time.Since(begun) / time.Duration(n+1-counted)
+		pace := fmt.Sprintf("%.3g s a frame", each.Seconds())
+		if left := each * time.Duration(s.frames-n-1); left > 0 {
+			pace += fmt.Sprintf(", %s left", left.Round(time.Second))
+		}
+		s.report.Show(s.progress(n+1, pace))
+		if n == before { // which says little about the others
+			begun, counted = time.Now(), n+1
+		}
 	})
 }
 
-// progress says how many frames are painted. each is the time that a frame takes.
-func (f *filming) progress(done int, each time.Duration) report.State {
-	s := report.State{Done: int64(done), Total: int64(f.frames), Pace: fmt.Sprintf("%.3g s a frame", each.Seconds())}
-	if f.frames < 0 {
-		s.Total = int64(done)
-		s.Count, s.Line = fmt.Sprint(done), fmt.Sprintf("frame %d", done)
-		return s
+// progress says how many frames are painted.
+func (s *videoSession) progress(done int, pace string) report.State {
+	if s.frames < 0 {
+		return report.State{Done: int64(done), Total: int64(done), Count: fmt.Sprint(done), Line: fmt.Sprintf("frame %d", done), Pace: pace}
 	}
-	s.Count, s.Line = fmt.Sprintf("%d/%d", done, f.frames), fmt.Sprintf("frame %d of %d", done, f.frames)
-	if left := each * time.Duration(f.frames-done); left > 0 {
-		s.Pace += fmt.Sprintf(", %s left", left.Round(time.Second))
+	return report.State{
+		Done: int64(done), Total: int64(s.frames), Count: fmt.Sprintf("%d/%d", done, s.frames), Line: fmt.Sprintf("frame %d of %d", done, s.frames), Pace: pace,
 	}
-	return s
 }
 
-// write writes the film from the paintings that are done.
-func (f *filming) write(ctx context.Context) error {
-	w, err := f.create(ctx)
+// write writes the video from the paintings that are done.
+func (s *videoSession) write(ctx context.Context) error {
+	w, err := s.create(ctx)
 	if err != nil {
 		return err
 	}
-	for n := range f.state.Done() {
-		painting, err := f.state.Painting(ctx, n)
+	for n := range s.state.Done() {
+		painting, err := s.state.Painting(ctx, n)
 		if err == nil {
 			err = w.Write(painting)
 		}
@@ -432,15 +480,23 @@ func (f *filming) write(ctx context.Context) error {
 	return w.Close()
 }
 
-func (f *filming) outputName() string {
-	if f.Output == cli.StandardOutput {
-		return "standard output"
+// count returns a number of frames in words.
+func count(frames int) string {
+	if frames == 1 {
+		return "1 frame"
 	}
-	return f.Output
+	return fmt.Sprintf("%d frames", frames)
 }
 
-// inputError says that a film cannot be read.
-func (f *filming) inputError(ctx context.Context, err error) error {
+func (s *videoSession) outputName() string {
+	if s.Output == cli.StandardOutput {
+		return "standard output"
+	}
+	return s.Output
+}
+
+// inputError says that a video cannot be read.
+func (s *videoSession) inputError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return cli.ErrInterrupted
 	}
@@ -448,12 +504,12 @@ func (f *filming) inputError(ctx context.Context, err error) error {
 }
 
 // named gives an error of painting the exit code that it deserves.
-func (f *filming) named(err error) error {
+func (s *videoSession) named(err error) error {
 	switch {
 	case errors.Is(err, picture.ErrFormat), errors.Is(err, picture.ErrCorrupt), errors.Is(err, picture.ErrTooLarge), errors.Is(err, videostyle.ErrChanged), errors.Is(err, videostyle.ErrState):
 		return &cli.InputError{Err: err}
 	}
-	return Files{Content: f.Path, Styles: f.Styles, Masks: f.Masks, StyleMasks: f.StyleMasks, Keep: f.Keep}.Named(err)
+	return Files{Content: s.Path, Styles: s.Styles, Masks: s.Masks, StyleMasks: s.StyleMasks, Keep: s.Keep}.Named(err)
 }
 
 // someFrames are the first frames of a reader.
@@ -478,14 +534,14 @@ func (s *someFrames) Skip(ctx context.Context, n int) error {
 	return s.Reader.Skip(ctx, n)
 }
 
-type filmStartEvent struct {
+type videoStartEvent struct {
 	Event   string   `json:"event"` // "start"
 	Recipe  string   `json:"recipe"`
 	Network string   `json:"network"`
-	Film    string   `json:"film"`
+	Video   string   `json:"video"`
 	Styles  []string `json:"styles"`
 	Output  string   `json:"output"`
-	Width   int      `json:"width"` // of the painted film, in pixels
+	Width   int      `json:"width"` // of the painted video, in pixels
 	Height  int      `json:"height"`
 	Frames  int      `json:"frames"`  // -1 where that is not known
 	Rate    string   `json:"rate"`    // frames a second, such as 30000/1001
@@ -501,7 +557,7 @@ type frameEvent struct {
 	Painting string `json:"painting"`
 }
 
-type filmDoneEvent struct {
+type videoDoneEvent struct {
 	Event   string  `json:"event"` // "done"
 	Output  string  `json:"output"`
 	Width   int     `json:"width"`
@@ -511,12 +567,13 @@ type filmDoneEvent struct {
 	Seconds float64 `json:"seconds"`
 }
 
-// VideoEventsHelp documents for users the events of a film.
+// VideoEventsHelp documents for users the events of a video.
 const VideoEventsHelp = `Events (--json), one JSON object a line on standard output:
-  {"event":"start","recipe":…,"network":…,"film":…,"styles":[…],"output":…,
+  {"event":"start","recipe":…,"network":…,"video":…,"styles":[…],"output":…,
    "width":…,"height":…,"frames":…,"rate":…,"painted":…}
-  {"event":"frame","frame":1,"frames":80,"begins":true,"still":false,"painting":…}
+  {"event":"frame","frame":…,"frames":…,"begins":…,"still":…,"painting":…}
   {"event":"saved","path":…}
-  {"event":"done","output":…,"width":…,"height":…,"frames":…,"rate":…,"seconds":…}
+  {"event":"done","output":…,"width":…,"height":…,"frames":…,"rate":…,
+   "seconds":…}
   {"event":"error","exit":…,"message":…}
 The last event is done or error.`

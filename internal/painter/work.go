@@ -36,7 +36,7 @@ type session struct {
 	resumed *paint.Checkpoint // or nil
 	keeper  *checkpoints      // or nil
 	report  listener
-	watch   witnesses
+	watch   observers
 	shown   *previews // or nil
 }
 
@@ -140,7 +140,7 @@ func (s *session) open(ctx context.Context) (err error) {
 	return err
 }
 
-// listen chooses whom to tell, and the witnesses. state is the state of the file of
+// listen chooses whom to tell, and the observers. state is the state of the file of
 // --resume, or nil.
 func (s *session) listen(program *events, state os.FileInfo) {
 	s.report = program
@@ -148,7 +148,7 @@ func (s *session) listen(program *events, state os.FileInfo) {
 		s.report = newPerson(s.Quiet, s.recipe.Schedule())
 	}
 	report, in := s.report, &s.Inputs
-	s.watch = witnesses{report}
+	s.watch = observers{report}
 	course := isCourse(s.recipe)
 	if course {
 		s.watch = append(s.watch, &courseCosts{to: report, say: s.out.Picture == cli.StandardOutput})
@@ -166,8 +166,8 @@ func (s *session) listen(program *events, state os.FileInfo) {
 	if s.Sheet != "" {
 		s.watch = append(s.watch, &sheet{path: s.Sheet, Inputs: in, saved: report.saved})
 	}
-	if s.Film != "" {
-		s.watch = append(s.watch, newFilm(s.Film, s.recipe, in, report.saved))
+	if s.Timelapse != "" {
+		s.watch = append(s.watch, newTimelapse(s.Timelapse, s.recipe, in, report.saved))
 	}
 	if s.keeper = newCheckpoints(s.out.checkpoint, s.CheckpointEvery, state); s.keeper != nil {
 		s.watch = append(s.watch, s.keeper)

@@ -83,6 +83,8 @@ type body struct {
 	done func()
 	// left is how many pixels the request's pictures may still have.
 	left int
+	// frames is how many pixels the frames of videos had.
+	frames int
 	// limit returns how long decoding a picture of so many pixels may take.
 	limit func(pixels int) time.Duration
 }
@@ -152,7 +154,7 @@ func (s *server) receive(w http.ResponseWriter, r *http.Request, media []string)
 	begun := time.Now()
 	b.done = sync.OnceFunc(func() {
 		b.discard()
-		s.rest(maxRequestPixels-b.left, time.Since(begun), release)
+		s.rest(maxRequestPixels-b.left+b.frames, time.Since(begun), release)
 	})
 	return b, nil
 }

@@ -86,9 +86,16 @@ type LayerError struct {
 }
 
 func (e *LayerError) Error() string {
-	return fmt.Sprintf("no layer %q in the network %s: expected one of %s",
+	text := fmt.Sprintf("no layer %q in the network %s: expected one of %s",
 		e.Layer, e.Architecture.Name, strings.Join(e.Architecture.Layers(), " "))
+	if m := kerasPattern.FindStringSubmatch(e.Layer); m != nil {
+		text += fmt.Sprintf("; %s of Keras is conv%s_%s", e.Layer, m[1], m[2])
+	}
+	return text
 }
+
+// kerasPattern matches the names that Keras gives to the layers of a VGG.
+var kerasPattern = regexp.MustCompile(`^block(\d+)_conv(\d+)$`)
 
 // architectureOf determines the architecture of convolutions in order.
 func architectureOf(convs []Conv) (Architecture, error) {

@@ -35,6 +35,13 @@ func TestLayer(t *testing.T) {
 	}
 }
 
+func TestLayerErrorTranslatesKerasNames(t *testing.T) {
+	_, err := VGG19.Layer("block4_conv2")
+	if err == nil || !strings.HasSuffix(err.Error(), "; block4_conv2 of Keras is conv4_2") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestNewNamesTheArchitecture(t *testing.T) {
 	for _, a := range []Architecture{VGG16, VGG19, VGG19Slim} {
 		n := randomNetwork(t, a, unit)

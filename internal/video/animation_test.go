@@ -1,6 +1,7 @@
 package video
 
 import (
+	"bytes"
 	"math"
 	"os"
 	"path/filepath"
@@ -12,22 +13,22 @@ import (
 // TestAnimationsAgainstPillow compares the frames of animations with those of Pillow:
 // disposal, blending, transparency and palettes.
 func TestAnimationsAgainstPillow(t *testing.T) {
-	var films []string
+	var videos []string
 	for _, pattern := range []string{"gif-*.gif", "png-*.png", "webp-*.webp"} {
 		found, err := filepath.Glob(filepath.Join("testdata", pattern))
 		if err != nil {
 			t.Fatal(err)
 		}
-		films = append(films, found...)
+		videos = append(videos, found...)
 	}
-	if len(films) < 11 {
-		t.Fatalf("%d fixtures", len(films))
+	if len(videos) < 11 {
+		t.Fatalf("%d fixtures", len(videos))
 	}
-	for _, film := range films {
-		t.Run(filepath.Base(film), func(t *testing.T) {
-			info, frames := readAll(t, film, ReadOptions{})
-			want := wanted(t, film, info.Width, info.Height)
-			if strings.HasPrefix(filepath.Base(film), "png") {
+	for _, video := range videos {
+		t.Run(filepath.Base(video), func(t *testing.T) {
+			info, frames := readAll(t, video, ReadOptions{})
+			want := wanted(t, video, info.Width, info.Height)
+			if strings.HasPrefix(filepath.Base(video), "png") {
 				// The third frame is shown three times as long.
 				if info.Rate != (Rational{25, 1}) || info.Frames != 7 || len(info.Warnings) != 1 {
 					t.Fatalf("%+v", info)
@@ -65,26 +66,35 @@ func TestAnimationsAgainstPillow(t *testing.T) {
 	}
 }
 
-// TestCutGIF reads the whole frames of an incomplete GIF, and says so.
-func TestCutGIF(t *testing.T) {
-	whole, err := os.ReadFile("testdata/gif-keep.gif")
+// TestCutFiles reads the whole frames of incomplete files, and says so.
+func TestCutFiles(t *testing.T) {
+	gif, err := os.ReadFile("testdata/gif-keep.gif")
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), "cut.gif")
-	if err := os.WriteFile(path, whole[:len(whole)-10], 0o600); err != nil {
-		t.Fatal(err)
-	}
-	info, frames := readAll(t, path, ReadOptions{})
-	if len(frames) != 4 || len(info.Warnings) != 1 || !strings.Contains(info.Warnings[0], "the film ends with frame 4") {
-		t.Errorf("%d frames of %+v", len(frames), info)
+	var y4m bytes.Buffer
+	writeVideo(t, "-", Info{Width: 8, Height: 8, Rate: Rational{25, 1}}, WriteOptions{Stdout: &y4m}, scene(5, 8, 8))
+	frame := len(y4mFrame) + 1 + 8*8*3/2
+	for name, cut := range map[string][]byte{
+		"cut.gif":  gif[:len(gif)-10],
+		"cut.y4m":  y4m.Bytes()[:y4m.Len()-10],
+		"head.y4m": y4m.Bytes()[:y4m.Len()-frame+3],
+	} {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, cut, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		info, frames := readAll(t, path, ReadOptions{})
+		if len(frames) != 4 || len(info.Warnings) != 1 || info.Warnings[0] != path+": the file is incomplete: the video ends with frame 4" {
+			t.Errorf("%d frames of %+v", len(frames), info)
+		}
 	}
 }
 
 func TestHoldLast(t *testing.T) {
-	for _, name := range []string{"film.png", "film.webp"} {
+	for _, name := range []string{"video.png", "video.webp"} {
 		path := filepath.Join(t.TempDir(), name)
-		writeFilm(t, path, Info{Width: 8, Height: 8, Rate: Rational{10, 1}}, WriteOptions{HoldLast: time.Second}, scene(3, 8, 8))
+		writeVideo(t, path, Info{Width: 8, Height: 8, Rate: Rational{10, 1}}, WriteOptions{HoldLast: time.Second}, scene(3, 8, 8))
 		info, frames := readAll(t, path, ReadOptions{})
 		if info.Rate != (Rational{10, 1}) || info.Frames != 12 || frames[2] != frames[11] {
 			t.Errorf("%s: %+v", name, info)
@@ -148,7 +158,7 @@ func TestCadences(t *testing.T) {
 
 // TestForeignAVI reads a file of FFmpeg, with sound between the frames.
 func TestForeignAVI(t *testing.T) {
-	info, frames := readAll(t, "testdata/film.avi", ReadOptions{})
+	info, frames := readAll(t, "testdata/video.avi", ReadOptions{})
 	if info.Width != 64 || info.Height != 48 || info.Frames != 6 || len(frames) != 6 || info.Rate != (Rational{30000, 1001}) || !info.Sound {
 		t.Errorf("%+v", info)
 	}

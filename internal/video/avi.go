@@ -34,7 +34,7 @@ const (
 	aviMaxBytes = math.MaxInt32
 )
 
-// otherCodecError is the codec of a film that needs FFmpeg.
+// otherCodecError is the codec of a video that needs FFmpeg.
 type otherCodecError string
 
 func (e otherCodecError) Error() string {
@@ -334,7 +334,7 @@ func (s *aviSink) header() []byte {
 	return append(append(append(head, "LIST"...), words(uint32(movi))...), "movi"...)
 }
 
-// screen returns the aspect ratio of the film in 16-bit terms.
+// screen returns the aspect ratio of the video in 16-bit terms.
 func (i Info) screen() (x, y uint32) {
 	r := ratio(i.PixelAspect.Num*int64(i.Width), i.PixelAspect.Den*int64(i.Height))
 	for max(r.Num, r.Den) > math.MaxUint16 {
@@ -350,7 +350,7 @@ func (s *aviSink) write(p *picture.Picture) error {
 	}
 	chunk := riffChunk(aviFrameID, b.Bytes())
 	if s.size+int64(len(chunk))+int64(len(s.index))+aviIndexLen+chunkHeadLen > s.most {
-		return tooLarge("the film exceeds the 2 GiB that an AVI may have after %d frames", len(s.index)/aviIndexLen)
+		return tooLarge("the video exceeds the 2 GiB that an AVI may have after %d frames", len(s.index)/aviIndexLen)
 	}
 	le := binary.LittleEndian
 	movi := s.first - int64(len("movi")) // from which offsets are counted

@@ -14,6 +14,18 @@ import (
 // fileOnly keeps a child process from the network, whatever its input refers to.
 var fileOnly = []string{"-protocol_whitelist", "file,pipe"}
 
+// containers are the formats that are read of strangers. The others of FFmpeg include
+// playlists and scripts, which name files of this machine.
+const containers = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,asf,mpeg,mpegts,ogg"
+
+// inputs returns the arguments that bound what a child process reads.
+func (l Limits) inputs() []string {
+	if l.Untrusted {
+		return append([]string{"-format_whitelist", containers}, fileOnly...)
+	}
+	return fileOnly
+}
+
 // quiet are the arguments of every ffmpeg.
 var quiet = []string{"-nostdin", "-hide_banner", "-loglevel", "error"}
 
@@ -44,7 +56,7 @@ func child(ctx context.Context, path string, args ...[]string) (*exec.Cmd, *chil
 	for _, a := range args {
 		cmd.Args = append(cmd.Args, a...)
 	}
-	// Ctrl-C in a terminal goes to all processes of its group; a film that ends early
+	// Ctrl-C in a terminal goes to all processes of its group; a video that ends early
 	// must be completed.
 	cmd.SysProcAttr = ownGroup()
 	const untilPipesClose = 5 * time.Second
@@ -74,7 +86,7 @@ var noise = regexp.MustCompile(`^(\[[^\]]*\] *)+`)
 func (l *childLog) complaint() string {
 	lines := strings.Split(strings.TrimSpace(l.text.String()), "\n")
 	line := noise.ReplaceAllString(strings.TrimSpace(lines[len(lines)-1]), "")
-	line = strings.TrimPrefix(strings.TrimPrefix(line, l.file), ": ") // the sentence names the film
+	line = strings.TrimPrefix(strings.TrimPrefix(line, l.file), ": ") // the sentence names the video
 	line = strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
 			return -1

@@ -47,11 +47,11 @@ type probeStream struct {
 }
 
 // probeFile runs ffprobe.
-func probeFile(ctx context.Context, ffprobe, path string) (*probe, error) {
-	cmd, log := child(ctx, ffprobe, quiet[1:], fileOnly, []string{"-show_format", "-show_streams", "-of", "json", fileURL(path)})
+func probeFile(ctx context.Context, ffprobe, path string, lim Limits) (*probe, error) {
+	cmd, log := child(ctx, ffprobe, quiet[1:], lim.inputs(), []string{"-show_format", "-show_streams", "-of", "json", fileURL(path)})
 	text, err := cmd.Output()
 	if err != nil {
-		return nil, log.failure(ctx, "ffprobe finds no film in it", err)
+		return nil, log.failure(ctx, "ffprobe finds no video in it", err)
 	}
 	p := new(probe)
 	if err := json.Unmarshal(text, p); err != nil {
@@ -79,7 +79,7 @@ func (p *probe) hasSound() bool {
 	return false
 }
 
-// upended reports whether the film is shown turned by a quarter. ffmpeg turns it.
+// upended reports whether the video is shown turned by a quarter. ffmpeg turns it.
 func (s *probeStream) upended() bool {
 	degrees, _ := strconv.ParseFloat(s.Tags.Rotate, 64)
 	for _, d := range s.SideData {
@@ -101,7 +101,7 @@ type frameList struct {
 func listFrames(ctx context.Context, ffprobe, path string, lim Limits) (*frameList, error) {
 	counting, stop := context.WithCancel(ctx)
 	defer stop()
-	cmd, log := child(counting, ffprobe, quiet[1:], fileOnly, []string{
+	cmd, log := child(counting, ffprobe, quiet[1:], lim.inputs(), []string{
 		"-max_pixels", strconv.FormatInt(lim.MaxPixels, 10), "-select_streams", "V:0",
 		"-show_entries", "frame=best_effort_timestamp,interlaced_frame", "-of", "compact=print_section=0", fileURL(path),
 	})
@@ -155,17 +155,17 @@ var highDynamicRange = map[string]string{"smpte2084": "PQ", "arib-std-b67": "HLG
 
 // openFFmpeg opens a file of any format that FFmpeg has.
 func openFFmpeg(ctx context.Context, path string, lim Limits) (stored, error) {
-	ffmpeg, ffprobe, err := findFFmpeg("reading this film", lim)
+	ffmpeg, ffprobe, err := findFFmpeg("reading this video", lim)
 	if err != nil {
 		return stored{}, err
 	}
-	p, err := probeFile(ctx, ffprobe, path)
+	p, err := probeFile(ctx, ffprobe, path, lim)
 	if err != nil {
 		return stored{}, err
 	}
 	v := p.video()
 	if v == nil {
-		return stored{}, unsupported("name a film", "it has no video stream")
+		return stored{}, unsupported("name a video", "it has no video stream")
 	}
 	if err := lim.admit(v.Width, v.Height); err != nil {
 		return stored{}, err
@@ -176,7 +176,7 @@ func openFFmpeg(ctx context.Context, path string, lim Limits) (stored, error) {
 	}
 	times := list.times
 	name, _, _ := strings.Cut(p.Format.Name, ",")
-	info := Info{Format: fmt.Sprintf("a film (%s in %s)", v.Codec, name), Width: v.Width, Height: v.Height, Frames: len(times), First: 1, Sound: p.hasSound()}
+	info := Info{Format: fmt.Sprintf("a video (%s in %s)", v.Codec, name), Width: v.Width, Height: v.Height, Frames: len(times), First: 1, Sound: p.hasSound()}
 	if a, err := ParseRational(v.PixelAspect); err == nil {
 		info.PixelAspect = a
 	}
@@ -257,7 +257,7 @@ func (s *ffmpegSource) start() error {
 		filters = append([]string{fmt.Sprintf(`select=gte(n\,%d)`, s.skipped)}, filters...)
 	}
 	ctx, kill := context.WithCancel(context.Background())
-	cmd, log := child(ctx, s.ffmpeg, quiet, fileOnly,
+	cmd, log := child(ctx, s.ffmpeg, quiet, s.lim.inputs(),
 		[]string{"-max_pixels", strconv.FormatInt(s.lim.MaxPixels, 10), "-i", fileURL(s.path), "-map", "0:V:0"}, s.sync,
 		[]string{"-vf", strings.Join(filters, ","), "-pix_fmt", "rgb24", "-f", "rawvideo", "pipe:1"})
 	frames, err := cmd.StdoutPipe()

@@ -146,7 +146,7 @@ func (s *encoderSink) abort() {
 	_ = s.close() // killed
 }
 
-// soundtrack adds sound to a film.
+// soundtrack adds sound to a video.
 type soundtrack struct {
 	Sound
 	ffmpeg string
@@ -159,7 +159,7 @@ func newSoundtrack(ctx context.Context, info Info, s *Sound) (*soundtrack, error
 	if err != nil {
 		return nil, err
 	}
-	p, err := probeFile(ctx, ffprobe, s.Path)
+	p, err := probeFile(ctx, ffprobe, s.Path, Limits{Untrusted: s.Untrusted})
 	if err != nil {
 		return nil, sentence{named(s.Path, err)}
 	}
@@ -176,8 +176,8 @@ func newSoundtrack(ctx context.Context, info Info, s *Sound) (*soundtrack, error
 	return t, nil
 }
 
-// add writes the film at silent, of so many frames, with the sound to out. The sound is
-// copied whole, unless the film is only a part of the one that it comes from.
+// add writes the video at silent, of so many frames, with the sound to out. The sound is
+// copied whole, unless the video is only a part of the one that it comes from.
 func (t *soundtrack) add(ctx context.Context, silent, out string, frames int) error {
 	seconds := func(frames int) string { return strconv.FormatFloat(float64(frames)/t.rate.Float(), 'f', 6, 64) }
 	var part, late []string
@@ -189,7 +189,7 @@ func (t *soundtrack) add(ctx context.Context, silent, out string, frames int) er
 	if t.Skip > 0 || frames < t.Frames {
 		part = append(part, "-t", seconds(frames))
 	}
-	cmd, log := child(ctx, t.ffmpeg, quiet, fileOnly, late, []string{"-i", fileURL(silent)}, fileOnly, part, []string{"-i", fileURL(t.Path)},
+	cmd, log := child(ctx, t.ffmpeg, quiet, fileOnly, late, []string{"-i", fileURL(silent)}, Limits{Untrusted: t.Untrusted}.inputs(), part, []string{"-i", fileURL(t.Path)},
 		[]string{"-map", "0:v:0", "-map", "1:a", "-c", "copy"}, forStreaming(out), []string{"-y", fileURL(out)})
 	if err := cmd.Run(); err != nil {
 		if ctx.Err() != nil {

@@ -2,7 +2,6 @@ package video
 
 import (
 	"encoding/binary"
-	"fmt"
 	"image"
 	"time"
 )
@@ -102,7 +101,7 @@ func openGIF(data []byte, name string, lim Limits) (stored, error) {
 	}
 	st, err := newAnimation("an animated GIF", name, lim, screen.X, screen.Y, cels, durations, Rational{1, int64(time.Second / gifTick)})
 	if cut {
-		st.info.Warnings = append(st.info.Warnings, fmt.Sprintf("the file is incomplete: the film ends with frame %d", len(cels)))
+		st.info.Warnings = append(st.info.Warnings, incomplete(len(cels)))
 	}
 	return st, err
 }

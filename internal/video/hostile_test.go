@@ -21,7 +21,7 @@ import (
 // hostileLimits are small, so that files easily exceed them.
 var hostileLimits = Limits{MaxPixels: 1 << 13, MaxFrames: 40, MaxBytes: 1 << 20, Untrusted: true}
 
-// mostAllocated bounds everything that reading a film allocates, freed or not: for each
+// mostAllocated bounds everything that reading a video allocates, freed or not: for each
 // frame a few pictures of float32 with opacity and the decoder's own.
 func mostAllocated(file, frames int) uint64 {
 	const perPixel = 64 // picture.Limits
@@ -85,7 +85,7 @@ func small(t testing.TB) map[string][]byte {
 	t.Helper()
 	files := make(map[string][]byte)
 	for _, name := range []string{
-		"film.avi", "gif-clear.gif", "gif-previous.gif", "png-previous-over.png", "png-clear-source.png",
+		"video.avi", "gif-clear.gif", "gif-previous.gif", "png-previous-over.png", "png-clear-source.png",
 		"webp-lossless.webp", "webp-mixed.webp", "yuv-420jpeg-limited-24x16.y4m", "yuv-411-full-24x16.y4m",
 	} {
 		data, err := os.ReadFile(filepath.Join("testdata", name))
@@ -195,7 +195,7 @@ func fuzz(f *testing.F, ext string) {
 	}
 	f.Setenv("PATH", "") // no ffmpeg
 	f.Fuzz(func(t *testing.T, data []byte) {
-		checkHostile(t, filepath.Join(t.TempDir(), "film"), data)
+		checkHostile(t, filepath.Join(t.TempDir(), "video"), data)
 	})
 }
 
@@ -204,3 +204,28 @@ func FuzzGIF(f *testing.F)  { fuzz(f, ".gif") }
 func FuzzAPNG(f *testing.F) { fuzz(f, ".png") }
 func FuzzWebP(f *testing.F) { fuzz(f, ".webp") }
 func FuzzAVI(f *testing.F)  { fuzz(f, ".avi") }
+
+// TestPlaylistsAreRefused: FFmpeg reads no playlist of a stranger, even where its first
+// bytes do not look like text.
+func TestPlaylistsAreRefused(t *testing.T) {
+	if !HasFFmpeg() {
+		t.Skip("FFmpeg is not installed")
+	}
+	dir := t.TempDir()
+	frame := picture.New(16, 16)
+	w, err := Create(t.Context(), filepath.Join(dir, "secret.mp4"), Info{Width: 16, Height: 16, Rate: Rational{25, 1}}, WriteOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(w.Write(frame), w.Write(frame), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	list := filepath.Join(dir, "list.mp4")
+	text := "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nsecret.mp4\n#EXT-X-ENDLIST\n#\x00\n"
+	if err := os.WriteFile(list, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), list, ReadOptions{Limits: hostileLimits}); !errors.Is(err, picture.ErrCorrupt) && !errors.Is(err, picture.ErrFormat) {
+		t.Errorf("a playlist: %v", err)
+	}
+}

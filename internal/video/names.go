@@ -17,7 +17,7 @@ func PatternFile(path string, number int) string {
 	return p.path(number)
 }
 
-// HoldsSound reports whether films of the format of a path have room for sound.
+// HoldsSound reports whether videos of the format of a path have room for sound.
 func HoldsSound(path string) bool {
 	return path != "-" && !IsPattern(path) && holdsSound(path)
 }

@@ -33,13 +33,13 @@ func TestNamedPipe(t *testing.T) {
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
 		t.Skip(err)
 	}
-	var film bytes.Buffer
-	writeFilm(t, "-", Info{Width: 64, Height: 48, Rate: Rational{25, 1}}, WriteOptions{Stdout: &film}, scene(2, 64, 48))
+	var video bytes.Buffer
+	writeVideo(t, "-", Info{Width: 64, Height: 48, Rate: Rational{25, 1}}, WriteOptions{Stdout: &video}, scene(2, 64, 48))
 	written := make(chan *os.File)
 	go func() {
 		f, err := os.OpenFile(path, os.O_WRONLY, 0)
 		if err == nil {
-			_, _ = f.Write(film.Bytes()[:film.Len()-100])
+			_, _ = f.Write(video.Bytes()[:video.Len()-100])
 		}
 		written <- f
 	}()

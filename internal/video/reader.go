@@ -21,7 +21,7 @@ type ReadOptions struct {
 	Stdin io.Reader
 }
 
-// A Reader reads the frames of a film, one after the other.
+// A Reader reads the frames of a video, one after the other.
 type Reader struct {
 	name   string
 	info   Info
@@ -51,7 +51,7 @@ type stored struct {
 	source source
 }
 
-// Open opens a film. ctx limits Open, not the Reader. The path is a file, a pattern for
+// Open opens a video. ctx limits Open, not the Reader. The path is a file, a pattern for
 // numbered pictures such as frames/%04d.png, a folder of them, or "-" for a YUV4MPEG2
 // on ReadOptions.Stdin.
 //
@@ -135,7 +135,7 @@ func openSource(ctx context.Context, path, name string, lim Limits, opt ReadOpti
 	case bytes.HasPrefix(head, []byte("\xff\xd8\xff")):
 		err = still("JPEG")
 	case isText(head):
-		err = unsupported("name a film", "it is text, perhaps a playlist; expected a film")
+		err = unsupported("name a video", "it is text, perhaps a playlist")
 	}
 	_ = f.Close()
 	if err != nil {
@@ -147,7 +147,7 @@ func openSource(ctx context.Context, path, name string, lim Limits, opt ReadOpti
 // sniffLen is the number of first bytes by which formats are recognized.
 const sniffLen = 512
 
-// isText reports whether the first bytes of a file are text. No film is, except a
+// isText reports whether the first bytes of a file are text. No video is, except a
 // YUV4MPEG2; playlists are.
 func isText(head []byte) bool {
 	head = bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
@@ -161,7 +161,12 @@ func isText(head []byte) bool {
 
 // still is the error of a file that holds one picture.
 func still(format string) error {
-	return unsupported("paint it as a picture", "this %s is a still picture; expected a film", format)
+	return unsupported("paint it as a picture", "this %s is a still picture, not a video", format)
+}
+
+// incomplete is the warning of a file that is cut after so many frames.
+func incomplete(frames int) string {
+	return fmt.Sprintf("the file is incomplete: the video ends with frame %d", frames)
 }
 
 // withFile makes a source close its file, or closes it after an error.
@@ -212,11 +217,11 @@ func (r *Reader) setTiming(t *timing) error {
 	return nil
 }
 
-// Info describes the film.
+// Info describes the video.
 func (r *Reader) Info() Info { return r.info }
 
 // Next returns the next frame, which the caller must not change, or io.EOF after the
-// last one. Besides those of Open its errors include that of a film that ends early.
+// last one. Besides those of Open its errors include that of a video that ends early.
 func (r *Reader) Next(ctx context.Context) (*picture.Picture, error) {
 	if r.err != nil {
 		return nil, r.err
@@ -273,7 +278,7 @@ func (r *Reader) frame(ctx context.Context) (*picture.Picture, error) {
 	return p, nil
 }
 
-// early returns the error of a film that ends before its known number of frames.
+// early returns the error of a video that ends before its known number of frames.
 func (r *Reader) early(err error) error {
 	if r.info.Frames >= 0 && errors.Is(err, io.EOF) {
 		return corrupt("it ends after %d of %d frames", r.next, r.info.Frames)

@@ -172,7 +172,7 @@ func onlyGroup(groups map[[2]string][]numberedFile) ([]numberedFile, error) {
 	slices.Sort(names)
 	switch len(names) {
 	case 0:
-		return nil, unsupported("name a film or a folder of numbered pictures", "the folder holds no numbered pictures")
+		return nil, unsupported("name a video or a folder of numbered pictures", "the folder holds no numbered pictures")
 	case 1:
 		return files, nil
 	}
@@ -202,7 +202,7 @@ func gaps(files []numberedFile) []string {
 	if holes > 1 {
 		which += fmt.Sprintf(", and %d more elsewhere", missing-(to-from+1))
 	}
-	return []string{which + ": the film goes on without"}
+	return []string{which + ": the video goes on without"}
 }
 
 // sequenceSource reads pictures.

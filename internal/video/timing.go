@@ -20,7 +20,7 @@ type timing struct {
 // ntsc is the denominator of the rates of NTSC.
 const ntsc = 1001
 
-// standardRates are those of film and television.
+// standardRates are those of cinema and television.
 var standardRates = []Rational{
 	{24, 1}, {25, 1}, {30, 1}, {50, 1}, {60, 1}, {24000, ntsc}, {30000, ntsc}, {60000, ntsc},
 	{10, 1}, {12, 1}, {15, 1}, {20, 1}, {48, 1}, {120, 1}, {15000, ntsc}, {120000, ntsc},
@@ -33,7 +33,7 @@ const highestRate = 60
 // A cadence shows the frames of a file at a constant rate.
 type cadence struct {
 	rate Rational
-	plan []int // the frame of the file that each frame of the film is; nil: each once
+	plan []int // the frame of the file that each frame of the video is; nil: each once
 }
 
 // cadence returns the constant rate of a timing: the one it has, if rounding times to
@@ -106,7 +106,7 @@ func (t timing) cadence(lim Limits) (c cadence, variable string, err error) {
 	ms := 1000 * second
 	variable = fmt.Sprintf("frames are shown for %.3g to %.3g ms", ms*float64(shortest), ms*float64(longest))
 	if used < n {
-		variable += fmt.Sprintf(", of which the film keeps %d of %d", used, n)
+		variable += fmt.Sprintf(", of which the video keeps %d of %d", used, n)
 	}
 	return c, variable, nil
 }

@@ -1,4 +1,4 @@
-// Package video reads and writes films: a file or a sequence of files in, pictures of
+// Package video reads and writes videos: a file or a sequence of files in, pictures of
 // one size at one rate through, a file or a sequence out.
 //
 //	Open    -> a source (one file a format) -> a Reader -> pictures
@@ -25,7 +25,7 @@
 //
 // # Time
 //
-// A film has a constant rate, a fraction of frames a second that is kept exactly, and a
+// A video has a constant rate, a fraction of frames a second that is kept exactly, and a
 // number of frames that is exact where it is known. A file of variable rate is read at a
 // constant one, at which frames are repeated, and [Info.Warnings] says so. A repeated
 // frame is the same *picture.Picture again.
@@ -41,8 +41,8 @@
 //
 // # Interruption
 //
-// Nothing appears at the path of a film before [Writer.Close], which also completes a
-// film that has fewer frames than planned. After [Writer.Abort], a crash or a power
+// Nothing appears at the path of a video before [Writer.Close], which also completes a
+// video that has fewer frames than planned. After [Writer.Abort], a crash or a power
 // failure an older file is still there. Of a numbered sequence each picture appears
 // whole, one after the other. A stream has what was written to it.
 package video
@@ -57,7 +57,7 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// Info describes a film.
+// Info describes a video.
 type Info struct {
 	Format string // a phrase for messages, such as "a YUV4MPEG2"
 
@@ -85,7 +85,7 @@ type Info struct {
 	Warnings []string
 }
 
-// Limits limits the cost of reading a film. Peak memory is that of picture.Limits for a
+// Limits limits the cost of reading a video. Peak memory is that of picture.Limits for a
 // frame, twice, plus the file for GIF, PNG and WebP. Time is limited by the contexts.
 type Limits struct {
 	MaxPixels int64 // width times height of a frame; 0 means picture.DefaultMaxPixels
@@ -133,7 +133,7 @@ func (l Limits) frames(n int) error {
 	return nil
 }
 
-// tooLong is the error of a film whose number of frames exceeds the limit.
+// tooLong is the error of a video whose number of frames exceeds the limit.
 func (l Limits) tooLong() error { return l.frames(l.MaxFrames + 1) }
 
 // picture returns the limits of a frame.

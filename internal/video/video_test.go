@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// readAll reads a film to its end.
+// readAll reads a video to its end.
 func readAll(t *testing.T, path string, opt ReadOptions) (Info, []*picture.Picture) {
 	t.Helper()
 	r, err := Open(t.Context(), path, opt)
@@ -49,8 +49,8 @@ func rest(t *testing.T, r *Reader) ([]*picture.Picture, error) {
 	}
 }
 
-// writeFilm writes frames to a file.
-func writeFilm(t *testing.T, path string, info Info, opt WriteOptions, frames []*picture.Picture) {
+// writeVideo writes frames to a file.
+func writeVideo(t *testing.T, path string, info Info, opt WriteOptions, frames []*picture.Picture) {
 	t.Helper()
 	w, err := Create(t.Context(), path, info, opt)
 	if err != nil {
@@ -134,14 +134,14 @@ func TestFormats(t *testing.T) {
 		rate      Rational
 		tolerance float64
 	}{
-		{"film.y4m", Rational{30000, 1001}, 7},
-		{"film.avi", Rational{30000, 1001}, 16},
-		{"film.png", Rational{30000, 1001}, 0},
-		{"film.apng", Rational{25, 1}, 0},
-		{"film.apng", Rational{1_000_000, 33_367}, 0},
-		{"film.webp", Rational{30000, 1001}, 0},
-		{"film.webp", Rational{24, 1}, 0},
-		{"film.webp", Rational{25, 2}, 0},
+		{"video.y4m", Rational{30000, 1001}, 7},
+		{"video.avi", Rational{30000, 1001}, 16},
+		{"video.png", Rational{30000, 1001}, 0},
+		{"video.apng", Rational{25, 1}, 0},
+		{"video.apng", Rational{1_000_000, 33_367}, 0},
+		{"video.webp", Rational{30000, 1001}, 0},
+		{"video.webp", Rational{24, 1}, 0},
+		{"video.webp", Rational{25, 2}, 0},
 		{"%04d.png", Rational{25, 1}, 0},
 		{"frames/f%d.jpg", Rational{25, 1}, 16},
 		{"folder/", Rational{25, 1}, 0},
@@ -151,7 +151,7 @@ func TestFormats(t *testing.T) {
 			if strings.HasSuffix(test.path, "/") {
 				path += "/"
 			}
-			writeFilm(t, path, Info{Width: w, Height: h, Rate: test.rate, First: 1}, WriteOptions{}, frames)
+			writeVideo(t, path, Info{Width: w, Height: h, Rate: test.rate, First: 1}, WriteOptions{}, frames)
 			info, got := readAll(t, path, ReadOptions{})
 			if len(info.Warnings) != 0 {
 				t.Errorf("warnings %q", info.Warnings)
@@ -175,9 +175,9 @@ func TestFormats(t *testing.T) {
 func TestSkip(t *testing.T) {
 	const w, h, n = 16, 8, 9
 	frames := scene(n, w, h)
-	for _, name := range []string{"film.y4m", "film.avi", "film.png", "film.webp", "%04d.png"} {
+	for _, name := range []string{"video.y4m", "video.avi", "video.png", "video.webp", "%04d.png"} {
 		path := filepath.Join(t.TempDir(), name)
-		writeFilm(t, path, Info{Width: w, Height: h, Rate: Rational{25, 1}}, WriteOptions{Quality: 100}, frames)
+		writeVideo(t, path, Info{Width: w, Height: h, Rate: Rational{25, 1}}, WriteOptions{Quality: 100}, frames)
 		_, all := readAll(t, path, ReadOptions{})
 		r, err := Open(t.Context(), path, ReadOptions{})
 		if err != nil {
@@ -211,7 +211,7 @@ func TestSkip(t *testing.T) {
 func TestStream(t *testing.T) {
 	frames := scene(3, 16, 8)
 	var b bytes.Buffer
-	writeFilm(t, "-", Info{Width: 16, Height: 8, Rate: Rational{25, 1}, Chroma: "444", FullRange: true, PixelAspect: Rational{16, 15}}, WriteOptions{Stdout: &b}, frames)
+	writeVideo(t, "-", Info{Width: 16, Height: 8, Rate: Rational{25, 1}, Chroma: "444", FullRange: true, PixelAspect: Rational{16, 15}}, WriteOptions{Stdout: &b}, frames)
 	stream := b.Bytes()
 	info, got := readAll(t, "-", ReadOptions{Stdin: bytes.NewReader(stream)})
 	if info.Frames != -1 || len(got) != 3 {
@@ -238,15 +238,15 @@ func TestStream(t *testing.T) {
 	}
 }
 
-// TestInterruption closes films early and aborts others.
+// TestInterruption closes videos early and aborts others.
 func TestInterruption(t *testing.T) {
 	const w, h = 16, 8
 	frames := scene(2, w, h)
-	for _, name := range []string{"film.y4m", "film.avi", "film.png", "film.webp"} {
+	for _, name := range []string{"video.y4m", "video.avi", "video.png", "video.webp"} {
 		dir := t.TempDir()
 		path := filepath.Join(dir, name)
 		info := Info{Width: w, Height: h, Rate: Rational{25, 1}, Frames: 100}
-		writeFilm(t, path, info, WriteOptions{}, frames)
+		writeVideo(t, path, info, WriteOptions{}, frames)
 		old, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -256,7 +256,7 @@ func TestInterruption(t *testing.T) {
 		}
 		for _, end := range []func(*Writer){(*Writer).Abort, func(w *Writer) {
 			if w.Close() == nil {
-				t.Errorf("%s: a film without a frame", name)
+				t.Errorf("%s: a video without a frame", name)
 			}
 		}} {
 			wr, err := Create(t.Context(), path, info, WriteOptions{})
@@ -265,7 +265,7 @@ func TestInterruption(t *testing.T) {
 			}
 			end(wr)
 			if now, err := os.ReadFile(path); err != nil || !bytes.Equal(old, now) {
-				t.Errorf("%s: the older film has changed: %v", name, err)
+				t.Errorf("%s: the older video has changed: %v", name, err)
 			}
 		}
 		if entries, _ := os.ReadDir(dir); len(entries) != 1 {
@@ -275,9 +275,9 @@ func TestInterruption(t *testing.T) {
 }
 
 // TestLargeAVI refuses the frame that would exceed the size of an AVI, and completes the
-// film without it.
+// video without it.
 func TestLargeAVI(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "film.avi")
+	path := filepath.Join(t.TempDir(), "video.avi")
 	w, err := Create(t.Context(), path, Info{Width: 32, Height: 24, Rate: Rational{25, 1}}, WriteOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -308,12 +308,12 @@ func TestLargeAVI(t *testing.T) {
 	}
 }
 
-func TestNamesOfFilms(t *testing.T) {
+func TestNamesOfVideos(t *testing.T) {
 	info := Info{Width: 8, Height: 8, Rate: Rational{25, 1}}
 	for path, want := range map[string]string{
-		"film.gif":   "256 colors",
-		"film.jpg":   "numbered pictures",
-		"film":       "no extension",
+		"video.gif":  "256 colors",
+		"video.jpg":  "numbered pictures",
+		"video":      "no extension",
 		"none/f.avi": "make the directory",
 		"%04d.gif":   "choose one of these",
 	} {
@@ -330,9 +330,9 @@ func TestNamesOfFilms(t *testing.T) {
 
 // TestAspect keeps pixels that are not square.
 func TestAspect(t *testing.T) {
-	for _, name := range []string{"film.y4m", "film.avi"} {
+	for _, name := range []string{"video.y4m", "video.avi"} {
 		path := filepath.Join(t.TempDir(), name)
-		writeFilm(t, path, Info{Width: 720, Height: 576, Rate: Rational{25, 1}, PixelAspect: Rational{16, 15}}, WriteOptions{}, scene(1, 720, 576))
+		writeVideo(t, path, Info{Width: 720, Height: 576, Rate: Rational{25, 1}, PixelAspect: Rational{16, 15}}, WriteOptions{}, scene(1, 720, 576))
 		if info, _ := readAll(t, path, ReadOptions{}); info.PixelAspect != (Rational{16, 15}) {
 			t.Errorf("%s: %v", name, info.PixelAspect)
 		}
@@ -343,8 +343,8 @@ func TestAspect(t *testing.T) {
 func TestOpacity(t *testing.T) {
 	p := picture.New(8, 8)
 	p.Alpha = make([]float32, 64)
-	path := filepath.Join(t.TempDir(), "film.png")
-	writeFilm(t, path, Info{Width: 8, Height: 8, Rate: Rational{25, 1}}, WriteOptions{}, []*picture.Picture{p})
+	path := filepath.Join(t.TempDir(), "video.png")
+	writeVideo(t, path, Info{Width: 8, Height: 8, Rate: Rational{25, 1}}, WriteOptions{}, []*picture.Picture{p})
 	_, frames := readAll(t, path, ReadOptions{})
 	if frames[0].Alpha != nil || frames[0].RGB[0] != 255 {
 		t.Errorf("level %v, opacity %v", frames[0].RGB[0], frames[0].Alpha)
@@ -398,6 +398,7 @@ func TestOpenErrors(t *testing.T) {
 		write("big.y4m", []byte("YUV4MPEG2 W99999 H4 F25:1\nFRAME\n")):   "megapixels",
 		write("x.y4m", []byte("YUV4MPEG2 W4 Hfour F25:1\nFRAME\n")):      `"Hfour"`,
 		write("n.y4m", []byte("YUV4MPEG2 W4 H4 F25:1\n")):                "no frame",
+		write("b.y4m", []byte(y4m+"\nFRUME\n"+strings.Repeat("a", 24))):  "frame 1 does not begin with FRAME",
 	} {
 		r, err := Open(t.Context(), path, ReadOptions{})
 		if err == nil {
@@ -412,7 +413,7 @@ func TestOpenErrors(t *testing.T) {
 	}
 }
 
-// checkSentence requires one line that names the film once, at its beginning.
+// checkSentence requires one line that names the video once, at its beginning.
 func checkSentence(t *testing.T, name string, err error) {
 	t.Helper()
 	text := err.Error()

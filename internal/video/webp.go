@@ -122,7 +122,7 @@ func newWebPSink(f *atomicfile.File, info Info, opt WriteOptions) (*webpSink, er
 
 func (s *webpSink) append(b []byte) error {
 	if s.size+int64(len(b)) > math.MaxUint32 {
-		return tooLarge("the film exceeds the 4 GiB that a WebP may have")
+		return tooLarge("the video exceeds the 4 GiB that a WebP may have")
 	}
 	_, err := s.file.Write(b)
 	s.size += int64(len(b))

@@ -23,20 +23,22 @@ type WriteOptions struct {
 	// HoldLast is how long an animated PNG or WebP shows its last frame, if not for the
 	// time of a frame; at most a minute.
 	HoldLast time.Duration
-	// Sound, unless nil, is copied into the film, bit by bit, by FFmpeg.
+	// Sound, unless nil, is copied into the video, bit by bit, by FFmpeg.
 	Sound *Sound
 	// Stdout is the stream that the path "-" stands for, which receives a YUV4MPEG2.
 	Stdout io.Writer
 }
 
-// Sound is the sound of another film.
+// Sound is the sound of another video.
 type Sound struct {
-	Path   string // the film
-	Frames int    // how many it has, at the rate of the new film
-	Skip   int    // how many of them come before the first frame of the new film
+	Path   string // the video
+	Frames int    // how many it has, at the rate of the new video
+	Skip   int    // how many of them come before the first frame of the new video
+	// Untrusted is that of the Limits with which the other video is read.
+	Untrusted bool
 }
 
-// A Writer writes a film. Whoever creates one calls Close or Abort.
+// A Writer writes a video. Whoever creates one calls Close or Abort.
 type Writer struct {
 	name    string
 	info    Info
@@ -57,7 +59,7 @@ type sink interface {
 	abort()
 }
 
-// Create creates a film of the size, the rate and, where the format has them, the
+// Create creates a video of the size, the rate and, where the format has them, the
 // aspect, chroma, range and first number of info. The path is a file name with an
 // extension, a pattern for numbered pictures such as out/%04d.png, an existing folder
 // or a name that ends in a slash, for PNGs in it, or "-" for a YUV4MPEG2 on
@@ -74,7 +76,7 @@ func Create(ctx context.Context, path string, info Info, opt WriteOptions) (*Wri
 	}
 	switch {
 	case info.Width < 1 || info.Height < 1 || !info.Rate.valid():
-		panic("video: a film without size or rate")
+		panic("video: a video without size or rate")
 	case opt.Quality < 0 || opt.Quality > 100:
 		return nil, w.named(unsupported("choose one of these", "JPEG quality is %d; expected 1 to 100", opt.Quality))
 	}
@@ -111,7 +113,7 @@ func (w *Writer) create(ctx context.Context, path string, opt WriteOptions) erro
 	}
 	if opt.Sound != nil {
 		if w.file == nil || !holdsSound(path) {
-			return unsupported("choose a name that ends in .mp4, .mov, .mkv, .webm or .avi, or leave the sound out", "films of this kind hold no sound")
+			return unsupported("choose a name that ends in .mp4, .mov, .mkv, .webm or .avi, or leave the sound out", "videos of this kind hold no sound")
 		}
 		if w.sound, err = newSoundtrack(ctx, w.info, opt.Sound); err != nil {
 			return err
@@ -183,7 +185,7 @@ func holdsSound(path string) bool {
 	return true
 }
 
-// tryFrame writes a film of one black frame with sound, and discards it.
+// tryFrame writes a video of one black frame with sound, and discards it.
 func (w *Writer) tryFrame(ctx context.Context, path string, newSink func(*atomicfile.File) (sink, error)) error {
 	f, err := atomicfile.Create(path)
 	if err != nil {
@@ -212,7 +214,7 @@ func (w *Writer) tryFrame(ctx context.Context, path string, newSink func(*atomic
 	return w.sound.add(ctx, f.Name(), out.Name(), 1)
 }
 
-// named returns an error of Create, Write or Close with the name of the film.
+// named returns an error of Create, Write or Close with the name of the video.
 func (w *Writer) named(err error) error {
 	if err == nil || errors.Is(err, atomicfile.ErrWrite) || errors.As(err, new(sentence)) {
 		return err
@@ -220,7 +222,7 @@ func (w *Writer) named(err error) error {
 	return fmt.Errorf("%s: %w", w.name, err)
 }
 
-// Info describes the film. Frames is the number of frames written so far.
+// Info describes the video. Frames is the number of frames written so far.
 func (w *Writer) Info() Info {
 	i := w.info
 	i.Frames = w.written
@@ -232,7 +234,7 @@ func (w *Writer) Info() Info {
 // picture of another size.
 func (w *Writer) Write(p *picture.Picture) error {
 	if p.W != w.info.Width || p.H != w.info.Height {
-		panic(fmt.Sprintf("video: a frame of %dx%d in a film of %dx%d", p.W, p.H, w.info.Width, w.info.Height))
+		panic(fmt.Sprintf("video: a frame of %dx%d in a video of %dx%d", p.W, p.H, w.info.Width, w.info.Height))
 	}
 	if w.err != nil {
 		return w.err
@@ -263,12 +265,12 @@ func onWhite(p *picture.Picture) *picture.Picture {
 	return q
 }
 
-// Close completes the film with the frames that were written, adds the sound, and moves
+// Close completes the video with the frames that were written, adds the sound, and moves
 // it to its path. After an error, and without a frame, nothing is left there.
 func (w *Writer) Close() error {
 	if w.written == 0 {
 		w.Abort()
-		return errors.Join(w.err, w.named(unsupported("write one frame at least", "the film has no frame")))
+		return errors.Join(w.err, w.named(unsupported("write one frame at least", "the video has no frame")))
 	}
 	err := w.sink.close()
 	if errors.Is(w.err, atomicfile.ErrWrite) {

@@ -165,16 +165,20 @@ func openY4MFile(ctx context.Context, f *os.File, size int64, lim Limits) (store
 		if err != nil && !errors.Is(err, io.EOF) {
 			return stored{}, err
 		}
-		// A damaged or truncated frame is an error when it is read.
 		line := bytes.IndexByte(header[:n], '\n')
-		s.index = append(s.index, at)
-		if line < 0 || !bytes.HasPrefix(header, []byte(y4mFrame)) {
+		end := at + int64(line) + 1 + int64(len(s.planes))
+		if line < 0 && n < len(header) || end > size {
+			st.info.Warnings = append(st.info.Warnings, incomplete(len(s.index)))
 			break
 		}
-		at += int64(line) + 1 + int64(len(s.planes))
+		if line < 0 || !bytes.HasPrefix(header, []byte(y4mFrame)) {
+			return stored{}, s.noFrame(len(s.index) + 1)
+		}
+		s.index = append(s.index, at)
 		if err := lim.frames(len(s.index)); err != nil {
 			return stored{}, err
 		}
+		at = end
 	}
 	if len(s.index) == 0 {
 		return stored{}, corrupt("it has no frame")
@@ -225,7 +229,7 @@ func (s *y4mSource) next(ctx context.Context) (*picture.Picture, error) {
 	}
 	parameters, ok := strings.CutPrefix(line, y4mFrame)
 	if !ok {
-		return nil, corrupt("frame %d does not begin with %s", s.read+1, y4mFrame)
+		return nil, s.noFrame(s.read + 1)
 	}
 	for p := range strings.FieldsSeq(parameters) {
 		// Of the three letters the second says whether the frame was sampled at once.
@@ -241,6 +245,10 @@ func (s *y4mSource) next(ctx context.Context) (*picture.Picture, error) {
 	}
 	s.read++
 	return s.coding().decode(s.planes, s.chroma, s.w, s.h), nil
+}
+
+func (s *y4mSource) noFrame(number int) error {
+	return corrupt("frame %d does not begin with %s", number, y4mFrame)
 }
 
 func (s *y4mSource) cut() error { return corrupt("it ends in frame %d", s.read+1) }

@@ -79,7 +79,7 @@ func newCoding(bt709, fullRange bool) coding {
 	return c
 }
 
-// assumesBT709 reports whether players take a film of this size without a matrix for
+// assumesBT709 reports whether players take a video of this size without a matrix for
 // one of BT.709: mpv's rule, which is also SDL's where it depends on the rows alone.
 func assumesBT709(w, h int) bool { return w >= 1280 || h > 576 }
 

@@ -12,9 +12,9 @@ import (
 )
 
 // wanted returns the frames of a fixture's .want file.
-func wanted(t *testing.T, film string, w, h int) []*picture.Picture {
+func wanted(t *testing.T, video string, w, h int) []*picture.Picture {
 	t.Helper()
-	data, err := os.ReadFile(film + ".want")
+	data, err := os.ReadFile(video + ".want")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,28 +37,28 @@ func wanted(t *testing.T, film string, w, h int) []*picture.Picture {
 // TestY4MAgainstZimg compares the conversions in both directions with those of zimg, in
 // FFmpeg's zscale filter.
 func TestY4MAgainstZimg(t *testing.T) {
-	films, err := filepath.Glob("testdata/yuv-*.y4m")
-	if err != nil || len(films) < 16 {
-		t.Fatalf("%d fixtures, %v", len(films), err)
+	videos, err := filepath.Glob("testdata/yuv-*.y4m")
+	if err != nil || len(videos) < 16 {
+		t.Fatalf("%d fixtures, %v", len(videos), err)
 	}
-	for _, film := range films {
-		t.Run(filepath.Base(film), func(t *testing.T) {
-			info, frames := readAll(t, film, ReadOptions{})
+	for _, video := range videos {
+		t.Run(filepath.Base(video), func(t *testing.T) {
+			info, frames := readAll(t, video, ReadOptions{})
 			if info.Frames != 1 {
 				t.Fatalf("%d frames", info.Frames)
 			}
-			if full := strings.Contains(film, "full"); info.FullRange != full || !strings.Contains(film, "yuv-"+info.Chroma+"-") {
+			if full := strings.Contains(video, "full"); info.FullRange != full || !strings.Contains(video, "yuv-"+info.Chroma+"-") {
 				t.Errorf("%+v", info)
 			}
 			// zimg rounds chroma to 8 bits between the resizing of the columns, of the
 			// rows, and the matrix.
 			const rounding = 3
-			largest, mean := differ(t, frames[0], wanted(t, film, info.Width, info.Height)[0])
+			largest, mean := differ(t, frames[0], wanted(t, video, info.Width, info.Height)[0])
 			if largest > rounding || mean > 0.6 {
 				t.Errorf("decoded: %.2f levels off, %.2f in the mean", largest, mean)
 			}
 
-			levels, err := os.ReadFile(film + ".rgb")
+			levels, err := os.ReadFile(video + ".rgb")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -67,12 +67,12 @@ func TestY4MAgainstZimg(t *testing.T) {
 			for i, v := range levels {
 				p.RGB[i%3*n+i/3] = float32(v)
 			}
-			want, err := os.ReadFile(film)
+			want, err := os.ReadFile(video)
 			if err != nil {
 				t.Fatal(err)
 			}
 			var b bytes.Buffer
-			writeFilm(t, "-", info, WriteOptions{Stdout: &b}, []*picture.Picture{p})
+			writeVideo(t, "-", info, WriteOptions{Stdout: &b}, []*picture.Picture{p})
 			got := b.Bytes()
 			at := bytes.Index(want, []byte(y4mFrame)) // the planes follow
 			if !bytes.Equal(got[:at], want[:at]) {

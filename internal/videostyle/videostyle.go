@@ -8,8 +8,8 @@
 //	the last scale of the recipe, a few iterations -> painting, rounded to 8 bits
 //	pixels that have not moved -> those of the painting before, to the bit
 //
-// [Paint] does this for each frame of a video. It keeps what is done in a [State], a
-// folder, from which it continues after any interruption to the same bytes. The first
+// [Paint] does this for each frame of a video. It keeps what is done in a [State], such as
+// a folder, from which it continues after any interruption to the same bytes. The first
 // frame of a shot is painted as a picture is, so that the paintings of a shot depend on
 // its frames alone: shots can be painted apart, to the same bytes as together.
 //
@@ -63,6 +63,22 @@ type Source interface {
 	Skip(ctx context.Context, n int) error
 }
 
+// Rounded returns a frame as [Paint] sees it: laid on white, in 8 bits.
+func Rounded(frame *picture.Picture) *picture.Picture { return rounded(frame) }
+
+// roundedFrames are the rounded frames of a source, so that frames which were kept in 8
+// bits are painted as they are when they are read first.
+type roundedFrames struct{ Source }
+
+// Next implements [Source].
+func (s roundedFrames) Next(ctx context.Context) (*picture.Picture, error) {
+	frame, err := s.Source.Next(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return rounded(frame), nil
+}
+
 // ErrChanged is wrapped by the error of a video that is not the one that a state was
 // begun with.
 var ErrChanged = errors.New("the video has changed since its painting began")
@@ -76,7 +92,7 @@ func Paint(ctx context.Context, source Source, state *State, opts Options, progr
 		return err
 	}
 	defer p.close()
-	shots, err := newShots(source, opts)
+	shots, err := newShots(roundedFrames{source}, opts)
 	if err != nil {
 		return err
 	}
@@ -96,7 +112,7 @@ func Paint(ctx context.Context, source Source, state *State, opts Options, progr
 		if err != nil {
 			return fmt.Errorf("frame %d: %w", n+1, err)
 		}
-		if err := state.save(p); err != nil {
+		if err := state.save(ctx, p); err != nil {
 			return err
 		}
 		if progress != nil {

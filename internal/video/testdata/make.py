@@ -2,7 +2,7 @@
 """Makes the fixtures of package video and their reference pixels.
 
 Needs ffmpeg with zimg (Debian's has it), Pillow >= 9.4 with WebP, and NumPy. Run it in
-this directory. Beside each film NAME lies NAME.want: the frames as 8-bit RGBA.
+this directory. Beside each video NAME lies NAME.want: the frames as 8-bit RGBA.
 
 yuv-*.y4m  a frame in each chroma layout, range and matrix. FFmpeg's zscale filter
            converts a picture to it and back, with bilinear filters and without dither.
@@ -76,8 +76,8 @@ yuv("444", True, 1280, 2)
 
 
 def want(name):
-    with Image.open(name) as film:
-        frames = b"".join(f.convert("RGBA").tobytes() for f in ImageSequence.Iterator(film))
+    with Image.open(name) as video:
+        frames = b"".join(f.convert("RGBA").tobytes() for f in ImageSequence.Iterator(video))
     open(name + ".want", "wb").write(frames)
 
 
@@ -108,4 +108,4 @@ want("webp-mixed.webp")
 # 29.97 frames a second, Motion JPEG and sound, from FFmpeg.
 subprocess.run(["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=size=64x48:rate=30000/1001",
                 "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=8000", "-frames:v", "6", "-t", "0.2",
-                "-c:v", "mjpeg", "-q:v", "5", "-c:a", "pcm_u8", "-bitexact", "film.avi"], check=True)
+                "-c:v", "mjpeg", "-q:v", "5", "-c:a", "pcm_u8", "-bitexact", "video.avi"], check=True)

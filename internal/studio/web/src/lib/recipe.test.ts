@@ -80,6 +80,7 @@ test('a quick look is small and short, and begins like its painting', () => {
   const small = optionsOf({ ...usual, size: 100, effort: 2 }, base, [1], [1])
   expect(lookOf(small, base).recipe).toEqual({ ...small.recipe, iterations: 200, final_iterations: 20 })
   expect(lookOf(small, { ...base, style_cost: 'emd' }).recipe?.iterations).toBe(24)
+  expect(lookOf({ ...small, video: { loop: true } }, base)).toEqual(lookOf(small, base)) // it is at one frame
 })
 
 test('a recipe that a server adds is sent under its own name', () => {

@@ -150,10 +150,11 @@ function lookSteps(r: Recipe): number {
 // beginning relative to its size, so that it is composed alike.
 export function lookOf(o: Options, base: Recipe): Options {
   const r: Recipe = { ...base, ...o.recipe }
+  const { video: _, ...still } = o
   const size = Math.min(lookSize, r.size)
   const most = (n: number) => Math.min(n, lookSteps(r))
   return {
-    ...o,
+    ...still,
     recipe: {
       ...(o.recipe ?? { name: base.name }),
       size,

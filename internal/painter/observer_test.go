@@ -7,7 +7,7 @@ import (
 	"github.com/pastiche-art/pastiche/paint"
 )
 
-// failing is a witness that fails.
+// failing is an observer that fails.
 type failing struct {
 	seen int
 	err  error
@@ -19,10 +19,10 @@ func (f *failing) Close() error             { return f.err }
 func TestWitnessesKeepTheFirstError(t *testing.T) {
 	first, second := errors.New("first"), errors.New("second")
 	a, b, c := &failing{}, &failing{err: first}, &failing{err: second}
-	all := witnesses{a, b, c}
+	all := observers{a, b, c}
 	all.Iteration(paint.Progress{Step: 1})
 	if a.seen+b.seen+c.seen != 3 {
-		t.Error("a witness was not told")
+		t.Error("an observer was not told")
 	}
 	if err := all.Close(); !errors.Is(err, first) {
 		t.Errorf("got %v, want %v", err, first)

@@ -10,24 +10,24 @@ import (
 	"github.com/pastiche-art/pastiche/paint"
 )
 
-// A witness is told of each iteration of a painting.
-type witness interface {
+// An observer is told of each iteration of a painting.
+type observer interface {
 	Iteration(paint.Progress)
-	// Close ends what the witness writes. Its error is the first that befell it: a
+	// Close ends what the observer writes. Its error is the first that befell it: a
 	// painting does not stop because its log cannot be written.
 	Close() error
 }
 
-// witnesses are told one after another.
-type witnesses []witness
+// observers are told one after another.
+type observers []observer
 
-func (all witnesses) Iteration(p paint.Progress) {
+func (all observers) Iteration(p paint.Progress) {
 	for _, w := range all {
 		w.Iteration(p)
 	}
 }
 
-func (all witnesses) Close() error {
+func (all observers) Close() error {
 	var first error
 	for _, w := range all {
 		if err := w.Close(); first == nil {
@@ -37,7 +37,7 @@ func (all witnesses) Close() error {
 	return first
 }
 
-// firstError keeps the first of several errors of a witness.
+// firstError keeps the first of several errors of an observer.
 type firstError struct{ err error }
 
 // try runs do unless something has failed before.
@@ -49,9 +49,9 @@ func (f *firstError) try(do func() error) {
 
 func (f *firstError) Close() error { return f.err }
 
-// A listener is the witness that tells a person or a program.
+// A listener is an observer that tells a person or a program.
 type listener interface {
-	witness
+	observer
 	begin(startEvent)
 	// Say prints a message for a person; a program does not get it.
 	Say(format string, args ...any)
