@@ -25,8 +25,8 @@ const farthest = 4
 // The learning rate of a frame that follows another one, relative to that of the recipe,
 // and the share of it that is left at the end: strokes are moved a little, not laid anew.
 const (
-	followingRate = 0.5
-	followingEnd  = 0.2
+	followingRate = 0.4
+	followingEnd  = 0.1
 )
 
 // A painter paints the frames of a video, one after the other.

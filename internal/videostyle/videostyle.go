@@ -51,7 +51,7 @@ type Options struct {
 
 // Defaults of Options. With twice as many iterations, frames look alike.
 const (
-	DefaultTemporal   = 30
+	DefaultTemporal   = 40
 	DefaultIterations = 10
 )
 
