@@ -26,9 +26,9 @@ const VideoSize = 640
 
 // VideoOptions say how the frames of a video follow each other.
 type VideoOptions struct {
-	// Temporal is nil for 30.
-	Temporal   *float64 `json:"temporal,omitempty" minimum:"0" maximum:"1000000" doc:"weight of the temporal cost, which holds a frame to those before it; absent is 30, and with 0 each frame is painted by itself"`
-	Iterations int      `json:"iterations,omitempty" minimum:"1" maximum:"100000" doc:"of a frame that follows another one; absent is 20"`
+	// Temporal is nil for 40.
+	Temporal   *float64 `json:"temporal,omitempty" minimum:"0" maximum:"1000000" doc:"weight of the temporal cost, which holds a frame to those before it; absent is 40, and with 0 each frame is painted by itself"`
+	Iterations int      `json:"iterations,omitempty" minimum:"1" maximum:"100000" doc:"of a frame that follows another one; absent is 10"`
 	Loop       bool     `json:"loop,omitempty" doc:"whether the last frames lead to the first one, in a video of one shot"`
 }
 

@@ -302,6 +302,9 @@ func (s *session) addMoments(d *demand, scale Scale, r *region, h, w int, plan *
 		one += planes(1, rounded(c), rounded(c)+2*kernel.Lanes)
 	}
 	d.held += int64(matrices) * one
+	if s.opts.Cache != nil {
+		d.held += int64(len(r.styles)*len(s.scales)) * one
+	}
 	// The statistics of each style, of each of its directions, and of a part of one.
 	d.measured = max(d.measured, int64(len(r.styles)+max(s.recipe.Rotations, 1)+2)*one)
 	if r.shown != nil {

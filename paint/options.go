@@ -17,6 +17,9 @@ type Options struct {
 	Init image.Image
 	// References are pictures that the painting stays near.
 	References []Reference
+	// Cache, where not nil, keeps what the next painting in the same styles need not
+	// measure again.
+	Cache *Cache
 	// Shape, where not zero, is the shape of the painting of a content, and with a
 	// recipe whose Size is its long side, exactly the painting's size. The content and
 	// all that belongs to it, which are the masks of the regions and Init, are cropped

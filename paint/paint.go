@@ -285,6 +285,7 @@ func (s *session) styles() []*style {
 
 // paint paints one scale after the other.
 func (s *session) paint(ctx context.Context) (*Painting, error) {
+	s.opts.Cache.begin()
 	if err := s.prepareColors(ctx); err != nil {
 		return nil, err
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// A Reference is a picture that a painting stays near. In a film it is the painting of
+// A Reference is a picture that a painting stays near. In a video it is the painting of
 // an earlier frame, warped along the motion between the frames (Ruder, Dosovitskiy and
 // Brox 2016, arXiv 1604.08610). It is resized to the canvas of each scale.
 //

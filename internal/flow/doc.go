@@ -1,4 +1,4 @@
-// Package flow estimates dense optical flow between the frames of a film: for each pixel
+// Package flow estimates dense optical flow between the frames of a video: for each pixel
 // of a frame, where the same point stands in the next one. It warps pictures by the flow,
 // says where the flow can be relied on, and finds cuts.
 //
@@ -15,7 +15,7 @@
 //	[Field]    the flow at the finest level
 //	[Reliable] flow in both directions -> which pixels the frame before has to show
 //	[Warp]     the painting of the frame before -> where the next one begins
-//	[IsCut]    whether the film cuts between two frames
+//	[IsCut]    whether the video cuts between two frames
 //
 // Search and densification are those of Dense Inverse Search (Kroeger, Timofte, Dai and
 // Van Gool 2016, "Fast Optical Flow using Dense Inverse Search", arXiv 1603.03590). The

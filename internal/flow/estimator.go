@@ -41,22 +41,47 @@ func (e *Estimator) Flow(from, to *Gray, initial *Field) *Field {
 	}
 	e.resize(from.Width, from.Height)
 	e.load(from, to, initial)
-	for i := len(e.levels) - 1; i >= 0; i-- {
-		l := e.levels[i]
-		var coarse *level
-		if i+1 < len(e.levels) {
-			coarse = e.levels[i+1]
-		}
-		l.search(e.pool, coarse, initial != nil)
-		l.densify(e.pool)
-		e.refine(e.pool, l)
-	}
+	e.estimate(0, initial != nil)
 	finest, f := e.levels[0], NewField(from.Width, from.Height)
 	for y := range f.Height {
 		copy(f.U[y*f.Width:], finest.row(finest.u, y, 0))
 		copy(f.V[y*f.Width:], finest.row(finest.v, y, 0))
 	}
 	return f
+}
+
+// QuickFlow is Flow at half the size of the frames, interpolated. It takes about a quarter
+// of the time, and its errors are two to three times as large.
+func (e *Estimator) QuickFlow(from, to *Gray) *Field {
+	checkPair(from, to)
+	e.resize(from.Width, from.Height)
+	if len(e.levels) == 1 {
+		return e.Flow(from, to, nil)
+	}
+	e.load(from, to, nil)
+	e.estimate(1, false)
+	half, f := e.levels[1], NewField(from.Width, from.Height)
+	e.levels[0].eachRow(e.pool, 0, func(y int) {
+		for x := range f.Width {
+			i := y*f.Width + x
+			f.U[i], f.V[i] = half.upsampled(float32(x), float32(y))
+		}
+	})
+	return f
+}
+
+// estimate finds the flow of all levels from the coarsest one to the one given.
+func (e *Estimator) estimate(finest int, guess bool) {
+	for i := len(e.levels) - 1; i >= finest; i-- {
+		l := e.levels[i]
+		var coarse *level
+		if i+1 < len(e.levels) {
+			coarse = e.levels[i+1]
+		}
+		l.search(e.pool, coarse, guess)
+		l.densify(e.pool)
+		e.refine(e.pool, l)
+	}
 }
 
 // resize makes buffers for frames of w x h, unless the Estimator has them.

@@ -41,6 +41,11 @@ func TestFlow(t *testing.T) {
 			if found > test.most {
 				t.Errorf("mean end-point error %.3f pixels, want at most %.3f", found, test.most)
 			}
+			quick := test.scene.error(e.QuickFlow(test.scene.from, test.scene.to))
+			t.Logf("mean end-point error of QuickFlow %.3f pixels", quick)
+			if quick > 2*test.most {
+				t.Errorf("mean end-point error of QuickFlow %.3f pixels, want at most %.3f", quick, 2*test.most)
+			}
 		})
 	}
 }
@@ -91,6 +96,7 @@ func TestDeterminism(t *testing.T) {
 		from, to = crop(s.from, 90, 30, 133, 77), crop(s.to, 90, 30, 133, 77)
 		small    = crop(s.from, 0, 0, 40, 30)
 		want     *Field
+		quick    *Field
 	)
 	for _, threads := range []int{1, 2, 3, 7} {
 		e := NewEstimator(newPool(t, threads))
@@ -101,6 +107,13 @@ func TestDeterminism(t *testing.T) {
 			}
 			if !slices.Equal(f.U, want.U) || !slices.Equal(f.V, want.V) {
 				t.Errorf("%d threads, round %d: another flow than with 1 thread", threads, round)
+			}
+			q := e.QuickFlow(from, to)
+			if quick == nil {
+				quick = q
+			}
+			if !slices.Equal(q.U, quick.U) || !slices.Equal(q.V, quick.V) {
+				t.Errorf("%d threads, round %d: another quick flow than with 1 thread", threads, round)
 			}
 			e.Flow(small, small, nil)
 		}
@@ -139,6 +152,7 @@ func TestSizes(t *testing.T) {
 		a, b := &Gray{w, h, from.U}, &Gray{w, h, to.U}
 		forward := e.Flow(a, b, nil)
 		backward := e.Flow(b, a, forward)
+		e.QuickFlow(b, a).check()
 		for i, u := range forward.U {
 			if v := forward.V[i]; !(math.Hypot(float64(u), float64(v)) < 1000) {
 				t.Fatalf("%d x %d: flow (%g, %g) at %d", w, h, u, v, i)

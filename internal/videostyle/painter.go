@@ -22,9 +22,12 @@ var distances = []int{1, 2, 4}
 // farthest is the largest of the distances.
 const farthest = 4
 
-// followingRate is the learning rate of a frame that follows another one, relative to the
-// rate of the recipe: strokes are moved a little, not laid anew.
-const followingRate = 0.375
+// The learning rate of a frame that follows another one, relative to that of the recipe,
+// and the share of it that is left at the end: strokes are moved a little, not laid anew.
+const (
+	followingRate = 0.4
+	followingEnd  = 0.1
+)
 
 // A painter paints the frames of a video, one after the other.
 type painter struct {
@@ -59,6 +62,7 @@ func newPainter(opts Options) (*painter, error) {
 	if err != nil {
 		return nil, err
 	}
+	opts.Paint.Cache = new(paint.Cache)
 	return &painter{opts: opts, pool: pool, estimator: flow.NewEstimator(pool)}, nil
 }
 
@@ -171,6 +175,7 @@ func following(r paint.Recipe, iterations int) paint.Recipe {
 	r.Scales = []paint.Scale{last}
 	r.FinalIterations, r.FinalCost = 0, ""
 	r.LearningRate *= followingRate
+	r.FinalRate = followingEnd
 	r.Init = paint.InitPicture
 	return r
 }
@@ -216,10 +221,14 @@ func (p *painter) look(frame *picture.Picture, closeness float64) *view {
 }
 
 // follow returns the flow from a frame back to a moment, and the weights of its pixels.
+// Most pixels are held to the frame before, so the flow to it is the most accurate one.
 func (p *painter) follow(gray *flow.Gray, m *moment) (back *flow.Field, reliable []float32) {
-	back = p.estimator.Flow(gray, m.gray, nil)
-	forth := p.estimator.Flow(m.gray, gray, nil)
-	return back, flow.Reliable(forth, back)
+	if m == p.past[0] {
+		back = p.estimator.Flow(gray, m.gray, nil)
+	} else {
+		back = p.estimator.QuickFlow(gray, m.gray)
+	}
+	return back, flow.Reliable(p.estimator.QuickFlow(m.gray, gray), back)
 }
 
 func (p *painter) warped(painting *picture.Picture, back *flow.Field) *picture.Picture {

@@ -130,12 +130,21 @@ func sample(p *picture.Picture, c int, x, y float64) float32 {
 }
 
 // pan returns a scene of w x h pixels that moves over a photograph of one and a half times
-// their size by (vx, vy) pixels a frame, from its middle.
+// their size by (vx, vy) pixels a frame.
 func pan(t testing.TB, path string, w, h int, vx, vy float64) *scene {
 	t.Helper()
 	wide := open(t, path).Resize(3*w/2, 3*h/2)
+	begin := func(v float64, side int) float64 { // so that there is room for the motion
+		switch {
+		case v > 0:
+			return float64(-side / 2)
+		case v < 0:
+			return 0
+		}
+		return float64(-side / 4)
+	}
 	return &scene{w, h, []layer{{photo: wide, at: func(k int) place {
-		return place{1, vx*float64(k) - float64(w)/4, vy*float64(k) - float64(h)/4}
+		return place{1, vx*float64(k) + begin(vx, w), vy*float64(k) + begin(vy, h)}
 	}}}}
 }
 

@@ -49,10 +49,10 @@ type Options struct {
 	Frames int
 }
 
-// Defaults of Options.
+// Defaults of Options. With twice as many iterations, frames look alike.
 const (
-	DefaultTemporal   = 30
-	DefaultIterations = 20
+	DefaultTemporal   = 40
+	DefaultIterations = 10
 )
 
 // A Source is the frames of a video.

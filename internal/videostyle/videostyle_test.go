@@ -5,14 +5,11 @@ import (
 	"context"
 	"errors"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 
-	"github.com/pastiche-art/pastiche/internal/flow"
-	"github.com/pastiche-art/pastiche/internal/kernel"
 	"github.com/pastiche-art/pastiche/paint"
 	"github.com/pastiche-art/pastiche/picture"
 )
@@ -42,7 +39,7 @@ func quick(t *testing.T, size int) Options {
 	t.Helper()
 	r := paint.Fine()
 	r.Size, r.FirstSize = size, size
-	r.Iterations, r.FirstIterations = 6, 6
+	r.Iterations, r.FirstIterations, r.Faces = 6, 6, paint.IgnoreFaces
 	style := open(t, painting).Resize(96, 72)
 	return Options{
 		Paint:    paint.Options{Recipe: &r},
@@ -137,7 +134,7 @@ func TestShotsAreIndependent(t *testing.T) {
 
 // TestLoopOfSeveralShots: only a video of one shot is a loop, wherever it is cut.
 func TestLoopOfSeveralShots(t *testing.T) {
-	first, second := pan(t, photo, 64, 48, 1, 0).frames(10), pan(t, other, 64, 48, 0, 1).frames(2)
+	first, second := pan(t, photo, 64, 48, 1, 0).frames(10), pan(t, other, 64, 48, 0, 1).frames(1)
 	opts := quick(t, 64)
 	opts.Iterations = 1
 	shot := painted(t, first, opts)
@@ -157,26 +154,28 @@ func TestLoopOfSeveralShots(t *testing.T) {
 	same(t, "one shot", painted(t, first, opts), loop)
 }
 
+// TestWhatDoesNotMoveStays: a square walks over the lower half of a photograph.
 func TestWhatDoesNotMoveStays(t *testing.T) {
-	frames := pan(t, photo, 64, 48, 0, 0).frames(1)
-	for k := 1; k < 8; k++ {
-		// A white square walks over the lower half.
-		f := picture.New(64, 48)
-		copy(f.RGB, frames[0].RGB)
+	const w, h = 64, 48
+	n := max(*manyFrames, 6)
+	still := pan(t, photo, w, h, 0, 0).frames(1)[0]
+	frames := clip{still}
+	for k := 1; k < n; k++ {
+		f := picture.New(w, h)
+		copy(f.RGB, still.RGB)
 		for y := 30; y < 38; y++ {
-			for x := 4 + 6*k; x < 12+6*k; x++ {
+			for x := 4 + k%50; x < 12+k%50; x++ {
 				for c := range 3 {
-					f.RGB[c*64*48+y*64+x] = 255
+					f.RGB[c*w*h+y*w+x] = white
 				}
 			}
 		}
 		frames = append(frames, f)
 	}
-	opts := quick(t, 64)
-	all := paintAll(t, append(frames, frames[7]), opts)
+	all := paintAll(t, append(frames, frames[n-1]), quick(t, w))
 	changed := 0
-	for i, level := range all[7].RGB {
-		if y := i / 64 % 48; level != all[0].RGB[i] {
+	for i, level := range all[n-1].RGB {
+		if y := i / w % h; level != all[0].RGB[i] {
 			changed++
 			if y < 16 {
 				t.Fatalf("row %d changed where nothing moves", y)
@@ -186,8 +185,9 @@ func TestWhatDoesNotMoveStays(t *testing.T) {
 	if changed == 0 {
 		t.Error("nothing changed where the square walks")
 	}
-	if !all[8].Still || all[7].Still {
-		t.Errorf("still: %v for the same frame again, %v for another", all[8].Still, all[7].Still)
+	t.Logf("%d frames: %.0f %% of the levels differ between the first one and the last one", n, 100*float64(changed)/float64(len(still.RGB)))
+	if !all[n].Still || all[n-1].Still {
+		t.Errorf("still: %v for the same frame again, %v for another", all[n].Still, all[n-1].Still)
 	}
 }
 
@@ -217,50 +217,6 @@ func paintAll(t testing.TB, frames clip, opts Options) (of []*Painted) {
 			t.Fatal(err)
 		}
 		of = append(of, painted)
-	}
-}
-
-// warpingError returns the mean difference of frames from the frames before them, warped
-// along the flow of a scene, over the pixels that are to be seen in both.
-func warpingError(t testing.TB, s *scene, frames []*picture.Picture) float64 {
-	t.Helper()
-	pool, err := kernel.NewPool(1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer pool.Close()
-	sum, n := 0.0, 0
-	for k := 1; k < len(frames); k++ {
-		back, both := s.back(k)
-		moved := flow.Warp(pool, frames[k-1].RGB, back)
-		for i, level := range frames[k].RGB {
-			if both[i%len(both)] {
-				sum += math.Abs(float64(level - min(max(moved[i], 0), white)))
-				n++
-			}
-		}
-	}
-	return sum / float64(n)
-}
-
-func TestVideoHoldsStill(t *testing.T) {
-	s := pan(t, photo, 128, 96, 1.4, 0.6)
-	frames := s.frames(5)
-	opts := quick(t, 128)
-	opts.Paint.Recipe.FirstIterations = 60
-	opts.Paint.Recipe.Iterations = 60
-	opts.Iterations = 10
-	paintings := func(temporal float64) (of []*picture.Picture) {
-		opts.Temporal = temporal
-		for _, p := range paintAll(t, frames, opts) {
-			of = append(of, p.Picture)
-		}
-		return of
-	}
-	source, apart, held := warpingError(t, s, frames), warpingError(t, s, paintings(0)), warpingError(t, s, paintings(DefaultTemporal))
-	t.Logf("warping error: source %.2f levels, frame by frame %.2f, held %.2f", source, apart, held)
-	if held > apart/4 || held > 1.5*source {
-		t.Errorf("warping error %.2f levels: expected at most a quarter of %.2f, and 1.5 of the source's %.2f", held, apart, source)
 	}
 }
 
