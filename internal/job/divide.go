@@ -97,11 +97,11 @@ func (s *Service) leadVideo(ctx context.Context, r *Record, active map[name]*Rec
 			}
 		}
 		parts[i] = part
-		switch {
-		case part.State == api.Failed:
+		switch part.State {
+		case api.Failed:
 			r.Error = fmt.Sprintf("frames %d to %d: %s", part.Part.First+1, part.Part.First+part.Part.Frames, part.Error)
 			return s.endVideo(ctx, r, api.Failed, "video failed")
-		case part.State == api.Done:
+		case api.Done:
 			done++
 		}
 		if begun == nil || part.Started != nil && part.Started.Before(*begun) {

@@ -181,7 +181,7 @@ func (f *partFiles) Remove(ctx context.Context, file string) error {
 	if err != nil {
 		return err
 	}
-	f.attempt.remove(ctx, f.record.Part.blob(file, f.record.Part.claimOf(n))+pngSuffix)
+	f.remove(ctx, f.record.Part.blob(file, f.record.Part.claimOf(n))+pngSuffix)
 	return nil
 }
 
