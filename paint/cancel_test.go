@@ -55,8 +55,8 @@ func TestCancelledAnywhereContinuesToTheSameBytes(t *testing.T) {
 	for _, name := range recipeNames() {
 		tests[name] = func(*Recipe) {}
 	}
-	content := photo(32, 32)
-	styles := append(InMannerOf(strokes(24, 24, 3), strokes(20, 28, 2)), Region{Mask: half(32, 32, true)})
+	content := photo(24, 24)
+	styles := append(InMannerOf(strokes(24, 24, 3), strokes(20, 28, 2)), Region{Mask: half(24, 24, true)})
 	for name, change := range tests {
 		t.Run(name, func(t *testing.T) {
 			recipe := small(t, "fine")
@@ -64,10 +64,10 @@ func TestCancelledAnywhereContinuesToTheSameBytes(t *testing.T) {
 				recipe = small(t, name)
 			}
 			change(recipe)
-			recipe.Size, recipe.Iterations = 32, 2
+			recipe.Size, recipe.Iterations = 24, 2
 			if recipe.FirstSize > 0 {
-				recipe.FirstSize, recipe.FirstIterations = 24, 1
-				recipe.ScaleStep = 32. / 24
+				recipe.FirstSize, recipe.FirstIterations = 16, 1
+				recipe.ScaleStep = 24. / 16
 			}
 			opts := Options{Recipe: recipe, Memory: 1 << 30, Threads: threads}
 			want, asked, err := paintDying(t, 0, content, styles, opts)

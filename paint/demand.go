@@ -146,7 +146,7 @@ func similarityBytes(plan *vgg.Plan, layers []Layer) int64 {
 	if len(layers) == 0 {
 		return 0
 	}
-	return planes(4, sampledPoints, columnWidth(plan, layers)+sampledPoints) + int64(len(layers))*sampledPoints*cornerBytes
+	return planes(4, sampledPoints, columnWidth(plan, layers)+sampledPoints) + int64(len(layers)*sampledPoints)*cornerBytes
 }
 
 // faceBytes returns the additional memory of keeping faces on a canvas of h x w: the
@@ -277,7 +277,7 @@ func (s *session) addSplits(d *demand, h, w int, plan *vgg.Plan, layers []Layer)
 // sums.
 func (s *session) addEarthMovers(d *demand, r *region, h, w int, plan *vgg.Plan, layers []Layer) {
 	width := columnWidth(plan, layers)
-	corners := int64(len(layers)) * sampledPoints * cornerBytes
+	corners := int64(len(layers)*sampledPoints) * cornerBytes
 	d.held += columnBytes(9, sampledPoints, width) + columnBytes(3, width, width) + 2*corners
 	d.measured = max(d.measured, columnBytes(4, sampledPoints, width)+corners)
 	if r.shown != nil {

@@ -10,8 +10,8 @@ import (
 )
 
 // sampledPoints is the number of points at which STROTSS (Kolkin, Salavon and
-// Shakhnarovich 2019, arXiv 1904.12785) samples a picture.
-const sampledPoints = 1024
+// Shakhnarovich 2019, arXiv 1904.12785) samples a picture. Most tests take fewer.
+var sampledPoints = 1024
 
 // Offsets of the seed, so that each kind of points has an independent random stream.
 const (
@@ -43,7 +43,7 @@ func (s *session) addEarthMover(ctx context.Context, st *stage, r *region, scale
 	)
 	for i, of := range r.styles {
 		p := resized(of.picture, s.styleSize(scale, of))
-		n := max(1, int(math.Round(sampledPoints*r.shares[i])))
+		n := max(1, int(math.Round(float64(sampledPoints)*r.shares[i])))
 		guide, err := guideOf(of.shown, p.H, p.W)
 		if err != nil {
 			return err

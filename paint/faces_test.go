@@ -39,7 +39,7 @@ func TestFacesKept(t *testing.T) {
 	layers := []string{"conv3_2", "conv4_2"}
 	distances := func(keep Faces) (inside, outside []float64, p *Painting) {
 		recipe := Fine()
-		recipe.Size, recipe.FirstSize, recipe.FirstIterations, recipe.Faces = 288, 200, 80, keep
+		recipe.Size, recipe.FirstSize, recipe.FirstIterations, recipe.Faces = 240, 168, 60, keep
 		opts := Options{Recipe: &recipe}
 		p = mustPaint(t, content, one(style), opts)
 		photo := content.Resize(p.W, p.H)
@@ -111,11 +111,14 @@ func TestFacesOfRecipes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("two paintings by every recipe")
 	}
-	content, style := example(t, "photos", "astronaut.jpg"), strokes(64, 64, 6)
+	content, style := example(t, "photos", "astronaut.jpg").Resize(192, 192), strokes(64, 64, 6)
 	for _, name := range recipeNames() {
 		t.Run(name, func(t *testing.T) {
 			recipe := small(t, name)
-			recipe.Faces = KeepFaces
+			recipe.Faces, recipe.Size = KeepFaces, 48
+			if recipe.FirstSize > 0 {
+				recipe.FirstSize = 32
+			}
 			var checkpoint *Checkpoint
 			opts := Options{Recipe: recipe, Threads: 2, Progress: func(p Progress) {
 				if p.Faces != 1 || !(p.Costs.Faces > 0) {
@@ -248,8 +251,8 @@ func TestFaceMemory(t *testing.T) {
 		return
 	}
 	// The four matrices of distances between the places of faces.
-	least = 4 * levelBytes * sampledPoints * sampledPoints
-	if got := held("strotss", KeepFaces) - held("strotss", IgnoreFaces); got < least {
+	got := held("strotss", KeepFaces) - held("strotss", IgnoreFaces)
+	if least := int64(4 * levelBytes * sampledPoints * sampledPoints); got < least {
 		t.Errorf("strotss: faces count as %d bytes, want at least %d", got, least)
 	}
 }

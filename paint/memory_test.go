@@ -204,9 +204,9 @@ func TestStylesAreMeasuredInMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("measures large styles")
 	}
-	content, style := photo(512, 24), strokes(512, 512, 9)
+	content, style := photo(384, 24), strokes(384, 384, 9)
 	recipe := Fine()
-	recipe.Size, recipe.FirstSize, recipe.Iterations = 512, 0, 1
+	recipe.Size, recipe.FirstSize, recipe.Iterations, recipe.Faces = 384, 0, 1, IgnoreFaces
 	recipe.StyleScale = 4 // which makes the style larger than the canvas
 	opts := Options{Recipe: &recipe}
 	check := func(memory int64) error {
@@ -225,7 +225,7 @@ func TestStylesAreMeasuredInMemory(t *testing.T) {
 	}
 	err := check(low)
 	var memory *MemoryError
-	if !errors.As(err, &memory) || !Refused(err) || memory.Measuring != "style 1" || memory.Size != 512 || memory.Need <= low || memory.Fits >= 512 {
+	if !errors.As(err, &memory) || !Refused(err) || memory.Measuring != "style 1" || memory.Size != 384 || memory.Need <= low || memory.Fits >= 384 {
 		t.Errorf("within %d bytes: %v, %+v", low, err, memory)
 	}
 	if err := check(high); err != nil {
@@ -235,14 +235,14 @@ func TestStylesAreMeasuredInMemory(t *testing.T) {
 		t.Errorf("within %d bytes: %v", high, err)
 	}
 	// A style may be too large at the first scale only, where the canvas is smaller.
-	recipe.FirstSize, recipe.ScaleStep, recipe.FirstIterations = 360, math.Sqrt2, 1
+	recipe.FirstSize, recipe.ScaleStep, recipe.FirstIterations = 270, math.Sqrt2, 1
 	recipe.FirstStyleScale, recipe.StyleScale = 4, 0.1
 	allowed := low
 	for err = check(allowed); err == nil; err = check(allowed) {
 		allowed -= 1 << 20
 	}
-	if !errors.As(err, &memory) || memory.Size >= 512 {
-		t.Errorf("with a style of 1440 pixels at the first scale: %v", err)
+	if !errors.As(err, &memory) || memory.Size >= 384 {
+		t.Errorf("with a style of 1080 pixels at the first scale: %v", err)
 	}
 }
 

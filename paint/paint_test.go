@@ -80,8 +80,9 @@ func recipeNames() []string {
 
 // small returns the named recipe reduced to a short painting, at two scales where it
 // has several. Recipes with hypercolumns get a smaller canvas, because they compare
-// every place with every place, and no deep layers. With -short, which the race
-// detector uses, Wasserstein costs get no deep layers either.
+// every place with every place, and no deep layers. Recipes that sample points take
+// few of them, see takePoints. With -short, which the race detector uses, Wasserstein
+// costs get no deep layers either.
 func small(t testing.TB, name string) *Recipe {
 	t.Helper()
 	r, err := RecipeNamed(name)
@@ -103,7 +104,18 @@ func small(t testing.TB, name string) *Recipe {
 			r.ContentLayers = shallow
 		}
 	}
+	if r.samplesPoints() {
+		takePoints(t, 256)
+	}
 	return &r
+}
+
+// takePoints sets the number of points that recipes sample until the test ends. With
+// the number of [sampledPoints] paint TestPaint, TestStyleWeights and TestResident.
+func takePoints(t testing.TB, n int) {
+	before := sampledPoints
+	t.Cleanup(func() { sampledPoints = before })
+	sampledPoints = n
 }
 
 func one(style image.Image) []Region { return InMannerOf(style) }
@@ -132,9 +144,13 @@ func checkWhole(t testing.TB, p *picture.Picture, r *Recipe) {
 
 func TestPaint(t *testing.T) {
 	content, style := photo(90, 60), strokes(50, 70, 5)
+	points := sampledPoints
 	for _, name := range RecipeNames() {
 		t.Run(name, func(t *testing.T) {
 			recipe := small(t, name)
+			if !testing.Short() {
+				takePoints(t, points)
+			}
 			if recipe.Init == InitNoise { // the noise must fade first
 				recipe.Iterations = 16
 			}

@@ -41,7 +41,6 @@ type residentCase struct {
 const residentSlack = 64 << 20
 
 var residentCases = []residentCase{
-	{name: "fine", recipe: "fine", size: 1024},
 	{name: "fine, resumed", recipe: "fine", size: 1024, resume: true},
 	{name: "fine, all layers, two regions", recipe: "fine", size: 320, styles: twoRegions, deep: true},
 	{name: "fine, several styles", recipe: "fine", size: 768, styles: [][]image.Point{{{1200, 800}, {400, 600}, {900, 900}}}},

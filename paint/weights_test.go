@@ -46,9 +46,11 @@ func TestStyleWeights(t *testing.T) {
 		t.Skip("it paints several pictures")
 	}
 	red, blue := redAndBlue(64, 64)
+	points := sampledPoints
 	for _, name := range []string{"fine", "nnst", "strotss"} {
 		t.Run(name, func(t *testing.T) {
 			recipe := small(t, name)
+			takePoints(t, points) // which have shares of styles
 			recipe.Size, recipe.FirstSize, recipe.Colors = 40, 0, StyleColors
 			recipe.LearningRate, recipe.Rotations, recipe.ContentWeight, recipe.FirstContentWeight = 8, 0, 0, 0
 			recipe.Iterations, recipe.FinalIterations = 10, min(recipe.FinalIterations, 10)

@@ -14,7 +14,7 @@ func TestJourney(t *testing.T) {
 	for name, phone := range map[string]bool{"desk": false, "phone": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f := newServer(t, setup{worker: true})
+			f := newServer(t, setup{worker: true, paint: paintBriefly})
 			b := browse(t, f, phone)
 			b.see("Turns your photo into a painting in the style of another.")
 			b.until("an example", "document.querySelector('.triples button img')?.complete")

@@ -43,7 +43,38 @@ const (
 	patience = time.Minute
 )
 
-// browser is a window on the page of a server.
+// chromium is the program that shows the windows of all tests.
+var chromium program
+
+// program is a browser that starts when a test needs it and runs until stop.
+type program struct {
+	once    sync.Once
+	running context.Context
+	err     error
+	stops   []func()
+}
+
+func (p *program) start() (context.Context, error) {
+	p.once.Do(func() {
+		options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath("chromium"), chromedp.WSURLReadTimeout(patience))
+		for _, flag := range []string{"no-sandbox", "disable-gpu", "disable-quic", "disable-component-update"} {
+			options = append(options, chromedp.Flag(flag, true))
+		}
+		allocated, release := chromedp.NewExecAllocator(context.Background(), options...)
+		running, shut := chromedp.NewContext(allocated)
+		p.running, p.err = running, chromedp.Do(running)
+		p.stops = []func(){func() { _ = chromedp.Cancel(running) }, shut, release}
+	})
+	return p.running, p.err
+}
+
+func (p *program) stop() {
+	for _, stop := range p.stops {
+		stop()
+	}
+}
+
+// browser is a window on the page of a server, with cookies and storage of its own.
 type browser struct {
 	context.Context
 	t *testing.T
@@ -60,26 +91,22 @@ func browse(t *testing.T, f *fixture, phone bool) *browser {
 	if testing.Short() {
 		t.Skip("painting in a browser takes a while")
 	}
-	chromium, err := exec.LookPath("chromium")
-	if err != nil {
+	if _, err := exec.LookPath("chromium"); err != nil {
 		t.Skip("there is no chromium: on Debian, apt-get install chromium")
 	}
 	if _, err := os.Stat(axe); err != nil {
 		t.Skipf("there is no %s: run npm ci in web", axe)
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.UserDataDir(t.TempDir()),
-		chromedp.WSURLReadTimeout(patience))
-	for _, flag := range []string{"no-sandbox", "disable-gpu", "disable-quic", "disable-component-update"} {
-		options = append(options, chromedp.Flag(flag, true))
+	running, err := chromium.start()
+	if err != nil {
+		t.Fatal(err)
 	}
-	allocated, release := chromedp.NewExecAllocator(context.Background(), options...)
-	window, shut := chromedp.NewContext(allocated)
+	window, shut := chromedp.NewContext(running, chromedp.WithNewBrowserContext())
 	t.Cleanup(func() {
 		if err := chromedp.Cancel(window); err != nil {
 			t.Log(err)
 		}
 		shut()
-		release()
 	})
 	b := tab(window, t, f)
 	if phone {
@@ -95,6 +122,10 @@ func tab(window context.Context, t *testing.T, f *fixture) *browser {
 	b := &browser{Context: window, t: t, f: f}
 	// The first step opens the tab, which lives as long as the context of that step.
 	if err := errors.Join(chromedp.Do(window, chromedp.EmulateViewport(1440, 900)), chromedp.Listen(window, b.hear)); err != nil {
+		t.Fatal(err)
+	}
+	// The windows of other tests do not take the focus away.
+	if _, err := chromedp.Call(window, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}); err != nil {
 		t.Fatal(err)
 	}
 	return b
@@ -457,7 +488,7 @@ func TestSomebodyPaintsOnAPhone(t *testing.T) {
 
 func TestSomebodyPaintsWithTheKeyboardAlone(t *testing.T) {
 	t.Parallel()
-	f := newServer(t, setup{worker: true})
+	f := newServer(t, setup{worker: true, paint: paintBriefly})
 	b := browse(t, f, false)
 	b.empty()
 	b.reach(".empty li button")

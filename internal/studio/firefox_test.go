@@ -190,7 +190,7 @@ func (f *firefox) shot(name string) {
 // the one that all other tests use.
 func TestFirefox(t *testing.T) {
 	t.Parallel()
-	f := newServer(t, setup{worker: true})
+	f := newServer(t, setup{worker: true, paint: paintBriefly})
 	w := openFirefox(t, f.URL)
 	w.until("page", "document.querySelector('.stage input[type=file]')")
 	w.upload(".stage input[type=file]", example(t, "photos/cat.jpg"))

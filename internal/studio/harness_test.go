@@ -34,7 +34,15 @@ func TestMain(m *testing.M) {
 	if playCrowd() {
 		return
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(tests{m})
+}
+
+// tests are the tests of the package, at the end of which the browser stops.
+type tests struct{ *testing.M }
+
+func (t tests) Run() int {
+	defer chromium.stop()
+	return t.M.Run()
 }
 
 // setup says what differs from the usual in a server under test.
@@ -298,6 +306,14 @@ func stubPaint(_ context.Context, in job.Inputs, _ paint.Options) (*paint.Painti
 		p.RGB[i] = 128
 	}
 	return &paint.Painting{Picture: p, Steps: 1}, nil
+}
+
+// paintBriefly paints a content in one step for each scale, however many were asked for.
+func paintBriefly(ctx context.Context, in job.Inputs, opts paint.Options) (*paint.Painting, error) {
+	brief := *opts.Recipe
+	brief.Iterations, brief.FirstIterations = 1, min(brief.FirstIterations, 1)
+	opts.Recipe = &brief
+	return paint.Paint(ctx, in.Content, in.Regions, opts)
 }
 
 // paintUntil returns a way to paint that ends when release is closed.
