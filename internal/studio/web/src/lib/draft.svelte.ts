@@ -7,7 +7,7 @@ import type { Kept, OwnStyle } from './kept'
 import { keep, type Lent, Masks } from './masks.svelte'
 import { notices } from './notices.svelte'
 import { openPhoto, type Photo, shortened } from './photo'
-import { balanced, optionsOf, settingsOf, withRecipe, type Settings, type Taken } from './recipe'
+import { balanced, optionsOf, settingsOf, videoOptionsOf, withRecipe, type Settings, type Taken } from './recipe'
 import type { PaintingRecord } from './record'
 import { withPercent } from './shares'
 import { labelOf, namesIn } from './labels'
@@ -124,8 +124,7 @@ class Draft {
   options = $derived.by((): Options | undefined => {
     if (!this.recipe) return undefined
     const options = optionsOf(this.settings, this.recipe.recipe, this.shares, this.scales, this.taken)
-    const loop = this.loop && this.loopable
-    return this.photo?.video ? { ...options, video: { ...this.taken?.options.video, loop } } : options
+    return this.photo?.video ? { ...options, video: videoOptionsOf(this.settings, this.loop && this.loopable, this.taken) } : options
   })
 
   // The names of what is painted, for the title of the painting.
