@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"github.com/pastiche-art/pastiche/internal/cli"
@@ -19,8 +21,7 @@ func newVideoCommand() *cobra.Command {
 		Use:   "video VIDEO STYLE...",
 		Short: "Paint a video that holds still",
 		Long: `Paint each frame of VIDEO in the manner of one or more pictures STYLE, so that what
-moves carries its strokes with it, and what does not move stays as it is. Without --size
-the long side has 640 pixels, or as many as VIDEO has if that is less.
+moves carries its strokes with it, and what does not move stays as it is.
 
 Videos: animated GIF, PNG and WebP, Motion JPEG (.avi), YUV4MPEG2 (.y4m), numbered pictures
 such as frames/%04d.png or a folder of them, and - for YUV4MPEG2 on standard input. Where
@@ -61,6 +62,7 @@ frame with its number: counted from 1, or those of VIDEO if it is numbered pictu
 	addRecipe(cmd, &opts.Recipe)
 	addStrength(cmd, &opts.Recipe)
 	everydayFlags(cmd, &opts.Recipe, "size", "iterations", "content_weight", "style_scale", "colors", "faces")
+	flags.Lookup("size").Usage = fmt.Sprintf("long side of the painted video in pixels; more shows finer strokes and takes longer (default its own, at most %d)", painter.VideoSize)
 	cli.Var(flags, &v.Frames, "frames", "`FIRST:LAST`, the frames to paint, counted from 1 (default all)", painter.ParseFrameRange, painter.FrameRange.String)
 	flags.Float64Var(&v.Temporal, "temporal", videostyle.DefaultTemporal, "weight of how near a frame stays to those before it; more holds stiller, less paints livelier, 0 paints each frame by itself")
 	flags.IntVar(&v.Iterations, "frame-iterations", videostyle.DefaultIterations, "`N` iterations of each frame after the first of a shot; more takes longer, and follows changes better")
