@@ -129,7 +129,7 @@ func (v *openedVideo) Close() {
 		v.Reader.Close() //nolint:errcheck // it was only read
 	}
 	v.file.Close()           //nolint:errcheck // nothing of it is kept
-	os.Remove(v.file.Name()) //nolint:errcheck // or newSpool does
+	os.Remove(v.file.Name()) // or newSpool does
 	v.done()
 }
 
@@ -396,7 +396,7 @@ func (s *server) makeVideo(ctx context.Context, r *job.Record, name, format stri
 	if err != nil {
 		return fmt.Errorf("the folder of uploads: %w", err)
 	}
-	defer os.RemoveAll(folder)
+	defer os.RemoveAll(folder) //nolint:errcheck // or newSpool does
 	path := filepath.Join(folder, "painted."+format)
 	info := video.Info{Width: r.Result.Width, Height: r.Result.Height, Rate: r.Video.Rate, Frames: r.Video.Frames}
 	opts := video.WriteOptions{}
