@@ -27,7 +27,7 @@ import (
 const (
 	maxVideoSeconds = 30
 	maxVideoFrames  = 900
-	maxVideoPixels  = 2_000_000   // of a frame
+	maxVideoPixels  = 1920 * 1080 // of a frame
 	maxVideoTotal   = 300_000_000 // pixels of all frames
 	// Opening a video, which counts its frames, may take videoTime. Reading it may take as
 	// long again, frameTime for each of its frames, and the time of a picture with their

@@ -117,7 +117,7 @@ export function optionsOf(s: Settings, base: Recipe, shares: number[], scales: n
 }
 
 // What the server paints a frame with that follows another one.
-const frameIterations = 20
+const frameIterations = 10
 
 // videoOptionsOf returns what is sent for a video besides. Of a job that was taken,
 // everything remains that the settings do not change.
