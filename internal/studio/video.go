@@ -391,7 +391,12 @@ func (s *server) videoFile(r *job.Record, format, mime string) fileAnswer {
 }
 
 // makeVideo makes the file of a painted video and stores it.
-func (s *server) makeVideo(ctx context.Context, r *job.Record, name, format string) error {
+func (s *server) makeVideo(ctx context.Context, r *job.Record, name, format string) (err error) {
+	defer func() {
+		if errors.Is(err, picture.ErrFormat) { // FFmpeg failed, and the request is as it should be
+			err = fmt.Errorf("the painted video: %v", err) //nolint:errorlint // its kind is that of a bad request
+		}
+	}()
 	folder, err := os.MkdirTemp(s.uploads.spool.folder, spooledPrefix+"*")
 	if err != nil {
 		return fmt.Errorf("the folder of uploads: %w", err)

@@ -31,10 +31,10 @@ test('what a job was painted with remains, except for what is changed', () => {
 
 test('the quality of a video is that of all its frames', () => {
   expect(videoOptionsOf(usual, false)).toEqual({ loop: false })
-  expect(videoOptionsOf({ effort: 0.5 }, true)).toEqual({ iterations: 10, loop: true })
+  expect(videoOptionsOf({ effort: 0.5 }, true)).toEqual({ iterations: 5, loop: true })
   const taken = { options: { recipe: base, video: { iterations: 7, temporal: 3, loop: true } }, settings: usual }
   expect(videoOptionsOf(usual, false, taken)).toEqual({ iterations: 7, temporal: 3, loop: false })
-  expect(videoOptionsOf({ effort: 2 }, false, taken)).toEqual({ iterations: 40, temporal: 3, loop: false })
+  expect(videoOptionsOf({ effort: 2 }, false, taken)).toEqual({ iterations: 20, temporal: 3, loop: false })
 })
 
 // answered returns options as the server tells of them: with all parameters.
