@@ -31,7 +31,7 @@ func TestCuts(t *testing.T) {
 		castle = pan(t, photo, w, h, 2.1, -1.1).frames(8)
 		coffee = pan(t, other, w, h, -3, 0).frames(8)
 		black  = picture.New(w, h)
-		join   = func(parts ...clip) clip { return slices.Concat(parts...) }
+		join   = slices.Concat[clip]
 		each   = func(frames clip, change func(k int, level float32) float32) (all clip) {
 			for k, f := range frames {
 				all = append(all, altered(f, func(level float32) float32 { return change(k, level) }))
