@@ -34,7 +34,8 @@ type Job struct {
 	Options  Options           `json:"options"`
 	Labels   map[string]string `json:"labels,omitempty" doc:"names and values that the client chose"`
 	Network  string            `json:"network" doc:"name of the network that the job is painted with" example:"builtin"`
-	Inputs   []Input           `json:"inputs" doc:"the input pictures"`
+	Inputs   []Input           `json:"inputs" doc:"the input pictures; the content of a video is its first frame"`
+	Video    *Video            `json:"video,omitempty" doc:"of a job that paints a video"`
 	Warnings []string          `json:"warnings,omitempty" doc:"what could not be kept of the pictures when they were decoded; each begins with the role"`
 
 	Waiting  *Waiting  `json:"waiting,omitempty" doc:"of a queued job: its position and what it waits for"`
@@ -57,6 +58,27 @@ const (
 	Init      Role = "init"       // the picture that painting begins from
 )
 
+// VideoRole is the role of a video, as the source of another job.
+const VideoRole Role = "video"
+
+// A Video describes the video that a job paints, or one that was uploaded.
+//
+// Frames have numbers from 0. GET /jobs/{id}/frames/{n} answers with the painting of
+// frame n, a PNG file, or with 404 before it is painted; GET /jobs/{id}/frames/{n}/original
+// answers with the frame itself. Both answer with a JPEG of at most 512 pixels where the
+// query has size=small. GET /jobs/{id}/video answers with the painted video in the format
+// that the query names, such as format=avi.
+type Video struct {
+	Width   int     `json:"width" doc:"of a frame as it was sent, in pixels"`
+	Height  int     `json:"height" doc:"of a frame as it was sent, in pixels"`
+	Frames  int     `json:"frames" doc:"number of frames"`
+	Rate    float64 `json:"rate" doc:"frames a second" example:"25"`
+	Seconds float64 `json:"seconds" doc:"how long it is"`
+	Shots   []int   `json:"shots" doc:"the first frame of each shot, from 0; shots are painted in parallel"`
+	Painted int     `json:"painted" doc:"number of frames that are painted, of all shots together"`
+	Sound   bool    `json:"sound,omitempty" doc:"whether it has sound, which a download in a format with sound keeps"`
+}
+
 // An Input is an input picture of a job.
 type Input struct {
 	Role      Role   `json:"role" enum:"content,style,mask,style_mask,keep,init"`
@@ -75,7 +97,7 @@ type Waiting struct {
 	Seconds  *float64 `json:"seconds,omitempty" doc:"estimated seconds until painting begins"`
 }
 
-// Progress is the progress of a running job.
+// Progress is the progress of a running job. A step of a video is a frame, of one scale.
 type Progress struct {
 	Scale      int    `json:"scale" doc:"the current scale, from 1"`
 	Scales     int    `json:"scales"`
@@ -115,7 +137,7 @@ type Curve struct {
 	Samples []Sample `json:"samples" doc:"at most 120, evenly over the steps"`
 }
 
-// A Result is a finished painting.
+// A Result is a finished painting. That of a video is the painting of its first frame.
 type Result struct {
 	Width  int    `json:"width" doc:"in pixels"`
 	Height int    `json:"height" doc:"in pixels"`

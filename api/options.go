@@ -15,6 +15,21 @@ type Options struct {
 	StyleScales  []float64 `json:"style_scales,omitempty" doc:"size of each style relative to the recipe's; absent is 1 for each"`
 	Seed         uint64    `json:"seed,omitempty" maximum:"9007199254740991" doc:"of the noise of recipes that begin with noise"`
 	Shape        []int     `json:"shape,omitempty" minItems:"2" maxItems:"2" doc:"width and height of a texture, which has no content"`
+	// Video is for jobs that paint a video. A recipe without a size paints a video as
+	// large as it is, at most [VideoSize] pixels long.
+	Video *VideoOptions `json:"video,omitempty" doc:"how frames follow each other, of a job that paints a video"`
+}
+
+// VideoSize is the long side of a painted video, in pixels, unless the recipe has a size
+// or the video is smaller.
+const VideoSize = 640
+
+// VideoOptions say how the frames of a video follow each other.
+type VideoOptions struct {
+	// Temporal is nil for 40.
+	Temporal   *float64 `json:"temporal,omitempty" minimum:"0" maximum:"1000000" doc:"weight of the temporal cost, which holds a frame to those before it; absent is 40, and with 0 each frame is painted by itself"`
+	Iterations int      `json:"iterations,omitempty" minimum:"1" maximum:"100000" doc:"of a frame that follows another one; absent is 10"`
+	Loop       bool     `json:"loop,omitempty" doc:"whether the last frames lead to the first one, in a video of one shot"`
 }
 
 // A Recipe holds parameters of a recipe by their JSON names.
@@ -33,7 +48,8 @@ const MaxSeed = 1<<53 - 1
 // A Submission is a job submitted as JSON. Its pictures are files that were
 // uploaded before, or the pictures of other jobs.
 type Submission struct {
-	Content    *Source           `json:"content,omitempty" doc:"the photo; absent for a texture"`
+	Content    *Source           `json:"content,omitempty" doc:"the photo; absent for a texture or a video"`
+	Video      *Source           `json:"video,omitempty" doc:"the video, in the place of content; a job as its source has the role video"`
 	Styles     []Source          `json:"styles" minItems:"1" maxItems:"8"`
 	Masks      []Source          `json:"masks,omitempty" maxItems:"8" doc:"none, or one for each style: white where that style paints"`
 	StyleMasks []Source          `json:"style_masks,omitempty" maxItems:"8" doc:"for the first styles: white where the style counts"`
@@ -52,14 +68,14 @@ type Submission struct {
 // A Source says where a picture comes from: exactly one of its fields is set.
 type Source struct {
 	File string     `json:"file,omitempty" doc:"id of an uploaded file"`
-	Data []byte     `json:"data,omitempty" doc:"the bytes of a picture file, in base64"`
+	Data []byte     `json:"data,omitempty" doc:"the bytes of a picture or video file, in base64"`
 	Job  *JobSource `json:"job,omitempty" doc:"a picture of another job"`
 }
 
 // A JobSource is a picture of a job that exists.
 type JobSource struct {
 	ID     string `json:"id"`
-	Role   Role   `json:"role" enum:"content,style,mask,style_mask,keep,init,result"`
+	Role   Role   `json:"role" enum:"content,style,mask,style_mask,keep,init,result,video"`
 	Number int    `json:"number,omitempty" minimum:"0"`
 }
 
@@ -90,7 +106,8 @@ type BatchAnswer struct {
 	Jobs []Job  `json:"jobs" doc:"for each content in turn, all groups of styles"`
 }
 
-// A File is a picture that was uploaded to be used by several jobs.
+// A File is a picture or a video that was uploaded to be used by several jobs. As the
+// content of a job, a video is its first frame.
 type File struct {
 	ID       string    `json:"id"`
 	Width    int       `json:"width"`
@@ -100,6 +117,7 @@ type File struct {
 	Warnings []string  `json:"warnings,omitempty" doc:"what could not be kept of the picture when it was decoded"`
 	// Thumbnail is a JPEG, which every browser shows; many do not show HEIC, for example.
 	Thumbnail string `json:"thumbnail" doc:"URL of a JPEG of at most 512 pixels"`
+	Video     *Video `json:"video,omitempty" doc:"where the file is a video"`
 }
 
 // LookSize is the longest side of a quick look, in pixels.
@@ -112,6 +130,9 @@ type EstimateRequest struct {
 	Height  int      `json:"height" minimum:"1" doc:"of the content, in pixels"`
 	Styles  int      `json:"styles" minimum:"1" maximum:"8" doc:"how many styles"`
 	Sizes   []int    `json:"sizes" minItems:"1" maxItems:"16" doc:"long sides of the paintings, in pixels"`
+	// Frames and Shots are those of a video, and 0 for a picture.
+	Frames int `json:"frames,omitempty" minimum:"0" maximum:"900" doc:"of a video: the number of its frames"`
+	Shots  int `json:"shots,omitempty" minimum:"0" maximum:"900" doc:"of a video: the number of its shots; absent is 1"`
 }
 
 // Estimates answers an [EstimateRequest].

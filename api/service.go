@@ -23,6 +23,18 @@ type Limits struct {
 	Retention     int64 `json:"retention" doc:"default retention of a finished job, in seconds"`
 	MaxRetention  int64 `json:"max_retention" doc:"maximal retention, in seconds; 0 is no bound, and jobs may be kept forever"`
 	Looks         int   `json:"looks" doc:"queued quick looks of one API key"`
+
+	Video VideoLimits `json:"video"`
+}
+
+// VideoLimits bound videos, in addition to the bytes of a request.
+type VideoLimits struct {
+	Seconds     float64  `json:"seconds" doc:"length of a video"`
+	Frames      int      `json:"frames" doc:"of a video"`
+	Pixels      int      `json:"pixels" doc:"of one frame"`
+	TotalPixels int      `json:"total_pixels" doc:"of all frames together"`
+	FFmpeg      bool     `json:"ffmpeg" doc:"whether FFmpeg is installed; without it only GIF, animated PNG and WebP, YUV4MPEG2 and Motion JPEG in AVI are read"`
+	Formats     []string `json:"formats" enum:"avi,webp,y4m,mp4" doc:"formats in which painted videos are sent; mp4 only with FFmpeg"`
 }
 
 // A RecipeInfo describes a recipe or a preset of the server.

@@ -10,3 +10,5 @@ kills=${1:-300}
 PASTICHE_KILLS=$((kills / 2)) PASTICHE_WORKER_KILLS=$((kills - kills / 2)) \
   PASTICHE_CLUSTER_JOBS=50 PASTICHE_FULL_DISKS=20 \
   go test -count 1 -timeout 0 -v -run '^Test(Killed|WorkerKilled|FrozenWorker|ServersKilled|DiskFull)$' ./internal/job
+# A painting of a video, which is continued after each kill.
+PASTICHE_VIDEO_KILLS=$((kills / 10)) go test -count 1 -timeout 0 -v -run '^TestVideoAfterKill$' ./cmd/pastiche

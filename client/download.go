@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"net/url"
 	"strings"
 
 	"github.com/pastiche-art/pastiche/api"
@@ -17,7 +18,7 @@ import (
 // file.
 var ErrDigest = errors.New("the download is damaged")
 
-// A Download is a picture file to read from the server. The caller closes it.
+// A Download is a picture or video file to read from the server. The caller closes it.
 type Download struct {
 	io.ReadCloser
 	Bytes int64  // length of the file; -1 where the server did not say
@@ -38,6 +39,15 @@ func (c *Client) Result(ctx context.Context, j *api.Job) (*Download, error) {
 	}
 	d.ReadCloser = &checked{ReadCloser: d.ReadCloser, hash: sha256.New(), expected: j.Result.SHA256, url: j.Result.URL}
 	return d, nil
+}
+
+// Video opens the painted video of a job that is done, in one of the formats of the
+// server's limits, such as "avi". The server makes the file when it is asked for first.
+func (c *Client) Video(ctx context.Context, j *api.Job, format string) (*Download, error) {
+	if j.Video == nil {
+		return nil, fmt.Errorf("job %s paints no video", j.ID)
+	}
+	return c.download(ctx, jobPath(j.ID, "/video?format="+url.QueryEscape(format)))
 }
 
 // Preview opens the latest preview of a job, a JPEG file.

@@ -28,8 +28,8 @@ func Bytes(data []byte) Opener {
 	return func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
 }
 
-// A Picture is a picture file to upload with a job. The file is sent unchanged and
-// streamed from its reader.
+// A Picture is a picture file to upload with a job, or with [api.VideoRole] a video file.
+// The file is sent unchanged and streamed from its reader.
 type Picture struct {
 	Role api.Role
 	Open Opener
@@ -69,7 +69,7 @@ func (c *Client) Batch(ctx context.Context, b api.Batch) (*api.BatchAnswer, erro
 	return call[api.BatchAnswer](ctx, c, r)
 }
 
-// UploadFile uploads a picture file for several jobs, whose sources name it by its id.
+// UploadFile uploads a picture or video file for several jobs, whose sources name it by its id.
 // A retry after a lost answer may store the file twice, until both expire.
 func (c *Client) UploadFile(ctx context.Context, open Opener) (*api.File, error) {
 	r := &request{method: http.MethodPost, path: basePath + "/files", repeatable: true}
@@ -93,7 +93,7 @@ func (r *request) setUpload(contentType string, open func() (io.ReadCloser, erro
 
 // setForm sets a body of the type multipart/form-data.
 func (r *request) setForm(s api.Submission, pictures []Picture) error {
-	if s.Content != nil || len(s.Styles)+len(s.Masks)+len(s.StyleMasks) > 0 || s.Keep != nil || s.Init != nil {
+	if s.Content != nil || s.Video != nil || len(s.Styles)+len(s.Masks)+len(s.StyleMasks) > 0 || s.Keep != nil || s.Init != nil {
 		return errors.New("a submission has pictures to upload and sources: expected one or the other; upload the pictures with UploadFile to use both")
 	}
 	fields := []struct {

@@ -86,3 +86,26 @@ PAIRS
 [ -e "$images/scales.jpg" ] ||
   "$PASTICHE" paint --quiet "$photos/cat.jpg" "$paintings/starry-night.jpg" --quality 88 \
     -o "$images/cat.jpg" --chart "$images/costs.svg" --sheet "$images/scales.jpg"
+
+# Two videos, each beside its painting: a slow pan and zoom over a photograph, and a castle
+# before clouds that move the other way. Both come back to where they begin. FFmpeg makes
+# the clips, four times as large so that motion is not rounded to pixels, and the files.
+video() { # name of the video, painting, arguments of ffmpeg that make the clip
+  local name=$1 painting=$2 work
+  shift 2
+  [ -e "$images/$name.webp" ] && return
+  work=$(mktemp -d)
+  ffmpeg -nostdin -v error "$@" -frames:v 36 -pix_fmt yuv444p "$work/clip.y4m"
+  "$PASTICHE" video --quiet "$work/clip.y4m" "$paintings/$painting.jpg" -o "$work/painted.y4m" --loop
+  ffmpeg -nostdin -v error -i "$work/clip.y4m" -i "$work/painted.y4m" -filter_complex hstack \
+    -c:v libwebp_anim -quality 72 -compression_level 6 -loop 0 "$images/$name.webp"
+  rm -r "$work"
+}
+turn='2*PI*%s/36'
+video video-pan sunset -loop 1 -i "$photos/great-wall.jpg" -vf "$(
+  printf 'scale=2400:-2,zoompan=d=1:s=1280x960:fps=12:z=1.3-0.15*cos(%s):x=iw/2-iw/zoom/2+0.08*iw*sin(%s):y=ih/2-ih/zoom/2,scale=320:240' \
+    "${turn/\%s/on}" "${turn/\%s/on}")"
+video video-layers starry-night -loop 1 -framerate 12 -i "$photos/horses.jpg" -loop 1 -framerate 12 -i "$photos/castle.jpg" \
+  -loop 1 -framerate 12 -i "$masks/castle-ground.png" -filter_complex "$(
+  printf '[0]crop=iw:ih*0.45:0:0,scale=2000:856[sky];[1]scale=1472:982[castle];[2]scale=1472:982[mask];[castle][mask]alphamerge[front];[sky]crop=1280:856:360+300*sin(%s):0[back];[back][front]overlay=-96+80*sin(%s):-63:eval=frame,scale=320:214' \
+    "${turn/\%s/n}" "${turn/\%s/n}")"

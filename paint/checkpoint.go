@@ -325,6 +325,11 @@ func (s *session) inputs() string {
 	if s.recipe.Init == InitPicture {
 		hashPicture(h, s.init)
 	}
+	for _, r := range s.opts.References {
+		fmt.Fprintf(h, "reference %g\n", r.Weight)
+		hashPicture(h, r.Picture)
+		hashMask(h, r.mask())
+	}
 	for _, r := range s.regions {
 		hashMask(h, r.mask)
 		for i, of := range r.styles {

@@ -42,6 +42,7 @@ func (s *session) demand(scale Scale, h, w int, plan *vgg.Plan, content, style [
 	var d demand
 	d.held = workspace + plan.WeightBytes() + s.pictureBytes() +
 		s.contentBytes(h, w, plan, content) + s.faceBytes(h, w, plan, content) + s.keptBytes(h, w)
+	d.held += int64(len(s.opts.References)) * planes(colors+1, h, w)
 	s.addVectors(&d, scale, h, w)
 	s.addStyles(&d, scale, h, w, plan, style)
 	d.measured += s.resizedBytes(scale, h, w, style)
@@ -56,6 +57,9 @@ func (s *session) pictureBytes() int64 {
 	given := opacityBytes(s.opacity)
 	if s.init != nil {
 		sum += rasterOf(s.init).bytes()
+	}
+	for _, r := range s.opts.References {
+		sum += rasterOf(r.Picture).bytes() + maskBytes(r.mask())
 	}
 	keeps := s.recipe.Colors == ContentColors
 	if keeps {
@@ -298,6 +302,9 @@ func (s *session) addMoments(d *demand, scale Scale, r *region, h, w int, plan *
 		one += planes(1, rounded(c), rounded(c)+2*kernel.Lanes)
 	}
 	d.held += int64(matrices) * one
+	if s.opts.Cache != nil {
+		d.held += int64(len(r.styles)*len(s.scales)) * one
+	}
 	// The statistics of each style, of each of its directions, and of a part of one.
 	d.measured = max(d.measured, int64(len(r.styles)+max(s.recipe.Rotations, 1)+2)*one)
 	if r.shown != nil {

@@ -48,6 +48,7 @@ func (st *stage) evaluate(ctx context.Context, canvas, gradient []float32) float
 	}
 	costs.Variation = cost.TotalVariation(st.pool, gradient, canvas, st.h, st.w, st.variation)
 	costs.Total += st.variation * costs.Variation
+	st.evaluateReferences(&costs, gradient, canvas)
 	st.maskGradient(gradient)
 	clock.lap(&st.spent.costs)
 	st.evaluations = append(st.evaluations, costs)

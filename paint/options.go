@@ -15,6 +15,11 @@ type Options struct {
 	Network *Network // nil is the built-in network
 	// Init is where a recipe with InitPicture begins; it is resized.
 	Init image.Image
+	// References are pictures that the painting stays near.
+	References []Reference
+	// Cache, where not nil, keeps what the next painting in the same styles need not
+	// measure again.
+	Cache *Cache
 	// Shape, where not zero, is the shape of the painting of a content, and with a
 	// recipe whose Size is its long side, exactly the painting's size. The content and
 	// all that belongs to it, which are the masks of the regions and Init, are cropped
@@ -83,7 +88,9 @@ type Costs struct {
 	// Faces is the content cost in the faces that are kept, over the whole canvas,
 	// before its weight; 0 without any.
 	Faces float64 `json:"faces,omitempty"`
-	Total float64 `json:"total"` // the weighted sum
+	// References is the sum of the costs of the references, before their weights.
+	References float64 `json:"references,omitempty"`
+	Total      float64 `json:"total"` // the weighted sum
 }
 
 // A Painting is the outcome of [Paint].

@@ -229,6 +229,11 @@ func (s *session) prepare(content image.Image, regions []Region) error {
 	if s.regions, err = newRegions(s.shape, s.opacity, regions); err != nil {
 		return err
 	}
+	for i := range s.opts.References {
+		if err := s.opts.References[i].check(i + 1); err != nil {
+			return err
+		}
+	}
 	s.findFaces()
 	if s.opts.Shape != (image.Point{}) {
 		s.shape = s.opts.Shape
@@ -280,6 +285,7 @@ func (s *session) styles() []*style {
 
 // paint paints one scale after the other.
 func (s *session) paint(ctx context.Context) (*Painting, error) {
+	s.opts.Cache.begin()
 	if err := s.prepareColors(ctx); err != nil {
 		return nil, err
 	}

@@ -20,8 +20,9 @@ type stage struct {
 	scale       Scale
 	h, w        int
 	terms       []*term
-	variation   float64          // weight
-	kept        *kept            // nil where the whole canvas is painted
+	variation   float64 // weight
+	kept        *kept   // nil where the whole canvas is painted
+	references  []target
 	sampled     []*sampledRegion // regions whose points change at every step
 	evaluations []Costs          // the costs of each evaluation in one step
 	// The rolled canvas of a tileable texture, and its gradient.
@@ -66,6 +67,7 @@ func (s *session) newStage(ctx context.Context, content, initial *picture.Pictur
 			s.keepContent(st, r, content)
 		}
 	}
+	s.addReferences(st)
 	return st, s.measureScale(ctx, st, content, initial, scale)
 }
 

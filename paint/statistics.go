@@ -101,7 +101,10 @@ func (s *session) measure(ctx context.Context, p *picture.Picture, mask *masking
 func (s *session) measureRegion(ctx context.Context, r *region, scale Scale, layers []Layer, memory int64) (map[string]*cost.Statistics, error) {
 	parts := make(map[string][]*cost.Statistics)
 	for _, style := range r.styles {
-		of, err := s.measureTurned(ctx, style, s.styleSize(scale, style), layers, memory)
+		size := s.styleSize(scale, style)
+		of, err := s.opts.Cache.statistics(
+			func() cacheKey { return s.cacheKey(style, size, layers, memory) },
+			func() (map[string]*cost.Statistics, error) { return s.measureTurned(ctx, style, size, layers, memory) })
 		if err != nil {
 			return nil, err
 		}

@@ -50,9 +50,9 @@ func ExampleDecode() {
 	// true
 }
 
-// A film shows pictures one after another, here a square that grows.
-func ExampleFilm() {
-	film, err := picture.NewFilm("growing.webp", 24)
+// A timelapse shows pictures one after another, here a square that grows.
+func ExampleTimelapse() {
+	timelapse, err := picture.NewTimelapse("growing.webp", 24)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -60,13 +60,13 @@ func ExampleFilm() {
 	for side := 1; side <= 8; side++ {
 		m := image.NewGray(image.Rect(0, 0, 24, 16))
 		draw.Draw(m, image.Rect(0, 0, side, side), image.White, image.Point{}, draw.Src)
-		if err := film.Add(picture.FromImage(m)); err != nil {
+		if err := timelapse.Add(picture.FromImage(m)); err != nil {
 			fmt.Println(err)
 			return
 		}
 	}
 	var file bytes.Buffer
-	if err := film.Encode(&file); err != nil {
+	if err := timelapse.Encode(&file); err != nil {
 		fmt.Println(err)
 		return
 	}

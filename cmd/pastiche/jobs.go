@@ -216,8 +216,8 @@ func newJobsWaitCommand() *cobra.Command {
 		Use:   "wait ID",
 		Short: "Wait for a job and save its painting",
 		Long: `Wait until a job is done, and save its painting. Without --output it is saved as
-ID.png in the current folder, or as ID-2.png and so on where there is such a
-file. On a terminal a bar shows the progress. The server may be away for up to
+ID.png in the current folder, a painted video as ID.avi, or as ID-2.png and so on
+where there is such a file. On a terminal a bar shows the progress. The server may be away for up to
 ten minutes meanwhile. Ctrl-C ends the waiting and not the job.`,
 		Example: `  id=$(pastiche jobs submit photo.jpg painting.jpg)
   pastiche jobs wait $id -o mine.png`,
@@ -227,7 +227,7 @@ ten minutes meanwhile. Ctrl-C ends the waiting and not the job.`,
 		},
 		ValidArgsFunction: o.completeJobs,
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "", "`FILE` for the painting: a .png, .jpg or .webp; - is standard output, as PNG (default ID.png)")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "`FILE` for the painting: a .png, .jpg or .webp, or for a painted video an .avi, .webp, .y4m or .mp4; - is standard output, as PNG (default ID.png)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the finished job as one JSON object")
 	cli.Section(cmd, "Output", "output", "json")
 	o.AddFlags(cmd)

@@ -81,7 +81,7 @@ func newProgram() *cli.Program {
 	p := &cli.Program{
 		Root: newRootCommand(),
 		Arguments: map[string]string{
-			"CONTENT": "a picture", "STYLE": "a picture", "PICTURE": "a picture", "PHOTO": "a picture", "PAINTING": "a picture", "IMAGE": "a picture",
+			"CONTENT": "a picture", "VIDEO": "a video", "STYLE": "a picture", "PICTURE": "a picture", "PHOTO": "a picture", "PAINTING": "a picture", "IMAGE": "a picture",
 			"FILE": "a file", "FILE|NAME": "a file or the name of a network", "NAME|FILE": "the name of a recipe or a file", "DIR": "a folder", "NAME": "the name of a network", "ID": "the id of a job",
 		},
 		Meant:    meantParameter,
@@ -114,7 +114,7 @@ and 'pastiche help environment' the environment variables.`,
 		title    string
 		commands []*cobra.Command
 	}{
-		{"Commands that paint:", []*cobra.Command{newPaintCommand(), newExploreCommand(), newTextureCommand(), newReconstructCommand()}},
+		{"Commands that paint:", []*cobra.Command{newPaintCommand(), newVideoCommand(), newExploreCommand(), newTextureCommand(), newReconstructCommand()}},
 		{"Commands about pictures and networks:", []*cobra.Command{
 			newRecipesCommand(), newShowCommand(), newScoreCommand(), newFeaturesCommand(), newBenchCommand(), newNetworksCommand(),
 		}},

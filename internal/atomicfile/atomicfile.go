@@ -6,6 +6,7 @@
 // one, never a part.
 //
 //	Write        a path that the user chose: it follows links and writes to devices
+//	Create       the same, for a file that is written over minutes or days
 //	WriteNew     a name that the program chose: it never replaces an existing file
 //	WriteUnused  the same, with a number added to the name where a file has it
 //	Replace      a file in the program's own folders: it replaces links
@@ -51,18 +52,21 @@ func Write(path string, write func(io.Writer) error) error {
 
 // replace writes to a destination that can probably be replaced by a rename.
 func replace(path string, dst destination, write func(io.Writer) error) error {
-	return publish(path, dst, write, func(temp string) error {
-		err := os.Rename(temp, dst.path)
-		if err == nil || !dst.exists {
-			return err
-		}
-		// A mount point is busy, and in a folder with the sticky bit only the
-		// owner of a file may rename another over it.
-		if err := copyOver(temp, dst.path); err != nil {
-			return err
-		}
-		return os.Remove(temp)
-	})
+	return publish(path, dst, write, dst.replaceBy)
+}
+
+// replaceBy moves a temporary file to the destination.
+func (dst destination) replaceBy(temp string) error {
+	err := os.Rename(temp, dst.path)
+	if err == nil || !dst.exists {
+		return err
+	}
+	// A mount point is busy, and in a folder with the sticky bit only the owner of a
+	// file may rename another over it.
+	if err := copyOver(temp, dst.path); err != nil {
+		return err
+	}
+	return os.Remove(temp)
 }
 
 // WriteNew creates a file at path as [Write] does, but never replaces one: if the path
@@ -90,8 +94,8 @@ func Replace(path string, write func(io.Writer) error) error {
 	})
 }
 
-// abandoned is the age at which a temporary file no longer belongs to a running
-// process. Writing a file takes minutes at most.
+// abandoned is the age since the last write at which a temporary file no longer belongs
+// to a running process. A [File] may grow for days, but is written to every few minutes.
 const abandoned = 24 * time.Hour
 
 // CheckWritable reports, before a long computation, whether [Write] could write to path
@@ -107,7 +111,7 @@ func CheckWritable(path string) error {
 		return nil
 	}
 	_ = Sweep(filepath.Dir(dst.path), abandoned) // a folder that cannot be listed can still be written to
-	f, err := createTemp(dst)
+	f, err := createTemp(filepath.Dir(dst.path), "", dst)
 	if err != nil {
 		return Failed(path, err)
 	}
@@ -115,7 +119,11 @@ func CheckWritable(path string) error {
 }
 
 // tempName matches the names of temporary files, see createTemp.
-var tempName = regexp.MustCompile(`^\.pastiche-[0-9a-f]{8}\.tmp$`)
+var tempName = regexp.MustCompile(`^\.pastiche-[0-9a-f]{8}\.tmp(\.\w+)?$`)
+
+// Temporary reports whether a file of this name is a temporary one of this package, which
+// a killed process leaves behind.
+func Temporary(name string) bool { return tempName.MatchString(name) }
 
 // Sweep removes this package's temporary files from the folder dir, except those
 // modified within the given age. It is no error if dir does not exist.
@@ -131,7 +139,7 @@ func Sweep(dir string, age time.Duration) error {
 	for {
 		entries, err := d.ReadDir(1024)
 		for _, e := range entries {
-			if !tempName.MatchString(e.Name()) {
+			if !Temporary(e.Name()) {
 				continue
 			}
 			info, err := e.Info()
@@ -154,7 +162,7 @@ func Sweep(dir string, age time.Duration) error {
 // publish writes a temporary file beside dst and moves it to its place with move. It
 // leaves no temporary file. Errors name path.
 func publish(path string, dst destination, write func(io.Writer) error, move func(temp string) error) error {
-	f, err := createTemp(dst)
+	f, err := createTemp(filepath.Dir(dst.path), "", dst)
 	if err != nil {
 		return Failed(path, err)
 	}
@@ -351,9 +359,10 @@ func resolve(path string) (destination, error) {
 	return destination{}, errLinks
 }
 
-// createTemp creates the temporary file. Unlike os.CreateTemp, it never gives the file
-// a permission that the destination should not have.
-func createTemp(dst destination) (*os.File, error) {
+// createTemp creates the temporary file in the folder dir, with an extension or none.
+// Unlike os.CreateTemp, it never gives the file a permission that the destination should
+// not have.
+func createTemp(dir, ext string, dst destination) (*os.File, error) {
 	const attempts = 100
 	mode := fs.FileMode(0o666)
 	if dst.exists {
@@ -362,7 +371,7 @@ func createTemp(dst destination) (*os.File, error) {
 	var f *os.File
 	err := fs.ErrExist
 	for i := 0; i < attempts && errors.Is(err, fs.ErrExist); i++ {
-		name := filepath.Join(filepath.Dir(dst.path), fmt.Sprintf(".pastiche-%08x.tmp", rand.Uint32()))
+		name := filepath.Join(dir, fmt.Sprintf(".pastiche-%08x.tmp%s", rand.Uint32(), ext))
 		f, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	}
 	if err != nil {

@@ -383,7 +383,8 @@ func TestSweep(t *testing.T) {
 		{".pastiche-00000001.tmp", true},
 		{".pastiche-00000002.tmp", false},
 		{".pastiche-mine.tmp", true},
-		{".pastiche-00000003.tmp.png", true},
+		{".pastiche-00000003.tmp~", true},
+		{".pastiche-00000006.tmp.mp4", true},
 		{"pastiche-00000004.tmp", true},
 	} {
 		path := filepath.Join(dir, f.name)
@@ -402,7 +403,7 @@ func TestSweep(t *testing.T) {
 	if err := CheckWritable(filepath.Join(dir, "new")); err != nil {
 		t.Fatal(err)
 	}
-	if got := names(t, dir); got != ".pastiche-00000002.tmp .pastiche-00000003.tmp.png .pastiche-00000005.tmp .pastiche-mine.tmp pastiche-00000004.tmp" {
+	if got := names(t, dir); got != ".pastiche-00000002.tmp .pastiche-00000003.tmp~ .pastiche-00000005.tmp .pastiche-mine.tmp pastiche-00000004.tmp" {
 		t.Errorf("the folder holds %s", got)
 	}
 	if err := Sweep(dir, 0); err != nil {

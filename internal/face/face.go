@@ -22,6 +22,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	pigo "github.com/esimov/pigo/core"
 
@@ -91,10 +92,7 @@ func Find(p *picture.Picture) (faces []Face) {
 		MinSize: leastWindow, MaxSize: side, ShiftFactor: windowShift, ScaleFactor: windowGrowth,
 		ImageParams: pigo.ImageParams{Pixels: square(p, side), Rows: side, Cols: side, Dim: side},
 	}
-	var windows []pigo.Detection
-	for _, turn := range turns {
-		windows = append(windows, d.RunCascade(window, turn)...)
-	}
+	windows := allWindows(d, window)
 	// Pigo may assign a window to several faces, and so find a face twice.
 	clusters := d.ClusterDetections(windows, overlap)
 	slices.SortStableFunc(clusters, func(a, b pigo.Detection) int { return cmp.Compare(b.Q, a.Q) })
@@ -109,6 +107,31 @@ func Find(p *picture.Picture) (faces []Face) {
 	}
 	slices.SortStableFunc(faces, func(a, b Face) int { return cmp.Compare(b.Size, a.Size) })
 	return faces
+}
+
+// allWindows returns the windows that show faces, in all turns, which it looks for in
+// parallel, or none if the detector panics.
+func allWindows(d *pigo.Pigo, window pigo.CascadeParams) []pigo.Detection {
+	var (
+		found  = make([][]pigo.Detection, len(turns))
+		failed atomic.Bool
+		wait   sync.WaitGroup
+	)
+	for i, turn := range turns {
+		wait.Go(func() {
+			defer func() {
+				if recover() != nil {
+					failed.Store(true)
+				}
+			}()
+			found[i] = d.RunCascade(window, turn)
+		})
+	}
+	wait.Wait()
+	if failed.Load() {
+		return nil
+	}
+	return slices.Concat(found...)
 }
 
 // overlaps reports whether the center of either face is within the square of the other.

@@ -75,7 +75,7 @@ func newAttempt(w *Worker, r *Record, stop context.CancelCauseFunc) *attempt {
 		worker: w, stop: stop, claim: *r, record: r, begun: now, pace: paint.NewPace(r.Options.Recipe.Schedule()),
 		curve: slices.Clone(r.Curve),
 		forecast: forecast{
-			reference: r.reference(), begun: now, pace: w.paces.of(r.Options.Recipe.Name, r.Network, w.pace),
+			reference: r.reference(), begun: now, pace: w.paces.of(r.paceName(), w.pace),
 		},
 	}
 	a.previews.next, a.checkpoints.next = now, now.Add(firstCheckpoint)
@@ -157,19 +157,11 @@ func (a *attempt) run(ctx context.Context) (*paint.Painting, error) {
 	if err != nil {
 		return nil, err
 	}
-	installed, err := a.worker.networks.installed()
+	opts, err := a.options()
 	if err != nil {
 		return nil, err
 	}
-	network := installed[a.claim.Network]
-	if network == nil || network.Digest != a.claim.Digest {
-		return nil, fmt.Errorf("this worker has no network %s with the digest %.12s any more", a.claim.Network, a.claim.Digest)
-	}
-	opts := paint.Options{
-		Recipe: &a.claim.Options.Recipe, Network: network, Init: init, Seed: a.claim.Options.Seed,
-		Threads: a.worker.Threads, Memory: a.claim.Memory,
-		Progress: func(p paint.Progress) { a.watch(ctx, p) },
-	}
+	opts.Init, opts.Progress = init, func(p paint.Progress) { a.watch(ctx, p) }
 	if a.claim.Checkpoint != "" {
 		if opts.Resume, err = a.checkpoint(ctx); err != nil {
 			return nil, err
@@ -183,6 +175,22 @@ func (a *attempt) run(ctx context.Context) (*paint.Painting, error) {
 		painting, err = a.worker.Paint(ctx, in, opts)
 	}
 	return painting, err
+}
+
+// options returns the options of the painting that the record has.
+func (a *attempt) options() (paint.Options, error) {
+	installed, err := a.worker.networks.installed()
+	if err != nil {
+		return paint.Options{}, err
+	}
+	network := installed[a.claim.Network]
+	if network == nil || network.Digest != a.claim.Digest {
+		return paint.Options{}, fmt.Errorf("this worker has no network %s with the digest %.12s any more", a.claim.Network, a.claim.Digest)
+	}
+	return paint.Options{
+		Recipe: &a.claim.Options.Recipe, Network: network, Seed: a.claim.Options.Seed,
+		Threads: a.worker.Threads, Memory: a.claim.Memory,
+	}, nil
 }
 
 // inputs reads the pictures of the job.
@@ -323,7 +331,7 @@ func (a *attempt) clear() {
 	ctx, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
 	defer cancel()
 	r, err := a.worker.Store.Load(ctx, a.claim.Owner, a.claim.ID)
-	if err != nil && !errors.Is(err, ErrNotFound) {
+	if err != nil && !errors.Is(err, ErrNotFound) || err != nil && a.claim.Part != nil && !a.worker.isDropped(ctx, &a.claim) {
 		return // the blobs are removed with the job
 	}
 	a.remove(ctx, slices.DeleteFunc(slices.Clone(a.blobs), func(name string) bool { return err == nil && r.names(name) })...)
@@ -331,7 +339,7 @@ func (a *attempt) clear() {
 
 // names reports whether the record names a blob that a worker has stored.
 func (r *Record) names(blob string) bool {
-	return blob == r.Checkpoint || blob == r.Preview ||
+	return blob == r.Checkpoint || blob == r.Preview || r.Part != nil && r.Part.names(blob) ||
 		r.Result != nil && (blob == r.Result.Blob || blob == r.Result.Thumb || blob == r.Result.Curve)
 }
 
@@ -477,7 +485,7 @@ func (a *attempt) commit(ctx context.Context, painting *paint.Painting) error {
 		Steps: painting.Steps, Faces: painting.Faces, Costs: costsOf(painting.Costs),
 	}
 	err := retry(storing, func() (err error) {
-		result.Info, err = a.store(storing, result.Blob, func(w io.Writer) error { return a.encode(w, painting) })
+		result.Info, err = a.store(storing, result.Blob, func(w io.Writer) error { return a.claim.encode(w, painting, a.worker.Software) })
 		return err
 	})
 	if err != nil {

@@ -173,8 +173,13 @@ func (d *dispatcher) waiting(n name, seconds func(e *entry, measured float64) fl
 	if e == nil || e.record.State != api.Queued {
 		return nil
 	}
+	if e.record.Video != nil {
+		if e = d.index.firstPart(e.record); e == nil {
+			return &api.Waiting{Position: 1} // it is being divided
+		}
+	}
 	ahead := d.index.queuesOf(e.record).ahead(e)
-	w := &api.Waiting{Position: len(ahead) + 1, Reason: d.reason(e)}
+	w := &api.Waiting{Position: jobsIn(ahead) + 1, Reason: d.reason(e)}
 	workers, measured := 0, d.measured()
 	for _, p := range d.present {
 		if p.suits(e.record) {
@@ -190,13 +195,26 @@ func (d *dispatcher) waiting(n name, seconds func(e *entry, measured float64) fl
 	return w
 }
 
+// jobsIn returns how many jobs there are among entries. All parts of a video are one.
+func jobsIn(entries []*entry) int {
+	jobs := make(map[name]bool)
+	for _, e := range entries {
+		n := nameOf(e.record)
+		if e.record.Part != nil {
+			n.id = e.record.Part.Video
+		}
+		jobs[n] = true
+	}
+	return len(jobs)
+}
+
 // begins returns the seconds until one of a number of workers has painted its current
 // job and those ahead of e, where they are known.
 func (d *dispatcher) begins(e *entry, ahead []*entry, workers int, seconds func(*entry) float64) (begins float64, known bool) {
 	now := time.Now()
 	var busy []float64 // for so many seconds
 	for _, other := range d.index.entries {
-		if other.record.State != api.Running || other.record.Look != e.record.Look {
+		if other.record.State != api.Running || other.record.Look != e.record.Look || other.record.Video != nil {
 			continue
 		}
 		left, known := other.left(now, seconds)

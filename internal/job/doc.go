@@ -20,6 +20,15 @@
 // [Service.BeginLook] begins it. Looks have queues of their own, and each worker paints
 // one at a time beside its job. They are in no list of jobs and are deleted soon.
 //
+// # Videos
+//
+// A video is one job with a record for each of its shots, a [Part], which depends on the
+// frames of the shot alone. The leader makes the parts of a video that was queued. Workers
+// claim and paint them as they do jobs, in parallel; each frame is a checkpoint. When all
+// are done, the leader makes their paintings those of the video. A video whose Parts is
+// not "" stays active until the leader has removed its parts, also where it was cancelled
+// or deleted. Clients never see a part, and a part whose video is gone is removed.
+//
 // # Records, blobs, messages
 //
 // Everything that must not be lost is a [Record] in a [Store], which changes by

@@ -376,6 +376,9 @@ func shrink(p *picture.Picture, long int) *picture.Picture {
 // A Submission is what a draft becomes a job with, besides its pictures.
 type Submission struct {
 	Options
+	// HasSize says that the recipe has the size that was asked for. A video is painted
+	// as large as it is otherwise, up to [api.VideoSize].
+	HasSize   bool
 	Labels    map[string]string
 	Priority  int
 	Retention time.Duration // 0 is the service's; of looks it is always that
@@ -399,6 +402,9 @@ func (d *Draft) Submit(ctx context.Context, sub Submission) (r *Record, created 
 	} else {
 		r.Webhook, r.Retention = sub.Webhook, cmp.Or(sub.Retention, r.Retention)
 	}
+	if r.Video != nil && !sub.HasSize && len(r.Options.Recipe.Scales) == 0 {
+		r.Options.Recipe.Size = min(max(r.Video.Width, r.Video.Height), api.VideoSize)
+	}
 	// The order in which pictures arrive changes neither the request nor the result.
 	slices.SortFunc(r.Inputs, func(a, b Input) int {
 		return cmp.Or(cmp.Compare(a.Role, b.Role), cmp.Compare(a.Number, b.Number))
@@ -419,6 +425,9 @@ func (d *Draft) Submit(ctx context.Context, sub Submission) (r *Record, created 
 		return nil, false, err
 	}
 	r.State = api.Queued
+	if r.Video != nil {
+		r.Video.Division, r.Video.Parts = 1, planned
+	}
 	r.queueWebhook(api.Queued)
 	if err := d.replace(ctx); err != nil {
 		return nil, false, err
@@ -496,6 +505,9 @@ func (r *Record) request() (string, error) {
 	if r.Look {
 		submitted = append(submitted, r.Look)
 	}
+	if r.Video != nil {
+		submitted = append(submitted, r.Video.Rate, r.Video.List.SHA256)
+	}
 	options, err := json.Marshal(submitted)
 	if err != nil {
 		return "", err
@@ -522,7 +534,10 @@ func (d *Draft) check() error {
 	if size > s.cfg.MaxSize {
 		return optionError("size", "%d pixels: this server paints up to %d", size, s.cfg.MaxSize)
 	}
-	if work := r.Options.work(shape.X, shape.Y); work > s.cfg.MaxWork {
+	if err := r.checkVideo(); err != nil {
+		return err
+	}
+	if work := r.work(shape); work > s.cfg.MaxWork {
 		return optionError("iterations", "%.3g pixels times iterations in all: this server computes up to %.3g for a painting; lower the size or the iterations", work, s.cfg.MaxWork)
 	}
 	network, err := s.networks.of(&r.Options.Recipe)

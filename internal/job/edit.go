@@ -61,6 +61,9 @@ func (s *Service) Retry(ctx context.Context, owner, id string) (*Record, error) 
 	if err := s.Ready(ctx); err != nil {
 		return nil, err
 	}
+	if err := s.endParts(ctx, owner, id); err != nil {
+		return nil, err
+	}
 	r, err := s.change(ctx, owner, id, func(r *Record) error {
 		if r.State != api.Failed && r.State != api.Cancelled {
 			return stateError(r, "failed or cancelled")
@@ -71,6 +74,9 @@ func (s *Service) Retry(ctx context.Context, owner, id string) (*Record, error) 
 		r.State, r.Error, r.Reason = api.Queued, "", ""
 		r.FailedAttempts, r.Commits, r.Checkpoint, r.Preview, r.Progress, r.Curve = 0, 0, "", "", nil, nil
 		r.Started, r.Finished, r.Expires = nil, nil, nil
+		if r.Video != nil {
+			r.Video.divideAgain()
+		}
 		r.queueWebhook(api.Queued) // after the states that are still undelivered
 		return nil
 	})
@@ -183,6 +189,9 @@ func (s *Service) markDeleted(ctx context.Context, r *Record) error {
 	tombstone := &Record{
 		ID: r.ID, Owner: r.Owner, Key: r.Key, State: Deleted, Created: r.Created, Finished: &now, Expires: &expires,
 		Fence: r.Fence + 1, Revision: r.Revision,
+	}
+	if r.Video != nil && r.Video.Parts != "" { // for the leader, which ends them
+		tombstone.Video = &Video{Division: r.Video.Division, Parts: r.Video.Parts, Shots: r.Video.Shots}
 	}
 	if err := s.cfg.Store.Replace(ctx, tombstone); err != nil {
 		return err

@@ -18,6 +18,8 @@ type Plan struct {
 	Options Options
 	Content image.Point // width and height; those of the shape where the options have one
 	Styles  int         // how many
+	Frames  int         // of a video; 0 for a picture
+	Shots   int         // of a video
 }
 
 // Estimate returns what paintings of several sizes take, each a long side in pixels: the
@@ -34,7 +36,11 @@ func (s *Service) Estimate(ctx context.Context, owner string, plan Plan, sizes [
 		return nil, err
 	}
 	e := &estimator{service: s, plan: plan, network: network}
-	pace := s.paces.of(plan.Options.Recipe.Name, network.Name, s.dispatcher.measuredPace())
+	name := plan.Options.Recipe.Name
+	if plan.Frames > 0 {
+		name = videoPace(name)
+	}
+	pace := s.paces.of(paceName(name, network.Name), s.dispatcher.measuredPace())
 	s.estimating.Lock() // requests take the time of one processor at most
 	defer s.estimating.Unlock()
 	all := make([]api.Estimate, len(sizes))
@@ -53,11 +59,19 @@ func (s *Service) Estimate(ctx context.Context, owner string, plan Plan, sizes [
 			}
 		case pace > 0:
 			recipe := e.recipe(size)
-			seconds := pace * referenceOf(&recipe, plan.Content, plan.Styles).seconds()
+			seconds := pace * plan.seconds(referenceOf(&recipe, plan.Content, plan.Styles))
 			all[i].Seconds = &seconds
 		}
 	}
 	return all, nil
+}
+
+// seconds returns how long a picture or a video takes by the reference of one frame.
+func (p *Plan) seconds(of reference) float64 {
+	if p.Frames == 0 {
+		return of.seconds()
+	}
+	return of.videoSeconds(p.Frames, p.Shots, p.Options.Video)
 }
 
 // estimator estimates the paintings of a plan.
@@ -90,7 +104,7 @@ func (e *estimator) try(size int) (memory int64, problem string, err error) {
 	cfg, shape := &e.service.cfg, e.plan.Content
 	options := e.plan.Options
 	options.Recipe = e.recipe(size)
-	if size > cfg.MaxSize || options.work(shape.X, shape.Y) > cfg.MaxWork {
+	if size > cfg.MaxSize || options.videoWork(shape, e.plan.Frames, e.plan.Shots) > cfg.MaxWork {
 		return 0, tooLarge, nil
 	}
 	content := shape

@@ -164,7 +164,7 @@ func (x *index) put(r *Record, revision uint64) {
 			next.reference = e.reference
 		}
 		if next.reference == 0 && r.State != Receiving {
-			next.reference = r.reference().seconds()
+			next.reference = r.referenceSeconds()
 		}
 		if x.begun { // also where a watch begins again: a job may have been claimed meanwhile
 			next.changed = now
@@ -182,6 +182,8 @@ func (x *index) put(r *Record, revision uint64) {
 		x.queuesOf(r).add(next)
 	}
 	switch {
+	case r.Part != nil:
+		x.notifyVideo(r)
 	case r.IsJob():
 		x.notify(r.Owner, Update{ID: r.ID, Record: r})
 	case r.State == Deleted:
@@ -250,7 +252,11 @@ func (x *index) progress(n name, fence uint64, p *api.Progress) bool {
 	e.lastHeartbeat = time.Now()
 	if p != nil && (e.progress == nil || e.progress.Step != p.Step) {
 		e.progress = p
-		x.notify(n.owner, Update{ID: n.id, Progress: p})
+		if e.record.Part != nil {
+			x.notifyVideo(e.record)
+		} else {
+			x.notify(n.owner, Update{ID: n.id, Progress: p})
+		}
 	}
 	return true
 }
@@ -259,10 +265,20 @@ func (x *index) progress(n name, fence uint64, p *api.Progress) bool {
 func (x *index) preview(n name, fence uint64, step int, jpeg []byte) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if e := x.entries[n]; e != nil && e.record.State == api.Running && e.record.Fence == fence {
-		e.preview, e.step = jpeg, step
-		x.notify(n.owner, Update{ID: n.id, Preview: step})
+	e := x.entries[n]
+	if e == nil || e.record.State != api.Running || e.record.Fence != fence {
+		return
 	}
+	if part := e.record.Part; part != nil {
+		// The newest painting of any part is the preview of the video.
+		n.id = part.Video
+		if e = x.entries[n]; e == nil {
+			return
+		}
+		step = max(x.painted(e.record), 1)
+	}
+	e.preview, e.step = jpeg, step
+	x.notify(n.owner, Update{ID: n.id, Preview: step})
 }
 
 // An Update is a change of a job.

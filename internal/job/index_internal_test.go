@@ -28,7 +28,7 @@ func TestRunningIsCounted(t *testing.T) {
 			t.Errorf("after %s is %s: %d running, expected %d", step.id, step.state, q.running, step.running)
 		}
 	}
-	if n, _ := x.queues.waiting(); n != 0 {
+	if n := len(x.queues[""].waiting); n != 0 {
 		t.Errorf("%d jobs wait", n)
 	}
 }

@@ -20,9 +20,9 @@ const (
 
 // lead does the work of the leader while this process leads: it queues jobs again that
 // have lost their worker, discards incomplete uploads and looks that wait for too long,
-// deletes what has expired, and calls webhooks.
+// divides videos and joins their parts, deletes what has expired, and calls webhooks.
 func (s *Service) lead(ctx context.Context) {
-	calls := calls{wake: s.webhooksDue, of: make(map[name]*callState)}
+	calls := calls{wake: s.leaderDue, of: make(map[name]*callState)}
 	defer calls.all.Wait()
 	t := time.NewTicker(LeadEvery)
 	defer t.Stop()
@@ -46,6 +46,7 @@ func (s *Service) lead(ctx context.Context) {
 		}
 		for renew := false; !renew; {
 			if !since.IsZero() {
+				s.leadVideos(ctx)
 				s.call(ctx, &calls)
 			}
 			select {
@@ -53,7 +54,7 @@ func (s *Service) lead(ctx context.Context) {
 				return
 			case <-t.C:
 				renew = true
-			case <-s.webhooksDue:
+			case <-s.leaderDue:
 			}
 		}
 	}
@@ -71,6 +72,9 @@ func (s *Service) recover(ctx context.Context, since time.Time) {
 	now := time.Now()
 	s.index.mu.Lock()
 	for _, e := range s.index.entries {
+		if e.record.Video != nil && e.record.State == api.Running {
+			continue // its parts have workers
+		}
 		heard := since
 		for _, at := range []time.Time{e.lastHeartbeat, e.changed} {
 			if at.After(heard) {

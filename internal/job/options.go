@@ -32,7 +32,7 @@ func ParseOptions(data []byte, preset func(name string) (api.Recipe, bool)) (Opt
 			return Options{}, err
 		}
 		if err != nil {
-			return Options{}, optionError("options", "%v: expected a JSON object with recipe, strength, style_weights, style_scales, seed or shape", err)
+			return Options{}, optionError("options", "%v: expected a JSON object with recipe, strength, style_weights, style_scales, seed, shape or video", err)
 		}
 	}
 	if len(raw.Recipe) == 0 || string(raw.Recipe) == "null" {
@@ -48,11 +48,22 @@ func ParseOptions(data []byte, preset func(name string) (api.Recipe, bool)) (Opt
 	if n := len(raw.Shape); n != 0 && n != 2 {
 		return Options{}, optionError("shape", "%d numbers: expected a width and a height", n)
 	}
+	if err := checkVideoOptions(raw.Video); err != nil {
+		return Options{}, err
+	}
 	recipe, err := withPreset(raw.Recipe, preset)
 	if err == nil {
 		raw.Options.Recipe, err = paint.ParseRecipe(recipe, strength)
 	}
 	return raw.Options, err
+}
+
+// HasSize reports whether options that [ParseOptions] reads give the recipe a size.
+func HasSize(data []byte) bool {
+	var given struct {
+		Recipe map[string]json.RawMessage `json:"recipe"`
+	}
+	return json.Unmarshal(data, &given) == nil && given.Recipe["size"] != nil
 }
 
 // withPreset adds the parameters of the preset that a recipe names.
@@ -89,7 +100,7 @@ func optionError(option, format string, args ...any) error {
 // public returns options as clients see them.
 func (o *Options) public() api.Options {
 	p := api.Options{
-		Recipe: RecipeOf(&o.Recipe), StyleWeights: o.StyleWeights, StyleScales: o.StyleScales, Seed: o.Seed, Shape: o.Shape,
+		Recipe: RecipeOf(&o.Recipe), StyleWeights: o.StyleWeights, StyleScales: o.StyleScales, Seed: o.Seed, Shape: o.Shape, Video: o.Video,
 	}
 	if o.Strength != nil {
 		strength := float64(*o.Strength)

@@ -140,6 +140,18 @@ func newPaces() *paces {
 
 func paceName(recipe, network string) string { return recipe + " " + network }
 
+// paceName returns the name of the pace of a record's painting. Videos have paces of their
+// own, as the flow between their frames takes time besides.
+func (r *Record) paceName() string {
+	if r.Video != nil || r.Part != nil {
+		return paceName(videoPace(r.Options.Recipe.Name), r.Network)
+	}
+	return paceName(r.Options.Recipe.Name, r.Network)
+}
+
+// videoPace returns what stands for a recipe in the name of a pace of videos.
+func videoPace(recipe string) string { return recipe + "/video" }
+
 // paceWeight is how much of an average one more job is.
 const paceWeight = 0.3
 
@@ -156,27 +168,31 @@ func (p *paces) observe(r *Record) {
 	if r.State != api.Done || r.Attempts != 1 || r.Started == nil || r.Finished == nil {
 		return
 	}
-	took, of := r.Finished.Sub(*r.Started).Seconds(), r.reference().seconds()
+	if r.Video != nil {
+		return // its parts are observed
+	}
+	took, of := r.Finished.Sub(*r.Started).Seconds(), r.referenceSeconds()
 	if took <= 0 || of <= 0 {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	name := paceName(r.Options.Recipe.Name, r.Network)
+	name := r.paceName()
 	if r.Look {
 		p.looks[name] = averaged(p.looks[name], took/of)
 		return
 	}
 	p.jobs[name] = averaged(p.jobs[name], took/of)
+	if r.Part != nil {
+		return
+	}
 	p.all = averaged(p.all, took/of)
 }
 
-// of returns the pace of a recipe on a network: what was learned of it, or else of
-// others, or else what was measured when a worker began; 0 where nothing is known.
-func (p *paces) of(recipe, network string, measured float64) float64 {
+// of returns the pace of a name: what was learned of it, or else of others, or else what was measured when a worker began; 0 where nothing is known.
+func (p *paces) of(name string, measured float64) float64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	name := paceName(recipe, network)
 	for _, pace := range []float64{p.jobs[name], p.looks[name], p.all, measured} {
 		if pace > 0 {
 			return pace

@@ -10,10 +10,10 @@ import (
 )
 
 // encode writes the file of a result, with its provenance.
-func (a *attempt) encode(w io.Writer, p *paint.Painting) error {
-	r, o := &a.claim, &a.claim.Options
+func (r *Record) encode(w io.Writer, p *paint.Painting, software string) error {
+	o := &r.Options
 	record := provenance.Record{
-		Software: a.worker.Software, Network: provenance.Network{Name: r.Network, Digest: r.Digest}, Seed: o.Seed,
+		Software: software, Network: provenance.Network{Name: r.Network, Digest: r.Digest}, Seed: o.Seed,
 		StyleWeights: o.StyleWeights, StyleScales: o.StyleScales, Shape: o.Shape, Strength: o.Strength, Recipe: o.Recipe,
 	}
 	// Inputs are in the order of the records that the command writes.

@@ -29,8 +29,8 @@ func order(a, b *entry) int {
 }
 
 func (q queues) add(e *entry) {
-	if e.record.State != api.Queued && e.record.State != api.Running {
-		return
+	if e.record.State != api.Queued && e.record.State != api.Running || e.record.Video != nil {
+		return // the parts of a video are painted
 	}
 	of := q[e.record.Owner]
 	if of == nil {
@@ -48,7 +48,7 @@ func (q queues) add(e *entry) {
 func (q queues) remove(e *entry) {
 	of := q[e.record.Owner]
 	switch {
-	case of == nil:
+	case of == nil || e.record.Video != nil:
 	case e.record.State == api.Running:
 		of.running--
 	case e.record.State == api.Queued:
@@ -108,17 +108,4 @@ func (q queues) ahead(e *entry) []*entry {
 		ahead = append(ahead, other.waiting[:min(max(before, 0), len(other.waiting))]...)
 	}
 	return ahead
-}
-
-// waiting returns how many jobs are queued, and the oldest of them.
-func (q queues) waiting() (n int, oldest time.Time) {
-	for _, of := range q {
-		n += len(of.waiting)
-		for _, e := range of.waiting {
-			if oldest.IsZero() || e.record.Created.Before(oldest) {
-				oldest = e.record.Created
-			}
-		}
-	}
-	return n, oldest
 }

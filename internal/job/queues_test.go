@@ -142,7 +142,7 @@ func TestOneCallOfAWebhook(t *testing.T) {
 		r := &Record{ID: fmt.Sprint(i), State: api.Done, Undelivered: []api.State{api.Done}, Revision: 1}
 		s.index.apply(Change{Record: r, Revision: 1})
 	}
-	c := calls{wake: s.webhooksDue, of: make(map[name]*callState)}
+	c := calls{wake: s.leaderDue, of: make(map[name]*callState)}
 	s.call(t.Context(), &c)
 	s.call(t.Context(), &c)
 	for range callsOfOwner {

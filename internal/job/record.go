@@ -26,8 +26,9 @@ const (
 // A Record is a job as a [Store] keeps it. It is JSON there. Only compare-and-set
 // on its Revision changes it.
 type Record struct {
-	// Version is [RecordVersion]. A process does not touch the records of a
-	// newer version, whose fields it would lose.
+	// Version is the least version of the format that has the record's fields. A process
+	// does not touch the records of a version after [RecordVersion], whose fields it
+	// would lose.
 	Version int       `json:"version"`
 	ID      string    `json:"id"`
 	Owner   string    `json:"owner,omitempty"` // name of the API key; "" on a server without keys
@@ -50,6 +51,8 @@ type Record struct {
 	Share    string            `json:"share,omitempty"`    // secret of the address at which everybody sees the painting
 	Priority int               `json:"priority,omitempty"` // within an owner's share, jobs of higher priority come first
 	Inputs   []Input           `json:"inputs,omitempty"`
+	Video    *Video            `json:"video,omitempty"` // of a job or an uploaded file that is a video
+	Part     *Part             `json:"part,omitempty"`  // of a record that is a part of a video
 
 	// Network, Digest and Memory decide the bytes of the painting: every worker
 	// paints with the same.
@@ -83,8 +86,18 @@ type Record struct {
 	Revision uint64 `json:"-"`
 }
 
-// RecordVersion is the version of records that this process writes.
-const RecordVersion = 1
+// RecordVersion is the newest version of records that this process reads and writes.
+// Version 2 has videos and their parts; other records are written as version 1, which
+// older processes read.
+const RecordVersion = 2
+
+// version returns the least version that has the record's fields.
+func (r *Record) version() int {
+	if r.Video != nil || r.Part != nil {
+		return RecordVersion
+	}
+	return 1
+}
 
 // Active reports whether a server or worker still has to work on a record. Stores keep
 // the few active records apart from the many others.
@@ -93,26 +106,32 @@ func (r *Record) Active() bool {
 	case Receiving, api.Queued, api.Running:
 		return true
 	}
-	return len(r.Undelivered) > 0
+	return len(r.Undelivered) > 0 || r.Video != nil && r.Video.Parts != ""
 }
 
 // Looks in the States of a [Query] asks for the finished looks of an owner. No record has
 // this state: a look is done, failed or cancelled like any other job.
 const Looks api.State = "look"
 
+// Parts is the list of the finished parts of videos, as [Looks] is that of looks.
+const Parts api.State = "part"
+
 // List returns the name of the list in which a store keeps the record when it is not
-// active: the state of a job, or [Looks], so that pages and totals of jobs are read
-// without the looks, which are many and short-lived.
+// active: the state of a job, [Looks] or [Parts], so that pages and totals of jobs are
+// read without looks and parts, which are many and short-lived.
 func (r *Record) List() api.State {
-	if r.Look && r.State.Final() {
+	switch {
+	case r.Look && r.State.Final():
 		return Looks
+	case r.Part != nil && r.State.Final():
+		return Parts
 	}
 	return r.State
 }
 
 // IsJob reports whether clients see the record as a job.
 func (r *Record) IsJob() bool {
-	return r.State != Receiving && r.State != Stored && r.State != Deleted
+	return r.State != Receiving && r.State != Stored && r.State != Deleted && r.Part == nil
 }
 
 // Input is an input picture of a record. Its file is a PNG.
@@ -149,6 +168,8 @@ type Options struct {
 	StyleScales  []float64       `json:"style_scales,omitempty"`
 	Seed         uint64          `json:"seed,omitempty"`
 	Shape        []int           `json:"shape,omitempty"`
+	// Video is for jobs that paint a video; nil is the defaults.
+	Video *api.VideoOptions `json:"video,omitempty"`
 }
 
 func (o *Options) shape() image.Point {

@@ -104,21 +104,21 @@ var (
 // A Service accepts jobs, offers them to workers, and answers for them. It is safe for
 // use by several goroutines.
 type Service struct {
-	cfg         Config
-	index       *index
-	dispatcher  *dispatcher
-	networks    networks
-	previews    *previewFeeds
-	counts      counts
-	paces       *paces
-	estimating  sync.Mutex    // held while [Service.Estimate] computes
-	webhooksDue chan struct{} // holds a value while a webhook may have to be called
+	cfg        Config
+	index      *index
+	dispatcher *dispatcher
+	networks   networks
+	previews   *previewFeeds
+	counts     counts
+	paces      *paces
+	estimating sync.Mutex    // held while [Service.Estimate] computes
+	leaderDue  chan struct{} // holds a value while a webhook may have to be called, or a video needs the leader
 }
 
 // New returns a service. [Service.Run] makes it work.
 func New(cfg Config) *Service {
 	cfg.setDefaults()
-	s := &Service{cfg: cfg, webhooksDue: make(chan struct{}, 1), paces: newPaces()}
+	s := &Service{cfg: cfg, leaderDue: make(chan struct{}, 1), paces: newPaces()}
 	s.counts.jobs, s.counts.looks = make(map[api.State]uint64), make(map[api.State]uint64)
 	s.index = newIndex(s.count)
 	s.dispatcher = newDispatcher(s.index)
@@ -183,9 +183,9 @@ func (s *Service) watch(ctx context.Context) {
 			if c.Synced || c.Record != nil && c.State == api.Queued {
 				s.dispatcher.match()
 			}
-			if c.Record != nil && len(c.Undelivered) > 0 {
+			if c.Record != nil && (len(c.Undelivered) > 0 || c.needsLeader()) {
 				select {
-				case s.webhooksDue <- struct{}{}:
+				case s.leaderDue <- struct{}{}:
 				default:
 				}
 			}
@@ -325,10 +325,13 @@ func (s *Service) place(owner string, look bool) error {
 		return nil
 	}
 	all, own := 0, 0
-	for o, q := range s.index.queues {
-		all += len(q.waiting)
-		if o == owner {
-			own = len(q.waiting)
+	for n, e := range s.index.entries {
+		if e.record.State != api.Queued || e.record.Look || e.record.Part != nil {
+			continue
+		}
+		all++
+		if n.owner == owner {
+			own++
 		}
 	}
 	switch {
@@ -412,6 +415,18 @@ func (s *Service) Open(ctx context.Context, name string) (blob.Reader, error) {
 	return s.cfg.Blobs.Open(ctx, name)
 }
 
+// Keep stores a blob of a record that may be deleted meanwhile, which is then removed.
+func (s *Service) Keep(ctx context.Context, r *Record, name string, data io.Reader) error {
+	if _, err := s.cfg.Blobs.Put(ctx, name, data); err != nil {
+		return s.unavailable(err)
+	}
+	_, err := s.Get(ctx, r.Owner, r.ID)
+	if errors.Is(err, ErrNotFound) {
+		s.removeBlobs(ctx, name)
+	}
+	return err
+}
+
 // Preview returns the latest preview of a job, a JPEG, and the step that it shows.
 // The error is [ErrNotFound] where there is none yet.
 func (s *Service) Preview(ctx context.Context, r *Record) (jpeg []byte, step int, err error) {
@@ -426,6 +441,9 @@ func (s *Service) Preview(ctx context.Context, r *Record) (jpeg []byte, step int
 		return jpeg, step, nil
 	}
 	from := r.Preview
+	if r.Video != nil && r.Result == nil {
+		from, step = s.index.newestPainting(r)
+	}
 	if r.Result != nil {
 		from = r.Result.Thumb
 		step = r.Result.Steps

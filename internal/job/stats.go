@@ -31,14 +31,17 @@ type counts struct {
 }
 
 func (s *Service) count(r *Record) {
+	s.paces.observe(r)
+	if r.Part != nil {
+		return
+	}
 	s.counts.mu.Lock()
+	defer s.counts.mu.Unlock()
 	if r.Look {
 		s.counts.looks[r.State]++
 	} else {
 		s.counts.jobs[r.State]++
 	}
-	s.counts.mu.Unlock()
-	s.paces.observe(r)
 }
 
 // Stats counts the jobs of all owners.
@@ -50,13 +53,21 @@ func (s *Service) Stats() Stats {
 	s.index.mu.Lock()
 	defer s.index.mu.Unlock()
 	stats.Damaged = len(s.index.damaged)
-	stats.Queued, stats.Oldest = s.index.queues.waiting()
-	for _, q := range s.index.queues {
-		stats.Running += q.running
-	}
-	stats.Looks.Queued, _ = s.index.looks.waiting()
-	for _, q := range s.index.looks {
-		stats.Looks.Running += q.running
+	for _, e := range s.index.entries {
+		queued, running := &stats.Queued, &stats.Running
+		if e.record.Look {
+			queued, running = &stats.Looks.Queued, &stats.Looks.Running
+		}
+		switch {
+		case e.record.Part != nil: // the video counts
+		case e.record.State == api.Running:
+			*running++
+		case e.record.State == api.Queued:
+			*queued++
+			if created := e.record.Created; !e.record.Look && (stats.Oldest.IsZero() || created.Before(stats.Oldest)) {
+				stats.Oldest = created
+			}
+		}
 	}
 	return stats
 }

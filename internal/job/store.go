@@ -99,7 +99,7 @@ type Change struct {
 
 // Encode returns a record as JSON.
 func (r *Record) Encode() ([]byte, error) {
-	r.Version = RecordVersion
+	r.Version = r.version()
 	return json.Marshal(r)
 }
 

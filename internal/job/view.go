@@ -37,6 +37,9 @@ func (s *Service) View(r *Record) *api.Job {
 			j.Warnings = append(j.Warnings, string(in.Role)+": "+w)
 		}
 	}
+	if r.Video != nil {
+		j.Video = r.Video.View(s.index.paintedOf(r))
+	}
 	switch {
 	case r.State == api.Queued:
 		j.Waiting = s.dispatcher.waiting(nameOf(r), s.takes)
@@ -51,7 +54,7 @@ func (s *Service) View(r *Record) *api.Job {
 // takes returns how many seconds an active job takes in all, or 0 where that is not
 // known. The workers have measured a pace.
 func (s *Service) takes(e *entry, measured float64) float64 {
-	return e.reference * s.paces.of(e.record.Options.Recipe.Name, e.record.Network, measured)
+	return e.reference * s.paces.of(e.record.paceName(), measured)
 }
 
 func (res *Result) view(id string) *api.Result {
@@ -76,7 +79,12 @@ func (s *Service) progressOf(r *Record) *api.Progress {
 		step = p.Step
 	}
 	s.index.mu.Lock()
-	if e := s.index.entries[nameOf(r)]; e != nil && e.progress != nil {
+	e := s.index.entries[nameOf(r)]
+	switch {
+	case r.Video != nil:
+		p = s.index.videoProgress(r)
+		step = p.Step
+	case e != nil && e.progress != nil:
 		p = e.progress
 		if e.step > 0 {
 			step = e.step

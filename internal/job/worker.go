@@ -273,12 +273,19 @@ func (w *Worker) paint(ctx context.Context, r *Record) error {
 		return errors.Join(err, a.putBack(nil, err))
 	}
 	defer ended()
-	painting, err := a.run(work)
+	var painting *paint.Painting
+	if r.Part == nil {
+		painting, err = a.run(work)
+	} else {
+		err = a.paintPart(work)
+	}
 	switch {
 	case errors.Is(context.Cause(work), errStale):
 		err = errStale
 	case errors.Is(context.Cause(work), errDrain) && err != nil:
 		err = a.putBack(painting, errDrain)
+	case err == nil && r.Part != nil:
+		err = a.commitPart()
 	case err == nil:
 		err = a.commit(ctx, painting)
 	case a.infrastructure:

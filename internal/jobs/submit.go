@@ -33,20 +33,25 @@ type Submission struct {
 	IdempotencyKey string            // "" is none
 	Retention      string            // "" is that of the server
 	Labels         map[string]string // the job gets a NameLabel besides, where it has none
+	Video          api.VideoOptions  // of a content that is a video
 }
 
-// Submit submits a job whose pictures are files: a content and styles, or with a Shape
-// the styles of a texture. Files are sent unchanged.
+// Submit submits a job whose pictures are files: a content, which may be a video, and
+// styles, or with a Shape the styles of a texture. Files are sent unchanged.
 func (s *Submission) Submit(ctx context.Context, c *client.Client, files []string) (*api.Job, error) {
 	w := painter.Work{Styles: files}
 	if s.Shape == nil {
 		w = painter.Work{Content: files[0], Styles: files[1:]}
 	}
-	options, err := s.options(ctx, c, w)
-	if err != nil {
-		return nil, err
+	var options *api.Options
+	var pictures []client.Picture
+	var scales []float64
+	var err error
+	if s.Shape == nil && isVideo(ctx, files[0]) {
+		options, pictures, scales, err = s.videoPictures(ctx, c, files)
+	} else if options, err = s.options(ctx, c, w); err == nil {
+		pictures, scales, err = s.pictures(ctx, w)
 	}
-	pictures, scales, err := s.pictures(ctx, w)
 	if err != nil {
 		return nil, err
 	}

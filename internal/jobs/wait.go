@@ -16,9 +16,9 @@ import (
 	"github.com/pastiche-art/pastiche/picture"
 )
 
-// Wait waits until a job is done and saves its painting in the file output, "-" for
-// standard output. Where output is "", the file is ID.png, or ID-2.png and so on where
-// ID.png exists. With asJSON it prints the job, too. On a terminal it shows the
+// Wait waits until a job is done and saves its painting, or its painted video, in the file
+// output, "-" for standard output. Where output is "", the file is ID.png, or ID.avi of a
+// video, or ID-2.png and so on where ID.png exists. With asJSON it prints the job, too. On a terminal it shows the
 // progress.
 func Wait(ctx context.Context, c *client.Client, id, output string, asJSON bool) error {
 	query, err := format(id, output, asJSON)
@@ -44,11 +44,14 @@ func Wait(ctx context.Context, c *client.Client, id, output string, asJSON bool)
 	case j.State == api.Cancelled:
 		return fmt.Errorf("job %s was cancelled: 'pastiche jobs retry %s' queues it again", id, id)
 	}
-	write := func(w io.Writer) error { return download(ctx, c, j, query, w) }
+	write, ext, err := savedAs(ctx, c, j, output, query)
+	if err != nil {
+		return err
+	}
 	if output != "" {
 		return painter.WriteOutput(output, write)
 	}
-	name, err := atomicfile.WriteUnused(id+".png", write)
+	name, err := atomicfile.WriteUnused(id+ext, write)
 	if err == nil {
 		cli.Warn("Saved %s.", name)
 	}
@@ -88,6 +91,9 @@ func format(id, output string, asJSON bool) (query string, err error) {
 	if output == "" {
 		return "", painter.CheckOutput(atomicfile.Unused(id + ".png"))
 	}
+	if format, pictures := videoFormat(output); format != "" && !pictures {
+		return "", painter.CheckOutput(output)
+	}
 	f, err := painter.OutputFormat(output)
 	query, sent := map[picture.Format]string{picture.PNG: "", picture.JPEG: "?format=jpeg", picture.WebP: "?format=webp"}[f]
 	switch {
@@ -96,7 +102,7 @@ func format(id, output string, asJSON bool) (query string, err error) {
 	case output == cli.StandardOutput && asJSON:
 		return "", cli.Misused("--output - and --json: expected one or the other, as both write to standard output")
 	case !sent:
-		return "", cli.Misused("--output %s: a server sends no %s: expected a .png, .jpg or .webp", output, f)
+		return "", cli.Misused("--output %s: a server sends no %s: expected a .png, .jpg or .webp, or of a video an .avi, .webp, .y4m or .mp4", output, f)
 	}
 	return query, painter.CheckOutput(output)
 }

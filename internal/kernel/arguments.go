@@ -262,3 +262,63 @@ type variation struct {
 	straight, diagonal                 float32
 	sums                               [16]float64
 }
+
+// patchDifference compares a patch of eight rows of eight pixels with one of another
+// picture that lies between pixels. Rows are row elements apart in all slices. With
+//
+//	d = (weights[0]*to[y][x] + weights[1]*to[y][x+1]) +
+//	    (weights[2]*to[y+1][x] + weights[3]*to[y+1][x+1]) - from[y][x]
+//
+// it sums d, d*d, gradX[y][x]*d and gradY[y][x]*d, one sum for each column x, in this
+// order.
+type patchDifference struct {
+	from, gradX, gradY, to []float32
+	row                    int
+	weights                [4]float32
+	sums                   [32]float32
+}
+
+// linearise computes the equations of n adjacent pixels of optical flow (see
+// [FlowEquations]). right begins one pixel to the left, up one row above. With
+//
+//	r1 = xt + (xx*(u-u0) + xy*(v-v0)), r2 = yt + (yx*(u-u0) + yy*(v-v0)),
+//	w = weight / sqrt((r1*r1 + r2*r2) + epsilon),
+//	a11 = inertia + w*(xx*xx + yx*yx), a12 = w*(xx*xy + yx*yy), a22 = inertia + w*(xy*xy + yy*yy)
+//
+// it computes
+//
+//	b1 = (a11*u0 + a12*v0) - w*(xx*xt + yx*yt)
+//	b2 = (a12*u0 + a22*v0) - w*(xy*xt + yy*yt)
+//
+// and, after it has added (right[x-1] + right[x]) + (up + down) to a11 and a22, the inverse
+// of the matrix.
+type linearise struct {
+	u, v, u0, v0                    []float32
+	xx, xy, xt, yx, yy, yt          []float32
+	right, up, down                 []float32
+	b1, b2                          []float32
+	inverse11, inverse12, inverse22 []float32
+	n                               int
+	weight, epsilon, inertia        float32
+}
+
+// relax moves every second one of n adjacent pixels of optical flow towards the solution
+// of its equations. chosen is a mask: alternately all ones, where the pixels move, and
+// zero. u and v begin one row
+// above and one pixel to the left, right one pixel to the left, up one row above. With
+//
+//	su = (b1 + (right[x-1]*u[y][x-1] + right[x]*u[y][x+1])) + (up*u[y-1][x] + down*u[y+1][x])
+//
+// and sv the same for v and b2,
+//
+//	u += factor*((inverse11*su + inverse12*sv) - u)
+//	v += factor*((inverse12*su + inverse22*sv) - v)
+type relax struct {
+	u, v                            []float32
+	right, up, down                 []float32
+	b1, b2                          []float32
+	inverse11, inverse12, inverse22 []float32
+	row, n                          int
+	factor                          float32
+	chosen                          [8]uint32
+}

@@ -108,3 +108,18 @@ func maxPoolAVX2(a *poolForward)
 //
 //go:noescape
 func maxPoolBackAVX2(a *poolBackward)
+
+// patchDifferenceAVX2 computes the same as patchDifferenceGeneric.
+//
+//go:noescape
+func patchDifferenceAVX2(a *patchDifference)
+
+// lineariseAVX2 computes the same as lineariseGeneric.
+//
+//go:noescape
+func lineariseAVX2(a *linearise)
+
+// relaxAVX2 computes the same as relaxGeneric.
+//
+//go:noescape
+func relaxAVX2(a *relax)

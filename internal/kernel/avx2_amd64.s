@@ -5756,3 +5756,271 @@ output:
 	LDMXCSR      (SP)
 	VZEROUPPER
 	RET
+
+// func patchDifferenceAVX2(a *patchDifference)
+// Requires: AVX, SSE
+TEXT ·patchDifferenceAVX2(SB), NOSPLIT, $8-8
+	STMXCSR      (SP)
+	MOVL         $0x00009fc0, 4(SP)
+	LDMXCSR      4(SP)
+	MOVQ         a+0(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         24(AX), DX
+	MOVQ         48(AX), BX
+	MOVQ         72(AX), SI
+	MOVQ         96(AX), DI
+	SHLQ         $0x02, DI
+	VBROADCASTSS 104(AX), Y0
+	VXORPS       Y1, Y1, Y1
+	VBROADCASTSS 108(AX), Y2
+	VXORPS       Y3, Y3, Y3
+	VBROADCASTSS 112(AX), Y4
+	VXORPS       Y5, Y5, Y5
+	VBROADCASTSS 116(AX), Y6
+	VXORPS       Y7, Y7, Y7
+	MOVQ         $0x00000008, R8
+
+row:
+	VMULPS  (SI), Y0, Y8
+	VMULPS  4(SI), Y2, Y9
+	VADDPS  Y9, Y8, Y8
+	VMULPS  (SI)(DI*1), Y4, Y9
+	VMULPS  4(SI)(DI*1), Y6, Y10
+	VADDPS  Y10, Y9, Y9
+	VADDPS  Y9, Y8, Y8
+	VSUBPS  (CX), Y8, Y8
+	VADDPS  Y8, Y1, Y1
+	VMULPS  Y8, Y8, Y9
+	VADDPS  Y9, Y3, Y3
+	VMULPS  (DX), Y8, Y9
+	VADDPS  Y9, Y5, Y5
+	VMULPS  (BX), Y8, Y9
+	VADDPS  Y9, Y7, Y7
+	ADDQ    DI, CX
+	ADDQ    DI, DX
+	ADDQ    DI, BX
+	ADDQ    DI, SI
+	DECQ    R8
+	JNZ     row
+	VMOVUPS Y1, 120(AX)
+	VMOVUPS Y3, 152(AX)
+	VMOVUPS Y5, 184(AX)
+	VMOVUPS Y7, 216(AX)
+	LDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func lineariseAVX2(a *linearise)
+// Requires: AVX, SSE
+TEXT ·lineariseAVX2(SB), NOSPLIT, $8-8
+	STMXCSR (SP)
+	MOVL    $0x00009fc0, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    a+0(FP), AX
+	MOVQ    432(AX), CX
+	SHRQ    $0x03, CX
+	XORQ    DX, DX
+
+eight:
+	MOVQ         48(AX), BX
+	VMOVUPS      (BX)(DX*1), Y0
+	MOVQ         72(AX), BX
+	VMOVUPS      (BX)(DX*1), Y1
+	MOVQ         96(AX), BX
+	VMOVUPS      (BX)(DX*1), Y2
+	MOVQ         120(AX), BX
+	VMOVUPS      (BX)(DX*1), Y3
+	MOVQ         168(AX), BX
+	VMOVUPS      (BX)(DX*1), Y4
+	MOVQ         192(AX), BX
+	VMOVUPS      (BX)(DX*1), Y5
+	MOVQ         (AX), BX
+	VMOVUPS      (BX)(DX*1), Y6
+	MOVQ         24(AX), BX
+	VMOVUPS      (BX)(DX*1), Y7
+	VSUBPS       Y0, Y6, Y6
+	VSUBPS       Y1, Y7, Y7
+	VMULPS       Y2, Y6, Y8
+	VMULPS       Y3, Y7, Y9
+	VADDPS       Y9, Y8, Y8
+	VMULPS       Y4, Y6, Y6
+	VMULPS       Y5, Y7, Y7
+	VADDPS       Y7, Y6, Y6
+	MOVQ         144(AX), BX
+	VADDPS       (BX)(DX*1), Y8, Y8
+	MOVQ         216(AX), BX
+	VADDPS       (BX)(DX*1), Y6, Y6
+	VMULPS       Y8, Y8, Y7
+	VMULPS       Y6, Y6, Y6
+	VADDPS       Y6, Y7, Y7
+	VBROADCASTSS 440(AX), Y6
+	VBROADCASTSS 444(AX), Y8
+	VADDPS       Y8, Y7, Y7
+	VSQRTPS      Y7, Y7
+	VDIVPS       Y7, Y6, Y6
+	VMULPS       Y2, Y2, Y7
+	VMULPS       Y4, Y4, Y8
+	VADDPS       Y8, Y7, Y7
+	VMULPS       Y2, Y3, Y8
+	VMULPS       Y4, Y5, Y9
+	VADDPS       Y9, Y8, Y8
+	VMULPS       Y3, Y3, Y9
+	VMULPS       Y5, Y5, Y10
+	VADDPS       Y10, Y9, Y9
+	VBROADCASTSS 448(AX), Y10
+	VMULPS       Y6, Y7, Y7
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y6, Y9, Y9
+	VADDPS       Y10, Y7, Y7
+	VADDPS       Y10, Y9, Y9
+	VMULPS       Y7, Y0, Y10
+	VMULPS       Y8, Y1, Y11
+	VADDPS       Y11, Y10, Y10
+	MOVQ         144(AX), BX
+	MOVQ         216(AX), SI
+	VMULPS       (BX)(DX*1), Y2, Y2
+	VMULPS       (SI)(DX*1), Y4, Y4
+	VADDPS       Y4, Y2, Y2
+	VMULPS       Y6, Y2, Y2
+	VSUBPS       Y2, Y10, Y10
+	MOVQ         312(AX), BX
+	VMOVUPS      Y10, (BX)(DX*1)
+	VMULPS       Y8, Y0, Y0
+	VMULPS       Y9, Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	MOVQ         144(AX), BX
+	MOVQ         216(AX), SI
+	VMULPS       (BX)(DX*1), Y3, Y1
+	VMULPS       (SI)(DX*1), Y5, Y2
+	VADDPS       Y2, Y1, Y1
+	VMULPS       Y6, Y1, Y1
+	VSUBPS       Y1, Y0, Y0
+	MOVQ         336(AX), BX
+	VMOVUPS      Y0, (BX)(DX*1)
+	MOVQ         240(AX), BX
+	VMOVUPS      (BX)(DX*1), Y0
+	MOVQ         264(AX), BX
+	VMOVUPS      (BX)(DX*1), Y1
+	MOVQ         240(AX), BX
+	VADDPS       4(BX)(DX*1), Y0, Y0
+	MOVQ         288(AX), BX
+	VADDPS       (BX)(DX*1), Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y0, Y7, Y7
+	VADDPS       Y0, Y9, Y9
+	VMULPS       Y7, Y9, Y0
+	VMULPS       Y8, Y8, Y1
+	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      constant3f800000AVX2<>+0(SB), Y1
+	VDIVPS       Y0, Y1, Y0
+	VMULPS       Y0, Y7, Y7
+	VMULPS       Y0, Y8, Y8
+	VMULPS       Y0, Y9, Y9
+	VXORPS       constant80000000AVX2<>+0(SB), Y8, Y8
+	MOVQ         360(AX), BX
+	VMOVUPS      Y9, (BX)(DX*1)
+	MOVQ         384(AX), BX
+	VMOVUPS      Y8, (BX)(DX*1)
+	MOVQ         408(AX), BX
+	VMOVUPS      Y7, (BX)(DX*1)
+	ADDQ         $0x20, DX
+	DECQ         CX
+	JNZ          eight
+	LDMXCSR      (SP)
+	VZEROUPPER
+	RET
+
+DATA constant3f800000AVX2<>+0(SB)/4, $(1.0)
+DATA constant3f800000AVX2<>+4(SB)/4, $(1.0)
+DATA constant3f800000AVX2<>+8(SB)/4, $(1.0)
+DATA constant3f800000AVX2<>+12(SB)/4, $(1.0)
+DATA constant3f800000AVX2<>+16(SB)/4, $(1.0)
+DATA constant3f800000AVX2<>+20(SB)/4, $(1.0)
+DATA constant3f800000AVX2<>+24(SB)/4, $(1.0)
+DATA constant3f800000AVX2<>+28(SB)/4, $(1.0)
+GLOBL constant3f800000AVX2<>(SB), RODATA|NOPTR, $32
+
+DATA constant80000000AVX2<>+0(SB)/4, $(-0.0)
+DATA constant80000000AVX2<>+4(SB)/4, $(-0.0)
+DATA constant80000000AVX2<>+8(SB)/4, $(-0.0)
+DATA constant80000000AVX2<>+12(SB)/4, $(-0.0)
+DATA constant80000000AVX2<>+16(SB)/4, $(-0.0)
+DATA constant80000000AVX2<>+20(SB)/4, $(-0.0)
+DATA constant80000000AVX2<>+24(SB)/4, $(-0.0)
+DATA constant80000000AVX2<>+28(SB)/4, $(-0.0)
+GLOBL constant80000000AVX2<>(SB), RODATA|NOPTR, $32
+
+// func relaxAVX2(a *relax)
+// Requires: AVX, SSE
+TEXT ·relaxAVX2(SB), NOSPLIT, $8-8
+	STMXCSR      (SP)
+	MOVL         $0x00009fc0, 4(SP)
+	LDMXCSR      4(SP)
+	MOVQ         a+0(FP), AX
+	MOVQ         240(AX), CX
+	SHLQ         $0x02, CX
+	VBROADCASTSS 256(AX), Y0
+	VMOVUPS      260(AX), Y1
+	MOVQ         248(AX), DX
+	SHRQ         $0x03, DX
+	XORQ         BX, BX
+
+eight:
+	MOVQ      48(AX), SI
+	VMOVUPS   (SI)(BX*1), Y2
+	MOVQ      48(AX), SI
+	VMOVUPS   4(SI)(BX*1), Y3
+	MOVQ      72(AX), SI
+	VMOVUPS   (SI)(BX*1), Y4
+	MOVQ      96(AX), SI
+	VMOVUPS   (SI)(BX*1), Y5
+	MOVQ      (AX), SI
+	LEAQ      (SI)(BX*1), SI
+	VMULPS    (SI)(CX*1), Y2, Y6
+	VMULPS    8(SI)(CX*1), Y3, Y7
+	VADDPS    Y7, Y6, Y6
+	MOVQ      120(AX), DI
+	VADDPS    (DI)(BX*1), Y6, Y6
+	VMULPS    4(SI), Y4, Y7
+	VMULPS    4(SI)(CX*2), Y5, Y8
+	VADDPS    Y8, Y7, Y7
+	VADDPS    Y7, Y6, Y6
+	MOVQ      24(AX), DI
+	LEAQ      (DI)(BX*1), DI
+	VMULPS    (DI)(CX*1), Y2, Y2
+	VMULPS    8(DI)(CX*1), Y3, Y3
+	VADDPS    Y3, Y2, Y2
+	MOVQ      144(AX), R8
+	VADDPS    (R8)(BX*1), Y2, Y2
+	VMULPS    4(DI), Y4, Y3
+	VMULPS    4(DI)(CX*2), Y5, Y4
+	VADDPS    Y4, Y3, Y3
+	VADDPS    Y3, Y2, Y2
+	VMOVUPS   4(SI)(CX*1), Y3
+	MOVQ      168(AX), R8
+	MOVQ      192(AX), R9
+	VMULPS    (R8)(BX*1), Y6, Y4
+	VMULPS    (R9)(BX*1), Y2, Y5
+	VADDPS    Y5, Y4, Y4
+	VSUBPS    Y3, Y4, Y4
+	VMULPS    Y0, Y4, Y4
+	VADDPS    Y3, Y4, Y4
+	VBLENDVPS Y1, Y4, Y3, Y3
+	VMOVUPS   Y3, 4(SI)(CX*1)
+	VMOVUPS   4(DI)(CX*1), Y3
+	MOVQ      192(AX), SI
+	MOVQ      216(AX), R8
+	VMULPS    (SI)(BX*1), Y6, Y4
+	VMULPS    (R8)(BX*1), Y2, Y2
+	VADDPS    Y2, Y4, Y4
+	VSUBPS    Y3, Y4, Y4
+	VMULPS    Y0, Y4, Y4
+	VADDPS    Y3, Y4, Y4
+	VBLENDVPS Y1, Y4, Y3, Y3
+	VMOVUPS   Y3, 4(DI)(CX*1)
+	ADDQ      $0x20, BX
+	DECQ      DX
+	JNZ       eight
+	LDMXCSR   (SP)
+	VZEROUPPER
+	RET

@@ -4,6 +4,9 @@
 // small set of primitives. The primitives exist in portable Go and in assembly (see
 // [Implementations]).
 //
+// It also holds the inner loops of optical flow, on which package flow is built (see
+// flow.go).
+//
 // [Engine] is the interface of the operations on feature maps. [Pool], a pool of worker
 // threads, is the engine for CPUs. The other methods of [Pool] operate on matrices and
 // vectors or distribute tasks. "Pool" alone always means the worker pool; the 2x2

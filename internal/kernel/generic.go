@@ -31,6 +31,9 @@ var generic = primitives{
 	dots64:          dots64Generic,
 	variation:       variationGeneric,
 	difference:      differenceGeneric,
+	patchDifference: patchDifferenceGeneric,
+	linearise:       lineariseGeneric,
+	relax:           relaxGeneric,
 }
 
 type vector = [lanes]float32

@@ -23,6 +23,13 @@ func implementations() []*implementation {
 	return append(have, portable)
 }
 
+// The primitives of optical flow have no form for AVX-512: a row of a patch fills a
+// register of AVX2, and the others wait for memory.
+func patchDifferenceOfAVX2(a patchDifference) [4 * PatchSize]float32 {
+	patchDifferenceAVX2(&a)
+	return a.sums
+}
+
 var avx512 = primitives{
 	rows: 14, panels: 2, syrkRows: 8,
 	gemm:            func(a gemm) { gemmAVX512(&a) },
@@ -49,6 +56,9 @@ var avx512 = primitives{
 		differenceAVX512(&a)
 		return a.squares
 	},
+	patchDifference: patchDifferenceOfAVX2,
+	linearise:       func(a linearise) { lineariseAVX2(&a) },
+	relax:           func(a relax) { relaxAVX2(&a) },
 }
 
 var avx2 = primitives{
@@ -77,6 +87,9 @@ var avx2 = primitives{
 		differenceAVX2(&a)
 		return a.squares
 	},
+	patchDifference: patchDifferenceOfAVX2,
+	linearise:       func(a linearise) { lineariseAVX2(&a) },
+	relax:           func(a relax) { relaxAVX2(&a) },
 }
 
 var avx512BF16 = bfloat16Primitives{

@@ -34,4 +34,10 @@ var neon = primitives{
 		differenceNEON(&a)
 		return a.squares
 	},
+	patchDifference: func(a patchDifference) [4 * PatchSize]float32 {
+		patchDifferenceNEON(&a)
+		return a.sums
+	},
+	linearise: func(a linearise) { lineariseNEON(&a) },
+	relax:     func(a relax) { relaxNEON(&a) },
 }

@@ -108,3 +108,18 @@ func maxPoolNEON(a *poolForward)
 //
 //go:noescape
 func maxPoolBackNEON(a *poolBackward)
+
+// patchDifferenceNEON computes the same as patchDifferenceGeneric.
+//
+//go:noescape
+func patchDifferenceNEON(a *patchDifference)
+
+// lineariseNEON computes the same as lineariseGeneric.
+//
+//go:noescape
+func lineariseNEON(a *linearise)
+
+// relaxNEON computes the same as relaxGeneric.
+//
+//go:noescape
+func relaxNEON(a *relax)

@@ -4814,3 +4814,332 @@ output:
 	CBNZ R2, output
 	MOVD R0, FPCR
 	RET
+
+// func patchDifferenceNEON(a *patchDifference)
+TEXT ·patchDifferenceNEON(SB), NOSPLIT, $0-8
+	MOVD FPCR, R0
+	MOVD $16777216, R1
+	MOVD R1, FPCR
+	MOVD a+0(FP), R1
+	MOVD 0(R1), R2
+	MOVD 24(R1), R3
+	MOVD 48(R1), R4
+	MOVD 72(R1), R5
+	MOVD 96(R1), R6
+	LSL $2, R6
+	ADD R6, R5, R7
+	MOVWU 104(R1), R8
+	VDUP R8, V0.S4
+	MOVWU 108(R1), R8
+	VDUP R8, V1.S4
+	MOVWU 112(R1), R8
+	VDUP R8, V2.S4
+	MOVWU 116(R1), R8
+	VDUP R8, V3.S4
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	MOVD $8, R8
+row:
+	FMOVQ 0(R5), F12
+	FMOVQ 4(R5), F13
+	WORD $0x6e20dd8c // fmul v12.4s, v12.4s, v0.4s
+	WORD $0x6e21ddad // fmul v13.4s, v13.4s, v1.4s
+	WORD $0x4e2dd58c // fadd v12.4s, v12.4s, v13.4s
+	FMOVQ 0(R7), F14
+	FMOVQ 4(R7), F15
+	WORD $0x6e22ddce // fmul v14.4s, v14.4s, v2.4s
+	WORD $0x6e23ddef // fmul v15.4s, v15.4s, v3.4s
+	WORD $0x4e2fd5ce // fadd v14.4s, v14.4s, v15.4s
+	WORD $0x4e2ed58c // fadd v12.4s, v12.4s, v14.4s
+	FMOVQ 0(R2), F16
+	FMOVQ 0(R3), F17
+	FMOVQ 0(R4), F18
+	WORD $0x4eb0d58c // fsub v12.4s, v12.4s, v16.4s
+	WORD $0x4e2cd484 // fadd v4.4s, v4.4s, v12.4s
+	WORD $0x6e2cdd90 // fmul v16.4s, v12.4s, v12.4s
+	WORD $0x4e30d4c6 // fadd v6.4s, v6.4s, v16.4s
+	WORD $0x6e2cde31 // fmul v17.4s, v17.4s, v12.4s
+	WORD $0x4e31d508 // fadd v8.4s, v8.4s, v17.4s
+	WORD $0x6e2cde52 // fmul v18.4s, v18.4s, v12.4s
+	WORD $0x4e32d54a // fadd v10.4s, v10.4s, v18.4s
+	FMOVQ 16(R5), F12
+	FMOVQ 20(R5), F13
+	WORD $0x6e20dd8c // fmul v12.4s, v12.4s, v0.4s
+	WORD $0x6e21ddad // fmul v13.4s, v13.4s, v1.4s
+	WORD $0x4e2dd58c // fadd v12.4s, v12.4s, v13.4s
+	FMOVQ 16(R7), F14
+	FMOVQ 20(R7), F15
+	WORD $0x6e22ddce // fmul v14.4s, v14.4s, v2.4s
+	WORD $0x6e23ddef // fmul v15.4s, v15.4s, v3.4s
+	WORD $0x4e2fd5ce // fadd v14.4s, v14.4s, v15.4s
+	WORD $0x4e2ed58c // fadd v12.4s, v12.4s, v14.4s
+	FMOVQ 16(R2), F16
+	FMOVQ 16(R3), F17
+	FMOVQ 16(R4), F18
+	WORD $0x4eb0d58c // fsub v12.4s, v12.4s, v16.4s
+	WORD $0x4e2cd4a5 // fadd v5.4s, v5.4s, v12.4s
+	WORD $0x6e2cdd90 // fmul v16.4s, v12.4s, v12.4s
+	WORD $0x4e30d4e7 // fadd v7.4s, v7.4s, v16.4s
+	WORD $0x6e2cde31 // fmul v17.4s, v17.4s, v12.4s
+	WORD $0x4e31d529 // fadd v9.4s, v9.4s, v17.4s
+	WORD $0x6e2cde52 // fmul v18.4s, v18.4s, v12.4s
+	WORD $0x4e32d56b // fadd v11.4s, v11.4s, v18.4s
+	ADD R6, R2
+	ADD R6, R3
+	ADD R6, R4
+	ADD R6, R5
+	ADD R6, R7
+	SUB $1, R8
+	CBNZ R8, row
+	FMOVQ F4, 120(R1)
+	FMOVQ F5, 136(R1)
+	FMOVQ F6, 152(R1)
+	FMOVQ F7, 168(R1)
+	FMOVQ F8, 184(R1)
+	FMOVQ F9, 200(R1)
+	FMOVQ F10, 216(R1)
+	FMOVQ F11, 232(R1)
+	MOVD R0, FPCR
+	RET
+
+// func lineariseNEON(a *linearise)
+TEXT ·lineariseNEON(SB), NOSPLIT, $0-8
+	MOVD FPCR, R0
+	MOVD $16777216, R1
+	MOVD R1, FPCR
+	MOVD a+0(FP), R1
+	MOVWU 440(R1), R2
+	VDUP R2, V0.S4
+	MOVWU 444(R1), R2
+	VDUP R2, V1.S4
+	MOVWU 448(R1), R2
+	VDUP R2, V2.S4
+	MOVD $0x3f800000, R2
+	VDUP R2, V3.S4
+	MOVD $0x80000000, R2
+	VDUP R2, V4.S4
+	MOVD 432(R1), R2
+	LSR $2, R2
+	MOVD $0, R3
+four:
+	MOVD 48(R1), R4
+	ADD R3, R4
+	MOVD 72(R1), R5
+	ADD R3, R5
+	MOVD 96(R1), R6
+	ADD R3, R6
+	MOVD 120(R1), R7
+	ADD R3, R7
+	MOVD 168(R1), R8
+	ADD R3, R8
+	MOVD 192(R1), R9
+	ADD R3, R9
+	MOVD 144(R1), R10
+	ADD R3, R10
+	MOVD 216(R1), R11
+	ADD R3, R11
+	FMOVQ 0(R4), F5
+	FMOVQ 0(R5), F6
+	FMOVQ 0(R6), F7
+	FMOVQ 0(R7), F8
+	FMOVQ 0(R8), F9
+	FMOVQ 0(R9), F10
+	FMOVQ 0(R10), F11
+	FMOVQ 0(R11), F12
+	MOVD 0(R1), R12
+	ADD R3, R12
+	MOVD 24(R1), R13
+	ADD R3, R13
+	FMOVQ 0(R12), F14
+	FMOVQ 0(R13), F15
+	WORD $0x4ea5d5ce // fsub v14.4s, v14.4s, v5.4s
+	WORD $0x4ea6d5ef // fsub v15.4s, v15.4s, v6.4s
+	WORD $0x6e2edcf0 // fmul v16.4s, v7.4s, v14.4s
+	WORD $0x6e2fdd11 // fmul v17.4s, v8.4s, v15.4s
+	WORD $0x4e31d610 // fadd v16.4s, v16.4s, v17.4s
+	WORD $0x6e2edd31 // fmul v17.4s, v9.4s, v14.4s
+	WORD $0x6e2fdd52 // fmul v18.4s, v10.4s, v15.4s
+	WORD $0x4e32d631 // fadd v17.4s, v17.4s, v18.4s
+	WORD $0x4e30d570 // fadd v16.4s, v11.4s, v16.4s
+	WORD $0x4e31d591 // fadd v17.4s, v12.4s, v17.4s
+	WORD $0x6e30de12 // fmul v18.4s, v16.4s, v16.4s
+	WORD $0x6e31de33 // fmul v19.4s, v17.4s, v17.4s
+	WORD $0x4e33d652 // fadd v18.4s, v18.4s, v19.4s
+	WORD $0x4e21d652 // fadd v18.4s, v18.4s, v1.4s
+	WORD $0x6ea1fa52 // fsqrt v18.4s, v18.4s
+	WORD $0x6e32fc0d // fdiv v13.4s, v0.4s, v18.4s
+	WORD $0x6e27dcee // fmul v14.4s, v7.4s, v7.4s
+	WORD $0x6e29dd2f // fmul v15.4s, v9.4s, v9.4s
+	WORD $0x4e2fd5ce // fadd v14.4s, v14.4s, v15.4s
+	WORD $0x6e28dcef // fmul v15.4s, v7.4s, v8.4s
+	WORD $0x6e2add30 // fmul v16.4s, v9.4s, v10.4s
+	WORD $0x4e30d5ef // fadd v15.4s, v15.4s, v16.4s
+	WORD $0x6e28dd10 // fmul v16.4s, v8.4s, v8.4s
+	WORD $0x6e2add51 // fmul v17.4s, v10.4s, v10.4s
+	WORD $0x4e31d610 // fadd v16.4s, v16.4s, v17.4s
+	WORD $0x6e2dddce // fmul v14.4s, v14.4s, v13.4s
+	WORD $0x6e2dddef // fmul v15.4s, v15.4s, v13.4s
+	WORD $0x6e2dde10 // fmul v16.4s, v16.4s, v13.4s
+	WORD $0x4e22d5ce // fadd v14.4s, v14.4s, v2.4s
+	WORD $0x4e22d610 // fadd v16.4s, v16.4s, v2.4s
+	WORD $0x6e25ddd1 // fmul v17.4s, v14.4s, v5.4s
+	WORD $0x6e26ddf2 // fmul v18.4s, v15.4s, v6.4s
+	WORD $0x4e32d631 // fadd v17.4s, v17.4s, v18.4s
+	WORD $0x6e2bdcf2 // fmul v18.4s, v7.4s, v11.4s
+	WORD $0x6e2cdd33 // fmul v19.4s, v9.4s, v12.4s
+	WORD $0x4e33d652 // fadd v18.4s, v18.4s, v19.4s
+	WORD $0x6e2dde52 // fmul v18.4s, v18.4s, v13.4s
+	WORD $0x4eb2d631 // fsub v17.4s, v17.4s, v18.4s
+	MOVD 312(R1), R12
+	ADD R3, R12
+	FMOVQ F17, 0(R12)
+	WORD $0x6e25ddf1 // fmul v17.4s, v15.4s, v5.4s
+	WORD $0x6e26de12 // fmul v18.4s, v16.4s, v6.4s
+	WORD $0x4e32d631 // fadd v17.4s, v17.4s, v18.4s
+	WORD $0x6e2bdd12 // fmul v18.4s, v8.4s, v11.4s
+	WORD $0x6e2cdd53 // fmul v19.4s, v10.4s, v12.4s
+	WORD $0x4e33d652 // fadd v18.4s, v18.4s, v19.4s
+	WORD $0x6e2dde52 // fmul v18.4s, v18.4s, v13.4s
+	WORD $0x4eb2d631 // fsub v17.4s, v17.4s, v18.4s
+	MOVD 336(R1), R12
+	ADD R3, R12
+	FMOVQ F17, 0(R12)
+	MOVD 240(R1), R12
+	ADD R3, R12
+	MOVD 264(R1), R13
+	ADD R3, R13
+	MOVD 288(R1), R14
+	ADD R3, R14
+	FMOVQ 0(R12), F17
+	FMOVQ 4(R12), F18
+	FMOVQ 0(R13), F19
+	FMOVQ 0(R14), F20
+	WORD $0x4e32d631 // fadd v17.4s, v17.4s, v18.4s
+	WORD $0x4e34d673 // fadd v19.4s, v19.4s, v20.4s
+	WORD $0x4e33d631 // fadd v17.4s, v17.4s, v19.4s
+	WORD $0x4e31d5ce // fadd v14.4s, v14.4s, v17.4s
+	WORD $0x4e31d610 // fadd v16.4s, v16.4s, v17.4s
+	WORD $0x6e30ddd1 // fmul v17.4s, v14.4s, v16.4s
+	WORD $0x6e2fddf3 // fmul v19.4s, v15.4s, v15.4s
+	WORD $0x4eb3d631 // fsub v17.4s, v17.4s, v19.4s
+	WORD $0x6e31fc71 // fdiv v17.4s, v3.4s, v17.4s
+	WORD $0x6e31ddce // fmul v14.4s, v14.4s, v17.4s
+	WORD $0x6e31ddef // fmul v15.4s, v15.4s, v17.4s
+	WORD $0x6e31de10 // fmul v16.4s, v16.4s, v17.4s
+	VEOR V4.B16, V15.B16, V15.B16
+	MOVD 360(R1), R12
+	ADD R3, R12
+	FMOVQ F16, 0(R12)
+	MOVD 384(R1), R13
+	ADD R3, R13
+	FMOVQ F15, 0(R13)
+	MOVD 408(R1), R14
+	ADD R3, R14
+	FMOVQ F14, 0(R14)
+	ADD $16, R3
+	SUB $1, R2
+	CBNZ R2, four
+	MOVD R0, FPCR
+	RET
+
+// func relaxNEON(a *relax)
+TEXT ·relaxNEON(SB), NOSPLIT, $0-8
+	MOVD FPCR, R0
+	MOVD $16777216, R1
+	MOVD R1, FPCR
+	MOVD a+0(FP), R1
+	MOVD 240(R1), R2
+	LSL $2, R2
+	MOVWU 256(R1), R3
+	VDUP R3, V0.S4
+	FMOVQ 260(R1), F1
+	MOVD 248(R1), R3
+	LSR $2, R3
+	MOVD $0, R4
+four:
+	MOVD 48(R1), R5
+	ADD R4, R5
+	MOVD 72(R1), R6
+	ADD R4, R6
+	MOVD 96(R1), R7
+	ADD R4, R7
+	FMOVQ 0(R5), F2
+	FMOVQ 4(R5), F3
+	FMOVQ 0(R6), F4
+	FMOVQ 0(R7), F5
+	MOVD 0(R1), R8
+	ADD R4, R8
+	ADD R2, R8, R9
+	ADD R2, R9, R10
+	MOVD 120(R1), R11
+	ADD R4, R11
+	FMOVQ 0(R11), F6
+	FMOVQ 0(R9), F7
+	FMOVQ 8(R9), F8
+	FMOVQ 4(R8), F9
+	FMOVQ 4(R10), F10
+	WORD $0x6e22dceb // fmul v11.4s, v7.4s, v2.4s
+	WORD $0x6e23dd0c // fmul v12.4s, v8.4s, v3.4s
+	WORD $0x4e2cd56b // fadd v11.4s, v11.4s, v12.4s
+	WORD $0x4e2bd4c6 // fadd v6.4s, v6.4s, v11.4s
+	WORD $0x6e24dd2c // fmul v12.4s, v9.4s, v4.4s
+	WORD $0x6e25dd4d // fmul v13.4s, v10.4s, v5.4s
+	WORD $0x4e2dd58c // fadd v12.4s, v12.4s, v13.4s
+	WORD $0x4e2cd4c6 // fadd v6.4s, v6.4s, v12.4s
+	MOVD 24(R1), R12
+	ADD R4, R12
+	ADD R2, R12, R13
+	ADD R2, R13, R14
+	MOVD 144(R1), R15
+	ADD R4, R15
+	FMOVQ 0(R15), F7
+	FMOVQ 0(R13), F8
+	FMOVQ 8(R13), F9
+	FMOVQ 4(R12), F10
+	FMOVQ 4(R14), F11
+	WORD $0x6e22dd0c // fmul v12.4s, v8.4s, v2.4s
+	WORD $0x6e23dd2d // fmul v13.4s, v9.4s, v3.4s
+	WORD $0x4e2dd58c // fadd v12.4s, v12.4s, v13.4s
+	WORD $0x4e2cd4e7 // fadd v7.4s, v7.4s, v12.4s
+	WORD $0x6e24dd4d // fmul v13.4s, v10.4s, v4.4s
+	WORD $0x6e25dd6e // fmul v14.4s, v11.4s, v5.4s
+	WORD $0x4e2ed5ad // fadd v13.4s, v13.4s, v14.4s
+	WORD $0x4e2dd4e7 // fadd v7.4s, v7.4s, v13.4s
+	MOVD 168(R1), R16
+	ADD R4, R16
+	MOVD 192(R1), R17
+	ADD R4, R17
+	MOVD 216(R1), R19
+	ADD R4, R19
+	FMOVQ 0(R16), F8
+	FMOVQ 0(R17), F9
+	FMOVQ 0(R19), F10
+	FMOVQ 4(R9), F11
+	WORD $0x6e26dd0c // fmul v12.4s, v8.4s, v6.4s
+	WORD $0x6e27dd2d // fmul v13.4s, v9.4s, v7.4s
+	WORD $0x4e2dd58c // fadd v12.4s, v12.4s, v13.4s
+	WORD $0x4eabd58c // fsub v12.4s, v12.4s, v11.4s
+	WORD $0x6e20dd8c // fmul v12.4s, v12.4s, v0.4s
+	WORD $0x4e2bd58c // fadd v12.4s, v12.4s, v11.4s
+	VBIT V1.B16, V12.B16, V11.B16
+	FMOVQ F11, 4(R9)
+	FMOVQ 4(R13), F13
+	WORD $0x6e26dd2e // fmul v14.4s, v9.4s, v6.4s
+	WORD $0x6e27dd4f // fmul v15.4s, v10.4s, v7.4s
+	WORD $0x4e2fd5ce // fadd v14.4s, v14.4s, v15.4s
+	WORD $0x4eadd5ce // fsub v14.4s, v14.4s, v13.4s
+	WORD $0x6e20ddce // fmul v14.4s, v14.4s, v0.4s
+	WORD $0x4e2dd5ce // fadd v14.4s, v14.4s, v13.4s
+	VBIT V1.B16, V14.B16, V13.B16
+	FMOVQ F13, 4(R13)
+	ADD $16, R4
+	SUB $1, R3
+	CBNZ R3, four
+	MOVD R0, FPCR
+	RET

@@ -16,7 +16,8 @@ const MaxThreads = 1024
 // One goroutine at a time uses a Pool, and each operation returns before the next
 // begins. Therefore a task of [Pool.Run], [Pool.Chunks], [Pool.SumTasks] or
 // [Pool.SumChunks] may call only [Pool.Threads], [Pool.Implementation], [Pool.Check],
-// [Pool.Dots64] and [Pool.Variation] of its own pool; a method that starts tasks inside
+// [Pool.Dots64], [Pool.Variation], [Pool.PatchDifference], [Pool.Linearise] and
+// [Pool.Relax] of its own pool; a method that starts tasks inside
 // a task panics. A task of [Pool.Each] receives a pool for itself and may call every
 // method of that pool except Close.
 type Pool struct {

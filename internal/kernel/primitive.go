@@ -32,6 +32,9 @@ type primitives struct {
 	dots64          func(dots64)
 	variation       func(variation) [lanes]float64
 	difference      func(difference) (squares [lanes]float64)
+	patchDifference func(patchDifference) (sums [4 * PatchSize]float32)
+	linearise       func(linearise)
+	relax           func(relax)
 }
 
 // zeroBias is the bias of a gemm without one.

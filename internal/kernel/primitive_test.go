@@ -437,6 +437,8 @@ func FuzzPrimitives(f *testing.F) {
 			testTransforms(t, impl.primitives, r, n)
 			testFirstConv(t, impl.primitives, r, n)
 			testElements(t, impl.primitives, r, n*lanes)
+			testPatchDifference(t, impl.primitives, r, PatchSize+n)
+			testFlowEquations(t, impl.primitives, seed, n)
 		}
 	})
 }

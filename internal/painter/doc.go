@@ -10,7 +10,7 @@
 //	       courseCosts   the costs as the course prints them
 //	       snapshots     pictures on the way (--save-every)
 //	       costLog       a table and a chart of the costs
-//	       sheet, film   what each scale painted, and how the painting came to be
+//	       sheet, timelapse   what each scale painted, and how the painting came to be
 //	       checkpoints   what it takes to continue
 //	       previews      the painting in the terminal
 //	  -> Outputs.SavePicture             the painting with its provenance

@@ -25,18 +25,18 @@ type Painter struct {
 	Seed                    uint64
 	Print                   printsize.Print
 
-	Output                      string // a file or a folder, or "" for a name after the inputs
-	CostLog, Chart, Sheet, Film string // files, or ""
-	SaveEvery                   *int   // iterations, 0 for never; nil is never but for the course's recipe
-	Checkpoint, Resume          string // files, or ""
-	CheckpointEvery             time.Duration
-	Depth                       int  // bits per channel: DefaultDepth or 16
-	Quality                     *int // of a JPEG; nil is the default
-	KeepProfile                 bool
-	KeepMetadata                []string // of AllMetadata
-	NoProvenance                bool
-	JSON, Quiet, Preview        bool
-	OutDir, Pairs               string // of PaintAll: its folder, and PairsAll or PairsZip
+	Output                           string // a file or a folder, or "" for a name after the inputs
+	CostLog, Chart, Sheet, Timelapse string // files, or ""
+	SaveEvery                        *int   // iterations, 0 for never; nil is never but for the course's recipe
+	Checkpoint, Resume               string // files, or ""
+	CheckpointEvery                  time.Duration
+	Depth                            int  // bits per channel: DefaultDepth or 16
+	Quality                          *int // of a JPEG; nil is the default
+	KeepProfile                      bool
+	KeepMetadata                     []string // of AllMetadata
+	NoProvenance                     bool
+	JSON, Quiet, Preview             bool
+	OutDir, Pairs                    string // of PaintAll: its folder, and PairsAll or PairsZip
 
 	Software string          // in the provenance
 	ExitCode func(error) int // of the command, which --json reports
@@ -155,8 +155,8 @@ func (p *Painter) checkOutputs() error {
 			return &cli.UsageError{Err: err}
 		}
 	}
-	if p.Film != "" {
-		return checkFilm(p.Film)
+	if p.Timelapse != "" {
+		return checkTimelapse(p.Timelapse)
 	}
 	return nil
 }
@@ -179,7 +179,7 @@ func (p *Painter) saveOptions(path string) (picture.SaveOptions, error) {
 
 // fileFlags returns the flags that name an output beside --output.
 func (p *Painter) fileFlags() []output {
-	return []output{{"--cost-log", p.CostLog}, {"--chart", p.Chart}, {"--sheet", p.Sheet}, {"--film", p.Film}}
+	return []output{{"--cost-log", p.CostLog}, {"--chart", p.Chart}, {"--sheet", p.Sheet}, {"--timelapse", p.Timelapse}}
 }
 
 // outputs returns the files of a painting.

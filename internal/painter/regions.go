@@ -16,6 +16,11 @@ func (p *Painter) OpenRegions(ctx context.Context, styles []string) ([]paint.Reg
 	if err != nil {
 		return nil, err
 	}
+	return p.place(ctx, all)
+}
+
+// place opens the masks, and gives each its style.
+func (p *Painter) place(ctx context.Context, styles []paint.Style) ([]paint.Region, error) {
 	// The levels of masks are shares, so colour profiles do not apply.
 	asTheyAre := func(f *picture.File) *picture.Picture { return f.Picture }
 	masks, err := p.Inputs.openAll(ctx, p.Masks, asTheyAre)
@@ -32,7 +37,7 @@ func (p *Painter) OpenRegions(ctx context.Context, styles []string) ([]paint.Reg
 			return nil, err
 		}
 	}
-	return p.divide(all, masks, styleMasks, keep)
+	return p.divide(styles, masks, styleMasks, keep)
 }
 
 // openStyles opens styles and gives them their shares and sizes.

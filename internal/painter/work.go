@@ -166,8 +166,8 @@ func (s *session) listen(program *events, state os.FileInfo) {
 	if s.Sheet != "" {
 		s.watch = append(s.watch, &sheet{path: s.Sheet, Inputs: in, saved: report.saved})
 	}
-	if s.Film != "" {
-		s.watch = append(s.watch, newFilm(s.Film, s.recipe, in, report.saved))
+	if s.Timelapse != "" {
+		s.watch = append(s.watch, newTimelapse(s.Timelapse, s.recipe, in, report.saved))
 	}
 	if s.keeper = newCheckpoints(s.out.checkpoint, s.CheckpointEvery, state); s.keeper != nil {
 		s.watch = append(s.watch, s.keeper)

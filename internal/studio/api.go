@@ -49,7 +49,7 @@ func (s *server) api(mux *http.ServeMux) huma.API {
 	}
 	config.Tags = []*huma.Tag{
 		{Name: tagJobs, Description: "A job is a painting that is queued, running or finished."},
-		{Name: tagPictures, Description: "The input pictures of a job, and its painting."},
+		{Name: tagPictures, Description: "The input pictures of a job, its painting, and the frames of its video."},
 		{Name: tagFiles, Description: "Uploads that several jobs use."},
 		{Name: tagEvents, Description: "Changes of jobs, as server-sent events."},
 		{Name: tagService, Description: "The server itself: limits, recipes, health, metrics."},
@@ -69,6 +69,7 @@ func (s *server) api(mux *http.ServeMux) huma.API {
 	s.estimateOperations(humaAPI)
 	s.fileOperations(humaAPI)
 	s.pictureOperations(humaAPI)
+	s.videoOperations(humaAPI)
 	s.eventOperations(humaAPI)
 	s.serviceOperations(humaAPI)
 	documentOthers(humaAPI.OpenAPI())
@@ -207,7 +208,8 @@ func (s *server) recipeSchema(schemas huma.Registry) *huma.Schema {
 
 // submissionForm is the form of a submission.
 type submissionForm struct {
-	Content   binary            `json:"content,omitempty" doc:"the photo; absent for a texture, whose shape is in the options"`
+	Content   binary            `json:"content,omitempty" doc:"the photo; absent for a texture, whose shape is in the options, and for a video"`
+	Video     binary            `json:"video,omitempty" doc:"the video, in the place of content"`
 	Style     []binary          `json:"style" minItems:"1" maxItems:"8" doc:"the paintings"`
 	Mask      []binary          `json:"mask,omitempty" maxItems:"8" doc:"none, or one for each style: white where that style paints"`
 	StyleMask []binary          `json:"style_mask,omitempty" maxItems:"8" doc:"for the first styles: white where the style counts"`

@@ -27,6 +27,11 @@ const (
 	// convertShare is the share of one processor that conversions may take while a
 	// picture is painted in the same process.
 	convertShare = 0.06
+	// makeFor bounds the time in which the file of a video is made, with the wait for its
+	// turn, and videoShare the share of one processor that this may take while a picture
+	// is painted in the same process.
+	makeFor    = 10 * time.Minute
+	videoShare = 0.25
 	// maxConvertRest bounds the pause after a conversion.
 	maxConvertRest = 5 * time.Second
 )
@@ -54,6 +59,7 @@ type converter struct {
 	copies   *cache[variant]
 	flights  singleflight.Group
 	pixels   *semaphore.Weighted
+	videos   *semaphore.Weighted
 
 	mu    sync.Mutex
 	turns map[string]*turn // by owner
@@ -68,7 +74,7 @@ type turn struct {
 func newConverter(painting func() bool) *converter {
 	return &converter{
 		painting: painting, copies: newCache[variant](maxConverted),
-		pixels: semaphore.NewWeighted(maxConverting), turns: make(map[string]*turn),
+		pixels: semaphore.NewWeighted(maxConverting), videos: semaphore.NewWeighted(1), turns: make(map[string]*turn),
 	}
 }
 
@@ -138,6 +144,43 @@ func (c *converter) convert(ctx context.Context, owner string, v variant, open f
 	var b bytes.Buffer
 	err = picture.Encode(&b, p, v.format, picture.SaveOptions{})
 	return b.Bytes(), err
+}
+
+// makeVideo makes the file of an owner's video, whose name is unique. One is made at a
+// time. It is finished even where all clients that asked for it leave.
+func (c *converter) makeVideo(ctx context.Context, owner, name string, do func(context.Context) error) error {
+	ended := c.flights.DoChan(name, func() (any, error) {
+		ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), makeFor, errConverting)
+		defer cancel()
+		leave, err := c.wait(ctx, owner)
+		if err != nil {
+			return nil, err
+		}
+		defer leave()
+		if err := c.videos.Acquire(ctx, 1); err != nil {
+			return nil, context.Cause(ctx)
+		}
+		defer c.videos.Release(1)
+		return nil, do(ctx)
+	})
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case m := <-ended:
+		return m.Err
+	}
+}
+
+// rest waits for a time. The error is that of the context's end.
+func rest(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-t.C:
+		return nil
+	}
 }
 
 // wait waits for the owner's turn, which leave ends.

@@ -42,6 +42,6 @@ func (s *server) estimate(ctx context.Context, in *api.EstimateRequest) ([]api.E
 		return nil, err
 	}
 	return s.Jobs.Estimate(ctx, callerOf(ctx).owner, job.Plan{
-		Options: parsed, Content: image.Pt(in.Width, in.Height), Styles: in.Styles,
+		Options: parsed, Content: image.Pt(in.Width, in.Height), Styles: in.Styles, Frames: in.Frames, Shots: in.Shots,
 	}, in.Sizes)
 }

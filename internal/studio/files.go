@@ -30,13 +30,14 @@ type uploaded struct {
 }
 
 func (s *server) fileOperations(humaAPI huma.API) {
-	upload := operation(tagFiles, http.MethodPost, "/files", "uploadFile", "Upload a picture for several jobs")
-	upload.Description = "The body is a picture file, or a form with one in the field file. The file is deleted after a day; jobs have their own copies."
+	upload := operation(tagFiles, http.MethodPost, "/files", "uploadFile", "Upload a picture or a video for several jobs")
+	upload.Description = "The body is a picture or video file, or a form with one in the field file. The file is deleted after a day; jobs have their own copies."
 	upload.DefaultStatus = http.StatusCreated
 	receiving(s, humaAPI, upload, nil, s.upload)
 	schemas := humaAPI.OpenAPI().Components.Schemas
 	humaAPI.OpenAPI().Paths[upload.Path].Post.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
 		"image/*": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
+		"video/*": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
 		mediaForm: {Schema: schemas.Schema(reflect.TypeFor[fileForm](), true, "FileForm")},
 	}}
 
@@ -70,7 +71,7 @@ func (s *server) fileOperations(humaAPI huma.API) {
 
 // fileForm is the form of an upload, as the OpenAPI document has it.
 type fileForm struct {
-	File binary `json:"file" required:"true" doc:"the picture file"`
+	File binary `json:"file" required:"true" doc:"the picture or video file"`
 }
 
 func (s *server) upload(ctx context.Context, _ *struct{}, b *body) (*uploaded, error) {
@@ -78,7 +79,7 @@ func (s *server) upload(ctx context.Context, _ *struct{}, b *body) (*uploaded, e
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.store(ctx, b, file, "file")
+	r, err := s.storeEither(ctx, b, file)
 	if err != nil {
 		return nil, err
 	}
@@ -134,8 +135,12 @@ func (s *server) deleteFile(ctx context.Context, id string) error {
 func viewFile(r *job.Record) *uploaded {
 	in := r.Inputs[0]
 	path := base + "/files/" + r.ID
-	return &uploaded{path, &api.File{
+	f := &api.File{
 		ID: r.ID, Width: in.Width, Height: in.Height, SHA256: in.SHA256, Expires: *r.Expires, Warnings: in.Warnings,
 		Thumbnail: path + "/thumbnail",
-	}}
+	}
+	if r.Video != nil {
+		f.Video = r.Video.View(0)
+	}
+	return &uploaded{path, f}
 }

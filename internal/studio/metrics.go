@@ -33,7 +33,7 @@ var families = []struct{ name, kind, help string }{
 	{"pastiche_http_requests_total", "counter", "Requests, by route and status."},
 	{"pastiche_http_request_seconds", "histogram", "Time until requests were answered, by route."},
 	{"pastiche_worker_busy", "gauge", "Workers of this process that are painting a job."},
-	{"pastiche_worker_painted_total", "counter", "Jobs that the workers of this process finished."},
+	{"pastiche_worker_painted_total", "counter", "Jobs, and parts of videos, that the workers of this process finished."},
 	{"pastiche_worker_connected", "gauge", "1 where this worker reaches the queue, 0 otherwise."},
 }
 

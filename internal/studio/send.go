@@ -103,7 +103,7 @@ const maxFileName = 100
 // becomes that of the format.
 func fileName(name, suffix string) string {
 	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
-	if ext := path.Ext(name); slices.Contains([]string{".png", ".jpg", ".jpeg", ".webp"}, strings.ToLower(ext)) {
+	if ext := path.Ext(name); slices.Contains([]string{".png", ".jpg", ".jpeg", ".webp", ".avi", ".y4m", ".mp4"}, strings.ToLower(ext)) {
 		name = strings.TrimSuffix(name, ext)
 	}
 	name = strings.Map(func(c rune) rune {

@@ -25,6 +25,7 @@ func (s *server) serviceOperations(humaAPI huma.API) {
 				Limits: api.Limits{
 					Bytes: maxBody, Pixels: maxPixels, RequestPixels: maxRequestPixels, Styles: job.MaxStyles, Size: limits.MaxSize, Queue: limits.Queue,
 					OwnerQueue: limits.OwnerQueue, Retention: int64(limits.Retention / time.Second), MaxRetention: maxRetention, Looks: limits.Looks,
+					Video: s.videoLimits(),
 				},
 			}}, nil
 		})

@@ -49,7 +49,7 @@ func newSpool(folder string, blocks *quota) *spool {
 	}
 	left, _ := filepath.Glob(filepath.Join(folder, spooledPrefix+"*"))
 	for _, file := range left {
-		os.Remove(file)
+		os.RemoveAll(file) //nolint:errcheck // a file, or a folder where a video was made; the next start tries again
 	}
 	return &spool{folder, blocks}
 }

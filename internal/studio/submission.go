@@ -180,8 +180,12 @@ func (s *server) readForm(ctx context.Context, draft *job.Draft, b *body) (job.S
 			if err != nil {
 				return job.Submission{}, err
 			}
+		case name == string(api.VideoRole):
+			if err := s.addVideo(ctx, draft, b, part, name); err != nil {
+				return job.Submission{}, err
+			}
 		case name != "options" && name != "labels" && name != "retention" && name != "webhook" && name != "look":
-			return job.Submission{}, malformed("field %q: expected content, style, mask, style_mask, keep, init, options, labels, retention, look or webhook", name)
+			return job.Submission{}, malformed("field %q: expected content, video, style, mask, style_mask, keep, init, options, labels, retention, look or webhook", name)
 		case fields[name] != nil:
 			return job.Submission{}, malformed("field %q: found it twice, expected it once", name)
 		default:
@@ -240,6 +244,9 @@ func (s *server) readJSON(ctx context.Context, draft *job.Draft, b *body, in *su
 			}
 		}
 	}
+	if err := s.addVideoSource(ctx, draft, b, in.Video); err != nil {
+		return job.Submission{}, err
+	}
 	return s.submission(in.Options, in.Labels, in.Retention, in.Webhook)
 }
 
@@ -265,26 +272,12 @@ func (s *server) addSource(ctx context.Context, draft *job.Draft, b *body, role 
 
 // stored returns the picture that a source names among those of the caller.
 func (s *server) stored(ctx context.Context, name string, src api.Source) (*job.Input, error) {
-	owner := callerOf(ctx).owner
-	switch {
-	case src.Data != nil || (src.File == "") == (src.Job == nil):
-		return nil, malformed("%s: expected exactly one of file, data and job", name)
-	case src.File != "":
-		r, err := s.Jobs.File(ctx, owner, src.File)
-		if errors.Is(err, job.ErrNotFound) {
-			return nil, malformed("%s: there is no file %q: upload it again, as files are kept for a day", name, src.File)
-		}
-		if err != nil {
-			return nil, err
-		}
-		return &r.Inputs[0], nil
-	}
-	r, err := s.Jobs.Get(ctx, owner, src.Job.ID)
-	if errors.Is(err, job.ErrNotFound) {
-		return nil, malformed("%s: there is no job %q: it was deleted, or its retention is over", name, src.Job.ID)
-	}
+	r, err := s.storedRecord(ctx, name, src)
 	if err != nil {
 		return nil, err
+	}
+	if src.File != "" {
+		return &r.Inputs[0], nil
 	}
 	if src.Job.Role != api.Painting {
 		in, err := r.Input(src.Job.Role, src.Job.Number)
@@ -299,9 +292,29 @@ func (s *server) stored(ctx context.Context, name string, src api.Source) (*job.
 	return &job.Input{Width: r.Result.Width, Height: r.Result.Height, Blob: r.Result.Blob, Thumb: r.Result.Thumb, Info: r.Result.Info}, nil
 }
 
+// storedRecord returns the file or the job that a source names among those of the caller.
+func (s *server) storedRecord(ctx context.Context, name string, src api.Source) (*job.Record, error) {
+	owner := callerOf(ctx).owner
+	if src.Data != nil || (src.File == "") == (src.Job == nil) {
+		return nil, malformed("%s: expected exactly one of file, data and job", name)
+	}
+	if src.File != "" {
+		r, err := s.Jobs.File(ctx, owner, src.File)
+		if errors.Is(err, job.ErrNotFound) {
+			return nil, malformed("%s: there is no file %q: upload it again, as files are kept for a day", name, src.File)
+		}
+		return r, err
+	}
+	r, err := s.Jobs.Get(ctx, owner, src.Job.ID)
+	if errors.Is(err, job.ErrNotFound) {
+		return nil, malformed("%s: there is no job %q: it was deleted, or its retention is over", name, src.Job.ID)
+	}
+	return r, err
+}
+
 // submission checks what a job is submitted with besides its pictures.
 func (s *server) submission(options []byte, labels map[string]string, retention string, webhook *api.Webhook) (job.Submission, error) {
-	sub := job.Submission{Labels: labels, Webhook: webhook}
+	sub := job.Submission{Labels: labels, Webhook: webhook, HasSize: job.HasSize(options)}
 	var err error
 	if sub.Options, err = job.ParseOptions(options, s.preset); err != nil {
 		return sub, err

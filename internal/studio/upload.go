@@ -35,6 +35,9 @@ const (
 	// places is the number of uploads that are decoded at a time. A picture of the
 	// greatest size takes 600 to 1,000 MB.
 	places = 2
+	// videoPlaces is the number of videos that are read at a time. The other places are for
+	// pictures, as a video may take minutes.
+	videoPlaces = places - 1
 	// largePixels is the size of pictures before which the garbage of the picture
 	// before is collected, so that a request never needs memory for two.
 	largePixels = 4_000_000
@@ -61,6 +64,7 @@ func malformed(format string, args ...any) error { return formError(fmt.Sprintf(
 type uploads struct {
 	spool  *spool
 	places *quota
+	videos *quota
 }
 
 // newUploads returns the uploads of a server with one owner, or with several. Of
@@ -70,7 +74,7 @@ func newUploads(folder string, several bool) *uploads {
 	if several {
 		part = 2
 	}
-	return &uploads{newSpool(folder, newQuota(spoolBlocks, spoolBlocks/part)), newQuota(places, places/part)}
+	return &uploads{newSpool(folder, newQuota(spoolBlocks, spoolBlocks/part)), newQuota(places, places/part), newQuota(videoPlaces, videoPlaces)}
 }
 
 // A body is the body of a request that was received and has its place.
@@ -83,6 +87,8 @@ type body struct {
 	done func()
 	// left is how many pixels the request's pictures may still have.
 	left int
+	// frames is how many pixels the frames of videos had.
+	frames int
 	// limit returns how long decoding a picture of so many pixels may take.
 	limit func(pixels int) time.Duration
 }
@@ -152,7 +158,7 @@ func (s *server) receive(w http.ResponseWriter, r *http.Request, media []string)
 	begun := time.Now()
 	b.done = sync.OnceFunc(func() {
 		b.discard()
-		s.rest(maxRequestPixels-b.left, time.Since(begun), release)
+		s.rest(maxRequestPixels-b.left+b.frames, time.Since(begun), release)
 	})
 	return b, nil
 }

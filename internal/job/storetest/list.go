@@ -145,6 +145,25 @@ func testListLooks(t *testing.T, s job.Store) {
 	wantList(t, s, "ann", []api.State{job.Looks})
 }
 
+// testListParts keeps the finished parts of videos apart from jobs, and a video that has
+// parts among the active records, also where it is deleted.
+func testListParts(t *testing.T, s job.Store) {
+	video := create(t, s, Record("ann", "video", func(r *job.Record) { r.Video = &job.Video{Parts: "made"} }))
+	part := create(t, s, Record("ann", "video-1-0000", func(r *job.Record) { r.Part = &job.Part{Video: "video"}; r.Retention = job.Forever }))
+	replace(t, s, part, func(r *job.Record) { r.State = api.Done })
+	replace(t, s, video, In(api.Done))
+	wantList(t, s, "ann", nil)
+	wantList(t, s, "ann", []api.State{job.Parts}, "video-1-0000")
+	replace(t, s, video, func(r *job.Record) { r.Video.Parts = "" })
+	wantList(t, s, "ann", nil, "video")
+	replace(t, s, video, In(job.Deleted), func(r *job.Record) { r.Video.Parts = "made" })
+	wantList(t, s, "ann", nil)
+	if err := s.Delete(t.Context(), load(t, s, "ann", "video-1-0000")); err != nil {
+		t.Error(err)
+	}
+	wantList(t, s, "ann", []api.State{job.Parts})
+}
+
 // testListActive lists no record that is active, be it for its webhook alone.
 func testListActive(t *testing.T, s job.Store) {
 	create(t, s, Record("ann", "queued"))

@@ -37,6 +37,7 @@ func Run(t *testing.T, open func(t *testing.T) job.Store) {
 		{"ListStates", testListStates},
 		{"ListActive", testListActive},
 		{"ListLooks", testListLooks},
+		{"ListParts", testListParts},
 		{"ListPages", testListPages},
 		{"ListRetry", testListRetry},
 		{"Watch", testWatch},

@@ -94,12 +94,8 @@ func (v *isa) doubles() []VecVirtual {
 
 // storeDoubles stores sums to an array of the arguments.
 func (v *isa) storeDoubles(sums []VecVirtual, name string) {
-	first, err := arguments.Field(name).Index(0).Resolve()
-	if err != nil {
-		panic(err)
-	}
 	for i, r := range sums {
-		VMOVUPS(r, first.Addr.Offset(i*v.bytes))
+		VMOVUPS(r, element(name, 0).Offset(i*v.bytes))
 	}
 }
 

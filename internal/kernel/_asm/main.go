@@ -22,7 +22,7 @@ const argumentsFile = "../arguments.go"
 // generators maps an instruction set to the function that emits its code.
 var generators = map[string]func(){
 	// 12 accumulators of 16 registers.
-	"avx2": (&isa{suffix: "AVX2", bytes: 32, rows: 6, syrkRows: 4}).float32Functions,
+	"avx2": (&isa{suffix: "AVX2", bytes: 32, rows: 6, syrkRows: 4}).avx2Functions,
 	// 28 accumulators of 32 registers.
 	"avx512":     (&isa{suffix: "AVX512", bytes: 64, rows: 14, syrkRows: 8}).float32Functions,
 	"avx512bf16": (&isa{suffix: "AVX512BF16", bytes: 64, rows: 14}).bfloat16Functions,
@@ -43,6 +43,14 @@ func main() {
 	Package(argumentsFile)
 	generate()
 	Generate()
+}
+
+// avx2Functions emits the functions of AVX2. AVX-512 shares those of optical flow.
+func (v *isa) avx2Functions() {
+	v.float32Functions()
+	v.patchDifference()
+	v.linearise()
+	v.relax()
 }
 
 func (v *isa) float32Functions() {

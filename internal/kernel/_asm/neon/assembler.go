@@ -211,11 +211,14 @@ func (a *assembler) maskStride(name string) gpr {
 }
 
 // broadcast loads a float32 argument into every element of a vector.
-func (a *assembler) broadcast(name string) vec {
+func (a *assembler) broadcast(name string) vec { return a.broadcastFrom(a.field(name)) }
+
+// broadcastFrom loads a float32 into every element of a vector.
+func (a *assembler) broadcastFrom(at place) vec {
 	v := a.newVec()
 	a.scope(func() {
 		r := a.newGPR()
-		a.op("MOVWU", a.field(name), r)
+		a.op("MOVWU", at, r)
 		a.duplicate(v, r)
 	})
 	return v

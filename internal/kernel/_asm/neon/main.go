@@ -50,5 +50,8 @@ func generate(arguments string) *assembler {
 	a.variation()
 	a.maxPool()
 	a.maxPoolBack()
+	a.patchDifference()
+	a.linearise()
+	a.relax()
 	return a
 }

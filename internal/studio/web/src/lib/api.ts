@@ -20,6 +20,8 @@ export type Sample = Schemas['Sample']
 export type Session = Schemas['Session']
 export type Source = Schemas['Source']
 export type Triple = Schemas['Triple']
+export type Video = Schemas['Video']
+export type VideoLimits = Schemas['VideoLimits']
 export type Submission = Schemas['Submission']
 export type Options = Schemas['Options']
 export type State = Schemas['Job']['state']
@@ -143,6 +145,15 @@ export function jobs(limit: number, after = ''): Promise<List> {
 
 const jobPath = (id: string) => `${base}/jobs/${encodeURIComponent(id)}`
 
+// frame returns the URL of the painting of a frame of a video: whole, or as a JPEG of at
+// most 512 pixels.
+export const frame = (id: string, n: number, size: '' | 'small' = '') => `${jobPath(id)}/frames/${n}${size && `?size=${size}`}`
+
+// original returns the URL of a frame as it was sent.
+export const original = (id: string, n: number, size: '' | 'small' = '') => `${jobPath(id)}/frames/${n}/original${size && `?size=${size}`}`
+
+// video returns the URL of a painted video.
+export const video = (id: string) => `${jobPath(id)}/video`
 
 // job returns a job: at once, or when it is finished or a wait of some seconds is over.
 export function job(id: string, wait = 0, signal?: AbortSignal): Promise<Job> {

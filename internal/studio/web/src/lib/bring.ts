@@ -1,5 +1,6 @@
-// Pictures that a person brings to the page: by choosing files, by dropping them, or by
+// Pictures and videos that a person brings to the page: by choosing files, by dropping them, or by
 // pasting.
+import { isVideo, unread } from './clip'
 import { draft } from './draft.svelte'
 import { firstSide, type Side } from './drop'
 import { jobs } from './jobs.svelte'
@@ -35,8 +36,9 @@ async function bringRecord(file: File, record: PaintingRecord, as: Side | undefi
 }
 
 async function bringPictures(files: File[], as: Side | undefined): Promise<void> {
-  const pictures = files.filter(isPicture)
-  const problems = files.filter((f) => !isPicture(f)).map(({ name }) => `${shortened(name)} is not a picture. Use JPEG, PNG, WebP, GIF, AVIF, HEIC or TIFF.`)
+  const usable = (f: File) => isPicture(f) || (isVideo(f) && !unread(f))
+  const pictures = files.filter(usable)
+  const problems = files.filter((f) => !usable(f)).map((f) => (isVideo(f) && unread(f)) || `${shortened(f.name)} is not a picture. Use JPEG, PNG, WebP, GIF, AVIF, HEIC or TIFF.`)
   const before = draft.state()
   const spare: string[] = []
   let side = firstSide(as, draft.photo !== undefined)
@@ -47,6 +49,7 @@ async function bringPictures(files: File[], as: Side | undefined): Promise<void>
   for (const f of pictures) {
     try {
       if (side === 'style') {
+        if (isVideo(f)) throw new Error(`${shortened(f.name)} is a video. A style is a picture.`)
         const style = await draft.addStyle(f, f.name)
         if (mixing) draft.setSeveral(true)
         mixing = false
@@ -60,7 +63,7 @@ async function bringPictures(files: File[], as: Side | undefined): Promise<void>
     }
   }
   if (spare.length > 0) problems.push(`At most ${draft.maxStyles} styles can be mixed. Added, but not chosen: ${spare.map(shortened).join(', ')}.`)
-  const replaced = before.photo !== undefined && draft.photo?.blob !== before.photo.blob
+  const replaced = before.photo !== undefined && draft.photo !== undefined && draft.photo.blob !== before.photo.blob
   const undo = { label: 'Undo', run: () => draft.back(before) }
   if (problems.length > 0) notices.say(problems.join(' '), replaced ? undo : undefined)
   else if (replaced) notices.removed('The photo was changed.', undo.run)

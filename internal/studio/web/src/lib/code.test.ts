@@ -17,6 +17,15 @@ test('the command that paints the same', () => {
   )
 })
 
+test('the command and the call that paint the same video', () => {
+  const j = { ...painting, video: { frames: 80 }, options: { recipe, video: { temporal: 10, loop: true } } } as unknown as Job
+  expect(commandOf(j, recipes).replaceAll(' \\\n  ', ' ')).toBe(
+    'pastiche video video.mp4 style-1.png style-2.png -o painting.mp4 --recipe fine --size 512 --temporal 10 --loop --keep keep.png',
+  )
+  expect(callOf(j, recipes, 'http://h', false)).toContain('-F video=@video.mp4')
+  expect(fetches(j, 'http://h', false)).not.toContain('content')
+})
+
 test('parameters without a flag are set by their names', () => {
   const j = { ...painting, options: { recipe: { ...recipe, rotations: 4, init: 'noise', style_layers: [{ name: 'conv2_1', weight: 0.5 }] } } } as unknown as Job
   const command = commandOf(j, recipes)

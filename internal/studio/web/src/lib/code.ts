@@ -26,9 +26,9 @@ function files(j: Job, role: Role, name: string): string[] {
   return pictures.map((_, n) => (pictures.length > 1 ? `${name}-${n + 1}.png` : `${name}.png`))
 }
 
-function allFiles(j: Job): { field: Role; files: string[] }[] {
+function allFiles(j: Job): { field: Role | 'video'; files: string[] }[] {
   return [
-    { field: 'content', files: files(j, 'content', 'photo') },
+    j.video ? { field: 'video', files: ['video.mp4'] } : { field: 'content', files: files(j, 'content', 'photo') },
     { field: 'style', files: files(j, 'style', 'style') },
     { field: 'mask', files: files(j, 'mask', 'mask') },
     { field: 'style_mask', files: files(j, 'style_mask', 'style-mask') },
@@ -37,20 +37,23 @@ function allFiles(j: Job): { field: Role; files: string[] }[] {
   ]
 }
 
-// fetches returns the commands that fetch the pictures of a painting.
+// fetches returns the commands that fetch the pictures of a painting. The server keeps no
+// file of a video.
 export function fetches(j: Job, origin: string, key: boolean): string {
   return allFiles(j)
-    .flatMap(({ field, files }) => files.map((file, n) => `curl -sf ${key ? '-H "Authorization: Bearer $KEY" ' : ''}-o ${file} ${origin}${api.input(j, field, n)?.url}`))
+    .flatMap(({ field, files }) => field === 'video' ? [] : files.map((file, n) => `curl -sf ${key ? '-H "Authorization: Bearer $KEY" ' : ''}-o ${file} ${origin}${api.input(j, field, n)?.url}`))
     .join('\n')
 }
 
 // commandOf returns the command that paints the same.
 export function commandOf(j: Job, recipes: RecipeInfo[]): string {
   const { recipe, strength = balanced, seed = 0, style_weights, style_scales } = j.options
-  const pictures = [...files(j, 'content', 'photo'), ...files(j, 'style', 'style')].join(' ')
-  const words = [`pastiche paint ${pictures}`, '-o painting.png', `--recipe ${quoted(recipe.name)}`]
+  const pictures = allFiles(j).slice(0, 2).flatMap((given) => given.files).join(' ')
+  const words = j.video ? [`pastiche video ${pictures}`, '-o painting.mp4'] : [`pastiche paint ${pictures}`, '-o painting.png']
+  words.push(`--recipe ${quoted(recipe.name)}`)
   if (strength !== balanced) words.push(`--strength ${strength}`)
   const parameters = changed(j, recipes)
+  if (j.video) parameters.size = recipe.size // the command has another default for videos
   for (const name of everyday) {
     if (name in parameters) words.push(`--${name.replaceAll('_', '-')} ${quoted(String(parameters[name]))}`)
   }
@@ -63,6 +66,10 @@ export function commandOf(j: Job, recipes: RecipeInfo[]): string {
     if (everyday.includes(name) || value === 'picture') continue // --init FILE begins with a picture
     words.push(`--set ${quoted(`${name}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)}`)
   }
+  const { temporal, iterations, loop } = j.options.video ?? {}
+  if (temporal !== undefined) words.push(`--temporal ${temporal}`)
+  if (iterations) words.push(`--frame-iterations ${iterations}`)
+  if (loop) words.push('--loop')
   if (seed) words.push(`--seed ${seed}`)
   if (style_weights) words.push(`--style-blend ${style_weights.join(',')}`)
   if (style_scales) words.push(`--style-scales ${style_scales.join(',')}`)

@@ -7,7 +7,7 @@ import { fileName } from './title'
 
 // A Format is one that the server converts a painting to.
 interface Format {
-  format: 'png' | 'jpeg' | 'webp'
+  format: string
   suffix: string
   name: string
   note: string
@@ -19,12 +19,23 @@ const formats: Format[] = [
   { format: 'webp', suffix: 'webp', name: 'WebP', note: 'full quality, smaller' },
 ]
 
-// downloads returns the files of a painting that the server sends.
-export function downloads(j: Job): (Format & { file: string; href: string })[] {
-  return formats.map((f) => {
+// Those of a video. The first that the server sends is the best for most people.
+const videoFormats: Format[] = [
+  { format: 'mp4', suffix: 'mp4', name: 'MP4', note: 'plays everywhere' },
+  { format: 'webp', suffix: 'webp', name: 'Animated WebP', note: 'plays in browsers, like a GIF' },
+  { format: 'avi', suffix: 'avi', name: 'AVI', note: 'Motion JPEG, for players and editors' },
+  { format: 'y4m', suffix: 'y4m', name: 'YUV4MPEG2', note: 'uncompressed, for FFmpeg and editors' },
+]
+
+// downloads returns the files of a painting that the server sends. sent are the formats
+// in which it sends a video.
+export function downloads(j: Job, sent: string[] = []): (Format & { file: string; href: string })[] {
+  const offered = j.video ? videoFormats.filter((f) => sent.includes(f.format)) : formats
+  return offered.map((f) => {
     const file = fileName(j, f.suffix)
     const query = new URLSearchParams({ ...(f.format === 'png' ? {} : { format: f.format }), download: file })
-    return { ...f, file, href: `${j.result?.url}?${query}` }
+    const note = f.format === 'mp4' && j.video?.sound ? `${f.note}, with the sound` : f.note
+    return { ...f, note, file, href: `${j.video ? api.video(j.id) : j.result?.url}?${query}` }
   })
 }
 

@@ -1,16 +1,18 @@
-// The painting that a person composes: its photo, its styles, and the settings.
+// The painting that a person composes: its photo or video, its styles, and the settings.
 import * as api from './api'
 import type { Job, Options, RecipeInfo, Source, Submission, Watch } from './api'
+import { isAnimated } from './animated'
+import { isVideo, openClip } from './clip'
 import type { Kept, OwnStyle } from './kept'
 import { keep, type Lent, Masks } from './masks.svelte'
 import { notices } from './notices.svelte'
-import { openPhoto, type Photo } from './photo'
-import { balanced, optionsOf, settingsOf, withRecipe, type Settings, type Taken } from './recipe'
+import { openPhoto, type Photo, shortened } from './photo'
+import { balanced, optionsOf, settingsOf, videoOptionsOf, withRecipe, type Settings, type Taken } from './recipe'
 import type { PaintingRecord } from './record'
 import { withPercent } from './shares'
 import { labelOf, namesIn } from './labels'
 import { label } from './title'
-import { remember, sentOf, uploaded, usableSide } from './upload'
+import { remember, sentOf, uploaded, usableSide, videoLimits } from './upload'
 
 // A Style is a picture that can be chosen, whose manner is used.
 export interface Style {
@@ -44,6 +46,7 @@ interface State {
   styles: Style[]
   several: boolean
   places: boolean
+  loop: boolean
   settings: Settings
   taken: Taken | undefined
   init: Source | undefined
@@ -55,6 +58,13 @@ const untouched: Omit<Settings, 'colors' | 'faces'> = { recipe: 'fine', size: 51
 // slots.
 const tints = ['#e5b255', '#4f7df0', '#e0567a', '#35b08a', '#a869e0', '#e0813a', '#3fb4d6', '#9bbf3b', '#8a6f5a']
 
+// A Sending is a video on its way to the server.
+export interface Sending {
+  name: string
+  share: number // of it that is sent, from 0 to 1
+  stop: () => void
+}
+
 // A Layer is something that the brush paints.
 export interface Layer {
   name: string
@@ -65,7 +75,8 @@ export interface Layer {
 
 class Draft {
   photo = $state<Photo | undefined>()
-  masks = $state<Masks | undefined>()
+  masks = $state<Masks | undefined>() // of a photo; there are none of a video
+  sending = $state<Sending | undefined>()
   styles = $state<Style[]>([])
   recipes = $state<RecipeInfo[]>([])
   // Pictures to begin with.
@@ -74,6 +85,8 @@ class Draft {
   // Whether several may be chosen, and are blended everywhere or have their places.
   several = $state(false)
   places = $state(false)
+  // Whether the end of a video leads to its beginning.
+  loop = $state(false)
   settings = $state<Settings>({ ...untouched, colors: 'style', faces: true })
   maxStyles = 8
   #brought = 0
@@ -103,10 +116,16 @@ class Draft {
   })
   recipe = $derived(this.recipes.find((r) => r.name === this.settings.recipe))
   ready = $derived(this.photo !== undefined && this.chosen.length > 0 && this.recipe !== undefined)
+  // Whether the end of the video can lead to its beginning: it is one shot.
+  loopable = $derived(this.photo?.video?.shots.length === 1)
   // The shares and scales of the styles, as options have them.
   shares = $derived(this.places ? [] : this.chosen.map((s) => s.share))
   scales = $derived(this.used.map((s) => s.scale))
-  options = $derived(this.recipe && optionsOf(this.settings, this.recipe.recipe, this.shares, this.scales, this.taken))
+  options = $derived.by((): Options | undefined => {
+    if (!this.recipe) return undefined
+    const options = optionsOf(this.settings, this.recipe.recipe, this.shares, this.scales, this.taken)
+    return this.photo?.video ? { ...options, video: videoOptionsOf(this.settings, this.loop && this.loopable, this.taken) } : options
+  })
 
   // The names of what is painted, for the title of the painting.
   get labels(): Record<string, string> {
@@ -147,8 +166,8 @@ class Draft {
 
   // state returns the draft as it is, for back.
   state(): State {
-    const { photo, masks, several, places, taken, init } = this
-    return { photo, masks, several, places, taken, init, styles: this.styles.map((s) => ({ ...s })), settings: $state.snapshot(this.settings) }
+    const { photo, masks, several, places, loop, taken, init } = this
+    return { photo, masks, several, places, loop, taken, init, styles: this.styles.map((s) => ({ ...s })), settings: $state.snapshot(this.settings) }
   }
 
   // back brings back what the draft was.
@@ -177,9 +196,25 @@ class Draft {
     for (const s of this.styles) if (s.own && s.file) URL.revokeObjectURL(s.url)
   }
 
-  // setPhoto makes a picture the photo. name is that of its file.
+  // setPhoto makes a picture or a video the photo. name is that of its file. A video is
+  // sent to the server first, which a person may stop.
   async setPhoto(blob: Blob, name: string): Promise<void> {
-    this.#setPhoto(await openPhoto(blob, name))
+    this.sending?.stop()
+    const moves = isVideo({ type: blob.type, name }) || (videoLimits() !== undefined && (await isAnimated(blob)))
+    if (!moves) {
+      this.#setPhoto(await openPhoto(blob, name))
+      return
+    }
+    const stopped = new AbortController()
+    this.sending = { name: shortened(name), share: 0, stop: () => stopped.abort() }
+    const { sending } = this // as the state has it
+    try {
+      this.#setPhoto(await openClip(blob, name, { signal: stopped.signal, progress: (share) => (sending.share = share) }))
+    } catch (e) {
+      if (!stopped.signal.aborted) throw e
+    } finally {
+      if (this.sending === sending) this.sending = undefined
+    }
   }
 
   async setExample({ url, title }: Pick<api.Example, 'url' | 'title'>): Promise<void> {
@@ -196,10 +231,11 @@ class Draft {
     if (s) this.only(s)
   }
 
-  #setPhoto(photo: Photo): Masks {
+  #setPhoto(photo: Photo): Masks | undefined {
     if (this.photo) URL.revokeObjectURL(this.photo.url)
     this.photo = photo
-    this.masks = new Masks(photo)
+    this.masks = photo.video ? undefined : new Masks(photo)
+    if (photo.video) this.places = false
     return this.masks
   }
 
@@ -299,6 +335,12 @@ class Draft {
     this.settings = next ? withRecipe(this.settings, this.recipe, next) : { ...this.settings, recipe: name }
   }
 
+  // takeVideo makes the video of a job that of the draft.
+  takeVideo(j: Job): void {
+    const content = api.input(j, 'content')
+    if (content && j.video) this.#setPhoto(videoOf(j, j.video, content))
+  }
+
   // take makes the pictures and settings of a job those of the draft, and offers to
   // bring back what was composed before. The pictures stay where they are: on the
   // server.
@@ -329,15 +371,19 @@ class Draft {
     this.#takeOptions(j.options, (base) => settingsOf(j.options, base))
     this.init = api.input(j, 'init') && source('init')
     this.places = false
+    this.loop = j.options.video?.loop ?? false
     const content = api.input(j, 'content')
     if (!content) return
     const { photo } = this
-    const same = photo && sumsOf(photo.blob, photo.sum).includes(content.sha256)
+    const same = photo && !j.video && !photo.video && sumsOf(photo.blob, photo.sum).includes(content.sha256)
     const drawn = this.#setPhoto(
       same && photo.blob
         ? { ...photo, url: photo.url.startsWith('blob:') ? URL.createObjectURL(photo.blob) : photo.url }
-        : { name: j.labels?.[label.photo] || 'Photo', url: content.url, width: content.width, height: content.height, source: source('content'), sum: content.sha256 },
+        : j.video
+          ? videoOf(j, j.video, content)
+          : { name: j.labels?.[label.photo] || 'Photo', url: content.url, width: content.width, height: content.height, source: source('content'), sum: content.sha256 },
     )
+    if (!drawn) return
     const lent: Lent = { layers: {} }
     const lend = async (layer: string, mask: api.Input) => {
       await drawn.open(layer, await (await fetch(mask.url)).blob())
@@ -388,6 +434,7 @@ class Draft {
       examples: this.styles.filter((s) => !s.own && s.chosen).map((s) => ({ url: s.url, share: s.share, slot: s.slot, files: sentOf(s.file) })),
       several: this.several,
       places: this.places,
+      loop: this.loop,
       settings: $state.snapshot(this.settings),
       key: this.key,
       ...(this.taken ? { taken: this.taken } : {}),
@@ -401,6 +448,7 @@ class Draft {
   async restore(k: Kept): Promise<void> {
     this.settings = { ...this.settings, ...k.settings }
     this.several = k.several
+    this.loop = k.loop ?? false
     this.taken = k.taken
     this.init = k.init
     this.key = k.key ?? newKey()
@@ -429,7 +477,7 @@ class Draft {
     this.#release()
     this.photo = this.masks = undefined
     this.styles = this.styles.filter((s) => !s.own).map((s) => ({ ...s, chosen: false, slot: 0, share: 1, scale: 1 }))
-    this.several = this.places = false
+    this.several = this.places = this.loop = false
     this.settings = { ...this.settings, ...untouched, recipe: '' } // without the choices of the recipe before
     this.taken = this.init = undefined
     this.setRecipe(untouched.recipe)
@@ -448,17 +496,18 @@ class Draft {
     const { photo, masks, used, labels } = this
     if (!photo || !options) throw new Error('There is no photo yet.')
     let done = 0
-    const send = async (source: Source | undefined, blob: Blob | undefined, most: number): Promise<Source> => {
+    const send = async (source: Source | undefined, blob: Blob | undefined, most: number, video = false): Promise<Source> => {
       if (!source && !blob) throw new Error('A picture is missing. Choose it again.')
       const step: Watch = {
         ...(watch.signal ? { signal: watch.signal } : {}),
         progress: (share) => watch.progress?.((done + share) / (used.length + 1)),
       }
-      const at = source ?? (await uploaded(blob as Blob, most, step))
+      const at = source ?? (await uploaded(blob as Blob, most, step, video))
       done++
       return at
     }
-    const s: Submission = { content: await send(photo.source, photo.blob, side), styles: [], options, labels }
+    const given = await send(photo.source, photo.blob, side, photo.video !== undefined)
+    const s: Submission = { ...(photo.video ? { video: given } : { content: given }), styles: [], options, labels }
     for (const style of used) {
       if (!style.own) style.file ??= await (await fetch(style.url)).blob()
       s.styles.push(await send(style.source, style.file, Math.ceil(side * Math.max(1, style.scale))))
@@ -491,6 +540,11 @@ class Draft {
 }
 
 
+// videoOf returns the video of a job. content is its first frame.
+function videoOf(j: Job, video: api.Video, { thumbnail, width, height }: api.Input): Photo {
+  return { name: j.labels?.[label.photo] || 'Video', url: thumbnail, width, height, source: { job: { id: j.id, role: 'video' } }, video }
+}
+
 // sumsOf returns the sums of what the server has of a picture.
 function sumsOf(blob: Blob | undefined, sum: string | undefined): string[] {
   return [...sentOf(blob).map((f) => f.sha256), ...(sum ? [sum] : [])]
@@ -514,14 +568,14 @@ async function reopened({ files, ...s }: OwnStyle): Promise<Style | undefined> {
 async function reopenedPhoto({ files, ...p }: Photo): Promise<Photo | undefined> {
   if (!p.blob) return (await api.exists(p.url)) ? p : undefined
   remember(p.blob, files)
-  return { ...p, url: p.url.startsWith('blob:') ? URL.createObjectURL(p.blob) : await seen(p.blob, p.url, p.name) }
+  return { ...p, url: p.url.startsWith('blob:') ? URL.createObjectURL(p.blob) : await seen(p.blob, p.url, p.name, p.video ? (blob, name) => openClip(blob, name, {}) : openPhoto) }
 }
 
 // seen returns the thumbnail of a picture that this browser cannot show. The server
 // makes another one where the one before is gone.
-async function seen(blob: Blob, thumbnail: string, name: string): Promise<string> {
+async function seen(blob: Blob, thumbnail: string, name: string, open: (blob: Blob, name: string) => Promise<Photo> = openPhoto): Promise<string> {
   try {
-    return (await api.exists(thumbnail)) ? thumbnail : (await openPhoto(blob, name)).url
+    return (await api.exists(thumbnail)) ? thumbnail : (await open(blob, name)).url
   } catch {
     return thumbnail // it is not seen, and can be painted all the same
   }

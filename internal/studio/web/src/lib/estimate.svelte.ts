@@ -4,6 +4,7 @@ import * as api from './api'
 import type { Estimate, EstimateRequest } from './api'
 import { delay, pause } from './backoff'
 import { draft } from './draft.svelte'
+import type { Photo } from './photo'
 import { sentence } from './problem'
 import { sizes } from './recipe'
 
@@ -29,12 +30,14 @@ class Estimates {
     const { options } = draft
     if (!options?.recipe) return ''
     const { width, height } = draft.photo ?? usual
+    const video = draft.photo?.video
     const request: EstimateRequest = {
       options: { ...options, recipe: { ...options.recipe, size: anySize } },
       width,
       height,
       styles: Math.max(1, draft.chosen.length),
       sizes: sizesFor(draft.settings.size),
+      ...(video ? { frames: video.frames, shots: video.shots.length } : {}),
     }
     return JSON.stringify(request)
   })
@@ -86,10 +89,11 @@ export type Obstacle = { text: string } & ({ fix: 'size'; size: number } | { fix
 
 // obstacleOf returns what stands against painting a photo, where something does. title
 // is that of the recipe.
-export function obstacleOf(e: Estimate | undefined, photo: { width: number; height: number }, title: string): Obstacle | undefined {
+export function obstacleOf(e: Estimate | undefined, photo: Pick<Photo, 'width' | 'height' | 'video'>, title: string): Obstacle | undefined {
   if (!e?.problem) return undefined
   if (e.most) return { text: `${e.size} pixels are too large for this server with ${title}.`, fix: 'size', size: e.most }
   const [long, short] = [Math.max(photo.width, photo.height), Math.min(photo.width, photo.height)]
+  if (photo.video) return { text: `This video cannot be painted. ${sentence(e.problem)}`, fix: 'photo' }
   if (long > narrowest * short) {
     const ratio = `${Math.round(long / short)}:1`
     return { text: `This photo is too narrow (${ratio}) to be painted.`, fix: 'crop' }

@@ -25,6 +25,11 @@ test('an obstacle comes with what would help', () => {
     text: 'This photo cannot be painted. The content is too small.',
     fix: 'photo',
   })
+  const video = { width: 400, height: 30, frames: 2, rate: 25, seconds: 0.08, shots: [0], painted: 0 }
+  expect(obstacleOf({ size: 512, problem: 'conv5_1' }, { width: 400, height: 30, video }, 'Fine')).toEqual({
+    text: 'This video cannot be painted. Conv5_1.', // a video is not cropped
+    fix: 'photo',
+  })
 })
 
 test('the middle of a narrow photo is as long as the ratio allows', () => {

@@ -37,6 +37,12 @@ test('a painting whose settings were changed', () => {
   ])
 })
 
+test('a video has a length', () => {
+  const video = { seconds: 3.2, frames: 80, rate: 25, shots: [0, 40], sound: true }
+  const said = words({ ...painting({}), video } as unknown as Job)
+  expect(said).toEqual(expect.arrayContaining(['Length: 3.2 seconds, 80 frames', 'Frames a second: 25', 'Shots: 2', 'Sound: Kept in MP4', 'Begins with: the frames']))
+})
+
 test('a larger painting has no quality of its own', () => {
   expect(words(painting({ recipe: { init: 'picture', iterations: 20 } }))).not.toContainEqual(expect.stringContaining('Quality'))
 })

@@ -1,6 +1,7 @@
 // How a painting was painted, in words.
 import * as api from './api'
 import type { Colors, Job, RecipeInfo } from './api'
+import { lengthOf, rateOf } from './clip'
 import { balanced, efforts, settingsOf, strengthOf } from './recipe'
 
 // A Fact is a line of the details of a painting.
@@ -18,6 +19,7 @@ export function factsOf(j: Job, recipes: RecipeInfo[]): Fact[] {
   const facts: Fact[] = [
     { term: 'Method', value: info?.title ?? options.recipe.name },
     { term: 'Size', value: j.result ? `${j.result.width} × ${j.result.height} pixels` : `${options.recipe.size} pixels` },
+    ...(j.video ? videoFacts(j.video) : []),
     { term: 'Strength', value: strengthWords(options.strength ?? balanced) },
   ]
   if (info) {
@@ -28,7 +30,7 @@ export function factsOf(j: Job, recipes: RecipeInfo[]): Fact[] {
   facts.push(
     { term: 'Colours', value: colours[options.recipe.colors || 'style'] },
     { term: 'Faces', value: facesWords(j) },
-    { term: 'Begins with', value: { content: 'the photo', noise: 'noise', picture: 'an earlier painting' }[options.recipe.init ?? 'content'] },
+    { term: 'Begins with', value: { content: j.video ? 'the frames' : 'the photo', noise: 'noise', picture: 'an earlier painting' }[options.recipe.init ?? 'content'] },
     { term: 'Seed', value: String(options.seed ?? 0) },
   )
   const shares = sharesWords(j)
@@ -36,6 +38,15 @@ export function factsOf(j: Job, recipes: RecipeInfo[]): Fact[] {
   if (api.input(j, 'keep')) facts.push({ term: 'Protected', value: 'A part stays photo' })
   if (j.network !== 'builtin') facts.push({ term: 'Network', value: j.network })
   return facts
+}
+
+function videoFacts(v: api.Video): Fact[] {
+  return [
+    { term: 'Length', value: lengthOf(v) },
+    { term: 'Frames a second', value: rateOf(v) },
+    { term: 'Shots', value: String(v.shots.length) },
+    { term: 'Sound', value: v.sound ? 'Kept in MP4' : 'None' },
+  ]
 }
 
 const strengthWords = (strength: number) => `${strengthOf(strength).name}, ${Math.round(100 * strength)} %`

@@ -16,6 +16,7 @@ export interface Kept {
   examples: KeptExample[] // that are chosen
   several: boolean
   places: boolean
+  loop?: boolean
   settings: Settings
   taken?: Taken
   init?: Source

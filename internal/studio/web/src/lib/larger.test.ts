@@ -60,3 +60,10 @@ test('a painting is repeated as it was', () => {
   expect(again.init).toEqual({ job: { id: 'a', role: 'init' } })
   expect(repeated(painting)).not.toHaveProperty('init')
 })
+
+test('a video is repeated whole, and not made larger', () => {
+  const video = { ...painting, video: { frames: 80 } } as unknown as Job
+  expect(repeated(video)).toMatchObject({ video: { job: { id: 'a', role: 'video' } } })
+  expect(repeated(video)).not.toHaveProperty('content')
+  expect(largerSizes(video, 2048)).toEqual([])
+})

@@ -16,7 +16,7 @@ const steps = 0.5
 // largerSizes returns the sizes to which a painting can be made larger, given the
 // largest that the server paints.
 export function largerSizes(j: Job, limit: number): number[] {
-  if (!j.result || !api.input(j, 'content')) return []
+  if (!j.result || j.video || !api.input(j, 'content')) return []
   const sizes: number[] = []
   for (let size = sizeOf(j) * step; size <= limit && sizes.length < most; size *= step) sizes.push(size)
   return sizes
@@ -76,7 +76,7 @@ function sameOf(j: Job): Submission {
   const parts = all('style_mask')
   const names = [label.title, label.photo, label.style]
   return {
-    ...(content ? { content } : {}),
+    ...(j.video ? { video: source(j, 'video') } : content ? { content } : {}),
     styles: all('style'),
     ...(masks.length > 0 ? { masks } : {}),
     ...(parts.length > 0 ? { style_masks: parts } : {}),
@@ -85,6 +85,6 @@ function sameOf(j: Job): Submission {
   }
 }
 
-function source(j: Job, role: Role | 'result', number = 0): Source {
+function source(j: Job, role: Role | 'result' | 'video', number = 0): Source {
   return { job: { id: j.id, role, ...(number > 0 ? { number } : {}) } }
 }

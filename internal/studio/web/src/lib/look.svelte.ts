@@ -25,9 +25,9 @@ const wait = 20
 // paintLook paints a quick look at the draft with other options. It is removed from the
 // server when it is here, and when the signal aborts.
 export async function paintLook(options: Options, signal: AbortSignal): Promise<Blob> {
-  const { labels: _, ...submission } = await draft.submission(sentSide, options, { signal })
+  const { labels: _, video, ...submission } = await draft.submission(sentSide, options, { signal })
   signal.throwIfAborted()
-  let j = await api.submit({ ...submission, look: true }, newKey())
+  let j = await api.submit({ ...submission, ...(video ? { content: firstFrame(video) } : {}), look: true }, newKey())
   try {
     while (!final(j)) {
       signal.throwIfAborted()
@@ -38,6 +38,12 @@ export async function paintLook(options: Options, signal: AbortSignal): Promise<
   } finally {
     api.remove(j.id).catch(() => {}) // the server removes it itself some minutes later
   }
+}
+
+// firstFrame returns the source of the first frame of a video: a file as a content is
+// that by itself, and a job has it as its content.
+export function firstFrame(video: api.Source): api.Source {
+  return video.job ? { job: { ...video.job, role: 'content' } } : video
 }
 
 class Look {

@@ -1,9 +1,9 @@
 // Pictures that a person brings, made ready to be shown.
-import type { Source } from './api'
+import type { Source, Video } from './api'
 import { decode, type Sent, upload } from './upload'
 
-// Photo is a picture that a person brought, which has a blob, or one that the server
-// has already, which has a source.
+// Photo is a picture or a video that a person brought, which has a blob, or one that the
+// server has already, which has a source.
 export interface Photo {
   name: string
   blob?: Blob
@@ -13,6 +13,7 @@ export interface Photo {
   url: string
   width: number
   height: number
+  video?: Video // whose first frame is seen at url
 }
 
 // What has less on a side shows nothing that could be painted.

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Progress } from './api'
-import { leftWords, passOf, queueWords, secondsLeft } from './progress'
+import { frameOf, leftWords, passOf, queueWords, secondsLeft } from './progress'
 
 const at = (scale: number, scales: number, more: Partial<Progress> = {}) => ({ scale, scales, width: 91, height: 61, step: 3, steps: 10, ...more }) as Progress
 
@@ -11,6 +11,12 @@ test.each([
   [1, 1, '91 × 61 pixels'],
 ])('pass %i of %i', (scale, scales, words) => {
   expect(passOf(at(scale, scales))).toBe(words)
+})
+
+test('the frame of a video that is painted now', () => {
+  expect(frameOf({ step: 0, steps: 80 })).toBe('Frame 1 of 80')
+  expect(frameOf({ step: 11, steps: 80 })).toBe('Frame 12 of 80')
+  expect(frameOf({ step: 80, steps: 80 })).toBe('Frame 80 of 80')
 })
 
 test('the time left is known from the first second', () => {

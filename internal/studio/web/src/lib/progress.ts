@@ -10,6 +10,9 @@ export function passOf(p: Progress): string {
   return `Pass ${p.scale} of ${p.scales}: ${what} (${size})`
 }
 
+// frameOf says which frame of a video is painted. A step of a video is a frame.
+export const frameOf = (p: Pick<Progress, 'step' | 'steps'>) => `Frame ${Math.min(p.step + 1, p.steps)} of ${p.steps}`
+
 // secondsLeft returns how long a painting still takes: as its worker says, or before
 // that as it was estimated when it began.
 export function secondsLeft(p: Progress | undefined, started: string | undefined, estimate: number | undefined, now: number): number | undefined {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Job, Recipe, RecipeInfo } from './api'
-import { brief, duration, lookOf, optionsOf, place, settingsOf, summaryOf, withRecipe, type Settings } from './recipe'
+import { brief, duration, lookOf, optionsOf, place, settingsOf, summaryOf, videoOptionsOf, withRecipe, type Settings } from './recipe'
 
 const base: Recipe = { name: 'fine', size: 512, iterations: 100, final_iterations: 20, style_scale: 1.5 }
 const usual: Settings = { recipe: 'fine', size: 512, strength: 0.5, strokes: 0, colors: 'style', faces: true, effort: 1, seed: 0 }
@@ -27,6 +27,14 @@ test('what a job was painted with remains, except for what is changed', () => {
   })
   const other = { ...base, name: 'classic' as const }
   expect(optionsOf({ ...taken.settings, recipe: 'classic' }, other, [1], [1], taken).recipe?.optimizer).toBeUndefined()
+})
+
+test('the quality of a video is that of all its frames', () => {
+  expect(videoOptionsOf(usual, false)).toEqual({ loop: false })
+  expect(videoOptionsOf({ effort: 0.5 }, true)).toEqual({ iterations: 5, loop: true })
+  const taken = { options: { recipe: base, video: { iterations: 7, temporal: 3, loop: true } }, settings: usual }
+  expect(videoOptionsOf(usual, false, taken)).toEqual({ iterations: 7, temporal: 3, loop: false })
+  expect(videoOptionsOf({ effort: 2 }, false, taken)).toEqual({ iterations: 20, temporal: 3, loop: false })
 })
 
 // answered returns options as the server tells of them: with all parameters.
@@ -80,6 +88,7 @@ test('a quick look is small and short, and begins like its painting', () => {
   const small = optionsOf({ ...usual, size: 100, effort: 2 }, base, [1], [1])
   expect(lookOf(small, base).recipe).toEqual({ ...small.recipe, iterations: 200, final_iterations: 20 })
   expect(lookOf(small, { ...base, style_cost: 'emd' }).recipe?.iterations).toBe(24)
+  expect(lookOf({ ...small, video: { loop: true } }, base)).toEqual(lookOf(small, base)) // it is at one frame
 })
 
 test('a recipe that a server adds is sent under its own name', () => {

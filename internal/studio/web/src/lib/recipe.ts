@@ -116,6 +116,18 @@ export function optionsOf(s: Settings, base: Recipe, shares: number[], scales: n
   }
 }
 
+// What the server paints a frame with that follows another one.
+const frameIterations = 10
+
+// videoOptionsOf returns what is sent for a video besides. Of a job that was taken,
+// everything remains that the settings do not change.
+export function videoOptionsOf({ effort }: Pick<Settings, 'effort'>, loop: boolean, taken?: Taken): NonNullable<Options['video']> {
+  const { iterations, ...rest } = taken?.options.video ?? {}
+  const same = taken?.settings.effort === effort ? iterations : undefined
+  const wanted = same ?? (effort === 1 ? undefined : steps(frameIterations, effort))
+  return { ...rest, ...(wanted ? { iterations: wanted } : {}), loop }
+}
+
 const steps = (iterations: number, effort: number) => Math.max(1, Math.round(iterations * effort))
 
 // settingsOf returns the settings that a job was painted with.
@@ -150,10 +162,11 @@ function lookSteps(r: Recipe): number {
 // beginning relative to its size, so that it is composed alike.
 export function lookOf(o: Options, base: Recipe): Options {
   const r: Recipe = { ...base, ...o.recipe }
+  const { video: _, ...still } = o
   const size = Math.min(lookSize, r.size)
   const most = (n: number) => Math.min(n, lookSteps(r))
   return {
-    ...o,
+    ...still,
     recipe: {
       ...(o.recipe ?? { name: base.name }),
       size,

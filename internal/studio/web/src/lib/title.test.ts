@@ -5,6 +5,7 @@ test.each([
   [{}, 'Painting'],
   [{ photo: 'castle.jpg', style: 'The Starry Night' }, 'Castle, after The Starry Night'],
   [{ photo: 'castle.jpg' }, 'Castle'],
+  [{ photo: 'waves.MP4' }, 'Waves'],
   [{ style: 'wheat.v2.PNG' }, 'After Wheat.v2'],
   [{ photo: 'a', style: 'b', title: 'For Anna' }, 'For Anna'],
 ])('labels %j are the title %s', (labels, title) => {

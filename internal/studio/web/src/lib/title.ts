@@ -22,7 +22,7 @@ export function namesOf(j: Pick<Job, 'labels'>): { photo?: string; style?: strin
 
 // named makes the name of a picture of the name of its file.
 function named(file: string): string {
-  const name = file.replace(/\.(jpe?g|png|webp|gif|bmp|tiff?|avif|hei[cf])$/i, '') || file
+  const name = file.replace(/\.(jpe?g|png|webp|gif|bmp|tiff?|avif|hei[cf]|mp4|m4v|mov|mkv|webm|avi|y4m)$/i, '') || file
   return name.charAt(0).toUpperCase() + name.slice(1)
 }
 

@@ -1,14 +1,20 @@
 // Pictures are sent to the server no larger than a painting can use.
 import * as api from './api'
+import { isAnimated } from './animated'
 import type { Source, Watch } from './api'
 import { sheet, toBlob } from './canvas'
 
-// What the server takes.
-let limits = { pixels: 24_000_000, bytes: Infinity }
+type Limits = Pick<api.Session['limits'], 'pixels' | 'bytes'> & { video?: api.VideoLimits }
 
-export function setLimits(l: Pick<api.Session['limits'], 'pixels' | 'bytes'>): void {
+// What the server takes.
+let limits: Limits = { pixels: 24_000_000, bytes: Infinity }
+
+export function setLimits(l: Limits): void {
   limits = l
 }
+
+// videoLimits returns what videos the server takes, where it takes any.
+export const videoLimits = () => limits.video
 
 // lookSide is the long side of the pictures of a quick look, in pixels.
 export const lookSide = 512
@@ -55,19 +61,21 @@ export async function decode(blob: Blob): Promise<ImageBitmap | undefined> {
 const quality = 0.95
 
 // prepared returns the file of a picture that is sent, and whether that is the whole
-// picture.
-async function prepared(blob: Blob, side: number): Promise<{ file: Blob; whole: boolean; decoded: boolean }> {
+// picture. A video is sent as it is, and of a picture that moves the first frame.
+async function prepared(blob: Blob, side: number, video: boolean): Promise<{ file: Blob; whole: boolean; decoded: boolean }> {
+  if (video) return { file: blob, whole: true, decoded: false }
   const bitmap = await decode(blob)
   const size = bitmap && sentSize({ width: bitmap.width, height: bitmap.height, type: blob.type }, side, limits.pixels)
-  if (!bitmap || !size) {
+  if (!bitmap || (!size && !(await isAnimated(blob)))) {
     bitmap?.close()
     return { file: blob, whole: true, decoded: bitmap !== undefined }
   }
-  const whole = size.width === bitmap.width
-  const { canvas, pen } = sheet(size.width, size.height)
-  pen.drawImage(bitmap, 0, 0, size.width, size.height)
+  const { width, height } = size ?? bitmap
+  const whole = width === bitmap.width
+  const { canvas, pen } = sheet(width, height)
+  pen.drawImage(bitmap, 0, 0, width, height)
   bitmap.close()
-  const seeThrough = !opaque.includes(blob.type) && hasTransparency(pen.getImageData(0, 0, size.width, size.height).data)
+  const seeThrough = !opaque.includes(blob.type) && hasTransparency(pen.getImageData(0, 0, width, height).data)
   return { file: await toBlob(canvas, seeThrough ? 'image/png' : 'image/jpeg', quality), whole, decoded: true }
 }
 
@@ -116,17 +124,17 @@ export function reusable(files: Sent[], side: number, now: number): Sent | undef
     .sort((a, b) => a.side - b.side)[0]
 }
 
-// uploaded returns where the server has a picture, and sends it there first where that
-// is needed: with side pixels on its long side at most.
-export async function uploaded(blob: Blob, side = Infinity, watch: Watch = {}): Promise<Source> {
-  return { file: (reusable(sentOf(blob), side, Date.now()) ?? (await upload(blob, side, watch)).entry).id }
+// uploaded returns where the server has a picture or a video, and sends it there first
+// where that is needed: a picture with side pixels on its long side at most.
+export async function uploaded(blob: Blob, side = Infinity, watch: Watch = {}, video = false): Promise<Source> {
+  return { file: (reusable(sentOf(blob), side, Date.now()) ?? (await upload(blob, side, watch, video)).entry).id }
 }
 
-// upload sends a picture, and returns the file that the server made of it.
-export async function upload(blob: Blob, side: number, watch: Watch = {}): Promise<{ file: api.File; entry: Sent }> {
-  const { file: body, whole, decoded } = await prepared(blob, side)
+// upload sends a picture or a video, and returns the file that the server made of it.
+export async function upload(blob: Blob, side: number, watch: Watch = {}, video = false): Promise<{ file: api.File; entry: Sent }> {
+  const { file: body, whole, decoded } = await prepared(blob, side, video)
   watch.signal?.throwIfAborted()
-  if (body.size > limits.bytes) throw new Error(`The picture has ${megabytes(body.size)}, and this server takes ${megabytes(limits.bytes)}. Make it smaller first.`)
+  if (body.size > limits.bytes) throw new Error(`The ${video ? 'video' : 'picture'} has ${megabytes(body.size)}, and this server takes ${megabytes(limits.bytes)}. Make it smaller first.`)
   const file = await api.upload(body, watch)
   const entry: Sent = { side: decoded ? side : 0, whole, id: file.id, sha256: file.sha256, at: Date.now(), expires: file.expires }
   sent.set(blob, [...sentOf(blob).filter((f) => f.side !== entry.side), entry])

@@ -14,69 +14,69 @@ import (
 	"github.com/HugoSmits86/nativewebp"
 )
 
-// A Film is an endless animation of pictures of one size.
-type Film struct {
-	FrameFor time.Duration // how long each picture is shown; 0.1 s in a new film, at most a minute
-	LastFor  time.Duration // how long the last one is; 2 s in a new film, at most a minute
+// A Timelapse is an endless animation of pictures of one size.
+type Timelapse struct {
+	FrameFor time.Duration // how long each picture is shown; 0.1 s in a new timelapse, at most a minute
+	LastFor  time.Duration // how long the last one is; 2 s in a new timelapse, at most a minute
 
 	long   int // the long side
 	w, h   int // 0 before the first picture
-	format filmFormat
+	format timelapseFormat
 	frames [][]byte // the compressed pixels of each
 }
 
-// filmFormat is a format of animations. Frames are compressed when they are added, to
+// timelapseFormat is a format of animations. Frames are compressed when they are added, to
 // save memory.
-type filmFormat interface {
+type timelapseFormat interface {
 	// compress returns the pixels of a frame.
 	compress(m image.Image) ([]byte, error)
-	// encode writes the film.
-	encode(w io.Writer, f *Film) error
+	// encode writes the timelapse.
+	encode(w io.Writer, t *Timelapse) error
 }
 
-// NewFilm returns an empty film in the format of a file extension: .png or .apng is an
+// NewTimelapse returns an empty timelapse in the format of a file extension: .png or .apng is an
 // animated PNG, which every browser plays, and of which other viewers show the first
-// frame; .webp is an animated WebP. Both are lossless. The film takes the shape of its
+// frame; .webp is an animated WebP. Both are lossless. The timelapse takes the shape of its
 // first picture, with a long side of so many pixels. The error is ErrFormat.
-func NewFilm(path string, long int) (*Film, error) {
-	f := &Film{long: long, FrameFor: 100 * time.Millisecond, LastFor: 2 * time.Second}
+func NewTimelapse(path string, long int) (*Timelapse, error) {
+	t := &Timelapse{long: long, FrameFor: 100 * time.Millisecond, LastFor: 2 * time.Second}
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".png", ".apng":
-		f.format = animatedPNG{}
+		t.format = animatedPNG{}
 	case ".webp":
-		f.format = animatedWebP{}
+		t.format = animatedWebP{}
 	default:
-		return nil, fail(ErrFormat, nil, "%s: a film is an animated PNG or WebP: choose a name that ends in .png, .apng or .webp", path)
+		return nil, fail(ErrFormat, nil, "%s: a timelapse is an animated PNG or WebP: choose a name that ends in .png, .apng or .webp", path)
 	}
-	return f, nil
+	return t, nil
 }
 
-// Add adds a picture, resized to the size of the film and composited on white.
-func (f *Film) Add(p *Picture) error {
-	if len(f.frames) == 0 {
-		f.w, f.h = FitLong(p.W, p.H, f.long)
+// Add adds a picture, resized to the size of the timelapse and composited on white.
+func (t *Timelapse) Add(p *Picture) error {
+	if len(t.frames) == 0 {
+		t.w, t.h = FitLong(p.W, p.H, t.long)
 	}
-	pixels, err := f.format.compress(p.Resize(f.w, f.h).onWhite())
+	pixels, err := t.format.compress(p.Resize(t.w, t.h).onWhite())
 	if err != nil {
 		return err
 	}
-	f.frames = append(f.frames, pixels)
+	t.frames = append(t.frames, pixels)
 	return nil
 }
 
-// Encode writes the film. It panics if there is no picture.
-func (f *Film) Encode(w io.Writer) error {
-	if len(f.frames) == 0 {
-		panic("picture: a film without pictures")
+// Encode writes the timelapse. It panics if there is no picture.
+func (t *Timelapse) Encode(w io.Writer) error {
+	if len(t.frames) == 0 {
+		panic("picture: a timelapse without pictures")
 	}
-	return f.format.encode(w, f)
+	return t.format.encode(w, t)
 }
 
 // milliseconds returns a duration as 16-bit milliseconds, clamped.
-func (f *Film) milliseconds(i int) uint16 {
-	d := f.FrameFor
-	if i == len(f.frames)-1 {
-		d = f.LastFor
+func (t *Timelapse) milliseconds(i int) uint16 {
+	d := t.FrameFor
+	if i == len(t.frames)-1 {
+		d = t.LastFor
 	}
 	return uint16(min(max(d.Milliseconds(), 0), math.MaxUint16))
 }
@@ -97,14 +97,14 @@ func (animatedWebP) compress(m image.Image) ([]byte, error) {
 	return riffChunk(frame.kind, frame.bitstream), nil
 }
 
-func (animatedWebP) encode(w io.Writer, f *Film) error {
-	chunks := vp8x(vp8xAnimationBit, f.w, f.h)
+func (animatedWebP) encode(w io.Writer, t *Timelapse) error {
+	chunks := vp8x(vp8xAnimationBit, t.w, t.h)
 	// The background colour, and the number of repetitions: endless.
 	chunks = append(chunks, riffChunk("ANIM", make([]byte, 6))...)
-	for i, pixels := range f.frames {
+	for i, pixels := range t.frames {
 		control := make([]byte, 6, anmfLen) // at the corner
-		control = appendUint24(appendUint24(control, uint32(f.w-1)), uint32(f.h-1))
-		control = append(appendUint24(control, uint32(f.milliseconds(i))), 0)
+		control = appendUint24(appendUint24(control, uint32(t.w-1)), uint32(t.h-1))
+		control = append(appendUint24(control, uint32(t.milliseconds(i))), 0)
 		chunks = append(chunks, riffChunk("ANMF", append(control, pixels...))...)
 	}
 	_, err := w.Write(webpFile(chunks))
@@ -129,23 +129,23 @@ func (animatedPNG) compress(m image.Image) ([]byte, error) {
 	return pixels, nil
 }
 
-func (animatedPNG) encode(w io.Writer, f *Film) error {
+func (animatedPNG) encode(w io.Writer, t *Timelapse) error {
 	c := &chunkWriter{w: w}
 	c.write("\x89PNG\r\n\x1a\n")
 	const trueColor = 2
 	be := binary.BigEndian
-	c.chunk("IHDR", be.AppendUint32(be.AppendUint32(nil, uint32(f.w)), uint32(f.h)), []byte{8, trueColor, 0, 0, 0})
-	c.chunk("acTL", be.AppendUint32(nil, uint32(len(f.frames))), []byte{0, 0, 0, 0}) // endless
+	c.chunk("IHDR", be.AppendUint32(be.AppendUint32(nil, uint32(t.w)), uint32(t.h)), []byte{8, trueColor, 0, 0, 0})
+	c.chunk("acTL", be.AppendUint32(nil, uint32(len(t.frames))), []byte{0, 0, 0, 0}) // endless
 	sequence := uint32(0)
 	next := func() []byte {
 		sequence++
 		return be.AppendUint32(nil, sequence-1)
 	}
-	for i, pixels := range f.frames {
+	for i, pixels := range t.frames {
 		const perSecond = 1000
-		control := be.AppendUint32(be.AppendUint32(nil, uint32(f.w)), uint32(f.h))
+		control := be.AppendUint32(be.AppendUint32(nil, uint32(t.w)), uint32(t.h))
 		control = append(control, 0, 0, 0, 0, 0, 0, 0, 0) // at the corner
-		control = be.AppendUint16(control, f.milliseconds(i))
+		control = be.AppendUint16(control, t.milliseconds(i))
 		control = be.AppendUint16(control, perSecond)
 		control = append(control, 0, 0) // replace the previous frame
 		c.chunk("fcTL", next(), control)

@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// TestFilm checks that a film is a valid still of its first frame for other decoders,
+// TestTimelapse checks that a timelapse is a valid still of its first frame for other decoders,
 // and contains all frames.
-func TestFilm(t *testing.T) {
+func TestTimelapse(t *testing.T) {
 	for _, name := range []string{"f.png", "F.APNG", "f.webp"} {
 		t.Run(name, func(t *testing.T) {
-			film, err := NewFilm(name, 20)
+			timelapse, err := NewTimelapse(name, 20)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -24,12 +24,12 @@ func TestFilm(t *testing.T) {
 				if i > 0 {
 					p = clouds(uint64(i), 40, 20, [3]float64{60, 120, 20}, 20)
 				}
-				if err := film.Add(p); err != nil {
+				if err := timelapse.Add(p); err != nil {
 					t.Fatal(err)
 				}
 			}
 			var b bytes.Buffer
-			if err := film.Encode(&b); err != nil {
+			if err := timelapse.Encode(&b); err != nil {
 				t.Fatal(err)
 			}
 			got, err := srgb(Decode(t.Context(), bytes.NewReader(b.Bytes()), name, Limits{}))
@@ -53,16 +53,16 @@ func TestFilm(t *testing.T) {
 			if frames != 3 {
 				t.Errorf("%d frames", frames)
 			}
-			film.LastFor = 10 * time.Hour // more than the formats hold
-			if err := film.Encode(new(bytes.Buffer)); err != nil || film.milliseconds(2) != math.MaxUint16 {
-				t.Errorf("the last frame is shown for %d ms, %v", film.milliseconds(2), err)
+			timelapse.LastFor = 10 * time.Hour // more than the formats hold
+			if err := timelapse.Encode(new(bytes.Buffer)); err != nil || timelapse.milliseconds(2) != math.MaxUint16 {
+				t.Errorf("the last frame is shown for %d ms, %v", timelapse.milliseconds(2), err)
 			}
-			if err := film.Encode(&fullDisk{room: 100}); err == nil {
+			if err := timelapse.Encode(&fullDisk{room: 100}); err == nil {
 				t.Error("a full disk goes unnoticed")
 			}
 		})
 	}
-	if _, err := NewFilm("film.gif", 1); !errors.Is(err, ErrFormat) {
+	if _, err := NewTimelapse("timelapse.gif", 1); !errors.Is(err, ErrFormat) {
 		t.Errorf("got %v, want ErrFormat", err)
 	}
 }

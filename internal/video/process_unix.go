@@ -1,0 +1,8 @@
+//go:build unix
+
+package video
+
+import "syscall"
+
+// ownGroup makes a child process the first of a process group.
+func ownGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
