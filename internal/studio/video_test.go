@@ -163,7 +163,7 @@ func TestVideoIsRefused(t *testing.T) {
 	}{
 		{"frames", y4m("W16 H16 F100:1 C420jpeg", 901, 384), http.StatusRequestEntityTooLarge, "900"},
 		{"seconds", y4m("W16 H16 F1:2 C420jpeg", 16, 384), http.StatusRequestEntityTooLarge, "32.0 seconds"},
-		{"pixels", y4m("W2000 H1001 F25:1 C420jpeg", 1, 100), http.StatusRequestEntityTooLarge, "2.0 megapixels"},
+		{"pixels", y4m("W1920 H1081 F25:1 C420jpeg", 1, 100), http.StatusRequestEntityTooLarge, "2.1 megapixels"},
 		{"picture", jpegOf(drawing(40, 40)), http.StatusUnsupportedMediaType, "still picture"},
 		{"playlist", []byte("#EXTM3U\n#EXTINF:1,\n/etc/passwd\n"), http.StatusUnsupportedMediaType, "text"},
 		{"empty", nil, http.StatusUnprocessableEntity, "empty"},
