@@ -53,7 +53,7 @@ const PositionFile = "state.json"
 var ErrState = errors.New("unusable folder")
 
 // OpenState opens a state in a folder, and creates it where it does not exist. inputs is
-// a digest of what is painted and how: the state of other inputs is refused, as is a
+// a digest of what is painted and how: paintings of other inputs are refused, as is a
 // folder with anything else.
 func OpenState(folder, inputs string) (*State, error) {
 	ctx := context.Background()
@@ -90,6 +90,9 @@ func openFiles(ctx context.Context, files Files, folder, inputs string) (s *Stat
 	var at position
 	if json.Unmarshal(data, &at) != nil || at.Version != stateVersion || at.Done < 0 || at.Shot < 0 || at.Shot > at.Done {
 		return nil, false, fmt.Errorf("%w: %s is not the state of a video of this version: choose another folder", ErrState, folder)
+	}
+	if at.Done == 0 {
+		return s, true, nil // of any inputs
 	}
 	if at.Inputs != inputs {
 		return nil, false, fmt.Errorf("%w: %s holds the paintings of another video or of other settings: choose another folder, or remove it", ErrState, folder)
