@@ -8,8 +8,8 @@ type Gray struct {
 	Levels        []float32
 }
 
-// NewGray returns the luma (ITU-R BT.601) of a picture: rgb holds three planes of height
-// rows of width levels, 0 to 255. It panics where the planes have another size, or none.
+// NewGray returns the luma (ITU-R BT.601) of a picture. rgb is 3 x height x width levels,
+// 0 to 255. NewGray panics where rgb has another size, or is empty.
 func NewGray(rgb []float32, width, height int) *Gray {
 	n := width * height
 	if width < 1 || height < 1 || len(rgb) != 3*n {

@@ -12,8 +12,8 @@ const (
 	exchanges   = 2  // rounds in which patches try the flow of their neighbours
 	patchPixels = kernel.PatchSize * kernel.PatchSize
 	patchCentre = float32(kernel.PatchSize-1) / 2
-	// damping is added to the diagonal of the Hessian, so that a patch without
-	// structure keeps its initial flow.
+	// damping is added to the diagonal of the Hessian, so that the flow of
+	// a patch of one plain level stays where its search began.
 	damping = 64
 	// enough is the length of a step, in pixels, that ends a descent.
 	enough = 0.01

@@ -201,12 +201,7 @@ func (d *Draft) AddVideoFrom(ctx context.Context, role api.Role, from *Record) e
 	return nil
 }
 
-const (
-	maxTemporal = 1e6
-	// defaults of api.VideoOptions
-	defaultTemporal   = videostyle.DefaultTemporal
-	defaultIterations = videostyle.DefaultIterations
-)
+const maxTemporal = 1e6
 
 // checkVideoOptions refuses options of a video that are out of range.
 func checkVideoOptions(o *api.VideoOptions) error {
@@ -236,14 +231,14 @@ func (r *Record) checkVideo() error {
 
 func iterationsOf(o *api.VideoOptions) int {
 	if o == nil || o.Iterations == 0 {
-		return defaultIterations
+		return videostyle.DefaultIterations
 	}
 	return o.Iterations
 }
 
 func temporalOf(o *api.VideoOptions) float64 {
 	if o == nil || o.Temporal == nil {
-		return defaultTemporal
+		return videostyle.DefaultTemporal
 	}
 	return *o.Temporal
 }

@@ -265,7 +265,8 @@ func (s *videoSession) openStyles(ctx context.Context) (err error) {
 	return nil
 }
 
-// reason returns an error of the file system without the name of the file.
+// reason returns what went wrong with a file, without the name of the file, which the
+// sentence around it has.
 func reason(err error) error {
 	var pathErr *fs.PathError
 	if errors.As(err, &pathErr) {

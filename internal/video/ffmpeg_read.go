@@ -79,7 +79,8 @@ func (p *probe) hasSound() bool {
 	return false
 }
 
-// upended reports whether the video is shown turned by a quarter. ffmpeg turns it.
+// upended reports whether players turn the video by 90 or 270 degrees, so that its width
+// and height change places. FFmpeg turns the frames that it sends.
 func (s *probeStream) upended() bool {
 	degrees, _ := strconv.ParseFloat(s.Tags.Rotate, 64)
 	for _, d := range s.SideData {

@@ -164,7 +164,7 @@ func absurd(t *testing.T) map[string][]byte {
 	le.PutUint16(slow[control+4:], 65535)
 	files["slow.gif"] = slow
 
-	// A large canvas for small frames.
+	// A GIF whose header says 65535 columns, while its frames are small.
 	canvas := bytes.Clone(small["gif-clear.gif"])
 	le.PutUint16(canvas[6:], 65535)
 	le.PutUint16(canvas[8:], 65535)

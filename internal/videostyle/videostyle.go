@@ -49,7 +49,7 @@ type Options struct {
 	Frames int
 }
 
-// Defaults of Options. With twice as many iterations, frames look alike.
+// Defaults of Options.
 const (
 	DefaultTemporal   = 40
 	DefaultIterations = 10
